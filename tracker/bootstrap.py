@@ -1,0 +1,77 @@
+"""The composition root: the one place that names concrete classes and puts them together."""
+
+import os
+import sys
+import threading
+from datetime import UTC, datetime
+
+from tracker.deliver import Printer
+from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.observe import Observer
+from tracker.poll import Poller
+from tracker.ports import PageStore, Sink
+from tracker.settings import Settings
+from tracker.sinks.jsonlines import JsonLines, UpdateRecord
+from tracker.sinks.text import TextLines
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import connect
+from tracker.store.pages import RedisPages
+from tracker.store.stream import RedisStream
+
+#: The durable record of all updates, in the data directory.
+RECORD_NAME = "updates.jsonl"
+
+
+def utc_now() -> datetime:
+    """Return now; the clock of everything that runs."""
+    return datetime.now(UTC)
+
+
+def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
+    """Return the catalogue in the data server that the settings (or else the environment) name."""
+    settings = settings or Settings.from_environment(os.environ)
+    return RedisCatalogue(connect(settings.redis_url))
+
+
+def build_fetcher(settings: Settings) -> RequestsFetcher:
+    """Return the fetcher that asks pages."""
+    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
+
+
+def build_poller(store: PageStore, fetcher: RequestsFetcher) -> Poller:
+    """Return a poller over any store."""
+    return Poller(store, Observer(fetcher), utc_now)
+
+
+class Runtime:
+    """All that a worker process needs, shared by its threads. Parts are built when they are first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = connect(settings.redis_url)
+        self._fetcher = build_fetcher(settings)
+        self.poller = build_poller(RedisPages(self._client), self._fetcher)
+        self._printing = threading.Lock()
+        self._record: UpdateRecord | None = None
+        self._printer: Printer | None = None
+
+    def print_updates(self) -> int:
+        """Drain the stream into record and console. Raises StoreError, SinkError."""
+        with self._printing:
+            if self._printer is None or self._record is None:
+                self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
+                self._printer = Printer(RedisStream(self._client), self._record, _console(self._settings))
+            return self._printer.drain()
+
+    def close(self) -> None:
+        """Close connections and files."""
+        with self._printing:
+            if self._record is not None:
+                self._record.close()
+                self._record = self._printer = None
+        self._fetcher.close()
+        self._client.close()
+
+
+def _console(settings: Settings) -> Sink:
+    return JsonLines(sys.stdout) if settings.output_format == "json" else TextLines(sys.stdout)

@@ -1,0 +1,166 @@
+"""One entry of the catalogue: its keys, what each may hold, and the provider that comes of it."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tracker.catalogue.address import web_address
+from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
+from tracker.catalogue.names import LONGEST_ID, name_of, slug
+from tracker.errors import ConfigError
+from tracker.models import FirstSight, Provider
+
+#: Keys that every provider may have and `[defaults]` may set for all.
+SHARED_KEYS = ("interval", "format", "allow_private", "components", "first_sight")
+#: Keys that a provider may have, in the order in which a newcomer meets them.
+PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
+
+_LONGEST_INTERVAL_S = 86_400
+#: Vendors are asked no more often than this; who has allowed private addresses polls a page of their own.
+_SHORTEST_PUBLIC_S = 10
+_LONGEST_TEXT = 200
+_ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
+
+
+def new_provider(
+    url: str,
+    *,
+    formats: Collection[str],
+    name: str | None = None,
+    id: str | None = None,
+    format: str = "auto",
+    interval_s: int = 60,
+    allow_private: bool = False,
+    components: Sequence[str] = (),
+    first_sight: str = FirstSight.OPEN,
+    origin: str = "command",
+) -> Provider:
+    """Return the provider for a page given by hand; its name defaults to one made from the host. Raises ConfigError."""
+    place = "new provider" if name is None else f"new provider {quoted(name)}"
+    given = {
+        "url": url,
+        "name": name,
+        "id": id,
+        "format": format,
+        "interval": interval_s,
+        "allow_private": allow_private,
+        "components": components,
+        "first_sight": first_sight,
+    }
+    values = checked({key: value for key, value in given.items() if value is not None}, place, formats)
+    values.setdefault("name", name_of(values["url"])[:_LONGEST_TEXT])
+    return assembled(values, place, origin)
+
+
+def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: str) -> None:
+    """Refuse a key that would otherwise be ignored without a word. Raises ConfigError."""
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"{place}: unknown key {quoted(key)}; {alternatives(key, known)}")
+
+
+def checked(table: Mapping[str, object], place: str, formats: Collection[str]) -> dict[str, Any]:
+    """Return the values of a table, each one checked by itself. Raises ConfigError."""
+    checks = _checks(formats)
+    values = {}
+    for key, value in table.items():
+        try:
+            values[key] = checks[key](value)
+        except Mistake as mistake:
+            raise ConfigError(f"{place}: {key} {mistake}") from None
+    return values
+
+
+def assembled(values: Mapping[str, Any], place: str, origin: str) -> Provider:
+    """Return the provider of checked values, once they fit together. Raises ConfigError."""
+    for key, example in (("name", "OpenAI"), ("url", "https://status.openai.com")):
+        if key not in values:
+            raise ConfigError(f'{place}: {key} is missing; add {key} = "{example}"')
+    fields = {key: value for key, value in values.items() if key != "interval"}
+    provider = Provider(
+        **{"id": slug(values["name"]), **fields, "interval_s": values.get("interval", 60), "origin": origin}
+    )
+    if provider.interval_s < _SHORTEST_PUBLIC_S and not provider.allow_private:
+        raise ConfigError(
+            f"{place}: interval is {provider.interval_s}, less than the {_SHORTEST_PUBLIC_S} seconds that we owe "
+            f"a page of others; write {_SHORTEST_PUBLIC_S} or more (a page of your own: allow_private = true)"
+        )
+    return provider
+
+
+def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
+    """Return for each key what turns its value into what the provider holds, or raises Mistake."""
+    return {
+        "name": _text,
+        "url": web_address,
+        "id": _id,
+        "interval": _interval,
+        "format": partial(_choice, known=("auto", *sorted({*formats} - {"auto"}))),
+        "allow_private": _switch,
+        "components": _globs,
+        "first_sight": _first_sight,
+    }
+
+
+def _text(value: object) -> str:
+    """Return one line of text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        raise Mistake(f"is {described(value)}; write some text in quotes")
+    if len(value) > _LONGEST_TEXT:
+        raise Mistake(f"is {quoted(value)}, longer than {_LONGEST_TEXT} characters; shorten it")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
+        raise Mistake(f"is {quoted(value)} with control characters in it; remove them")
+    return value.strip()
+
+
+def _id(value: object) -> str:
+    """Return an id, which becomes part of keys and file lines."""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    proposal = f'write id = "{slug(value)}"' if isinstance(value, str) and value.strip() else "leave it out"
+    raise Mistake(
+        f"is {described(value)}, not 1 to {LONGEST_ID} of a-z, 0-9, dot, underscore and hyphen, "
+        f"the first a letter or digit; {proposal}"
+    )
+
+
+def _interval(value: object) -> int:
+    """Return a number of seconds."""
+    # To Python, true is the integer 1.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Mistake(f"is {described(value)}, not a whole number of seconds; write one, as in interval = 60")
+    if not 1 <= value <= _LONGEST_INTERVAL_S:
+        raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
+    return value
+
+
+def _choice(value: object, known: Sequence[str]) -> str:
+    """Return one of the known words."""
+    if isinstance(value, str) and value in known:
+        return value
+    hint = alternatives(value, known) if isinstance(value, str) else f"known are {', '.join(known)}"
+    raise Mistake(f"is {described(value)}; {hint}")
+
+
+def _first_sight(value: object) -> FirstSight:
+    """Return the word for what is told of a new page."""
+    return FirstSight(_choice(value, [word.value for word in FirstSight]))
+
+
+def _globs(value: object) -> tuple[str, ...]:
+    """Return the patterns of components' names."""
+    if not isinstance(value, list | tuple):
+        raise Mistake(f'is {described(value)}, not a list; write one, as in components = ["API*"]')
+    try:
+        return tuple(map(_text, value))
+    except Mistake as mistake:
+        raise Mistake(f"has an item that {mistake}") from None
+
+
+def _switch(value: object) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise Mistake(f"is {described(value)}; write true or false, without quotes")
+    return value

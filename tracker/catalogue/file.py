@@ -1,0 +1,116 @@
+"""`providers.toml`: bytes to providers, every mistake in them to one line that names its place and remedy."""
+
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tracker.catalogue.entry import PROVIDER_KEYS, SHARED_KEYS, assembled, checked, refuse_unknown
+from tracker.catalogue.mistakes import alternatives, described, quoted, visible
+from tracker.errors import ConfigError
+from tracker.models import Provider
+
+#: Some 40,000 providers; what is longer is not a catalogue.
+_LONGEST_FILE = 4 * 1024 * 1024
+#: How much of a path or of a parser's sentence one message repeats, in characters.
+_LINE = 200
+
+
+def load_catalogue(path: Path, *, formats: Collection[str]) -> tuple[Provider, ...]:
+    """Return the providers of a catalogue file in its order. Raises ConfigError."""
+    file = visible(str(path), _LINE)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LONGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: no such file; create it or name another catalogue") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{file}: is a directory; name the file in it, as in providers.toml") from None
+    except (OSError, ValueError) as error:
+        # ValueError: the path holds a NUL.
+        reason = getattr(error, "strerror", None) or "not a valid path"
+        raise ConfigError(f"{file}: cannot be read ({reason}); correct its path or permissions") from None
+    if len(data) > _LONGEST_FILE:
+        raise ConfigError(f"{file}: is larger than {_LONGEST_FILE} bytes; name a catalogue")
+    return read_catalogue(data, file=file, formats=formats)
+
+
+def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple[Provider, ...]:
+    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
+    document = _document(data, file)
+    for key in document:
+        if key not in {"defaults", "provider"}:
+            raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
+    defaults = _defaults(document.get("defaults", {}), file, formats)
+    entries = document.get("provider", [])
+    if not isinstance(entries, list):
+        raise ConfigError(f"{file}: provider is {described(entries)}; write [[provider]], with two brackets each side")
+    if not entries:
+        raise ConfigError(f"{file}: no providers; add [[provider]] with a name and a url below it")
+    return _providers(entries, defaults, file, formats)
+
+
+def _document(data: bytes, file: str) -> dict[str, Any]:
+    """Return what the TOML says."""
+    try:
+        # Editors on Windows put a byte order mark first, which TOML does not know.
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}: line {line} is not UTF-8; save the file in that encoding") from None
+    except (ValueError, RecursionError) as error:
+        # Not only TOMLDecodeError: a number of 5000 digits is a plain ValueError, a thousand brackets a RecursionError.
+        reason = visible(str(error), _LINE) if isinstance(error, tomllib.TOMLDecodeError) else "number or nesting"
+        raise ConfigError(f"{file}: is not valid TOML: {reason}; correct that place") from None
+
+
+def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, Any]:
+    """Return the checked values that hold for every provider without its own."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: defaults is {described(table)}; write [defaults], with one bracket each side")
+    place = f"{file}: [defaults]"
+    for key in table:
+        if key in PROVIDER_KEYS and key not in SHARED_KEYS:
+            raise ConfigError(f"{place}: {key} cannot be shared; move it below a [[provider]]")
+    refuse_unknown(table, SHARED_KEYS, place)
+    return checked(table, place, formats)
+
+
+def _providers(
+    entries: list[object], defaults: dict[str, Any], file: str, formats: Collection[str]
+) -> tuple[Provider, ...]:
+    """Return the providers of the entries, no two of them with one id."""
+    providers: list[Provider] = []
+    places: dict[str, str] = {}
+    for position, entry in enumerate(entries, start=1):
+        place = f"{file}: {_entry_name(position, entry)}"
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{place}: is {described(entry)}, not a table; write it below [[provider]]")
+        refuse_unknown(entry, PROVIDER_KEYS, place)
+        provider = assembled({**defaults, **checked(entry, place, formats)}, place, origin="file")
+        if provider.id in places:
+            raise ConfigError(
+                f'{place}: id "{provider.id}" is that of {places[provider.id]} too; '
+                f'give one of them its own, as in id = "{provider.id[:61]}-2"'
+            )
+        places[provider.id] = _entry_name(position, entry)
+        providers.append(provider)
+    return tuple(providers)
+
+
+def _entry_name(position: int, entry: object) -> str:
+    """Return how messages call an entry: by its position, and its name if it has one."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return f"provider {position} {quoted(name)}" if isinstance(name, str) else f"provider {position}"
+
+
+def _kind(value: object) -> str:
+    """Return what a top-level key that we do not know introduces."""
+    return "table" if isinstance(value, dict | list) else "key"
+
+
+def _meant(key: str) -> str:
+    """Return the remedy for a top-level key that we do not know."""
+    if key in PROVIDER_KEYS:
+        return "move it below [defaults] or a [[provider]]" if key in SHARED_KEYS else "move it below a [[provider]]"
+    return alternatives(key, ("[defaults]", "[[provider]]"))

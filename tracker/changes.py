@@ -1,0 +1,195 @@
+"""What is new: decided from values alone, without clock, network or store.
+
+An update is news when its key is not in the provider's seen-set; a component when its status is not the known one.
+The first sight of a page is a baseline: by default only what goes on right now is told.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from tracker.events import Event, EventKind
+from tracker.models import (
+    ComponentStatus,
+    FirstSight,
+    Incident,
+    IncidentUpdate,
+    OpenIncident,
+    Provider,
+    Snapshot,
+)
+from tracker.ports import News
+from tracker.snapshots import known_components, update_order
+from tracker.state import PageView
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What one snapshot brings."""
+
+    #: In published order within an incident.
+    news: tuple[News, ...] = ()
+    #: Keys that count as seen from now on without being told.
+    seen: tuple[str, ...] = ()
+    view: PageView
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """What was known when the snapshot came."""
+
+    #: False at first sight.
+    seeded: bool
+    view: PageView = PageView()
+    #: Those of the snapshot's keys that were seen before.
+    seen: frozenset[str] = frozenset()
+    #: Counts the page's commits; makes ids of component events unique.
+    revision: int = 0
+
+
+def update_key(incident: Incident, update: IncidentUpdate) -> str:
+    """Return the member of the provider's seen-set that stands for this update."""
+    return f"{incident.id}/{update.id}"
+
+
+def keys(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the keys of all updates that a snapshot shows."""
+    return tuple(update_key(incident, update) for incident, update in _updates(snapshot))
+
+
+def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
+    """Compare a snapshot with what was known and return what is new."""
+    updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
+    told = [pair for pair in updates if _is_wanted(provider, *pair)]
+    if not before.seeded:
+        told = _first_sight(provider.first_sight, told)
+    told.sort(key=lambda pair: update_order(pair[1]))
+    silent = {update_key(*pair) for pair in updates} - {update_key(*pair) for pair in told}
+    return Changes(
+        news=(
+            *_update_news(provider, before, snapshot, told, now),
+            *_component_news(provider, before, snapshot, now),
+        ),
+        seen=tuple(sorted(silent)),
+        view=_view(before.view, snapshot),
+    )
+
+
+def _updates(snapshot: Snapshot) -> Iterator[tuple[Incident, IncidentUpdate]]:
+    for incident in (*snapshot.incidents, *snapshot.maintenances):
+        for update in incident.updates:
+            yield incident, update
+
+
+def _first_sight(
+    first_sight: FirstSight, updates: Iterable[tuple[Incident, IncidentUpdate]]
+) -> list[tuple[Incident, IncidentUpdate]]:
+    match first_sight:
+        case FirstSight.SILENT:
+            return []
+        case FirstSight.ALL:
+            return list(updates)
+        case FirstSight.OPEN:
+            return [(incident, update) for incident, update in updates if _is_newest_of_open(incident, update)]
+
+
+def _is_newest_of_open(incident: Incident, update: IncidentUpdate) -> bool:
+    return incident.is_open and update is incident.updates[-1]
+
+
+def _is_wanted(provider: Provider, incident: Incident, update: IncidentUpdate) -> bool:
+    named = {*incident.components, *update.components}
+    return not named or any(_matches(provider.components, name) for name in named)
+
+
+def _matches(globs: Collection[str], name: str) -> bool:
+    return not globs or any(fnmatchcase(name.casefold(), glob.casefold()) for glob in globs)
+
+
+def _update_news(
+    provider: Provider,
+    before: Before,
+    snapshot: Snapshot,
+    updates: Iterable[tuple[Incident, IncidentUpdate]],
+    now: datetime,
+) -> Iterator[News]:
+    maintenances = {maintenance.id for maintenance in snapshot.maintenances}
+    known = {incident.id for incident, update in _updates(snapshot) if update_key(incident, update) in before.seen}
+    for incident, update in updates:
+        if incident.id in maintenances:
+            kind = EventKind.MAINTENANCE_UPDATE
+        else:
+            kind = EventKind.INCIDENT_UPDATE if incident.id in known else EventKind.NEW_INCIDENT
+        known.add(incident.id)
+        components = update.components or incident.components
+        key = update_key(incident, update)
+        event = Event(
+            id=f"{provider.id}/{key}",
+            event=kind,
+            provider=provider.id,
+            provider_name=provider.name,
+            product=_product(provider, components),
+            incident_id=incident.id,
+            incident=incident.name,
+            update_id=update.id,
+            status=update.status,
+            message=update.body or None,
+            impact=incident.impact,
+            components=components,
+            link=incident.link,
+            published_at=update.created_at,
+            seen_at=now,
+        )
+        yield News(event=event, key=key)
+
+
+def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Iterator[News]:
+    if not before.seeded and provider.first_sight is FirstSight.SILENT:
+        return
+    for component in snapshot.components:
+        known = before.view.components.get(component.id)
+        # A component that appears is news only if it does not work.
+        was = known.status if known else ComponentStatus.OPERATIONAL
+        if component.status == was or not _matches(provider.components, component.name):
+            continue
+        event = Event(
+            id=f"{provider.id}/component/{component.id}/{before.revision}",
+            event=EventKind.COMPONENT_STATUS_CHANGE,
+            provider=provider.id,
+            provider_name=provider.name,
+            product=_product(provider, (component.name,)),
+            status=component.status,
+            message=f"was {known.status.replace('_', ' ')}" if known else None,
+            components=(component.name,),
+            seen_at=now,
+        )
+        yield News(event=event)
+
+
+def _product(provider: Provider, components: Collection[str]) -> str:
+    return f"{provider.name} - {', '.join(components)}" if components else provider.name
+
+
+def _view(before: PageView, snapshot: Snapshot) -> PageView:
+    return PageView(
+        name=snapshot.name or before.name,
+        indicator=snapshot.indicator,
+        components=known_components(before.components, snapshot),
+        open_incidents=_open(snapshot.incidents),
+        open_maintenances=_open(snapshot.maintenances),
+    )
+
+
+def _open(incidents: Iterable[Incident]) -> tuple[OpenIncident, ...]:
+    return tuple(_open_incident(incident) for incident in incidents if incident.is_open)
+
+
+def _open_incident(incident: Incident) -> OpenIncident:
+    return OpenIncident(
+        id=incident.id,
+        name=incident.name,
+        status=incident.status,
+        impact=incident.impact,
+        link=incident.link,
+        updated_at=incident.updates[-1].created_at if incident.updates else None,
+    )

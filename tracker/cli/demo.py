@@ -1,0 +1,56 @@
+"""`tracker demo`."""
+
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from tracker.catalogue import new_provider
+from tracker.cli.options import format_option
+from tracker.cli.up import run_stack
+from tracker.parse import FORMAT_NAMES
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.story import demo_page, play
+from tracker.supervise.stack import Size
+
+_INTERVAL_S = 2
+
+
+@click.command()
+@format_option
+@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How fast the story is.")
+def demo(output_format: str, speed: float) -> None:
+    """Watch a simulated vendor play an incident through in about a minute; needs no network.
+
+    It is `tracker up` with one page of a server that comes along and speaks as real status pages do. Nothing is kept.
+
+    \b
+    Example:
+      tracker demo --format json
+    """
+    page = demo_page()
+    over = threading.Event()
+    with SimulatedVendor([page]) as vendor, tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory:
+        provider = new_provider(
+            vendor.url(page.id),
+            formats=FORMAT_NAMES,
+            name=page.revision.name,
+            interval_s=_INTERVAL_S,
+            allow_private=True,
+            origin="file",
+        )
+        story = threading.Thread(target=play, args=([page], over.wait), kwargs={"speed": speed}, name="story")
+        try:
+            run_stack(
+                [provider],
+                f"the simulated vendor at {provider.url}",
+                Path(directory),
+                output_format,
+                Size(workers=1, concurrency=4),
+                on_watching=story.start,
+            )
+        finally:
+            over.set()
+            if story.is_alive():
+                story.join()

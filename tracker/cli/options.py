@@ -1,0 +1,62 @@
+"""Options and look-ups that several commands share. Contains no business logic."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tracker.bootstrap import open_catalogue
+from tracker.catalogue import load_catalogue
+from tracker.errors import ConfigError
+from tracker.models import Provider
+from tracker.parse import FORMAT_NAMES
+from tracker.settings import Settings
+from tracker.store.catalogue import RedisCatalogue
+from tracker.supervise.server import server_url
+
+PROVIDERS_FILE: Final = Path("providers.toml")
+DATA_DIR: Final = Path("data")
+
+providers_option = click.option(
+    "--providers",
+    "providers_file",
+    type=click.Path(path_type=Path),
+    default=PROVIDERS_FILE,
+    show_default=True,
+    help="The list of pages.",
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=lambda: Path(os.environ.get("TRACKER_DATA_DIR") or DATA_DIR),
+    show_default=str(DATA_DIR),
+    help="Where the tracker keeps its files.",
+)
+format_option = click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+def read_providers(path: Path) -> tuple[Provider, ...]:
+    """Return the providers of a file. Raises ConfigError."""
+    return load_catalogue(path, formats=FORMAT_NAMES)
+
+
+def environment(data_dir: Path, **variables: str) -> dict[str, str]:
+    """Return the environment with what the command line says about it."""
+    return {**os.environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
+
+
+def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
+    """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
+    variables = dict(environ)
+    if not (variables.get("REDIS_URL") or variables.get("REDIS_URL_FILE")):
+        url = server_url(data_dir)
+        if url is None:
+            raise ConfigError(
+                f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL"
+            )
+        variables["REDIS_URL"] = url
+    return open_catalogue(Settings.from_environment(variables))

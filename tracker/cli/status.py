@@ -1,0 +1,110 @@
+"""`tracker status`, and how a page's state is shown."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from tracker.bootstrap import utc_now
+from tracker.cli.options import data_dir_option, format_option, running_catalogue
+from tracker.cli.table import table
+from tracker.models import Component, OpenIncident
+from tracker.store.pages import PageStatus
+
+#: So many failures in a row make a page unknown rather than as it was last seen.
+UNKNOWN_AFTER = 3
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class PageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one page: the stable form of `status` and `once`."""
+
+    provider: str
+    provider_name: str
+    url: str
+    #: `operational`, `minor`, `major`, `critical`, `maintenance`, or `unknown` if it cannot be read.
+    state: str
+    incidents: tuple[OpenIncident, ...] = ()
+    maintenances: tuple[OpenIncident, ...] = ()
+    #: Components that do not work as they should.
+    components: tuple[Component, ...] = ()
+    checked_at: datetime | None = None
+    changed_at: datetime | None = None
+    #: Since when the page cannot be read, and why.
+    failing_since: datetime | None = None
+    error: str | None = None
+
+
+@click.command()
+@data_dir_option
+@format_option
+def status(data_dir: Path, output_format: str) -> None:
+    """Show how every watched page does, what is open, and how old that knowledge is.
+
+    \b
+    Example:
+      tracker status
+    """
+    reports = [report(page, UNKNOWN_AFTER) for page in running_catalogue(data_dir).statuses()]
+    show(reports, output_format)
+
+
+def report(page: PageStatus, unknown_after: int) -> PageReport:
+    """Return what is told of a page; unknown after that many failures in a row."""
+    blind = page.state.failures >= unknown_after or not page.state.seeded
+    impact = page.view.impact
+    return PageReport(
+        provider=page.provider.id,
+        provider_name=page.provider.name,
+        url=page.provider.url,
+        state="unknown" if blind else _STATES.get(impact or "none", impact or "operational"),
+        incidents=page.view.open_incidents,
+        maintenances=page.view.open_maintenances,
+        components=page.view.impaired_components,
+        checked_at=page.checked_at,
+        changed_at=page.state.changed_at,
+        failing_since=page.state.failing_since,
+        error=page.state.failure,
+    )
+
+
+def show(reports: Sequence[PageReport], output_format: str) -> None:
+    """Print reports as a table or as JSON."""
+    if output_format == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(reports)).decode())
+        return
+    now = utc_now()
+    rows = [
+        (row.provider_name, row.state, _age(row.checked_at, now), _age(row.changed_at, now), _what(row, now))
+        for row in reports
+    ]
+    click.echo(table(("PROVIDER", "STATE", "CHECKED", "CHANGED", "WHAT"), rows))
+
+
+_STATES = {"none": "operational"}
+
+
+def _what(row: PageReport, now: datetime) -> str:
+    if row.error:
+        return f"cannot be read for {_age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
+    open_now = [f"{incident.name} ({incident.status})" for incident in (*row.incidents, *row.maintenances)]
+    return "; ".join([*open_now, *_impaired(row.components)])
+
+
+def _impaired(components: Sequence[Component]) -> Iterable[str]:
+    for component in components[:3]:
+        yield f"{component.name}: {component.status.replace('_', ' ')}"
+    if len(components) > 3:  # noqa: PLR2004  as many as above
+        yield f"{len(components) - 3} more components"
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit} {name} ago"
+    return f"{seconds} s ago"

@@ -1,0 +1,79 @@
+"""`tracker up`."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
+from tracker.models import Provider
+from tracker.settings import Settings
+from tracker.supervise.stack import Size, Stack, handle_signals
+
+log = logging.getLogger("tracker")
+
+
+@click.command()
+@providers_option
+@data_dir_option
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Worker processes.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1000), default=32, show_default=True, help="Pages a worker asks at a time."
+)
+@format_option
+@click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")
+def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, output_format: str, verbose: bool) -> None:
+    """Watch the pages: start everything on this machine and print what is new.
+
+    Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
+    all of it; the next start goes on where this one ended. REDIS_URL replaces the data server that is started here.
+
+    \b
+    Example:
+      tracker up --providers providers.toml --format json
+    """
+    size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
+    run_stack(read_providers(providers_file), str(providers_file), data_dir, output_format, size)
+
+
+def run_stack(
+    providers: Sequence[Provider],
+    origin: str,
+    data_dir: Path,
+    output_format: str,
+    size: Size,
+    on_watching: Callable[[], object] = lambda: None,
+) -> None:
+    """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
+    log_to_stderr()
+    environ = environment(data_dir, TRACKER_FORMAT=output_format)
+    stack = Stack(Settings.from_environment(environ), size, environ)
+    handle_signals(stack)
+    try:
+        log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
+        stack.start(providers)
+        log.info(
+            "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
+            "1 worker" if size.workers == 1 else f"{size.workers} workers",
+            size.concurrency,
+            stack.record,
+        )
+        stack.run(on_watching)
+        log.info("stopping")
+    finally:
+        stack.close()
+    log.info("stopped; nothing is lost, the next start goes on from here")
+
+
+def log_to_stderr() -> None:
+    """Log to standard error in UTC; standard output is for updates."""
+    formatter = logging.Formatter("%(asctime)sZ tracker: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False

@@ -1,0 +1,140 @@
+"""The errors of the product, and what each one decides.
+
+* TrackerError
+  + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
+  + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
+    - FetchError           no usable answer came
+      · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · TooLarge · TooManyRedirects
+      · AddressRefused · BadUrl · BadAnswer
+    - ParseError           an answer came, and it is not a status page that we can read
+  + StoreError             the data server is unwell; the task may be retried
+  + Conflict               another worker committed first; nothing to do
+  + SinkError              an output refused; carries permanent
+
+Errors pickle, and each is one plain sentence without a traceback's help.
+"""
+
+from typing import ClassVar
+
+
+class TrackerError(Exception):
+    """Raised for every failure that the product expects."""
+
+
+class ConfigError(TrackerError):
+    """Raised when the catalogue or the environment is wrong; names file, key and remedy."""
+
+
+class PollError(TrackerError):
+    """Raised when one poll of one page failed; never leaves the poller.
+
+    `retry_after_s` is how long the server asked us to wait, in seconds, if it did.
+    """
+
+    #: Why, as one stable word for logs, states and counters.
+    reason: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, retry_after_s)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class FetchError(PollError):
+    """Raised when no usable answer came from the page."""
+
+    reason = "fetch"
+
+
+class NameNotResolved(FetchError):
+    """Raised when the host has no address (DNS)."""
+
+    reason = "dns"
+
+
+class ConnectError(FetchError):
+    """Raised when no connection could be made or it broke."""
+
+    reason = "connect"
+
+
+class TlsError(FetchError):
+    """Raised when the TLS handshake or the certificate failed."""
+
+    reason = "tls"
+
+
+class FetchTimeout(FetchError):
+    """Raised when connect, read or the total deadline ran out."""
+
+    reason = "timeout"
+
+
+class HttpStatusError(FetchError):
+    """Raised when the answer's status is neither 200 nor 304."""
+
+    reason = "http_status"
+
+    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+        super().__init__(message, retry_after_s)
+        self.args = (message, retry_after_s, status)
+        self.status = status
+
+
+class TooLarge(FetchError):
+    """Raised when the decoded body exceeds its cap."""
+
+    reason = "too_large"
+
+
+class TooManyRedirects(FetchError):
+    """Raised after the last redirect that is allowed."""
+
+    reason = "redirects"
+
+
+class AddressRefused(FetchError):
+    """Raised when a host resolves to an address that is not public and the provider does not allow that."""
+
+    reason = "address_refused"
+
+
+class BadUrl(FetchError):
+    """Raised when a URL (ours, or a redirect's) is not plain http or https."""
+
+    reason = "bad_url"
+
+
+class BadAnswer(FetchError):
+    """Raised when the answer breaks HTTP: endless headers, broken encoding, cut body."""
+
+    reason = "bad_answer"
+
+
+class ParseError(PollError):
+    """Raised when an answer is not a status page in the expected format."""
+
+    reason = "not_a_status_page"
+
+
+class StoreError(TrackerError):
+    """Raised when the data server cannot be reached or refuses."""
+
+
+class Conflict(TrackerError):
+    """Raised when another worker committed this page since our poll began, or the provider is gone."""
+
+
+class SinkError(TrackerError):
+    """Raised when an output does not accept an event; `permanent` says whether a retry can help."""
+
+    def __init__(self, message: str, permanent: bool = False) -> None:
+        super().__init__(message, permanent)
+        self.message = message
+        self.permanent = permanent
+
+    def __str__(self) -> str:
+        return self.message

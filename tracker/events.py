@@ -1,0 +1,60 @@
+"""What happened, as one flat record: the product's output and its stable interface.
+
+The field names and their meaning do not change between versions; fields may be added.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    NEW_INCIDENT = "new_incident"
+    INCIDENT_UPDATE = "incident_update"
+    COMPONENT_STATUS_CHANGE = "component_status_change"
+    MAINTENANCE_UPDATE = "maintenance_update"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is new on one page. Absent values are None; times are aware UTC.
+
+    `id` is deterministic: the same update of the same page has the same id on every machine and after every
+    restart, so that it can serve as an idempotency key.
+    """
+
+    id: str
+    event: EventKind
+    #: Provider id and name.
+    provider: str
+    provider_name: str
+    #: Provider name, and the components if any are named: `OpenAI - Chat Completions`.
+    product: str
+    incident_id: str | None = None
+    #: Title of the incident.
+    incident: str | None = None
+    update_id: str | None = None
+    #: Status of the update, or of the component.
+    status: str
+    message: str | None = None
+    impact: str | None = None
+    components: tuple[str, ...] = ()
+    link: str | None = None
+    published_at: datetime | None = None
+    seen_at: datetime
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Event)
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the event as one line of JSON without a newline, every field present, UTF-8."""
+    return _ENCODER.encode(event)
+
+
+def decode_event(data: bytes) -> Event:
+    """Read what `encode_event` wrote; fields that a later version added are ignored. Raises ValueError."""
+    return _DECODER.decode(data)

@@ -1,0 +1,148 @@
+"""The words of the field as values: what a page says, in one shape for every vendor.
+
+Everything here is frozen. Times are aware UTC. Text is plain text (no HTML), not yet safe for a terminal:
+sinks neutralise control characters. Wire shapes of vendors live in `tracker.parse` and nowhere else.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+#: Statuses that end an incident or a maintenance.
+CLOSED_STATUSES = frozenset({"resolved", "postmortem", "completed", "cancelled"})
+
+
+class ComponentStatus(StrEnum):
+    """How a component does (Statuspage's words, which most platforms share)."""
+
+    OPERATIONAL = "operational"
+    DEGRADED_PERFORMANCE = "degraded_performance"
+    PARTIAL_OUTAGE = "partial_outage"
+    MAJOR_OUTAGE = "major_outage"
+    UNDER_MAINTENANCE = "under_maintenance"
+    UNKNOWN = "unknown"
+
+
+class Impact(StrEnum):
+    """How bad the vendor says it is."""
+
+    NONE = "none"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+    MAINTENANCE = "maintenance"
+
+
+class FirstSight(StrEnum):
+    """What is told of a page that was never seen before."""
+
+    OPEN = "open"
+    SILENT = "silent"
+    ALL = "all"
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a product that has a status of its own."""
+
+    id: str
+    name: str
+    status: ComponentStatus
+    #: Name of the group that holds it, None at top level.
+    group: str | None = None
+
+
+class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """One dated message of an incident or a maintenance."""
+
+    #: The vendor's id, or one derived from what does not change when the text is edited.
+    id: str
+    #: `investigating`, `identified`, `monitoring`, `resolved`, `postmortem`, `scheduled`, `in_progress`,
+    #: `verifying`, `completed`, or the vendor's own word in lower case.
+    status: str
+    body: str = ""
+    #: When the vendor published it. None where the page does not say.
+    created_at: datetime | None = None
+    #: Names of the components that this update names, () when it names none.
+    components: tuple[str, ...] = ()
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident or a scheduled maintenance with the updates that the page shows, oldest first."""
+
+    id: str
+    name: str
+    status: str
+    impact: Impact | None = None
+    link: str | None = None
+    #: Oldest first, ids unique.
+    updates: tuple[IncidentUpdate, ...] = ()
+    #: Names of the components it touches, () when it names none.
+    components: tuple[str, ...] = ()
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it goes on now; a maintenance that has not begun does not."""
+        return self.status not in CLOSED_STATUSES and self.status != "scheduled"
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What one answer (or several, merged) of a page says at one moment."""
+
+    #: The page's own name, None where it does not say.
+    name: str | None = None
+    #: The page's own clock of its last change; an answer with an earlier one is stale. None where there is none.
+    updated_at: datetime | None = None
+    #: The vendor's overall word, mapped; None where there is none.
+    indicator: Impact | None = None
+    incidents: tuple[Incident, ...] = ()
+    maintenances: tuple[Incident, ...] = ()
+    components: tuple[Component, ...] = ()
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
+    components_complete: bool = True
+
+
+class Validators(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes the next request for one URL conditional (RFC 9110, section 13.1)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """One status page that we watch: an entry of the catalogue."""
+
+    id: str
+    name: str
+    #: A page, or an endpoint of one.
+    url: str
+    #: Name of a format, or `auto`.
+    format: str = "auto"
+    interval_s: int = 60
+    #: Whether addresses that are not public may be connected to.
+    allow_private: bool = False
+    #: Globs on component names; () means all.
+    components: tuple[str, ...] = ()
+    first_sight: FirstSight = FirstSight.OPEN
+    #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
+    origin: str = "file"
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """What `status` shows of an incident or maintenance that goes on."""
+
+    id: str
+    name: str
+    status: str
+    impact: Impact | None = None
+    link: str | None = None
+    updated_at: datetime | None = None
+
+
+def worst_impact(impacts: "list[Impact | None]") -> Impact | None:
+    """Return the worst of what indicator, incidents and components say (maintenance counts below none)."""
+    order = [Impact.MAINTENANCE, Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
+    known = [impact for impact in impacts if impact is not None]
+    return max(known, key=order.index) if known else None

@@ -1,0 +1,136 @@
+"""Events as JSON: on the console one object a line, and in `updates.jsonl`, the durable record."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import msgspec
+
+from tracker.errors import SinkError
+from tracker.events import encode_event
+from tracker.ports import StreamedEvent
+
+#: How much of the record's end is read at start to know what is in it already.
+_TAIL_BYTES: Final = 1 << 20
+
+
+class JsonLines:
+    """A `Sink` that writes one JSON object a line to a stream.
+
+    Only ASCII leaves it, so that no text of a vendor can move a cursor or forge a line.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Write the events and flush. Raises SinkError when nobody reads any more."""
+        try:
+            self._stream.write("".join(f"{_ascii(encode_event(streamed.event))}\n" for streamed in events))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+
+
+class _Line(msgspec.Struct):
+    """What is read back from a line of the record."""
+
+    id: str
+    stream_id: str
+
+
+class UpdateRecord:
+    """The `Record`: an append-only file with one event a line, each with the id of its stream entry.
+
+    One process writes it (the lock says so). A line is written whole in one append and reaches the disk before
+    `deliver` returns; a last line that a crash tore is cut off at start. An event that is on record already is not
+    written again, whatever its stream id.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise SinkError(f"{path} is written by another printer", permanent=True) from error
+        self._last_stream_id: str | None = None
+        self._recorded: dict[str, None] = {}
+        self._recover()
+
+    def last_stream_id(self) -> str | None:
+        """Return the stream id of the last event on record."""
+        return self._last_stream_id
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
+        new = [streamed for streamed in events if streamed.event.id not in self._recorded]
+        if new:
+            self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
+        for streamed in new:
+            self._recorded[streamed.event.id] = None
+        while len(self._recorded) > len(events) + 10_000:
+            del self._recorded[next(iter(self._recorded))]
+        if events:
+            self._last_stream_id = events[-1].stream_id
+
+    def close(self) -> None:
+        """Close the file and let another printer have it."""
+        os.close(self._fd)
+
+    def _append(self, data: bytes) -> None:
+        size = os.fstat(self._fd).st_size
+        try:
+            _write_whole(self._fd, data)
+            os.fsync(self._fd)
+        except OSError as error:
+            os.ftruncate(self._fd, size)
+            raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def _recover(self) -> None:
+        """Cut off a torn last line and learn what the end of the file holds."""
+        size = os.fstat(self._fd).st_size
+        start = max(0, size - _TAIL_BYTES)
+        tail = os.pread(self._fd, size - start, start)
+        whole = tail.rfind(b"\n") + 1
+        if whole < len(tail):
+            os.ftruncate(self._fd, start + whole)
+        for line in tail[:whole].splitlines():
+            try:
+                known = msgspec.json.decode(line, type=_Line)
+            except msgspec.MsgspecError:
+                continue  # the first line may be cut by the window, and people edit files
+            self._recorded[known.id] = None
+            self._last_stream_id = known.stream_id
+
+
+def _write_whole(fd: int, data: bytes) -> None:
+    """Write all or raise OSError: a disk that fills up takes a part and reports success."""
+    if os.write(fd, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def record_line(streamed: StreamedEvent) -> str:
+    """Return an event as it stands on record: its flat form, then `stream_id`."""
+    return f'{_ascii(encode_event(streamed.event))[:-1]},"stream_id":"{streamed.stream_id}"}}'
+
+
+def _ascii(encoded: bytes) -> str:
+    """Return JSON with every character beyond printable ASCII escaped (RFC 8259, section 7)."""
+    text = encoded.decode("utf-8")
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(character if " " <= character < "\x7f" else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    units: Any = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

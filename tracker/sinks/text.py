@@ -1,0 +1,64 @@
+"""Events as lines for people: what is affected first, then what the vendor says."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TextIO, assert_never
+
+from tracker.errors import SinkError
+from tracker.events import Event, EventKind
+from tracker.ports import StreamedEvent
+from tracker.sinks.plain import one_line
+
+_TITLE: Final = 200
+_MESSAGE: Final = 1000
+_NAMED: Final = 5
+
+
+class TextLines:
+    """A `Sink` that writes a few readable lines for each event to a stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Write the events and flush. Raises SinkError when nobody reads any more."""
+        try:
+            self._stream.write("".join(f"{render(streamed.event)}\n" for streamed in events))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+
+
+def render(event: Event) -> str:
+    """Return the event as lines without a newline at the end."""
+    return "\n".join(_lines(event))
+
+
+def _lines(event: Event) -> Iterator[str]:
+    moment = event.published_at or event.seen_at
+    yield f"[{moment:%Y-%m-%d %H:%M:%S}] Product: {_product(event)}"
+    match event.event:
+        case EventKind.NEW_INCIDENT | EventKind.INCIDENT_UPDATE:
+            yield f"  Incident: {_title(event)}"
+        case EventKind.MAINTENANCE_UPDATE:
+            yield f"  Maintenance: {_title(event)}"
+        case EventKind.COMPONENT_STATUS_CHANGE:
+            pass
+        case _:
+            assert_never(event.event)
+    status = one_line(event.status.replace("_", " "), _TITLE).capitalize()
+    message = one_line(event.message or "", _MESSAGE)
+    yield f"  Status: {status} - {message}" if message else f"  Status: {status}"
+    if event.link:
+        yield f"  Link: {one_line(event.link, _MESSAGE)}"
+
+
+def _product(event: Event) -> str:
+    if len(event.components) <= _NAMED:
+        return one_line(event.product, _MESSAGE)
+    named = ", ".join(one_line(name, _TITLE) for name in event.components[:_NAMED])
+    return f"{one_line(event.provider_name, _TITLE)} - {named} and {len(event.components) - _NAMED} more"
+
+
+def _title(event: Event) -> str:
+    title = one_line(event.incident or "(no title)", _TITLE)
+    return f"{title} ({event.impact})" if event.impact and event.impact != "maintenance" else title

@@ -1,0 +1,92 @@
+"""What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from tracker.models import Component, Incident, IncidentUpdate, Snapshot
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def digest(body: bytes) -> str:
+    """Return a short digest of an answer's body."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+def projection(snapshot: Snapshot) -> str:
+    """Return a digest of what an answer means, components aside.
+
+    Order and markup do not count. The page's own clock does: Statuspage moves it for every change anywhere on the
+    page, also for one that only another endpoint shows. Components are compared one by one with what is known
+    (`components_changed`), since some platforms list a different part of them in every answer.
+    """
+    incidents = sorted(snapshot.incidents, key=lambda incident: incident.id)
+    maintenances = sorted(snapshot.maintenances, key=lambda incident: incident.id)
+    meaning = (snapshot.updated_at, snapshot.indicator, incidents, maintenances)
+    return digest(_ENCODER.encode(meaning))
+
+
+def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
+    """Tell whether a component's status is not the known one, or a component is gone from a complete list."""
+    if any(_status(known, component.id) != component.status for component in snapshot.components):
+        return True
+    listed = {component.id for component in snapshot.components}
+    return bool(snapshot.components) and snapshot.components_complete and not known.keys() <= listed
+
+
+def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
+    """Return one snapshot of several answers of one page.
+
+    Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
+    itself wins, unless a detail shows a later update.
+    """
+    incidents = {incident.id: incident for incident in primary.incidents}
+    maintenances = {incident.id: incident for incident in primary.maintenances}
+    for detail in details:
+        _join(incidents, detail.incidents)
+        _join(maintenances, detail.maintenances)
+    return msgspec.structs.replace(
+        primary, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values())
+    )
+
+
+def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
+    """Return the components that are known after this snapshot, by id."""
+    listed = {component.id: component for component in snapshot.components}
+    if not listed:
+        return dict(known)
+    return listed if snapshot.components_complete else {**known, **listed}
+
+
+def _status(known: Mapping[str, Component], component_id: str) -> str | None:
+    component = known.get(component_id)
+    return component.status if component else None
+
+
+def _join(known: dict[str, Incident], incidents: Iterable[Incident]) -> None:
+    for incident in incidents:
+        other = known.get(incident.id)
+        known[incident.id] = incident if other is None else _joined(other, incident)
+
+
+def _joined(first: Incident, second: Incident) -> Incident:
+    updates = {update.id: update for update in (*first.updates, *second.updates)}
+    ordered = tuple(sorted(updates.values(), key=update_order))
+    newest = second if _newest(second) > _newest(first) else first
+    return msgspec.structs.replace(newest, updates=ordered, components=newest.components or first.components)
+
+
+def update_order(update: IncidentUpdate) -> float:
+    """Return the sort key that puts updates in published order, undated ones first."""
+    return _timestamp(update.created_at)
+
+
+def _newest(incident: Incident) -> float:
+    return max((update_order(update) for update in incident.updates), default=float("-inf"))
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else float("-inf")

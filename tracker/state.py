@@ -1,0 +1,92 @@
+"""What is remembered of a page between two polls.
+
+`PageState` is small and read at every poll; `PageView` is what people ask about and what component changes are
+compared with, read only when an answer changed. How both are written down is `tracker.store.codec`'s affair.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from tracker.models import Component, ComponentStatus, Impact, OpenIncident, Validators, worst_impact
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a page's news come from: found once, used until it stops fitting."""
+
+    format: str
+    #: URL that is asked at every poll.
+    primary: str
+    #: URLs that are asked when the primary answer changed.
+    details: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is remembered of the last answer of one URL."""
+
+    validators: Validators = Validators()
+    #: Digest of the body, for servers without validators.
+    digest: str | None = None
+    #: The page's own clock in that answer.
+    stamp: datetime | None = None
+    #: Whether the page has no such endpoint (404).
+    missing: bool = False
+
+
+class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a poll needs to know before it asks."""
+
+    #: URL of the provider when this was learnt; another one means another page.
+    url: str = ""
+    #: Whether the page was seen before; False makes the next answer a baseline.
+    seeded: bool = False
+    source: Source | None = None
+    #: Whether the next poll looks for the source again, because this one stopped to fit.
+    searching: bool = False
+    #: By URL.
+    answers: dict[str, Answer] = {}
+    #: Digest of what the primary answer means (`tracker.snapshots.projection`).
+    projection: str | None = None
+    #: Since when the page has answered with an earlier clock than it already showed.
+    stale_since: datetime | None = None
+    #: How many polls in a row found the details behind the primary answer.
+    lagging: int = 0
+    #: How many polls in a row failed.
+    failures: int = 0
+    #: Since when, and why: `PollError.reason` and its sentence.
+    failing_since: datetime | None = None
+    failure_reason: str | None = None
+    failure: str | None = None
+    changed_at: datetime | None = None
+
+
+class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a page, for people and for the next comparison."""
+
+    name: str | None = None
+    indicator: Impact | None = None
+    #: By component id.
+    components: dict[str, Component] = {}
+    open_incidents: tuple[OpenIncident, ...] = ()
+    open_maintenances: tuple[OpenIncident, ...] = ()
+
+    @property
+    def impaired_components(self) -> tuple[Component, ...]:
+        """Return the components that do not work as they should, maintenance included."""
+        fine = {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
+        return tuple(component for component in self.components.values() if component.status not in fine)
+
+    @property
+    def impact(self) -> Impact | None:
+        """Return the worst of indicator, open incidents and components, which disagree in practice."""
+        components = [_COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
+        return worst_impact([self.indicator, *(incident.impact for incident in self.open_incidents), *components])
+
+
+_COMPONENT_IMPACT = {
+    ComponentStatus.OPERATIONAL: Impact.NONE,
+    ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
+    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
+    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
+    ComponentStatus.UNDER_MAINTENANCE: Impact.MAINTENANCE,
+}

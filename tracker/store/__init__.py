@@ -1,0 +1,1 @@
+"""What is remembered, in the data server (`redis` is imported nowhere else) and in memory."""

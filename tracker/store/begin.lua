@@ -1,0 +1,22 @@
+-- Take a page's turn: what is remembered of it, and a lease so that no second worker polls it meanwhile.
+-- KEYS  providers (hash id -> provider), page (hash)
+-- ARGV  provider id, now, lease, least gap between two polls (seconds; now since the epoch), owner
+-- Returns false for an unknown provider, 'busy' when it is not this caller's turn,
+-- else {provider, turn, revision, state}. Asking again as the same owner gives the turn again.
+local provider = redis.call('HGET', KEYS[1], ARGV[1])
+if not provider then
+  return false
+end
+local now = tonumber(ARGV[2])
+local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state')
+if page[2] ~= ARGV[5] then
+  if page[1] and tonumber(page[1]) > now then
+    return 'busy'
+  end
+  if page[3] and math.abs(now - tonumber(page[3])) < tonumber(ARGV[4]) then
+    return 'busy'
+  end
+end
+redis.call('HSET', KEYS[2], 'lease', now + tonumber(ARGV[3]), 'owner', ARGV[5])
+local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
+return {provider, turn, tonumber(page[4] or '0'), page[5] or ''}

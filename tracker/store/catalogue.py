@@ -1,0 +1,115 @@
+"""The catalogue of providers and their due times, in the data server."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import redis
+
+from tracker.models import Provider
+from tracker.schedule import first_due, phase_s
+from tracker.store.codec import decode_provider, decode_state, decode_view, encode_provider
+from tracker.store.connection import (
+    DUE,
+    PAGE_PREFIX,
+    PROVIDERS,
+    SCHEDULE,
+    SEEN_PREFIX,
+    VERSION,
+    load_script,
+    page_key,
+    translated,
+)
+from tracker.store.pages import PageStatus
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to have one provider polled now."""
+
+    provider_id: str
+    interval_s: float
+    due_at: datetime
+
+
+class Synced(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sync changed."""
+
+    added: int
+    changed: int
+    removed: int
+
+
+class RedisCatalogue:
+    """Providers come and go here; schedulers and workers see it with their next call."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._sync = load_script(client, "sync")
+        self._claim = load_script(client, "claim")
+
+    def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
+        """Add or change providers. With `replacing`, those of that origin that are not given are removed."""
+        given = list(providers)
+        arguments: list[str | bytes | float] = [PAGE_PREFIX, SEEN_PREFIX, replacing, 0]
+        for provider in given:
+            phase = phase_s(provider.id, provider.interval_s)
+            first = first_due(now, provider.id, provider.interval_s, joining=len(given))
+            arguments += [
+                provider.id,
+                encode_provider(provider),
+                f"{provider.interval_s} {phase:.6f}",
+                f"{first.timestamp():.6f}",
+            ]
+        return self._run_sync(arguments)
+
+    def remove(self, provider_ids: Sequence[str]) -> int:
+        """Remove providers and all that is remembered of their pages; return how many there were."""
+        return self._run_sync([PAGE_PREFIX, SEEN_PREFIX, "", len(provider_ids), *provider_ids]).removed
+
+    def providers(self) -> tuple[Provider, ...]:
+        """Return the catalogue, sorted by name."""
+        with translated():
+            entries: Any = self._client.hvals(PROVIDERS)
+        return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
+
+    def statuses(self) -> tuple[PageStatus, ...]:
+        """Return what is known of every page, sorted by provider name."""
+        providers = self.providers()
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider in providers:
+                pipe.hmget(page_key(provider.id), ["state", "view", "checked"])
+            answers = pipe.execute()
+        return tuple(
+            PageStatus(
+                provider=provider,
+                state=decode_state(state or b""),
+                view=decode_view(view),
+                checked_at=datetime.fromtimestamp(float(checked), UTC) if checked else None,
+            )
+            for provider, (state, view, checked) in zip(providers, answers, strict=True)
+        )
+
+    def claim(self, now: datetime, limit: int) -> tuple[tuple[Claim, ...], datetime | None]:
+        """Claim up to `limit` providers that are due; return them and when the next one is due."""
+        with translated():
+            upcoming, *claimed = self._claim(keys=[DUE, SCHEDULE], args=[now.timestamp(), limit])
+        claims = tuple(
+            Claim(
+                provider_id=claimed[i].decode(),
+                interval_s=float(claimed[i + 1]),
+                due_at=datetime.fromtimestamp(float(claimed[i + 2]), UTC),
+            )
+            for i in range(0, len(claimed), 3)
+        )
+        return claims, datetime.fromtimestamp(float(upcoming), UTC) if upcoming else None
+
+    def ping(self) -> None:
+        """Ask whether the data server answers. Raises StoreError."""
+        with translated():
+            self._client.ping()
+
+    def _run_sync(self, arguments: list[str | bytes | float]) -> Synced:
+        with translated():
+            added, changed, removed = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION], args=arguments)
+        return Synced(added=added, changed=changed, removed=removed)

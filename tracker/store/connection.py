@@ -1,0 +1,68 @@
+"""The connection to the data server (Redis 7.2 or Valkey 8 and later), its keys, and the translation of its errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Final
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
+
+from tracker.errors import StoreError
+
+#: Every key of ours begins with this; Celery's own keys do not.
+PREFIX: Final = "tracker:"
+PROVIDERS: Final = f"{PREFIX}providers"
+SCHEDULE: Final = f"{PREFIX}schedule"
+DUE: Final = f"{PREFIX}due"
+VERSION: Final = f"{PREFIX}providers:version"
+UPDATES: Final = f"{PREFIX}updates"
+CURSORS: Final = f"{PREFIX}cursors"
+PAGE_PREFIX: Final = f"{PREFIX}page:"
+SEEN_PREFIX: Final = f"{PREFIX}seen:"
+
+
+def page_key(provider_id: str) -> str:
+    """Return the key of the hash that holds what is remembered of a page."""
+    return PAGE_PREFIX + provider_id
+
+
+def seen_key(provider_id: str) -> str:
+    """Return the key of the set of update ids that were seen on a page."""
+    return SEEN_PREFIX + provider_id
+
+
+def connect(url: str, max_connections: int | None = None) -> "redis.Redis":
+    """Return a client that gives up in seconds and repeats only what is harmless to repeat.
+
+    Every script of ours may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
+    `from_url()` (none), hence all is set here. Nothing is sent before the first command.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=10,
+        socket_connect_timeout=5,
+        health_check_interval=15,
+        retry=Retry(ExponentialBackoff(cap=1, base=0.05), 3),
+        retry_on_error=[redis.ConnectionError, redis.TimeoutError],
+        max_connections=max_connections,
+        client_name="status-page-tracker",
+    )
+
+
+def load_script(client: "redis.Redis", name: str) -> Script:
+    """Return the Lua script of that name, ready to be called; it is sent by digest."""
+    source = files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
+    return client.register_script(source)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the client's errors into StoreError."""
+    try:
+        yield
+    except redis.RedisError as error:
+        kind = type(error).__name__
+        raise StoreError(f"the data server does not answer as it should ({kind}: {error})") from error

@@ -1,0 +1,48 @@
+-- Put providers into the catalogue and take others out, in one step.
+-- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter)
+-- ARGV  key prefix of pages, key prefix of seen-sets, origin whose absent providers are taken out ('' for none),
+--       number of providers to take out by id, their ids...,
+--       then per provider to put in: id, provider, schedule, first due time
+-- A provider that stays keeps its due time. Returns {number added, number changed, number removed}.
+local pages, seen, origin, count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local added, changed, removed = 0, 0, 0
+local function remove(id)
+  if redis.call('HDEL', KEYS[1], id) == 1 then
+    redis.call('HDEL', KEYS[2], id)
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('DEL', pages .. id, seen .. id)
+    removed = removed + 1
+  end
+end
+for i = 5, 4 + count do
+  remove(ARGV[i])
+end
+local wanted = {}
+for i = 5 + count, #ARGV, 4 do
+  local id, provider = ARGV[i], ARGV[i + 1]
+  wanted[id] = true
+  local before = redis.call('HGET', KEYS[1], id)
+  if before ~= provider then
+    redis.call('HSET', KEYS[1], id, provider)
+    redis.call('HSET', KEYS[2], id, ARGV[i + 2])
+    if before then
+      changed = changed + 1
+      redis.call('ZADD', KEYS[3], ARGV[i + 3], id)
+    else
+      added = added + 1
+    end
+  end
+  redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
+end
+if origin ~= '' then
+  local all = redis.call('HGETALL', KEYS[1])
+  for i = 1, #all, 2 do
+    if not wanted[all[i]] and cjson.decode(all[i + 1]).origin == origin then
+      remove(all[i])
+    end
+  end
+end
+if added + changed + removed > 0 then
+  redis.call('INCR', KEYS[4])
+end
+return {added, changed, removed}

@@ -1,0 +1,1 @@
+"""`tracker up`: the whole stack on one machine, as supervised processes. Contains no business logic."""

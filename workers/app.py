@@ -1,0 +1,8 @@
+"""The Celery application: `celery -A workers.app worker|beat|flower`."""
+
+from celery import Celery
+
+app = Celery("tracker", include=["workers.tasks"])
+app.config_from_object("celeryconfig")
+
+import workers.signals  # noqa: E402, F401  connects to the application's signals

@@ -1,0 +1,73 @@
+"""Beat's scheduler: asks the data server what is due and publishes one fetch task per provider.
+
+Celery's own scheduler keeps a timer per entry and compares all of them for every task it sends. This one keeps none:
+one call claims everything that is due and moves each claim to its next time, so that it starts at once whatever
+the number of providers, sees changes of the catalogue with its next tick, and shares the work with any other beat
+without a lock. Entries of `beat_schedule` work as ever.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from celery.beat import Scheduler
+from kombu.exceptions import OperationalError
+
+from tracker.bootstrap import open_catalogue
+from tracker.errors import StoreError
+from tracker.store.catalogue import Claim
+from workers.signals import tick as touch_tick_file
+from workers.tasks import fetch_provider
+
+log = logging.getLogger(__name__)
+
+#: Providers that are claimed and published together; a beat that dies here costs them one interval.
+CLAIM_LIMIT: Final = 500
+#: Even a provider with an interval of a second gets this long to be fetched before its message is void.
+LEAST_EXPIRY_S: Final = 2.0
+
+
+class ProviderScheduler(Scheduler):  # type: ignore[misc]
+    """A `celery.beat.Scheduler` whose provider entries are a query."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._catalogue = open_catalogue()
+        self._store_is_down = False
+        super().__init__(*args, **kwargs)
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due, of both kinds; return the seconds until something will be."""
+        touch_tick_file()
+        wait_s: float = super().tick(*args, **kwargs)
+        return max(0.0, min(wait_s, self.dispatch()))
+
+    def dispatch(self) -> float:
+        """Claim and publish every provider that is due; return the seconds until the next one is."""
+        try:
+            while True:
+                now = datetime.now(UTC)
+                claims, upcoming = self._catalogue.claim(now, CLAIM_LIMIT)
+                if claims:
+                    self._publish(claims)
+                if len(claims) < CLAIM_LIMIT:
+                    break
+        except (StoreError, OperationalError) as error:
+            if not self._store_is_down:
+                log.warning("cannot schedule, trying again every second: %s", error)
+            self._store_is_down = True
+            return 1.0
+        if self._store_is_down:
+            log.warning("scheduling again")
+            self._store_is_down = False
+        return (upcoming - datetime.now(UTC)).total_seconds() if upcoming else float(self.max_interval)
+
+    def _publish(self, claims: Sequence[Claim]) -> None:
+        producer = self.producer
+        with producer.batch():
+            for claim in claims:
+                fetch_provider.apply_async(
+                    (claim.provider_id,), producer=producer, expires=max(claim.interval_s, LEAST_EXPIRY_S)
+                )
+        lateness_s = (datetime.now(UTC) - min(claim.due_at for claim in claims)).total_seconds()
+        log.debug("dispatched %d providers, latest by %.3f s", len(claims), lateness_s)

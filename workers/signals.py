@@ -1,0 +1,45 @@
+"""What happens around tasks: how a process logs, and the tick file that tells a health check it is alive."""
+
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from celery.signals import heartbeat_sent, setup_logging, worker_shutdown
+
+from workers import runtime
+
+#: The variable that names a file whose age is the age of the last sign of life.
+TICK_FILE: Final = "TRACKER_TICK_FILE"
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
+    """Log to stderr, one line a record, UTC; stdout is for updates."""
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(loglevel or logging.INFO)
+
+
+def tick() -> None:
+    """Touch the tick file, if one is named."""
+    path = os.environ.get(TICK_FILE)
+    if path:
+        Path(path).touch()
+
+
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]
+def worker_tick(**_: Any) -> None:
+    """Show that the worker's event loop turns and reaches the broker."""
+    tick()
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def close(**_: Any) -> None:
+    """Close what this process opened."""
+    runtime.close()
