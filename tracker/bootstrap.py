@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from datetime import UTC, datetime
+from typing import TextIO
 
 from tracker.deliver import Printer
 from tracker.fetch import FetchLimits, RequestsFetcher
@@ -46,8 +47,9 @@ def build_poller(store: PageStore, fetcher: RequestsFetcher) -> Poller:
 class Runtime:
     """All that a worker process needs, shared by its threads. Parts are built when they are first used."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stdout: TextIO = sys.stdout) -> None:
         self._settings = settings
+        self._stdout = stdout
         self._client = connect(settings.redis_url)
         self._fetcher = build_fetcher(settings)
         self.poller = build_poller(RedisPages(self._client), self._fetcher)
@@ -60,7 +62,7 @@ class Runtime:
         with self._printing:
             if self._printer is None or self._record is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
-                self._printer = Printer(RedisStream(self._client), self._record, _console(self._settings))
+                self._printer = Printer(RedisStream(self._client), self._record, _console(self._settings, self._stdout))
             return self._printer.drain()
 
     def close(self) -> None:
@@ -73,5 +75,5 @@ class Runtime:
         self._client.close()
 
 
-def _console(settings: Settings) -> Sink:
-    return JsonLines(sys.stdout) if settings.output_format == "json" else TextLines(sys.stdout)
+def _console(settings: Settings, stdout: TextIO) -> Sink:
+    return JsonLines(stdout) if settings.output_format == "json" else TextLines(stdout)

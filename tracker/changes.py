@@ -43,6 +43,8 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     view: PageView = PageView()
     #: Those of the snapshot's keys that were seen before.
     seen: frozenset[str] = frozenset()
+    #: Ids of incidents that come from a part of the page which was never read before: its past, if they are not known.
+    history: frozenset[str] = frozenset()
     #: Counts the page's commits; makes ids of component events unique.
     revision: int = 0
 
@@ -52,19 +54,22 @@ def update_key(incident: Incident, update: IncidentUpdate) -> str:
     return f"{incident.id}/{update.id}"
 
 
+def incident_key(incident: Incident) -> str:
+    """Return the member of the provider's seen-set that stands for the incident itself, whatever updates it shows."""
+    return f"{incident.id}/"
+
+
 def keys(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the keys of all updates that a snapshot shows."""
-    return tuple(update_key(incident, update) for incident, update in _updates(snapshot))
+    """Return the keys of all incidents and updates that a snapshot shows."""
+    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    return (*map(incident_key, incidents), *(update_key(*pair) for pair in _updates(snapshot)))
 
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
     """Compare a snapshot with what was known and return what is new."""
     updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
-    told = [pair for pair in updates if _is_wanted(provider, *pair)]
-    if not before.seeded:
-        told = _first_sight(provider.first_sight, told)
-    told.sort(key=lambda pair: update_order(pair[1]))
-    silent = {update_key(*pair) for pair in updates} - {update_key(*pair) for pair in told}
+    told = [pair for pair in _in_order(updates) if _is_wanted(provider, *pair) and _is_told(provider, before, *pair)]
+    silent = {*keys(snapshot)} - before.seen - {update_key(*pair) for pair in told}
     return Changes(
         news=(
             *_update_news(provider, before, snapshot, told, now),
@@ -75,22 +80,37 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     )
 
 
-def _updates(snapshot: Snapshot) -> Iterator[tuple[Incident, IncidentUpdate]]:
+def _updates(snapshot: Snapshot) -> Iterable[tuple[Incident, IncidentUpdate]]:
+    """Return every update once, also one whose incident stands in two lists."""
+    pairs: dict[str, tuple[Incident, IncidentUpdate]] = {}
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         for update in incident.updates:
-            yield incident, update
+            pairs.setdefault(update_key(incident, update), (incident, update))
+    return pairs.values()
 
 
-def _first_sight(
-    first_sight: FirstSight, updates: Iterable[tuple[Incident, IncidentUpdate]]
-) -> list[tuple[Incident, IncidentUpdate]]:
-    match first_sight:
+def _in_order(updates: Iterable[tuple[Incident, IncidentUpdate]]) -> list[tuple[Incident, IncidentUpdate]]:
+    """Sort updates by time, none before one that its own incident shows earlier."""
+    latest: dict[str, float] = {}
+    ordered = []
+    for incident, update in updates:
+        latest[incident.id] = max(latest.get(incident.id, float("-inf")), update_order(update))
+        ordered.append((latest[incident.id], (incident, update)))
+    ordered.sort(key=lambda timed: timed[0])
+    return [pair for _, pair in ordered]
+
+
+def _is_told(provider: Provider, before: Before, incident: Incident, update: IncidentUpdate) -> bool:
+    is_history = incident.id in before.history and incident_key(incident) not in before.seen
+    if before.seeded and not is_history:
+        return True
+    match provider.first_sight:
         case FirstSight.SILENT:
-            return []
+            return False
         case FirstSight.ALL:
-            return list(updates)
+            return True
         case FirstSight.OPEN:
-            return [(incident, update) for incident, update in updates if _is_newest_of_open(incident, update)]
+            return _is_newest_of_open(incident, update)
 
 
 def _is_newest_of_open(incident: Incident, update: IncidentUpdate) -> bool:
@@ -110,11 +130,11 @@ def _update_news(
     provider: Provider,
     before: Before,
     snapshot: Snapshot,
-    updates: Iterable[tuple[Incident, IncidentUpdate]],
+    updates: Collection[tuple[Incident, IncidentUpdate]],
     now: datetime,
 ) -> Iterator[News]:
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
-    known = {incident.id for incident, update in _updates(snapshot) if update_key(incident, update) in before.seen}
+    known = {incident.id for incident, _ in updates if incident_key(incident) in before.seen}
     for incident, update in updates:
         if incident.id in maintenances:
             kind = EventKind.MAINTENANCE_UPDATE
@@ -146,14 +166,16 @@ def _update_news(
 def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Iterator[News]:
     if not before.seeded and provider.first_sight is FirstSight.SILENT:
         return
+    # The revision tells one change from the next, the time one from before the data server was emptied.
+    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     for component in snapshot.components:
         known = before.view.components.get(component.id)
         # A component that appears is news only if it does not work.
-        was = known.status if known else ComponentStatus.OPERATIONAL
-        if component.status == was or not _matches(provider.components, component.name):
+        no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
+        if component.status in no_news or not _matches(provider.components, component.name):
             continue
         event = Event(
-            id=f"{provider.id}/component/{component.id}/{before.revision}",
+            id=f"{provider.id}/component/{component.id}/{change}",
             event=EventKind.COMPONENT_STATUS_CHANGE,
             provider=provider.id,
             provider_name=provider.name,

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from tracker.errors import SinkError
+from tracker.failpoints import failpoint
 from tracker.ports import EventStream, Record, Sink, StreamedEvent
 
 log = logging.getLogger(__name__)
@@ -32,14 +33,15 @@ class Printer:
 
     def drain(self) -> int:
         """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
-        if self._recorded is None:
+        if self._recorded is None or _order(self._stream.last_id()) < _order(self._recorded):
             self._recorded = self._resume()
         delivered = 0
         while batch := self._stream.read(self._recorded, BATCH):
             self._record.deliver(batch)
+            failpoint("recorded")
             self._recorded = batch[-1].stream_id
-            self._stream.save_cursor(RECORD, self._recorded)
             self._show(batch)
+            self._stream.save_cursor(RECORD, self._recorded)
             delivered += len(batch)
         if delivered:
             self._stream.trim(before=self._recorded)
@@ -59,8 +61,8 @@ class Printer:
 
     def _catch_up(self, position: str) -> None:
         """Show on the console what a crash kept from it after it was recorded."""
-        shown = self._stream.cursor(CONSOLE)
-        if shown is None or _order(shown) >= _order(position):
+        shown = self._stream.cursor(CONSOLE) or START
+        if _order(shown) >= _order(position):
             return
         while batch := self._stream.read(shown, BATCH):
             missed = [streamed for streamed in batch if _order(streamed.stream_id) <= _order(position)]

@@ -84,8 +84,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it goes on now; a maintenance that has not begun does not."""
-        return self.status not in CLOSED_STATUSES and self.status != "scheduled"
+        """Tell whether it goes on now: neither before a maintenance begins, nor where its status is not known."""
+        return self.status not in CLOSED_STATUSES and self.status not in ("scheduled", "unknown")
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.errors import ConnectError, HttpStatusError, NameNotResolved, ParseError, PollError, TlsError
+from tracker.errors import (
+    ConnectError,
+    HttpStatusError,
+    NameNotResolved,
+    ParseError,
+    PollError,
+    TlsError,
+    TooLarge,
+    TooManyRedirects,
+)
 from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS, detect
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
@@ -49,6 +58,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None = None
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
+    #: Ids of incidents that only a detail shows which was never read before: the page's past.
+    history: frozenset[str] = frozenset()
+    #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
     fresh_for_s: float | None = None
 
 
@@ -69,12 +81,12 @@ class Observer:
             answer = self._ask(provider, state, source.primary)
         known = state.answers.get(source.primary, Answer())
         if isinstance(answer, NotModified):
-            remembered = _remember(state, source.primary, _revalidated(known, answer))
+            remembered = _in_step(_remember(state, source.primary, _revalidated(known, answer)))
             return Observation(layer=Layer.NOT_MODIFIED, state=remembered, fresh_for_s=answer.fresh_for_s)
         body_digest = digest(answer.body)
         if known.digest == body_digest:
             new = msgspec.structs.replace(known, validators=answer.validators)
-            remembered = _remember(state, source.primary, new)
+            remembered = _in_step(_remember(state, source.primary, new))
             return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
         snapshot = _read(answer, source)
         if _is_stale(known, snapshot, state.stale_since, now):
@@ -94,15 +106,20 @@ class Observer:
         if primary is None or source is None or not source.details:
             return observed
         snapshots: list[Snapshot] = []
+        history: set[str] = set()
         behind = failed = False
+        fresh_for_s = observed.fresh_for_s
         for url in source.details:
+            is_new = url not in state.answers
             try:
-                state, snapshot = self._detail(provider, state, source, url)
-            except PollError:
+                state, snapshot = self._detail(provider, state, source, url, primary.updated_at)
+            except PollError as error:
                 failed = True
+                fresh_for_s = max(fresh_for_s or 0.0, error.retry_after_s or 0.0)
                 continue
             if snapshot is not None:
                 snapshots.append(snapshot)
+                history |= _incident_ids(snapshot) if is_new else set()
             stamp = state.answers.get(url, Answer()).stamp
             behind = behind or _is_earlier(stamp, primary.updated_at)
         lagging = before.lagging + 1 if behind and before.lagging < MAX_LAGGING else 0
@@ -110,10 +127,17 @@ class Observer:
         settled = not failed and not lagging
         if not settled:
             state = _unremember(before, state, source.primary)
-        return msgspec.structs.replace(observed, state=state, snapshot=merged(primary, snapshots), settled=settled)
+        return msgspec.structs.replace(
+            observed,
+            state=state,
+            snapshot=merged(primary, snapshots),
+            settled=settled,
+            history=frozenset(history - _incident_ids(primary)),
+            fresh_for_s=fresh_for_s,
+        )
 
     def _detail(
-        self, provider: Provider, state: PageState, source: Source, url: str
+        self, provider: Provider, state: PageState, source: Source, url: str, primary_stamp: datetime | None
     ) -> tuple[PageState, Snapshot | None]:
         known = state.answers.get(url, Answer())
         if known.missing:
@@ -127,7 +151,7 @@ class Observer:
         if isinstance(answer, NotModified):
             return _remember(state, url, _revalidated(known, answer)), None
         snapshot = _read(answer, source)
-        if _is_earlier(snapshot.updated_at, known.stamp):
+        if _is_earlier(snapshot.updated_at, known.stamp) and _is_earlier(snapshot.updated_at, primary_stamp):
             return state, None
         new = Answer(validators=answer.validators, digest=digest(answer.body), stamp=snapshot.updated_at)
         return _remember(state, url, new), snapshot
@@ -150,7 +174,7 @@ class Observer:
                 _read(answer, msgspec.structs.replace(source, format=found.name))
             except (NameNotResolved, ConnectError, TlsError):
                 raise  # The host itself does not answer; other paths of it will not either.
-            except (HttpStatusError, ParseError) as error:
+            except (HttpStatusError, TooLarge, TooManyRedirects, ParseError) as error:
                 if isinstance(error, HttpStatusError) and (error.status == 429 or error.status >= 500):  # noqa: PLR2004  the classes of RFC 9110
                     raise  # Transient: settling for a lesser endpoint now would be for good.
                 tried.append(f"{urlsplit(source.primary).path or '/'} ({error})")
@@ -168,7 +192,7 @@ def _candidates(provider: Provider) -> Iterator[Source]:
     """Yield the places to look at: the URL itself if it names a path, its platform endpoints, the bare page."""
     base = provider.url.split("?", 1)[0].rstrip("/")
     has_path = urlsplit(base).path not in ("", "/")
-    itself = Source(format=provider.format, primary=provider.url)
+    itself = Source(format=provider.format, primary=provider.url, details=_details_beside(base))
     if has_path:
         yield itself
     for page_format in FORMATS.values():
@@ -179,6 +203,15 @@ def _candidates(provider: Provider) -> Iterator[Source]:
             yield Source(format=page_format.name, primary=base + endpoints.primary, details=details)
     if not has_path:
         yield itself
+
+
+def _details_beside(url: str) -> tuple[str, ...]:
+    """Return the details of a URL that is a platform's primary endpoint, () for any other."""
+    for page_format in FORMATS.values():
+        for endpoints in page_format.endpoints:
+            if url.endswith(endpoints.primary):
+                return tuple(url.removesuffix(endpoints.primary) + path for path in endpoints.details)
+    return ()
 
 
 def _found(state: PageState, source: Source) -> PageState:
@@ -224,8 +257,15 @@ def _remember(state: PageState, url: str, answer: Answer) -> PageState:
 
 
 def _unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL, so that its next answer is read again."""
-    answers = {key: answer for key, answer in state.answers.items() if key != url}
-    if url in before.answers:
-        answers[url] = before.answers[url]
-    return msgspec.structs.replace(state, answers=answers)
+    """Put back what was known of one URL but its clock, so that its next answer is read again unless it is older."""
+    known = before.answers.get(url, Answer())
+    return _remember(state, url, msgspec.structs.replace(known, stamp=state.answers[url].stamp))
+
+
+def _in_step(state: PageState) -> PageState:
+    """Forget that answers were stale or lagging: this one is what is known."""
+    return msgspec.structs.replace(state, stale_since=None, lagging=0)
+
+
+def _incident_ids(snapshot: Snapshot) -> set[str]:
+    return {incident.id for incident in (*snapshot.incidents, *snapshot.maintenances)}

@@ -8,12 +8,13 @@ import msgspec
 
 from tracker.changes import Before, changes, keys
 from tracker.errors import PollError
+from tracker.failpoints import failpoint
 from tracker.models import Provider
 from tracker.observe import Layer, Observation, Observer
 from tracker.ports import Clock, Commit, PageStore, Turn
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection
-from tracker.state import PageState
+from tracker.state import PageState, PageView
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +65,12 @@ class Poller:
 
     def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
-        provider = turn.provider
-        due_at = due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s)
         if observed.snapshot is None:
-            after = _recovered(observed.state)
-            commit = Commit(state=_if_changed(turn.state, after), due_at=due_at, checked_at=now)
-            self._store.commit(turn, commit)
+            self._store.commit(turn, _quiet(turn, observed, now))
             return Poll(outcome=Outcome.QUIET, layer=observed.layer)
         commit, layer = self._changed(turn, state, observed, now)
-        events = self._store.commit(turn, msgspec.structs.replace(commit, due_at=due_at))
+        failpoint("fetched")
+        events = self._store.commit(turn, commit)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, layer=layer, events=events)
 
     def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
@@ -83,22 +81,34 @@ class Poller:
         meaning = projection(primary)
         view, seen = self._store.recall(turn.provider.id, keys(primary))
         if observed.state.seeded and meaning == state.projection and not components_changed(view.components, primary):
-            after = _recovered(observed.state)
-            return Commit(state=_if_changed(turn.state, after), checked_at=now), Layer.SAME_MEANING
+            return _quiet(turn, observed, now), Layer.SAME_MEANING
         observed = self._observer.complete(turn.provider, state, observed)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             seen |= self._store.recall(turn.provider.id, more)[1]
-        before = Before(seeded=observed.state.seeded, view=view, seen=seen, revision=turn.revision)
+        before = Before(
+            seeded=observed.state.seeded,
+            view=view if observed.state.seeded else PageView(),
+            seen=seen,
+            history=observed.history,
+            revision=turn.revision,
+        )
         found = changes(turn.provider, before, snapshot, now)
         after = msgspec.structs.replace(
             _recovered(observed.state),
             seeded=True,
             projection=meaning if observed.settled else state.projection,
-            changed_at=now,
+            changed_at=now if found.news else observed.state.changed_at,
         )
-        commit = Commit(state=after, view=found.view, news=found.news, seen=found.seen, checked_at=now)
+        commit = Commit(
+            state=after,
+            view=found.view,
+            news=found.news,
+            seen=found.seen,
+            due_at=_due(turn.provider, observed, now),
+            checked_at=now,
+        )
         return commit, Layer.CHANGED
 
     def _fail(self, turn: Turn, state: PageState, error: PollError) -> Poll:
@@ -125,8 +135,18 @@ def _recovered(state: PageState) -> PageState:
     return msgspec.structs.replace(state, failures=0, failing_since=None, failure_reason=None, failure=None)
 
 
-def _if_changed(before: PageState, after: PageState) -> PageState | None:
-    return None if after == before else after
+def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
+    """Return what a poll without news writes: no more than that it took place, if the state is what it was."""
+    after = _recovered(observed.state)
+    return Commit(
+        state=None if after == turn.state else after,
+        due_at=_due(turn.provider, observed, now),
+        checked_at=now,
+    )
+
+
+def _due(provider: Provider, observed: Observation, now: datetime) -> datetime | None:
+    return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s)
 
 
 def describe(provider: Provider, poll: Poll) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 #: No failing page is asked less often than this.
 MAX_BACKOFF_S = 900.0
+#: Datetimes are whole microseconds; a grid point this close to now is now.
+_RESOLUTION_S = 1e-6
 #: A server may ask for no longer a pause than this; Retry-After of a whole day would be an outage of ours.
 MAX_DELAY_S = 3600.0
 
@@ -24,7 +26,7 @@ def next_due(now: datetime, provider_id: str, interval_s: float, not_before: dat
     """Return the first grid point after `now` that is not before `not_before`."""
     phase = phase_s(provider_id, interval_s)
     earliest = now.timestamp()
-    step = math.floor((earliest - phase) / interval_s) + 1
+    step = math.floor((earliest - phase + _RESOLUTION_S) / interval_s) + 1
     if not_before is not None:
         step = max(step, math.ceil((not_before.timestamp() - phase) / interval_s))
     return datetime.fromtimestamp(phase + step * interval_s, UTC)

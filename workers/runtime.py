@@ -1,13 +1,17 @@
 """What a worker process holds: built at its first task, after any fork, and shared by its threads."""
 
 import os
+import sys
 import threading
+from typing import TextIO
 
 from tracker.bootstrap import Runtime
 from tracker.settings import Settings
+from tracker.supervise.processes import OUTPUT_FD
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
+_stdout: TextIO = sys.stdout
 
 
 def runtime() -> Runtime:
@@ -15,8 +19,21 @@ def runtime() -> Runtime:
     global _runtime  # noqa: PLW0603  a worker process has exactly one
     with _lock:
         if _runtime is None:
-            _runtime = Runtime(Settings.from_environment(os.environ))
+            _runtime = Runtime(Settings.from_environment(os.environ), _stdout)
         return _runtime
+
+
+def keep_stdout() -> None:
+    """Keep standard output for updates; whatever else writes to it reaches standard error from now on.
+
+    A supervisor that hands down another descriptor for updates has decided where standard output goes.
+    """
+    global _stdout  # noqa: PLW0603  a process has exactly one
+    handed = os.environ.get(OUTPUT_FD)
+    descriptor = int(handed) if handed else os.dup(sys.stdout.fileno())
+    _stdout = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
+    if not handed:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def close() -> None:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from tracker.bootstrap import open_catalogue
 from tracker.errors import StoreError
+from tracker.failpoints import failpoint
 from tracker.store.catalogue import Claim
 from workers.signals import tick as touch_tick_file
 from workers.tasks import fetch_provider
@@ -49,6 +50,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
                 now = datetime.now(UTC)
                 claims, upcoming = self._catalogue.claim(now, CLAIM_LIMIT)
                 if claims:
+                    failpoint("claimed")
                     self._publish(claims)
                 if len(claims) < CLAIM_LIMIT:
                     break

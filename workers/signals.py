@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from celery.signals import heartbeat_sent, setup_logging, worker_shutdown
+from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_shutdown
 
 from workers import runtime
 
@@ -24,6 +24,14 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     handler.setFormatter(formatter)
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(loglevel or logging.INFO)
+    # It warns of every odd header of a vendor with a traceback; what matters of that comes as a failed poll.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def keep_stdout(**_: Any) -> None:
+    """Keep what Celery itself prints (its banner, its farewell) off standard output, which is for updates."""
+    runtime.keep_stdout()
 
 
 def tick() -> None:

@@ -6,6 +6,7 @@ import time
 from kombu.exceptions import OperationalError
 
 from tracker.errors import Conflict, SinkError, StoreError
+from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
 from workers.runtime import runtime
@@ -33,6 +34,7 @@ def fetch_provider(provider_id: str) -> None:
         return
     _log_poll(provider_id, poll, time.monotonic() - started)
     if poll.events:
+        failpoint("committed")
         _wake_printer()
 
 

@@ -12,7 +12,7 @@ _CAP = 60
 _WRITABLE = 10**15
 
 
-class Mistake(Exception):  # noqa: N818 - not an error of the product: its only catcher makes a ConfigError of it
+class Mistake(Exception):
     """Raised by the check of one value; its text follows the name of the key: `is 5; write …`."""
 
 

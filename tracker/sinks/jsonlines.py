@@ -5,7 +5,7 @@ import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Annotated, Any, Final, TextIO
 
 import msgspec
 
@@ -39,7 +39,7 @@ class _Line(msgspec.Struct):
     """What is read back from a line of the record."""
 
     id: str
-    stream_id: str
+    stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
 
 
 class UpdateRecord:
@@ -52,8 +52,8 @@ class UpdateRecord:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
@@ -72,11 +72,13 @@ class UpdateRecord:
 
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
         """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
-        new = [streamed for streamed in events if streamed.event.id not in self._recorded]
+        new: dict[str, StreamedEvent] = {}
+        for streamed in events:
+            if streamed.event.id not in self._recorded:
+                new.setdefault(streamed.event.id, streamed)
         if new:
-            self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
-        for streamed in new:
-            self._recorded[streamed.event.id] = None
+            self._append("".join(f"{record_line(streamed)}\n" for streamed in new.values()).encode("ascii"))
+        self._recorded.update(dict.fromkeys(new))
         while len(self._recorded) > len(events) + 10_000:
             del self._recorded[next(iter(self._recorded))]
         if events:
@@ -98,11 +100,10 @@ class UpdateRecord:
     def _recover(self) -> None:
         """Cut off a torn last line and learn what the end of the file holds."""
         size = os.fstat(self._fd).st_size
-        start = max(0, size - _TAIL_BYTES)
-        tail = os.pread(self._fd, size - start, start)
+        tail = self._tail(size)
         whole = tail.rfind(b"\n") + 1
         if whole < len(tail):
-            os.ftruncate(self._fd, start + whole)
+            os.ftruncate(self._fd, size - len(tail) + whole)
         for line in tail[:whole].splitlines():
             try:
                 known = msgspec.json.decode(line, type=_Line)
@@ -110,6 +111,15 @@ class UpdateRecord:
                 continue  # the first line may be cut by the window, and people edit files
             self._recorded[known.id] = None
             self._last_stream_id = known.stream_id
+
+    def _tail(self, size: int) -> bytes:
+        """Return so much of the file's end that its last whole line is in it."""
+        window = _TAIL_BYTES
+        while True:
+            tail = os.pread(self._fd, window, max(0, size - window))
+            if window >= size or tail.count(b"\n") > 1:
+                return tail
+            window *= 2
 
 
 def _write_whole(fd: int, data: bytes) -> None:

@@ -22,10 +22,16 @@ class TextLines:
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
         """Write the events and flush. Raises SinkError when nobody reads any more."""
         try:
-            self._stream.write("".join(f"{render(streamed.event)}\n" for streamed in events))
+            text = "".join(f"{render(streamed.event)}\n" for streamed in events)
+            self._stream.write(_encodable(text, self._stream.encoding))
             self._stream.flush()
         except (OSError, ValueError) as error:
             raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return the text with escapes for what the encoding lacks, so that a console of ASCII shows the rest."""
+    return text.encode(encoding, "backslashreplace").decode(encoding) if encoding else text
 
 
 def render(event: Event) -> str:
@@ -60,5 +66,6 @@ def _product(event: Event) -> str:
 
 
 def _title(event: Event) -> str:
-    title = one_line(event.incident or "(no title)", _TITLE)
-    return f"{title} ({event.impact})" if event.impact and event.impact != "maintenance" else title
+    title = one_line(event.incident or "", _TITLE) or "(no title)"
+    impact = one_line(event.impact or "", _TITLE)
+    return f"{title} ({impact})" if impact and impact != "maintenance" else title

@@ -48,15 +48,20 @@ class MemoryPages:
             raise Conflict(f"{provider_id}: another worker committed first")
         seen = self._seen.setdefault(provider_id, set())
         seen.update(commit.seen)
-        new = [news for news in commit.news if news.key is None or news.key not in seen]
-        seen.update(news.key for news in new if news.key is not None)
-        self.events += [news.event for news in new]
+        new = 0
+        for news in commit.news:
+            if news.key is not None and news.key in seen:
+                continue
+            if news.key is not None:
+                seen.add(news.key)
+            self.events.append(news.event)
+            new += 1
         if commit.state or commit.view or commit.news or commit.seen:
             self._revisions[provider_id] = turn.revision + 1
         self._committed[provider_id] = turn.number
         self._states[provider_id] = commit.state or self.state(provider_id)
         self._views[provider_id] = commit.view or self.view(provider_id)
-        return len(new)
+        return new
 
     def state(self, provider_id: str) -> PageState:
         """Return what a poll of the page would remember."""

@@ -1,10 +1,11 @@
 """The stream of events that commits write and outputs read, in the data server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
 
+from tracker.errors import StoreError
 from tracker.events import decode_event
 from tracker.ports import StreamedEvent
 from tracker.store.connection import CURSORS, UPDATES, translated
@@ -20,10 +21,7 @@ class RedisStream:
         """Return up to `count` entries after that stream id."""
         with translated():
             entries: Any = self._client.xrange(UPDATES, min=f"({after}", count=count)
-        return [
-            StreamedEvent(stream_id=stream_id.decode(), event=decode_event(fields[b"event"]))
-            for stream_id, fields in entries
-        ]
+        return [_read(stream_id.decode(), fields) for stream_id, fields in entries]
 
     def last_id(self) -> str:
         """Return the newest stream id ever given."""
@@ -49,3 +47,10 @@ class RedisStream:
         """Drop entries older than that stream id."""
         with translated():
             self._client.xtrim(UPDATES, minid=before)
+
+
+def _read(stream_id: str, fields: Mapping[bytes, bytes]) -> StreamedEvent:
+    try:
+        return StreamedEvent(stream_id=stream_id, event=decode_event(fields[b"event"]))
+    except (KeyError, ValueError) as error:
+        raise StoreError(f"the data server holds an update {stream_id} that cannot be read ({error})") from error

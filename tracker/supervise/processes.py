@@ -13,6 +13,8 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
+#: The variable that names the descriptor to which a printer writes updates.
+OUTPUT_FD: Final = "TRACKER_OUTPUT_FD"
 #: Pause before a child is started again: doubles from the first to the second while it keeps dying.
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
@@ -29,8 +31,8 @@ class Command:
     environ: Mapping[str, str] = field(default_factory=dict)
     #: Written to its standard input at every start.
     stdin: bytes = b""
-    #: Whether its standard output is ours; updates are all that may stand there.
-    shares_stdout: bool = False
+    #: Whether it prints updates: it is handed our standard output as the descriptor that OUTPUT_FD names.
+    prints_updates: bool = False
 
 
 class Child:
@@ -46,14 +48,18 @@ class Child:
 
     def start(self) -> None:
         """Start the process in a session of its own, so that Ctrl-C reaches only the supervisor."""
+        output = os.dup(sys.__stdout__.fileno()) if self.command.prints_updates and sys.__stdout__ else None
         self._process = subprocess.Popen(  # noqa: S603  argv is ours
             list(self.command.argv),
-            env={**os.environ, **self.command.environ},
+            env={**os.environ, **self.command.environ, OUTPUT_FD: str(output or 1)},
             stdin=subprocess.PIPE if self.command.stdin else subprocess.DEVNULL,
-            stdout=None if self.command.shares_stdout else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=() if output is None else (output,),
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no other thread holds a lock it needs
         )
+        if output is not None:
+            os.close(output)
         if self._process.stdin:
             self._process.stdin.write(self.command.stdin)
             self._process.stdin.close()

@@ -68,7 +68,7 @@ class Stack:
         self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=size.log_level)
-        self._printer = Child(replace(printer, shares_stdout=True))
+        self._printer = Child(replace(printer, prints_updates=True))
         self._health: str | None = None
 
     @property

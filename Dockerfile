@@ -1,0 +1,26 @@
+# One image for all services of docker-compose.yml; which one a container is, its command says.
+
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv /opt/tracker
+WORKDIR /src
+COPY requirements.lock ./
+RUN /opt/tracker/bin/pip install --require-hashes --only-binary=:all: -r requirements.lock
+COPY . .
+# setuptools comes from the lock, so that nothing is fetched here; neither it nor pip is needed afterwards.
+RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
+ && /opt/tracker/bin/pip uninstall --yes setuptools pip
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="status-page-tracker" \
+      org.opencontainers.image.licenses="MIT"
+ENV PATH=/opt/tracker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRACKER_DATA_DIR=/data
+# New volumes take over the owner of the directories that they are mounted on.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
+ && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower \
+ && install -d -m 0755 -o tracker -g tracker /secrets/redis
+COPY --from=build /opt/tracker /opt/tracker
+# Celery looks for modules in the working directory first: it belongs to root.
+WORKDIR /opt/tracker
+USER 10001:10001
+CMD ["tracker", "--help"]

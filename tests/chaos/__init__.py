@@ -1,0 +1,1 @@
+"""The chaos run: the real stack under seeded faults, and a count of what it lost or told twice. `make chaos`."""

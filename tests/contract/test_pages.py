@@ -1,0 +1,479 @@
+"""What every store of pages does: in memory, in a pretended data server and in a real one."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, component, event, provider
+from tests.strategies import states, views
+from tracker.errors import Conflict, StoreError
+from tracker.events import Event
+from tracker.models import Provider
+from tracker.ports import Commit, News, PageStore, Turn
+from tracker.state import PageState, PageView
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import DUE, PREFIX, PROVIDERS, UPDATES, connect, page_key, seen_key
+from tracker.store.memory import MemoryPages
+from tracker.store.pages import LEASE_S, LEAST_GAP_S, RedisPages
+from tracker.store.stream import RedisStream
+
+ACME = provider()
+STATE = PageState(url=ACME.url, seeded=True)
+VIEW = PageView(name="Acme", components={"api": component("api")})
+LEASE = timedelta(seconds=LEASE_S)
+
+
+class Store:
+    """A store of pages with some providers, and what it told."""
+
+    def __init__(self, pages: PageStore, told: Callable[[], Sequence[Event]]) -> None:
+        self.pages = pages
+        self.told = told
+        self.now = NOON
+
+    def begins(self, provider_id: str = "acme") -> Turn:
+        """Begin a turn a while after the one before, whose lease has ended."""
+        self.now += 2 * LEASE
+        turn = self.pages.begin(provider_id, self.now)
+        assert turn is not None
+        return turn
+
+    def commits(self, turn: Turn, *told: str, **fields: object) -> int:
+        """Commit events whose ids are their keys."""
+        news = tuple(News(event=event(key), key=key) for key in told)
+        return self.pages.commit(turn, Commit(**{"news": news, "checked_at": self.now} | fields))
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of all events that were told, oldest first."""
+        return [told.id for told in self.told()]
+
+
+def memory_store(*providers: Provider) -> Store:
+    pages = MemoryPages(providers)
+    return Store(pages, lambda: pages.events)
+
+
+def redis_store(client: "redis.Redis", *providers: Provider) -> Store:
+    RedisCatalogue(client).put(providers, NOON)
+    stream = RedisStream(client)
+    return Store(RedisPages(client), lambda: [entry.event for entry in stream.read("0-0", 1000)])
+
+
+@pytest.fixture(params=["memory", "fakeredis", "valkey"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Any store of pages; it knows one provider."""
+    if request.param == "memory":
+        return memory_store(ACME)
+    return redis_store(request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey"), ACME)
+
+
+@pytest.fixture
+def shared(client: "redis.Redis") -> Store:
+    """A store of pages in a data server; it knows one provider."""
+    return redis_store(client, ACME)
+
+
+# --- turns ---
+
+
+def test_a_page_never_seen_has_an_empty_state(store: Store) -> None:
+    turn = store.begins()
+
+    assert (turn.provider, turn.state, turn.revision) == (ACME, PageState(), 0)
+
+
+def test_an_unknown_provider_has_no_turn(store: Store) -> None:
+    assert store.pages.begin("nobody", NOON) is None
+
+
+def test_a_turn_knows_what_the_last_one_committed(store: Store) -> None:
+    store.commits(store.begins(), state=STATE, view=VIEW)
+
+    turn = store.begins()
+
+    assert (turn.state, turn.revision) == (STATE, 1)
+    assert store.pages.recall("acme", ()) == (VIEW, frozenset())
+
+
+@settings(max_examples=25)
+@given(states, views)
+def test_what_is_committed_is_what_is_remembered(fake_redis: "redis.Redis", state: PageState, view: PageView) -> None:
+    fake_redis.flushall()
+    for store in (memory_store(ACME), redis_store(fake_redis, ACME)):
+        store.commits(store.begins(), state=state, view=view)
+
+        assert store.begins().state == state
+        assert store.pages.recall("acme", ())[0] == view
+
+
+# --- commits ---
+
+
+def test_a_commit_remembers_and_tells_in_order(store: Store) -> None:
+    new = store.commits(store.begins(), "b", "a", "c")
+
+    assert new == 3
+    assert store.ids == ["b", "a", "c"]
+    assert store.pages.recall("acme", ["a", "b", "c", "d"])[1] == {"a", "b", "c"}
+
+
+def test_a_commit_that_runs_twice_is_refused_the_second_time(store: Store) -> None:
+    turn = store.begins()
+    store.commits(turn, "a", state=STATE)
+
+    with pytest.raises(Conflict, match="acme: another worker committed first"):
+        store.commits(turn, "a", state=STATE)
+
+    assert store.ids == ["a"]
+
+
+def test_a_quiet_commit_that_runs_twice_is_harmless(store: Store) -> None:
+    turn = store.begins()
+
+    assert [store.commits(turn), store.commits(turn)] == [0, 0]
+    assert store.begins().revision == 0
+
+
+def test_a_commit_is_refused_when_another_one_brought_something_meanwhile(store: Store) -> None:
+    slow, fast = store.begins(), store.begins()
+    store.commits(fast, "a", state=STATE)
+
+    with pytest.raises(Conflict):
+        store.commits(slow, "b", state=PageState(failures=9))
+
+    assert store.ids == ["a"]
+    assert store.begins().state == STATE
+    assert store.pages.recall("acme", ["b"])[1] == frozenset()
+
+
+def test_a_commit_is_refused_when_a_later_turn_was_committed_even_if_quietly(store: Store) -> None:
+    slow, fast = store.begins(), store.begins()
+    store.commits(fast)
+
+    with pytest.raises(Conflict):
+        store.commits(slow, "a")
+
+    assert store.ids == []
+
+
+def test_a_commit_is_accepted_when_only_an_earlier_turn_was_committed_quietly(store: Store) -> None:
+    slow, fast = store.begins(), store.begins()
+    store.commits(slow)
+
+    assert store.commits(fast, "a") == 1
+
+
+def test_a_quiet_commit_keeps_the_revision_and_all_that_is_known(store: Store) -> None:
+    store.commits(store.begins(), "a", state=STATE, view=VIEW)
+
+    assert store.commits(store.begins()) == 0
+    turn = store.begins()
+    assert (turn.revision, turn.state) == (1, STATE)
+    assert store.pages.recall("acme", ["a"]) == (VIEW, frozenset({"a"}))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"state": STATE}, {"view": VIEW}, {"seen": ("s",)}, {"news": (News(event=event("n")),)}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_commit_of_anything_moves_the_revision(store: Store, fields: dict[str, object]) -> None:
+    store.commits(store.begins(), **fields)
+
+    assert store.begins().revision == 1
+
+
+def test_an_update_that_is_seen_already_is_not_told(store: Store) -> None:
+    store.commits(store.begins(), "a")
+
+    assert store.commits(store.begins(), "a", "b") == 1
+    assert store.ids == ["a", "b"]
+
+
+def test_an_update_that_stands_twice_in_one_commit_is_told_once(store: Store) -> None:
+    assert store.commits(store.begins(), "a", "a") == 1
+    assert store.ids == ["a"]
+
+
+def test_a_key_that_is_seen_silently_is_never_told(store: Store) -> None:
+    store.commits(store.begins(), seen=("a", "b"))
+
+    assert store.ids == []
+    assert store.commits(store.begins(), "a") == 0
+
+
+def test_news_without_a_key_are_always_told(store: Store) -> None:
+    for _ in range(2):
+        store.commits(store.begins(), news=(News(event=event("flap")),))
+
+    assert store.ids == ["flap", "flap"]
+
+
+def test_pages_do_not_share_what_they_have_seen(client: "redis.Redis") -> None:
+    for store in (memory_store(ACME, provider(id="b")), redis_store(client, ACME, provider(id="b"))):
+        store.commits(store.begins("acme"), "a", view=VIEW)
+
+        assert store.pages.recall("b", ["a"]) == (PageView(), frozenset())
+        assert store.commits(store.begins("b"), "a") == 1
+
+
+def test_hostile_text_comes_out_as_it_went_in(store: Store) -> None:
+    key = "i\x00\r\n\u2028'\"{}\U0001f4a5"
+    told = event("acme/i/u", incident=key, message="\x1b[2J\r\n$-1\r\n")
+
+    store.commits(store.begins(), news=(News(event=told, key=key),))
+
+    assert list(store.told()) == [told]
+    assert store.pages.recall("acme", [key])[1] == {key}
+
+
+def test_thousands_of_updates_fit_into_one_commit(store: Store) -> None:
+    keys = [f"i/{number}" for number in range(3000)]
+
+    assert store.commits(store.begins(), *keys[:500], seen=tuple(keys[500:])) == 500
+    assert len(store.pages.recall("acme", keys)[1]) == 3000
+
+
+# --- what a commit does beside, in a data server ---
+
+
+def test_a_commit_moves_the_due_time_only_while_the_provider_is_scheduled(client: "redis.Redis", shared: Store) -> None:
+    later = NOON + timedelta(hours=1, microseconds=250_000)
+    shared.commits(shared.begins(), due_at=later)
+    assert client.zscore(DUE, "acme") == later.timestamp()
+
+    client.zrem(DUE, "acme")
+    shared.commits(shared.begins(), due_at=later)
+    assert client.zscore(DUE, "acme") is None
+
+
+def test_a_commit_without_a_due_time_leaves_it_alone(client: "redis.Redis", shared: Store) -> None:
+    before = client.zscore(DUE, "acme")
+
+    shared.commits(shared.begins(), "a")
+
+    assert client.zscore(DUE, "acme") == before
+
+
+def test_a_refused_commit_leaves_the_due_time_alone(client: "redis.Redis", shared: Store) -> None:
+    slow, fast = shared.begins(), shared.begins()
+    shared.commits(fast, "a")
+    before = client.zscore(DUE, "acme")
+
+    with pytest.raises(Conflict):
+        shared.commits(slow, due_at=NOON + timedelta(hours=1))
+
+    assert client.zscore(DUE, "acme") == before
+
+
+def test_a_commit_for_a_provider_that_was_removed_leaves_nothing_behind(client: "redis.Redis", shared: Store) -> None:
+    turn = shared.begins()
+    RedisCatalogue(client).remove(["acme"])
+
+    with pytest.raises(Conflict, match="acme: the provider was removed"):
+        shared.commits(turn, "a", state=STATE, view=VIEW, seen=("s",), due_at=NOON)
+
+    assert list(client.scan_iter(f"{PREFIX}*")) == [b"tracker:providers:version"]
+
+
+def test_every_poll_leaves_when_it_took_place(client: "redis.Redis", shared: Store) -> None:
+    (unseen,) = RedisCatalogue(client).statuses()
+    shared.commits(shared.begins())
+    (seen,) = RedisCatalogue(client).statuses()
+
+    assert unseen.checked_at is None
+    assert seen.checked_at == shared.now
+
+
+def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_them(
+    client: "redis.Redis", shared: Store
+) -> None:
+    turn = shared.begins()
+    shared.commits(turn, "a")
+    client.hset(page_key("acme"), mapping={"revision": 0, "committed": 0})
+
+    assert shared.commits(turn, "a", "b") == 1
+    assert shared.ids == ["a", "b"]
+
+
+# --- leases ---
+
+
+def test_there_is_no_turn_while_another_worker_has_it(shared: Store) -> None:
+    assert shared.pages.begin("acme", NOON) is not None
+
+    assert shared.pages.begin("acme", NOON) is None
+    assert shared.pages.begin("acme", NOON + LEASE - timedelta(seconds=1)) is None
+
+
+def test_a_worker_that_died_gives_its_turn_back_when_its_lease_ends(shared: Store) -> None:
+    first = shared.pages.begin("acme", NOON)
+    second = shared.pages.begin("acme", NOON + LEASE)
+
+    assert first is not None
+    assert second is not None
+    assert second.number > first.number
+
+
+def test_a_commit_ends_the_lease(shared: Store) -> None:
+    turn = shared.pages.begin("acme", NOON)
+    shared.pages.commit(turn, Commit(checked_at=NOON))
+
+    assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S)) is not None
+
+
+def test_a_page_that_was_polled_just_now_has_no_turn(shared: Store) -> None:
+    turn = shared.pages.begin("acme", NOON)
+    shared.pages.commit(turn, Commit(checked_at=NOON))
+
+    assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S / 2)) is None
+
+
+def test_a_clock_that_was_wrong_does_not_keep_a_page_from_its_turn(shared: Store) -> None:
+    turn = shared.pages.begin("acme", NOON)
+    shared.pages.commit(turn, Commit(checked_at=NOON + timedelta(days=365)))
+
+    assert shared.pages.begin("acme", NOON + timedelta(minutes=1)) is not None
+
+
+def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: Store) -> None:
+    slow = shared.begins()
+    shared.begins()
+
+    assert shared.commits(slow, "a") == 1
+
+
+def test_asking_again_as_the_same_owner_gives_the_turn_again(client: "redis.Redis", shared: Store) -> None:
+    pages = RedisPages(client)
+    keys = [PROVIDERS, page_key("acme")]
+    first, again, other = (
+        pages._begin(keys=keys, args=["acme", NOON.timestamp(), LEASE_S, LEAST_GAP_S, owner])
+        for owner in ("me", "me", "you")
+    )
+
+    assert again[0] == first[0]
+    assert again[1] > first[1]
+    assert other == b"busy"
+    assert shared.pages.begin("acme", NOON) is None
+
+
+# --- the data server itself ---
+
+
+def test_scripts_come_back_after_the_server_forgot_them(valkey: "redis.Redis") -> None:
+    store = redis_store(valkey, ACME)
+    turn = store.begins()
+    valkey.script_flush()
+
+    assert store.commits(turn, "a") == 1
+    valkey.script_flush()
+    assert store.begins().revision == 1
+
+
+def test_of_many_workers_at_once_one_gets_the_turn(valkey: "redis.Redis") -> None:
+    pages = redis_store(valkey, ACME).pages
+    with ThreadPoolExecutor(8) as pool:
+        turns = list(pool.map(lambda _: pages.begin("acme", NOON), range(8)))
+
+    assert len([turn for turn in turns if turn is not None]) == 1
+
+
+def test_of_many_commits_at_once_one_is_accepted(valkey: "redis.Redis") -> None:
+    store = redis_store(valkey, ACME)
+    turns = [store.begins() for _ in range(8)]
+
+    def commits(turn: Turn) -> int:
+        try:
+            return store.commits(turn, "a", "b", state=STATE)
+        except Conflict:
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(commits, turns)) == [0] * 7 + [2]
+    assert store.ids == ["a", "b"]
+
+
+def test_a_server_that_does_not_answer_is_a_store_error(free_port: int) -> None:
+    client = redis.Redis(port=free_port, socket_connect_timeout=1, retry=None)
+    pages = RedisPages(client)
+
+    with pytest.raises(StoreError, match="the data server does not answer as it should"):
+        pages.begin("acme", NOON)
+    client.close()
+
+
+def test_what_cannot_be_read_in_the_server_is_a_store_error(client: "redis.Redis", shared: Store) -> None:
+    client.hset(page_key("acme"), mapping={"state": b"9{}", "view": b"9{}"})
+
+    with pytest.raises(StoreError, match="version b'9'"):
+        shared.pages.begin("acme", NOON)
+    with pytest.raises(StoreError, match="version b'9'"):
+        shared.pages.recall("acme", ())
+
+
+def test_another_type_under_our_key_is_a_store_error(client: "redis.Redis", shared: Store) -> None:
+    turn = shared.begins()
+    client.set(seen_key("acme"), "not a set")
+
+    with pytest.raises(StoreError):
+        shared.commits(turn, "a")
+    assert client.exists(UPDATES) == 0
+
+
+def test_a_connection_is_only_made_when_it_is_needed(free_port: int) -> None:
+    client = connect(f"redis://127.0.0.1:{free_port}/0")
+    RedisPages(client)
+    client.close()
+
+
+# --- whatever workers do ---
+
+#: (who, what they tell): a worker takes a turn if it has none, and commits the one that it has otherwise.
+deeds = st.lists(
+    st.tuples(st.integers(0, 2), st.lists(st.sampled_from("abcde"), max_size=3), st.booleans()), max_size=14
+)
+
+
+@given(deeds)
+def test_whatever_order_workers_commit_in_nothing_is_told_twice_or_lost(
+    fake_redis: "redis.Redis", deeds: list[tuple[int, list[str], bool]]
+) -> None:
+    fake_redis.flushall()
+    outcomes = [run(store, deeds) for store in (memory_store(ACME), redis_store(fake_redis, ACME))]
+
+    assert outcomes[0] == outcomes[1]
+    accepted, ids = outcomes[0]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == accepted
+
+
+def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str], list[str]]:
+    """Let workers take turns and commit, some of them twice; return the keys of accepted commits and the ids told."""
+    turns: dict[int, Turn] = {}
+    accepted: set[str] = set()
+    for worker, told, twice in deeds:
+        if worker not in turns:
+            turns[worker] = store.begins()
+            continue
+        turn = turns.pop(worker)
+        for _ in range(1 + twice):
+            try:
+                store.commits(turn, *told, state=PageState(failures=len(told)) if told else None)
+            except Conflict:
+                continue
+            accepted.update(told)
+    return accepted, store.ids
+
+
+def test_times_are_written_to_the_microsecond(shared: Store) -> None:
+    exact = datetime(2025, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
+    turn = shared.pages.begin("acme", exact)
+    shared.pages.commit(turn, Commit(checked_at=exact))
+
+    assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S)) is not None

@@ -1,0 +1,169 @@
+"""The stream of events and the cursors of its readers: in a pretended data server and in a real one."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+
+from tests.fakes import NOON, MemoryStream, event, provider
+from tracker.errors import StoreError
+from tracker.ports import Commit, EventStream, News
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import CURSORS, UPDATES
+from tracker.store.pages import RedisPages
+from tracker.store.stream import RedisStream
+
+
+class Outbox:
+    """A stream, and the commits that write it."""
+
+    def __init__(self, stream: EventStream, client: "redis.Redis | None") -> None:
+        self.stream = stream
+        self._client = client
+        self._now = NOON
+        if client is not None:
+            RedisCatalogue(client).put([provider()], NOON)
+
+    def commits(self, *event_ids: str) -> None:
+        if isinstance(self.stream, MemoryStream):
+            self.stream.append(*event_ids)
+            return
+        self._now += timedelta(minutes=1)
+        pages = RedisPages(self._client)
+        news = tuple(News(event=event(event_id), key=event_id) for event_id in event_ids)
+        pages.commit(pages.begin("acme", self._now), Commit(news=news, checked_at=self._now))
+
+    def ids(self, after: str = "0-0", count: int = 100) -> list[str]:
+        return [entry.event.id for entry in self.stream.read(after, count)]
+
+
+@pytest.fixture(params=["memory", "fakeredis", "valkey"])
+def outbox(request: pytest.FixtureRequest) -> Outbox:
+    """Any stream; the one in memory is what the tests of delivery rely on."""
+    if request.param == "memory":
+        return Outbox(MemoryStream(), None)
+    client = request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")
+    return Outbox(RedisStream(client), client)
+
+
+def test_events_are_read_in_the_order_of_their_commits(outbox: Outbox) -> None:
+    outbox.commits("a", "b")
+    outbox.commits("c")
+
+    assert outbox.ids() == ["a", "b", "c"]
+
+
+def test_reading_goes_on_after_the_last_entry_that_was_read(outbox: Outbox) -> None:
+    outbox.commits("a", "b", "c")
+    first = outbox.stream.read("0-0", 2)
+
+    assert [entry.event.id for entry in first] == ["a", "b"]
+    assert outbox.ids(after=first[-1].stream_id) == ["c"]
+
+
+def test_a_stream_id_is_where_the_next_reading_begins(outbox: Outbox) -> None:
+    outbox.commits("a", "b")
+    entries = outbox.stream.read("0-0", 100)
+
+    assert outbox.ids(after=entries[0].stream_id) == ["b"]
+    assert outbox.ids(after=entries[1].stream_id) == []
+    assert outbox.stream.last_id() == entries[1].stream_id
+
+
+def test_an_empty_stream_has_no_entries_and_the_first_id(outbox: Outbox) -> None:
+    assert outbox.ids() == []
+    assert outbox.stream.last_id() == "0-0"
+
+
+def test_an_event_is_read_as_it_was_committed(outbox: Outbox) -> None:
+    outbox.commits("a")
+
+    assert outbox.stream.read("0-0", 1)[0].event == event("a")
+
+
+def test_every_sink_has_a_cursor_of_its_own(outbox: Outbox) -> None:
+    assert outbox.stream.cursor("record") is None
+
+    outbox.stream.save_cursor("record", "5-1")
+    outbox.stream.save_cursor("console", "4-0")
+
+    assert (outbox.stream.cursor("record"), outbox.stream.cursor("console")) == ("5-1", "4-0")
+
+
+def test_what_is_trimmed_keeps_the_entry_that_is_named_and_all_after_it(outbox: Outbox) -> None:
+    outbox.commits(*(str(number) for number in range(300)))
+    entries = outbox.stream.read("0-0", 300)
+
+    outbox.stream.trim(before=entries[250].stream_id)
+
+    ids = outbox.ids(count=300)
+    assert ids[-50:] == [str(number) for number in range(250, 300)]
+    assert len(ids) < 300, "a server drops in blocks of a hundred"
+
+
+def test_the_last_id_outlives_its_entry(outbox: Outbox) -> None:
+    outbox.commits("a")
+    last_id = outbox.stream.last_id()
+
+    outbox.stream.trim(before="9999999999999999-0")
+
+    assert outbox.stream.last_id() == last_id
+
+
+def test_ids_grow_with_every_commit(outbox: Outbox) -> None:
+    seen = []
+    for number in range(5):
+        outbox.commits(str(number))
+        seen.append(outbox.stream.last_id())
+
+    assert len(set(seen)) == 5
+
+
+# --- in a data server ---
+
+
+def test_an_entry_that_cannot_be_read_is_a_store_error(client: "redis.Redis") -> None:
+    client.xadd(UPDATES, {"event": b'{"id":1}'})
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        RedisStream(client).read("0-0", 10)
+
+
+def test_an_entry_without_an_event_is_a_store_error(client: "redis.Redis") -> None:
+    client.xadd(UPDATES, {"other": b"x"})
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        RedisStream(client).read("0-0", 10)
+
+
+def test_an_event_of_a_later_version_is_read_without_what_is_new_in_it(client: "redis.Redis") -> None:
+    outbox = Outbox(RedisStream(client), client)
+    outbox.commits("a")
+    ((_, fields),) = client.xrange(UPDATES)
+    client.xadd(UPDATES, {"event": fields[b"event"][:-1] + b',"invented_later":1}', "beside": b"x"})
+
+    assert [entry.event for entry in outbox.stream.read("0-0", 10)] == [event("a"), event("a")]
+
+
+def test_another_type_under_our_keys_is_a_store_error(client: "redis.Redis") -> None:
+    client.set(UPDATES, "not a stream")
+    client.set(CURSORS, "not a hash")
+    stream = RedisStream(client)
+
+    for ask in (
+        lambda: stream.read("0-0", 1),
+        stream.last_id,
+        lambda: stream.cursor("record"),
+        lambda: stream.save_cursor("record", "1-0"),
+        lambda: stream.trim("1-0"),
+    ):
+        with pytest.raises(StoreError):
+            ask()
+
+
+def test_a_server_that_does_not_answer_is_a_store_error(free_port: int) -> None:
+    client = redis.Redis(port=free_port, socket_connect_timeout=1, retry=None)
+
+    with pytest.raises(StoreError):
+        RedisStream(client).read("0-0", 1)
+    client.close()

@@ -1,0 +1,159 @@
+"""The whole stack as a user starts it: real data server, beat, workers and printer against the simulated vendor."""
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import RunningTracker, provider
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
+
+
+def updates(tracker: RunningTracker, name: str) -> list[tuple[str, str]]:
+    return [
+        (event["incident"], event["status"])
+        for event in tracker.events
+        if event["provider"] == name and event["update_id"] is not None
+    ]
+
+
+def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_order(tmp_path: Path) -> None:
+    pages = {name: Page(name, id=name) for name in ("json", "atom", "rss")}
+    pages["incidentio"] = Page("incidentio", id="incidentio", flavour="incidentio")
+    with SimulatedVendor(pages.values()) as vendor:
+        entries = (
+            provider("json", vendor.url("json"))
+            + provider("atom", f"{vendor.url('atom')}/history.atom")
+            + provider("rss", f"{vendor.url('rss')}/history.rss")
+            + provider("incidentio", vendor.url("incidentio"))
+        )
+        with RunningTracker(entries, tmp_path, "--format", "json") as tracker:
+            tracker.wait_until_watching()
+            opened = {
+                name: page.open_incident(
+                    "Errors", impact="major", body="We look into it.", components={"API": "major_outage"}
+                )
+                for name, page in pages.items()
+            }
+            tracker.wait_for(lambda t: all(updates(t, name) for name in pages))
+            for name, page in pages.items():
+                page.post_update(opened[name], "identified", "It is the database.")
+                page.resolve(opened[name], "It is over.")
+            tracker.wait_for(lambda t: all(len(updates(t, name)) >= 3 for name in pages))
+            status = tracker.stop()
+
+    assert status == 0
+    for name in pages:
+        assert updates(tracker, name) == [
+            ("Errors", "investigating"),
+            ("Errors", "identified"),
+            ("Errors", "resolved"),
+        ]
+    kinds = Counter(event["event"] for event in tracker.events if event["provider"] == "json")
+    assert kinds["new_incident"] == 1
+    assert kinds["incident_update"] == 2
+    changes = [event for event in tracker.events if event["event"] == "component_status_change"]
+    assert {event["provider"] for event in changes} == {"json", "incidentio"}
+    assert [{key: line[key] for key in event} for event, line in zip(tracker.events, tracker.record, strict=True)] == (
+        tracker.events
+    )
+
+
+def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor:
+        tracker = RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json")
+        with tracker:
+            tracker.wait_until_watching()
+            incident = page.open_incident("Errors", body="We look into it.")
+            tracker.wait_for(lambda t: updates(t, "acme"))
+        page.post_update(incident, "monitoring", "While nobody watched.")
+        with tracker:
+            tracker.wait_for(lambda t: len(updates(t, "acme")) == 2)
+
+    assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "monitoring")]
+    assert len(tracker.record) == len(tracker.events) == 2
+
+
+@pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])
+def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(tmp_path: Path, marker: str) -> None:
+    page = Page("acme", id="acme")
+    with (
+        SimulatedVendor([page]) as vendor,
+        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json") as tracker,
+    ):
+        tracker.wait_until_watching()
+        (victim,) = tracker.children(marker)
+        os.kill(victim, signal.SIGKILL)
+        incident = page.open_incident("Errors", body="We look into it.")
+        tracker.wait_for(lambda t: updates(t, "acme"))
+        tracker.wait_for(lambda t: t.children(marker) not in ([], [victim]))
+        page.resolve(incident)
+        tracker.wait_for(lambda t: len(updates(t, "acme")) >= 2)
+
+    assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "resolved")]
+
+
+def test_a_second_tracker_on_the_same_data_directory_is_refused(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor:
+        entries = provider("acme", vendor.url("acme"))
+        with RunningTracker(entries, tmp_path) as tracker:
+            tracker.wait_until_watching()
+            second = tracker.command("up", "--providers", str(tracker.providers_file))
+
+    assert second.returncode == 2
+    assert "another tracker runs on" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
+def test_providers_come_and_go_while_it_runs(tmp_path: Path) -> None:
+    pages = [Page("first", id="first"), Page("second", id="second")]
+    with (
+        SimulatedVendor(pages) as vendor,
+        RunningTracker(provider("first", vendor.url("first")), tmp_path, "--format", "json") as tracker,
+    ):
+        tracker.wait_until_watching()
+        added = tracker.command(
+            "providers", "add", vendor.url("second"), "--name", "second", "--interval", "1", "--allow-private"
+        )
+        vendor.wait_for("second", lambda counts: counts.total > 1)
+        pages[1].open_incident("Errors", body="We look into it.")
+        tracker.wait_for(lambda t: updates(t, "second"))
+        listed = tracker.command("providers", "list")
+        status = tracker.command("status")
+        removed = tracker.command("providers", "remove", "second")
+        listed_after = tracker.command("providers", "list")
+
+    assert (added.returncode, removed.returncode) == (0, 0)
+    assert "second" in listed.stdout
+    assert "second" not in listed_after.stdout
+    assert "Errors (investigating)" in status.stdout
+
+
+def test_pages_that_cannot_be_reached_are_told_in_one_plain_line(tmp_path: Path) -> None:
+    entries = "".join(provider(f"page {number}", f"http://127.0.0.1:9/{number}") for number in range(30))
+    with RunningTracker(entries, tmp_path) as tracker:
+        tracker.wait_for(lambda t: any("none of 30 pages can be read" in line for line in t.log))
+
+    assert "Traceback" not in "".join(tracker.log)
+    assert tracker.lines == []
+    assert len([line for line in tracker.log if "can be read" in line]) == 1
+    assert len(tracker.log) < 8
+
+
+def test_a_broken_catalogue_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
+    tracker = RunningTracker('[[provider]]\nname = "A"\nurl = "https://a.example"\nintervall = 5\n', tmp_path)
+    tracker.start()
+    assert tracker.process is not None
+    status = tracker.process.wait(60)
+    tracker.stop()
+
+    assert status == 2
+    (line,) = tracker.log
+    assert "providers.toml" in line
+    assert '"A"' in line
+    assert "intervall" in line

@@ -1,0 +1,141 @@
+"""Hypothesis strategies for what pages say: few ids, so that snapshots of one page overlap."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from tracker.models import (
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    OpenIncident,
+    Provider,
+    Snapshot,
+    Validators,
+)
+from tracker.state import Answer, PageState, PageView, Source
+
+#: What JSON in UTF-8 can hold: anything but lone surrogates.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  aware by `timezones`
+impacts = st.none() | st.sampled_from(Impact)
+names = st.sampled_from(["API", "Chat", "Web"])
+statuses = st.sampled_from(["investigating", "identified", "monitoring", "resolved", "postmortem"])
+provider_ids = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
+
+
+@st.composite
+def incident_updates(draw: st.DrawFn) -> tuple[IncidentUpdate, ...]:
+    """Updates of one incident, oldest first: by time when all have one, else in an order only the vendor knows."""
+    ids = draw(st.lists(st.sampled_from("uvwxyz"), unique=True, max_size=4))
+    all_dated = draw(st.booleans())
+    times = moments if all_dated else st.none() | moments
+    updates = [
+        IncidentUpdate(
+            id=update_id,
+            status=draw(statuses),
+            body=draw(texts),
+            created_at=draw(times),
+            components=tuple(draw(st.lists(names, unique=True, max_size=1))),
+        )
+        for update_id in ids
+    ]
+    return tuple(sorted(updates, key=lambda update: update.created_at) if all_dated else updates)
+
+
+@st.composite
+def incidents(draw: st.DrawFn, alphabet: str = "abcd") -> tuple[Incident, ...]:
+    """Incidents with ids of their own."""
+    return tuple(
+        Incident(
+            id=incident_id,
+            name=draw(texts),
+            status=draw(statuses),
+            impact=draw(impacts),
+            updates=draw(incident_updates()),
+            components=tuple(draw(st.lists(names, unique=True, max_size=2))),
+        )
+        for incident_id in draw(st.lists(st.sampled_from(alphabet), unique=True, max_size=3))
+    )
+
+
+@st.composite
+def components(draw: st.DrawFn) -> tuple[Component, ...]:
+    """Components with ids of their own."""
+    ids = draw(st.lists(st.sampled_from("pqrs"), unique=True, max_size=4))
+    return tuple(Component(id=part, name=part.upper(), status=draw(st.sampled_from(ComponentStatus))) for part in ids)
+
+
+snapshots = st.builds(
+    Snapshot,
+    name=st.none() | texts,
+    updated_at=st.none() | moments,
+    indicator=impacts,
+    incidents=incidents("abcd"),
+    maintenances=incidents("mn"),
+    components=components(),
+    components_complete=st.booleans(),
+)
+
+_validators = st.builds(Validators, etag=st.none() | texts, last_modified=st.none() | texts)
+_urls = st.sampled_from(["https://a.example", "https://a.example/api/v2/summary.json", "https://b.example/feed.rss"])
+
+states = st.builds(
+    PageState,
+    url=_urls,
+    seeded=st.booleans(),
+    source=st.none()
+    | st.builds(Source, format=st.sampled_from(["statuspage", "feed"]), primary=_urls, details=st.tuples(_urls)),
+    searching=st.booleans(),
+    answers=st.dictionaries(
+        _urls,
+        st.builds(
+            Answer,
+            validators=_validators,
+            digest=st.none() | texts,
+            stamp=st.none() | moments,
+            missing=st.booleans(),
+        ),
+    ),
+    projection=st.none() | texts,
+    stale_since=st.none() | moments,
+    lagging=st.integers(0, 3),
+    failures=st.integers(0, 1000),
+    failing_since=st.none() | moments,
+    failure_reason=st.none() | texts,
+    failure=st.none() | texts,
+    changed_at=st.none() | moments,
+)
+
+_open_incidents = st.lists(
+    st.builds(
+        OpenIncident,
+        id=texts,
+        name=texts,
+        status=texts,
+        impact=impacts,
+        link=st.none() | texts,
+        updated_at=st.none() | moments,
+    ),
+    max_size=2,
+).map(tuple)
+
+views = st.builds(
+    PageView,
+    name=st.none() | texts,
+    indicator=impacts,
+    components=components().map(lambda parts: {part.id: part for part in parts}),
+    open_incidents=_open_incidents,
+    open_maintenances=_open_incidents,
+)
+
+providers = st.builds(
+    Provider,
+    id=provider_ids,
+    name=texts,
+    url=_urls,
+    interval_s=st.integers(1, 86400),
+    components=st.lists(texts, max_size=2).map(tuple),
+)

@@ -1,0 +1,249 @@
+"""Events as JSON lines on the console, and the record on disk."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import event, streamed
+from tests.strategies import texts
+from tracker.errors import SinkError
+from tracker.events import decode_event
+from tracker.sinks.jsonlines import JsonLines, UpdateRecord, record_line
+
+HOSTILE = "\x1b[31m\r\n\0\x7f\x85\x9b\u2028\u2029\u202e\u200b\ufeff\U0001f4a5\U000e0041\"'\\/</script>東京"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the record is."""
+    return tmp_path / "data" / "updates.jsonl"
+
+
+@pytest.fixture
+def record(path: Path) -> Iterator[UpdateRecord]:
+    """An empty record."""
+    opened = UpdateRecord(path)
+    yield opened
+    opened.close()
+
+
+def ids_in(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text("ascii").splitlines()]
+
+
+def reopened(path: Path) -> str | None:
+    """Return where a printer that opens the record would go on."""
+    record = UpdateRecord(path)
+    record.close()
+    return record.last_stream_id()
+
+
+# --- the console ---
+
+
+@given(texts)
+def test_a_line_is_printable_ascii_and_means_the_same(text: str) -> None:
+    told = event("acme/i/u", incident=text, message=text, components=(text,))
+
+    line = record_line(streamed("acme/i/u", "1-0", incident=text, message=text, components=(text,)))
+
+    assert line.isascii()
+    assert line.isprintable()
+    assert decode_event(line.encode()) == told
+    assert json.loads(line)["incident"] == text
+
+
+def test_hostile_text_is_escaped_and_not_changed() -> None:
+    console = io.StringIO()
+
+    JsonLines(console).deliver([streamed("a", message=HOSTILE), streamed("b", message=HOSTILE * 30_000)])
+
+    first, second = console.getvalue().split("\n")[:-1]
+    assert (first + second).isascii()
+    assert (first + second).isprintable()
+    assert json.loads(first)["message"] == HOSTILE
+    assert json.loads(second)["message"] == HOSTILE * 30_000
+
+
+def test_a_line_of_the_console_is_the_event_and_nothing_else() -> None:
+    console = io.StringIO()
+
+    JsonLines(console).deliver([streamed("a")])
+
+    assert list(json.loads(console.getvalue())) == [
+        "id",
+        "event",
+        "provider",
+        "provider_name",
+        "product",
+        "incident_id",
+        "incident",
+        "update_id",
+        "status",
+        "message",
+        "impact",
+        "components",
+        "link",
+        "published_at",
+        "seen_at",
+    ]
+
+
+def test_a_console_that_is_gone_is_a_sink_error() -> None:
+    console = io.StringIO()
+    console.close()
+
+    with pytest.raises(SinkError, match="cannot write to the console") as caught:
+        JsonLines(console).deliver([streamed()])
+
+    assert caught.value.permanent
+
+
+# --- the record ---
+
+
+def test_an_empty_record_proves_nothing(record: UpdateRecord, path: Path) -> None:
+    assert record.last_stream_id() is None
+    assert path.read_bytes() == b""
+
+
+def test_events_stand_on_record_with_their_stream_id(record: UpdateRecord, path: Path) -> None:
+    record.deliver([streamed("a", "1-0"), streamed("b", "1-1")])
+    record.deliver([streamed("c", "2-0")])
+
+    lines = path.read_text("ascii").splitlines()
+    assert lines == [record_line(streamed(name, at)) for name, at in (("a", "1-0"), ("b", "1-1"), ("c", "2-0"))]
+    assert record.last_stream_id() == "2-0"
+
+
+def test_delivering_nothing_changes_nothing(record: UpdateRecord, path: Path) -> None:
+    record.deliver([streamed("a", "1-0")])
+    before = path.read_bytes()
+
+    record.deliver([])
+
+    assert path.read_bytes() == before
+    assert record.last_stream_id() == "1-0"
+
+
+def test_an_event_is_recorded_once_whatever_its_stream_id(record: UpdateRecord, path: Path) -> None:
+    record.deliver([streamed("a", "1-0"), streamed("a", "2-0")])
+    record.deliver([streamed("a", "3-0"), streamed("b", "4-0")])
+
+    assert ids_in(path) == ["a", "b"]
+    assert record.last_stream_id() == "4-0"
+
+
+def test_a_record_that_is_opened_again_knows_what_it_holds(record: UpdateRecord, path: Path) -> None:
+    record.deliver([streamed("a", "1-0"), streamed("b", "2-0")])
+    record.close()
+
+    again = UpdateRecord(path)
+    again.deliver([streamed("a", "3-0"), streamed("c", "4-0")])
+
+    assert again.last_stream_id() == "4-0"
+    assert ids_in(path) == ["a", "b", "c"]
+    record._fd = again._fd  # closed by the fixture
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [b"{", b'{"id":"b"', record_line(streamed("b", "2-0")).encode(), b"\0\0\0\0", b"x" * 3_000_000],
+    ids=["one byte", "half a line", "all but the end", "zeros of a crash", "more than is looked at"],
+)
+def test_a_torn_last_line_is_cut_off(path: Path, torn: bytes) -> None:
+    path.parent.mkdir()
+    whole = f"{record_line(streamed('a', '1-0'))}\n".encode()
+    path.write_bytes(whole + torn)
+
+    assert reopened(path) == "1-0"
+    assert path.read_bytes() == whole
+
+
+def test_a_file_that_is_all_torn_is_empty(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b'{"id"')
+
+    assert reopened(path) is None
+    assert path.read_bytes() == b""
+
+
+def test_a_last_line_longer_than_a_megabyte_is_read(path: Path) -> None:
+    record = UpdateRecord(path)
+    record.deliver([streamed("a", "1-0"), streamed("b", "2-0", incident="\x1b" * 1_000_000)])
+    record.close()
+
+    assert reopened(path) == "2-0"
+
+
+def test_lines_that_somebody_wrote_by_hand_are_passed_over(path: Path) -> None:
+    path.parent.mkdir()
+    lines = [record_line(streamed("a", "1-0")), "a note", "", '{"id":"x","stream_id":"tomorrow"}', "[]", "{}"]
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+    assert reopened(path) == "1-0"
+
+
+def test_only_the_end_of_a_large_record_is_read(path: Path) -> None:
+    record = UpdateRecord(path)
+    record.deliver([streamed(str(number), f"{number}-0", message="x" * 1000) for number in range(3000)])
+    record.close()
+
+    again = UpdateRecord(path)
+
+    assert again.last_stream_id() == "2999-0"
+    assert 500 < len(again._recorded) < 1000
+    again.close()
+
+
+def test_what_is_remembered_of_a_record_is_bounded(record: UpdateRecord, path: Path) -> None:
+    for begin in range(0, 12_000, 1000):
+        record.deliver([streamed(str(number), f"{number}-0") for number in range(begin, begin + 1000)])
+
+    assert len(record._recorded) <= 11_000
+    assert len(ids_in(path)) == 12_000
+
+
+def test_the_directory_is_made(tmp_path: Path) -> None:
+    assert reopened(tmp_path / "a" / "b" / "updates.jsonl") is None
+
+
+def test_a_place_that_cannot_hold_a_record_is_a_sink_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "directory").mkdir()
+
+    for path in (tmp_path / "directory", tmp_path / "file" / "updates.jsonl"):
+        with pytest.raises(SinkError, match="cannot open") as caught:
+            UpdateRecord(path)
+        assert caught.value.permanent
+
+
+def test_a_second_writer_is_refused_until_the_first_one_closes(record: UpdateRecord, path: Path) -> None:
+    with pytest.raises(SinkError, match="is written by another printer"):
+        UpdateRecord(path)
+
+    record.close()
+    second = UpdateRecord(path)
+    record._fd = second._fd  # closed by the fixture
+
+
+@given(st.lists(st.lists(st.integers(0, 8), max_size=4), max_size=6))
+def test_whatever_is_delivered_each_event_stands_on_record_once(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[int]]
+) -> None:
+    path = tmp_path_factory.mktemp("record") / "updates.jsonl"
+    sequence = 0
+    for batch in batches:
+        record = UpdateRecord(path)
+        for number in batch:
+            sequence += 1
+            record.deliver([streamed(str(number), f"{sequence}-0")])
+        record.close()
+
+    told = [str(number) for batch in batches for number in batch]
+    assert (ids_in(path) if path.exists() else []) == list(dict.fromkeys(told))

@@ -1,0 +1,171 @@
+"""Events as lines for people."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import event, streamed
+from tests.unit.sinks.test_plain import hostile_texts, is_safe
+from tracker.errors import SinkError
+from tracker.events import Event, EventKind
+from tracker.sinks.text import TextLines, render
+
+AFTERNOON = datetime(2025, 11, 3, 14, 32, tzinfo=UTC)
+
+
+def openai(**fields: object) -> Event:
+    """Return an event of OpenAI's page."""
+    plain: dict[str, object] = {
+        "provider": "openai",
+        "provider_name": "OpenAI",
+        "product": "OpenAI - Chat Completions",
+        "components": ("Chat Completions",),
+        "incident_id": "abc123",
+        "incident": "Elevated error rates",
+        "impact": "minor",
+        "status": "investigating",
+        "message": "We are investigating elevated error rates.",
+        "link": "https://status.openai.com/incidents/abc123",
+        "published_at": AFTERNOON,
+    }
+    return event("openai/abc123/1", **plain | fields)
+
+
+GOLDEN = {
+    "a new incident": (
+        openai(),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - Chat Completions
+  Incident: Elevated error rates (minor)
+  Status: Investigating - We are investigating elevated error rates.
+  Link: https://status.openai.com/incidents/abc123""",
+    ),
+    "an update with nothing but a status": (
+        openai(
+            event=EventKind.INCIDENT_UPDATE,
+            product="OpenAI",
+            components=(),
+            impact=None,
+            status="resolved",
+            message=None,
+            link=None,
+        ),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI
+  Incident: Elevated error rates
+  Status: Resolved""",
+    ),
+    "a maintenance": (
+        openai(event=EventKind.MAINTENANCE_UPDATE, impact="maintenance", status="in_progress", message="Begun."),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - Chat Completions
+  Maintenance: Elevated error rates
+  Status: In progress - Begun.
+  Link: https://status.openai.com/incidents/abc123""",
+    ),
+    "a component": (
+        openai(
+            event=EventKind.COMPONENT_STATUS_CHANGE,
+            incident_id=None,
+            incident=None,
+            impact=None,
+            status="partial_outage",
+            message="was operational",
+            link=None,
+            published_at=None,
+            seen_at=AFTERNOON,
+        ),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - Chat Completions
+  Status: Partial outage - was operational""",
+    ),
+    "many components": (
+        openai(product="not shown", components=tuple("ABCDEFG"), message=None, link=None),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - A, B, C, D, E and 2 more
+  Incident: Elevated error rates (minor)
+  Status: Investigating""",
+    ),
+    "an incident without a title": (
+        openai(incident="\n", message=None, link=None, product="OpenAI"),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI
+  Incident: (no title) (minor)
+  Status: Investigating""",
+    ),
+    "a message of many lines": (
+        openai(message="First.\n\nSecond.\r\n[2025-11-03 14:33:00] Product: Forged", link=None, product="OpenAI"),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI
+  Incident: Elevated error rates (minor)
+  Status: Investigating - First. Second. [2025-11-03 14:33:00] Product: Forged""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "lines"), GOLDEN.values(), ids=GOLDEN)
+def test_an_event_reads_like_this(told: Event, lines: str) -> None:
+    assert render(told) == lines
+
+
+@given(
+    st.builds(
+        openai,
+        event=st.sampled_from(EventKind),
+        provider_name=hostile_texts,
+        product=hostile_texts,
+        components=st.lists(hostile_texts, max_size=8).map(tuple),
+        incident=st.none() | hostile_texts,
+        impact=st.none() | hostile_texts,
+        status=hostile_texts,
+        message=st.none() | hostile_texts,
+        link=st.none() | hostile_texts,
+    )
+)
+def test_no_text_of_a_vendor_can_forge_a_line_or_move_the_cursor(told: Event) -> None:
+    lines = render(told).split("\n")
+
+    expected = 2 + (told.event is not EventKind.COMPONENT_STATUS_CHANGE) + bool(told.link)
+    assert len(lines) == expected
+    assert all(is_safe(character) for line in lines for character in line)
+    assert lines[0].startswith("[2025-11-03 14:32:00] Product: ")
+    assert all(line.startswith(("  Incident: ", "  Maintenance: ", "  Status: ", "  Link: ")) for line in lines[1:])
+
+
+def test_a_megabyte_of_title_becomes_a_line_of_bounded_length() -> None:
+    huge = "\x1b[31m" + "x" * 1_000_000
+
+    lines = render(openai(incident=huge, message=huge, product=huge, status=huge, link=huge)).split("\n")
+
+    assert len(lines) == 4
+    assert max(map(len, lines)) < 1300
+
+
+def test_events_are_written_one_after_the_other_and_flushed() -> None:
+    console = io.TextIOWrapper(raw := io.BytesIO(), encoding="utf-8")
+
+    TextLines(console).deliver([streamed("a", incident="Größe"), streamed("b", "2-0", incident="東京")])
+
+    lines = raw.getvalue().decode().splitlines()
+    assert [line for line in lines if "Incident" in line] == ["  Incident: Größe", "  Incident: 東京"]
+
+
+def test_a_console_of_an_old_encoding_shows_what_it_can() -> None:
+    console = io.TextIOWrapper(raw := io.BytesIO(), encoding="latin-1")
+
+    TextLines(console).deliver([streamed("a", incident="Größe 東京…")])
+
+    assert b"  Incident: Gr\xf6\xdfe \\u6771\\u4eac\\u2026\n" in raw.getvalue()
+
+
+def test_a_console_that_is_gone_is_a_sink_error() -> None:
+    console = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    console.close()
+
+    with pytest.raises(SinkError, match="cannot write to the console") as caught:
+        TextLines(console).deliver([streamed()])
+
+    assert caught.value.permanent

@@ -1,0 +1,478 @@
+"""What is new: decided from values alone."""
+
+from itertools import chain
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, component, incident, page, provider, update
+from tests.strategies import snapshots
+from tracker.changes import Before, Changes, changes, keys, update_key
+from tracker.events import EventKind
+from tracker.models import FirstSight, Impact, Incident, Provider, Snapshot
+from tracker.state import PageView
+
+ACME = provider()
+TELLS_ALL = provider(first_sight=FirstSight.ALL)
+TELLS_NOTHING = provider(first_sight=FirstSight.SILENT)
+
+
+class Memory:
+    """What a store would remember between the polls of one page."""
+
+    def __init__(self, whose: Provider = ACME) -> None:
+        self.provider = whose
+        self.before = Before(seeded=False)
+        self.told: list[str] = []
+
+    def polls(self, snapshot: Snapshot) -> Changes:
+        found = changes(self.provider, self.before, snapshot, NOON)
+        told = [news.key for news in found.news if news.key is not None]
+        self.told += told
+        self.before = Before(
+            seeded=True,
+            view=found.view,
+            seen=self.before.seen.union(told, found.seen),
+            revision=self.before.revision + 1,
+        )
+        return found
+
+
+def told_of(found: Changes) -> list[str]:
+    return [news.event.id for news in found.news]
+
+
+def kinds_of(found: Changes) -> list[EventKind]:
+    return [news.event.event for news in found.news]
+
+
+def update_keys(snapshot: Snapshot) -> list[str]:
+    return [
+        update_key(known, posted) for known in (*snapshot.incidents, *snapshot.maintenances) for posted in known.updates
+    ]
+
+
+# --- first sight ---
+
+
+def test_first_sight_tells_only_the_newest_update_of_what_is_open() -> None:
+    found = Memory().polls(
+        page(
+            incident("over", update("u1", 1), update("u2", 2, "resolved")),
+            incident("open", update("u3", 3), update("u4", 4, "identified")),
+        )
+    )
+
+    assert told_of(found) == ["acme/open/u4"]
+    assert kinds_of(found) == [EventKind.NEW_INCIDENT]
+
+
+def test_first_sight_can_be_silent() -> None:
+    snapshot = page(incident("open", update("u1")), components=(component("api", "major_outage"),))
+    memory = Memory(TELLS_NOTHING)
+
+    assert memory.polls(snapshot).news == ()
+    assert memory.polls(snapshot).news == ()
+
+
+def test_first_sight_can_tell_all_of_the_history_in_published_order() -> None:
+    found = Memory(TELLS_ALL).polls(
+        page(
+            incident("late", update("u3", 30), update("u4", 40, "resolved")),
+            incident("early", update("u1", 10), update("u2", 35, "resolved")),
+        )
+    )
+
+    assert told_of(found) == ["acme/early/u1", "acme/late/u3", "acme/early/u2", "acme/late/u4"]
+
+
+def test_first_sight_does_not_tell_of_a_maintenance_that_has_not_begun() -> None:
+    planned = incident("m1", update("u1", status="scheduled"), impact=Impact.MAINTENANCE)
+    begun = incident("m2", update("u2", status="in_progress"), impact=Impact.MAINTENANCE)
+
+    assert told_of(Memory().polls(page(maintenances=(planned, begun)))) == ["acme/m2/u2"]
+
+
+def test_first_sight_tells_of_components_that_do_not_work() -> None:
+    parts = (component("api", "partial_outage"), component("web"), component("odd", "unknown"))
+
+    found = Memory().polls(page(components=parts))
+
+    assert [(news.event.components, news.event.status) for news in found.news] == [(("API",), "partial_outage")]
+
+
+def test_what_was_silent_at_first_sight_is_never_told() -> None:
+    old = incident("over", update("u1", 1), update("u2", 2, "resolved"))
+    memory = Memory()
+    memory.polls(page(old))
+
+    assert memory.polls(page(old, incident("new", update("u3", 3)))).news != ()
+    assert memory.told == ["new/u3"]
+
+
+def test_history_that_an_endpoint_shows_for_the_first_time_is_not_news() -> None:
+    memory = Memory()
+    memory.polls(page(incident("open", update("u1", 1))))
+    late = page(incident("open", update("u1", 1), update("u2", 9, "resolved")), incident("old", update("u0", -99)))
+
+    found = changes(ACME, _with_history(memory.before, "open", "old"), _closed(late, "old"), NOON)
+
+    assert told_of(found) == ["acme/open/u2"], "of a known incident all is told, of an unknown one what is open"
+    assert "old/u0" in found.seen
+
+
+def _with_history(before: Before, *incident_ids: str) -> Before:
+    return Before(seeded=True, view=before.view, seen=before.seen, history=frozenset(incident_ids))
+
+
+def _closed(snapshot: Snapshot, incident_id: str) -> Snapshot:
+    return page(
+        *(
+            incident(known.id, *known.updates, status="resolved") if known.id == incident_id else known
+            for known in snapshot.incidents
+        )
+    )
+
+
+# --- updates ---
+
+
+def test_an_incident_opens_once_and_then_has_updates() -> None:
+    memory = Memory()
+    memory.polls(page())
+    first = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2))))
+    second = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2), update("u3", 3, "resolved"))))
+
+    assert kinds_of(first) == [EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE]
+    assert kinds_of(second) == [EventKind.INCIDENT_UPDATE]
+
+
+def test_an_incident_whose_earlier_updates_are_not_shown_any_more_is_not_new() -> None:
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", update("u1", 1))))
+    memory.polls(page(incident("i1", update("u2", 2, "resolved"))))
+
+    found = memory.polls(page(incident("i1", update("u3", 3, "postmortem"))))
+
+    assert kinds_of(found) == [EventKind.INCIDENT_UPDATE]
+
+
+def test_a_maintenance_has_updates_of_its_own_kind() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    found = memory.polls(page(maintenances=(incident("m1", update("u1", 1, "scheduled")),)))
+
+    assert kinds_of(found) == [EventKind.MAINTENANCE_UPDATE]
+
+
+def test_an_update_that_leaves_the_page_and_comes_back_is_not_new() -> None:
+    shown = page(incident("i1", update("u1", 1), update("u2", 2)))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(shown)
+    memory.polls(page())
+
+    assert memory.polls(shown).news == ()
+
+
+def test_an_edited_update_is_not_new() -> None:
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", update("u1", 1, body="We look"))))
+
+    assert memory.polls(page(incident("i1", update("u1", 5, "monitoring", body="We looked")))).news == ()
+
+
+def test_an_entry_that_stands_in_two_lists_is_told_once() -> None:
+    both = incident("i1", update("u1", 1))
+    memory = Memory()
+    memory.polls(page())
+
+    assert told_of(memory.polls(page(both, maintenances=(both,)))) == ["acme/i1/u1"]
+
+
+def test_an_incident_without_updates_is_no_news() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    assert memory.polls(page(incident("i1"))).news == ()
+
+
+@given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(FirstSight))
+def test_every_update_after_the_baseline_is_told_exactly_once(shown: list[Snapshot], first_sight: FirstSight) -> None:
+    memory = Memory(provider(first_sight=first_sight))
+
+    memory.polls(shown[0])
+    told_at_first_sight = set(memory.told)
+    for snapshot in shown[1:]:
+        memory.polls(snapshot)
+
+    baseline = set(update_keys(shown[0]))
+    assert len(memory.told) == len(set(memory.told))
+    assert set(memory.told) - told_at_first_sight == {*chain(*map(update_keys, shown[1:]))} - baseline
+    assert told_at_first_sight <= baseline
+
+
+@given(snapshots, snapshots)
+def test_updates_of_one_incident_are_told_in_published_order(first: Snapshot, second: Snapshot) -> None:
+    memory = Memory()
+    memory.polls(first)
+
+    told = [news.key for news in memory.polls(second).news if news.key is not None]
+
+    for known in (*second.incidents, *second.maintenances):
+        expected = [key for posted in known.updates if (key := update_key(known, posted)) in told]
+        assert [key for key in told if key in expected] == expected
+
+
+@given(snapshots)
+def test_the_same_snapshot_again_brings_nothing(snapshot: Snapshot) -> None:
+    memory = Memory()
+    memory.polls(snapshot)
+    view = memory.before.view
+
+    again = memory.polls(snapshot)
+
+    assert again == Changes(view=view)
+
+
+@given(st.lists(snapshots, min_size=2, max_size=4))
+def test_keys_are_all_that_a_comparison_has_to_know(shown: list[Snapshot]) -> None:
+    memory = Memory()
+    for snapshot in shown[:-1]:
+        memory.polls(snapshot)
+    known_of = memory.before.seen.intersection(keys(shown[-1]))
+    narrow = Before(seeded=True, view=memory.before.view, seen=known_of, revision=memory.before.revision)
+
+    assert changes(ACME, narrow, shown[-1], NOON) == changes(ACME, memory.before, shown[-1], NOON)
+
+
+@given(st.lists(snapshots, min_size=1, max_size=4), st.sampled_from(FirstSight))
+def test_events_of_a_page_never_share_an_id(shown: list[Snapshot], first_sight: FirstSight) -> None:
+    memory = Memory(provider(first_sight=first_sight))
+
+    told = [event_id for snapshot in shown for event_id in told_of(memory.polls(snapshot))]
+
+    assert len(told) == len(set(told))
+
+
+# --- components ---
+
+
+def test_a_component_that_changes_is_news_with_what_it_was() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    (news,) = memory.polls(page(components=(component("api", "degraded_performance"),))).news
+
+    assert news.event.event is EventKind.COMPONENT_STATUS_CHANGE
+    assert (news.event.product, news.event.status, news.event.message) == (
+        "Acme - API",
+        "degraded_performance",
+        "was operational",
+    )
+
+
+def test_a_component_that_appears_and_works_is_no_news() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    assert memory.polls(page(components=(component("api"), component("web")))).news == ()
+
+
+def test_a_component_that_appears_with_an_unknown_state_is_no_news() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    assert memory.polls(page(components=(component("api"), component("web", "unknown")))).news == ()
+
+
+def test_a_component_that_appears_impaired_is_news() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    (news,) = memory.polls(page(components=(component("api"), component("web", "major_outage")))).news
+
+    assert (news.event.status, news.event.message) == ("major_outage", None)
+
+
+def test_a_component_that_disappears_is_no_news_and_is_forgotten() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"), component("web", "major_outage"))))
+
+    found = memory.polls(page(components=(component("api"),)))
+
+    assert found.news == ()
+    assert list(found.view.components) == ["api"]
+
+
+def test_components_in_another_order_bring_nothing() -> None:
+    parts = (component("api"), component("web", "major_outage"), component("mail"))
+    memory = Memory()
+    memory.polls(page(components=parts))
+
+    assert memory.polls(page(components=parts[::-1])).news == ()
+
+
+def test_a_component_list_that_is_cut_differently_brings_nothing() -> None:
+    memory = Memory()
+    cut = [
+        (component("api"), component("web", "major_outage")),
+        (component("web", "major_outage"),),
+        (component("api"),),
+    ]
+
+    found = [memory.polls(page(components=parts, components_complete=False)) for parts in cut]
+
+    assert [len(each.news) for each in found] == [1, 0, 0]
+    assert set(found[-1].view.components) == {"api", "web"}
+
+
+def test_a_page_without_components_forgets_none() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api", "major_outage"),)))
+
+    assert set(memory.polls(page()).view.components) == {"api"}
+
+
+def test_a_component_change_has_another_id_each_time_it_happens() -> None:
+    memory = Memory()
+    flaps = [page(components=(component("api", status),)) for status in ("operational", "major_outage") * 3]
+
+    told = [event_id for flap in flaps for event_id in told_of(memory.polls(flap))]
+
+    assert len(set(told)) == len(told) == 5
+
+
+def test_a_component_change_after_the_memory_was_lost_has_another_id() -> None:
+    out = (component("api", "major_outage"),)
+    (before,) = told_of(Memory().polls(page(components=out, minute=1)))
+    (after,) = told_of(Memory().polls(page(components=out, minute=99)))
+
+    assert before != after, "the record would take it for the one that it holds already"
+
+
+# --- what a provider is interested in ---
+
+
+def test_an_incident_of_other_components_is_seen_but_not_told() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+
+    found = memory.polls(page(incident("i1", update("u1", 1), components=("Website",))))
+
+    assert found.news == ()
+    assert "i1/u1" in found.seen
+
+
+def test_an_incident_of_a_wanted_component_is_told_whatever_the_case_of_its_name() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+    shown = page(
+        incident("i1", update("u1", 1), components=("API v2", "Website")),
+        incident("i2", update("u2", 2, components=("API v1",)), components=("Website",)),
+    )
+
+    assert told_of(memory.polls(shown)) == ["acme/i1/u1", "acme/i2/u2"]
+
+
+def test_an_incident_that_names_no_component_is_told() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+
+    assert told_of(memory.polls(page(incident("i1", update("u1", 1))))) == ["acme/i1/u1"]
+
+
+def test_a_component_that_is_not_wanted_is_remembered_but_not_told() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page(components=(component("api"), component("web"))))
+
+    found = memory.polls(page(components=(component("api"), component("web", "major_outage"))))
+
+    assert found.news == ()
+    assert found.view.components["web"].status == "major_outage"
+
+
+# --- events ---
+
+
+def test_the_product_names_provider_and_components() -> None:
+    memory = Memory(provider(name="OpenAI", id="openai"))
+    memory.polls(page())
+    shown = page(
+        incident("i1", update("u1", 1), components=("Chat", "API")),
+        incident("i2", update("u2", 2)),
+        incident("i3", update("u3", 3, components=("API",)), components=("Chat", "API")),
+    )
+
+    products = [news.event.product for news in memory.polls(shown).news]
+
+    assert products == ["OpenAI - Chat, API", "OpenAI", "OpenAI - API"]
+
+
+def test_an_event_says_what_the_page_says() -> None:
+    memory = Memory()
+    memory.polls(page())
+    posted = update("u1", 1, "identified", body="Found it.", components=("API",))
+    known = incident("i1", posted, name="Slow", impact=Impact.MAJOR, link="https://x.example/i1", components=("Web",))
+
+    (news,) = memory.polls(page(known)).news
+
+    told = news.event
+    assert (told.id, told.provider, told.provider_name) == ("acme/i1/u1", "acme", "Acme")
+    assert (told.incident_id, told.incident, told.update_id) == ("i1", "Slow", "u1")
+    assert (told.status, told.message, told.impact) == ("identified", "Found it.", "major")
+    assert (told.components, told.link) == (("API",), "https://x.example/i1")
+    assert (told.published_at, told.seen_at) == (posted.created_at, NOON)
+
+
+def test_a_message_that_is_empty_is_absent() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    (news,) = memory.polls(page(incident("i1", update("u1", body="")))).news
+
+    assert news.event.message is None
+
+
+@given(st.lists(snapshots, min_size=1, max_size=3))
+def test_the_same_polls_give_the_same_events_anywhere(shown: list[Snapshot]) -> None:
+    here, there = Memory(), Memory()
+
+    assert [here.polls(snapshot) for snapshot in shown] == [there.polls(snapshot) for snapshot in shown]
+
+
+# --- the view ---
+
+
+def test_the_view_holds_what_is_open_now() -> None:
+    memory = Memory()
+    open_now: Incident = incident("i1", update("u1", 1), update("u2", 2, "identified"), impact=Impact.MINOR)
+    over = incident("i2", update("u3", 3, "resolved"))
+    planned = incident("m1", update("u4", 4, "scheduled"))
+    begun = incident("m2", update("u5", 5, "in_progress"))
+
+    view = memory.polls(page(open_now, over, maintenances=(planned, begun))).view
+
+    assert [known.id for known in view.open_incidents] == ["i1"]
+    assert (view.open_incidents[0].status, view.open_incidents[0].updated_at) == (
+        "identified",
+        open_now.updates[-1].created_at,
+    )
+    assert [known.id for known in view.open_maintenances] == ["m2"]
+
+
+def test_the_view_keeps_the_name_of_a_page_that_stops_to_say_it() -> None:
+    memory = Memory()
+    memory.polls(page(name="Acme Inc."))
+
+    assert memory.polls(page(name=None)).view.name == "Acme Inc."
+
+
+def test_a_page_is_as_bad_as_the_worst_of_what_it_says() -> None:
+    view = Memory().polls(page(indicator=Impact.NONE, components=(component("api", "partial_outage"),))).view
+
+    assert view.impact is Impact.MAJOR
+    assert PageView().impact is None

@@ -1,0 +1,377 @@
+"""From the stream to the record and the console, each event once, whatever breaks in between."""
+
+import json
+import logging
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import MemoryStream, RecordingSink
+from tracker.deliver import BATCH, CONSOLE, RECORD, Printer
+from tracker.errors import SinkError, StoreError
+from tracker.sinks.jsonlines import UpdateRecord
+
+
+class Killed(BaseException):
+    """What happens to a process that is killed."""
+
+
+class Office:
+    """A stream, a record on disk and a console that outlive the printers between them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stream = MemoryStream()
+        self.console = RecordingSink()
+        self._record: UpdateRecord | None = None
+        self.starts()
+
+    def starts(self) -> None:
+        """Let a new printer take over, as after a crash."""
+        self.stops()
+        self._record = UpdateRecord(self.path)
+        self.printer = Printer(self.stream, self._record, self.console)
+
+    def stops(self) -> None:
+        if self._record is not None:
+            self._record.close()
+            self._record = None
+
+    def drains(self) -> int:
+        return self.printer.drain()
+
+    @property
+    def recorded(self) -> list[str]:
+        """Return the ids of the events on record, oldest first."""
+        return [json.loads(line)["id"] for line in self.path.read_text().splitlines()]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office with nothing to do yet."""
+    opened = Office(tmp_path / "updates.jsonl")
+    yield opened
+    opened.stops()
+
+
+@contextmanager
+def no_space_beyond(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond that size, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_events_reach_record_and_console_in_order(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+
+    assert office.drains() == 3
+    assert office.recorded == office.console.ids == ["a", "b", "c"]
+
+
+def test_nothing_new_is_nothing_to_do(office: Office) -> None:
+    assert office.drains() == 0
+    office.stream.append("a")
+    office.drains()
+
+    assert office.drains() == 0
+    assert office.recorded == office.console.ids == ["a"]
+
+
+def test_more_than_one_batch_is_drained_at_once(office: Office) -> None:
+    ids = [str(number) for number in range(2 * BATCH + 1)]
+    office.stream.append(*ids)
+
+    assert office.drains() == len(ids)
+    assert office.recorded == office.console.ids == ids
+
+
+def test_what_is_delivered_is_trimmed_but_for_the_last(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+
+    assert [entry.event.id for entry in office.stream.entries] == ["c"]
+    assert office.stream.cursors == {RECORD: "3-0", CONSOLE: "3-0"}
+
+
+def test_a_new_printer_goes_on_where_the_last_one_stopped(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.drains()
+    office.stream.append("c")
+    office.starts()
+
+    assert office.drains() == 1
+    assert office.recorded == office.console.ids == ["a", "b", "c"]
+
+
+# --- crashes ---
+
+
+def test_a_crash_between_the_record_and_the_cursor_repeats_nothing(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.failing = {"save_cursor"}
+    with pytest.raises(StoreError):
+        office.drains()
+    office.stream.failing = set()
+    office.starts()
+
+    office.drains()
+
+    assert office.recorded == ["a", "b"]
+
+
+def test_a_crash_between_the_record_and_the_console_is_caught_up_with(office: Office) -> None:
+    office.stream.append("a")
+    office.drains()
+    office.stream.append("b", "c")
+    office.console.refusal = Killed()
+    with pytest.raises(Killed):
+        office.drains()
+    office.console.refusal = None
+    office.starts()
+    office.stream.append("d")
+
+    office.drains()
+
+    assert office.recorded == office.console.ids == ["a", "b", "c", "d"]
+
+
+def test_a_crash_before_the_console_ever_showed_anything_is_caught_up_with(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.console.refusal = Killed()
+    with pytest.raises(Killed):
+        office.drains()
+    office.console.refusal = None
+    office.starts()
+
+    office.drains()
+
+    assert office.recorded == office.console.ids == ["a", "b"]
+
+
+def test_a_console_that_is_far_behind_is_caught_up_in_batches(office: Office) -> None:
+    ids = [str(number) for number in range(2 * BATCH + 10)]
+    office.stream.append(*ids)
+    office.stream.failing = {"trim"}
+    with pytest.raises(StoreError):
+        office.drains()
+    office.stream.failing = set()
+    office.stream.save_cursor(CONSOLE, "5-0")
+    office.console.delivered.clear()
+    office.starts()
+
+    office.drains()
+
+    assert office.console.ids == ids[5:]
+    assert office.recorded == ids
+
+
+def test_a_store_that_fails_for_a_moment_keeps_nothing_from_the_console(office: Office) -> None:
+    office.stream.append("a")
+    office.stream.failing = {"save_cursor"}
+    with pytest.raises(StoreError):
+        office.drains()
+    office.stream.failing = set()
+    office.stream.append("b")
+
+    office.drains()
+
+    assert office.recorded == office.console.ids == ["a", "b"]
+
+
+@pytest.mark.parametrize("method", ["read", "last_id", "cursor"])
+def test_a_store_that_fails_at_start_is_asked_again(office: Office, method: str) -> None:
+    office.stream.append("a")
+    office.stream.failing = {method}
+    with pytest.raises(StoreError):
+        office.drains()
+    office.stream.failing = set()
+
+    assert office.drains() == 1
+    assert office.recorded == office.console.ids == ["a"]
+
+
+def test_a_torn_last_line_is_cut_off_and_written_again(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.drains()
+    office.stops()
+    whole = office.path.read_bytes()
+    office.path.write_bytes(whole[:-10])
+    office.stream.append("c")
+    office.stream.cursors.clear()
+    office.starts()
+
+    office.drains()
+
+    assert office.recorded == ["a", "b", "c"]
+    assert office.path.read_bytes().startswith(whole)
+
+
+def test_without_a_cursor_the_record_says_where_to_go_on(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.failing = {"trim"}
+    with pytest.raises(StoreError):
+        office.drains()
+    office.stream.failing = set()
+    del office.stream.cursors[RECORD]
+    office.starts()
+
+    assert office.drains() == 0
+    assert office.recorded == office.console.ids == ["a", "b"]
+
+
+def test_without_a_record_the_cursor_says_where_to_go_on(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.drains()
+    office.stops()
+    office.path.unlink()
+    office.stream.append("c")
+    office.starts()
+
+    office.drains()
+
+    assert office.recorded == ["c"]
+    assert office.console.ids == ["a", "b", "c"]
+
+
+@given(st.lists(st.sampled_from(["append", "drain", "crash before", "crash after", "lose cursors"]), max_size=12))
+def test_whatever_breaks_the_record_holds_every_event_once_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[str]
+) -> None:
+    office = Office(tmp_path_factory.mktemp("office") / "updates.jsonl")
+    appended: list[str] = []
+    for deed in deeds:
+        match deed:
+            case "append":
+                appended.append(str(len(appended)))
+                office.stream.append(appended[-1])
+            case "drain":
+                office.drains()
+            case "lose cursors":
+                office.stream.cursors.clear()
+            case "crash before" | "crash after":
+                office.stream.failing = {"read" if deed == "crash before" else "save_cursor"}
+                with suppress(StoreError):
+                    office.drains()
+                office.stream.failing = set()
+                office.starts()
+
+    office.drains()
+
+    assert office.recorded == appended
+    assert list(dict.fromkeys(office.console.ids)) == appended
+    office.stops()
+
+
+# --- a stream that began anew ---
+
+
+def test_a_stream_that_began_anew_is_read_from_its_beginning(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.emptied()
+    office.stream.append("d")
+    office.starts()
+
+    with caplog.at_level(logging.WARNING):
+        assert office.drains() == 1
+
+    assert office.recorded == ["a", "b", "c", "d"]
+    assert [record.message for record in caplog.records] == [
+        "the event stream is younger than the record; reading it from its beginning"
+    ]
+
+
+def test_a_stream_that_began_anew_repeats_nothing_that_is_on_record(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.emptied()
+    office.stream.append("b", "d")
+    office.starts()
+
+    office.drains()
+
+    assert office.recorded == ["a", "b", "c", "d"]
+
+
+def test_a_stream_that_begins_anew_is_noticed_without_a_restart(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.emptied()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            office.drains()
+    office.stream.append("d")
+
+    office.drains()
+
+    assert office.recorded == ["a", "b", "c", "d"]
+    assert len(caplog.records) == 1, "it is said once"
+
+
+def test_a_stream_that_began_anew_goes_on_after_a_restart(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.emptied()
+    office.stream.append("d")
+    office.starts()
+    office.drains()
+    office.stream.append("e")
+    office.starts()
+
+    assert office.drains() == 1
+    assert office.recorded == ["a", "b", "c", "d", "e"]
+
+
+# --- outputs that refuse ---
+
+
+def test_a_console_that_refuses_does_not_stop_the_record(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.stream.append("a")
+    office.console.refusal = SinkError("cannot write to the console: Broken pipe", permanent=True)
+
+    with caplog.at_level(logging.WARNING):
+        assert office.drains() == 1
+
+    assert office.recorded == ["a"]
+    assert [record.message for record in caplog.records] == [
+        "cannot write to the console: Broken pipe; the record goes on"
+    ]
+    office.console.refusal = None
+    office.stream.append("b")
+    office.drains()
+    assert office.console.ids == ["b"]
+
+
+def test_a_full_disk_loses_nothing_and_shows_nothing(office: Office) -> None:
+    office.stream.append("a")
+    office.drains()
+    size = office.path.stat().st_size
+    office.stream.append("b", "c")
+
+    with no_space_beyond(size + 20):
+        for _ in range(2):
+            with pytest.raises(SinkError, match=r"cannot write .*updates\.jsonl"):
+                office.drains()
+            assert office.path.stat().st_size == size
+
+    assert office.console.ids == ["a"]
+    assert office.drains() == 2
+    assert office.recorded == office.console.ids == ["a", "b", "c"]
+
+
+def test_a_second_printer_is_refused(office: Office) -> None:
+    with pytest.raises(SinkError, match="is written by another printer") as caught:
+        UpdateRecord(office.path)
+
+    assert caught.value.permanent

@@ -1,0 +1,583 @@
+"""What a poll asks, how far it reads the answers, and what it remembers of them."""
+
+import dataclasses
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+import tracker.observe
+from tests.fakes import (
+    ATOM,
+    NOON,
+    FakeClock,
+    FakeFetcher,
+    component,
+    incident,
+    incidents_json,
+    page,
+    provider,
+    scheduled_json,
+    summary,
+    update,
+)
+from tracker.errors import (
+    AddressRefused,
+    BadAnswer,
+    ConnectError,
+    FetchError,
+    FetchTimeout,
+    HttpStatusError,
+    NameNotResolved,
+    ParseError,
+    TlsError,
+    TooLarge,
+    TooManyRedirects,
+)
+from tracker.models import Provider, Snapshot, Validators
+from tracker.observe import MAX_LAGGING, STALE_FOR, Layer, Observation, Observer
+from tracker.parse import FORMATS
+from tracker.state import Answer, PageState, Source
+
+SITE = "https://status.acme.example"
+SUMMARY = f"{SITE}/api/v2/summary.json"
+INCIDENTS = f"{SITE}/api/v2/incidents.json"
+SCHEDULED = f"{SITE}/api/v2/scheduled-maintenances.json"
+HISTORY = f"{SITE}/history.atom"
+HTML = "<!doctype html><html><body>All systems operational</body></html>"
+
+
+class Watcher:
+    """Polls one page again and again, as the poller does, and remembers what it learns."""
+
+    def __init__(self, **fields: object) -> None:
+        self.provider: Provider = provider(**fields)
+        self.fetcher = FakeFetcher()
+        self.clock = FakeClock()
+        self.state = PageState(url=self.provider.url)
+        self._observer = Observer(self.fetcher)
+
+    def polls(self) -> Observation:
+        observed = self._observer.observe(self.provider, self.state, self.clock())
+        observed = self._observer.complete(self.provider, self.state, observed)
+        self.state = msgspec.structs.replace(observed.state, seeded=True)
+        return observed
+
+    def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
+        """Let all three endpoints of the page show this."""
+        self.fetcher.answers(SUMMARY, summary(snapshot, salt=salt), etag=etag)
+        self.fetcher.answers(INCIDENTS, incidents_json(snapshot), etag=etag)
+        self.fetcher.answers(SCHEDULED, scheduled_json(snapshot), etag=etag)
+
+    def settles(self, snapshot: Snapshot, *, etag: str | None = None) -> None:
+        """Poll the page once while it shows this, and forget that it was asked."""
+        self.shows(snapshot, etag=etag)
+        self.polls()
+        self.fetcher.asked()
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The URL of every answer that is parsed from now on."""
+    urls: list[str] = []
+
+    def counted(known):
+        def read(body, url, content_type):
+            urls.append(url)
+            return known.read(body, url, content_type)
+
+        return dataclasses.replace(known, read=read)
+
+    monkeypatch.setattr(tracker.observe, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    return urls
+
+
+# --- where a page's news come from ---
+
+
+def test_a_page_of_statuspage_is_found_from_its_address() -> None:
+    watcher = Watcher(url=f"{SITE}/")
+    watcher.shows(page())
+
+    watcher.polls()
+
+    assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
+    assert watcher.fetcher.asked() == [SUMMARY, INCIDENTS, SCHEDULED]
+
+
+def test_a_page_that_only_has_a_feed_is_followed_through_that() -> None:
+    watcher = Watcher()
+    watcher.fetcher.answers(SITE, HTML)
+    watcher.fetcher.answers(HISTORY, ATOM)
+
+    observed = watcher.polls()
+
+    assert watcher.state.source == Source(format="feed", primary=HISTORY)
+    assert observed.snapshot.incidents[0].id == "i1"
+
+
+def test_the_address_of_an_endpoint_is_asked_first() -> None:
+    feed = f"{SITE}/my/feed.xml"
+    watcher = Watcher(url=feed)
+    watcher.fetcher.answers(feed, ATOM)
+
+    watcher.polls()
+
+    assert watcher.state.source == Source(format="feed", primary=feed)
+    assert watcher.fetcher.asked() == [feed]
+
+
+def test_the_address_of_the_summary_brings_its_details_along() -> None:
+    watcher = Watcher(url=SUMMARY)
+    watcher.shows(page())
+
+    watcher.polls()
+
+    assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
+
+
+def test_the_address_of_a_detail_is_followed_by_itself() -> None:
+    watcher = Watcher(url=INCIDENTS)
+    watcher.shows(page())
+
+    watcher.polls()
+
+    assert watcher.state.source == Source(format="statuspage", primary=INCIDENTS)
+
+
+def test_a_page_with_a_path_is_looked_for_below_that_path() -> None:
+    watcher = Watcher(url=f"{SITE}/acme/")
+    watcher.fetcher.answers(f"{SITE}/acme/", HTML)
+    watcher.fetcher.answers(f"{SITE}/acme/api/v2/summary.json", summary(page()))
+
+    watcher.polls()
+
+    assert watcher.state.source.primary == f"{SITE}/acme/api/v2/summary.json"
+
+
+def test_a_format_that_the_provider_fixes_is_the_only_one_looked_for() -> None:
+    watcher = Watcher(format="feed")
+    watcher.shows(page())
+    watcher.fetcher.answers(HISTORY, ATOM)
+
+    watcher.polls()
+
+    assert watcher.state.source == Source(format="feed", primary=HISTORY)
+    assert SUMMARY not in watcher.fetcher.asked()
+
+
+def test_an_endpoint_of_another_format_than_the_fixed_one_is_refused_by_name() -> None:
+    watcher = Watcher(url=f"{SITE}/my/feed.xml", format="statuspage")
+    watcher.fetcher.answers(f"{SITE}/my/feed.xml", ATOM)
+
+    with pytest.raises(ParseError, match=r"no status page found .*/my/feed\.xml \(is a feed\)"):
+        watcher.polls()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HttpStatusError("the page answers with status 503", 60.0, 503),
+        HttpStatusError("the page answers with status 429", 60.0, 429),
+        FetchTimeout("no answer within 10 s"),
+        BadAnswer("the answer broke off"),
+        ConnectError("no connection"),
+        NameNotResolved("no such host"),
+        TlsError("no handshake"),
+        AddressRefused("not a public address"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_may_pass_does_not_settle_for_a_lesser_endpoint(error: FetchError) -> None:
+    watcher = Watcher()
+    watcher.fetcher.raises(SUMMARY, error)
+    watcher.fetcher.answers(HISTORY, ATOM)
+
+    with pytest.raises(type(error)) as caught:
+        watcher.polls()
+
+    assert caught.value is error
+    assert watcher.fetcher.asked() == [SUMMARY]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HttpStatusError("the page answers with status 403", None, 403),
+        TooLarge("more than 5 MB"),
+        TooManyRedirects("redirected more than 5 times"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_will_not_pass_does_not_hide_another_endpoint(error: FetchError) -> None:
+    watcher = Watcher()
+    watcher.fetcher.raises(SUMMARY, error)
+    watcher.fetcher.answers(HISTORY, ATOM)
+
+    watcher.polls()
+
+    assert watcher.state.source.primary == HISTORY
+
+
+def test_when_nothing_is_found_the_error_says_what_was_tried() -> None:
+    watcher = Watcher()
+    watcher.fetcher.answers(SITE, HTML, content_type="text/html")
+
+    with pytest.raises(ParseError) as caught:
+        watcher.polls()
+
+    sentence = str(caught.value)
+    assert sentence.startswith(f"no status page found at {SITE}; tried /api/v2/summary.json (")
+    assert "/history.atom (the page answers with status 404)" in sentence
+    assert "/ (the answer is an HTML page" in sentence
+
+
+def test_a_moved_page_is_found_again_and_keeps_its_memory() -> None:
+    watcher = Watcher(url=f"{SITE}/old/")
+    watcher.fetcher.answers(f"{SITE}/old/api/v2/summary.json", summary(page()))
+    watcher.polls()
+    watcher.fetcher.lacks(f"{SITE}/old/api/v2/summary.json")
+    watcher.fetcher.answers(f"{SITE}/old/", summary(page(minute=1)))
+    watcher.state = msgspec.structs.replace(watcher.state, searching=True)
+
+    observed = watcher.polls()
+
+    assert watcher.state.source.primary == f"{SITE}/old/"
+    assert observed.state.seeded
+    assert not observed.state.searching
+
+
+def test_a_page_that_turns_to_another_format_is_new() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    for url in (SUMMARY, INCIDENTS, SCHEDULED):
+        watcher.fetcher.lacks(url)
+    watcher.fetcher.answers(HISTORY, ATOM)
+    watcher.state = msgspec.structs.replace(watcher.state, searching=True)
+
+    observed = watcher.polls()
+
+    assert observed.state.source.format == "feed"
+    assert not observed.state.seeded
+    assert list(observed.state.answers) == [HISTORY]
+
+
+def test_a_private_address_is_asked_only_for_a_provider_that_allows_it() -> None:
+    watcher = Watcher(allow_private=True)
+    watcher.shows(page())
+
+    watcher.polls()
+
+    assert all(request.allow_private for request in watcher.fetcher.requests)
+
+
+# --- how far an answer is read ---
+
+
+def test_a_page_that_says_not_modified_costs_one_request_and_no_parsing(parsed: list[str]) -> None:
+    watcher = Watcher()
+    watcher.settles(page(), etag='"1"')
+    parsed.clear()
+
+    observed = watcher.polls()
+
+    assert observed.layer is Layer.NOT_MODIFIED
+    assert watcher.fetcher.asked() == [SUMMARY]
+    assert parsed == []
+
+
+def test_the_validators_of_the_last_answer_make_the_next_request_conditional() -> None:
+    watcher = Watcher()
+    watcher.fetcher.answers(SUMMARY, summary(page()), etag='"1"', last_modified="Mon, 03 Nov 2025 12:00:00 GMT")
+    watcher.polls()
+
+    watcher.polls()
+
+    assert [request.validators for request in watcher.fetcher.requests if request.url == SUMMARY] == [
+        Validators(),
+        Validators(etag='"1"', last_modified="Mon, 03 Nov 2025 12:00:00 GMT"),
+    ]
+
+
+def test_newer_validators_of_an_answer_without_body_are_kept() -> None:
+    watcher = Watcher()
+    watcher.settles(page(), etag='"1"')
+    watcher.fetcher.not_modified(SUMMARY, etag='"2"')
+
+    watcher.polls()
+
+    assert watcher.state.answers[SUMMARY].validators == Validators(etag='"2"')
+
+
+def test_the_same_body_again_is_not_parsed(parsed: list[str]) -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    parsed.clear()
+    before = watcher.state
+
+    observed = watcher.polls()
+
+    assert observed.layer is Layer.SAME_BODY
+    assert watcher.fetcher.asked() == [SUMMARY]
+    assert parsed == []
+    assert watcher.state == before
+
+
+def test_the_same_body_under_another_etag_is_known_by_that_from_now_on() -> None:
+    watcher = Watcher()
+    watcher.settles(page(), etag='"1"')
+    watcher.fetcher.answers(SUMMARY, summary(page()), etag='"2"')
+
+    assert watcher.polls().layer is Layer.SAME_BODY
+    assert watcher.polls().layer is Layer.NOT_MODIFIED
+
+
+def test_a_changed_page_has_its_details_asked_conditionally() -> None:
+    watcher = Watcher()
+    watcher.settles(page(), etag='"1"')
+    watcher.shows(page(incident("i1", update("u1")), minute=1), etag='"2"')
+
+    observed = watcher.polls()
+
+    assert observed.layer is Layer.CHANGED
+    assert [(request.url, request.validators.etag) for request in watcher.fetcher.requests] == [
+        (SUMMARY, '"1"'),
+        (INCIDENTS, '"1"'),
+        (SCHEDULED, '"1"'),
+    ]
+
+
+def test_what_only_a_detail_knows_is_in_the_snapshot() -> None:
+    watcher = Watcher()
+    watcher.settles(page(incident("i1", update("u1"))))
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+    over = incident("i1", update("u1"), update("u2", 1, "resolved"))
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(over, minute=1)))
+    watcher.fetcher.answers(SCHEDULED, scheduled_json(page(minute=1)))
+
+    (known,) = watcher.polls().snapshot.incidents
+
+    assert (known.status, [posted.id for posted in known.updates]) == ("resolved", ["u1", "u2"])
+
+
+def test_freshness_is_passed_on_whatever_the_layer() -> None:
+    watcher = Watcher()
+    body = summary(page())
+    told = []
+    for answer in (
+        lambda: watcher.fetcher.answers(SUMMARY, body, fresh_for_s=30),
+        lambda: watcher.fetcher.answers(SUMMARY, body, fresh_for_s=30),
+        lambda: watcher.fetcher.not_modified(SUMMARY, fresh_for_s=30),
+        lambda: watcher.fetcher.answers(SUMMARY, summary(page(minute=-1)), fresh_for_s=30),
+    ):
+        answer()
+        told.append((observed := watcher.polls()).layer)
+        assert observed.fresh_for_s == 30
+
+    assert told == [Layer.CHANGED, Layer.SAME_BODY, Layer.NOT_MODIFIED, Layer.STALE]
+
+
+# --- details ---
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_detail_that_does_not_exist_is_not_asked_again(status: int) -> None:
+    watcher = Watcher()
+    watcher.shows(page())
+    watcher.fetcher.raises(SCHEDULED, HttpStatusError("gone", None, status))
+
+    assert watcher.polls().settled
+    watcher.shows(page(minute=1))
+    watcher.fetcher.asked()
+    watcher.polls()
+
+    assert watcher.fetcher.asked() == [SUMMARY, INCIDENTS]
+    assert watcher.state.answers[SCHEDULED] == Answer(missing=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HttpStatusError("the page answers with status 500", None, 500),
+        HttpStatusError("the page answers with status 403", None, 403),
+        FetchTimeout("no answer within 10 s"),
+        ConnectError("no connection"),
+    ],
+    ids=str,
+)
+def test_a_detail_that_fails_has_the_primary_asked_in_full_at_the_next_poll(error: FetchError) -> None:
+    watcher = Watcher()
+    watcher.settles(page(), etag='"1"')
+    now = page(incident("i1", update("u1")), minute=1)
+    watcher.shows(now, etag='"2"')
+    watcher.fetcher.raises(INCIDENTS, error)
+
+    first = watcher.polls()
+    watcher.shows(now, etag='"2"')
+    second = watcher.polls()
+
+    assert (first.settled, second.settled) == (False, True)
+    assert [known.id for known in first.snapshot.incidents] == ["i1"], "what the primary says is not held back"
+    assert second.layer is Layer.CHANGED
+    assert watcher.polls().layer is Layer.NOT_MODIFIED
+
+
+def test_a_detail_that_cannot_be_read_counts_as_failed() -> None:
+    watcher = Watcher()
+    watcher.shows(page())
+    watcher.fetcher.answers(INCIDENTS, HTML)
+
+    assert not watcher.polls().settled
+
+
+def test_a_failing_detail_does_not_hide_the_other_one() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    planned = incident("m1", update("u1", status="scheduled"))
+    watcher.shows(page(maintenances=(planned,), minute=1))
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
+
+    assert [known.id for known in watcher.polls().snapshot.maintenances] == ["m1"]
+
+
+def test_a_detail_that_asks_for_a_pause_delays_the_next_poll() -> None:
+    watcher = Watcher()
+    watcher.shows(page())
+    watcher.fetcher.raises(INCIDENTS, HttpStatusError("too many requests", 300.0, 429))
+
+    assert watcher.polls().fresh_for_s == 300.0
+
+
+def test_what_a_detail_shows_when_it_is_read_for_the_first_time_is_history() -> None:
+    watcher = Watcher()
+    shown = page(incident("i1", update("u1")))
+    watcher.shows(page(incident("i0", update("u0", -99, "resolved")), *shown.incidents))
+    watcher.fetcher.answers(SUMMARY, summary(shown))
+    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
+    assert watcher.polls().history == frozenset()
+
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(incident("i0", update("u0", -99, "resolved")))))
+
+    assert watcher.polls().history == {"i0"}
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(incident("i2", update("u2")), minute=1)))
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+    assert watcher.polls().history == frozenset()
+
+
+def test_details_behind_the_primary_are_asked_again_a_few_times() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+
+    layers = [(observed.layer, observed.settled) for observed in (watcher.polls() for _ in range(MAX_LAGGING + 2))]
+
+    again = [(Layer.CHANGED, False)] * MAX_LAGGING
+    assert layers == [*again, (Layer.CHANGED, True), (Layer.SAME_BODY, True)]
+
+
+def test_details_that_catch_up_settle_the_answer() -> None:
+    watcher = Watcher()
+    watcher.settles(page(incident("i1", update("u1"))))
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+    assert not watcher.polls().settled
+    over = incident("i1", update("u1"), update("u2", 1, "resolved"))
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(over, minute=1)))
+    watcher.fetcher.answers(SCHEDULED, scheduled_json(page(minute=1)))
+
+    observed = watcher.polls()
+
+    assert observed.settled
+    assert [known.status for known in observed.snapshot.incidents] == ["resolved"]
+    assert watcher.state.lagging == 0
+
+
+def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
+    watcher = Watcher()
+    watcher.settles(page(incident("i1", update("u1"), update("u2", 1, "resolved")), minute=5))
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=6)))
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(incident("i1", update("u1")), minute=1)))
+
+    observed = watcher.polls()
+
+    assert observed.snapshot.incidents == ()
+    assert not observed.settled
+
+
+# --- answers that are older than one before ---
+
+
+def test_a_stale_answer_leaves_no_trace_but_since_when() -> None:
+    watcher = Watcher()
+    watcher.settles(page(minute=10), etag='"10"')
+    before = watcher.state
+    watcher.shows(page(components=(component("api", "major_outage"),), minute=3), etag='"3"')
+
+    observed = watcher.polls()
+
+    assert (observed.layer, observed.snapshot) == (Layer.STALE, None)
+    assert watcher.state == msgspec.structs.replace(before, stale_since=NOON)
+    assert watcher.fetcher.asked() == [SUMMARY]
+
+
+def test_an_answer_that_stays_old_for_a_day_is_the_truth() -> None:
+    watcher = Watcher()
+    watcher.settles(page(minute=10))
+    watcher.shows(page(incident("i1", update("u1")), minute=3))
+    watcher.polls()
+
+    watcher.clock.now += STALE_FOR
+    assert watcher.polls().layer is Layer.STALE
+    watcher.clock.passes(seconds=1)
+    observed = watcher.polls()
+
+    assert observed.layer is Layer.CHANGED
+    assert [known.id for known in observed.snapshot.incidents] == ["i1"]
+    assert watcher.state.stale_since is None
+    assert watcher.polls().layer is Layer.SAME_BODY
+
+
+def test_after_the_clock_was_put_back_details_are_read_again() -> None:
+    watcher = Watcher()
+    watcher.settles(page(minute=10))
+    watcher.shows(page(minute=3))
+    watcher.polls()
+    watcher.clock.now += STALE_FOR + timedelta(seconds=1)
+    watcher.polls()
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=4)))
+    watcher.fetcher.answers(INCIDENTS, incidents_json(page(incident("i1", update("u1")), minute=4)))
+
+    assert [known.id for known in watcher.polls().snapshot.incidents] == ["i1"]
+
+
+@pytest.mark.parametrize("etag", ['"10"', None], ids=["not modified", "same body"])
+def test_a_stale_answer_now_and_then_never_becomes_the_truth(etag: str | None) -> None:
+    watcher = Watcher()
+    watcher.settles(page(minute=10), etag=etag)
+    for _ in range(3):
+        watcher.shows(page(minute=3))
+        assert watcher.polls().layer is Layer.STALE
+        watcher.shows(page(minute=10), etag=etag)
+        assert watcher.polls().layer in (Layer.NOT_MODIFIED, Layer.SAME_BODY)
+        watcher.clock.passes(hours=20)
+
+
+def test_an_answer_older_than_one_that_is_not_settled_is_stale_too() -> None:
+    watcher = Watcher()
+    watcher.settles(page(minute=0))
+    watcher.shows(page(components=(component("api", "major_outage"),), minute=10))
+    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
+    assert not watcher.polls().settled
+
+    watcher.shows(page(components=(component("api"),), minute=5))
+
+    assert watcher.polls().layer is Layer.STALE
+
+
+def test_pages_without_a_clock_are_never_stale() -> None:
+    watcher = Watcher(format="feed")
+    watcher.fetcher.answers(HISTORY, ATOM)
+    watcher.polls()
+    watcher.fetcher.answers(HISTORY, ATOM.replace("11:00", "10:00"))
+
+    assert watcher.polls().layer is Layer.CHANGED

@@ -1,0 +1,589 @@
+"""One poll of one page, from its turn to its commit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import (
+    ATOM,
+    NOON,
+    FakeClock,
+    FakeFetcher,
+    component,
+    incident,
+    incidents_json,
+    page,
+    provider,
+    scheduled_json,
+    summary,
+    update,
+)
+from tracker.errors import Conflict, ConnectError, FetchTimeout, HttpStatusError, PollError, StoreError
+from tracker.events import EventKind
+from tracker.models import FirstSight, Incident, IncidentUpdate, Provider, Snapshot
+from tracker.observe import Layer, Observer
+from tracker.poll import FAILURES_BEFORE_SEARCH, Outcome, Poll, Poller, describe
+from tracker.ports import Commit, Turn
+from tracker.schedule import MAX_BACKOFF_S, MAX_DELAY_S
+from tracker.state import PageState
+from tracker.store.memory import MemoryPages
+
+SITE = "https://status.acme.example"
+SUMMARY = f"{SITE}/api/v2/summary.json"
+INCIDENTS = f"{SITE}/api/v2/incidents.json"
+SCHEDULED = f"{SITE}/api/v2/scheduled-maintenances.json"
+TIMEOUT = FetchTimeout("no answer within 10 s")
+
+
+class RecordingPages(MemoryPages):
+    """Pages in memory that keep every commit, and fail when they are told to."""
+
+    def __init__(self, providers: list[Provider]) -> None:
+        super().__init__(providers)
+        self.commits: list[Commit] = []
+        self.is_down = False
+
+    def commit(self, turn: Turn, commit: Commit) -> int:
+        if self.is_down:
+            raise StoreError("the data server does not answer as it should")
+        new = super().commit(turn, commit)
+        self.commits.append(commit)
+        return new
+
+
+class Tracker:
+    """A tracker of one page, and that page."""
+
+    def __init__(self, **fields: object) -> None:
+        self.provider = provider(**fields)
+        self.pages = RecordingPages([self.provider])
+        self.fetcher = FakeFetcher()
+        self.clock = FakeClock()
+        self.poller = Poller(self.pages, Observer(self.fetcher), self.clock)
+
+    def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
+        self.fetcher.answers(SUMMARY, summary(snapshot, salt=salt), etag=etag)
+        self.fetcher.answers(INCIDENTS, incidents_json(snapshot), etag=etag)
+        self.fetcher.answers(SCHEDULED, scheduled_json(snapshot), etag=etag)
+
+    def fails(self, error: PollError = TIMEOUT) -> None:
+        for url in (SUMMARY, INCIDENTS, SCHEDULED, SITE):
+            self.fetcher.raises(url, error)
+
+    def polls(self) -> Poll:
+        poll = self.poller.poll(self.provider.id)
+        self.clock.passes(seconds=60)
+        assert poll is not None
+        return poll
+
+    def told(self) -> list[str]:
+        """Return the ids of what was told since this was last called."""
+        ids = [event.id for event in self.pages.events]
+        self.pages.events.clear()
+        return ids
+
+    @property
+    def state(self) -> PageState:
+        return self.pages.state(self.provider.id)
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    """A tracker that has seen an empty page."""
+    seeded = Tracker()
+    seeded.shows(page(components=(component("api"), component("web"))), etag='"0"')
+    seeded.polls()
+    return seeded
+
+
+def acme(*incidents: Incident, minute: int, **fields: object) -> Snapshot:
+    """Return what the page of the fixture says later."""
+    return page(*incidents, minute=minute, components=(component("api"), component("web")), **fields)
+
+
+# --- what is told ---
+
+
+def test_a_new_update_is_told_once(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+
+    first, second = tracker.polls(), tracker.polls()
+
+    assert (first.outcome, first.layer, first.events) == (Outcome.CHANGED, Layer.CHANGED, 1)
+    assert (second.outcome, second.layer, second.events) == (Outcome.QUIET, Layer.SAME_BODY, 0)
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_a_resolution_that_only_a_detail_shows_is_told(tracker: Tracker) -> None:
+    opened = incident("i1", update("u1", 1))
+    tracker.shows(acme(opened, minute=1))
+    tracker.polls()
+    over = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
+    tracker.shows(acme(over, minute=2))
+    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)))
+
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.pages.view("acme").open_incidents == ()
+
+
+def test_an_update_that_leaves_the_page_and_comes_back_is_not_told_again(tracker: Tracker) -> None:
+    shown = incident("i1", update("u1", 1))
+    for minute, incidents in enumerate([(shown,), (), (shown,)], start=1):
+        tracker.shows(acme(*incidents, minute=minute))
+        tracker.polls()
+
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(tracker: Tracker) -> None:
+    tracker.shows(acme(minute=0), salt=1)
+    tracker.fetcher.asked()
+
+    poll = tracker.polls()
+
+    assert (poll.outcome, poll.layer) == (Outcome.QUIET, Layer.SAME_MEANING)
+    assert tracker.fetcher.asked() == [SUMMARY]
+    assert tracker.polls().layer is Layer.SAME_BODY, "the new bytes are known now"
+
+
+def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
+    changed_at = tracker.state.changed_at
+    for minute in range(1, 4):
+        tracker.shows(acme(minute=minute))
+        assert tracker.polls().outcome is Outcome.QUIET
+
+    assert tracker.told() == []
+    assert tracker.state.changed_at == changed_at
+
+
+def test_components_in_another_order_tell_nothing(tracker: Tracker) -> None:
+    tracker.shows(page(components=(component("web"), component("api"))))
+
+    assert tracker.polls().layer is Layer.SAME_MEANING
+    assert tracker.told() == []
+
+
+def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_told(tracker: Tracker) -> None:
+    tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
+
+    assert tracker.polls().events == 1
+
+
+def test_a_stale_answer_does_not_flap_a_component(tracker: Tracker) -> None:
+    healthy, broken = (component("api"),), (component("api", "major_outage"),)
+    for minute, parts in ((10, broken), (5, healthy), (10, broken), (5, healthy), (11, broken)):
+        tracker.shows(page(components=parts, minute=minute))
+        tracker.polls()
+
+    assert [event.status for event in tracker.pages.events] == ["major_outage"]
+
+
+def test_when_the_page_changed_last_is_when_it_was_told(tracker: Tracker) -> None:
+    assert tracker.state.changed_at is None
+    now = tracker.clock()
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+    tracker.polls()
+
+    assert tracker.state.changed_at == now
+
+
+# --- first sight ---
+
+
+def test_the_first_answer_is_a_baseline() -> None:
+    tracker = Tracker()
+    tracker.shows(page(incident("old", update("u1"), update("u2", 1, "resolved")), incident("open", update("u3"))))
+
+    poll = tracker.polls()
+
+    assert (poll.outcome, tracker.told()) == (Outcome.CHANGED, ["acme/open/u3"])
+
+
+def test_a_page_whose_history_fails_at_first_does_not_tell_it_later() -> None:
+    tracker = Tracker(first_sight=FirstSight.SILENT)
+    old = incident("old", update("u1"), update("u2", 1, "resolved"))
+    tracker.shows(page(old))
+    tracker.fetcher.answers(SUMMARY, summary(page()))
+    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
+    tracker.polls()
+
+    tracker.fetcher.answers(INCIDENTS, incidents_json(page(old)))
+    tracker.polls()
+    assert tracker.told() == []
+
+    new = incident("new", update("u3", 5))
+    tracker.shows(page(old, new, minute=5))
+    tracker.fetcher.answers(SUMMARY, summary(page(new, minute=5)))
+    tracker.polls()
+    assert tracker.told() == ["acme/new/u3"]
+
+
+def test_a_provider_with_another_url_is_another_page() -> None:
+    tracker = Tracker()
+    tracker.shows(page(incident("i1", update("u1")), components=(component("api"),)), etag='"0"')
+    tracker.polls()
+    tracker.told()
+    moved = "https://status.other.example"
+    tracker.pages._providers["acme"] = msgspec.structs.replace(tracker.provider, url=moved)
+    tracker.fetcher.answers(
+        f"{moved}/api/v2/summary.json",
+        summary(page(incident("i2", update("u2"), update("u3", 1)), components=(component("web"),), minute=-99)),
+    )
+    tracker.fetcher.asked()
+
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i2/u3"]
+    assert tracker.state.url == moved
+    assert all(url.startswith(moved) for url in tracker.state.answers)
+    assert list(tracker.pages.view("acme").components) == ["web"]
+
+
+def test_what_the_old_url_showed_is_gone_from_the_view() -> None:
+    tracker = Tracker()
+    tracker.shows(page(components=(component("api", "major_outage"),)))
+    tracker.polls()
+    moved = "https://status.other.example/feed.atom"
+    tracker.pages._providers["acme"] = msgspec.structs.replace(tracker.provider, url=moved)
+    tracker.fetcher.answers(moved, ATOM)
+
+    tracker.polls()
+
+    assert tracker.pages.view("acme").components == {}
+
+
+# --- details ---
+
+
+def test_the_news_of_the_primary_are_told_though_a_detail_fails(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
+
+    poll = tracker.polls()
+
+    assert poll.outcome is Outcome.CHANGED
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Tracker) -> None:
+    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
+    tracker.shows(acme(brief, minute=2), etag='"2"')
+    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
+    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
+    tracker.polls()
+    assert tracker.told() == []
+
+    tracker.fetcher.answers(INCIDENTS, incidents_json(acme(brief, minute=2)), etag='"2"')
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.polls().layer is Layer.NOT_MODIFIED
+
+
+def test_no_change_is_missed_when_details_lag_behind(tracker: Tracker) -> None:
+    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
+    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
+    tracker.polls()
+    tracker.polls()
+    assert tracker.told() == []
+
+    tracker.shows(acme(brief, minute=2), etag='"2"')
+    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
+
+
+# --- failure and recovery ---
+
+
+def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
+    since = tracker.clock()
+    tracker.fails()
+
+    polls = [tracker.polls() for _ in range(3)]
+
+    assert [(poll.outcome, poll.layer, poll.failure) for poll in polls] == [(Outcome.FAILED, None, TIMEOUT)] * 3
+    assert (tracker.state.failures, tracker.state.failing_since) == (3, since)
+    assert (tracker.state.failure_reason, tracker.state.failure) == ("timeout", "no answer within 10 s")
+
+
+def test_a_page_that_cannot_be_read_keeps_what_is_known_of_it(tracker: Tracker) -> None:
+    view = tracker.pages.view("acme")
+    known = tracker.state.answers
+    tracker.fails()
+    tracker.polls()
+
+    assert tracker.pages.view("acme") == view
+    assert tracker.state.answers == known
+
+
+def test_recovery_resets_what_was_counted(tracker: Tracker) -> None:
+    before = tracker.state
+    tracker.fails()
+    tracker.polls()
+    tracker.shows(acme(minute=0), etag='"0"')
+
+    assert tracker.polls().outcome is Outcome.QUIET
+    assert tracker.state == before
+
+
+def test_recovery_with_news_resets_too(tracker: Tracker) -> None:
+    tracker.fails()
+    tracker.polls()
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+    tracker.polls()
+
+    assert (tracker.state.failures, tracker.state.failure, tracker.state.failing_since) == (0, None, None)
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_a_failing_page_is_asked_less_and_less_often_but_every_quarter_of_an_hour(tracker: Tracker) -> None:
+    tracker.fails()
+    pauses = []
+    for _ in range(10):
+        now = tracker.clock()
+        tracker.polls()
+        pauses.append((tracker.pages.commits[-1].due_at - now).total_seconds())
+
+    assert pauses[0] < pauses[1] < pauses[2] < pauses[3]
+    assert 54 <= pauses[0] <= 66
+    assert all(0.9 * MAX_BACKOFF_S <= pause <= 1.1 * MAX_BACKOFF_S for pause in pauses[-4:])
+    assert len(set(pauses[-4:])) == 4, "jitter differs by failure"
+
+
+@pytest.mark.parametrize(("asked_s", "obeyed_s"), [(200.0, 200.0), (86400.0, MAX_DELAY_S)])
+def test_a_server_that_asks_for_a_pause_gets_it(tracker: Tracker, asked_s: float, obeyed_s: float) -> None:
+    tracker.fails(HttpStatusError("too many requests", asked_s, 429))
+    now = tracker.clock()
+
+    tracker.polls()
+
+    assert tracker.pages.commits[-1].due_at == now + timedelta(seconds=obeyed_s)
+
+
+def test_a_detail_that_asks_for_a_pause_gets_it(tracker: Tracker) -> None:
+    tracker.shows(acme(minute=1))
+    tracker.fetcher.raises(INCIDENTS, HttpStatusError("too many requests", 200.0, 429))
+    now = tracker.clock()
+
+    tracker.polls()
+
+    assert now + timedelta(seconds=200) <= tracker.pages.commits[-1].due_at <= now + timedelta(seconds=260)
+
+
+def test_an_answer_that_stays_fresh_for_long_is_not_asked_for_before() -> None:
+    tracker = Tracker()
+    tracker.fetcher.answers(SUMMARY, summary(page()), fresh_for_s=300)
+
+    for _ in range(3):
+        now = tracker.clock()
+        tracker.polls()
+        assert tracker.pages.commits[-1].due_at >= now + timedelta(seconds=300)
+
+
+def test_a_plain_success_leaves_the_schedule_alone(tracker: Tracker) -> None:
+    tracker.polls()
+
+    assert [commit.due_at for commit in tracker.pages.commits] == [None, None]
+
+
+def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) -> None:
+    now = tracker.clock()
+    tracker.polls()
+
+    assert tracker.pages.commits[-1] == Commit(checked_at=now)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [HttpStatusError("the page answers with status 404", None, 404), None],
+    ids=["not found", "not a status page"],
+)
+def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, error: PollError | None) -> None:
+    if error:
+        tracker.fails(error)
+    else:
+        tracker.fetcher.answers(SUMMARY, "<html>We have moved</html>")
+    tracker.fetcher.answers(f"{SITE}/history.atom", ATOM)
+
+    for _ in range(FAILURES_BEFORE_SEARCH):
+        assert tracker.polls().outcome is Outcome.FAILED
+
+    assert tracker.polls().outcome is not Outcome.FAILED
+    assert tracker.state.source.format == "feed"
+    assert tracker.state.failures == 0
+
+
+def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
+    tracker.fails(ConnectError("no connection"))
+    tracker.fetcher.answers(f"{SITE}/history.atom", ATOM)
+    tracker.fetcher.asked()
+
+    for _ in range(5):
+        tracker.polls()
+
+    assert set(tracker.fetcher.asked()) == {SUMMARY}
+
+
+def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
+    tracker = Tracker()
+
+    poll = tracker.polls()
+
+    assert poll.outcome is Outcome.FAILED
+    assert poll.failure.reason == "not_a_status_page"
+    assert (tracker.state.seeded, tracker.state.failures, tracker.state.url) == (False, 1, SITE)
+
+
+# --- turns ---
+
+
+def test_an_unknown_provider_has_no_turn() -> None:
+    tracker = Tracker()
+
+    assert tracker.poller.poll("nobody") is None
+    assert tracker.fetcher.asked() == []
+
+
+def test_who_commits_second_loses_and_nothing_is_told_twice(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+    tracker.fetcher.meanwhile(tracker.polls)
+
+    with pytest.raises(Conflict):
+        tracker.poller.poll("acme")
+
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Tracker) -> None:
+    def succeeds() -> None:
+        tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+        tracker.polls()
+        tracker.fails()
+
+    tracker.fetcher.meanwhile(succeeds)
+
+    with pytest.raises(Conflict):
+        tracker.poller.poll("acme")
+
+    assert tracker.state.failures == 0
+
+
+def test_what_could_not_be_committed_is_told_by_the_next_poll(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
+    tracker.pages.is_down = True
+    with pytest.raises(StoreError):
+        tracker.poller.poll("acme")
+    tracker.pages.is_down = False
+
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i1/u1"]
+
+
+def test_a_poll_is_described_in_one_line(tracker: Tracker) -> None:
+    quiet = tracker.polls()
+    tracker.fails()
+    failed = tracker.polls()
+
+    assert describe(tracker.provider, quiet) == "acme: not_modified, 0 new"
+    assert describe(tracker.provider, failed) == "acme: no answer within 10 s"
+
+
+# --- whatever the network does ---
+
+
+@dataclass
+class Vendor:
+    """A page through time: every version that it ever showed, and which updates it posted."""
+
+    versions: list[Snapshot] = field(default_factory=lambda: [page(components=(component("api"),))])
+    posted: list[str] = field(default_factory=list)
+    _incidents: dict[str, Incident] = field(default_factory=dict)
+    _api: str = "operational"
+
+    def acts(self, deed: str) -> None:
+        """Let something happen on the page; its clock moves with everything that does."""
+        minute = len(self.versions)
+        open_ids = [known.id for known in self._incidents.values() if known.is_open]
+        if deed == "opens" or (deed in ("updates", "resolves") and not open_ids):
+            self._posts(f"i{minute}", update(f"u{minute}", minute))
+        elif deed == "updates":
+            self._posts(open_ids[0], update(f"u{minute}", minute, "identified"))
+        elif deed == "resolves":
+            self._posts(open_ids[0], update(f"u{minute}", minute, "resolved"))
+        elif deed == "flips":
+            self._api = "operational" if self._api != "operational" else "major_outage"
+        parts = (component("api", self._api),)
+        self.versions.append(page(*self._incidents.values(), minute=minute, components=parts))
+
+    def _posts(self, incident_id: str, posted: IncidentUpdate) -> None:
+        before = self._incidents.get(incident_id)
+        self._incidents[incident_id] = incident(incident_id, *(before.updates if before else ()), posted)
+        self.posted.append(f"acme/{incident_id}/{posted.id}")
+
+
+def summary_of(snapshot: Snapshot) -> bytes:
+    """Return `summary.json`, which lists only what is not over."""
+    still_open = tuple(known for known in snapshot.incidents if known.is_open)
+    return summary(msgspec.structs.replace(snapshot, incidents=still_open))
+
+
+#: How old an answer is, in versions; None for one that does not come.
+ages = st.none() | st.sampled_from([0, 0, 0, 1, 2, 5])
+steps = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["opens", "updates", "resolves", "flips", "stamps"]), max_size=3), ages, ages, ages
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=100)
+@given(steps)
+def test_whatever_the_network_does_every_update_is_told_once_and_no_component_flaps(
+    steps: list[tuple[list[str], int | None, int | None, int | None]],
+) -> None:
+    tracker, vendor = Tracker(), Vendor()
+
+    def answers(url: str, age: int | None) -> None:
+        if age is None:
+            tracker.fetcher.raises(url, TIMEOUT)
+            return
+        version = max(0, len(vendor.versions) - 1 - age)
+        render = {SUMMARY: summary_of, INCIDENTS: incidents_json, SCHEDULED: scheduled_json}[url]
+        tracker.fetcher.answers(url, render(vendor.versions[version]), etag=f'"{version}"')
+
+    def polls(*ages: int | None) -> None:
+        for url, age in zip((SUMMARY, INCIDENTS, SCHEDULED), ages, strict=True):
+            answers(url, age)
+        tracker.polls()
+
+    polls(0, 0, 0)
+    for deeds, *ages_of_answers in steps:
+        for deed in deeds:
+            vendor.acts(deed)
+        polls(*ages_of_answers)
+    vendor.acts("stamps")
+    polls(0, 0, 0)
+
+    told = list(told_updates(tracker))
+    assert sorted(told) == sorted(vendor.posted)
+    statuses = [event.status for event in tracker.pages.events if event.event is EventKind.COMPONENT_STATUS_CHANGE]
+    assert statuses == (["major_outage", "operational"] * len(statuses))[: len(statuses)]
+    assert tracker.pages.view("acme").components["api"] == vendor.versions[-1].components[0]
+
+
+def told_updates(tracker: Tracker) -> Iterator[str]:
+    for event in tracker.pages.events:
+        if event.event is not EventKind.COMPONENT_STATUS_CHANGE:
+            assert event.seen_at >= NOON
+            yield event.id

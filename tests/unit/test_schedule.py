@@ -1,0 +1,139 @@
+"""When a page is polled next."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON
+from tests.strategies import moments, provider_ids
+from tracker.schedule import (
+    MAX_BACKOFF_S,
+    MAX_DELAY_S,
+    backoff_s,
+    due_after_failure,
+    due_after_success,
+    first_due,
+    fraction,
+    next_due,
+    phase_s,
+)
+
+#: Datetimes hold no more.
+MICROSECOND = timedelta(microseconds=1)
+intervals = st.integers(1, 86400)
+
+
+@given(provider_ids)
+def test_an_id_has_always_the_same_fraction_below_one(provider_id: str) -> None:
+    assert 0 <= fraction(provider_id) < 1
+    assert fraction(provider_id) == fraction(provider_id)
+
+
+def test_ids_are_spread_evenly() -> None:
+    tenths = [0] * 10
+    for number in range(10_000):
+        tenths[int(fraction(f"provider-{number}") * 10)] += 1
+
+    assert min(tenths) > 900
+    assert max(tenths) < 1100
+
+
+@given(moments, provider_ids, intervals)
+def test_the_next_due_time_is_the_first_grid_point_after_now(now: datetime, provider_id: str, interval_s: int) -> None:
+    due = next_due(now, provider_id, interval_s)
+
+    assert now < due <= now + timedelta(seconds=interval_s) + MICROSECOND
+    off_grid = (due.timestamp() - phase_s(provider_id, interval_s)) % interval_s
+    assert min(off_grid, interval_s - off_grid) < 1e-5
+
+
+@given(moments, provider_ids, intervals)
+def test_due_times_follow_each_other_at_the_interval(now: datetime, provider_id: str, interval_s: int) -> None:
+    due = next_due(now, provider_id, interval_s)
+
+    assert abs(next_due(due, provider_id, interval_s) - due - timedelta(seconds=interval_s)) <= MICROSECOND
+
+
+@given(moments, provider_ids, intervals, st.floats(0, MAX_DELAY_S))
+def test_a_page_is_not_due_before_it_may_be_asked(
+    now: datetime, provider_id: str, interval_s: int, pause_s: float
+) -> None:
+    not_before = now + timedelta(seconds=pause_s)
+
+    due = next_due(now, provider_id, interval_s, not_before)
+
+    assert not_before - MICROSECOND <= due <= not_before + timedelta(seconds=interval_s) + MICROSECOND
+
+
+def test_a_new_provider_is_polled_almost_at_once() -> None:
+    assert NOON <= first_due(NOON, "acme", 60, joining=1) <= NOON + timedelta(seconds=0.01)
+
+
+def test_many_new_providers_are_spread_out_within_their_interval() -> None:
+    due = sorted(first_due(NOON, f"provider-{number}", 60, joining=2000) for number in range(2000))
+
+    in_a_second = max(sum(1 for other in due if start <= other < start + timedelta(seconds=1)) for start in due[::50])
+    assert in_a_second < 200
+    assert due[-1] <= NOON + timedelta(seconds=20)
+    assert first_due(NOON, "acme", 5, joining=10**6) <= NOON + timedelta(seconds=5)
+
+
+def test_freshness_below_the_interval_changes_nothing() -> None:
+    assert due_after_success(NOON, "acme", 60, None) is None
+    assert due_after_success(NOON, "acme", 60, 10) is None
+    assert due_after_success(NOON, "acme", 60, 60) is None
+
+
+def test_freshness_above_the_interval_is_waited_for_on_the_grid() -> None:
+    due = due_after_success(NOON, "acme", 60, 200)
+
+    assert due == next_due(NOON, "acme", 60, NOON + timedelta(seconds=200))
+    assert NOON + timedelta(seconds=200) <= due <= NOON + timedelta(seconds=260)
+
+
+def test_a_page_that_claims_to_be_fresh_for_a_year_is_asked_again_soon() -> None:
+    due = due_after_success(NOON, "acme", 60, 365 * 86400)
+
+    assert due <= NOON + timedelta(seconds=MAX_BACKOFF_S + 60)
+
+
+@given(provider_ids, st.integers(1, 3600), st.integers(1, 10_000))
+def test_backoff_stays_within_a_tenth_of_its_bounds(provider_id: str, interval_s: int, failures: int) -> None:
+    pause_s = backoff_s(provider_id, interval_s, failures)
+
+    assert 0.9 * interval_s <= pause_s <= 1.1 * max(MAX_BACKOFF_S, interval_s)
+
+
+@given(provider_ids, st.integers(1, 300))
+def test_backoff_grows_until_it_reaches_its_limit(provider_id: str, interval_s: int) -> None:
+    pauses = [backoff_s(provider_id, interval_s, failures) for failures in range(1, 13)]
+
+    for earlier, later in pairwise(pauses):
+        assert later > earlier or earlier >= 0.9 * MAX_BACKOFF_S
+    assert pauses[-1] >= 0.9 * MAX_BACKOFF_S
+
+
+def test_pages_that_failed_together_do_not_come_back_together() -> None:
+    pauses = {round(backoff_s(f"provider-{number}", 60, 1)) for number in range(100)}
+
+    assert len(pauses) > 8
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "at_least_s", "at_most_s"),
+    [(None, 54, 66), (1, 54, 66), (300, 300, 300), (86400, MAX_DELAY_S, MAX_DELAY_S)],
+)
+def test_a_server_may_ask_for_a_longer_pause_of_up_to_an_hour(
+    retry_after_s: float | None, at_least_s: float, at_most_s: float
+) -> None:
+    pause = due_after_failure(NOON, "acme", 60, 1, retry_after_s) - NOON
+
+    assert timedelta(seconds=at_least_s) <= pause <= timedelta(seconds=at_most_s)
+
+
+def test_due_times_are_utc() -> None:
+    assert next_due(NOON, "acme", 60).tzinfo is UTC
+    assert due_after_failure(NOON, "acme", 60, 1, None).tzinfo is UTC

@@ -1,0 +1,320 @@
+"""Settings: what each variable does, what each mistake says, and that no password shows."""
+
+import pickle
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+from kombu import Connection
+from redis.connection import parse_url
+
+from tracker import __version__
+from tracker.errors import ConfigError
+from tracker.settings import DEFAULT_REDIS_URL, PROJECT_URL, Settings, masked_url, read_secret
+
+#: The machines of a build are slow at times, and that is no failure.
+PATIENT = effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SECRET = "hunter2"
+
+
+def settings_of(**environ: str) -> Settings:
+    return Settings.from_environment(environ)
+
+
+def mistake_of(**environ: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        settings_of(**environ)
+    message = str(caught.value)
+    assert message.isprintable(), "one line, without control characters"
+    assert SECRET not in message
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return message
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert settings_of() == Settings(
+        redis_url=DEFAULT_REDIS_URL,
+        data_dir=Path("./data"),
+        output_format="text",
+        contact_url=PROJECT_URL,
+        log_level="INFO",
+    )
+
+
+def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
+    redis = ("REDIS_URL", "REDIS_URL_FILE", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_USERNAME")
+    tracker = ("TRACKER_DATA_DIR", "TRACKER_FORMAT", "TRACKER_CONTACT_URL", "TRACKER_LOG_LEVEL")
+
+    assert settings_of() == settings_of(**dict.fromkeys((*redis, *tracker), ""))
+
+
+def test_variables_give_the_settings() -> None:
+    assert settings_of(
+        REDIS_URL="redis://redis:6380/2",
+        TRACKER_DATA_DIR="/var/lib/tracker",
+        TRACKER_FORMAT="JSON",
+        TRACKER_CONTACT_URL=" https://ops.example/bot ",
+        TRACKER_LOG_LEVEL="debug",
+    ) == Settings(
+        redis_url="redis://redis:6380/2",
+        data_dir=Path("/var/lib/tracker"),
+        output_format="json",
+        contact_url="https://ops.example/bot",
+        log_level="DEBUG",
+    )
+
+
+def test_the_user_agent_says_who_we_are_and_where_to_reach_us() -> None:
+    settings = settings_of(TRACKER_CONTACT_URL="https://ops.example")
+
+    assert settings.user_agent == f"status-page-tracker/{__version__} (+https://ops.example)"
+
+
+# the address of Redis
+
+REDIS_URLS: dict[str, tuple[dict[str, str], str]] = {
+    "the database is written out": ({"REDIS_URL": "redis://h"}, "redis://h/0"),
+    "a password joins the default": ({"REDIS_PASSWORD": "p"}, "redis://:p@127.0.0.1:6379/0"),
+    "a password is percent-encoded": (
+        {"REDIS_URL": "redis://h:1/2", "REDIS_PASSWORD": "p@/:#? ü%41"},
+        "redis://:p%40%2F%3A%23%3F%20%C3%BC%2541@h:1/2",
+    ),
+    "a user joins the password": (
+        {"REDIS_URL": "redis://h", "REDIS_PASSWORD": "p", "REDIS_USERNAME": "u:"},
+        "redis://u%3A:p@h/0",
+    ),
+    "the password of the URL stays": ({"REDIS_URL": "redis://:own@h", "REDIS_PASSWORD": "p"}, "redis://:own@h/0"),
+    "the user of the URL stays": (
+        {"REDIS_URL": "redis://own@h", "REDIS_PASSWORD": "p", "REDIS_USERNAME": "u"},
+        "redis://own:p@h/0",
+    ),
+    "what is encoded stays encoded once": ({"REDIS_URL": "redis://:a%40b@h"}, "redis://:a%40b@h/0"),
+    "an at sign in a password is encoded": ({"REDIS_URL": "redis://:a@b@h"}, "redis://:a%40b@h/0"),
+    "an address of version 6": ({"REDIS_URL": "redis://[::1]:6379/1"}, "redis://[::1]:6379/1"),
+    "TLS verifies": ({"REDIS_URL": "rediss://h/1"}, "rediss://h/1?ssl_cert_reqs=required"),
+    "TLS as it was asked for": (
+        {"REDIS_URL": "rediss://h/1?ssl_cert_reqs=none"},
+        "rediss://h/1?ssl_cert_reqs=none",
+    ),
+    "a scheme in capitals": ({"REDIS_URL": "REDIS://h"}, "redis://h/0"),
+    "a database behind the question mark": ({"REDIS_URL": "redis://h?db=3"}, "redis://h/3"),
+    "a socket": ({"REDIS_URL": "unix:///run/r.sock"}, "unix:///run/r.sock?db=0"),
+    "a socket as kombu writes it": (
+        {"REDIS_URL": "redis+socket:///run/r.sock?virtual_host=2", "REDIS_PASSWORD": "p"},
+        "unix://:p@/run/r.sock?db=2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("environ", "url"), REDIS_URLS.values(), ids=REDIS_URLS.keys())
+def test_the_url_of_redis_is_completed(environ: dict[str, str], url: str) -> None:
+    assert url == settings_of(**environ).redis_url
+
+
+@pytest.mark.parametrize("environ", [environ for environ, _ in REDIS_URLS.values()], ids=REDIS_URLS.keys())
+def test_a_completed_url_is_complete(environ: dict[str, str]) -> None:
+    settings = settings_of(**environ)
+
+    assert settings == settings_of(REDIS_URL=settings.redis_url)
+    assert settings == settings_of(REDIS_URL=settings.broker_url)
+
+
+def test_redis_and_kombu_reach_the_same_database_with_the_same_password() -> None:
+    settings = settings_of(REDIS_URL="redis://h:1/2", REDIS_PASSWORD="p@/", REDIS_USERNAME="u:")
+    broker = Connection(settings.broker_url)
+
+    assert parse_url(settings.redis_url) == {"host": "h", "port": 1, "db": 2, "username": "u:", "password": "p@/"}
+    assert (
+        broker.hostname,
+        broker.port,
+        broker.virtual_host,
+        broker.userid,
+        broker.password,
+    ) == ("h", 1, "2", "u:", "p@/")
+
+
+def test_kombu_gets_its_own_spelling_of_a_socket() -> None:
+    settings = settings_of(REDIS_URL="unix:///run/unix.sock?db=12", REDIS_PASSWORD="p")
+
+    assert settings.broker_url == "redis+socket://:p@/run/unix.sock?virtual_host=12"
+    assert Connection(settings.broker_url).transport_cls == "redis"
+
+
+REDIS_MISTAKES: dict[str, tuple[str, str]] = {
+    "another scheme": ("http://hunter2.example", "begin with redis://"),
+    "no scheme": ("localhost:6379", "begin with redis://"),
+    "no host": ("redis:///0", "no host"),
+    "a user without a host": ("redis://u:hunter2@/0", "no host"),
+    "a port out of range": ("redis://h:65536/0", "not a valid URL"),
+    "a port of zero": ("redis://h:0/0", "not a valid URL"),
+    "a password without an at sign": ("redis://:hunter2", "not a valid URL"),
+    "a slash in the password": ("redis://:hun/hunter2@h:6379/0", "not a valid URL"),
+    "a hash in the password": ("redis://:6379#hunter2@h", "not a valid URL"),
+    "a bracket left open": ("redis://[hunter2", "not a valid URL"),
+    "a blank": ("redis://:hunter2 @h", "a space"),
+    "a line end": ("redis://:hunter2@h\n", "a space"),
+    "a database that is a word": ("redis://h/hunter2", "database"),
+    "two databases": ("redis://h/1?db=2", "database"),
+    "a database below zero": ("redis://h/-1", "database"),
+    "a database of a socket that is a word": ("unix:///s?db=hunter2", "database"),
+    "a password behind the question mark": ("redis://h?password=hunter2", "question mark"),
+    "a socket without a path": ("unix://", "names no socket"),
+    "a socket with two slashes": ("unix://run/redis.sock", "names no socket"),
+}
+
+
+@pytest.mark.parametrize(("url", "part"), REDIS_MISTAKES.values(), ids=REDIS_MISTAKES.keys())
+def test_a_bad_url_of_redis_is_refused_and_not_repeated(url: str, part: str) -> None:
+    message = mistake_of(REDIS_URL=url)
+
+    assert message.startswith("REDIS_URL ")
+    assert part in message
+    assert "; write " in message
+
+
+@PATIENT
+@given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"), min_size=1))
+def test_any_user_and_password_reach_redis(user: str, password: str) -> None:
+    settings = settings_of(REDIS_USERNAME=user, REDIS_PASSWORD=password)
+
+    parts = parse_url(settings.redis_url)
+    assert (user, password) == (parts["username"], parts["password"])
+
+
+@PATIENT
+@given(st.text())
+@example("redis://[")
+@example("redis://\u2100")
+@example("unix:///\u2028")
+def test_any_url_of_redis_is_taken_or_refused(tail: str) -> None:
+    for url in (tail, f"redis://{tail}", f"redis://h/{tail}", f"unix:///{tail}"):
+        try:
+            settings = settings_of(REDIS_URL=url)
+        except ConfigError as error:
+            assert str(error).isprintable()  # noqa: PT017 - that nothing is raised is as good
+        else:
+            assert settings == settings_of(REDIS_URL=settings.redis_url)
+
+
+# other mistakes
+
+MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "a misspelled format": ({"TRACKER_FORMAT": "jsn"}, ('TRACKER_FORMAT is "jsn"', "did you mean json?")),
+    "an unknown format": ({"TRACKER_FORMAT": "yaml\x1b"}, ('TRACKER_FORMAT is "yaml"', "known are text, json")),
+    "an unknown level": ({"TRACKER_LOG_LEVEL": "loud"}, ('TRACKER_LOG_LEVEL is "loud"', "known are DEBUG, INFO")),
+    "a level misspelled in small letters": ({"TRACKER_LOG_LEVEL": "warn"}, ("did you mean WARNING?",)),
+    "a home directory": ({"TRACKER_DATA_DIR": "~/data"}, ('TRACKER_DATA_DIR is "~/data"', "write a whole path")),
+    "a directory of two lines": ({"TRACKER_DATA_DIR": "a\nb"}, ("TRACKER_DATA_DIR", "control characters")),
+    "a contact without a scheme": ({"TRACKER_CONTACT_URL": "ops.example"}, ("TRACKER_CONTACT_URL is", "https://")),
+    "a contact with a line end": ({"TRACKER_CONTACT_URL": "https://a.example/\r\nX: y"}, ("control character",)),
+    "a contact with a bracket": ({"TRACKER_CONTACT_URL": "https://a.example/(a)"}, ("percent-encode",)),
+    "a contact beyond ASCII": ({"TRACKER_CONTACT_URL": "https://a.example/ü"}, ("percent-encode",)),
+    "a password of bytes that are no text": ({"REDIS_PASSWORD": "hunter2\udcff"}, ("REDIS_PASSWORD is not UTF-8",)),
+    "two URLs": ({"REDIS_URL": "redis://hunter2", "REDIS_URL_FILE": "/x"}, ("REDIS_URL and REDIS_URL_FILE", "unset")),
+    "two passwords": ({"REDIS_PASSWORD": SECRET, "REDIS_PASSWORD_FILE": "/x"}, ("REDIS_PASSWORD_FILE", "unset")),
+}
+
+
+@pytest.mark.parametrize(("environ", "parts"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_the_message_names_variable_and_remedy(environ: dict[str, str], parts: tuple[str, ...]) -> None:
+    message = mistake_of(**environ)
+
+    assert [part for part in parts if part not in message] == [], message
+
+
+# secrets in files
+
+
+def test_a_secret_comes_from_the_variable_or_its_file_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b" hunter2 \r\n")
+
+    assert read_secret({}, "A") is None
+    assert read_secret({"A": "hunter2\n"}, "A") == "hunter2\n"
+    assert read_secret({"A_FILE": str(path)}, "A") == " hunter2 "
+    assert read_secret({"A": "", "A_FILE": str(path)}, "A") == " hunter2 "
+
+
+def test_files_give_the_url_and_the_password(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://h:1/2\n", encoding="utf-8")
+    (tmp_path / "password").write_text("p@\n", encoding="utf-8")
+
+    settings = settings_of(REDIS_URL_FILE=str(tmp_path / "url"), REDIS_PASSWORD_FILE=str(tmp_path / "password"))
+
+    assert settings.redis_url == "redis://:p%40@h:1/2"
+
+
+def test_a_secret_written_where_its_file_belongs_is_not_repeated() -> None:
+    assert "REDIS_PASSWORD_FILE names a file that does not exist" in mistake_of(REDIS_PASSWORD_FILE=SECRET)
+
+
+def test_a_secret_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"\n")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    cases = {
+        str(tmp_path): "REDIS_PASSWORD_FILE cannot be read (Is a directory)",
+        "a\0b": "REDIS_PASSWORD_FILE cannot be read (not a valid path)",
+        str(tmp_path / "empty"): "is empty",
+        str(tmp_path / "bytes"): "is not UTF-8 text",
+        "/dev/zero": "over 65536 bytes",
+    }
+
+    for path, part in cases.items():
+        assert part in mistake_of(REDIS_PASSWORD_FILE=path)
+
+
+# what shows
+
+SHOWN = {
+    "redis://127.0.0.1:6379/0": "redis://127.0.0.1:6379/0",
+    "redis://:hunter2@h:1/2": "redis://:***@h:1/2",
+    "rediss://u:hunter2@h:1/2?ssl_password=hunter2&db=3": "rediss://u:***@h:1/2?***&db=3",
+    "redis://hunter2@h": "redis://***@h",
+    "unix://:hunter2@/run/r.sock?db=0": "unix://:***@/run/r.sock?db=0",
+    "redis://u:hunter2@[::1]:1/0": "redis://u:***@[::1]:1/0",
+    "https://status.example.com/page": "https://status.example.com/page",
+    # Broken in ways that put a password where none belongs.
+    "redis://:hunter2": "redis://***",
+    "redis://:12345": "redis://***",
+    "redis://h:hunter2": "redis://***",
+    "redis://:hun@hunter2@h": "redis://***",
+    "redis://:hun/hunter2@h": "redis://***",
+    "redis://:hun#hunter2@h": "redis://***",
+    "redis://:hun?hunter2@h": "redis://***",
+    "redis://h?hunter2": "redis://h?***",
+    "hunter2": "***",
+    "": "***",
+}
+
+
+@pytest.mark.parametrize(("url", "shown"), SHOWN.items())
+def test_an_address_shows_no_password(url: str, shown: str) -> None:
+    assert shown == masked_url(url)
+
+
+def test_settings_show_no_password() -> None:
+    settings = settings_of(REDIS_URL="redis://u:hunter2@h:1/2")
+
+    assert "redis://u:***@h:1/2" in repr(settings)
+    assert SECRET not in f"{settings} {settings!r} {[settings]}"
+
+
+@PATIENT
+@given(st.text(min_size=1), st.sampled_from(["redis://:{}@h", "redis://u:{}@h/0", "{}", "redis://{}@h", "x://h?a={}"]))
+def test_no_address_shows_its_password(noise: str, shape: str) -> None:
+    secret = f"<{noise}>{SECRET}<{noise}>"
+
+    assert SECRET not in masked_url(shape.format(secret))
+    assert SECRET not in masked_url(shape.format(quote(secret, safe="")))
+    assert masked_url(shape.format(secret)).isprintable()
+
+
+def test_settings_are_values() -> None:
+    settings = settings_of(REDIS_PASSWORD=SECRET)
+
+    assert settings == pickle.loads(pickle.dumps(settings))
+    with pytest.raises(AttributeError):
+        settings.log_level = "DEBUG"  # type: ignore[misc]

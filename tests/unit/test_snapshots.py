@@ -1,0 +1,130 @@
+"""A change of meaning against a change of bytes, and several answers of one page as one."""
+
+from datetime import timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, component, incident, page, update
+from tests.strategies import components, snapshots
+from tracker.models import Component, Impact, Snapshot
+from tracker.snapshots import components_changed, digest, known_components, merged, projection
+
+
+def known(*parts: Component) -> dict[str, Component]:
+    return {part.id: part for part in parts}
+
+
+def test_a_digest_tells_bodies_apart() -> None:
+    assert digest(b"one") == digest(b"one") != digest(b"two")
+
+
+@given(snapshots, st.randoms(use_true_random=False))
+def test_order_does_not_change_the_meaning(snapshot: Snapshot, chance) -> None:
+    shuffled = {field: list(getattr(snapshot, field)) for field in ("incidents", "maintenances", "components")}
+    for entries in shuffled.values():
+        chance.shuffle(entries)
+
+    other = msgspec.structs.replace(snapshot, **{field: tuple(entries) for field, entries in shuffled.items()})
+
+    assert projection(other) == projection(snapshot)
+
+
+@given(snapshots, components())
+def test_components_are_no_part_of_the_projection(snapshot: Snapshot, parts: tuple[Component, ...]) -> None:
+    assert projection(msgspec.structs.replace(snapshot, components=parts)) == projection(snapshot)
+
+
+def test_all_else_that_a_page_says_is_part_of_the_projection() -> None:
+    plain = page(incident("i1", update("u1")))
+    others = [
+        page(incident("i1", update("u1")), minute=1),
+        page(incident("i1", update("u1")), indicator=Impact.MINOR),
+        page(incident("i1", update("u1"), name="Other")),
+        page(incident("i1", update("u1", body="Edited"))),
+        page(incident("i1", update("u1"), update("u2"))),
+        page(maintenances=(incident("i1", update("u1")),)),
+        page(),
+    ]
+
+    assert len({projection(snapshot) for snapshot in (plain, *others)}) == len(others) + 1
+
+
+def test_a_component_with_another_status_has_changed() -> None:
+    before = known(component("api"), component("web"))
+
+    assert components_changed(before, page(components=(component("api"), component("web", "major_outage"))))
+    assert not components_changed(before, page(components=(component("web"), component("api"))))
+
+
+def test_a_component_that_is_gone_is_a_change_only_where_the_list_is_whole() -> None:
+    before = known(component("api"), component("web"))
+
+    assert components_changed(before, page(components=(component("api"),)))
+    assert not components_changed(before, page(components=(component("api"),), components_complete=False))
+
+
+def test_an_answer_without_components_changes_none() -> None:
+    assert not components_changed(known(component("api")), page())
+
+
+@given(components(), snapshots)
+def test_known_components_are_those_that_compare_as_unchanged(
+    before: tuple[Component, ...], snapshot: Snapshot
+) -> None:
+    assert not components_changed(known_components(known(*before), snapshot), snapshot)
+
+
+@given(snapshots)
+def test_merging_nothing_changes_nothing(snapshot: Snapshot) -> None:
+    assert merged(snapshot, []) == snapshot
+
+
+@given(snapshots, st.lists(snapshots, max_size=2))
+def test_merging_loses_no_update(primary: Snapshot, details: list[Snapshot]) -> None:
+    def updates_of(*shown: Snapshot) -> set[tuple[str, str]]:
+        return {
+            (entry.id, posted.id)
+            for snapshot in shown
+            for entry in (*snapshot.incidents, *snapshot.maintenances)
+            for posted in entry.updates
+        }
+
+    assert updates_of(merged(primary, details)) == updates_of(primary, *details)
+
+
+def test_merged_updates_stand_in_published_order() -> None:
+    primary = page(incident("i1", update("u2", 2), update("u4", 4)))
+    detail = page(incident("i1", update("u1", 1), update("u3", 3)))
+
+    (joined,) = merged(primary, [detail]).incidents
+
+    assert [posted.id for posted in joined.updates] == ["u1", "u2", "u3", "u4"]
+
+
+def test_the_primary_answer_wins_unless_a_detail_knows_a_later_update() -> None:
+    primary = page(incident("i1", update("u1", 1), name="Primary"))
+    same_age = page(incident("i1", update("u1", 1), name="Detail"))
+    later = page(incident("i1", update("u1", 1), update("u2", 2, "resolved"), name="Detail"))
+
+    assert merged(primary, [same_age]).incidents[0].name == "Primary"
+    assert merged(primary, [later]).incidents[0].name == "Detail"
+    assert merged(primary, [later]).incidents[0].status == "resolved"
+
+
+def test_an_incident_keeps_its_components_when_the_later_answer_names_none() -> None:
+    primary = page(incident("i1", update("u1", 1), components=("API",)))
+    later = page(incident("i1", update("u1", 1), update("u2", 2)))
+
+    assert merged(primary, [later]).incidents[0].components == ("API",)
+
+
+def test_the_clock_and_the_components_of_the_primary_answer_stay() -> None:
+    primary = page(minute=5, components=(component("api"),))
+    detail = page(incident("i1", update("u1")), minute=9, components=(component("web"),))
+
+    both = merged(primary, [detail])
+
+    assert both.updated_at == NOON + timedelta(minutes=5)
+    assert both.components == primary.components

@@ -1,0 +1,21 @@
+"""Conditional GETs of pages that nobody vouches for: the `Fetcher` port over HTTP.
+
+    http          RequestsFetcher: one request, its redirects, its outcome
+    urls          which URLs may be asked
+    connection    what requests and urllib3 are told to do otherwise
+    dial          look up a name, check every address, connect to exactly those
+    addresses     which addresses are public (pure)
+    limits        how long and how large
+    budget        time and bytes that one fetch may still use
+    body          bounded reading and decoding
+    conditional   validators in and out (pure)
+    freshness     how long an answer is fresh, when to come back (pure)
+    failures      every error of the client as one of ours
+
+`requests` and `urllib3` are imported in this package and nowhere else.
+"""
+
+from tracker.fetch.http import RequestsFetcher
+from tracker.fetch.limits import FetchLimits
+
+__all__ = ["FetchLimits", "RequestsFetcher"]

@@ -1,0 +1,90 @@
+"""Time and bytes that one fetch may still use, enforced where a socket waits.
+
+A read timeout bounds one wait, so a peer that sends a byte every few seconds holds a thread for hours. Here every
+wait is cut to what is left of the whole, which ends dripped headers, endless headers and dripped bodies alike. No
+second thread has to shut down a socket: hence no race with the pool, nothing to start, and a fork changes nothing.
+
+CPython bounds a whole `connect`, `do_handshake`, `send` and `recv` of a socket (plain or TLS) by its timeout, however
+many packets it takes (`_PyDeadline` in Modules/socketmodule.c and Modules/_ssl.c): these need no more than a cut
+timeout. Only a name look-up cannot be interrupted; it is noticed right after.
+"""
+
+import io
+import socket
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from tracker.errors import BadAnswer, FetchTimeout
+from tracker.fetch.limits import FetchLimits, too_large
+
+
+class Budget:
+    """What one fetch may still use."""
+
+    def __init__(self, limits: FetchLimits, monotonic: Callable[[], float]) -> None:
+        self._limits = limits
+        self._monotonic = monotonic
+        self._ends_at = monotonic() + limits.total_s
+        # Headers, chunk framing and skipped answers count too: none of them has a bound of its own in http.client
+        # that a hostile peer could not stretch. What is honest stays far below twice the body.
+        self._bytes_left = 2 * limits.max_body_bytes
+
+    def cut(self, timeout_s: float) -> float:
+        """Return the timeout, shortened to what is left of the total. Raises FetchTimeout when nothing is."""
+        left_s = self._ends_at - self._monotonic()
+        if left_s <= 0:
+            raise FetchTimeout(f"no complete answer within {self._limits.total_s:g} s")
+        return min(timeout_s, left_s)
+
+    def spend(self, received: int) -> None:
+        """Count received bytes. Raises TooLarge."""
+        self._bytes_left -= received
+        if self._bytes_left < 0:
+            raise too_large(self._limits.max_body_bytes)
+
+
+#: The budget of the fetch that runs in this thread. urllib3 has no way to hand it down to a connection.
+CURRENT: ContextVar[Budget] = ContextVar("budget")
+
+
+class MeteredSocket(io.RawIOBase):
+    """The reading side of a socket, within the budget."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, budget: Budget) -> None:
+        super().__init__()
+        self._raw = raw
+        self._sock = sock
+        self._budget = budget
+        self._timeout_s = sock.gettimeout() or 0.0
+
+    def readable(self) -> bool:
+        """Say yes: it is what `io.BufferedReader` asks."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Wait for bytes once. Raises FetchTimeout, TooLarge."""
+        self._sock.settimeout(self._budget.cut(self._timeout_s))
+        try:
+            received: int | None = self._raw.readinto(buffer)
+        except TimeoutError:
+            self._budget.cut(self._timeout_s)
+            raise FetchTimeout(f"no byte came for {self._timeout_s:g} s") from None
+        self._budget.spend(received or 0)
+        return received
+
+    def close(self) -> None:
+        """Let go of the socket, which closes when its connection has, too."""
+        self._raw.close()
+        super().close()
+
+
+class BoundedReader(io.BufferedReader):
+    """A buffered reader that never reads "all there is"."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read that many bytes. Raises BadAnswer when asked for an endless read."""
+        # A chunk of size "-1" becomes `read(-1)` in http.client and in urllib3: all that the peer cares to send.
+        if size is None or size < 0:
+            raise BadAnswer("the answer has a chunk of negative size")
+        return super().read(size)

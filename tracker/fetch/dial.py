@@ -1,0 +1,111 @@
+"""Look a name up, check every address that comes back, connect to exactly those.
+
+The check happens at the connect itself and there is no second look-up, so a name server that answers differently the
+second time (DNS rebinding) wins nothing. TLS, SNI and the Host header stay on the name.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from tracker.errors import AddressRefused, ConnectError, FetchError, FetchTimeout, NameNotResolved
+from tracker.fetch.addresses import is_public
+from tracker.fetch.budget import CURRENT
+from tracker.fetch.failures import in_words
+
+#: No address is given up sooner, unless the time for all of them is over: a lost SYN is repeated after 1 s.
+_LEAST_S: Final = 1.0
+
+
+class Resolve(Protocol):
+    """A look-up with the arguments, the answer and the errors of `socket.getaddrinfo`."""
+
+    def __call__(self, host: str, port: int, *, type: int) -> Sequence[tuple[Any, ...]]:
+        """Return entries of family, type, protocol, canonical name, socket address."""
+        ...
+
+
+#: Makes an unconnected socket of a family, type and protocol.
+NewSocket = Callable[[int, int, int], socket.socket]
+
+
+class _Door(NamedTuple):
+    """One place to connect to."""
+
+    family: int
+    kind: int
+    protocol: int
+    address: Any
+
+
+class Dialer:
+    """Connects to names under one address policy."""
+
+    def __init__(self, *, resolve: Resolve, allow_private: bool, new_socket: NewSocket) -> None:
+        self._resolve = resolve
+        self._allow_private = allow_private
+        self._new_socket = new_socket
+
+    def dial(self, host: str, port: int, timeout_s: float) -> socket.socket:
+        """Return a connected socket.
+
+        Raises NameNotResolved, AddressRefused, FetchTimeout, ConnectError.
+        """
+        doors = self._look_up(host, port)
+        ends_at = time.monotonic() + CURRENT.get().cut(timeout_s)
+        failure: FetchError | None = None
+        while doors and (left_s := ends_at - time.monotonic()) > 0:
+            # Each address gets its share, so that a dead IPv6 route does not starve IPv4.
+            share_s = min(left_s, max(left_s / len(doors), _LEAST_S))
+            door = doors.pop(0)
+            try:
+                return self._connect(door, share_s)
+            except TimeoutError:
+                failure = None
+            except OSError as error:
+                failure = ConnectError(f"no connection to {host}:{port}: {in_words(error) or 'it failed'}")
+        CURRENT.get().cut(timeout_s)
+        raise failure or FetchTimeout(f"no connection to {host}:{port} within {timeout_s:g} s")
+
+    def _look_up(self, host: str, port: int) -> list[_Door]:
+        """Return where the name leads, each place once, in the resolver's order."""
+        try:
+            entries = self._resolve(host, port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:
+                raise NameNotResolved(f"{host} could not be looked up now (DNS)") from error
+            raise NameNotResolved(f"{host} has no address (DNS)") from error
+        except UnicodeError as error:
+            raise NameNotResolved(f"{host} cannot be a name (DNS)") from error
+        doors = list(
+            dict.fromkeys(_Door(family, kind, protocol, address) for family, kind, protocol, _, address in entries)
+        )
+        if not doors:
+            raise NameNotResolved(f"{host} has no address (DNS)")
+        if not self._allow_private:
+            _refuse_inner(host, doors)
+        return doors
+
+    def _connect(self, door: _Door, timeout_s: float) -> socket.socket:
+        sock = self._new_socket(door.family, door.kind, door.protocol)
+        try:
+            # A request is one small packet: Nagle's algorithm could only hold it back.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(timeout_s)
+            sock.connect(door.address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+def _refuse_inner(host: str, doors: list[_Door]) -> None:
+    """Refuse a name when any of its addresses is not public: an honest name does not mix, a rebinding one does."""
+    for door in doors:
+        address = str(door.address[0])
+        # The scope of an IPv6 socket address (RFC 4007) means one link of this machine.
+        flow_and_scope = door.address[2:]
+        if any(flow_and_scope) or not is_public(address):
+            leads = f"{address} is" if address == host else f"{host} leads to {address}, which is"
+            raise AddressRefused(f"{leads} not a public address, and allow_private is off")

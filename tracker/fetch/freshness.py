@@ -1,0 +1,71 @@
+"""How long an answer is fresh, and when a refused client may come back. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+#: No vendor's word makes us wait longer.
+DAY_S: Final = 86_400.0
+_SIGNIFICANT: Final = 9
+
+
+def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return for how many seconds an answer is fresh (RFC 9111, section 4.2), None where it does not say.
+
+    `s-maxage` is for shared caches and ignored. What is given but cannot be read counts as no longer fresh.
+    """
+    directives = dict(_directives(headers.get("Cache-Control", "")))
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    if "max-age" in directives:
+        lifetime_s = _seconds(directives["max-age"]) or 0.0
+    elif "Expires" in headers:
+        expires = _date(headers["Expires"])
+        dated = _date(headers.get("Date", "")) or now
+        lifetime_s = (expires - dated).total_seconds() if expires else 0.0
+    else:
+        return None
+    age_s = _seconds(headers.get("Age", "")) or 0.0
+    return _clamped(lifetime_s - age_s)
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Return how long the server asks to wait (RFC 9110, section 10.2.3), None where it does not or is not clear."""
+    if value is None:
+        return None
+    value = value.strip()
+    delay_s = _seconds(value)
+    if delay_s is None:
+        moment = _date(value)
+        delay_s = (moment - now).total_seconds() if moment else None
+    return None if delay_s is None else _clamped(delay_s)
+
+
+def _directives(cache_control: str) -> Iterator[tuple[str, str]]:
+    """Yield names and arguments, the first of equal names last: `dict` keeps that one (RFC 9111, section 4.2.1)."""
+    for directive in reversed(cache_control.split(",")):
+        name, _, argument = directive.partition("=")
+        yield name.strip().lower(), argument.strip().strip('"')
+
+
+def _seconds(text: str) -> float | None:
+    """Return delta-seconds (RFC 9111, section 1.2.2)."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        return None
+    # Python refuses to read thousands of digits; no number that long differs from a day.
+    return float(text.lstrip("0")[:_SIGNIFICANT] or "0")
+
+
+def _date(text: str) -> datetime | None:
+    """Return an HTTP date in any of its three forms (RFC 9110, section 5.6.7)."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _clamped(delay_s: float) -> float:
+    return min(max(delay_s, 0.0), DAY_S)

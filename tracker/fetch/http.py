@@ -1,0 +1,184 @@
+"""The fetcher over HTTP: one conditional GET, its redirects, its outcome."""
+
+import os
+import socket
+import time
+import weakref
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
+
+import requests
+from urllib3 import BaseHTTPResponse
+
+from tracker.errors import BadAnswer, FetchError, HttpStatusError, TooManyRedirects
+from tracker.fetch.body import read_body
+from tracker.fetch.budget import CURRENT, Budget
+from tracker.fetch.challenge import is_challenge
+from tracker.fetch.conditional import conditions, is_same, renewed, validators_of
+from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
+from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
+from tracker.fetch.freshness import fresh_for_s, retry_after_s
+from tracker.fetch.limits import FetchLimits
+from tracker.fetch.urls import Target, redirected, target
+from tracker.models import Validators
+from tracker.ports import Fetched, FetchRequest, NotModified
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: So much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
+_DRAINED: Final = 64 * 1024
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Session(requests.Session):
+    """A session that takes nothing from the environment and keeps nothing of an answer."""
+
+    def __init__(self, adapter: GuardedAdapter) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+
+class RequestsFetcher:
+    """A `Fetcher` on pooled `requests` sessions, for any number of threads.
+
+    Two sessions: what was connected to with `allow_private` is never used for a request without it. Each keeps idle
+    connections to as many as `hosts` hosts, those least recently asked dropping out first, and `connections_per_host`
+    to one host, which should be the number of threads. `ca_file` replaces the certificates that browsers trust.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: FetchLimits,
+        user_agent: str,
+        hosts: int = 256,
+        connections_per_host: int = 100,
+        ca_file: str | None = None,
+        resolve: Resolve = socket.getaddrinfo,
+        new_socket: NewSocket = socket.socket,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._limits = limits
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
+        self._hosts = hosts
+        self._connections_per_host = connections_per_host
+        self._context = tls_context(ca_file)
+        self._resolve = resolve
+        self._new_socket = new_socket
+        self._monotonic = monotonic
+        self._now = now
+        self._open()
+        # A child must not talk over its parent's connections. The reference is weak: what is registered stays.
+        renew = weakref.WeakMethod(self._open)
+        os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+
+    def _open(self) -> None:
+        self._sessions = {allow: self._new_session(allow_private=allow) for allow in (False, True)}
+
+    def _new_session(self, *, allow_private: bool) -> _Session:
+        dialer = Dialer(resolve=self._resolve, allow_private=allow_private, new_socket=self._new_socket)
+        return _Session(
+            GuardedAdapter(dialer, self._context, hosts=self._hosts, connections_per_host=self._connections_per_host)
+        )
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        for session in self._sessions.values():
+            session.close()
+
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified:
+        """Return the answer to one conditional GET. Raises FetchError."""
+        budget = CURRENT.set(Budget(self._limits, self._monotonic))
+        try:
+            return self._follow(request)
+        finally:
+            CURRENT.reset(budget)
+
+    def _follow(self, request: FetchRequest) -> Fetched | NotModified:
+        """Ask, and follow redirects; each hop is checked like the first (RFC 9110, section 15.4)."""
+        session = self._sessions[request.allow_private]
+        asked = target(request.url)
+        url = request.url
+        for hop in range(self._limits.max_redirects + 1):
+            conditional = conditions(request.validators, redirected=hop > 0)
+            try:
+                with self._ask(session, asked, self._headers | conditional) as answer:
+                    if answer.status_code == HTTPStatus.NOT_MODIFIED and not conditional:
+                        raise BadAnswer("answered 304 to a request without conditions")
+                    outcome = self._outcome(answer.raw, asked, url, request.validators)
+            except CLIENT_ERRORS as error:
+                raise translated(error, asked.host) from error
+            if not isinstance(outcome, Target):
+                return outcome
+            asked, url = outcome, outcome.url
+        raise TooManyRedirects(f"redirected more than {self._limits.max_redirects} times")
+
+    def _ask(self, session: _Session, asked: Target, headers: dict[str, str]) -> requests.Response:
+        """Send the request, and again for each connection that its server had closed while it was kept."""
+        prepared = requests.PreparedRequest()
+        prepared.method = "GET"
+        prepared.url = asked.url
+        prepared.headers = headers  # type: ignore[assignment]  # urllib3 copies and iterates; a dict does that faster
+        timeouts = (self._limits.connect_s, self._limits.read_s)
+        while True:
+            try:
+                return session.send(prepared, stream=True, timeout=timeouts, allow_redirects=False, proxies={})
+            except StaleConnection:
+                continue
+
+    def _outcome(
+        self, raw: BaseHTTPResponse, asked: Target, url: str, sent: Validators
+    ) -> Fetched | NotModified | Target:
+        """Return what an answer means: news, no news, or where to ask instead. Raises FetchError."""
+        headers = raw.headers
+        # A server that repeats the tag it was sent has nothing new, even when it says so with 200 and a body
+        # (RFC 9110, section 8.8.1).
+        same = raw.status == HTTPStatus.OK and is_same(sent.etag, headers.get("ETag"))
+        if raw.status == HTTPStatus.NOT_MODIFIED or same:
+            _drain(raw)
+            fresh = fresh_for_s(headers, self._now())
+            return NotModified(url=url, validators=renewed(sent, headers), fresh_for_s=fresh)
+        if raw.status == HTTPStatus.OK:
+            body = read_body(raw, self._limits.max_body_bytes)
+            return Fetched(
+                body=body,
+                url=url,
+                content_type=plain(headers.get("Content-Type", "")) or None,
+                validators=validators_of(headers),
+                fresh_for_s=fresh_for_s(headers, self._now()),
+            )
+        if raw.status in _REDIRECTS and (location := headers.get("Location")):
+            _drain(raw)
+            return redirected(asked, location)
+        raise self._refusal(raw)
+
+    def _refusal(self, raw: BaseHTTPResponse) -> HttpStatusError:
+        """Return the error for a status that is neither news nor no news."""
+        wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
+        message = f"answered {raw.status}"
+        if is_challenge(raw):
+            message += ", blocked by a challenge for browsers"
+        else:
+            _drain(raw)
+        return HttpStatusError(message, wait_s, raw.status)
+
+
+def _drain(raw: BaseHTTPResponse) -> None:
+    """Read a small body that nobody wants, so that its connection can be used again."""
+    if (raw.length_remaining or 0) > _DRAINED:
+        return
+    try:
+        raw.read(_DRAINED, decode_content=False)
+    except (FetchError, *CLIENT_ERRORS):
+        # The outcome is known without the body; its connection is closed with the answer.
+        return

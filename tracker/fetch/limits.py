@@ -1,0 +1,36 @@
+"""How long and how large one fetch may be."""
+
+from typing import Final
+
+import msgspec
+
+from tracker.errors import TooLarge
+
+_UNITS: Final = ((1024 * 1024, "MiB"), (1024, "KiB"))
+
+
+class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds of one fetch.
+
+    | field            | default | bounds                                                              |
+    |------------------|---------|---------------------------------------------------------------------|
+    | `connect_s`      | 5 s     | the TCP connects of one hop together; then its TLS handshake        |
+    | `read_s`         | 10 s    | any single wait for bytes                                           |
+    | `total_s`        | 20 s    | all of it: look-ups, connects, headers, bodies, redirects           |
+    | `max_body_bytes` | 8 MiB   | the body, declared or decoded; all that is received, twice that     |
+    | `max_redirects`  | 3       | hops after the first                                                |
+    """
+
+    connect_s: float = 5.0
+    read_s: float = 10.0
+    total_s: float = 20.0
+    max_body_bytes: int = 8 * 1024 * 1024
+    max_redirects: int = 3
+
+
+def too_large(max_body_bytes: int) -> TooLarge:
+    """Return the error for an answer beyond that size."""
+    for size, unit in _UNITS:
+        if max_body_bytes % size == 0:
+            return TooLarge(f"the answer is larger than {max_body_bytes // size} {unit}")
+    return TooLarge(f"the answer is larger than {max_body_bytes} bytes")

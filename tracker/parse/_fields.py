@@ -1,0 +1,117 @@
+"""Typed getters for what vendors send. Contains no business logic."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tracker.errors import ParseError
+from tracker.parse.text import cut, encodable, one_line, plain_text
+
+NAME_CAP = 300
+BODY_CAP = 16_000
+_ID_CAP = 200
+_LINK_CAP = 2_000
+#: Digits of an integer that JSON readers agree on; longer ones are kept as text.
+_INTEGER_CAP = 18
+#: No status page was older, and a clock beyond would make every later answer look stale.
+_PLAUSIBLE_YEARS = range(1990, 2100)
+
+
+def decode_json(body: bytes) -> Any:
+    """Return what the JSON says, whatever its encoding. Raises ParseError."""
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return _decode_leniently(body)
+
+
+def _decode_leniently(body: bytes) -> Any:
+    """Decode what the strict decoder refuses: other encodings, stray NULs, lone surrogates, raw control characters."""
+    texts = (body.decode(json.detect_encoding(body), "replace"), body.decode(errors="replace"))
+    for text in dict.fromkeys(texts):
+        try:
+            return json.loads(text.replace("\0", ""), strict=False, parse_int=_integer, parse_constant=_nothing)
+        except RecursionError:
+            raise ParseError("the answer is JSON nested too deeply") from None
+        except ValueError:
+            continue
+    raise ParseError("the answer is broken JSON")
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _INTEGER_CAP else digits
+
+
+def _nothing(_: str) -> None:
+    """Read NaN and Infinity, which JSON does not know, as null."""
+
+
+def identifier(value: object, what: str) -> str:
+    """Return an id as text; a very long one as its digest. Raises ParseError when there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ParseError(f"the answer holds {what} without an id")
+    text = encodable(str(value)).strip()
+    if not text:
+        raise ParseError(f"the answer holds {what} with an empty id")
+    return text if len(text) <= _ID_CAP else hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def name(value: object) -> str | None:
+    """Return a name as one capped line, None when there is none."""
+    return (cut(one_line(value), NAME_CAP) or None) if isinstance(value, str) else None
+
+
+def body_text(value: object) -> str:
+    """Return a message as capped plain text, "" when there is none."""
+    return cut(plain_text(value), BODY_CAP) if isinstance(value, str) else ""
+
+
+def link(value: object) -> str | None:
+    """Return an absolute web address, None for anything else."""
+    if not isinstance(value, str):
+        return None
+    address = encodable(value).strip()
+    is_web = address.lower().startswith(("https://", "http://"))
+    return address if is_web and len(address) <= _LINK_CAP and len(address.split()) == 1 else None
+
+
+def moment(value: object) -> datetime | None:
+    """Return an ISO 8601 time with a zone as UTC, None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    if parsed.tzinfo is None:
+        return None
+    try:
+        return plausible(parsed.astimezone(UTC))
+    except OverflowError:
+        return None
+
+
+def plausible(parsed: datetime) -> datetime | None:
+    """Return the time, None when its year can only be a mistake."""
+    return parsed if parsed.year in _PLAUSIBLE_YEARS else None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return an object, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
+    """Return a list of objects; absent, null and [] are all (). Raises ParseError for anything else."""
+    value = answer.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ParseError(f"the answer's {key} is not a list")
+    if not all(isinstance(item, dict) for item in value):
+        raise ParseError(f"the answer's {key} holds something without an id")
+    return value

@@ -1,0 +1,174 @@
+"""One entry of a feed -> Incident.
+
+Feeds give no ids to updates, so that they are derived:
+
+- Statuspage collapses all updates of an incident into one entry, each with its time. The time is the id, with a number
+  behind it where several updates share a minute, counted from the oldest: editing a text moves no id, and neither
+  does a newer update.
+- Anywhere else an entry holds one text. Its time, status and text together are the id.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from tracker.models import Impact, Incident, IncidentUpdate
+from tracker.parse import _fields as fields
+from tracker.parse.feed_body import Post, note, posts, scheduled_window
+from tracker.parse.feed_times import dated, window
+from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, UPDATE, known_status, status_word
+
+_INCIDENT_PATH = re.compile(r"/incidents/([^/]+)/?\Z")
+_TITLE_WORDS = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
+#: AWS's feed says it in words.
+_ALL_CLEAR = "operating normally"
+_DIGEST_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry as the feed holds it, cleared of the differences between Atom and RSS."""
+
+    id: str | None
+    link: str | None
+    title: str
+    #: HTML.
+    content: str
+    published: datetime | None
+    updated: datetime | None
+    #: Minutes east of UTC of the page's clock, None where it does not say.
+    offset: int | None
+    #: What an element of that name says.
+    status: str | None
+    categories: tuple[str, ...]
+
+
+def incident_of(entry: Entry) -> Incident:
+    """Return the incident or maintenance that an entry tells of. Raises ParseError when it has no identity."""
+    collapsed = posts(entry.content)
+    updates = _updates(entry, collapsed) if collapsed else (_only_update(entry),)
+    link = _tidy(entry.link)
+    incident_id = _identity(entry, link)
+    begins, ends = _window(entry)
+    read = Incident(
+        id=incident_id,
+        name=fields.name(fields.body_text(entry.title)) or incident_id,
+        status=updates[-1].status,
+        link=link,
+        updates=updates,
+        components=updates[-1].components,
+        scheduled_for=begins,
+        scheduled_until=ends,
+    )
+    return msgspec.structs.replace(read, impact=Impact.MAINTENANCE) if is_maintenance(read) else read
+
+
+def is_maintenance(incident: Incident) -> bool:
+    """Tell whether it has been in a status that only a maintenance has."""
+    return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in incident.updates)
+
+
+def joined(newer: Incident, older: Incident) -> Incident:
+    """Return one incident for two entries of the same identity, with the updates of both."""
+    found = {update.id: update for update in (*older.updates, *newer.updates)}
+    updates = _ordered(found.values())
+    impact = newer.impact or older.impact
+    return msgspec.structs.replace(newer, updates=updates, status=updates[-1].status, impact=impact)
+
+
+def _identity(entry: Entry, link: str | None) -> str:
+    """Return the id in the incident's address, which is the one in the page's JSON, else the entry's own."""
+    for address in (link, _tidy(entry.id)):
+        found = _INCIDENT_PATH.search(urlsplit(address).path) if address else None
+        if found:
+            return fields.identifier(found[1], "an entry")
+    return fields.identifier(entry.id or entry.link, "an entry")
+
+
+def _tidy(address: str | None) -> str | None:
+    """Return a web address without the doubled slashes that incident.io puts into its paths."""
+    known = fields.link(address)
+    if known is None:
+        return None
+    try:
+        parts = urlsplit(known)
+    except ValueError:
+        return None
+    return urlunsplit(parts._replace(path=re.sub("//+", "/", parts.path)))
+
+
+def _updates(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
+    """Return the collapsed updates oldest first: in the order of posting, which the times shown may contradict."""
+    times = dated([post.time for post in collapsed], _newest_time(entry), entry.offset)
+    updates: list[IncidentUpdate] = []
+    seen: Counter[str] = Counter()
+    status = UPDATE
+    for post, time in zip(reversed(collapsed), reversed(times), strict=True):
+        word = status_word(post.label) or UPDATE
+        status = status if word == UPDATE else word
+        key = f"{time:%Y%m%dT%H%MZ}" if time else "undated"
+        seen[key] += 1
+        updates.append(
+            IncidentUpdate(
+                id=key if seen[key] == 1 else f"{key}.{seen[key]}",
+                status=status,
+                body=post.text,
+                created_at=time,
+            )
+        )
+    return tuple(updates)
+
+
+def _newest_time(entry: Entry) -> datetime | None:
+    """Return the time of the newest update: `published`, except that a future maintenance has its begin there."""
+    return min(filter(None, (entry.published, entry.updated)), default=None)
+
+
+def _only_update(entry: Entry) -> IncidentUpdate:
+    """Return what an entry with one text says."""
+    content = note(entry.content)
+    # Entries that name their status are rewritten at each update; others keep the time at which they appeared.
+    times = (entry.updated, entry.published) if content.status else (entry.published, entry.updated)
+    time = next(filter(None, times), None)
+    status = content.status or _status_beside(entry) or UNKNOWN
+    return IncidentUpdate(
+        id=_digest(time.isoformat() if time else "", status, content.text),
+        status=status,
+        body=content.text,
+        created_at=time,
+        components=content.components,
+    )
+
+
+def _status_beside(entry: Entry) -> str | None:
+    """Return the status that an element of that name, the title or a category names."""
+    if entry.status:
+        return status_word(entry.status)
+    if _ALL_CLEAR in entry.title.lower():
+        return "resolved"
+    titled = (word for pair in _TITLE_WORDS.findall(entry.title) for word in pair)
+    return next(filter(None, map(known_status, (*titled, *entry.categories))), None)
+
+
+def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:
+    announced = scheduled_window(entry.content)
+    return window(announced, entry.published, entry.offset) if announced else (None, None)
+
+
+def _ordered(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
+    """Return the updates oldest first; where times are missing, in the order given."""
+    given = list(updates)
+    times = {update.id: update.created_at for update in given if update.created_at}
+    return tuple(sorted(given, key=lambda update: times[update.id]) if len(times) == len(given) else given)
+
+
+def _digest(*parts: str) -> str:
+    """Return an id from the parts, whatever the blanks between their words."""
+    canonical = "\0".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]

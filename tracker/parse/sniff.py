@@ -1,0 +1,94 @@
+"""What an answer looks like from outside, and the sentence that says so when it cannot be read."""
+
+import re
+
+from tracker.errors import ParseError
+from tracker.parse._fields import decode_json, mapping
+from tracker.parse.text import cut, one_line
+
+#: Root elements of RSS 0.9 to 2.0 and Atom.
+FEED_ROOTS = frozenset({"feed", "rss", "rdf"})
+#: Keys that stand beside `page` in Statuspage's JSON.
+STATUSPAGE_LISTS = ("incidents", "scheduled_maintenances", "components")
+#: How far into an answer the root element is looked for.
+_HEAD = 4_096
+_KEYS_NAMED = 5
+_WORD_CAP = 80
+_BYTE_ORDER_MARKS = b"\xef\xbb\xbf\xff\xfe"
+
+_PROLOG = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)")
+
+
+def xml_root(body: bytes) -> str | None:
+    """Return the local name of the first element in lower case, None when the answer is not markup."""
+    # Without NULs, UTF-16 reads as ASCII.
+    head = body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
+    position = 0
+    while found := _PROLOG.match(head, position):
+        position = found.end()
+    element = _ELEMENT.match(head, position)
+    return element[1].decode().lower() if element else None
+
+
+def refusal(body: bytes, content_type: str | None = None) -> ParseError:
+    """Return the error for an answer that is not a status page, which says what it looks like instead."""
+    return ParseError(_appearance(body, content_type or ""))
+
+
+def _appearance(body: bytes, content_type: str) -> str:
+    start = body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS).lstrip()
+    if not start:
+        return "the answer is empty"
+    if start.startswith((b"{", b"[")):
+        return _json_appearance(body)
+    if root := xml_root(body):
+        return _markup_appearance(root, content_type)
+    if start.startswith(b"\x1f\x8b"):
+        return "the answer is compressed data"
+    return "the answer is neither a JSON object nor a feed"
+
+
+def _markup_appearance(root: str, content_type: str) -> str:
+    if root in FEED_ROOTS:
+        return "the answer is a feed, not Statuspage's JSON"
+    if root in ("html", "head", "body") or "html" in content_type:
+        return "the answer is an HTML page, not a status page in a format that can be read"
+    return f"the answer is XML with the root element {_short(root)}, not a feed"
+
+
+def _json_appearance(body: bytes) -> str:
+    try:
+        answer = decode_json(body)
+    except ParseError as error:
+        return error.message
+    if not isinstance(answer, dict):
+        return "the answer is a JSON list, not a status page"
+    if not answer:
+        return "the answer is an empty JSON object"
+    if isinstance(answer.get("page"), dict) and not answer.keys().isdisjoint(STATUSPAGE_LISTS):
+        return "the answer is Statuspage's JSON, not a feed"
+    if complaint := _complaint(answer):
+        return f"the answer is an error message: {complaint}"
+    keys = ", ".join(_short(key) for key in list(answer)[:_KEYS_NAMED])
+    more = ", …" if len(answer) > _KEYS_NAMED else ""
+    return f"the answer is JSON but not a status page that can be read (its keys: {keys}{more})"
+
+
+def _complaint(answer: dict[str, object]) -> str:
+    """Return what an error body such as {"status": 500, "error": "…"} says, "" for any other."""
+    texts = [
+        answer.get("error"),
+        answer.get("errors"),
+        answer.get("message"),
+        mapping(answer.get("error")).get("message"),
+    ]
+    said = [text for text in texts if isinstance(text, str) and text.strip()]
+    codes = [code for code in (answer.get("status"), answer.get("code")) if isinstance(code, int)]
+    if not said and not (codes and "error" in answer):
+        return ""
+    return " ".join(_short(str(part)) for part in (*codes[:1], *said[:1]))
+
+
+def _short(text: str) -> str:
+    return cut(one_line("".join(mark if mark.isprintable() else " " for mark in text[: 2 * _WORD_CAP])), _WORD_CAP)

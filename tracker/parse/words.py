@@ -1,0 +1,110 @@
+"""The status words of vendors, in the languages that pages are written in -> the words of the field."""
+
+from collections.abc import Mapping
+
+from tracker.parse.text import one_line
+
+#: An update that repeats the status of the one before it.
+UPDATE = "update"
+#: The page says nothing that could be mapped.
+UNKNOWN = "unknown"
+#: Statuses that only a maintenance has.
+MAINTENANCE_STATUSES = frozenset({"scheduled", "in_progress", "verifying", "completed"})
+
+_MAX_LENGTH = 60
+
+# The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
+_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "investigating": (
+        "investigation", "investigando", "em investigação", "en investigación", "en cours d'investigation",
+        "investigation en cours", "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
+        "in analisi", "indagine in corso", "in onderzoek", "onderzoek", "badanie", "undersöker", "utreds",
+        "расследование", "расследуется", "調査中", "调查中", "正在调查", "調查中", "正在調查", "조사 중", "조사중",
+    ),
+    "identified": (
+        "identificado", "identificada", "identifié", "identifiée", "identifiziert", "identificato", "geïdentificeerd",
+        "zidentyfikowano", "identifierad", "identifierat", "обнаружено", "определено", "特定", "特定済み", "原因特定",
+        "已确认", "已确定", "已識別", "已確認", "확인됨", "식별됨",
+    ),
+    "monitoring": (
+        "watching", "monitorando", "em monitoramento", "monitoreando", "en monitorización", "supervisando",
+        "surveillance", "surveillance en cours", "sous surveillance", "en observation", "überwachung",
+        "wird überwacht", "beobachtung", "monitoraggio", "in monitoraggio", "monitoren", "monitorowanie", "övervakar",
+        "övervakas", "мониторинг", "наблюдение", "監視中", "経過観察中", "监控中", "正在监控",
+        "监视中", "監控中", "正在監控", "모니터링", "모니터링 중",
+    ),
+    "resolved": (
+        "closed", "fixed", "recovered", "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
+        "résolue", "gelöst", "behoben", "risolto", "opgelost", "rozwiązano", "rozwiązany", "löst", "åtgärdat",
+        "устранено", "решено", "решён", "解決", "解決済み", "解決済", "已恢复", "已解决", "已修复",
+        "已恢復", "已解決", "해결됨", "해결",
+    ),
+    "postmortem": ("post-mortem", "post mortem", "root cause analysis", "事後分析", "事后分析", "사후 분석"),
+    "scheduled": (
+        "planned", "upcoming", "maintenance_scheduled", "agendado", "agendada", "programado", "programada",
+        "planifié", "planifiée", "programmé", "geplant", "programmato", "pianificato", "gepland", "zaplanowano",
+        "zaplanowane", "planerat", "schemalagt", "запланировано", "予定", "予定済み", "已计划", "已安排", "计划中",
+        "已排程", "已排定", "예정", "예정됨",
+    ),
+    "in_progress": (
+        "maintenance_in_progress", "em andamento", "em progresso", "en curso", "en progreso", "en cours",
+        "in bearbeitung", "in arbeit", "in corso", "in uitvoering", "w toku", "w trakcie", "pågående", "выполняется",
+        "в процессе", "進行中", "实施中", "进行中", "正在进行", "작업 중", "진행 중", "진행중",
+    ),
+    "verifying": (
+        "verificando", "em verificação", "vérification", "vérification en cours", "überprüfung", "wird überprüft",
+        "in verifica", "controleren", "weryfikacja", "verifierar", "проверка", "検証中", "验证中", "正在验证", "驗證中",
+        "검증 중",
+    ),
+    "completed": (
+        "complete", "finished", "maintenance_complete", "maintenance_completed", "concluído", "concluída",
+        "completado", "completada", "finalizado", "terminé", "terminée", "abgeschlossen", "completato", "completata",
+        "voltooid", "zakończono", "zakończone", "slutfört", "slutförd", "завершено", "完了", "已完成", "완료", "완료됨",
+    ),
+    "cancelled": (
+        "canceled", "cancelado", "cancelada", "annulé", "annulée", "abgebrochen", "annullato", "geannuleerd", "已取消",
+        "キャンセル", "취소됨",
+    ),
+    UPDATE: (
+        "updated", "atualização", "atualizado", "actualización", "actualizado", "mise à jour", "aktualisierung",
+        "aktualisiert", "aggiornamento", "bijgewerkt", "aktualizacja", "uppdatering", "обновление", "更新",
+        "アップデート", "업데이트",
+    ),
+}  # fmt: skip
+_STATUSES: Mapping[str, str] = {
+    spelling: status
+    for status, spellings in _SPELLINGS.items()
+    for spelling in (status, status.replace("_", " "), *spellings)
+}
+
+#: What incident.io writes above the status, above the list of components and behind a component's name.
+STATUS_HEADINGS = frozenset(
+    {"status", "estado", "statut", "stato", "stan", "статус", "状态", "狀態", "ステータス", "상태"}
+)
+COMPONENT_HEADINGS = frozenset({
+    "affected components", "componentes afetados", "componentes afectados", "composants affectés",
+    "composants concernés", "betroffene komponenten", "componenti interessati", "getroffen componenten",
+    "影響を受けるコンポーネント", "受影响的组件", "영향을 받는 구성 요소",
+})  # fmt: skip
+COMPONENT_STATES = frozenset({
+    "operational", "degraded performance", "partial outage", "full outage", "major outage", "under maintenance",
+    "maintenance", "operacional", "desempenho degradado", "rendimiento degradado", "interrupção parcial",
+    "interrupción parcial", "interrupção total", "interrupción total", "em manutenção", "en mantenimiento",
+    "opérationnel", "performances dégradées", "panne partielle", "panne totale", "en maintenance", "betriebsbereit",
+    "beeinträchtigte leistung", "teilweiser ausfall", "vollständiger ausfall", "wartung",
+})  # fmt: skip
+
+
+def status_word(word: object) -> str | None:
+    """Return the status in the field's word, else the vendor's own in lower case; None when there is no word."""
+    folded = _folded(word)
+    return _STATUSES.get(folded, folded[:_MAX_LENGTH]) or None
+
+
+def known_status(word: object) -> str | None:
+    """Return the status in the field's word, None when the word is not known for a status."""
+    return _STATUSES.get(_folded(word))
+
+
+def _folded(word: object) -> str:
+    return one_line(word.lower().replace("\u2019", "'")) if isinstance(word, str) else ""

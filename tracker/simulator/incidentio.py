@@ -1,0 +1,220 @@
+"""A revision as incident.io's Statuspage-compatible answers and its feeds have it.
+
+Nearly the same words as Statuspage's, with the differences that break a reader made for Statuspage: null lists, no
+components on incidents, ids of another form, no groups, and answers that differ although nothing is new.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from tracker.models import Impact
+from tracker.simulator import statuspage
+from tracker.simulator.feeds import entries, xml_characters, xml_text
+from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+
+Json = dict[str, Any]
+
+#: How many components and incidents an answer shows, whatever the page has.
+LIST_LENGTH = 25
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DESCRIPTIONS = {
+    Impact.NONE: "All Systems Operational",
+    Impact.MINOR: "Partial System Degradation",
+    Impact.MAJOR: "Partial System Outage",
+    Impact.CRITICAL: "Full System Outage",
+    Impact.MAINTENANCE: "Service Under Maintenance",
+}
+
+
+def summary(revision: Revision, url: str, variation: int) -> Json:
+    """Return `summary.json`: lists are null when they would be empty."""
+    going_on = [item for item in revision.incidents if not item.is_closed]
+    return {
+        **_status(revision, url, variation),
+        **_components(revision, url, variation),
+        "incidents": [incident(item, revision) for item in statuspage.newest(going_on, maintenances=False)] or None,
+        "scheduled_maintenances": None,
+    }
+
+
+def incident(item: Incident, revision: Revision) -> Json:
+    """Return an incident: no components, no shortlink, no start, and times only where there are some."""
+    incident_id = ulid(item.created_at, item.id)
+    wire: Json = {
+        "id": incident_id,
+        "name": item.name,
+        "status": item.status,
+        "impact": item.impact,
+        "page_id": ulid(revision.created_at, revision.page_id),
+        "created_at": timestamp(item.created_at),
+        "updated_at": timestamp(item.updated_at),
+        "incident_updates": [_incident_update(update, incident_id) for update in item.updates],
+    }
+    if item.monitoring_at:
+        wire["monitoring_at"] = timestamp(item.monitoring_at)
+    if item.resolved_at:
+        wire["resolved_at"] = timestamp(item.resolved_at)
+    return wire
+
+
+def atom(revision: Revision, url: str, variation: int) -> str:
+    """Return the Atom feed: the latest update of each incident, under an address with two slashes."""
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom">
+    <id>{xml_text(url)}/</id>
+    <title>{xml_text(revision.name)} status</title>
+    <updated>{revision.updated_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</updated>
+    <generator>incident.io</generator>
+    <link rel="alternate" href="{xml_text(url)}/"/>
+    <subtitle>{xml_text(revision.name)} status page updates</subtitle>
+{"".join(_atom_entry(item, revision, url, variation) for item in entries(revision))}</feed>
+"""
+
+
+def rss(revision: Revision, url: str, variation: int) -> str:
+    """Return the RSS feed, with the same entries."""
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">
+    <channel>
+        <title>{xml_text(revision.name)} status</title>
+        <link>{xml_text(url)}/</link>
+        <description>{xml_text(revision.name)} status page updates</description>
+        <generator>incident.io</generator>
+{"".join(_rss_item(item, revision, url, variation) for item in entries(revision))}    </channel>
+</rss>
+"""
+
+
+def ulid(moment: datetime, key: str) -> str:
+    """Return the ULID of something that was made at a moment; the same key gives the same one."""
+    random_part = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
+    number = int(moment.timestamp() * 1000) << 80 | random_part
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment in whole seconds of UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _page(revision: Revision, url: str) -> Json:
+    return {
+        "id": ulid(revision.created_at, revision.page_id),
+        "name": revision.name,
+        "url": f"{url}/",
+        "updated_at": timestamp(revision.updated_at),
+    }
+
+
+def _status(revision: Revision, url: str, _variation: int) -> Json:
+    indicator = statuspage.status(revision)["indicator"]
+    return {
+        "page": _page(revision, url),
+        "status": {"indicator": indicator, "description": _DESCRIPTIONS[indicator]},
+    }
+
+
+def _components(revision: Revision, url: str, variation: int) -> Json:
+    """Return some of the components, in some order: which ones depends on the answer."""
+    single = [item for item in revision.components if not item.is_group]
+    shown = random.Random(variation).sample(single, min(len(single), LIST_LENGTH))
+    return {
+        "page": _page(revision, url),
+        "components": [_component(item, position, revision) for position, item in enumerate(shown)],
+    }
+
+
+def _component(item: Component, position: int, revision: Revision) -> Json:
+    return {
+        "id": ulid(item.created_at, item.id),
+        "name": item.name,
+        "status": item.status,
+        "position": position,
+        "page_id": ulid(revision.created_at, revision.page_id),
+        "created_at": timestamp(item.created_at),
+        # One date for all, as if each change touched every component.
+        "updated_at": timestamp(revision.updated_at),
+    }
+
+
+def _incidents(revision: Revision, url: str, _variation: int) -> Json:
+    shown = statuspage.newest(revision.incidents, maintenances=False)[:LIST_LENGTH]
+    return {"page": _page(revision, url), "incidents": [incident(item, revision) for item in shown] or None}
+
+
+def _incident_update(update: IncidentUpdate, incident_id: str) -> Json:
+    return {
+        "id": ulid(update.created_at, update.id),
+        "status": update.status,
+        "body": update.body,
+        "incident_id": incident_id,
+        "created_at": timestamp(update.created_at),
+        "updated_at": timestamp(update.updated_at),
+        "display_at": timestamp(update.display_at or update.created_at),
+    }
+
+
+def _content(item: Incident, revision: Revision, variation: int) -> str:
+    """Return an entry's HTML; the component list comes in another order each time."""
+    latest = item.updates[0] if item.updates else None
+    word = item.status.replace("_", " ").capitalize()
+    html = f"<b>Status: {word}</b><br/><br/>{latest.body if latest else ''}"
+    touched = [component for component in revision.components if component.id in item.component_ids]
+    if not touched:
+        return html
+    random.Random(variation).shuffle(touched)
+    lines = "\n".join(f"<li>{c.name} ({c.status.replace('_', ' ').capitalize()})</li>" for c in touched)
+    return f"{html}<br/><br/><b>Affected components</b>\n<ul>\n{lines}\n</ul>"
+
+
+def _cdata(text: str) -> str:
+    return f"<![CDATA[{xml_characters(text).replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def _address(item: Incident, url: str) -> str:
+    return f"{xml_text(url)}//incidents/{ulid(item.created_at, item.id)}"
+
+
+def _atom_entry(item: Incident, revision: Revision, url: str, variation: int) -> str:
+    html = _cdata(_content(item, revision, variation))
+    return f"""    <entry>
+        <title type="html">{_cdata(item.name)}</title>
+        <id>{_address(item, url)}</id>
+        <link href="{_address(item, url)}"/>
+        <updated>{item.updated_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}</updated>
+        <summary type="html">{html}</summary>
+        <content type="html">{html}</content>
+    </entry>
+"""
+
+
+def _rss_item(item: Incident, revision: Revision, url: str, variation: int) -> str:
+    html = _cdata(_content(item, revision, variation))
+    return f"""        <item>
+            <title>{_cdata(item.name)}</title>
+            <link>{_address(item, url)}</link>
+            <guid>{_address(item, url)}</guid>
+            <pubDate>{format_datetime(item.updated_at.astimezone(UTC), usegmt=True)}</pubDate>
+            <description>{html}</description>
+            <content:encoded>{html}</content:encoded>
+        </item>
+"""
+
+
+JSON_ANSWERS: dict[str, Callable[[Revision, str, int], Json]] = {
+    "/api/v2/summary.json": summary,
+    "/api/v2/status.json": _status,
+    "/api/v2/components.json": _components,
+    "/api/v2/incidents.json": _incidents,
+}
+FEEDS: dict[str, Callable[[Revision, str, int], str]] = {
+    "/history.atom": atom,
+    "/feed.atom": atom,
+    "/history.rss": rss,
+    "/feed.rss": rss,
+}

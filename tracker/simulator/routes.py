@@ -1,0 +1,62 @@
+"""Which site answers a path: `/<page id>/...`, and everything when there is one site only."""
+
+from dataclasses import dataclass, field
+
+from tracker.simulator.feeds import xml_text
+from tracker.simulator.misbehaviour import Script
+from tracker.simulator.sites import Site
+from tracker.simulator.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A site and what belongs to it."""
+
+    site: Site
+    script: Script = field(default_factory=Script)
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a path leads."""
+
+    stand: Stand
+    #: What comes before the site's own part of the path: empty, or `/<page id>`.
+    prefix: str
+    #: The site's own part.
+    path: str
+
+
+class Routes:
+    """All sites of a server."""
+
+    def __init__(self) -> None:
+        """Begin without a site."""
+        self._stands: dict[str, Stand] = {}
+
+    def add(self, site: Site) -> None:
+        """Serve a site. Raises ValueError when its id is taken."""
+        if site.id in self._stands:
+            raise ValueError(f"two pages with the id {site.id!r}")
+        # A new dict, because the server's thread may be reading the old one.
+        self._stands = {**self._stands, site.id: Stand(site)}
+
+    def stand(self, page_id: str) -> Stand:
+        """Return the stand of a page. Raises LookupError."""
+        return self._stands[page_id]
+
+    def find(self, path: str) -> Route | None:
+        """Return where a path leads, None where there is nothing."""
+        page_id, _, rest = path[1:].partition("/")
+        if page_id in self._stands:
+            return Route(self._stands[page_id], f"/{page_id}", f"/{rest}")
+        if len(self._stands) == 1:
+            return Route(next(iter(self._stands.values())), "", path)
+        return None
+
+    def listing(self) -> bytes:
+        """Return the HTML that lists all pages."""
+        links = "\n".join(f'<li><a href="/{xml_text(name)}">{xml_text(name)}</a></li>' for name in self._stands)
+        head = '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Simulated pages</title></head>'
+        return f"{head}\n<body>\n<ul>\n{links}\n</ul>\n</body>\n</html>\n".encode()

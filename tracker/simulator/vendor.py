@@ -1,0 +1,280 @@
+"""The simulated vendor's side of a status page: the verbs that its staff would use. Speaks no HTTP.
+
+Every verb makes one change, moves the page's clock and can be called from any thread. Verbs return ids, and take them.
+"""
+
+import random
+import string
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Protocol, TypeVar
+
+from tracker.models import ComponentStatus, Impact
+from tracker.simulator.draft import Draft
+from tracker.simulator.revision import Component, Flavour, Incident, Revision
+
+DEFAULT_COMPONENTS = ("API", "Dashboard", "Webhooks", "Sign-in")
+DEFAULT_GROUPS = {"Regions": ("Europe (Frankfurt)", "US East (Ohio)")}
+
+#: How many states a page remembers, for stale answers.
+REMEMBERED_REVISIONS = 32
+
+_ID_ALPHABET = string.ascii_lowercase + string.digits
+_ID_LENGTH = 12
+#: Feeds number the incidents of all pages together, so a page's own numbers have gaps.
+_FIRST_NUMBER = 30_000_000
+#: What follows each status of a maintenance.
+_NEXT_STATUS = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
+_STOCK_BODIES = {
+    "in_progress": "The maintenance has begun.",
+    "verifying": "The work is done and we are checking the result.",
+    "completed": "The maintenance is finished.",
+}
+
+
+def utc_now() -> datetime:
+    """Return the time of the machine."""
+    return datetime.now(UTC)
+
+
+class Page:
+    """A status page of a simulated vendor."""
+
+    def __init__(
+        self,
+        name: str = "Acme Cloud",
+        *,
+        components: Sequence[str] = DEFAULT_COMPONENTS,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        id: str | None = None,
+        seed: int = 0,
+        flavour: Flavour | str = Flavour.STATUSPAGE,
+        time_zone: str = "Etc/UTC",
+        clock: Callable[[], datetime] = utc_now,
+        now: datetime | None = None,
+    ) -> None:
+        """Set up a page with nothing but healthy components; all ids follow from name and seed."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._random = random.Random(f"{name}:{seed}")
+        self.id = id if id is not None else self._new_id()
+        created_at = (now or clock()).replace(microsecond=0)
+        first = Revision(
+            number=0,
+            page_id=self.id,
+            name=name,
+            time_zone=time_zone,
+            flavour=Flavour(flavour),
+            created_at=created_at,
+            updated_at=created_at,
+            modified_at=created_at,
+            components=tuple(
+                self._new_components(components, DEFAULT_GROUPS if groups is None else groups, created_at)
+            ),
+        )
+        self._revisions = deque([first], maxlen=REMEMBERED_REVISIONS)
+        self._last_number = _FIRST_NUMBER + self._random.randrange(1_000_000)
+
+    @property
+    def revision(self) -> Revision:
+        """Return what the page says now."""
+        return self._revisions[-1]
+
+    def earlier(self, back: int) -> Revision:
+        """Return what the page said `back` changes ago, or the earliest that it remembers."""
+        with self._lock:
+            return self._revisions[max(len(self._revisions) - 1 - back, 0)]
+
+    def now(self) -> datetime:
+        """Return the time on the page's clock."""
+        return self._clock()
+
+    def incident(self, incident_id: str) -> Incident:
+        """Return an incident or a maintenance as it is now. Raises LookupError."""
+        return _find(incident_id, self.revision.incidents)
+
+    def open_incident(
+        self,
+        name: str,
+        impact: str = Impact.MINOR,
+        status: str = "investigating",
+        body: str = "We are looking into it.",
+        components: Mapping[str, str] | None = None,
+        *,
+        now: datetime | None = None,
+    ) -> str:
+        """Open an incident; `components` maps names or ids of components to their new statuses."""
+        with self._change(now) as draft:
+            incident = self._new_incident(name, impact, draft.at)
+            self._post(draft, incident, status, body, components or {})
+        return incident.id
+
+    def post_update(
+        self,
+        incident_id: str,
+        status: str,
+        body: str,
+        components: Mapping[str, str] | None = None,
+        *,
+        now: datetime | None = None,
+    ) -> str:
+        """Post an incident update, which also sets the statuses of the incident and of `components`."""
+        with self._change(now) as draft:
+            return self._post(draft, draft.incident(incident_id), status, body, components or {})
+
+    def resolve(self, incident_id: str, body: str = "This incident is over.", *, now: datetime | None = None) -> str:
+        """Resolve an incident and set its components operational."""
+        with self._change(now) as draft:
+            incident = draft.incident(incident_id)
+            healthy = dict.fromkeys(incident.component_ids, ComponentStatus.OPERATIONAL)
+            return self._post(draft, incident, "resolved", body, healthy)
+
+    def edit_update(
+        self,
+        incident_id: str,
+        update_id: str,
+        body: str,
+        *,
+        display_at: datetime | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        """Change the text of an incident update, and when it is said to have been posted."""
+        with self._change(now) as draft:
+            incident = draft.incident(incident_id)
+            before = _find(update_id, incident.updates)
+            # Real pages cut the milliseconds off when an update is edited.
+            shown_at = display_at or (before.display_at and before.display_at.replace(microsecond=0))
+            after = replace(before, body=body, display_at=shown_at, updated_at=draft.at)
+            updates = tuple(after if update is before else update for update in incident.updates)
+            draft.put(replace(incident, updates=updates))
+
+    def delete_update(self, incident_id: str, update_id: str, *, now: datetime | None = None) -> None:
+        """Take an incident update back; the incident's status is then that of the newest one left."""
+        with self._change(now) as draft:
+            incident = draft.incident(incident_id)
+            deleted = _find(update_id, incident.updates)
+            updates = tuple(update for update in incident.updates if update is not deleted)
+            status = updates[0].status if updates else incident.status
+            draft.put(replace(incident, updates=updates, status=status))
+
+    def amend(
+        self, incident_id: str, *, name: str | None = None, impact: str | None = None, now: datetime | None = None
+    ) -> None:
+        """Change the name or the impact of an incident."""
+        with self._change(now) as draft:
+            incident = draft.incident(incident_id)
+            draft.put(replace(incident, name=name or incident.name, impact=Impact(impact or incident.impact)))
+
+    def set_component(self, name: str, status: str, *, now: datetime | None = None) -> None:
+        """Set the status of a component, given by name or id."""
+        with self._change(now) as draft:
+            draft.set_status(name, status)
+
+    def schedule_maintenance(
+        self,
+        name: str,
+        scheduled_for: datetime,
+        scheduled_until: datetime,
+        body: str = "We will do some work.",
+        components: Sequence[str] = (),
+        *,
+        now: datetime | None = None,
+    ) -> str:
+        """Announce a maintenance of components, which stay as they are until it begins."""
+        with self._change(now) as draft:
+            incident = self._new_incident(name, Impact.MAINTENANCE, draft.at)
+            window = replace(incident, scheduled_for=scheduled_for, scheduled_until=scheduled_until)
+            unchanged = {key: draft.component(key).status for key in components}
+            self._post(draft, window, "scheduled", body, unchanged)
+        return window.id
+
+    def reschedule(
+        self, maintenance_id: str, scheduled_for: datetime, scheduled_until: datetime, *, now: datetime | None = None
+    ) -> None:
+        """Move the window of a maintenance."""
+        with self._change(now) as draft:
+            maintenance = draft.incident(maintenance_id)
+            draft.put(replace(maintenance, scheduled_for=scheduled_for, scheduled_until=scheduled_until))
+
+    def advance_maintenance(self, maintenance_id: str, body: str | None = None, *, now: datetime | None = None) -> str:
+        """Begin, verify or complete a maintenance, whichever comes next, with its components. Raises LookupError."""
+        with self._change(now) as draft:
+            maintenance = draft.incident(maintenance_id)
+            status = _NEXT_STATUS[maintenance.status]
+            there = ComponentStatus.OPERATIONAL if status == "completed" else ComponentStatus.UNDER_MAINTENANCE
+            components = dict.fromkeys(maintenance.component_ids, there)
+            return self._post(draft, maintenance, status, body or _STOCK_BODIES[status], components)
+
+    @contextmanager
+    def _change(self, now: datetime | None) -> Iterator[Draft]:
+        """Make one change; an error within leaves the page as it was."""
+        with self._lock:
+            draft = Draft(self.revision, now or self._clock())
+            yield draft
+            self._revisions.append(draft.revision())
+
+    def _post(self, draft: Draft, incident: Incident, status: str, body: str, components: Mapping[str, str]) -> str:
+        update_id = self._new_id()
+        draft.post(incident, update_id=update_id, status=status, body=body, components=components)
+        return update_id
+
+    def _new_id(self) -> str:
+        return "".join(self._random.choices(_ID_ALPHABET, k=_ID_LENGTH))
+
+    def _new_incident(self, name: str, impact: str, at: datetime) -> Incident:
+        self._last_number += self._random.randint(1, 99)
+        return Incident(
+            id=self._new_id(),
+            number=self._last_number,
+            name=name,
+            impact=Impact(impact),
+            status="",
+            created_at=at,
+            updated_at=at,
+        )
+
+    def _new_components(
+        self, names: Sequence[str], groups: Mapping[str, Sequence[str]], at: datetime
+    ) -> Iterator[Component]:
+        """Make the components at top level, then each group before what is in it."""
+        positions = count(1)
+
+        def healthy(name: str, *, group_id: str | None = None, is_group: bool = False) -> Component:
+            return Component(
+                id=self._new_id(),
+                name=name,
+                status=ComponentStatus.OPERATIONAL,
+                position=next(positions),
+                created_at=at,
+                updated_at=at,
+                group_id=group_id,
+                is_group=is_group,
+            )
+
+        for name in names:
+            yield healthy(name)
+        for group_name, inside in groups.items():
+            group = healthy(group_name, is_group=True)
+            yield group
+            for name in inside:
+                yield healthy(name, group_id=group.id)
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Identified)
+
+
+def _find(wanted: str, among: Iterable[_T]) -> _T:
+    for item in among:
+        if item.id == wanted:
+            return item
+    raise LookupError(f"no id {wanted!r} on this page")
