@@ -44,9 +44,13 @@ enable_utc = True
 timezone = "UTC"
 
 task_default_queue = "fetch"
-task_queues = [Queue("fetch"), Queue("print")]
+task_queues = [Queue("fetch"), Queue("print"), Queue("deliver")]
 task_create_missing_queues = False  # a typo in a queue's name fails at once
-task_routes = {"workers.tasks.print_updates": {"queue": "print"}}
+task_routes = {
+    "workers.tasks.print_updates": {"queue": "print"},
+    "workers.tasks.wake_sinks": {"queue": "print"},  # one call to the data server; the printer is always there
+    "workers.tasks.deliver_updates": {"queue": "deliver"},  # of its own: receivers may stall, and fetches must not
+}
 
 task_acks_late = True
 worker_prefetch_multiplier = 1  # with late acks: nothing waits hidden in a worker
@@ -73,6 +77,12 @@ beat_schedule = {
     # Fetches wake the printer at once; this drains what a lost wake-up left in the stream.
     "print-updates": {
         "task": "workers.tasks.print_updates",
+        "schedule": 2.0,
+        "options": {"expires": 10},
+    },
+    # The same for webhooks, and it is what tries again after a failure.
+    "wake-sinks": {
+        "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,
         "options": {"expires": 10},
     },

@@ -8,16 +8,21 @@ from typing import TextIO
 
 from tracker.deliver import Printer
 from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
-from tracker.ports import PageStore, Sink
+from tracker.ports import PageStore, Poster, Sink
 from tracker.settings import Settings
 from tracker.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.sinks.text import TextLines
+from tracker.sinks.webhook import WebhookSender
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
+from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
+from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
+from tracker.webhooks import Deliverer
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
@@ -32,6 +37,21 @@ def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
     """Return the catalogue in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisCatalogue(connect(settings.redis_url))
+
+
+def open_sinks(settings: Settings) -> RedisSinks:
+    """Return the sinks in the data server that the settings name."""
+    return RedisSinks(connect(settings.redis_url))
+
+
+def build_poster(settings: Settings) -> RequestsPoster:
+    """Return the poster that talks to receivers of webhooks."""
+    return RequestsPoster(user_agent=settings.user_agent)
+
+
+def build_sender(poster: Poster) -> WebhookSender:
+    """Return the sender that posts events; secrets come from the environment of this process."""
+    return WebhookSender(poster, os.environ, utc_now)
 
 
 def build_fetcher(settings: Settings) -> RequestsFetcher:
@@ -53,9 +73,13 @@ class Runtime:
         self._client = connect(settings.redis_url)
         self._fetcher = build_fetcher(settings)
         self.poller = build_poller(RedisPages(self._client), self._fetcher)
+        self.sinks = RedisSinks(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
+        self._delivering = threading.Lock()
+        self._poster: RequestsPoster | None = None
+        self._deliverer: Deliverer | None = None
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""
@@ -65,12 +89,24 @@ class Runtime:
                 self._printer = Printer(RedisStream(self._client), self._record, _console(self._settings, self._stdout))
             return self._printer.drain()
 
+    def deliver_updates(self, sink: str) -> int:
+        """Deliver what waits for a sink; return how many events were settled. Raises StoreError, Conflict."""
+        with self._delivering:
+            if self._deliverer is None:
+                self._poster = build_poster(self._settings)
+                self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
+        return self._deliverer.deliver(sink)
+
     def close(self) -> None:
         """Close connections and files."""
         with self._printing:
             if self._record is not None:
                 self._record.close()
                 self._record = self._printer = None
+        with self._delivering:
+            if self._poster is not None:
+                self._poster.close()
+                self._poster = self._deliverer = None
         self._fetcher.close()
         self._client.close()
 

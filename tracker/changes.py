@@ -45,6 +45,8 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     seen: frozenset[str] = frozenset()
     #: Ids of incidents that come from a part of the page which was never read before: its past, if they are not known.
     history: frozenset[str] = frozenset()
+    #: Updates published before this are old, whether or not they are still known.
+    horizon: datetime | None = None
     #: Counts the page's commits; makes ids of component events unique.
     revision: int = 0
 
@@ -101,6 +103,8 @@ def _in_order(updates: Iterable[tuple[Incident, IncidentUpdate]]) -> list[tuple[
 
 
 def _is_told(provider: Provider, before: Before, incident: Incident, update: IncidentUpdate) -> bool:
+    if before.horizon is not None and update.created_at is not None and update.created_at < before.horizon:
+        return False
     is_history = incident.id in before.history and incident_key(incident) not in before.seen
     if before.seeded and not is_history:
         return True

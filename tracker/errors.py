@@ -4,8 +4,8 @@
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
     - FetchError           no usable answer came
-      · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · TooLarge · TooManyRedirects
-      · AddressRefused · BadUrl · BadAnswer
+      · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · Blocked
+      · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
     - ParseError           an answer came, and it is not a status page that we can read
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
@@ -82,6 +82,12 @@ class HttpStatusError(FetchError):
         super().__init__(message, retry_after_s)
         self.args = (message, retry_after_s, status)
         self.status = status
+
+
+class Blocked(HttpStatusError):
+    """Raised when the page answers automatic clients with a challenge for browsers."""
+
+    reason = "blocked"
 
 
 class TooLarge(FetchError):

@@ -16,6 +16,13 @@ class EventKind(StrEnum):
     INCIDENT_UPDATE = "incident_update"
     COMPONENT_STATUS_CHANGE = "component_status_change"
     MAINTENANCE_UPDATE = "maintenance_update"
+    #: The text of an update that was told is another one now.
+    UPDATE_EDITED = "update_edited"
+    #: An update that was told is no longer shown, though its incident is.
+    UPDATE_WITHDRAWN = "update_withdrawn"
+    #: The page cannot be read: what it would say is unknown.
+    PAGE_UNREADABLE = "page_unreadable"
+    PAGE_READABLE = "page_readable"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +51,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     published_at: datetime | None = None
     seen_at: datetime
+    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
+    previous_digest: str | None | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -130,6 +130,25 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = "file"
 
 
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets."""
+
+    #: The sink's id.
+    name: str
+    #: Where events are posted; None where the environment says it.
+    url: str | None = None
+    #: Name of the variable that holds the URL, None where `url` says it.
+    url_env: str | None = None
+    #: Name of the variable that holds the signing keys; None: events are not signed.
+    secret_env: str | None = None
+    #: Globs on provider ids; () means all.
+    providers: tuple[str, ...] = ()
+    #: Kinds of events; () means all.
+    events: tuple[str, ...] = ()
+    #: Whether addresses that are not public may be connected to.
+    allow_private: bool = False
+
+
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     """What `status` shows of an incident or maintenance that goes on."""
 

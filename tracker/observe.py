@@ -34,6 +34,8 @@ from tracker.state import Answer, PageState, Source
 STALE_FOR = timedelta(hours=24)
 #: How many polls in a row wait for details that are older than the primary answer.
 MAX_LAGGING = 3
+#: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
+MOST_INCIDENTS = 5000
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
 
@@ -227,7 +229,11 @@ def _found(state: PageState, source: Source) -> PageState:
 
 
 def _read(answer: Fetched, source: Source) -> Snapshot:
-    return FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
+    snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
+    incidents = len(snapshot.incidents) + len(snapshot.maintenances)
+    if incidents > MOST_INCIDENTS:
+        raise ParseError(f"it lists {incidents} incidents; no status page shows more than {MOST_INCIDENTS}")
+    return snapshot
 
 
 def _is_earlier(stamp: datetime | None, than: datetime | None) -> bool:

@@ -9,9 +9,11 @@ import msgspec
 from tracker.changes import Before, changes, keys
 from tracker.errors import PollError
 from tracker.failpoints import failpoint
+from tracker.ledger import follow
 from tracker.models import Provider
 from tracker.observe import Layer, Observation, Observer
-from tracker.ports import Clock, Commit, PageStore, Turn
+from tracker.ports import Clock, Commit, Known, PageStore, Turn
+from tracker.readability import failed, recovered
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection
 from tracker.state import PageState, PageView
@@ -66,8 +68,8 @@ class Poller:
     def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
         if observed.snapshot is None:
-            self._store.commit(turn, _quiet(turn, observed, now))
-            return Poll(outcome=Outcome.QUIET, layer=observed.layer)
+            events = self._store.commit(turn, _quiet(turn, observed, now))
+            return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
         commit, layer = self._changed(turn, state, observed, now)
         failpoint("fetched")
         events = self._store.commit(turn, commit)
@@ -75,38 +77,44 @@ class Poller:
 
     def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
         """Read on an answer whose bytes are new: it may still mean the same."""
-        primary = observed.snapshot
+        provider, primary = turn.provider, observed.snapshot
         if primary is None:
             raise AssertionError("only a snapshot can hold changes")
         meaning = projection(primary)
-        view, seen = self._store.recall(turn.provider.id, keys(primary))
-        if observed.state.seeded and meaning == state.projection and not components_changed(view.components, primary):
+        known = self._store.recall(provider.id, keys(primary))
+        seeded = observed.state.seeded
+        if seeded and meaning == state.projection and not components_changed(known.view.components, primary):
             return _quiet(turn, observed, now), Layer.SAME_MEANING
-        observed = self._observer.complete(turn.provider, state, observed)
+        observed = self._observer.complete(provider, state, observed)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
-            seen |= self._store.recall(turn.provider.id, more)[1]
+            known = _with_more(known, self._store.recall(provider.id, more))
         before = Before(
-            seeded=observed.state.seeded,
-            view=view if observed.state.seeded else PageView(),
-            seen=seen,
+            seeded=seeded,
+            view=known.view if seeded else PageView(),
+            seen=known.seen,
             history=observed.history,
+            horizon=known.horizon,
             revision=turn.revision,
         )
-        found = changes(turn.provider, before, snapshot, now)
+        found = changes(provider, before, snapshot, now)
+        reworded, ledger = follow(provider, known.ledger if seeded else {}, snapshot, now)
+        after, readable = recovered(provider, observed.state, now)
+        news = (*readable, *found.news, *reworded)
         after = msgspec.structs.replace(
-            _recovered(observed.state),
+            after,
             seeded=True,
             projection=meaning if observed.settled else state.projection,
-            changed_at=now if found.news else observed.state.changed_at,
+            changed_at=now if news else observed.state.changed_at,
         )
         commit = Commit(
             state=after,
             view=found.view,
-            news=found.news,
-            seen=found.seen,
-            due_at=_due(turn.provider, observed, now),
+            ledger=ledger,
+            news=news,
+            seen=(*found.seen, *sorted(known.fading)),
+            due_at=_due(provider, observed, now),
             checked_at=now,
         )
         return commit, Layer.CHANGED
@@ -114,32 +122,24 @@ class Poller:
     def _fail(self, turn: Turn, state: PageState, error: PollError) -> Poll:
         now = self._clock()
         provider = turn.provider
-        failures = state.failures + 1
-        due_at = due_after_failure(now, provider.id, provider.interval_s, failures, error.retry_after_s)
-        search = failures >= FAILURES_BEFORE_SEARCH and error.reason in ("not_a_status_page", "http_status")
-        after = msgspec.structs.replace(
-            state,
-            searching=state.searching or search,
-            failures=failures,
-            failing_since=state.failing_since or now,
-            failure_reason=error.reason,
-            failure=str(error),
-        )
-        self._store.commit(turn, Commit(state=after, due_at=due_at, checked_at=now))
-        return Poll(outcome=Outcome.FAILED, failure=error)
+        after, news = failed(provider, state, error, now)
+        due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
+        search = after.failures >= FAILURES_BEFORE_SEARCH and error.reason in ("not_a_status_page", "http_status")
+        after = msgspec.structs.replace(after, searching=state.searching or search)
+        events = self._store.commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now))
+        return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
 
-def _recovered(state: PageState) -> PageState:
-    if not state.failures:
-        return state
-    return msgspec.structs.replace(state, failures=0, failing_since=None, failure_reason=None, failure=None)
+def _with_more(known: Known, more: Known) -> Known:
+    return msgspec.structs.replace(known, seen=known.seen | more.seen, fading=known.fading | more.fading)
 
 
 def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
     """Return what a poll without news writes: no more than that it took place, if the state is what it was."""
-    after = _recovered(observed.state)
+    after, news = recovered(turn.provider, observed.state, now)
     return Commit(
         state=None if after == turn.state else after,
+        news=news,
         due_at=_due(turn.provider, observed, now),
         checked_at=now,
     )
@@ -147,10 +147,3 @@ def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
 
 def _due(provider: Provider, observed: Observation, now: datetime) -> datetime | None:
     return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s)
-
-
-def describe(provider: Provider, poll: Poll) -> str:
-    """Return one line about a poll for a log."""
-    if poll.failure is not None:
-        return f"{provider.id}: {poll.failure}"
-    return f"{provider.id}: {poll.layer}, {poll.events} new"

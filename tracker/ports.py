@@ -3,15 +3,16 @@
 Each adapter lives in the package that its protocol names: `fetch`, `store`, `sinks`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from tracker.events import Event
-from tracker.models import Provider, Validators
-from tracker.state import PageState, PageView
+from tracker.models import Provider, Validators, Webhook
+from tracker.state import LedgerEntry, PageState, PageView
+from tracker.verdicts import Answer, Standing, Verdict
 
 
 class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +86,28 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     state: PageState | None = None
     #: None: as it was.
     view: PageView | None = None
+    #: None: as it was.
+    ledger: Mapping[str, Mapping[str, LedgerEntry]] | None = None
     news: tuple[News, ...] = ()
     #: Keys that count as seen without being told (first sight, filtered out).
     seen: tuple[str, ...] = ()
     #: None: as the scheduler set it.
     due_at: datetime | None = None
     checked_at: datetime
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a page beyond its state, as far as one answer needs it."""
+
+    view: PageView = PageView()
+    #: What updates said: by incident id, then by update id (`tracker.ledger`).
+    ledger: Mapping[str, Mapping[str, LedgerEntry]] = {}
+    #: Those of the keys asked for that were seen.
+    seen: frozenset[str] = frozenset()
+    #: Those of the seen keys that will be forgotten unless a commit names them again.
+    fading: frozenset[str] = frozenset()
+    #: Updates published before this are old even if nothing is known of them any more. None: nothing was forgotten.
+    horizon: datetime | None = None
 
 
 class PageStore(Protocol):
@@ -100,8 +117,8 @@ class PageStore(Protocol):
         """Take the page's turn; None when it is unknown, being polled by another worker, or was polled just now."""
         ...
 
-    def recall(self, provider_id: str, keys: Collection[str]) -> tuple[PageView, frozenset[str]]:
-        """Return the page's view and which of the keys are in its seen-set."""
+    def recall(self, provider_id: str, keys: Collection[str]) -> Known:
+        """Return the page's view and ledger, and which of the keys were seen."""
         ...
 
     def commit(self, turn: Turn, commit: Commit) -> int:
@@ -137,7 +154,7 @@ class EventStream(Protocol):
         ...
 
     def trim(self, before: str) -> None:
-        """Drop entries older than that stream id, which every sink has delivered."""
+        """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
         ...
 
 
@@ -154,4 +171,73 @@ class Record(Sink, Protocol):
 
     def last_stream_id(self) -> str | None:
         """Return the stream id of the last event on record, None for an empty record."""
+        ...
+
+
+class PostRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    allow_private: bool = False
+
+
+class Poster(Protocol):
+    """Makes one POST; follows no redirect."""
+
+    def post(self, request: PostRequest) -> Answer:
+        """Return the answer, whatever its status. Raises FetchError when none came."""
+        ...
+
+
+class Sender(Protocol):
+    """Gives one event to the receiver behind a webhook."""
+
+    def send(self, webhook: Webhook, event: Event) -> Answer:
+        """Return what the receiver answered. Raises FetchError, and ConfigError when a variable is missing."""
+        ...
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on its way to one webhook."""
+
+    stream_id: str
+    #: None when the stream was too long and dropped it.
+    event: Event | None
+    queued_at: datetime
+    #: Whether it was a dead letter that somebody put back.
+    put_back: bool = False
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to deliver to one webhook now, and how its receiver has done."""
+
+    webhook: Webhook
+    standing: Standing
+    #: Who has the right; another owner may take it over when it was not used for a while.
+    owner: str
+
+
+class Outbox(Protocol):
+    """What waits for each webhook. Every method raises StoreError."""
+
+    def begin(self, sink: str, now: datetime) -> Round | None:
+        """Take the right to deliver; None for an unknown sink, one that another has, or one that is to wait."""
+        ...
+
+    def take(self, turn: Round, count: int) -> Sequence[Parcel]:
+        """Return up to `count` events that wait, oldest first; the same ones again until they are settled."""
+        ...
+
+    def pass_over(self, turn: Round, parcels: Collection[Parcel]) -> None:
+        """Acknowledge events that are not delivered."""
+        ...
+
+    def settle(self, turn: Round, parcel: Parcel, verdict: Verdict, now: datetime) -> None:
+        """Write down what became of one event and keep the right. Raises Conflict when another has taken it over."""
+        ...
+
+    def end(self, turn: Round) -> None:
+        """Give the right back."""
         ...

@@ -57,6 +57,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failing_since: datetime | None = None
     failure_reason: str | None = None
     failure: str | None = None
+    #: Since when the page counts as unreadable, None while it does not.
+    unreadable_since: datetime | None = None
     changed_at: datetime | None = None
 
 
@@ -81,6 +83,15 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the worst of indicator, open incidents and components, which disagree in practice."""
         components = [_COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
         return worst_impact([self.indicator, *(incident.impact for incident in self.open_incidents), *components])
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of one update's text."""
+
+    #: See `tracker.ledger.text_digest`; None while the page has shown no text.
+    digest: str | None = None
+    #: How many changed answers in a row have shown the incident without this update.
+    missing: int = 0
 
 
 _COMPONENT_IMPACT = {

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import UTC, datetime
 
 from kombu.exceptions import OperationalError
 
@@ -36,6 +37,7 @@ def fetch_provider(provider_id: str) -> None:
     if poll.events:
         failpoint("committed")
         _wake_printer()
+        _wake_sinks()
 
 
 @app.task(name="workers.tasks.print_updates")  # type: ignore[untyped-decorator]
@@ -50,11 +52,42 @@ def print_updates() -> None:
         log.debug("printed %d updates", delivered)
 
 
+@app.task(name="workers.tasks.deliver_updates")  # type: ignore[untyped-decorator]
+def deliver_updates(sink_id: str) -> None:
+    """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
+    try:
+        settled = runtime().deliver_updates(sink_id)
+    except Conflict as error:
+        log.info("conflict %s", error)
+        return
+    except StoreError as error:
+        log.warning("updates wait for sink %s: %s", sink_id, error)
+        return
+    if settled:
+        log.info("settled %d updates of sink %s", settled, sink_id)
+        # More may have come meanwhile, and whoever was woken by it found the sink taken.
+        _wake_sinks()
+
+
+@app.task(name="workers.tasks.wake_sinks")  # type: ignore[untyped-decorator]
+def wake_sinks() -> None:
+    """Have those sinks delivered to that something waits for."""
+    _wake_sinks()
+
+
 def _wake_printer() -> None:
     try:
         print_updates.apply_async(expires=WAKE_UP_EXPIRES_S)
     except OperationalError as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
+
+
+def _wake_sinks() -> None:
+    try:
+        for name in runtime().sinks.ready(datetime.now(UTC)):
+            deliver_updates.apply_async((name,), expires=WAKE_UP_EXPIRES_S)
+    except (StoreError, OperationalError) as error:
+        log.warning("sinks were not woken (they are again every few seconds): %s", error)
 
 
 def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:

@@ -20,6 +20,7 @@ class Request:
 
     line: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -148,7 +149,7 @@ class Origin:
 
 
 def _read(lines) -> Request | None:
-    """Read one request's head; its body is always empty."""
+    """Read one request."""
     first = lines.readline()
     if not first:
         return None
@@ -156,4 +157,4 @@ def _read(lines) -> Request | None:
     while (line := lines.readline()) not in (b"\r\n", b""):
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
-    return Request(first.decode("latin-1").strip(), headers)
+    return Request(first.decode("latin-1").strip(), headers, lines.read(int(headers.get("content-length", "0"))))

@@ -23,6 +23,7 @@ from fetch_origin import Exchange, Origin
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
+    Blocked,
     BadUrl,
     ConnectError,
     FetchError,
@@ -347,7 +348,7 @@ JUST_A_MOMENT = b"<!DOCTYPE html><html><head><title>Just a moment...</title>"
 )
 def test_a_challenge_is_called_one(fetcher, status, headers, body):
     with Origin(lambda exchange: exchange.answer(status, body, **headers)) as origin:
-        error = failing(HttpStatusError, fetcher, ask(origin))
+        error = failing(Blocked, fetcher, ask(origin))
 
     assert str(error) == f"answered {status[:3]}, blocked by a challenge for browsers"
 

@@ -14,7 +14,7 @@ from tests.strategies import states, views
 from tracker.errors import Conflict, StoreError
 from tracker.events import Event
 from tracker.models import Provider
-from tracker.ports import Commit, News, PageStore, Turn
+from tracker.ports import Commit, Known, News, PageStore, Turn
 from tracker.state import PageState, PageView
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, PROVIDERS, UPDATES, connect, page_key, seen_key
@@ -98,7 +98,7 @@ def test_a_turn_knows_what_the_last_one_committed(store: Store) -> None:
     turn = store.begins()
 
     assert (turn.state, turn.revision) == (STATE, 1)
-    assert store.pages.recall("acme", ()) == (VIEW, frozenset())
+    assert store.pages.recall("acme", ()) == Known(view=VIEW)
 
 
 @settings(max_examples=25)
@@ -109,7 +109,7 @@ def test_what_is_committed_is_what_is_remembered(fake_redis: "redis.Redis", stat
         store.commits(store.begins(), state=state, view=view)
 
         assert store.begins().state == state
-        assert store.pages.recall("acme", ())[0] == view
+        assert store.pages.recall("acme", ()).view == view
 
 
 # --- commits ---
@@ -120,7 +120,7 @@ def test_a_commit_remembers_and_tells_in_order(store: Store) -> None:
 
     assert new == 3
     assert store.ids == ["b", "a", "c"]
-    assert store.pages.recall("acme", ["a", "b", "c", "d"])[1] == {"a", "b", "c"}
+    assert store.pages.recall("acme", ["a", "b", "c", "d"]).seen == {"a", "b", "c"}
 
 
 def test_a_commit_that_runs_twice_is_refused_the_second_time(store: Store) -> None:
@@ -149,7 +149,7 @@ def test_a_commit_is_refused_when_another_one_brought_something_meanwhile(store:
 
     assert store.ids == ["a"]
     assert store.begins().state == STATE
-    assert store.pages.recall("acme", ["b"])[1] == frozenset()
+    assert store.pages.recall("acme", ["b"]).seen == frozenset()
 
 
 def test_a_commit_is_refused_when_a_later_turn_was_committed_even_if_quietly(store: Store) -> None:
@@ -175,7 +175,7 @@ def test_a_quiet_commit_keeps_the_revision_and_all_that_is_known(store: Store) -
     assert store.commits(store.begins()) == 0
     turn = store.begins()
     assert (turn.revision, turn.state) == (1, STATE)
-    assert store.pages.recall("acme", ["a"]) == (VIEW, frozenset({"a"}))
+    assert store.pages.recall("acme", ["a"]) == Known(view=VIEW, seen=frozenset({"a"}))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_pages_do_not_share_what_they_have_seen(client: "redis.Redis") -> None:
     for store in (memory_store(ACME, provider(id="b")), redis_store(client, ACME, provider(id="b"))):
         store.commits(store.begins("acme"), "a", view=VIEW)
 
-        assert store.pages.recall("b", ["a"]) == (PageView(), frozenset())
+        assert store.pages.recall("b", ["a"]) == Known()
         assert store.commits(store.begins("b"), "a") == 1
 
 
@@ -230,14 +230,14 @@ def test_hostile_text_comes_out_as_it_went_in(store: Store) -> None:
     store.commits(store.begins(), news=(News(event=told, key=key),))
 
     assert list(store.told()) == [told]
-    assert store.pages.recall("acme", [key])[1] == {key}
+    assert store.pages.recall("acme", [key]).seen == {key}
 
 
 def test_thousands_of_updates_fit_into_one_commit(store: Store) -> None:
     keys = [f"i/{number}" for number in range(3000)]
 
     assert store.commits(store.begins(), *keys[:500], seen=tuple(keys[500:])) == 500
-    assert len(store.pages.recall("acme", keys)[1]) == 3000
+    assert len(store.pages.recall("acme", keys).seen) == 3000
 
 
 # --- what a commit does beside, in a data server ---

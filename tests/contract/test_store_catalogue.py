@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, event, provider
 from tracker.errors import StoreError
 from tracker.models import Provider
-from tracker.ports import Commit, News
+from tracker.ports import Commit, Known, News
 from tracker.schedule import first_due, next_due
 from tracker.state import PageState, PageView
 from tracker.store.catalogue import Claim, RedisCatalogue, Synced
@@ -97,7 +97,7 @@ def test_a_changed_provider_keeps_what_is_remembered_of_its_page(
 
     turn = pages.begin("acme", NOON + timedelta(minutes=1))
     assert (turn.provider.name, turn.state) == ("Acme Inc.", state)
-    assert pages.recall("acme", ["a"])[1] == {"a"}
+    assert pages.recall("acme", ["a"]).seen == {"a"}
 
 
 def test_a_sync_removes_what_the_file_does_not_name_any_more(catalogue: RedisCatalogue) -> None:
@@ -153,7 +153,7 @@ def test_a_provider_that_comes_back_is_a_new_one(client: "redis.Redis", catalogu
     catalogue.put([provider()], NOON)
 
     assert pages.begin("acme", NOON).state == PageState()
-    assert pages.recall("acme", ["a"]) == (PageView(), frozenset())
+    assert pages.recall("acme", ["a"]) == Known()
 
 
 def test_every_change_of_the_catalogue_moves_its_version(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
@@ -222,6 +222,17 @@ def test_claims_follow_the_grid_of_interval_and_phase(catalogue: RedisCatalogue,
         expected = next_due(expected, "acme", interval_s)
         assert ids_of(claims) == ["acme"]
         assert abs(upcoming - expected) <= MICROSECOND
+        now = upcoming
+
+
+def test_a_claim_at_the_very_moment_that_is_due_moves_on(catalogue: RedisCatalogue) -> None:
+    catalogue.put(several(20, interval_s=7), NOON)
+    now = NOON
+
+    for _ in range(60):
+        claims, upcoming = catalogue.claim(now, 20)
+        assert len(claims) <= 20
+        assert upcoming > now
         now = upcoming
 
 

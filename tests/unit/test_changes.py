@@ -471,6 +471,14 @@ def test_the_view_keeps_the_name_of_a_page_that_stops_to_say_it() -> None:
     assert memory.polls(page(name=None)).view.name == "Acme Inc."
 
 
+def test_the_view_follows_the_word_of_the_page() -> None:
+    memory = Memory()
+    memory.polls(page(indicator=Impact.MAJOR))
+
+    assert memory.polls(page(indicator=None)).view.indicator is None
+    assert memory.polls(page(indicator=Impact.MINOR)).view.indicator is Impact.MINOR
+
+
 def test_a_page_is_as_bad_as_the_worst_of_what_it_says() -> None:
     view = Memory().polls(page(indicator=Impact.NONE, components=(component("api", "partial_outage"),))).view
 

@@ -492,6 +492,18 @@ def test_details_that_catch_up_settle_the_answer() -> None:
     assert watcher.state.lagging == 0
 
 
+def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    for _ in range(3):
+        watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
+        assert not watcher.polls().settled
+        watcher.fetcher.answers(SUMMARY, summary(page()))
+        assert watcher.polls().layer is Layer.SAME_BODY
+
+    assert watcher.state.lagging == 0
+
+
 def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
     watcher = Watcher()
     watcher.settles(page(incident("i1", update("u1"), update("u2", 1, "resolved")), minute=5))

@@ -1,10 +1,10 @@
-"""The catalogue: which status pages we watch, read from `providers.toml` or given on the command line.
+"""The catalogue: which status pages we watch and whom we tell, read from `providers.toml` or given on the command line.
 
 Formats are told by the caller: nothing here knows how a page is read.
 """
 
 from tracker.catalogue.entry import new_provider
-from tracker.catalogue.file import load_catalogue, read_catalogue
+from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 
-__all__ = ["load_catalogue", "name_of", "new_provider", "read_catalogue", "slug"]
+__all__ = ["load_catalogue", "load_sinks", "name_of", "new_provider", "read_catalogue", "read_sinks", "slug"]

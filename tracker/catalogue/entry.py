@@ -1,14 +1,13 @@
 """One entry of the catalogue: its keys, what each may hold, and the provider that comes of it."""
 
-import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
-from tracker.catalogue.names import LONGEST_ID, name_of, slug
+from tracker.catalogue.names import name_of, slug
+from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, switch, text
 from tracker.errors import ConfigError
 from tracker.models import FirstSight, Provider
 
@@ -20,8 +19,6 @@ PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 _LONGEST_INTERVAL_S = 86_400
 #: Vendors are asked no more often than this; who has allowed private addresses polls a page of their own.
 _SHORTEST_PUBLIC_S = 10
-_LONGEST_TEXT = 200
-_ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 
 
 def new_provider(
@@ -50,7 +47,7 @@ def new_provider(
         "first_sight": first_sight,
     }
     values = checked({key: value for key, value in given.items() if value is not None}, place, formats)
-    values.setdefault("name", name_of(values["url"])[:_LONGEST_TEXT])
+    values.setdefault("name", name_of(values["url"])[:LONGEST_TEXT])
     return assembled(values, place, origin)
 
 
@@ -93,37 +90,15 @@ def assembled(values: Mapping[str, Any], place: str, origin: str) -> Provider:
 def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
     """Return for each key what turns its value into what the provider holds, or raises Mistake."""
     return {
-        "name": _text,
+        "name": text,
         "url": web_address,
-        "id": _id,
+        "id": partial(identifier, key="id", otherwise="leave it out"),
         "interval": _interval,
-        "format": partial(_choice, known=("auto", *sorted({*formats} - {"auto"}))),
-        "allow_private": _switch,
-        "components": _globs,
+        "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
+        "allow_private": switch,
+        "components": partial(list_of, check=text, example='components = ["API*"]'),
         "first_sight": _first_sight,
     }
-
-
-def _text(value: object) -> str:
-    """Return one line of text that is not blank."""
-    if not isinstance(value, str) or not value.strip():
-        raise Mistake(f"is {described(value)}; write some text in quotes")
-    if len(value) > _LONGEST_TEXT:
-        raise Mistake(f"is {quoted(value)}, longer than {_LONGEST_TEXT} characters; shorten it")
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
-        raise Mistake(f"is {quoted(value)} with control characters in it; remove them")
-    return value.strip()
-
-
-def _id(value: object) -> str:
-    """Return an id, which becomes part of keys and file lines."""
-    if isinstance(value, str) and _ID.fullmatch(value):
-        return value
-    proposal = f'write id = "{slug(value)}"' if isinstance(value, str) and value.strip() else "leave it out"
-    raise Mistake(
-        f"is {described(value)}, not 1 to {LONGEST_ID} of a-z, 0-9, dot, underscore and hyphen, "
-        f"the first a letter or digit; {proposal}"
-    )
 
 
 def _interval(value: object) -> int:
@@ -136,31 +111,6 @@ def _interval(value: object) -> int:
     return value
 
 
-def _choice(value: object, known: Sequence[str]) -> str:
-    """Return one of the known words."""
-    if isinstance(value, str) and value in known:
-        return value
-    hint = alternatives(value, known) if isinstance(value, str) else f"known are {', '.join(known)}"
-    raise Mistake(f"is {described(value)}; {hint}")
-
-
 def _first_sight(value: object) -> FirstSight:
     """Return the word for what is told of a new page."""
-    return FirstSight(_choice(value, [word.value for word in FirstSight]))
-
-
-def _globs(value: object) -> tuple[str, ...]:
-    """Return the patterns of components' names."""
-    if not isinstance(value, list | tuple):
-        raise Mistake(f'is {described(value)}, not a list; write one, as in components = ["API*"]')
-    try:
-        return tuple(map(_text, value))
-    except Mistake as mistake:
-        raise Mistake(f"has an item that {mistake}") from None
-
-
-def _switch(value: object) -> bool:
-    """Return true or false."""
-    if not isinstance(value, bool):
-        raise Mistake(f"is {described(value)}; write true or false, without quotes")
-    return value
+    return FirstSight(choice(value, [word.value for word in FirstSight]))

@@ -1,23 +1,61 @@
-"""`providers.toml`: bytes to providers, every mistake in them to one line that names its place and remedy."""
+"""`providers.toml`: bytes to providers and sinks, every mistake in it to one line that names its place and remedy."""
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tracker.catalogue.entry import PROVIDER_KEYS, SHARED_KEYS, assembled, checked, refuse_unknown
 from tracker.catalogue.mistakes import alternatives, described, quoted, visible
+from tracker.catalogue.sink import webhook_of
 from tracker.errors import ConfigError
-from tracker.models import Provider
+from tracker.models import Provider, Webhook
 
 #: Some 40,000 providers; what is longer is not a catalogue.
 _LONGEST_FILE = 4 * 1024 * 1024
 #: How much of a path or of a parser's sentence one message repeats, in characters.
 _LINE = 200
 
+T = TypeVar("T")
+
 
 def load_catalogue(path: Path, *, formats: Collection[str]) -> tuple[Provider, ...]:
     """Return the providers of a catalogue file in its order. Raises ConfigError."""
+    file, data = _read(path)
+    return read_catalogue(data, file=file, formats=formats)
+
+
+def load_sinks(path: Path) -> tuple[Webhook, ...]:
+    """Return the sinks of a catalogue file in its order. Raises ConfigError."""
+    file, data = _read(path)
+    return read_sinks(data, file=file)
+
+
+def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple[Provider, ...]:
+    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
+    document = _document(data, file)
+    defaults = _defaults(document.get("defaults", {}), file, formats)
+
+    def provider_of(table: dict[str, Any], place: str) -> Provider:
+        refuse_unknown(table, PROVIDER_KEYS, place)
+        return assembled({**defaults, **checked(table, place, formats)}, place, origin="file")
+
+    providers = _entries(document, "provider", file, provider_of)
+    if not providers:
+        raise ConfigError(f"{file}: no providers; add [[provider]] with a name and a url below it")
+    _refuse_twice("id", {place: provider.id for place, provider in providers}, file)
+    return tuple(provider for _, provider in providers)
+
+
+def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
+    """Return the sinks of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
+    sinks = _entries(_document(data, file), "sink", file, webhook_of)
+    _refuse_twice("name", {place: sink.name for place, sink in sinks}, file)
+    return tuple(sink for _, sink in sinks)
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    """Return what messages call a file, and its bytes."""
     file = visible(str(path), _LINE)
     try:
         with path.open("rb") as stream:
@@ -32,29 +70,14 @@ def load_catalogue(path: Path, *, formats: Collection[str]) -> tuple[Provider, .
         raise ConfigError(f"{file}: cannot be read ({reason}); correct its path or permissions") from None
     if len(data) > _LONGEST_FILE:
         raise ConfigError(f"{file}: is larger than {_LONGEST_FILE} bytes; name a catalogue")
-    return read_catalogue(data, file=file, formats=formats)
-
-
-def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple[Provider, ...]:
-    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
-    document = _document(data, file)
-    for key in document:
-        if key not in {"defaults", "provider"}:
-            raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
-    defaults = _defaults(document.get("defaults", {}), file, formats)
-    entries = document.get("provider", [])
-    if not isinstance(entries, list):
-        raise ConfigError(f"{file}: provider is {described(entries)}; write [[provider]], with two brackets each side")
-    if not entries:
-        raise ConfigError(f"{file}: no providers; add [[provider]] with a name and a url below it")
-    return _providers(entries, defaults, file, formats)
+    return file, data
 
 
 def _document(data: bytes, file: str) -> dict[str, Any]:
-    """Return what the TOML says."""
+    """Return what the TOML says, below the tables that we know."""
     try:
         # Editors on Windows put a byte order mark first, which TOML does not know.
-        return tomllib.loads(data.decode("utf-8-sig"))
+        document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{file}: line {line} is not UTF-8; save the file in that encoding") from None
@@ -62,6 +85,10 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
         # Not only TOMLDecodeError: a number of 5000 digits is a plain ValueError, a thousand brackets a RecursionError.
         reason = visible(str(error), _LINE) if isinstance(error, tomllib.TOMLDecodeError) else "number or nesting"
         raise ConfigError(f"{file}: is not valid TOML: {reason}; correct that place") from None
+    for key in document:
+        if key not in {"defaults", "provider", "sink"}:
+            raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
+    return document
 
 
 def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, Any]:
@@ -76,32 +103,38 @@ def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, A
     return checked(table, place, formats)
 
 
-def _providers(
-    entries: list[object], defaults: dict[str, Any], file: str, formats: Collection[str]
-) -> tuple[Provider, ...]:
-    """Return the providers of the entries, no two of them with one id."""
-    providers: list[Provider] = []
-    places: dict[str, str] = {}
+def _entries(
+    document: dict[str, Any], kind: str, file: str, make: Callable[[dict[str, Any], str], T]
+) -> list[tuple[str, T]]:
+    """Return what is made of each entry of a kind, with what messages call that entry."""
+    entries = document.get(kind, [])
+    if not isinstance(entries, list):
+        raise ConfigError(f"{file}: {kind} is {described(entries)}; write [[{kind}]], with two brackets each side")
+    made = []
     for position, entry in enumerate(entries, start=1):
-        place = f"{file}: {_entry_name(position, entry)}"
+        place = _entry_name(kind, position, entry)
         if not isinstance(entry, dict):
-            raise ConfigError(f"{place}: is {described(entry)}, not a table; write it below [[provider]]")
-        refuse_unknown(entry, PROVIDER_KEYS, place)
-        provider = assembled({**defaults, **checked(entry, place, formats)}, place, origin="file")
-        if provider.id in places:
+            raise ConfigError(f"{file}: {place}: is {described(entry)}, not a table; write it below [[{kind}]]")
+        made.append((place, make(entry, f"{file}: {place}")))
+    return made
+
+
+def _refuse_twice(key: str, ids: dict[str, str], file: str) -> None:
+    """Refuse two entries of one id."""
+    places: dict[str, str] = {}
+    for place, entry_id in ids.items():
+        if entry_id in places:
             raise ConfigError(
-                f'{place}: id "{provider.id}" is that of {places[provider.id]} too; '
-                f'give one of them its own, as in id = "{provider.id[:61]}-2"'
+                f'{file}: {place}: {key} "{entry_id}" is that of {places[entry_id]} too; '
+                f'give one of them its own, as in {key} = "{entry_id[:61]}-2"'
             )
-        places[provider.id] = _entry_name(position, entry)
-        providers.append(provider)
-    return tuple(providers)
+        places[entry_id] = place
 
 
-def _entry_name(position: int, entry: object) -> str:
+def _entry_name(kind: str, position: int, entry: object) -> str:
     """Return how messages call an entry: by its position, and its name if it has one."""
     name = entry.get("name") if isinstance(entry, dict) else None
-    return f"provider {position} {quoted(name)}" if isinstance(name, str) else f"provider {position}"
+    return f"{kind} {position} {quoted(name)}" if isinstance(name, str) else f"{kind} {position}"
 
 
 def _kind(value: object) -> str:
@@ -113,4 +146,4 @@ def _meant(key: str) -> str:
     """Return the remedy for a top-level key that we do not know."""
     if key in PROVIDER_KEYS:
         return "move it below [defaults] or a [[provider]]" if key in SHARED_KEYS else "move it below a [[provider]]"
-    return alternatives(key, ("[defaults]", "[[provider]]"))
+    return alternatives(key, ("[defaults]", "[[provider]]", "[[sink]]"))

@@ -8,6 +8,7 @@ from tracker import __version__
 from tracker.cli.demo import demo
 from tracker.cli.offline import once, parse, replay
 from tracker.cli.providers import providers
+from tracker.cli.sinks import sinks
 from tracker.cli.status import status
 from tracker.cli.up import up
 from tracker.errors import ConfigError, TrackerError
@@ -19,7 +20,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, status, providers, parse, replay, demo):
+for command in (up, once, status, providers, sinks, parse, replay, demo):
     cli.add_command(command)
 
 

@@ -51,6 +51,11 @@ def environment(data_dir: Path, **variables: str) -> dict[str, str]:
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
+    return open_catalogue(running_settings(data_dir, environ))
+
+
+def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that lead to a running tracker's data server. Raises ConfigError."""
     variables = dict(environ)
     if not (variables.get("REDIS_URL") or variables.get("REDIS_URL_FILE")):
         url = server_url(data_dir)
@@ -59,4 +64,4 @@ def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -
                 f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL"
             )
         variables["REDIS_URL"] = url
-    return open_catalogue(Settings.from_environment(variables))
+    return Settings.from_environment(variables)

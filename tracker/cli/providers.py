@@ -5,9 +5,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import utc_now
-from tracker.catalogue import new_provider
-from tracker.cli.options import data_dir_option, format_option, read_providers, running_catalogue
+from tracker.bootstrap import open_catalogue, open_sinks, utc_now
+from tracker.catalogue import load_sinks, new_provider
+from tracker.cli.options import (
+    data_dir_option,
+    format_option,
+    read_providers,
+    running_catalogue,
+    running_settings,
+)
 from tracker.cli.table import table
 from tracker.errors import ConfigError
 from tracker.parse import FORMAT_NAMES
@@ -89,12 +95,17 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @data_dir_option
 def sync(file: Path, data_dir: Path) -> None:
-    """Bring the catalogue in line with a file; pages that were added by command stay.
+    """Bring pages and sinks in line with a file; pages that were added by command stay.
 
     \b
     Example:
       tracker providers sync providers.toml
     """
-    given = read_providers(file)
-    synced = running_catalogue(data_dir).put(given, utc_now(), replacing="file")
-    click.echo(f"{len(given)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    pages, sinks = read_providers(file), load_sinks(file)
+    settings = running_settings(data_dir)
+    # Sinks first: a page that is new may have something to tell at once.
+    told = open_sinks(settings).sync(sinks)
+    synced = open_catalogue(settings).put(pages, utc_now(), replacing="file")
+    click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    if sinks or told.removed:
+        click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")

@@ -9,13 +9,12 @@ import msgspec
 
 from tracker.bootstrap import utc_now
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
-from tracker.cli.table import table
+from tracker.cli.table import age, table
 from tracker.models import Component, OpenIncident
 from tracker.store.pages import PageStatus
 
 #: So many failures in a row make a page unknown rather than as it was last seen.
 UNKNOWN_AFTER = 3
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 class PageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +76,7 @@ def show(reports: Sequence[PageReport], output_format: str) -> None:
         return
     now = utc_now()
     rows = [
-        (row.provider_name, row.state, _age(row.checked_at, now), _age(row.changed_at, now), _what(row, now))
+        (row.provider_name, row.state, age(row.checked_at, now), age(row.changed_at, now), _what(row, now))
         for row in reports
     ]
     click.echo(table(("PROVIDER", "STATE", "CHECKED", "CHANGED", "WHAT"), rows))
@@ -88,7 +87,7 @@ _STATES = {"none": "operational"}
 
 def _what(row: PageReport, now: datetime) -> str:
     if row.error:
-        return f"cannot be read for {_age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
+        return f"cannot be read for {age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
     open_now = [f"{incident.name} ({incident.status})" for incident in (*row.incidents, *row.maintenances)]
     return "; ".join([*open_now, *_impaired(row.components)])
 
@@ -98,13 +97,3 @@ def _impaired(components: Sequence[Component]) -> Iterable[str]:
         yield f"{component.name}: {component.status.replace('_', ' ')}"
     if len(components) > 3:  # noqa: PLR2004  as many as above
         yield f"{len(components) - 3} more components"
-
-
-def _age(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "never"
-    seconds = max(0, int((now - moment).total_seconds()))
-    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds // unit} {name} ago"
-    return f"{seconds} s ago"

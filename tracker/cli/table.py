@@ -1,11 +1,13 @@
-"""Plain tables for a terminal. Contains no business logic."""
+"""Plain tables for a terminal, and how their cells are worded. Contains no business logic."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from tracker.sinks.plain import one_line
 
 #: A cell is cut at this many characters, the last column apart.
 _WIDEST = 40
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -17,3 +19,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in [list(heads), *cells]
     )
     return "\n".join(lines)
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """Return how long ago something was."""
+    if moment is None:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit} {name} ago"
+    return f"{seconds} s ago"

@@ -1,6 +1,7 @@
 """`tracker up`."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from tracker.catalogue import load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
-from tracker.models import Provider
+from tracker.models import Provider, Webhook
 from tracker.settings import Settings
+from tracker.sinks.webhook import endpoint
 from tracker.supervise.stack import Size, Stack, handle_signals
 
 log = logging.getLogger("tracker")
@@ -36,7 +39,10 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
       tracker up --providers providers.toml --format json
     """
     size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
-    run_stack(read_providers(providers_file), str(providers_file), data_dir, output_format, size)
+    providers, sinks = read_providers(providers_file), load_sinks(providers_file)
+    for sink in sinks:
+        endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
+    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
 
 
 def run_stack(
@@ -45,6 +51,7 @@ def run_stack(
     data_dir: Path,
     output_format: str,
     size: Size,
+    sinks: Sequence[Webhook] = (),
     on_watching: Callable[[], object] = lambda: None,
 ) -> None:
     """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
@@ -54,7 +61,7 @@ def run_stack(
     handle_signals(stack)
     try:
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
-        stack.start(providers)
+        stack.start(providers, sinks)
         log.info(
             "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
             "1 worker" if size.workers == 1 else f"{size.workers} workers",

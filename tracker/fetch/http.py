@@ -13,7 +13,7 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.errors import BadAnswer, FetchError, HttpStatusError, TooManyRedirects
+from tracker.errors import BadAnswer, Blocked, FetchError, HttpStatusError, TooManyRedirects
 from tracker.fetch.body import read_body
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.challenge import is_challenge
@@ -167,9 +167,8 @@ class RequestsFetcher:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
         message = f"answered {raw.status}"
         if is_challenge(raw):
-            message += ", blocked by a challenge for browsers"
-        else:
-            _drain(raw)
+            return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, raw.status)
+        _drain(raw)
         return HttpStatusError(message, wait_s, raw.status)
 
 

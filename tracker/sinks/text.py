@@ -14,7 +14,10 @@ _NAMED: Final = 5
 
 
 class TextLines:
-    """A `Sink` that writes a few readable lines for each event to a stream."""
+    """A `Sink` that writes a few readable lines for each event to a stream.
+
+    Edited updates are left out: most edits mend a word. They stand in the record.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -22,7 +25,8 @@ class TextLines:
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
         """Write the events and flush. Raises SinkError when nobody reads any more."""
         try:
-            text = "".join(f"{render(streamed.event)}\n" for streamed in events)
+            shown = [streamed.event for streamed in events if streamed.event.event is not EventKind.UPDATE_EDITED]
+            text = "".join(f"{render(event)}\n" for event in shown)
             self._stream.write(_encodable(text, self._stream.encoding))
             self._stream.flush()
         except (OSError, ValueError) as error:
@@ -47,7 +51,9 @@ def _lines(event: Event) -> Iterator[str]:
             yield f"  Incident: {_title(event)}"
         case EventKind.MAINTENANCE_UPDATE:
             yield f"  Maintenance: {_title(event)}"
-        case EventKind.COMPONENT_STATUS_CHANGE:
+        case EventKind.UPDATE_EDITED | EventKind.UPDATE_WITHDRAWN:
+            yield f"  Incident: {_title(event)}"
+        case EventKind.COMPONENT_STATUS_CHANGE | EventKind.PAGE_UNREADABLE | EventKind.PAGE_READABLE:
             pass
         case _:
             assert_never(event.event)

@@ -11,8 +11,7 @@ for i = 1, #due, 2 do
   local schedule = redis.call('HGET', KEYS[2], id)
   if schedule then
     local interval, phase = string.match(schedule, '^(%S+) (%S+)$')
-    -- Times are whole microseconds: without the one more, rounding could find the point that is due now again.
-    local step = math.floor((now - tonumber(phase) + 1e-6) / tonumber(interval)) + 1
+    local step = math.floor((now - tonumber(phase)) / tonumber(interval)) + 1
     redis.call('ZADD', KEYS[1], string.format('%.6f', tonumber(phase) + step * tonumber(interval)), id)
     claimed[#claimed + 1] = id
     claimed[#claimed + 1] = interval

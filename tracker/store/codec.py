@@ -3,13 +3,14 @@
 JSON, because somebody will read it with redis-cli at night. A reader accepts its own version and every one before.
 """
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
 from tracker.errors import StoreError
-from tracker.models import Provider
-from tracker.state import PageState, PageView
+from tracker.models import Provider, Webhook
+from tracker.state import LedgerEntry, PageState, PageView
 
 #: Version of the shapes below. Fields may be added with a default without a new version.
 VERSION = b"1"
@@ -19,7 +20,9 @@ T = TypeVar("T")
 _ENCODER = msgspec.json.Encoder()
 _STATE = msgspec.json.Decoder(PageState)
 _VIEW = msgspec.json.Decoder(PageView)
+_LEDGER = msgspec.json.Decoder(dict[str, dict[str, LedgerEntry]])
 _PROVIDER = msgspec.json.Decoder(Provider)
+_WEBHOOK = msgspec.json.Decoder(Webhook)
 
 
 def encode_state(state: PageState) -> bytes:
@@ -42,6 +45,16 @@ def decode_view(data: bytes | None) -> PageView:
     return _decode(data, _VIEW) if data else PageView()
 
 
+def encode_ledger(ledger: Mapping[str, Mapping[str, LedgerEntry]]) -> bytes:
+    """Return the ledger as bytes."""
+    return VERSION + _ENCODER.encode(ledger)
+
+
+def decode_ledger(data: bytes | None) -> dict[str, dict[str, LedgerEntry]]:
+    """Read a ledger; an absent value is an empty one. Raises StoreError."""
+    return _decode(data, _LEDGER) if data else {}
+
+
 def encode_provider(provider: Provider) -> bytes:
     """Return the provider as plain JSON, which the sync script reads too."""
     return _ENCODER.encode(provider)
@@ -50,6 +63,16 @@ def encode_provider(provider: Provider) -> bytes:
 def decode_provider(data: bytes) -> Provider:
     """Read a provider. Raises StoreError."""
     return _decode(VERSION + data, _PROVIDER)
+
+
+def encode_webhook(webhook: Webhook) -> bytes:
+    """Return the webhook as bytes."""
+    return VERSION + _ENCODER.encode(webhook)
+
+
+def decode_webhook(data: bytes) -> Webhook:
+    """Read a webhook. Raises StoreError."""
+    return _decode(data, _WEBHOOK)
 
 
 def _decode(data: bytes, decoder: "msgspec.json.Decoder[T]") -> T:

@@ -22,6 +22,12 @@ UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
+SINKS: Final = f"{PREFIX}sinks"
+#: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
+SINK_PREFIX: Final = f"{PREFIX}sink:"
+LEASE_PREFIX: Final = f"{PREFIX}lease:"
+DEAD_PREFIX: Final = f"{PREFIX}dead:"
+AGAIN_PREFIX: Final = f"{PREFIX}again:"
 
 
 def page_key(provider_id: str) -> str:
@@ -32,6 +38,11 @@ def page_key(provider_id: str) -> str:
 def seen_key(provider_id: str) -> str:
     """Return the key of the set of update ids that were seen on a page."""
     return SEEN_PREFIX + provider_id
+
+
+def seen_before_key(provider_id: str) -> str:
+    """Return the key of the set that `seen_key` was before it became too large."""
+    return f"{SEEN_PREFIX}{provider_id}:before"
 
 
 def connect(url: str, max_connections: int | None = None) -> "redis.Redis":

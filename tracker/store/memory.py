@@ -1,13 +1,13 @@
 """Pages remembered in memory: for `once`, `replay` and tests, with the same contract as the data server's."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from tracker.errors import Conflict
 from tracker.events import Event
 from tracker.models import Provider
-from tracker.ports import Commit, Turn
-from tracker.state import PageState, PageView
+from tracker.ports import Commit, Known, Turn
+from tracker.state import LedgerEntry, PageState, PageView
 
 
 class MemoryPages:
@@ -17,6 +17,7 @@ class MemoryPages:
         self._providers = {provider.id: provider for provider in providers}
         self._states: dict[str, PageState] = {}
         self._views: dict[str, PageView] = {}
+        self._ledgers: dict[str, Mapping[str, Mapping[str, LedgerEntry]]] = {}
         self._seen: dict[str, set[str]] = {}
         self._revisions: dict[str, int] = {}
         self._turns: dict[str, int] = {}
@@ -37,9 +38,13 @@ class MemoryPages:
             number=self._turns[provider_id],
         )
 
-    def recall(self, provider_id: str, keys: Collection[str]) -> tuple[PageView, frozenset[str]]:
-        """Return the page's view and which of the keys were seen."""
-        return self.view(provider_id), frozenset(self._seen.get(provider_id, set()).intersection(keys))
+    def recall(self, provider_id: str, keys: Collection[str]) -> Known:
+        """Return the page's view and ledger, and which of the keys were seen."""
+        return Known(
+            view=self.view(provider_id),
+            ledger=self._ledgers.get(provider_id, {}),
+            seen=frozenset(self._seen.get(provider_id, set()).intersection(keys)),
+        )
 
     def commit(self, turn: Turn, commit: Commit) -> int:
         """Write the commit. Raises Conflict."""
@@ -56,7 +61,9 @@ class MemoryPages:
                 seen.add(news.key)
             self.events.append(news.event)
             new += 1
-        if commit.state or commit.view or commit.news or commit.seen:
+        if commit.ledger is not None:
+            self._ledgers[provider_id] = commit.ledger
+        if commit.state or commit.view or commit.ledger is not None or commit.news or commit.seen:
             self._revisions[provider_id] = turn.revision + 1
         self._committed[provider_id] = turn.number
         self._states[provider_id] = commit.state or self.state(provider_id)

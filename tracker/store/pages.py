@@ -1,7 +1,7 @@
 """What is remembered of pages, in the data server."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
@@ -10,23 +10,44 @@ import redis
 from tracker.errors import Conflict
 from tracker.events import encode_event
 from tracker.models import Provider
-from tracker.ports import Commit, Turn
+from tracker.ports import Commit, Known, Turn
 from tracker.state import PageState, PageView
-from tracker.store.codec import decode_provider, decode_state, decode_view, encode_state, encode_view
-from tracker.store.connection import DUE, PROVIDERS, UPDATES, load_script, page_key, seen_key, translated
+from tracker.store.codec import (
+    decode_ledger,
+    decode_provider,
+    decode_state,
+    decode_view,
+    encode_ledger,
+    encode_state,
+    encode_view,
+)
+from tracker.store.connection import (
+    DUE,
+    PROVIDERS,
+    UPDATES,
+    load_script,
+    page_key,
+    seen_before_key,
+    seen_key,
+    translated,
+)
 
 #: A worker that died mid-poll gives its page back after this long. A request ends within 20 s; a poll that makes
 #: several may outlive its lease, and is then guarded by its revision alone.
 LEASE_S = 30.0
 #: Two polls of one page are at least this far apart, whatever the queue holds.
 LEAST_GAP_S = 0.5
+#: A page's seen-set is put aside once it is larger, and the one put aside before it is forgotten; several times what
+#: a page shows.
+MOST_SEEN = 4000
 
 
 class RedisPages:
     """The `PageStore` of the distributed tracker."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", most_seen: int = MOST_SEEN) -> None:
         self._client = client
+        self._most_seen = most_seen
         self._begin = load_script(client, "begin")
         self._commit = load_script(client, "commit")
 
@@ -43,17 +64,22 @@ class RedisPages:
         provider, number, revision, state = answer
         return Turn(provider=decode_provider(provider), state=decode_state(state), revision=revision, number=number)
 
-    def recall(self, provider_id: str, keys: Collection[str]) -> tuple[PageView, frozenset[str]]:
-        """Return the page's view and which of the keys are in its seen-set."""
+    def recall(self, provider_id: str, keys: Collection[str]) -> Known:
+        """Return the page's view and ledger, and which of the keys were seen."""
         ordered = list(keys)
         with translated(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hget(page_key(provider_id), "view")
-            if ordered:
-                pipe.smismember(seen_key(provider_id), ordered)
-            view, *rest = pipe.execute()
-        members = rest[0] if rest else ()
-        seen = frozenset(key for key, member in zip(ordered, members, strict=True) if member)
-        return decode_view(view), seen
+            pipe.hmget(page_key(provider_id), ["view", "ledger", "horizon"])
+            for key in (seen_key(provider_id), seen_before_key(provider_id)) if ordered else ():
+                pipe.smismember(key, ordered)
+            (view, ledger, horizon), *rest = pipe.execute()
+        newer, older = (_members(ordered, members) for members in rest) if rest else (set(), set())
+        return Known(
+            view=decode_view(view),
+            ledger=decode_ledger(ledger),
+            seen=frozenset(newer | older),
+            fading=frozenset(older - newer),
+            horizon=datetime.fromtimestamp(float(horizon), UTC) if horizon else None,
+        )
 
     def commit(self, turn: Turn, commit: Commit) -> int:
         """Write the commit in one step. Raises Conflict."""
@@ -66,6 +92,8 @@ class RedisPages:
             commit.due_at.timestamp() if commit.due_at else "",
             encode_state(commit.state) if commit.state else b"",
             encode_view(commit.view) if commit.view else b"",
+            b"" if commit.ledger is None else encode_ledger(commit.ledger),
+            self._most_seen,
             len(commit.seen),
             *commit.seen,
         ]
@@ -73,11 +101,23 @@ class RedisPages:
             arguments += [news.key or "", encode_event(news.event)]
         with translated():
             new = self._commit(
-                keys=[PROVIDERS, page_key(provider_id), seen_key(provider_id), UPDATES, DUE], args=arguments
+                keys=[
+                    PROVIDERS,
+                    page_key(provider_id),
+                    seen_key(provider_id),
+                    seen_before_key(provider_id),
+                    UPDATES,
+                    DUE,
+                ],
+                args=arguments,
             )
         if new < 0:
             raise Conflict(f"{provider_id}: {_REFUSALS[new]}")
         return int(new)
+
+
+def _members(keys: Sequence[str], members: Sequence[int]) -> set[str]:
+    return {key for key, is_member in zip(keys, members, strict=True) if is_member}
 
 
 _REFUSALS = {-1: "another worker committed first", -2: "the provider was removed"}

@@ -1,14 +1,23 @@
 """The stream of events that commits write and outputs read, in the data server."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import redis
 
 from tracker.errors import StoreError
-from tracker.events import decode_event
+from tracker.events import Event, decode_event
 from tracker.ports import StreamedEvent
 from tracker.store.connection import CURSORS, UPDATES, translated
+
+log = logging.getLogger(__name__)
+
+#: A webhook that nobody delivers to can hold back no more: some 100 MB, and months of events of a few hundred pages.
+MOST_ENTRIES: Final = 100_000
+#: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
+_LOOKED_AT: Final = 1000
 
 
 class RedisStream:
@@ -21,7 +30,10 @@ class RedisStream:
         """Return up to `count` entries after that stream id."""
         with translated():
             entries: Any = self._client.xrange(UPDATES, min=f"({after}", count=count)
-        return [_read(stream_id.decode(), fields) for stream_id, fields in entries]
+        return [
+            StreamedEvent(stream_id=stream_id.decode(), event=read_event(stream_id, fields))
+            for stream_id, fields in entries
+        ]
 
     def last_id(self) -> str:
         """Return the newest stream id ever given."""
@@ -44,13 +56,53 @@ class RedisStream:
             self._client.hset(CURSORS, sink, stream_id)
 
     def trim(self, before: str) -> None:
-        """Drop entries older than that stream id."""
+        """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
         with translated():
-            self._client.xtrim(UPDATES, minid=before)
+            # A webhook's position only ever grows, so that it need not be read and used in one step.
+            waiting = self._first_unsettled()
+            self._client.xtrim(UPDATES, minid=min([before, *waiting.values()], key=order))
+            excess = self._client.xlen(UPDATES) - MOST_ENTRIES
+            if excess > 0 and waiting:
+                self._drop(excess, before, waiting)
+
+    def _first_unsettled(self) -> dict[str, str]:
+        """Return for each group of the stream an id before which it needs nothing."""
+        groups: Any = self._client.xinfo_groups(UPDATES)
+        return {
+            group["name"].decode(): self._first_pending(group["name"]) or group["last-delivered-id"].decode()
+            for group in groups
+        }
+
+    def _first_pending(self, group: bytes) -> str | None:
+        pending: Any = self._client.xpending(UPDATES, group)
+        return pending["min"].decode() if pending["pending"] else None
+
+    def _drop(self, excess: int, before: str, waiting: Mapping[str, str]) -> None:
+        """Drop the oldest entries, and none from `before` on: those are not printed yet."""
+        entries: Any = self._client.xrange(UPDATES, count=min(excess, _LOOKED_AT) + 1)
+        end = min(entries[-1][0].decode(), before, key=order)
+        dropped = self._client.xtrim(UPDATES, minid=end, approximate=False)
+        behind = ", ".join(name for name, first in waiting.items() if order(first) < order(end))
+        log.warning("the event stream is full; dropped %d events that these sinks had not taken: %s", dropped, behind)
 
 
-def _read(stream_id: str, fields: Mapping[bytes, bytes]) -> StreamedEvent:
+def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
+    """Return the event of an entry. Raises StoreError."""
     try:
-        return StreamedEvent(stream_id=stream_id, event=decode_event(fields[b"event"]))
+        return decode_event(fields[b"event"])
     except (KeyError, ValueError) as error:
-        raise StoreError(f"the data server holds an update {stream_id} that cannot be read ({error})") from error
+        raise StoreError(
+            f"the data server holds an update {stream_id.decode()} that cannot be read ({error})"
+        ) from error
+
+
+def order(stream_id: str | bytes) -> tuple[int, int]:
+    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
+    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
+    milliseconds, _, sequence = text.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def entered_at(stream_id: bytes) -> datetime:
+    """Return when an entry came into its stream."""
+    return datetime.fromtimestamp(order(stream_id)[0] / 1000, UTC)

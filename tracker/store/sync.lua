@@ -10,7 +10,7 @@ local function remove(id)
   if redis.call('HDEL', KEYS[1], id) == 1 then
     redis.call('HDEL', KEYS[2], id)
     redis.call('ZREM', KEYS[3], id)
-    redis.call('DEL', pages .. id, seen .. id)
+    redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before')
     removed = removed + 1
   end
 end

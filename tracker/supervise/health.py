@@ -1,11 +1,14 @@
-"""How the watched pages do, in one line a person can act on. Pure."""
+"""How the watched pages and the sinks do, in one line each that a person can act on. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from tracker.store.pages import PageStatus
+from tracker.store.sinks import SinkStatus
 
 _NAMED = 5
+#: A receiver that restarts is back before that many failures in a row.
+_FAILURES_TOLD = 3
 
 
 def summary(statuses: Sequence[PageStatus]) -> str | None:
@@ -26,6 +29,15 @@ def summary(statuses: Sequence[PageStatus]) -> str | None:
     named = [f"{status.provider.name} ({status.state.failure})" for status in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
     return f"watching {len(statuses)} {pages}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
+
+
+def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
+    """Return one line about sinks whose receivers fail, None when all of them do well."""
+    failing = [status.webhook.name for status in statuses if status.standing.failures >= _FAILURES_TOLD]
+    if not failing:
+        return None
+    who = f"sink {failing[0]} does" if len(failing) == 1 else f"sinks {', '.join(failing)} do"
+    return f"{who} not take updates, which wait for it; `tracker sinks list` tells why"
 
 
 _REMEDIES = {

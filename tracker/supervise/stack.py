@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, utc_now
+from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks, utc_now
 from tracker.errors import ConfigError, SinkError, StoreError
-from tracker.models import Provider
+from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.supervise.health import summary
+from tracker.supervise.health import sinks_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 
@@ -32,6 +32,8 @@ SERVER_GRACE_S: Final = 3.0
 #: How often the pages are looked over for the health line.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
+#: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
+DELIVERIES: Final = 8
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 
@@ -69,18 +71,24 @@ class Stack:
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=size.log_level)
         self._printer = Child(replace(printer, prints_updates=True))
+        # A process of its own: receivers that stall take its threads, none of those that ask pages.
+        arguments = ("-Q", "deliver", "-c", str(DELIVERIES), *_ALIKE)
+        self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
+        self._sinks = open_sinks(self._settings)
         self._health: str | None = None
+        self._sinks_health: str | None = None
 
     @property
     def record(self) -> Path:
         """Return where the updates are recorded."""
         return self._data_dir / RECORD_NAME
 
-    def start(self, providers: Sequence[Provider]) -> None:
-        """Start everything and put the providers into the catalogue. Raises ConfigError, StoreError."""
+    def start(self, providers: Sequence[Provider], sinks: Sequence[Webhook] = ()) -> None:
+        """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError."""
         if self._server is not None:
             self._server.start()
             self._await_server()
+        self._sinks.sync(sinks)
         self._catalogue.put(providers, utc_now(), replacing="file")
         for child in (self._printer, *self._workers, self._beat):
             child.start()
@@ -94,6 +102,7 @@ class Stack:
                 child.tend()
             if time.monotonic() >= next_health:
                 self._report_health()
+                self._look_after_sinks()
                 next_health = time.monotonic() + (HEALTH_EVERY_S if self._health else STARTING_EVERY_S)
             if self._health and not watching:
                 watching = True
@@ -106,14 +115,14 @@ class Stack:
     def close(self) -> None:
         """Stop everything in order, print what is left, and give the data directory back."""
         stop([self._beat], BEAT_GRACE_S)
-        stop([*self._workers, self._printer], WORKER_GRACE_S)
+        stop([*self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
         self._print_the_rest()
         if self._server is not None:
             stop([self._server], SERVER_GRACE_S)
         self._lock.close()
 
     def _children(self) -> list[Child]:
-        rest = [self._printer, *self._workers, self._beat]
+        rest = [self._printer, *self._workers, self._deliverer, self._beat]
         return [self._server, *rest] if self._server else rest
 
     def _worker(self, number: int, size: Size) -> Child:
@@ -151,6 +160,19 @@ class Stack:
         if line is not None and line != self._health:
             log.warning(line) if "cannot" in line or "none of" in line else log.info(line)
             self._health = line
+
+    def _look_after_sinks(self) -> None:
+        """Deliver as soon as there is a sink, and tell which ones do not take updates."""
+        try:
+            statuses = self._sinks.statuses()
+        except StoreError:
+            return  # the line about the pages says so
+        if statuses and self._deliverer.pid is None:
+            self._deliverer.start()
+        line = sinks_summary(statuses)
+        if line != self._sinks_health:
+            log.warning(line) if line else log.info("all sinks take updates again")
+            self._sinks_health = line
 
     def _print_the_rest(self) -> None:
         runtime = Runtime(self._settings)

@@ -1,0 +1,192 @@
+"""`tracker sinks`: the receivers of updates beside the log, and what they would not take."""
+
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import click
+import msgspec
+
+from tracker.bootstrap import build_poster, build_sender, open_sinks, utc_now
+from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.table import age, table
+from tracker.errors import ConfigError, FetchError
+from tracker.events import Event, EventKind
+from tracker.models import Webhook
+from tracker.sinks.webhook import shown_address
+from tracker.store.sinks import RedisSinks, SinkStatus
+
+#: Provider of test events: so that a receiver can tell them from others and drop them.
+TEST_PROVIDER = "tracker-test"
+
+
+class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one sink: the stable form of `sinks list`."""
+
+    sink: str
+    #: `ok`, or `failing` while its receiver does not take updates.
+    state: str
+    #: The host of its URL, or the variable that holds it.
+    address: str
+    waiting: int
+    dead: int
+    delivered: int
+    last_delivered_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    #: When it is tried again.
+    not_before: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+
+
+@click.group()
+def sinks() -> None:
+    """Show who is told of updates, and handle what they would not take.
+
+    Sinks are the [[sink]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
+
+    \b
+    Example:
+      tracker sinks test ops
+    """
+
+
+@sinks.command("list")
+@data_dir_option
+@format_option
+def list_(data_dir: Path, output_format: str) -> None:
+    """Show how every sink does.
+
+    \b
+    Example:
+      tracker sinks list --format json
+    """
+    reports = [_report(status) for status in open_sinks(running_settings(data_dir)).statuses()]
+    if output_format == "json":
+        _show_json(reports)
+        return
+    now = utc_now()
+    heads = ("SINK", "STATE", "ADDRESS", "WAITING", "DEAD", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
+    click.echo(table(heads, [_cells(row, now) for row in reports]))
+
+
+@sinks.command()
+@click.argument("sink")
+@data_dir_option
+@format_option
+def dead(sink: str, data_dir: Path, output_format: str) -> None:
+    """Show the updates that a sink's receiver refused, or that waited for it for a day.
+
+    \b
+    Example:
+      tracker sinks dead ops
+    """
+    known = open_sinks(running_settings(data_dir))
+    _find(known, sink)
+    letters = known.dead(sink)
+    if output_format == "json":
+        _show_json(letters)
+        return
+    now = utc_now()
+    rows = [(age(letter.died_at, now), letter.event.product, letter.event.id, letter.reason) for letter in letters]
+    click.echo(table(("DIED", "PRODUCT", "UPDATE", "REASON"), rows))
+
+
+@sinks.command()
+@click.argument("sink")
+@data_dir_option
+def retry(sink: str, data_dir: Path) -> None:
+    """Put a sink's dead letters back for delivery, before what is new.
+
+    \b
+    Example:
+      tracker sinks retry ops
+    """
+    known = open_sinks(running_settings(data_dir))
+    _find(known, sink)
+    click.echo(f"{known.put_back(sink)} updates are delivered to {sink} again")
+
+
+@sinks.command()
+@click.argument("sink")
+@data_dir_option
+def test(sink: str, data_dir: Path) -> None:
+    """Send one test update from here, with this environment; exit status 1 if it is not accepted.
+
+    \b
+    Example:
+      tracker sinks test ops
+    """
+    settings = running_settings(data_dir)
+    webhook = _find(open_sinks(settings), sink)
+    poster = build_poster(settings)
+    started = time.monotonic()
+    try:
+        answer = build_sender(poster).send(webhook, _test_event(webhook))
+    except FetchError as error:
+        click.echo(f"{shown_address(webhook)} did not answer: {error}")
+        sys.exit(1)
+    finally:
+        poster.close()
+    took_ms = (time.monotonic() - started) * 1000
+    said = f": {answer.text}" if answer.text else ""
+    click.echo(f"{shown_address(webhook)} answered {answer.status} in {took_ms:.0f} ms{said}")
+    sys.exit(0 if 200 <= answer.status < 300 else 1)  # noqa: PLR2004  success (RFC 9110, section 15.3)
+
+
+def _test_event(webhook: Webhook) -> Event:
+    """Return an event that no receiver takes for a real one, and that opens no alarm if it does."""
+    now = utc_now()
+    return Event(
+        id=f"{TEST_PROVIDER}/{webhook.name}/{uuid4().hex}",
+        event=EventKind.INCIDENT_UPDATE,
+        provider=TEST_PROVIDER,
+        provider_name="Test",
+        product="Test",
+        incident_id="test",
+        incident=f"Test of the sink {webhook.name}",
+        update_id="test",
+        status="resolved",
+        message="This is a test. Nothing happened.",
+        impact="none",
+        published_at=now,
+        seen_at=now,
+    )
+
+
+def _find(known: RedisSinks, sink: str) -> Webhook:
+    """Return the webhook of that name. Raises ConfigError."""
+    for webhook in known.webhooks():
+        if webhook.name == sink:
+            return webhook
+    raise ConfigError(f"there is no sink {sink}; `tracker sinks list` shows them all")
+
+
+def _report(status: SinkStatus) -> SinkReport:
+    return SinkReport(
+        sink=status.webhook.name,
+        state="failing" if status.standing.failures else "ok",
+        address=shown_address(status.webhook),
+        waiting=status.waiting,
+        dead=status.dead,
+        delivered=status.delivered,
+        last_delivered_at=status.last_delivered_at,
+        failures=status.standing.failures,
+        failing_since=status.standing.failing_since,
+        not_before=status.not_before,
+        last_error=status.last_error,
+        last_error_at=status.last_error_at,
+    )
+
+
+def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
+    counts = (str(row.waiting), str(row.dead), str(row.delivered))
+    trouble = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
+    return row.sink, row.state, row.address, *counts, age(row.last_delivered_at, now), trouble
+
+
+def _show_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())

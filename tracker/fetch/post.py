@@ -1,0 +1,119 @@
+"""The poster over HTTP: one POST on the fetcher's connections, under its address policy and its total deadline."""
+
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import requests
+from urllib3 import BaseHTTPResponse
+
+from tracker.errors import BadUrl, FetchError
+from tracker.fetch.budget import CURRENT, Budget
+from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
+from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
+from tracker.fetch.freshness import retry_after_s
+from tracker.fetch.limits import FetchLimits
+from tracker.fetch.urls import Target, target
+from tracker.ports import PostRequest
+from tracker.verdicts import Answer
+
+#: So much of an answer's body is read, and most of that only to keep its connection.
+_READ: Final = 4096
+#: What a receiver gets before it counts as failing. Nobody waits for more than headers and a few words of its answer.
+POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RequestsPoster:
+    """A `Poster` on pooled connections, for any number of threads. Made after any fork."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        limits: FetchLimits = POST_LIMITS,
+        hosts: int = 64,
+        connections_per_host: int = 8,
+        ca_file: str | None = None,
+        resolve: Resolve = socket.getaddrinfo,
+        new_socket: NewSocket = socket.socket,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._limits = limits
+        # Not compressed, so that the beginning of an answer can be read.
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        self._monotonic = monotonic
+        self._now = now
+        context = tls_context(ca_file)
+        # What was connected to with `allow_private` is never used for a request without it.
+        self._adapters = {
+            allow: GuardedAdapter(
+                Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket),
+                context,
+                hosts=hosts,
+                connections_per_host=connections_per_host,
+            )
+            for allow in (False, True)
+        }
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        for adapter in self._adapters.values():
+            adapter.close()
+
+    def post(self, request: PostRequest) -> Answer:
+        """Return the answer to one POST, whatever its status. Raises FetchError when none came."""
+        asked = _target(request.url)
+        budget = CURRENT.set(Budget(self._limits, self._monotonic))
+        try:
+            with self._send(request, asked) as response:
+                return self._answer(response.raw)
+        except CLIENT_ERRORS as error:
+            raise translated(error, asked.host) from error
+        finally:
+            CURRENT.reset(budget)
+
+    def _send(self, request: PostRequest, asked: Target) -> requests.Response:
+        """Send the request, and again for each connection that its server had closed while it was kept.
+
+        Whether it had read the request nobody knows; sending it twice is what an idempotency key is for.
+        """
+        prepared = requests.PreparedRequest()
+        prepared.method = "POST"
+        prepared.url = asked.url
+        length = {"Content-Length": str(len(request.body))}
+        prepared.headers = {**self._headers, **request.headers, **length}  # type: ignore[assignment]  # as in http.py
+        prepared.body = request.body
+        timeouts = (self._limits.connect_s, self._limits.read_s)
+        while True:
+            try:
+                return self._adapters[request.allow_private].send(prepared, stream=True, timeout=timeouts, proxies={})
+            except StaleConnection:
+                continue
+
+    def _answer(self, raw: BaseHTTPResponse) -> Answer:
+        wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
+        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(_beginning(raw)))
+
+
+def _target(url: str) -> Target:
+    """Return where to post. Raises BadUrl, which does not repeat the URL: it may be a secret."""
+    try:
+        return target(url)
+    except BadUrl:
+        raise BadUrl("the URL is not one that can be asked") from None
+
+
+def _beginning(raw: BaseHTTPResponse) -> str:
+    """Return how the body begins; a body that breaks or stalls takes nothing from the status."""
+    try:
+        return raw.read(_READ, decode_content=False).decode("utf-8", "replace")
+    except (FetchError, *CLIENT_ERRORS):
+        return ""

@@ -1,0 +1,112 @@
+"""What updates said when they were last seen: tells an edited and a withdrawn update. Pure.
+
+An update keeps its id when its vendor rewrites it, and vendors do: a terse "resolved" becomes a root cause days later.
+Neither an edit nor a withdrawal is a new update; each is an event of its own.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from tracker.events import Event, EventKind
+from tracker.models import Incident, IncidentUpdate, Provider, Snapshot
+from tracker.ports import News
+from tracker.state import LedgerEntry
+
+#: An update is withdrawn once it is gone from so many changed answers in a row that still show its incident.
+WITHDRAWN_AFTER = 3
+#: Incidents whose texts are kept, the ones seen last; several times what a page shows.
+MOST_INCIDENTS = 300
+
+
+#: By incident id, the one seen last at the end, then by update id.
+Ledger = Mapping[str, Mapping[str, LedgerEntry]]
+
+
+def text_digest(text: str) -> str:
+    """Return the first 32 hexadecimal digits of the SHA-256 of an update's message (plain text, UTF-8)."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime) -> tuple[tuple[News, ...], Ledger]:
+    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger."""
+    news: list[News] = []
+    entries = dict(ledger)
+    # Only Statuspage's own answers have a clock, and only they always show all updates of an incident they show.
+    shows_all = snapshot.updated_at is not None
+    for incident in (*snapshot.incidents, *snapshot.maintenances):
+        known = entries.pop(incident.id, {})
+        news += _edited(provider, incident, known, now)
+        remaining = _shown(incident, known)
+        if shows_all:
+            gone = {update_id: _missed(entry) for update_id, entry in known.items() if update_id not in remaining}
+            withdrawn = {update_id for update_id, entry in gone.items() if entry.missing >= WITHDRAWN_AFTER}
+            news += [_withdrawn(provider, incident, update_id, gone[update_id], now) for update_id in sorted(withdrawn)]
+            remaining |= {update_id: entry for update_id, entry in gone.items() if update_id not in withdrawn}
+        entries[incident.id] = remaining
+    while len(entries) > MOST_INCIDENTS:
+        del entries[next(iter(entries))]
+    return tuple(news), entries
+
+
+def _shown(incident: Incident, known: Mapping[str, LedgerEntry]) -> dict[str, LedgerEntry]:
+    return {update.id: _entry(update, known.get(update.id)) for update in incident.updates}
+
+
+def _entry(update: IncidentUpdate, known: LedgerEntry | None) -> LedgerEntry:
+    """Return the entry of an update that is shown; an empty text says nothing, some endpoints leave it out."""
+    digest = text_digest(update.body) if update.body else known.digest if known else None
+    return LedgerEntry(digest=digest)
+
+
+def _missed(entry: LedgerEntry) -> LedgerEntry:
+    return LedgerEntry(digest=entry.digest, missing=entry.missing + 1)
+
+
+def _edited(provider: Provider, incident: Incident, known: Mapping[str, LedgerEntry], now: datetime) -> Iterator[News]:
+    for update in incident.updates:
+        before = known.get(update.id)
+        if before is None or before.digest is None or not update.body:
+            continue
+        digest = text_digest(update.body)
+        if digest == before.digest:
+            continue
+        event = Event(
+            id=f"{provider.id}/{incident.id}/{update.id}/edited/{digest}",
+            event=EventKind.UPDATE_EDITED,
+            provider=provider.id,
+            provider_name=provider.name,
+            product=provider.name,
+            incident_id=incident.id,
+            incident=incident.name,
+            update_id=update.id,
+            status=update.status,
+            message=update.body,
+            impact=incident.impact,
+            components=update.components or incident.components,
+            link=incident.link,
+            published_at=update.created_at,
+            seen_at=now,
+            previous_digest=before.digest,
+        )
+        yield News(event=event)
+
+
+def _withdrawn(provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime) -> News:
+    event = Event(
+        id=f"{provider.id}/{incident.id}/{update_id}/withdrawn",
+        event=EventKind.UPDATE_WITHDRAWN,
+        provider=provider.id,
+        provider_name=provider.name,
+        product=provider.name,
+        incident_id=incident.id,
+        incident=incident.name,
+        update_id=update_id,
+        status="withdrawn",
+        impact=incident.impact,
+        components=incident.components,
+        link=incident.link,
+        seen_at=now,
+        previous_digest=entry.digest,
+    )
+    return News(event=event)

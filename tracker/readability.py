@@ -1,0 +1,75 @@
+"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns."""
+
+from datetime import datetime
+
+import msgspec
+
+from tracker.errors import ParseError, PollError
+from tracker.events import Event, EventKind
+from tracker.models import Provider
+from tracker.ports import News
+from tracker.state import PageState
+
+#: So many failures in a row make a page unreadable.
+UNREADABLE_AFTER = 3
+
+
+def failed(provider: Provider, state: PageState, error: PollError, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+    """Return the state after a failed poll, and the event if the page has just become unreadable.
+
+    A page that was read before and now answers with something that is no status page is so at once.
+    """
+    failing_since = state.failing_since or now
+    after = msgspec.structs.replace(
+        state,
+        failures=state.failures + 1,
+        failing_since=failing_since,
+        failure_reason=error.reason,
+        failure=str(error),
+    )
+    no_longer_a_page = state.seeded and isinstance(error, ParseError)
+    if state.unreadable_since is not None or not (after.failures >= UNREADABLE_AFTER or no_longer_a_page):
+        return after, ()
+    event = _event(
+        provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"
+    )
+    return msgspec.structs.replace(after, unreadable_since=failing_since), (News(event=event),)
+
+
+def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+    """Return the state after a poll that succeeded, and the event if the page was unreadable."""
+    if not state.failures:
+        return state, ()
+    after = msgspec.structs.replace(
+        state, failures=0, failing_since=None, failure_reason=None, failure=None, unreadable_since=None
+    )
+    since = state.unreadable_since
+    if since is None:
+        return after, ()
+    blind_s = max(0, round((now - since).total_seconds()))
+    message = f"could not be read for {duration(blind_s)}, since {since:%Y-%m-%d %H:%M:%S} UTC"
+    return after, (News(event=_event(provider, EventKind.PAGE_READABLE, since, now, "readable", message)),)
+
+
+def duration(seconds: int) -> str:
+    """Return a duration in the two largest units that it fills."""
+    parts: list[str] = []
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= unit or (unit == 1 and not parts):
+            parts.append(f"{seconds // unit} {name}")
+            seconds %= unit
+    return " ".join(parts[:2])
+
+
+def _event(provider: Provider, kind: EventKind, since: datetime, now: datetime, status: str, message: str) -> Event:
+    return Event(
+        id=f"{provider.id}/{kind}/{since.timestamp():.0f}",
+        event=kind,
+        provider=provider.id,
+        provider_name=provider.name,
+        product=provider.name,
+        status=status,
+        message=message,
+        published_at=None,
+        seen_at=now,
+    )

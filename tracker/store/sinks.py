@@ -1,0 +1,151 @@
+"""The sinks of the catalogue, how each one does, and its dead letters, in the data server."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import redis
+
+from tracker.events import Event
+from tracker.models import Webhook
+from tracker.store.catalogue import Synced
+from tracker.store.codec import decode_webhook, encode_webhook
+from tracker.store.connection import (
+    AGAIN_PREFIX,
+    DEAD_PREFIX,
+    LEASE_PREFIX,
+    SINK_PREFIX,
+    SINKS,
+    UPDATES,
+    load_script,
+    translated,
+)
+from tracker.store.outbox import moment
+from tracker.store.stream import entered_at, order, read_event
+from tracker.verdicts import Standing
+
+
+class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one sink."""
+
+    webhook: Webhook
+    standing: Standing
+    #: Events that are not settled yet; those that it does not want count until it is their turn.
+    waiting: int = 0
+    dead: int = 0
+    delivered: int = 0
+    #: While its receiver fails: when it is tried again.
+    not_before: datetime | None = None
+    last_delivered_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was given up, and why."""
+
+    event: Event
+    reason: str
+    died_at: datetime
+
+
+class RedisSinks:
+    """Sinks come and go here; workers see it with their next call."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._sync = load_script(client, "sinks")
+        self._put_back = load_script(client, "put_back")
+
+    def sync(self, webhooks: Iterable[Webhook]) -> Synced:
+        """Have these sinks and no others; forget what waits for those that are gone."""
+        arguments: list[str | bytes] = [SINK_PREFIX, LEASE_PREFIX, DEAD_PREFIX, AGAIN_PREFIX]
+        for webhook in webhooks:
+            arguments += [webhook.name, encode_webhook(webhook)]
+        with translated():
+            added, changed, removed = self._sync(keys=[SINKS, UPDATES], args=arguments)
+        return Synced(added=added, changed=changed, removed=removed)
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """Return the sinks, sorted by name."""
+        with translated():
+            entries: Any = self._client.hvals(SINKS)
+        return tuple(sorted(map(decode_webhook, entries), key=lambda webhook: webhook.name))
+
+    def ready(self, now: datetime) -> tuple[str, ...]:
+        """Return the names of the sinks that something waits for and that do not wait themselves."""
+        return tuple(
+            status.webhook.name
+            for status in self.statuses()
+            if status.waiting and not (status.not_before and status.not_before > now)
+        )
+
+    def statuses(self) -> tuple[SinkStatus, ...]:
+        """Return how every sink does, sorted by name."""
+        webhooks = self.webhooks()
+        if not webhooks:
+            return ()
+        unread = self._unread()
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for webhook in webhooks:
+                pipe.hgetall(SINK_PREFIX + webhook.name)
+                pipe.xlen(AGAIN_PREFIX + webhook.name)
+                pipe.xlen(DEAD_PREFIX + webhook.name)
+            answers: list[Any] = pipe.execute()
+        return tuple(
+            # A sink without a group has lost it with the stream: its next round makes one.
+            _status(webhook, *answers[3 * i : 3 * i + 3], unread=unread.get(webhook.name, 1))
+            for i, webhook in enumerate(webhooks)
+        )
+
+    def dead(self, sink: str) -> Sequence[DeadLetter]:
+        """Return a sink's dead letters, oldest first."""
+        with translated():
+            entries: Any = self._client.xrange(DEAD_PREFIX + sink)
+        return [
+            DeadLetter(
+                event=read_event(stream_id, fields),
+                reason=fields[b"reason"].decode(),
+                died_at=entered_at(stream_id),
+            )
+            for stream_id, fields in entries
+        ]
+
+    def put_back(self, sink: str) -> int:
+        """Put a sink's dead letters back for delivery; return how many there were."""
+        with translated():
+            return int(self._put_back(keys=[DEAD_PREFIX + sink, AGAIN_PREFIX + sink, SINK_PREFIX + sink]))
+
+    def _unread(self) -> dict[str, int]:
+        """Return for each group of the stream how many entries it has not acknowledged."""
+        with translated():
+            if not self._client.exists(UPDATES):
+                return {}
+            groups: Any = self._client.xinfo_groups(UPDATES)
+            stream: Any = self._client.xinfo_stream(UPDATES)
+        newest = stream["last-entry"][0] if stream["last-entry"] else b"0-0"
+        return {group["name"].decode(): group["pending"] + _lag(group, newest, stream["length"]) for group in groups}
+
+
+def _lag(group: dict[str, Any], newest: bytes, length: int) -> int:
+    """Return how many entries a group has not read. The server's own count may be off where entries were dropped."""
+    if order(group["last-delivered-id"]) >= order(newest):
+        return 0
+    known = group["lag"]
+    return max(1, min(length if known is None else known, length))
+
+
+def _status(webhook: Webhook, state: dict[bytes, bytes], again: int, dead: int, *, unread: int) -> SinkStatus:
+    error = state.get(b"last_error")
+    return SinkStatus(
+        webhook=webhook,
+        standing=Standing(failures=int(state.get(b"failures", 0)), failing_since=moment(state.get(b"failing_since"))),
+        waiting=unread + again,
+        dead=dead,
+        delivered=int(state.get(b"delivered", 0)),
+        not_before=moment(state.get(b"not_before")),
+        last_delivered_at=moment(state.get(b"last_delivered_at")),
+        last_error=error.decode() if error else None,
+        last_error_at=moment(state.get(b"last_error_at")),
+    )
