@@ -1,5 +1,6 @@
 """Hypothesis strategies for what pages say: few ids, so that snapshots of one page overlap."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
@@ -96,12 +97,12 @@ states = st.builds(
             validators=_validators,
             digest=st.none() | texts,
             stamp=st.none() | moments,
-            missing=st.booleans(),
+            missing_since=st.none() | moments,
         ),
     ),
     projection=st.none() | texts,
     stale_since=st.none() | moments,
-    lagging=st.integers(0, 3),
+    lagging_since=st.none() | moments,
     failures=st.integers(0, 1000),
     failing_since=st.none() | moments,
     failure_reason=st.none() | texts,
@@ -139,3 +140,23 @@ providers = st.builds(
     interval_s=st.integers(1, 86400),
     components=st.lists(texts, max_size=2).map(tuple),
 )
+
+_BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_INVISIBLE = {"\u061c", "\u200b", "\u200e", "\u200f", "\ufeff", *map(chr, range(0x2060, 0x2070))}
+
+#: Text with far more than its share of what terminals obey.
+hostile_texts = st.text(
+    st.characters()
+    | st.sampled_from([*_INVISIBLE, *"\0\r\n\t\v\f\x1b\x7f\x85\x9b\u2028\u2029\u202a\u202e\u2066\u2069\U000e0041"])
+)
+
+
+def is_safe(character: str) -> bool:
+    """Tell whether a character neither moves a cursor, nor ends a line, nor turns or hides text."""
+    return (
+        unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
+        and unicodedata.bidirectional(character) not in _BIDI
+        and character not in _INVISIBLE
+        and not 0xE0000 <= ord(character) < 0xE0080
+        and (character == " " or not character.isspace())
+    )

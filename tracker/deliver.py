@@ -37,10 +37,11 @@ class Printer:
             self._recorded = self._resume()
         delivered = 0
         while batch := self._stream.read(self._recorded, BATCH):
+            new = self._record.missing(batch)
             self._record.deliver(batch)
             failpoint("recorded")
             self._recorded = batch[-1].stream_id
-            self._show(batch)
+            self._show(new, self._recorded)
             self._stream.save_cursor(RECORD, self._recorded)
             delivered += len(batch)
         if delivered:
@@ -68,15 +69,15 @@ class Printer:
             missed = [streamed for streamed in batch if _order(streamed.stream_id) <= _order(position)]
             if not missed:
                 return
-            self._show(missed)
             shown = missed[-1].stream_id
+            self._show(missed, shown)
 
-    def _show(self, batch: Sequence[StreamedEvent]) -> None:
+    def _show(self, events: Sequence[StreamedEvent], up_to: str) -> None:
         try:
-            self._console.deliver(batch)
+            self._console.deliver(events)
         except SinkError as error:
             log.warning("%s; the record goes on", error)
-        self._stream.save_cursor(CONSOLE, batch[-1].stream_id)
+        self._stream.save_cursor(CONSOLE, up_to)
 
 
 def _order(stream_id: str) -> tuple[int, int]:

@@ -52,7 +52,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
     seen_at: datetime
     #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
-    previous_digest: str | None | msgspec.UnsetType = msgspec.UNSET
+    previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

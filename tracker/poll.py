@@ -85,7 +85,7 @@ class Poller:
         seeded = observed.state.seeded
         if seeded and meaning == state.projection and not components_changed(known.view.components, primary):
             return _quiet(turn, observed, now), Layer.SAME_MEANING
-        observed = self._observer.complete(provider, state, observed)
+        observed = self._observer.complete(provider, state, observed, now)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:

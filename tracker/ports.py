@@ -173,6 +173,10 @@ class Record(Sink, Protocol):
         """Return the stream id of the last event on record, None for an empty record."""
         ...
 
+    def missing(self, events: Sequence[StreamedEvent]) -> Sequence[StreamedEvent]:
+        """Return those of the events that are not on record, each once."""
+        ...
+
 
 class PostRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One POST."""

@@ -29,8 +29,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str | None = None
     #: The page's own clock in that answer.
     stamp: datetime | None = None
-    #: Whether the page has no such endpoint (404).
-    missing: bool = False
+    #: When the page said that it has no such endpoint (404), None if it has.
+    missing_since: datetime | None = None
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,8 +49,10 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     projection: str | None = None
     #: Since when the page has answered with an earlier clock than it already showed.
     stale_since: datetime | None = None
-    #: How many polls in a row found the details behind the primary answer.
-    lagging: int = 0
+    #: Since when details have been older than the primary answer.
+    lagging_since: datetime | None = None
+    #: Why a detail could not be read at the last change, None if all could.
+    detail_failure: str | None = None
     #: How many polls in a row failed.
     failures: int = 0
     #: Since when, and why: `PollError.reason` and its sentence.

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 from tracker.errors import ConfigError, FetchError
 from tracker.events import Event
+from tracker.failpoints import failpoint
 from tracker.models import Webhook
 from tracker.ports import Clock, Outbox, Parcel, Round, Sender
 from tracker.verdicts import Accepted, Answer, Buried, Postponed, Standing, Unanswered, Verdict, judge, wants
@@ -49,6 +50,7 @@ class Deliverer:
         settled = 0
         for parcel, event in self._wanted(turn):
             answer = self._send(turn.webhook, event)
+            failpoint("posted")
             now = self._clock()
             verdict = judge(answer, sink=turn.webhook.name, standing=standing, queued_at=parcel.queued_at, now=now)
             self._outbox.settle(turn, parcel, verdict, now)

@@ -79,6 +79,26 @@ def test_a_killed_printer_loses_nothing(stack):
     stack.assert_nothing_is_lost()
 
 
+_KILL_ALL = """
+import os, signal
+for process in filter(str.isdigit, os.listdir("/proc")):
+    if int(process) not in (1, os.getpid()):
+        os.kill(int(process), signal.SIGKILL)
+"""
+
+
+def test_what_dies_is_started_again(stack):
+    services = ("worker", "printer", "beat", "flower")
+    before = {service: stack.inspect(service)[0]["RestartCount"] for service in services}
+    for service in services:
+        stack.exec(service, "python", "-c", _KILL_ALL)
+    stack.wait_for(
+        lambda: all(stack.inspect(service)[0]["RestartCount"] > before[service] for service in services), "restart"
+    )
+    stack.wait_for(lambda: not stack.unhealthy(), "health", stack.unhealthy)
+    stack.assert_nothing_is_lost()
+
+
 def test_a_killed_data_server_keeps_everything(stack):
     stack("stop", "beat", "worker")
     known = stack.exec("printer", "tracker", "providers", "list", "--format", "json").stdout

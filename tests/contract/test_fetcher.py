@@ -23,8 +23,8 @@ from fetch_origin import Exchange, Origin
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
-    Blocked,
     BadUrl,
+    Blocked,
     ConnectError,
     FetchError,
     FetchTimeout,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-import tracker.observe
+import tracker.discover
 from tests.fakes import (
     ATOM,
     NOON,
@@ -35,7 +35,7 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.models import Provider, Snapshot, Validators
-from tracker.observe import MAX_LAGGING, STALE_FOR, Layer, Observation, Observer
+from tracker.observe import LAGGING_FOR, MISSING_FOR, STALE_FOR, Layer, Observation, Observer
 from tracker.parse import FORMATS
 from tracker.state import Answer, PageState, Source
 
@@ -59,7 +59,7 @@ class Watcher:
 
     def polls(self) -> Observation:
         observed = self._observer.observe(self.provider, self.state, self.clock())
-        observed = self._observer.complete(self.provider, self.state, observed)
+        observed = self._observer.complete(self.provider, self.state, observed, self.clock())
         self.state = msgspec.structs.replace(observed.state, seeded=True)
         return observed
 
@@ -88,7 +88,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return dataclasses.replace(known, read=read)
 
-    monkeypatch.setattr(tracker.observe, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    monkeypatch.setattr(tracker.discover, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
     return urls
 
 
@@ -381,7 +381,7 @@ def test_freshness_is_passed_on_whatever_the_layer() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_detail_that_does_not_exist_is_not_asked_again(status: int) -> None:
+def test_a_detail_that_does_not_exist_is_not_asked_again_for_an_hour(status: int) -> None:
     watcher = Watcher()
     watcher.shows(page())
     watcher.fetcher.raises(SCHEDULED, HttpStatusError("gone", None, status))
@@ -392,7 +392,11 @@ def test_a_detail_that_does_not_exist_is_not_asked_again(status: int) -> None:
     watcher.polls()
 
     assert watcher.fetcher.asked() == [SUMMARY, INCIDENTS]
-    assert watcher.state.answers[SCHEDULED] == Answer(missing=True)
+    assert watcher.state.answers[SCHEDULED] == Answer(missing_since=watcher.clock())
+    watcher.clock.passes(seconds=MISSING_FOR.total_seconds())
+    watcher.shows(page(minute=2))
+    watcher.polls()
+    assert SCHEDULED in watcher.fetcher.asked()
 
 
 @pytest.mark.parametrize(
@@ -465,15 +469,18 @@ def test_what_a_detail_shows_when_it_is_read_for_the_first_time_is_history() -> 
     assert watcher.polls().history == frozenset()
 
 
-def test_details_behind_the_primary_are_asked_again_a_few_times() -> None:
+def test_details_behind_the_primary_are_asked_again_with_every_poll_for_some_minutes() -> None:
     watcher = Watcher()
     watcher.settles(page())
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
 
-    layers = [(observed.layer, observed.settled) for observed in (watcher.polls() for _ in range(MAX_LAGGING + 2))]
+    def polls() -> tuple[Layer, bool]:
+        observed = watcher.polls()
+        return observed.layer, observed.settled
 
-    again = [(Layer.CHANGED, False)] * MAX_LAGGING
-    assert layers == [*again, (Layer.CHANGED, True), (Layer.SAME_BODY, True)]
+    assert [polls() for _ in range(5)] == [(Layer.CHANGED, False)] * 5
+    watcher.clock.passes(seconds=LAGGING_FOR.total_seconds() + 1)
+    assert [polls(), polls()] == [(Layer.CHANGED, True), (Layer.SAME_BODY, True)]
 
 
 def test_details_that_catch_up_settle_the_answer() -> None:
@@ -489,7 +496,7 @@ def test_details_that_catch_up_settle_the_answer() -> None:
 
     assert observed.settled
     assert [known.status for known in observed.snapshot.incidents] == ["resolved"]
-    assert watcher.state.lagging == 0
+    assert watcher.state.lagging_since is None
 
 
 def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again() -> None:
@@ -501,7 +508,7 @@ def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again(
         watcher.fetcher.answers(SUMMARY, summary(page()))
         assert watcher.polls().layer is Layer.SAME_BODY
 
-    assert watcher.state.lagging == 0
+    assert watcher.state.lagging_since is None
 
 
 def test_a_detail_older_than_it_was_is_not_listened_to() -> None:

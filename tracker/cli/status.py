@@ -34,6 +34,8 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: Since when the page cannot be read, and why.
     failing_since: datetime | None = None
     error: str | None = None
+    #: Why a part of the page could not be read, None if all was.
+    incomplete: str | None = None
 
 
 @click.command()
@@ -66,6 +68,7 @@ def report(page: PageStatus, unknown_after: int) -> PageReport:
         changed_at=page.state.changed_at,
         failing_since=page.state.failing_since,
         error=page.state.failure,
+        incomplete=page.state.detail_failure,
     )
 
 
@@ -89,7 +92,8 @@ def _what(row: PageReport, now: datetime) -> str:
     if row.error:
         return f"cannot be read for {age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
     open_now = [f"{incident.name} ({incident.status})" for incident in (*row.incidents, *row.maintenances)]
-    return "; ".join([*open_now, *_impaired(row.components)])
+    notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
+    return "; ".join([*open_now, *_impaired(row.components), *notes])
 
 
 def _impaired(components: Sequence[Component]) -> Iterable[str]:

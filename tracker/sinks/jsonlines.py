@@ -70,15 +70,20 @@ class UpdateRecord:
         """Return the stream id of the last event on record."""
         return self._last_stream_id
 
-    def deliver(self, events: Sequence[StreamedEvent]) -> None:
-        """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
+    def missing(self, events: Sequence[StreamedEvent]) -> Sequence[StreamedEvent]:
+        """Return those of the events that are not on record, each once."""
         new: dict[str, StreamedEvent] = {}
         for streamed in events:
             if streamed.event.id not in self._recorded:
                 new.setdefault(streamed.event.id, streamed)
+        return list(new.values())
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
+        new = self.missing(events)
         if new:
-            self._append("".join(f"{record_line(streamed)}\n" for streamed in new.values()).encode("ascii"))
-        self._recorded.update(dict.fromkeys(new))
+            self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
+        self._recorded.update(dict.fromkeys(streamed.event.id for streamed in new))
         while len(self._recorded) > len(events) + 10_000:
             del self._recorded[next(iter(self._recorded))]
         if events:

@@ -17,7 +17,14 @@ if verdict ~= 'postponed' then
     settled = redis.call('XACK', KEYS[3], ARGV[4], ARGV[5])
   end
 end
-redis.call('HSET', KEYS[2], 'failures', ARGV[7], 'failing_since', ARGV[8], 'not_before', ARGV[9])
+redis.call('HSET', KEYS[2], 'failures', ARGV[7])
+for field, value in pairs({failing_since = ARGV[8], not_before = ARGV[9]}) do
+  if value == '' then
+    redis.call('HDEL', KEYS[2], field)
+  else
+    redis.call('HSET', KEYS[2], field, value)
+  end
+end
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[2], 'last_error', ARGV[10], 'last_error_at', ARGV[3])
 end

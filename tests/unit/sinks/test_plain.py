@@ -1,31 +1,11 @@
 """Hostile text on one line."""
 
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.strategies import hostile_texts, is_safe
 from tracker.sinks.plain import one_line
-
-BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-INVISIBLE = {"\u061c", "\u200b", "\u200e", "\u200f", "\ufeff", *map(chr, range(0x2060, 0x2070))}
-
-hostile_texts = st.text(
-    st.characters()
-    | st.sampled_from([*INVISIBLE, *"\0\r\n\t\v\f\x1b\x7f\x85\x9b\u2028\u2029\u202a\u202e\u2066\u2069\U000e0041"])
-)
-
-
-def is_safe(character: str) -> bool:
-    """Tell whether a character neither moves a cursor, nor ends a line, nor turns or hides text."""
-    return (
-        unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
-        and unicodedata.bidirectional(character) not in BIDI
-        and character not in INVISIBLE
-        and not 0xE0000 <= ord(character) < 0xE0080
-        and (character == " " or not character.isspace())
-    )
 
 
 @given(hostile_texts, st.integers(1, 40))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import event, streamed
-from tests.unit.sinks.test_plain import hostile_texts, is_safe
+from tests.strategies import hostile_texts, is_safe
 from tracker.errors import SinkError
 from tracker.events import Event, EventKind
 from tracker.sinks.text import TextLines, render

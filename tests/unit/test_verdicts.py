@@ -1,0 +1,157 @@
+"""Who is told, what an answer means and when to try again: all of it without a network."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, event
+from tests.outbox import webhook
+from tracker.events import EventKind
+from tracker.verdicts import (
+    FIRST_PAUSE_S,
+    LONGEST_DELAY_S,
+    LONGEST_PAUSE_S,
+    PATIENCE,
+    Accepted,
+    Answer,
+    Buried,
+    Postponed,
+    Standing,
+    Unanswered,
+    Verdict,
+    judge,
+    pause_s,
+    wants,
+)
+
+FAILING = Standing(failures=3, failing_since=NOON - timedelta(minutes=1))
+
+
+def verdict_on(
+    answer: Answer | Unanswered | int, standing: Standing = FAILING, waited: timedelta | None = None
+) -> Verdict:
+    """Return the verdict at noon on an event that was queued a while before."""
+    given_answer = Answer(status=answer) if isinstance(answer, int) else answer
+    queued_at = NOON - (waited or timedelta(minutes=2))
+    return judge(given_answer, sink="ops", standing=standing, queued_at=queued_at, now=NOON)
+
+
+# --- who wants what ---
+
+WANTED = {
+    "everything": ({}, True),
+    "its provider by name": ({"providers": ("acme",)}, True),
+    "its provider by a pattern": ({"providers": ("other", "ac*")}, True),
+    "its provider in capitals": ({"providers": ("ACME",)}, True),
+    "other providers": ({"providers": ("acm", "b*")}, False),
+    "its kind": ({"events": ("new_incident",)}, True),
+    "other kinds": ({"events": ("incident_update",)}, False),
+    "its provider, but other kinds": ({"providers": ("acme",), "events": ("maintenance_update",)}, False),
+}
+
+
+@pytest.mark.parametrize(("filters", "is_wanted"), WANTED.values(), ids=WANTED.keys())
+def test_a_webhook_that_wants(filters: dict[str, tuple[str, ...]], is_wanted: bool) -> None:
+    told = event(provider="acme", event=EventKind.NEW_INCIDENT)
+
+    assert wants(webhook(**filters), told) is is_wanted
+
+
+# --- what an answer means ---
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_success_accepts_and_forgets_what_was_wrong(status: int) -> None:
+    assert verdict_on(status) == Accepted(standing=Standing())
+
+
+@pytest.mark.parametrize("status", [101, 103, 408, 425, 429, 500, 502, 503, 504, 599])
+def test_a_temporary_refusal_has_the_sink_wait(status: int) -> None:
+    verdict = verdict_on(status)
+
+    assert isinstance(verdict, Postponed)
+    assert verdict.reason == f"answered {status}"
+    assert verdict.standing == Standing(failures=4, failing_since=FAILING.failing_since)
+    assert verdict.not_before > NOON
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 422, 451])
+def test_a_refusal_for_good_buries_the_event_and_nothing_else(status: int) -> None:
+    verdict = verdict_on(Answer(status=status, retry_after_s=60.0, text="not like this"))
+
+    assert verdict == Buried(reason=f"answered {status}: not like this", standing=Standing())
+
+
+def test_no_answer_has_the_sink_wait() -> None:
+    verdict = verdict_on(Unanswered(reason="nobody there"), standing=Standing())
+
+    assert isinstance(verdict, Postponed)
+    assert verdict.reason == "nobody there"
+    assert verdict.standing == Standing(failures=1, failing_since=NOON)
+
+
+# --- for how long ---
+
+
+def test_pauses_double_from_two_seconds_to_ten_minutes() -> None:
+    pauses = [pause_s("ops", failures) for failures in range(1, 40)]
+
+    assert all(pause == pytest.approx(min(2.0**n, 600), rel=0.11) for n, pause in enumerate(pauses, start=1))
+    assert all(later > earlier or earlier > 0.9 * LONGEST_PAUSE_S for earlier, later in pairwise(pauses))
+
+
+def test_sinks_that_failed_together_do_not_come_back_together() -> None:
+    assert len({pause_s(name, 5) for name in ("a", "b", "c", "d")}) == 4
+
+
+@given(st.integers(1, 10**9), st.none() | st.floats(0, 1e9), st.text(max_size=5))
+def test_a_pause_stays_within_its_bounds(failures: int, retry_after_s: float | None, sink: str) -> None:
+    pause = pause_s(sink, failures, retry_after_s)
+
+    assert 0.9 * FIRST_PAUSE_S <= pause <= max(1.1 * LONGEST_PAUSE_S, LONGEST_DELAY_S)
+    assert pause >= min(retry_after_s or 0.0, LONGEST_DELAY_S)
+
+
+def test_a_receiver_that_asks_for_a_longer_pause_gets_it() -> None:
+    verdict = verdict_on(Answer(status=429, retry_after_s=120.0), standing=Standing())
+
+    assert isinstance(verdict, Postponed)
+    assert verdict.not_before == NOON + timedelta(seconds=120)
+
+
+def test_no_receiver_makes_us_wait_for_a_day() -> None:
+    verdict = verdict_on(Answer(status=503, retry_after_s=86_400.0), standing=Standing())
+
+    assert isinstance(verdict, Postponed)
+    assert verdict.not_before == NOON + timedelta(seconds=LONGEST_DELAY_S)
+
+
+# --- when patience ends ---
+
+LONG_DEAD = Standing(failures=200, failing_since=NOON - PATIENCE)
+
+
+@pytest.mark.parametrize("answer", [Answer(status=503), Unanswered(reason="answered 503")])
+def test_an_event_that_waited_for_a_day_becomes_a_dead_letter(answer: Answer | Unanswered) -> None:
+    verdict = verdict_on(answer, LONG_DEAD, waited=PATIENCE)
+
+    assert verdict == Buried(
+        reason="answered 503, and so for 24 h",
+        standing=Standing(failures=201, failing_since=LONG_DEAD.failing_since),
+    )
+
+
+def test_an_event_that_came_later_has_its_own_day() -> None:
+    assert isinstance(verdict_on(503, LONG_DEAD, waited=PATIENCE - timedelta(seconds=1)), Postponed)
+
+
+def test_an_event_that_waited_for_other_reasons_has_its_day_from_the_first_failure() -> None:
+    assert isinstance(verdict_on(503, FAILING, waited=10 * PATIENCE), Postponed)
+    assert isinstance(verdict_on(503, Standing(), waited=10 * PATIENCE), Postponed)
+
+
+def test_an_event_that_is_accepted_in_the_end_is_no_dead_letter() -> None:
+    assert verdict_on(200, LONG_DEAD, waited=10 * PATIENCE) == Accepted()
