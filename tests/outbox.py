@@ -2,22 +2,36 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import redis
 
 from tests.fakes import NOON, event
 from tracker.errors import Conflict, FetchError
-from tracker.events import Event
+from tracker.events import Event, encode_event
 from tracker.models import Webhook
 from tracker.ports import Parcel, Round
+from tracker.store.connection import UPDATES
 from tracker.verdicts import Accepted, Answer, Buried, Postponed, Standing, Verdict
 
 OK = Answer(status=204)
+DOWN = FetchError("nobody answers")
+SOON = NOON + timedelta(seconds=2)
+FAILING = Standing(failures=1, failing_since=NOON)
+WAIT = Postponed(reason="answered 503", standing=FAILING, not_before=SOON)
+BURY = Buried(reason="answered 410", standing=Standing())
 
 
 def webhook(name: str = "ops", **fields: Any) -> Webhook:
     """Return a webhook that wants everything."""
     return Webhook(**{"name": name, "url": "https://hooks.acme.example/ops"} | fields)
+
+
+def committed(client: "redis.Redis", *event_ids: str) -> None:
+    """Let events come into the stream of a data server."""
+    for event_id in event_ids:
+        client.xadd(UPDATES, {"event": encode_event(event(event_id))})
 
 
 class MemoryOutbox:
@@ -117,6 +131,3 @@ class FakeSender:
         if answer.status == OK.status:
             self.accepted.append(event.id)
         return answer
-
-
-DOWN = FetchError("nobody answers")

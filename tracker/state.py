@@ -63,6 +63,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unreadable_since: datetime | None = None
     changed_at: datetime | None = None
 
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether what the page says is unknown: never read, or not for some polls now."""
+        return self.unreadable_since is not None or not self.seeded
+
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of a page, for people and for the next comparison."""

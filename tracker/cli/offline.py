@@ -58,8 +58,7 @@ def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None
                 state=store.state(provider.id),
                 view=store.view(provider.id),
                 checked_at=utc_now(),
-            ),
-            unknown_after=1,
+            )
         )
         for provider in wanted
     ]

@@ -13,9 +13,6 @@ from tracker.cli.table import age, table
 from tracker.models import Component, OpenIncident
 from tracker.store.pages import PageStatus
 
-#: So many failures in a row make a page unknown rather than as it was last seen.
-UNKNOWN_AFTER = 3
-
 
 class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is told of one page: the stable form of `status` and `once`."""
@@ -48,19 +45,18 @@ def status(data_dir: Path, output_format: str) -> None:
     Example:
       tracker status
     """
-    reports = [report(page, UNKNOWN_AFTER) for page in running_catalogue(data_dir).statuses()]
+    reports = [report(page) for page in running_catalogue(data_dir).statuses()]
     show(reports, output_format)
 
 
-def report(page: PageStatus, unknown_after: int) -> PageReport:
-    """Return what is told of a page; unknown after that many failures in a row."""
-    blind = page.state.failures >= unknown_after or not page.state.seeded
+def report(page: PageStatus) -> PageReport:
+    """Return what is told of a page."""
     impact = page.view.impact
     return PageReport(
         provider=page.provider.id,
         provider_name=page.provider.name,
         url=page.provider.url,
-        state="unknown" if blind else _STATES.get(impact or "none", impact or "operational"),
+        state="unknown" if page.state.is_unknown else _STATES.get(impact or "none", impact or "operational"),
         incidents=page.view.open_incidents,
         maintenances=page.view.open_maintenances,
         components=page.view.impaired_components,

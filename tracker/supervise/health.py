@@ -16,7 +16,7 @@ def summary(statuses: Sequence[PageStatus]) -> str | None:
     asked = [status for status in statuses if status.checked_at is not None]
     if len(asked) < len(statuses) or not statuses:
         return None
-    failing = [status for status in asked if status.state.failures]
+    failing = [status for status in asked if status.state.failures and status.state.is_unknown]
     pages = "page" if len(statuses) == 1 else "pages"
     if not failing:
         return f"watching {len(statuses)} {pages}, all of them can be read"

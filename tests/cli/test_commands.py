@@ -1,0 +1,147 @@
+"""Commands that need neither Celery nor a data server, as a user calls them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tracker.cli import cli
+from tracker.errors import ConfigError, ParseError
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def commands(group: click.Group, path: str = "tracker") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+
+
+def saved(directory: Path, name: str, page: Page, path: str = "/api/v2/summary.json") -> Path:
+    from tracker.simulator.render import render  # noqa: PLC0415  only here
+
+    document = render(page.revision, path, "http://status.example")
+    assert document is not None
+    file = directory / name
+    file.write_bytes(document.body)
+    return file
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(cli)))
+def test_every_command_explains_itself_with_an_example(path: str, command: click.Command) -> None:
+    assert command.help
+    lines = [line.strip() for line in command.help.splitlines()]
+    assert path in lines[lines.index("Example:") + 1]
+
+
+def test_parse_prints_what_a_saved_answer_says(tmp_path: Path) -> None:
+    page = Page("Acme", id="acme")
+    body = "Some <b>requests</b> fail &amp; hang."
+    page.open_incident("Errors", impact="major", body=body, components={"API": "major_outage"})
+
+    result = run("parse", saved(tmp_path, "body.json", page))
+
+    document = json.loads(result.output)
+    (incident,) = document["incidents"]
+    assert {"id", "name", "status", "impact", "link", "updates"} <= incident.keys()
+    (update,) = incident["updates"]
+    assert {"id", "status", "body", "created_at"} <= update.keys()
+    assert update["body"] == "Some requests fail & hang."
+    assert document["maintenances"] == []
+    assert {"id", "name", "status"} <= document["components"][0].keys()
+    assert {component["status"] for component in document["components"]} == {"operational", "major_outage"}
+
+
+def test_parse_refuses_what_is_no_status_page_with_one_sentence(tmp_path: Path) -> None:
+    body = tmp_path / "body"
+    body.write_text("<!doctype html><html><body>Hello</body></html>")
+
+    result = run("parse", body)
+
+    assert isinstance(result.exception, ParseError)
+    assert "HTML" in str(result.exception)
+
+
+def test_replay_takes_the_first_answer_as_the_baseline(tmp_path: Path) -> None:
+    page = Page("Acme", id="acme")
+    incident = page.open_incident("Errors", body="We look into it.")
+    before = saved(tmp_path, "1.json", page)
+    update = page.post_update(incident, "identified", "It is the database.")
+    page.set_component("API", "partial_outage")
+    after = saved(tmp_path, "2.json", page)
+
+    result = run("replay", before, after, after)
+
+    events = [json.loads(line) for line in result.output.splitlines()]
+    assert [(event["event"], event["incident_id"], event["update_id"]) for event in events] == [
+        ("incident_update", incident, update),
+        ("component_status_change", None, None),
+    ]
+
+
+def test_replay_passes_over_an_answer_that_cannot_be_read(tmp_path: Path) -> None:
+    page = Page("Acme", id="acme")
+    before = saved(tmp_path, "1.json", page)
+    broken = tmp_path / "2.json"
+    broken.write_bytes(b"")
+    page.open_incident("Errors", body="We look into it.")
+    after = saved(tmp_path, "3.json", page)
+
+    result = run("replay", before, broken, after)
+
+    assert "2.json" in result.stderr
+    kinds = [json.loads(line)["event"] for line in result.stdout.splitlines()]
+    assert "new_incident" in kinds
+
+
+def test_once_shows_every_page_and_fails_if_one_cannot_be_read(tmp_path: Path) -> None:
+    page = Page("Acme", id="acme")
+    page.open_incident("Errors", impact="minor", body="We look into it.")
+    with SimulatedVendor([page]) as vendor:
+        file = tmp_path / "providers.toml"
+        entry = '[[provider]]\nname = "{}"\nurl = "{}"\nallow_private = true\n'
+        file.write_text(entry.format("Acme", vendor.url("acme")) + entry.format("Gone", "http://127.0.0.1:9/gone"))
+        both = run("once", "--providers", file, "--format", "json")
+        one = run("once", "acme", "--providers", file)
+
+    assert both.exit_code == 1
+    states = {row["provider"]: row for row in json.loads(both.output)}
+    assert states["acme"]["state"] == "minor"
+    assert states["gone"]["state"] == "unknown"
+    assert "no connection" in states["gone"]["error"]
+    assert one.exit_code == 0
+    assert "Errors (investigating)" in one.output
+
+
+def test_once_names_what_it_does_not_know(tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Acme"\nurl = "https://status.acme.example"\n')
+
+    result = run("once", "amce", "--providers", file)
+
+    assert isinstance(result.exception, ConfigError)
+    assert "amce" in str(result.exception)
+
+
+def test_a_mistake_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Acme"\nurl = "ftp://status.acme.example"\n')
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker", "once", "--providers", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("tracker: ")
+    assert "Traceback" not in done.stderr

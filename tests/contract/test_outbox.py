@@ -1,0 +1,332 @@
+"""What waits for webhooks: in memory, in a pretended data server and in a real one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+
+from tests.fakes import NOON, event
+from tests.outbox import BURY, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
+from tracker.errors import Conflict, StoreError
+from tracker.events import encode_event
+from tracker.models import Webhook
+from tracker.ports import Outbox, Round
+from tracker.store.connection import AGAIN_PREFIX, DEAD_PREFIX, LEASE_PREFIX, SINK_PREFIX, SINKS, UPDATES
+from tracker.store.outbox import LEASE_S, MOST_DEAD, RedisOutbox
+from tracker.store.sinks import RedisSinks
+from tracker.verdicts import Accepted, Standing
+
+
+class Queue:
+    """An outbox, and the commits that fill it."""
+
+    def __init__(self, outbox: Outbox, commits: Callable[..., None]) -> None:
+        self.outbox = outbox
+        self.commits = commits
+
+    def begin(self, now: datetime = NOON) -> Round:
+        turn = self.outbox.begin("ops", now)
+        assert turn is not None
+        return turn
+
+    def waiting(self, turn: Round, count: int = 100) -> list[str | None]:
+        return [parcel.event and parcel.event.id for parcel in self.outbox.take(turn, count)]
+
+
+@pytest.fixture(params=["memory", "fakeredis", "valkey"])
+def queue(request: pytest.FixtureRequest) -> Queue:
+    """Any outbox with one sink; the one in memory is what the tests of the use case rely on."""
+    if request.param == "memory":
+        memory = MemoryOutbox()
+        return Queue(memory, memory.commits)
+    client = request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")
+    RedisSinks(client).sync([webhook()])
+    return Queue(RedisOutbox(client), lambda *ids: committed(client, *ids))
+
+
+def test_a_turn_says_where_to_deliver_and_how_the_receiver_has_done(queue: Queue) -> None:
+    turn = queue.begin()
+
+    assert (turn.webhook, turn.standing) == (webhook(), Standing())
+
+
+def test_there_is_no_turn_for_an_unknown_sink(queue: Queue) -> None:
+    assert queue.outbox.begin("other", NOON) is None
+
+
+def test_one_worker_at_a_time_has_a_sink(queue: Queue) -> None:
+    turn = queue.begin()
+    assert queue.outbox.begin("ops", NOON) is None
+
+    queue.outbox.end(turn)
+
+    assert queue.outbox.begin("ops", NOON) is not None
+
+
+def test_events_wait_in_the_order_of_their_commits(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a", "b")
+    queue.commits("c")
+
+    assert queue.waiting(turn) == ["a", "b", "c"]
+
+
+def test_what_is_taken_waits_until_it_is_settled(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a", "b", "c")
+    first = queue.outbox.take(turn, 2)
+    assert queue.waiting(turn, 2) == ["a", "b"]
+
+    queue.outbox.settle(turn, first[0], Accepted(), NOON)
+    assert queue.waiting(turn, 2)[0] == "b"
+
+    queue.outbox.end(turn)
+    again = queue.begin()
+    assert queue.waiting(again, 1) == ["b"]
+    queue.outbox.settle(again, queue.outbox.take(again, 1)[0], Accepted(), NOON)
+    assert queue.waiting(again) == ["c"]
+
+
+def test_what_is_passed_over_waits_no_more(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a", "b", "c")
+    parcels = queue.outbox.take(turn, 100)
+
+    queue.outbox.pass_over(turn, [parcels[0], parcels[2]])
+
+    assert queue.waiting(turn) == ["b"]
+
+
+def test_a_dead_letter_waits_no_more(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a", "b")
+
+    queue.outbox.settle(turn, queue.outbox.take(turn, 1)[0], BURY, NOON)
+
+    assert queue.waiting(turn) == ["b"]
+
+
+def test_a_sink_that_is_to_wait_has_no_turn_until_then(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a")
+    queue.outbox.settle(turn, queue.outbox.take(turn, 1)[0], WAIT, NOON)
+    queue.outbox.end(turn)
+
+    assert queue.outbox.begin("ops", SOON - timedelta(milliseconds=1)) is None
+    again = queue.begin(SOON)
+    assert again.standing == FAILING
+    assert queue.waiting(again) == ["a"]
+
+
+def test_success_forgets_failures(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a")
+    parcel = queue.outbox.take(turn, 1)[0]
+    queue.outbox.settle(turn, parcel, WAIT, NOON)
+    queue.outbox.settle(turn, parcel, Accepted(), NOON)
+    queue.outbox.end(turn)
+
+    assert queue.begin().standing == Standing()
+
+
+def test_who_lost_the_right_is_refused(queue: Queue) -> None:
+    turn = queue.begin()
+    queue.commits("a")
+    parcel = queue.outbox.take(turn, 1)[0]
+    queue.outbox.end(turn)
+    theirs = queue.begin()
+    if isinstance(queue.outbox, MemoryOutbox):
+        queue.outbox.owner = "another"
+
+    with pytest.raises(Conflict):
+        queue.outbox.settle(turn, parcel, Accepted(), NOON)
+
+    assert queue.waiting(theirs) == ["a"]
+
+
+# --- in a data server ---
+
+
+@pytest.fixture
+def outbox(client: "redis.Redis") -> RedisOutbox:
+    """The outbox of two sinks."""
+    RedisSinks(client).sync([webhook("ops"), webhook("chat")])
+    return RedisOutbox(client)
+
+
+def begun(outbox: RedisOutbox, sink: str = "ops", now: datetime = NOON) -> Round:
+    turn = outbox.begin(sink, now)
+    assert turn is not None
+    return turn
+
+
+def taken(outbox: RedisOutbox, turn: Round) -> list[str | None]:
+    return [parcel.event and parcel.event.id for parcel in outbox.take(turn, 100)]
+
+
+def test_every_sink_has_a_queue_of_its_own(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a")
+    ops, chat = begun(outbox, "ops"), begun(outbox, "chat")
+
+    outbox.settle(ops, outbox.take(ops, 1)[0], Accepted(), NOON)
+
+    assert (taken(outbox, ops), taken(outbox, chat)) == ([], ["a"])
+
+
+def test_a_worker_that_dies_gives_its_sink_back_in_seconds(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    begun(outbox)
+
+    assert 0 < client.pttl(f"{LEASE_PREFIX}ops") <= LEASE_S * 1000
+    client.delete(f"{LEASE_PREFIX}ops")  # as the server does then
+    assert outbox.begin("ops", NOON) is not None
+
+
+def test_every_event_prolongs_the_lease(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a")
+    turn = begun(outbox)
+    client.pexpire(f"{LEASE_PREFIX}ops", 1000)
+
+    outbox.settle(turn, outbox.take(turn, 1)[0], Accepted(), NOON)
+
+    assert client.pttl(f"{LEASE_PREFIX}ops") > 1000
+
+
+def test_what_a_dead_worker_had_taken_is_the_next_ones(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    begun_by_the_dead = begun(outbox)
+    assert taken(outbox, begun_by_the_dead) == ["a", "b"]
+    committed(client, "c")
+    client.delete(f"{LEASE_PREFIX}ops")
+
+    turn = begun(outbox)
+    assert taken(outbox, turn) == ["a", "b"]
+    for parcel in outbox.take(turn, 100):
+        outbox.settle(turn, parcel, Accepted(), NOON)
+    assert taken(outbox, turn) == ["c"]
+
+
+def test_an_answer_that_was_lost_changes_no_order(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    turn = begun(outbox)
+    client.xreadgroup("ops", "deliver", {UPDATES: ">"}, count=1)
+
+    assert outbox.take(turn, 1)[0].event == event("a")
+
+
+def test_settling_twice_counts_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    turn = begun(outbox)
+    first, second = outbox.take(turn, 100)
+    for _ in range(2):
+        outbox.settle(turn, first, Accepted(), NOON)
+        outbox.settle(turn, second, BURY, NOON)
+
+    assert client.hget(f"{SINK_PREFIX}ops", "delivered") == b"1"
+    assert client.xlen(f"{DEAD_PREFIX}ops") == 1
+
+
+def test_dead_letters_are_kept_up_to_a_number(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    with client.pipeline(transaction=False) as pipe:
+        for _ in range(MOST_DEAD):
+            pipe.xadd(f"{DEAD_PREFIX}ops", {"event": encode_event(event("old")), "reason": "x"})
+        pipe.execute()
+    committed(client, "new")
+    turn = begun(outbox)
+
+    outbox.settle(turn, outbox.take(turn, 1)[0], BURY, NOON)
+
+    assert client.xlen(f"{DEAD_PREFIX}ops") == MOST_DEAD
+    assert RedisSinks(client).dead("ops")[-1].event == event("new")
+
+
+def test_dead_letters_that_are_put_back_come_first_and_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    turn = begun(outbox)
+    for parcel in outbox.take(turn, 100):
+        outbox.settle(turn, parcel, BURY, NOON)
+    committed(client, "c")
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    assert RedisSinks(client).put_back("ops") == 2
+
+    first, second = outbox.take(turn, 100)
+    assert [(parcel.event, parcel.put_back) for parcel in (first, second)] == [(event("a"), True), (event("b"), True)]
+    assert first.queued_at >= before, "its patience begins anew"
+    outbox.settle(turn, first, Accepted(), NOON)
+    outbox.pass_over(turn, [second])
+
+    assert taken(outbox, turn) == ["c"]
+    assert client.xlen(f"{AGAIN_PREFIX}ops") == 0
+
+
+def test_a_letter_that_was_put_back_can_die_again(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a")
+    turn = begun(outbox)
+    for _ in range(2):
+        outbox.settle(turn, outbox.take(turn, 1)[0], BURY, NOON)
+        (letter,) = RedisSinks(client).dead("ops")
+        assert (letter.event, letter.reason) == (event("a"), "answered 410")
+        RedisSinks(client).put_back("ops")
+
+    assert taken(outbox, turn) == ["a"]
+
+
+def test_what_the_stream_dropped_is_there_without_its_event(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    turn = begun(outbox)
+    outbox.take(turn, 100)
+    client.xtrim(UPDATES, maxlen=1, approximate=False)
+
+    assert taken(outbox, turn) == [None, "b"]
+    outbox.pass_over(turn, outbox.take(turn, 1))
+    assert taken(outbox, turn) == ["b"]
+
+
+def test_a_lost_stream_is_told_and_begun_anew(valkey: "redis.Redis", caplog: pytest.LogCaptureFixture) -> None:
+    RedisSinks(valkey).sync([webhook()])
+    outbox = RedisOutbox(valkey)
+    valkey.delete(UPDATES)
+    assert RedisSinks(valkey).ready(NOON) == ("ops",)
+    turn = begun(outbox)
+    assert taken(outbox, turn) == []
+    assert "the event stream was lost" in caplog.text
+    assert RedisSinks(valkey).ready(NOON) == ()
+
+    valkey.delete(UPDATES)
+    committed(valkey, "a")
+    assert taken(outbox, turn) == ["a"], "what came since is new to the sink"
+
+
+def test_an_entry_that_cannot_be_read_is_a_store_error(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    client.xadd(UPDATES, {"event": b'{"id":1}'})
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        outbox.take(begun(outbox), 1)
+
+
+def test_another_type_under_our_keys_is_a_store_error(valkey: "redis.Redis") -> None:
+    RedisSinks(valkey).sync([webhook()])
+    outbox = RedisOutbox(valkey)
+    turn = begun(outbox)
+    valkey.delete(UPDATES, SINKS)
+    valkey.set(UPDATES, "no stream")
+    valkey.set(SINKS, "no hash")
+
+    with pytest.raises(StoreError):
+        outbox.take(turn, 1)
+    with pytest.raises(StoreError):
+        outbox.begin("ops", NOON)
+
+
+def test_a_sink_of_a_later_version_is_a_store_error(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    client.hset(SINKS, "ops", b'2{"name":"ops"}')
+
+    with pytest.raises(StoreError, match="version"):
+        outbox.begin("ops", NOON)
+
+
+def test_a_changed_sink_is_delivered_to_as_it_is_now(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    changed = Webhook(name="ops", url_env="OPS_URL", events=("new_incident",))
+    RedisSinks(client).sync([changed])
+
+    assert begun(outbox).webhook == changed

@@ -1,0 +1,287 @@
+"""Sinks that come and go, how each does, and what the stream keeps for them: pretended data server and real one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+
+from tests.fakes import NOON, event
+from tests.outbox import BURY, WAIT, committed, webhook
+from tracker.events import encode_event
+from tracker.store import stream as streams
+from tracker.store.catalogue import Synced
+from tracker.store.connection import UPDATES
+from tracker.store.outbox import RedisOutbox
+from tracker.store.sinks import RedisSinks, SinkStatus
+from tracker.store.stream import RedisStream
+from tracker.verdicts import Accepted, Standing
+
+OPS, CHAT = webhook("ops"), webhook("chat", url=None, url_env="CHAT_URL")
+
+
+@pytest.fixture
+def sinks(client: "redis.Redis") -> RedisSinks:
+    return RedisSinks(client)
+
+
+@pytest.fixture
+def outbox(client: "redis.Redis") -> RedisOutbox:
+    return RedisOutbox(client)
+
+
+def settle(outbox: RedisOutbox, sink: str, count: int, verdict: object = None, now: datetime = NOON) -> None:
+    """Settle the next events of a sink."""
+    turn = outbox.begin(sink, now)
+    for parcel in outbox.take(turn, count):
+        outbox.settle(turn, parcel, verdict or Accepted(), now)
+    outbox.end(turn)
+
+
+def status_of(sinks: RedisSinks, name: str = "ops") -> SinkStatus:
+    return next(status for status in sinks.statuses() if status.webhook.name == name)
+
+
+def kept(client: "redis.Redis") -> list[str]:
+    return [entry.event.id for entry in RedisStream(client).read("0-0", 1000)]
+
+
+# --- they come and go ---
+
+
+def test_sinks_are_listed_by_name(sinks: RedisSinks) -> None:
+    assert sinks.sync([OPS, CHAT]) == Synced(added=2, changed=0, removed=0)
+    assert sinks.webhooks() == (CHAT, OPS)
+
+
+def test_the_same_file_again_changes_nothing(client: "redis.Redis", sinks: RedisSinks) -> None:
+    sinks.sync([OPS])
+    committed(client, "a")
+
+    assert sinks.sync([OPS]) == Synced(added=0, changed=0, removed=0)
+    assert status_of(sinks).waiting == 1
+
+
+def test_a_changed_sink_keeps_what_waits_for_it(client: "redis.Redis", sinks: RedisSinks) -> None:
+    sinks.sync([OPS])
+    committed(client, "a")
+    changed = webhook("ops", providers=("acme",))
+
+    assert sinks.sync([changed]) == Synced(added=0, changed=1, removed=0)
+    assert sinks.webhooks() == (changed,)
+    assert status_of(sinks).waiting == 1
+
+
+def test_a_sink_that_is_gone_leaves_nothing_behind(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([CHAT])
+    before = set(client.keys())
+    sinks.sync([CHAT, OPS])
+    committed(client, "a", "b")
+    settle(outbox, "ops", 1, BURY)
+    sinks.put_back("ops")
+    settle(outbox, "ops", 1, BURY)
+    outbox.begin("ops", NOON)
+
+    assert sinks.sync([CHAT]) == Synced(added=0, changed=0, removed=1)
+    assert set(client.keys()) == before
+    assert [group["name"] for group in client.xinfo_groups(UPDATES)] == [b"chat"]
+
+
+def test_a_new_sink_begins_with_what_comes_from_now_on(client: "redis.Redis", sinks: RedisSinks) -> None:
+    committed(client, "before")
+    sinks.sync([OPS])
+    committed(client, "after")
+    outbox = RedisOutbox(client)
+
+    turn = outbox.begin("ops", NOON)
+
+    assert [parcel.event for parcel in outbox.take(turn, 10)] == [event("after")]
+
+
+def test_a_sync_without_a_sink_does_not_make_a_stream(client: "redis.Redis", sinks: RedisSinks) -> None:
+    assert sinks.sync([]) == Synced(added=0, changed=0, removed=0)
+    assert client.keys() == []
+
+
+def test_a_sync_ends_the_pause_of_a_sink(client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox) -> None:
+    sinks.sync([OPS])
+    committed(client, "a")
+    settle(outbox, "ops", 1, WAIT)
+    assert outbox.begin("ops", NOON) is None
+
+    sinks.sync([OPS])
+
+    assert outbox.begin("ops", NOON) is not None
+
+
+# --- how they do ---
+
+
+def test_a_new_sink_has_nothing_to_tell(sinks: RedisSinks) -> None:
+    sinks.sync([OPS])
+
+    assert sinks.statuses() == (SinkStatus(webhook=OPS, standing=Standing()),)
+    assert sinks.ready(NOON) == ()
+
+
+def test_without_sinks_there_is_nothing_to_do(sinks: RedisSinks) -> None:
+    assert (sinks.statuses(), sinks.ready(NOON)) == ((), ())
+
+
+def test_what_waits_is_counted(client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox) -> None:
+    committed(client, "before")
+    sinks.sync([OPS, CHAT])
+    committed(client, *"abcde")
+    settle(outbox, "ops", 2)
+    turn = outbox.begin("ops", NOON)
+    outbox.take(turn, 1)
+
+    assert [status.waiting for status in sinks.statuses()] == [5, 3]
+    assert sinks.ready(NOON) == ("chat", "ops")
+
+
+def test_what_was_delivered_refused_and_postponed_is_told(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([OPS])
+    committed(client, *"abc")
+    settle(outbox, "ops", 1)
+    settle(outbox, "ops", 1, BURY, NOON + timedelta(seconds=1))
+    settle(outbox, "ops", 1, WAIT, NOON + timedelta(seconds=1.5))
+
+    assert status_of(sinks) == SinkStatus(
+        webhook=OPS,
+        standing=WAIT.standing,
+        waiting=1,
+        dead=1,
+        delivered=1,
+        not_before=WAIT.not_before,
+        last_delivered_at=NOON,
+        last_error="answered 503",
+        last_error_at=NOON + timedelta(seconds=1.5),
+    )
+
+
+def test_a_sink_that_waits_for_its_receiver_is_not_ready(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([OPS])
+    committed(client, "a")
+    settle(outbox, "ops", 1, WAIT)
+
+    assert sinks.ready(WAIT.not_before - timedelta(milliseconds=1)) == ()
+    assert sinks.ready(WAIT.not_before) == ("ops",)
+
+
+def test_dead_letters_are_told_and_put_back_at_once(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([OPS])
+    committed(client, *"abc")
+    settle(outbox, "ops", 2, BURY)
+    settle(outbox, "ops", 1, WAIT)
+    died_after = datetime.now(UTC) - timedelta(minutes=1)
+
+    letters = sinks.dead("ops")
+    assert [(letter.event, letter.reason) for letter in letters] == [(event(one), "answered 410") for one in "ab"]
+    assert all(letter.died_at > died_after for letter in letters)
+    assert sinks.put_back("ops") == 2
+    assert (sinks.dead("ops"), sinks.put_back("ops")) == ([], 0)
+    assert (status_of(sinks).waiting, status_of(sinks).dead) == (3, 0)
+    assert sinks.ready(NOON) == ("ops",), "somebody said now"
+
+
+# --- what the stream keeps for them ---
+
+
+def committed_in_blocks(client: "redis.Redis", count: int) -> list[str]:
+    """Fill the stream so that a server, which drops in blocks of a hundred, can drop some; return the stream ids."""
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(count):
+            pipe.xadd(UPDATES, {"event": encode_event(event(str(number)))})
+        return [stream_id.decode() for stream_id in pipe.execute()]
+
+
+def test_what_a_sink_has_not_read_is_not_dropped(client: "redis.Redis", sinks: RedisSinks) -> None:
+    sinks.sync([OPS])
+    ids = committed_in_blocks(client, 300)
+
+    RedisStream(client).trim(before=ids[-1])
+
+    assert len(kept(client)) == 300
+
+
+def test_what_a_sink_has_not_acknowledged_is_not_dropped(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([OPS, CHAT])
+    ids = committed_in_blocks(client, 300)
+    settle(outbox, "ops", 300)
+    turn = outbox.begin("chat", NOON)
+    for parcel in outbox.take(turn, 300)[:120]:
+        outbox.settle(turn, parcel, Accepted(), NOON)
+
+    RedisStream(client).trim(before=ids[-1])
+
+    assert "120" in kept(client)
+    assert "0" not in kept(client)
+
+
+def test_what_all_sinks_have_goes_as_far_as_the_record(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
+) -> None:
+    sinks.sync([OPS])
+    ids = committed_in_blocks(client, 300)
+    settle(outbox, "ops", 300)
+
+    RedisStream(client).trim(before=ids[250])
+
+    assert kept(client)[-50:] == [str(number) for number in range(250, 300)]
+    assert "0" not in kept(client)
+
+
+def test_a_full_stream_drops_what_a_dead_sink_holds_back_and_says_so(
+    client: "redis.Redis", sinks: RedisSinks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(streams, "MOST_ENTRIES", 200)
+    sinks.sync([OPS])
+    ids = committed_in_blocks(client, 300)
+
+    RedisStream(client).trim(before=ids[-1])
+
+    assert kept(client) == [str(number) for number in range(100, 300)]
+    assert "dropped 100 events that these sinks had not taken: ops" in caplog.text
+    assert status_of(sinks).waiting == 200
+
+
+def test_a_full_stream_drops_nothing_that_is_not_on_record(
+    client: "redis.Redis", sinks: RedisSinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_ENTRIES", 200)
+    sinks.sync([OPS])
+    ids = committed_in_blocks(client, 300)
+
+    RedisStream(client).trim(before=ids[10])
+
+    assert kept(client) == [str(number) for number in range(10, 300)]
+
+
+def test_a_sink_goes_on_after_what_was_dropped(
+    client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_ENTRIES", 2)
+    sinks.sync([OPS])
+    committed(client, *"abcd")
+    turn = outbox.begin("ops", NOON)
+    outbox.take(turn, 1)
+    RedisStream(client).trim(before=RedisStream(client).last_id())
+
+    parcels = outbox.take(turn, 10)
+    assert [parcel.event for parcel in parcels] == [None]
+    outbox.pass_over(turn, parcels)
+    outbox.end(turn)
+    settle(outbox, "ops", 10)
+
+    assert status_of(sinks).waiting == 0
+    assert sinks.ready(NOON) == ()
