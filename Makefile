@@ -36,6 +36,9 @@ contracts: $(STAMP) ## Who may import whom
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
 
+fuzz: $(STAMP) ## Give broken answers to the parsers; count what comes out
+	$(BIN)/python -m tests.fuzz.run $(FUZZ)
+
 bench: $(STAMP) ## Measure: 1,000 pages every 30 s on this machine
 	$(BIN)/python -m benchmarks.sustained
 

@@ -6,7 +6,6 @@ The first sight of a page is a baseline: by default only what goes on right now 
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -70,7 +69,7 @@ def keys(snapshot: Snapshot) -> tuple[str, ...]:
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
     """Compare a snapshot with what was known and return what is new."""
     updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
-    told = [pair for pair in _in_order(updates) if _is_wanted(provider, *pair) and _is_told(provider, before, *pair)]
+    told = [pair for pair in _in_order(updates) if provider.wants(_named(*pair)) and _is_told(provider, before, *pair)]
     silent = {*keys(snapshot)} - before.seen - {update_key(*pair) for pair in told}
     return Changes(
         news=(
@@ -121,13 +120,8 @@ def _is_newest_of_open(incident: Incident, update: IncidentUpdate) -> bool:
     return incident.is_open and update is incident.updates[-1]
 
 
-def _is_wanted(provider: Provider, incident: Incident, update: IncidentUpdate) -> bool:
-    named = {*incident.components, *update.components}
-    return not named or any(_matches(provider.components, name) for name in named)
-
-
-def _matches(globs: Collection[str], name: str) -> bool:
-    return not globs or any(fnmatchcase(name.casefold(), glob.casefold()) for glob in globs)
+def _named(incident: Incident, update: IncidentUpdate) -> set[str]:
+    return {*incident.components, *update.components}
 
 
 def _update_news(
@@ -152,7 +146,7 @@ def _update_news(
             event=kind,
             provider=provider.id,
             provider_name=provider.name,
-            product=_product(provider, components),
+            product=provider.product(components),
             incident_id=incident.id,
             incident=incident.name,
             update_id=update.id,
@@ -176,24 +170,20 @@ def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now:
         known = before.view.components.get(component.id)
         # A component that appears is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        if component.status in no_news or not _matches(provider.components, component.name):
+        if component.status in no_news or not provider.wants((component.name,)):
             continue
         event = Event(
             id=f"{provider.id}/component/{component.id}/{change}",
             event=EventKind.COMPONENT_STATUS_CHANGE,
             provider=provider.id,
             provider_name=provider.name,
-            product=_product(provider, (component.name,)),
+            product=provider.product((component.name,)),
             status=component.status,
             message=f"was {known.status.replace('_', ' ')}" if known else None,
             components=(component.name,),
             seen_at=now,
         )
         yield News(event=event)
-
-
-def _product(provider: Provider, components: Collection[str]) -> str:
-    return f"{provider.name} - {', '.join(components)}" if components else provider.name
 
 
 def _view(before: PageView, snapshot: Snapshot) -> PageView:

@@ -131,7 +131,7 @@ class StoreError(TrackerError):
 
 
 class Conflict(TrackerError):
-    """Raised when another worker committed this page since our poll began, or the provider is gone."""
+    """Raised when another worker was first: it committed or removed the page since our poll began, or has the sink."""
 
 
 class SinkError(TrackerError):

@@ -41,7 +41,8 @@ def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime
         if shows_all:
             gone = {update_id: _missed(entry) for update_id, entry in known.items() if update_id not in remaining}
             withdrawn = {update_id for update_id, entry in gone.items() if entry.missing >= WITHDRAWN_AFTER}
-            news += [_withdrawn(provider, incident, update_id, gone[update_id], now) for update_id in sorted(withdrawn)]
+            if provider.wants(incident.components):
+                news += [_withdrawn(provider, incident, gone_id, gone[gone_id], now) for gone_id in sorted(withdrawn)]
             remaining |= {update_id: entry for update_id, entry in gone.items() if update_id not in withdrawn}
         entries[incident.id] = remaining
     while len(entries) > MOST_INCIDENTS:
@@ -69,21 +70,22 @@ def _edited(provider: Provider, incident: Incident, known: Mapping[str, LedgerEn
         if before is None or before.digest is None or not update.body:
             continue
         digest = text_digest(update.body)
-        if digest == before.digest:
+        if digest == before.digest or not provider.wants({*incident.components, *update.components}):
             continue
+        components = update.components or incident.components
         event = Event(
             id=f"{provider.id}/{incident.id}/{update.id}/edited/{digest}",
             event=EventKind.UPDATE_EDITED,
             provider=provider.id,
             provider_name=provider.name,
-            product=provider.name,
+            product=provider.product(components),
             incident_id=incident.id,
             incident=incident.name,
             update_id=update.id,
             status=update.status,
             message=update.body,
             impact=incident.impact,
-            components=update.components or incident.components,
+            components=components,
             link=incident.link,
             published_at=update.created_at,
             seen_at=now,
@@ -98,7 +100,7 @@ def _withdrawn(provider: Provider, incident: Incident, update_id: str, entry: Le
         event=EventKind.UPDATE_WITHDRAWN,
         provider=provider.id,
         provider_name=provider.name,
-        product=provider.name,
+        product=provider.product(incident.components),
         incident_id=incident.id,
         incident=incident.name,
         update_id=update_id,

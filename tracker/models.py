@@ -4,8 +4,10 @@ Everything here is frozen. Times are aware UTC. Text is plain text (no HTML), no
 sinks neutralise control characters. Wire shapes of vendors live in `tracker.parse` and nowhere else.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -128,6 +130,17 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     first_sight: FirstSight = FirstSight.OPEN
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
+
+    def wants(self, components: Collection[str]) -> bool:
+        """Tell whether what touches these components is to be told; what names none always is."""
+        return not components or not self.components or any(map(self._matches, components))
+
+    def product(self, components: Collection[str]) -> str:
+        """Return what an event is about, by name: `OpenAI - Chat Completions`."""
+        return f"{self.name} - {', '.join(components)}" if components else self.name
+
+    def _matches(self, component: str) -> bool:
+        return any(fnmatchcase(component.casefold(), glob.casefold()) for glob in self.components)
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from celery.beat import Scheduler
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 
 from tracker.bootstrap import open_catalogue
 from tracker.errors import StoreError
@@ -35,6 +35,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._catalogue = open_catalogue()
         self._store_is_down = False
+        self._unpublished: Sequence[Claim] = ()
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -46,15 +47,8 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def dispatch(self) -> float:
         """Claim and publish every provider that is due; return the seconds until the next one is."""
         try:
-            while True:
-                now = datetime.now(UTC)
-                claims, upcoming = self._catalogue.claim(now, CLAIM_LIMIT)
-                if claims:
-                    failpoint("claimed")
-                    self._publish(claims)
-                if len(claims) < CLAIM_LIMIT:
-                    break
-        except (StoreError, OperationalError) as error:
+            upcoming = self._dispatch_due()
+        except (StoreError, KombuError, OSError) as error:
             if not self._store_is_down:
                 log.warning("cannot schedule, trying again every second: %s", error)
             self._store_is_down = True
@@ -64,12 +58,30 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
             self._store_is_down = False
         return (upcoming - datetime.now(UTC)).total_seconds() if upcoming else float(self.max_interval)
 
+    def _dispatch_due(self) -> datetime | None:
+        """Publish what is due and what could not be published before; return when the next provider is due."""
+        if self._unpublished:
+            now = datetime.now(UTC)
+            self._publish([claim for claim in self._unpublished if now - claim.due_at < claim.interval])
+        while True:
+            claims, upcoming = self._catalogue.claim(datetime.now(UTC), CLAIM_LIMIT)
+            if claims:
+                failpoint("claimed")
+            self._publish(claims)
+            if len(claims) < CLAIM_LIMIT:
+                return upcoming
+
     def _publish(self, claims: Sequence[Claim]) -> None:
+        """Publish one fetch task per claim. Claims are kept until that has worked; a repetition is harmless."""
+        self._unpublished = claims
+        if not claims:
+            return
         producer = self.producer
         with producer.batch():
             for claim in claims:
                 fetch_provider.apply_async(
-                    (claim.provider_id,), producer=producer, expires=max(claim.interval_s, LEAST_EXPIRY_S)
+                    (claim.provider_id,), producer=producer, expires=max(claim.interval.total_seconds(), LEAST_EXPIRY_S)
                 )
+        self._unpublished = ()
         lateness_s = (datetime.now(UTC) - min(claim.due_at for claim in claims)).total_seconds()
         log.debug("dispatched %d providers, latest by %.3f s", len(claims), lateness_s)

@@ -1,8 +1,9 @@
-"""The processes of a chaos run: one data server behind a proxy, two beats, three workers, one printer."""
+"""The processes of a chaos run: data server behind a proxy, two beats, three workers, printer and deliverer."""
 
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.chaos.proxy import Proxy
@@ -15,6 +16,7 @@ FAILPOINTS = {
     "worker": "fetched:0.002,committed:0.01",
     "printer": "recorded:0.02",
     "beat": "claimed:0.004",
+    "deliverer": "posted:0.005",
 }
 
 
@@ -37,19 +39,12 @@ class Fleet:
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         self.server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
-        self.beats = [self._child(f"beat{n}", "beat", "beat", "--schedule", os.devnull) for n in (1, 2)]
-        self.workers = [
-            self._child(f"worker{n}", "worker", "worker", "-Q", "fetch", "-c", "8", "-n", f"worker{n}@chaos", *_ALIKE)
-            for n in (1, 2, 3)
-        ]
-        self.printer = self._child(
-            "printer", "printer", "worker", "-Q", "print", "-P", "solo", "-n", "printer@chaos", *_ALIKE
-        )
+        self._create(FAILPOINTS)
 
     @property
     def children(self) -> list[Child]:
         """Return all processes, the data server first."""
-        return [self.server, *self.workers, *self.beats, self.printer]
+        return [self.server, *self.workers, *self.beats, self.printer, self.deliverer]
 
     def start(self) -> None:
         """Start everything but the data server, which has to answer before."""
@@ -63,14 +58,28 @@ class Fleet:
 
     def stop(self) -> None:
         """Stop everything, the data server last."""
-        stop([*self.beats, *self.workers, self.printer], 5.0)
+        stop(self.children[1:], 5.0)
         stop([self.server], 5.0)
         self.proxy.close()
 
-    def heal(self) -> None:
-        """Let stopped processes go on."""
+    def calm(self) -> None:
+        """Let stopped processes go on, and start all but the data server anew without failpoints."""
         for child in self.children:
             child.signal(signal.SIGCONT)
+        stop(self.children[1:], 5.0)
+        self._create({})
+        self.start()
+
+    def _create(self, failpoints: Mapping[str, str]) -> None:
+        def worker(name: str, role: str, queue: str, *options: str) -> Child:
+            arguments = ("worker", "-Q", queue, "-n", f"{name}@chaos", *options, *_ALIKE)
+            return self._child(name, failpoints.get(role, ""), *arguments)
+
+        beat_failpoints = failpoints.get("beat", "")
+        self.beats = [self._child(f"beat{n}", beat_failpoints, "beat", "--schedule", os.devnull) for n in (1, 2)]
+        self.workers = [worker(f"worker{n}", "worker", "fetch", "-c", "8") for n in (1, 2, 3)]
+        self.deliverer = worker("deliverer", "deliverer", "deliver", "-c", "4")
+        self.printer = worker("printer", "printer", "print", "-P", "solo")
 
     def deaths_at_failpoints(self) -> dict[str, int]:
         """Return how often a process died at each failpoint."""
@@ -85,8 +94,8 @@ class Fleet:
         """Return how many tracebacks stand in the processes' logs."""
         return self.log_path.read_text(errors="replace").count("Traceback (most recent call last)")
 
-    def _child(self, name: str, role: str, *arguments: str) -> Child:
+    def _child(self, name: str, failpoints: str, *arguments: str) -> Child:
         celery = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", *arguments, "-l", "INFO"]
         shell = ["sh", "-c", 'exec "$@" 2>>"$0"', str(self.log_path), *celery]
-        environ = {**self._environ, "TRACKER_FAILPOINTS": FAILPOINTS[role], OUTPUT_FD: "1"}
+        environ = {**self._environ, "TRACKER_FAILPOINTS": failpoints, OUTPUT_FD: "1"}
         return Child(Command(name=name, argv=shell, environ=environ))

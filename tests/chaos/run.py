@@ -23,13 +23,15 @@ from pathlib import Path
 from tests.chaos.fleet import Fleet
 from tests.chaos.keys import unexpected_keys, wait_for_empty_queues
 from tests.chaos.proxy import Fault
+from tests.chaos.receiver import Receiver
 from tracker.catalogue import new_provider
-from tracker.models import Provider
+from tracker.models import Provider, Webhook
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
+from tracker.store.sinks import RedisSinks
 
 #: How long the fleet may take to settle once nothing breaks any more.
 SETTLE_S = 90.0
@@ -77,6 +79,7 @@ class Saboteur:
         kinds: list[tuple[str, Callable[[], None], int]] = [
             ("worker killed", self._kill_worker, 4),
             ("printer killed", self._kill_printer, 2),
+            ("deliverer killed", lambda: self._fleet.deliverer.signal(signal.SIGKILL), 1),
             ("beat killed", self._kill_beat, 2),
             ("data server killed", self._kill_server, 1),
             ("worker stopped past the visibility timeout", self._stop_worker, 1),
@@ -139,7 +142,6 @@ def main() -> int:
         try:
             return _run(options, chance, pages, vendor, fleet)
         finally:
-            fleet.heal()
             fleet.stop()
             if options.log:
                 shutil.copy(fleet.log_path, options.log)
@@ -155,14 +157,18 @@ def _run(
     catalogue.put([_provider(page, vendor) for page in pages], pages[0].now())
     fleet.start()
     _await_baseline(fleet, catalogue)
+    receiver = Receiver(random.Random(options.seed))
+    RedisSinks(client).sync([Webhook(name="ops", url=receiver.url, allow_private=True)])
     publisher, saboteur = Publisher(pages, chance), Saboteur(fleet, chance)
     _storm(options, fleet, publisher, saboteur)
     expected = publisher.published.updates
     recorded = _settle(fleet, expected)
+    _settle_webhook(fleet, receiver, expected)
     wait_for_empty_queues(client, fleet, SETTLE_S)
     stray = unexpected_keys(client)
     client.close()
-    return _report(options, fleet, saboteur, expected, recorded, stray)
+    receiver.close()
+    return _report(options, fleet, saboteur, expected, recorded, stray, receiver)
 
 
 def _await_baseline(fleet: Fleet, catalogue: RedisCatalogue) -> None:
@@ -194,7 +200,7 @@ def _storm(options: argparse.Namespace, fleet: Fleet, publisher: Publisher, sabo
 
 def _settle(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """Return what is on record once it is as long as expected, or the time for that is over."""
-    fleet.heal()
+    fleet.calm()
     until = time.monotonic() + SETTLE_S
     while time.monotonic() < until:
         fleet.tend()
@@ -208,6 +214,13 @@ def _settle(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[st
         fleet.tend()
         time.sleep(0.2)
     return _recorded(fleet.record_path)
+
+
+def _settle_webhook(fleet: Fleet, receiver: Receiver, expected: list[tuple[str, str, str]]) -> None:
+    until = time.monotonic() + SETTLE_S
+    while time.monotonic() < until and not all("/".join(update) in receiver.accepted for update in expected):
+        fleet.tend()
+        time.sleep(0.2)
 
 
 def _recorded(path: Path) -> list[tuple[str, str, str]]:
@@ -224,6 +237,7 @@ def _report(
     expected: list[tuple[str, str, str]],
     recorded: list[tuple[str, str, str]],
     stray: list[str],
+    receiver: Receiver,
 ) -> int:
     faults = {**saboteur.counts, **{f"died at {name}": n for name, n in fleet.deaths_at_failpoints().items()}}
     counts = Counter(recorded)
@@ -231,6 +245,8 @@ def _report(
     duplicated = sum(n - 1 for n in counts.values())
     foreign = [update for update in counts if update not in set(expected)]
     wrong_order = _out_of_order(expected, recorded)
+    hooked = receiver.accepted
+    unhooked = [update for update in expected if "/".join(update) not in hooked]
     rows = [
         *((f"fault: {kind}", count) for kind, count in sorted(faults.items())),
         ("faults in all", sum(faults.values())),
@@ -239,6 +255,8 @@ def _report(
         ("duplicated", duplicated),
         ("out of order", wrong_order),
         ("not expected", len(foreign)),
+        ("webhook: lost", len(unhooked)),
+        ("webhook: repeated with the same key", sum(n - 1 for n in hooked.values())),
         ("keys not expected", len(stray)),
         ("tracebacks in the logs", fleet.tracebacks()),
     ]
@@ -250,7 +268,7 @@ def _report(
         print(f"  key not expected: {key}")
     for update in lost[:5]:
         print(f"  lost: {update}")
-    failed = bool(lost or duplicated or foreign or wrong_order or stray)
+    failed = bool(lost or duplicated or foreign or wrong_order or unhooked or stray)
     print("FAILED" if failed else "passed", flush=True)
     return 1 if failed else 0
 

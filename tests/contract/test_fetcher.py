@@ -1012,8 +1012,9 @@ def authority(tmp_path_factory):
 
     (folder / "names").write_text("subjectAltName=DNS:status.example\n")
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    usage = "-addext keyUsage=critical,keyCertSign"
     for command in (
-        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2",
+        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2 {usage}",
         f"openssl req -x509 {key} -keyout own.key -out own.pem -subj /CN=status.example -days 2",
         f"openssl req {key} -keyout site.key -out site.csr -subj /CN=status.example",
         "openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -out site.pem -days 2 -extfile names",

@@ -282,19 +282,35 @@ def test_what_the_stream_dropped_is_there_without_its_event(client: "redis.Redis
     assert taken(outbox, turn) == ["b"]
 
 
-def test_a_lost_stream_is_told_and_begun_anew(valkey: "redis.Redis", caplog: pytest.LogCaptureFixture) -> None:
-    RedisSinks(valkey).sync([webhook()])
-    outbox = RedisOutbox(valkey)
-    valkey.delete(UPDATES)
-    assert RedisSinks(valkey).ready(NOON) == ("ops",)
+def test_a_lost_stream_is_told_and_begun_anew(
+    client: "redis.Redis", outbox: RedisOutbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.delete(UPDATES)
+    committed(client, "a")
+    assert RedisSinks(client).ready(NOON) == ("chat", "ops")
     turn = begun(outbox)
-    assert taken(outbox, turn) == []
-    assert "the event stream was lost" in caplog.text
-    assert RedisSinks(valkey).ready(NOON) == ()
 
-    valkey.delete(UPDATES)
-    committed(valkey, "a")
+    assert "sink ops begins anew: the event stream was lost" in caplog.text
     assert taken(outbox, turn) == ["a"], "what came since is new to the sink"
+    begun(outbox, "chat")
+    assert {group["name"] for group in client.xinfo_groups(UPDATES)} == {b"chat", b"ops"}
+
+
+def test_a_sink_that_is_taken_away_in_a_round_leaves_nothing_behind(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a", "b")
+    turn = begun(outbox)
+    parcel = outbox.take(turn, 1)[0]
+    RedisSinks(client).sync([webhook("chat")])
+    keys = set(client.keys())
+
+    with pytest.raises(Conflict):
+        outbox.settle(turn, parcel, BURY, NOON)
+    with pytest.raises(StoreError):
+        outbox.take(turn, 1)
+    outbox.end(turn)
+
+    assert set(client.keys()) == keys
+    assert [group["name"] for group in client.xinfo_groups(UPDATES)] == [b"chat"]
 
 
 def test_an_entry_that_cannot_be_read_is_a_store_error(client: "redis.Redis", outbox: RedisOutbox) -> None:

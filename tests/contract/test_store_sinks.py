@@ -8,9 +8,10 @@ import redis
 from tests.fakes import NOON, event
 from tests.outbox import BURY, WAIT, committed, webhook
 from tracker.events import encode_event
+from tracker.models import Webhook
 from tracker.store import stream as streams
 from tracker.store.catalogue import Synced
-from tracker.store.connection import UPDATES
+from tracker.store.connection import SINKS, UPDATES
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks, SinkStatus
 from tracker.store.stream import RedisStream
@@ -113,6 +114,26 @@ def test_a_sync_ends_the_pause_of_a_sink(client: "redis.Redis", sinks: RedisSink
     sinks.sync([OPS])
 
     assert outbox.begin("ops", NOON) is not None
+
+
+def test_a_sink_of_version_1_is_still_read(client: "redis.Redis", sinks: RedisSinks) -> None:
+    client.hset(
+        SINKS,
+        "ops",
+        b'1{"name":"ops","url":null,"url_env":"OPS_URL","secret_env":"OPS_SECRET","providers":["openai"],'
+        b'"events":["new_incident"],"allow_private":true}',
+    )
+
+    assert sinks.webhooks() == (
+        Webhook(
+            name="ops",
+            url_env="OPS_URL",
+            secret_env="OPS_SECRET",
+            providers=("openai",),
+            events=("new_incident",),
+            allow_private=True,
+        ),
+    )
 
 
 # --- how they do ---
@@ -251,7 +272,7 @@ def test_a_full_stream_drops_what_a_dead_sink_holds_back_and_says_so(
     RedisStream(client).trim(before=ids[-1])
 
     assert kept(client) == [str(number) for number in range(100, 300)]
-    assert "dropped 100 events that these sinks had not taken: ops" in caplog.text
+    assert "dropped 100 events not taken by these sinks: ops" in caplog.text
     assert status_of(sinks).waiting == 200
 
 

@@ -13,16 +13,23 @@ from tracker.parse.text import cut, encodable, one_line, plain_text
 
 NAME_CAP = 300
 BODY_CAP = 16_000
+#: So much of a text is looked at: markup around a message has a multiple of its length, and no more.
+_RAW_CAP = 20 * BODY_CAP
 _ID_CAP = 200
 _LINK_CAP = 2_000
 #: Digits of an integer that JSON readers agree on; longer ones are kept as text.
 _INTEGER_CAP = 18
+#: Brackets and commas, which is to say values: each takes up to a hundred bytes of memory. The largest real answers
+#: have 25,000.
+_MAX_MARKS = 200_000
 #: No status page was older, and a clock beyond would make every later answer look stale.
 _PLAUSIBLE_YEARS = range(1990, 2100)
 
 
 def decode_json(body: bytes) -> Any:
     """Return what the JSON says, whatever its encoding. Raises ParseError."""
+    if sum(map(body.count, (b"{", b"[", b","))) > _MAX_MARKS:
+        raise ParseError("the answer is JSON with more in it than a status page")
     try:
         return msgspec.json.decode(body)
     except (ValueError, RecursionError):
@@ -31,10 +38,10 @@ def decode_json(body: bytes) -> Any:
 
 def _decode_leniently(body: bytes) -> Any:
     """Decode what the strict decoder refuses: other encodings, stray NULs, lone surrogates, raw control characters."""
-    texts = (body.decode(json.detect_encoding(body), "replace"), body.decode(errors="replace"))
-    for text in dict.fromkeys(texts):
+    for encoding in dict.fromkeys((json.detect_encoding(body), "utf-8")):
+        text = body.decode(encoding, "replace").replace("\0", "")
         try:
-            return json.loads(text.replace("\0", ""), strict=False, parse_int=_integer, parse_constant=_nothing)
+            return json.loads(text, strict=False, parse_int=_integer, parse_constant=_nothing)
         except RecursionError:
             raise ParseError("the answer is JSON nested too deeply") from None
         except ValueError:
@@ -62,12 +69,12 @@ def identifier(value: object, what: str) -> str:
 
 def name(value: object) -> str | None:
     """Return a name as one capped line, None when there is none."""
-    return (cut(one_line(value), NAME_CAP) or None) if isinstance(value, str) else None
+    return (cut(one_line(value[:_RAW_CAP]), NAME_CAP) or None) if isinstance(value, str) else None
 
 
 def body_text(value: object) -> str:
     """Return a message as capped plain text, "" when there is none."""
-    return cut(plain_text(value), BODY_CAP) if isinstance(value, str) else ""
+    return cut(plain_text(value[:_RAW_CAP]), BODY_CAP) if isinstance(value, str) else ""
 
 
 def link(value: object) -> str | None:

@@ -74,12 +74,14 @@ def is_maintenance(incident: Incident) -> bool:
     return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in incident.updates)
 
 
-def joined(newer: Incident, older: Incident) -> Incident:
-    """Return one incident for two entries of the same identity, with the updates of both."""
-    found = {update.id: update for update in (*older.updates, *newer.updates)}
+def joined(entries: Sequence[Incident]) -> Incident:
+    """Return one incident for the entries of one identity, newest first, with the updates of all."""
+    if len(entries) == 1:
+        return entries[0]
+    found = {update.id: update for entry in reversed(entries) for update in entry.updates}
     updates = _ordered(found.values())
-    impact = newer.impact or older.impact
-    return msgspec.structs.replace(newer, updates=updates, status=updates[-1].status, impact=impact)
+    impact = next((entry.impact for entry in entries if entry.impact), None)
+    return msgspec.structs.replace(entries[0], updates=updates, status=updates[-1].status, impact=impact)
 
 
 def _identity(entry: Entry, link: str | None) -> str:

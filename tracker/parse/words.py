@@ -12,6 +12,8 @@ UNKNOWN = "unknown"
 MAINTENANCE_STATUSES = frozenset({"scheduled", "in_progress", "verifying", "completed"})
 
 _MAX_LENGTH = 60
+#: So much of what stands in a status's place is looked at.
+_LOOKED_AT = 1_000
 
 # The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
@@ -107,4 +109,4 @@ def known_status(word: object) -> str | None:
 
 
 def _folded(word: object) -> str:
-    return one_line(word.lower().replace("\u2019", "'")) if isinstance(word, str) else ""
+    return one_line(word[:_LOOKED_AT].lower().replace("\u2019", "'")) if isinstance(word, str) else ""

@@ -24,7 +24,7 @@ _INDICATORS = (
 
 def summary(revision: Revision, url: str) -> Json:
     """Return what goes on now or will: `summary.json`."""
-    going_on = [incident for incident in revision.incidents if not incident.is_closed]
+    going_on = [item for item in revision.incidents if not item.is_closed]
     return {
         "page": page(revision, url),
         "components": [component(item, revision) for item in revision.components],

@@ -1,7 +1,7 @@
 """The catalogue of providers and their due times, in the data server."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """The right to have one provider polled now."""
 
     provider_id: str
-    interval_s: float
+    interval: timedelta
     due_at: datetime
 
 
@@ -97,7 +97,7 @@ class RedisCatalogue:
         claims = tuple(
             Claim(
                 provider_id=claimed[i].decode(),
-                interval_s=float(claimed[i + 1]),
+                interval=timedelta(seconds=float(claimed[i + 1])),
                 due_at=datetime.fromtimestamp(float(claimed[i + 2]), UTC),
             )
             for i in range(0, len(claimed), 3)

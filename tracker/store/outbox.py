@@ -50,12 +50,14 @@ class RedisOutbox:
         owner = uuid4().hex
         with translated():
             answer = self._round(
-                keys=[SINKS, SINK_PREFIX + sink, LEASE_PREFIX + sink],
+                keys=[SINKS, SINK_PREFIX + sink, LEASE_PREFIX + sink, UPDATES],
                 args=[sink, now.timestamp(), int(LEASE_S * 1000), owner],
             )
         if answer is None:
             return None
-        webhook, failures, failing_since = answer
+        webhook, failures, failing_since, begins_anew = answer
+        if begins_anew:
+            log.warning("sink %s begins anew: the event stream was lost", sink)
         standing = Standing(failures=failures, failing_since=moment(failing_since))
         return Round(webhook=decode_webhook(webhook), standing=standing, owner=owner)
 
@@ -115,15 +117,7 @@ class RedisOutbox:
             self._release(keys=[LEASE_PREFIX + turn.webhook.name], args=[turn.owner])
 
     def _read(self, sink: str, after: str, count: int) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
-        try:
-            answer: Any = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)
-        except redis.ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            # The stream was lost, and its groups with it. What it holds now was never delivered to anybody.
-            log.warning("sink %s begins anew: the event stream was lost", sink)
-            self._client.xgroup_create(UPDATES, sink, id="0", mkstream=True)
-            answer = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)
+        answer: Any = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)
         return answer[0][1] if answer else ()
 
 

@@ -82,8 +82,9 @@ class RedisStream:
         entries: Any = self._client.xrange(UPDATES, count=min(excess, _LOOKED_AT) + 1)
         end = min(entries[-1][0].decode(), before, key=order)
         dropped = self._client.xtrim(UPDATES, minid=end, approximate=False)
-        behind = ", ".join(name for name, first in waiting.items() if order(first) < order(end))
-        log.warning("the event stream is full; dropped %d events that these sinks had not taken: %s", dropped, behind)
+        if dropped:
+            behind = ", ".join(name for name, first in waiting.items() if order(first) < order(end))
+            log.warning("the event stream is full; dropped %d events not taken by these sinks: %s", dropped, behind)
 
 
 def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

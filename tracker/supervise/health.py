@@ -36,8 +36,8 @@ def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
     failing = [status.webhook.name for status in statuses if status.standing.failures >= _FAILURES_TOLD]
     if not failing:
         return None
-    who = f"sink {failing[0]} does" if len(failing) == 1 else f"sinks {', '.join(failing)} do"
-    return f"{who} not take updates, which wait for it; `tracker sinks list` tells why"
+    who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
+    return f"{who} not take updates, which wait for {them}; `tracker sinks list` tells why"
 
 
 _REMEDIES = {

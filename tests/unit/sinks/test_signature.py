@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -98,3 +100,27 @@ def test_ids_do_not_meet_however_long_they_are() -> None:
 
     assert len(sent) == 10
     assert all(len(one) == 64 for one in sent)
+
+
+# --- what the manual says ---
+
+
+def test_the_code_in_the_manual_accepts_what_we_send_and_nothing_else() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(manual.partition("```python\n")[2].partition("```")[0], names)
+    verify, body, now = names["verify"], b'{"a":1}', datetime.now(UTC)
+
+    def headers(sent_at: datetime, secret: str = SECRET) -> dict[str, str]:
+        return {
+            "webhook-id": "acme/i1/u1",
+            "webhook-timestamp": str(int(sent_at.timestamp())),
+            "webhook-signature": signature("acme/i1/u1", sent_at, body, signing_keys(secret)),
+        }
+
+    other = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    verify(headers(now), body, SECRET)
+    verify(headers(now, f"{other} {SECRET}"), body, SECRET)
+    for forged in (headers(now, other), headers(now) | {"webhook-id": "acme/i1/u2"}, headers(now - timedelta(hours=1))):
+        with pytest.raises(ValueError, match=r"not from|too old"):
+            verify(forged, body, SECRET)

@@ -1,0 +1,155 @@
+"""`tracker sinks` and `tracker providers sync` against a real data server."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.outbox import BURY, committed, webhook
+from tests.receiver import SECRET, Receiver, answers, close
+from tracker.bootstrap import utc_now
+from tracker.cli import cli
+from tracker.errors import ConfigError
+from tracker.models import Webhook
+from tracker.store.outbox import RedisOutbox
+from tracker.store.sinks import RedisSinks
+from tracker.verdicts import Accepted, Postponed, Standing
+
+Run = Callable[..., Result]
+
+PROVIDER = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
+
+
+@pytest.fixture
+def run(valkey_url: str, tmp_path: Path) -> Run:
+    """Runs a command against the data server."""
+
+    def invoke(*arguments: str, **environ: str) -> Result:
+        return CliRunner().invoke(
+            cli, [*arguments, "--data-dir", str(tmp_path)], env={"REDIS_URL": valkey_url, **environ}
+        )
+
+    return invoke
+
+
+@pytest.fixture
+def sinks(valkey: "redis.Redis") -> RedisSinks:
+    """One sink that took an update, refused one and then began to fail."""
+    known = RedisSinks(valkey)
+    known.sync([webhook(url="https://hooks.acme.example/hunter2")])
+    committed(valkey, *"abc")
+    outbox, now = RedisOutbox(valkey), utc_now()
+    turn = outbox.begin("ops", now)
+    assert turn is not None
+    failing = Standing(failures=2, failing_since=now)
+    wait = Postponed(reason="answered 503", standing=failing, not_before=now + timedelta(minutes=5))
+    for parcel, verdict in zip(outbox.take(turn, 3), (Accepted(), BURY, wait), strict=True):
+        outbox.settle(turn, parcel, verdict, now)
+    outbox.end(turn)
+    return known
+
+
+def test_the_list_tells_how_each_sink_does(run: Run, sinks: RedisSinks) -> None:
+    assert sinks
+    result = run("sinks", "list")
+
+    heads, row = result.stdout.splitlines()
+    assert heads.split("  ")[0] == "SINK"
+    for cell in ("ops", "failing", "hooks.acme.example", "0 s ago", "answered 503"):
+        assert cell in row
+    assert row.split()[3:6] == ["1", "1", "1"]
+    assert "hunter2" not in result.stdout
+
+
+def test_the_list_is_json_for_programs(run: Run, sinks: RedisSinks) -> None:
+    assert sinks
+    (report,) = json.loads(run("sinks", "list", "--format", "json").stdout)
+
+    known = {"sink": "ops", "state": "failing", "address": "hooks.acme.example", "waiting": 1, "dead": 1}
+    known |= {"delivered": 1, "failures": 2, "last_error": "answered 503"}
+    assert known.items() <= report.items()
+    assert report["failing_since"] < report["not_before"]
+    assert "hunter2" not in str(report)
+
+
+def test_without_sinks_the_list_is_a_head_alone(run: Run, valkey: "redis.Redis") -> None:
+    assert valkey
+    assert len(run("sinks", "list").stdout.splitlines()) == 1
+
+
+def test_dead_letters_are_shown(run: Run, sinks: RedisSinks) -> None:
+    assert sinks
+    (letter,) = json.loads(run("sinks", "dead", "ops", "--format", "json").stdout)
+
+    assert (letter["event"]["id"], letter["reason"]) == ("b", "answered 410")
+    assert "answered 410" in run("sinks", "dead", "ops").stdout
+
+
+def test_dead_letters_are_put_back(run: Run, sinks: RedisSinks) -> None:
+    assert run("sinks", "retry", "ops").stdout == "1 updates are delivered to ops again\n"
+    assert sinks.dead("ops") == []
+    assert sinks.ready(utc_now()) == ("ops",)
+
+
+@pytest.mark.parametrize("command", ["dead", "retry", "test"])
+def test_an_unknown_sink_is_named(run: Run, sinks: RedisSinks, command: str) -> None:
+    assert sinks
+    error = run("sinks", command, "pos").exception
+
+    assert isinstance(error, ConfigError)
+    assert str(error) == "there is no sink pos; `tracker sinks list` shows them all"
+
+
+def sent_test(run: Run, valkey: "redis.Redis", receiver: Receiver, **fields: Any) -> Result:
+    RedisSinks(valkey).sync([webhook(**{"url": receiver.url, "allow_private": True} | fields)])
+    return run("sinks", "test", "ops", OPS_URL=receiver.url, OPS_SECRET=SECRET)
+
+
+def test_a_test_is_signed_and_marked_and_its_answer_shown(run: Run, valkey: "redis.Redis") -> None:
+    with Receiver(answers("200 OK", b"thanks")) as receiver:
+        result = sent_test(run, valkey, receiver, url=None, url_env="OPS_URL", secret_env="OPS_SECRET")
+
+    (delivery,) = receiver.deliveries
+    assert result.exit_code == 0
+    assert result.stdout.startswith("$OPS_URL answered 200 in ")
+    assert result.stdout.endswith(" ms: thanks\n")
+    assert delivery.is_signed_with(SECRET)
+    assert delivery.id.startswith("tracker-test/ops/")
+    assert (delivery.event["provider"], delivery.event["status"]) == ("tracker-test", "resolved")
+    assert RedisSinks(valkey).statuses()[0].delivered == 0, "a test counts for nothing"
+
+
+def test_a_test_that_is_refused_says_so(run: Run, valkey: "redis.Redis") -> None:
+    with Receiver(answers("401 Unauthorized")) as receiver:
+        result = sent_test(run, valkey, receiver)
+
+    assert result.exit_code == 1
+    assert " answered 401 in " in result.stdout
+
+
+def test_a_test_without_an_answer_says_why(run: Run, valkey: "redis.Redis") -> None:
+    with Receiver(close) as receiver:
+        result = sent_test(run, valkey, receiver)
+
+    assert result.exit_code == 1
+    assert "did not answer: the connection to 127.0.0.1 broke: closed without an answer" in result.stdout
+    assert "hunter2" not in result.output
+
+
+def test_a_sync_brings_sinks_and_takes_them_away(run: Run, valkey: "redis.Redis", tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text(PROVIDER + '[[sink]]\nname = "ops"\nurl_env = "OPS_URL"\n')
+    first = run("providers", "sync", str(file))
+    assert RedisSinks(valkey).webhooks() == (Webhook(name="ops", url_env="OPS_URL"),)
+    file.write_text(PROVIDER)
+    second = run("providers", "sync", str(file))
+
+    assert first.stdout.splitlines()[1] == "1 sinks: 1 added, 0 changed, 0 removed"
+    assert second.stdout.splitlines()[1] == "0 sinks: 0 added, 0 changed, 1 removed"
+    assert RedisSinks(valkey).webhooks() == ()
+    assert len(run("providers", "sync", str(file)).stdout.splitlines()) == 1

@@ -1,0 +1,40 @@
+"""A short run of what `make fuzz` does at length: only ParseError comes out of a parser. Nothing is timed here."""
+
+from collections.abc import Iterator
+from itertools import count, islice
+
+import pytest
+
+from tests.fuzz.bodies import golden
+from tests.fuzz.run import PARSERS, BrokenAnswer, Tally, broken_answer, try_out
+
+CASES = 2_000
+BODIES = golden()
+#: Longer ones take most of the time; `make fuzz` has them.
+MOST_BYTES = 16 * 1024
+
+
+def short_answers(parser: str, seed: int) -> Iterator[tuple[int, BrokenAnswer]]:
+    """Yield the number and the answer of those cases that are not long."""
+    answers = ((number, broken_answer(BODIES, parser, seed, number)) for number in count())
+    return ((number, answer) for number, answer in answers if len(answer.body) <= MOST_BYTES)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_nothing_but_a_parse_error_comes_out_of_a_parser(parser: str) -> None:
+    tally = Tally(parser)
+
+    for number, answer in islice(short_answers(parser, 1), CASES):
+        try_out(parser, number, answer, tally)
+
+    assert tally.failures == []
+    assert tally.read + tally.refused == tally.cases == CASES
+    assert min(tally.read, tally.refused) > CASES / 10, "what is broken is broken in all degrees"
+
+
+def test_a_case_is_the_same_at_every_run() -> None:
+    def cases(seed: int) -> list[BrokenAnswer]:
+        return [broken_answer(BODIES, parser, seed, number) for parser in PARSERS for number in range(50)]
+
+    assert cases(1) == cases(1)
+    assert cases(1) != cases(2)

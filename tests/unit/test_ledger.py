@@ -1,0 +1,289 @@
+"""What updates said when they were last seen: edits and withdrawals."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, incident, page, provider, update
+from tests.strategies import snapshots
+from tracker.events import Event, EventKind
+from tracker.ledger import MOST_INCIDENTS, WITHDRAWN_AFTER, Ledger, follow, text_digest
+from tracker.models import Incident, IncidentUpdate, Snapshot
+
+ACME = provider()
+
+
+class Reader:
+    """Somebody who reads a page again and again, and what it was told by the ledger."""
+
+    def __init__(self) -> None:
+        self.ledger: Ledger = {}
+        self.now = NOON
+
+    def reads(self, snapshot: Snapshot) -> list[Event]:
+        """Return what this answer brings."""
+        self.now += timedelta(minutes=1)
+        news, self.ledger = follow(ACME, self.ledger, snapshot, self.now)
+        assert all(piece.key is None for piece in news), "the page's revision guards them, no seen-set does"
+        return [piece.event for piece in news]
+
+    def sees(self, *incidents: Incident, minute: int | None = 0) -> list[Event]:
+        return self.reads(page(*incidents, minute=minute))
+
+
+@pytest.fixture
+def reader() -> Reader:
+    """Somebody who knows a page with one incident of two updates."""
+    known = Reader()
+    assert known.sees(slow(said("u1"), said("u2", "We fix it."))) == []
+    return known
+
+
+def said(update_id: str, body: str = "We look into it.", minute: int = 0) -> IncidentUpdate:
+    return update(update_id, minute, body=body)
+
+
+def slow(*updates: IncidentUpdate) -> Incident:
+    return incident("i1", *updates)
+
+
+def ids(events: Iterable[Event]) -> list[str]:
+    return [event.id for event in events]
+
+
+# --- edits ---
+
+
+def test_a_text_that_changes_is_told(reader: Reader) -> None:
+    (edited,) = reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))
+
+    digest = text_digest("It was the network.")
+    assert edited == Event(
+        id=f"acme/i1/u1/edited/{digest}",
+        event=EventKind.UPDATE_EDITED,
+        provider="acme",
+        provider_name="Acme",
+        product="Acme",
+        incident_id="i1",
+        incident="Incident i1",
+        update_id="u1",
+        status="investigating",
+        message="It was the network.",
+        published_at=NOON,
+        seen_at=reader.now,
+        previous_digest=text_digest("We look into it."),
+    )
+
+
+def test_an_edit_is_told_once(reader: Reader) -> None:
+    edited = slow(said("u1", "It was the network."), said("u2", "We fix it."))
+
+    assert len(reader.sees(edited)) == 1
+    assert reader.sees(edited) == []
+
+
+def test_every_new_text_is_told_and_each_event_names_the_one_before(reader: Reader) -> None:
+    texts = ["It was the network.", "It was the database.", "We look into it."]
+    told = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
+
+    assert [event.message for event in told] == texts
+    assert [event.previous_digest for event in told] == list(map(text_digest, ["We look into it.", *texts[:2]]))
+    assert len(set(ids(told))) == 3
+
+
+def test_what_else_changes_is_no_edit(reader: Reader) -> None:
+    other_words = [update(known.id, 5, "resolved", body=known.body, components=("API",)) for known in known_updates()]
+
+    assert reader.sees(incident("i1", *other_words, name="Another title", link="https://a.example")) == []
+
+
+def known_updates() -> tuple[IncidentUpdate, ...]:
+    return said("u1"), said("u2", "We fix it.")
+
+
+def test_a_text_that_disappears_is_no_edit_and_not_forgotten(reader: Reader) -> None:
+    assert reader.sees(slow(said("u1", ""), said("u2", ""))) == []
+    assert reader.sees(slow(*known_updates())) == []
+    assert ids(reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))) == [
+        f"acme/i1/u1/edited/{text_digest('Sorry.')}"
+    ]
+
+
+def test_a_text_that_comes_after_none_is_no_edit() -> None:
+    reader = Reader()
+    reader.sees(slow(said("u1", "")))
+
+    assert reader.sees(slow(said("u1", "We look into it."))) == []
+    assert len(reader.sees(slow(said("u1", "It was the network.")))) == 1
+
+
+def test_an_update_that_is_new_is_no_edit(reader: Reader) -> None:
+    assert reader.sees(slow(*known_updates(), said("u3", "It is over.")), incident("i2", said("u1", "Other."))) == []
+
+
+def test_an_incident_that_comes_back_changed_is_told(reader: Reader) -> None:
+    reader.sees()
+    reader.sees(incident("i2", said("v1")))
+
+    assert len(reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))) == 1
+
+
+def test_edits_are_told_for_maintenances_and_for_pages_without_a_clock() -> None:
+    reader = Reader()
+    for text in ("We will be back.", "We will be back soon."):
+        told = reader.reads(page(minute=None, maintenances=(incident("m1", said("u1", text)),)))
+
+    assert [event.incident_id for event in told] == ["m1"]
+
+
+def test_the_digest_of_a_text_is_the_same_everywhere_and_takes_anything() -> None:
+    assert text_digest("We look into it.") == "017d5ce701303f11ca9ea7202ad4f2ca"
+    assert text_digest("\ud800") != text_digest("")
+
+
+# --- withdrawals ---
+
+
+def test_an_update_that_is_gone_from_three_answers_in_a_row_is_withdrawn(reader: Reader) -> None:
+    without = slow(said("u1"))
+
+    assert [ids(reader.sees(without)) for _ in range(WITHDRAWN_AFTER + 2)] == [
+        [],
+        [],
+        ["acme/i1/u2/withdrawn"],
+        [],
+        [],
+    ]
+
+
+def test_a_withdrawal_says_what_is_gone(reader: Reader) -> None:
+    for _ in range(WITHDRAWN_AFTER):
+        told = reader.sees(slow(said("u1")))
+
+    (event,) = told
+    assert event.event is EventKind.UPDATE_WITHDRAWN
+    assert (event.incident_id, event.update_id, event.status) == ("i1", "u2", "withdrawn")
+    assert event.previous_digest == text_digest("We fix it.")
+    assert event.message is None
+
+
+def test_an_update_that_grows_back_is_counted_anew(reader: Reader) -> None:
+    without, whole = slow(said("u1")), slow(*known_updates())
+
+    for _ in range(3):
+        for _ in range(WITHDRAWN_AFTER - 1):
+            assert reader.sees(without) == []
+        assert reader.sees(whole) == []
+
+
+def test_an_update_that_grows_back_after_it_was_withdrawn_is_nothing_new(reader: Reader) -> None:
+    for _ in range(WITHDRAWN_AFTER):
+        reader.sees(slow(said("u1")))
+
+    assert reader.sees(slow(*known_updates())) == []
+
+
+def test_answers_without_the_incident_do_not_count(reader: Reader) -> None:
+    told = []
+    for _ in range(WITHDRAWN_AFTER):
+        told.append(ids(reader.sees(slow(said("u1")))))
+        assert reader.sees() == reader.sees() == []
+
+    assert told == [[], [], ["acme/i1/u2/withdrawn"]]
+
+
+def test_an_incident_that_left_the_window_withdraws_nothing(reader: Reader) -> None:
+    for minute in range(2 * WITHDRAWN_AFTER):
+        assert reader.sees(incident("i2", said("v1")), minute=minute) == []
+
+
+def test_a_page_without_a_clock_withdraws_nothing() -> None:
+    reader = Reader()
+    reader.sees(slow(*known_updates()), minute=None)
+
+    for _ in range(2 * WITHDRAWN_AFTER):
+        assert reader.sees(slow(said("u2", "We fix it.")), minute=None) == []
+
+
+def test_all_updates_of_an_incident_may_be_withdrawn(reader: Reader) -> None:
+    told = [ids(reader.sees(slow())) for _ in range(WITHDRAWN_AFTER + 1)]
+
+    assert told[-2:] == [["acme/i1/u1/withdrawn", "acme/i1/u2/withdrawn"], []]
+
+
+def test_an_update_is_edited_while_another_is_withdrawn(reader: Reader) -> None:
+    told = [reader.sees(slow(said("u1", text))) for text in ("Sorry.", "Sorry.", "It was the network.")]
+
+    kinds = [[event.event for event in events] for events in told]
+    assert kinds == [[EventKind.UPDATE_EDITED], [], [EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN]]
+
+
+# --- bounds ---
+
+
+def test_the_incidents_that_were_seen_last_are_kept() -> None:
+    reader = Reader()
+    for number in range(MOST_INCIDENTS + 50):
+        reader.sees(incident("first", said("u1")), incident(f"i{number}", said("u1")))
+
+    assert len(reader.ledger) == MOST_INCIDENTS
+    assert "first" in reader.ledger
+    assert "i0" not in reader.ledger
+
+
+def test_a_page_with_more_incidents_than_are_kept_tells_nothing_by_itself() -> None:
+    reader = Reader()
+    many = [incident(f"i{number}", said("u1")) for number in range(MOST_INCIDENTS + 50)]
+
+    assert [reader.sees(*many) for _ in range(4)] == [[]] * 4
+    assert len(reader.ledger) == MOST_INCIDENTS
+
+
+# --- whatever a page shows ---
+
+
+@given(snapshots)
+def test_first_sight_teaches_silently(snapshot: Snapshot) -> None:
+    assert Reader().reads(snapshot) == []
+
+
+@given(snapshots)
+def test_the_same_answer_again_brings_nothing_and_changes_nothing(snapshot: Snapshot) -> None:
+    _, ledger = follow(ACME, {}, snapshot, NOON)
+
+    assert follow(ACME, ledger, snapshot, NOON) == ((), ledger)
+
+
+@given(st.lists(snapshots, max_size=6), snapshots)
+def test_the_same_answer_again_edits_nothing_whatever_came_before(before: list[Snapshot], snapshot: Snapshot) -> None:
+    reader = Reader()
+    for earlier in (*before, snapshot):
+        reader.reads(earlier)
+
+    assert [event for event in reader.reads(snapshot) if event.event is EventKind.UPDATE_EDITED] == []
+
+
+@given(st.lists(snapshots, max_size=8))
+def test_a_ledger_knows_every_text_that_was_shown_last(shown: list[Snapshot]) -> None:
+    reader = Reader()
+    texts: dict[tuple[str, str], str] = {}
+    for snapshot in shown:
+        for event in reader.reads(snapshot):
+            if event.event is EventKind.UPDATE_EDITED:
+                assert event.previous_digest == text_digest(texts[event.incident_id, event.update_id])
+                assert event.message not in ("", texts[event.incident_id, event.update_id])
+            else:
+                del texts[event.incident_id, event.update_id]
+        for known in (*snapshot.incidents, *snapshot.maintenances):
+            texts |= {(known.id, posted.id): posted.body for posted in known.updates if posted.body}
+    digests = {
+        (incident_id, update_id): entry.digest
+        for incident_id, entries in reader.ledger.items()
+        for update_id, entry in entries.items()
+        if entry.digest
+    }
+
+    assert digests.items() <= {key: text_digest(text) for key, text in texts.items()}.items()

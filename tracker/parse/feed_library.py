@@ -1,0 +1,148 @@
+"""The feed library, held to what is read here.
+
+It knows dozens of elements that no status page needs, and it takes time that grows with the square of some of them:
+an <author> of a megabyte would hold the interpreter, with all threads of a worker, for an hour. So what is not read
+is not run, and what is read has a bound. The library is given text whose encoding we decided on: it would decode by
+any codec of Python's, of which some take as long, and what was checked has to be what is read.
+"""
+
+import codecs
+import io
+import re
+from typing import Any, Final
+from xml.sax.xmlreader import AttributesNSImpl
+
+import feedparser
+import feedparser.api
+
+#: A text that is not an entry's body is cut here: a title, an id, a time.
+_LONGEST: Final = 4_000
+_BODIES: Final = frozenset({"content", "description", "summary"})
+#: A base address is joined anew with every element.
+_LONGEST_BASE: Final = 300
+#: Of each, so many are looked at.
+_MOST_ATTRIBUTES: Final = 100
+_MOST_TAGS: Final = 100
+_MOST_NAMESPACES: Final = 100
+
+_HEAD: Final = 4_096
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_DECLARED: Final = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_DECLARATION: Final = re.compile(r"<\?xml\s[^>]*+>")
+#: Encodings of pages: each has a table, and is read in one pass. Who can read the declaration does not read UTF-16.
+_ENCODINGS: Final = re.compile(
+    r"utf-8|ascii|iso8859-\d+|cp(125\d|932|949|950)|koi8-[rtu]|tis-620|gb(2312|k|18030)|big5(hkscs)?"
+    r"|(euc|shift)_\w+"
+)
+#: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
+_GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
+
+#: The elements that have a meaning here, by the library's names. It keeps any other as plain text under its name.
+_READ: Final = frozenset({
+    "rss", "channel", "feed", "item", "entry", "title", "dc_title", "link", "guid", "id", "category", "dc_subject",
+    "summary", "description", "dc_description", "abstract", "content", "content_encoded", "fullitem", "body",
+    "xhtml_body", "published", "pubdate", "issued", "dcterms_issued", "updated", "modified", "lastbuilddate",
+    "dc_date", "dcterms_modified", "image", "textinput", "textInput", "source",
+})  # fmt: skip
+
+
+def text_of(body: bytes) -> str:
+    """Return a feed as text without XML declaration and NULs, whatever its encoding."""
+    for encoding in _encodings(body):
+        try:
+            text = body.decode(encoding)
+        except UnicodeError:
+            continue
+        text = text.replace("\0", "").removeprefix("\ufeff").lstrip()
+        declaration = _DECLARATION.match(text)
+        return text[declaration.end() :] if declaration else text
+    raise AssertionError("the last guess reads any bytes")
+
+
+def parsed(text: str) -> Any:
+    """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
+    return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+
+
+def _encodings(body: bytes) -> list[str]:
+    """Return the encodings to try, the likeliest first."""
+    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS if body.startswith(mark)]
+    declared = []
+    if found := _DECLARED.match(body[:_HEAD]):
+        try:
+            name = codecs.lookup(found[1].decode("ascii")).name
+        except (LookupError, UnicodeError):
+            name = ""
+        # Pages say GB 2312 and use characters of its successor.
+        declared = [{"gb2312": "gb18030"}.get(name, name)] if _ENCODINGS.fullmatch(name) else []
+    return [*marked, *declared, *_GUESSES]
+
+
+class _Unread:
+    """Stands for a handler that the library is not to find."""
+
+    def __get__(self, parser: object, kind: type) -> None:
+        raise AttributeError
+
+
+class _Bounded:
+    """What both of the library's parsers do otherwise."""
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        """Begin an element."""
+        attrs = [pair for pair in attrs[:_MOST_ATTRIBUTES] if "base" not in pair[0] or len(pair[1]) <= _LONGEST_BASE]
+        super().unknown_starttag(tag, attrs)  # type: ignore[misc]  # the library's
+
+    def pop(self, element: str, *options: Any) -> Any:
+        """End an element and return its text."""
+        stack: list[list[Any]] = self.elementstack  # type: ignore[attr-defined]  # the library's
+        if stack and stack[-1][0] == element and isinstance(stack[-1][2], list):
+            pieces = [piece.decode() if isinstance(piece, bytes) else piece for piece in stack[-1][2]]
+            stack[-1][2] = _without_blank_start(pieces) if element in _BODIES else ["".join(pieces)[:_LONGEST]]
+        return super().pop(element, *options)  # type: ignore[misc]  # the library's
+
+    def track_namespace(self, prefix: str | None, uri: str) -> None:
+        """Remember a namespace; all of them are compared with every element."""
+        if len(self.namespaces_in_use) < _MOST_NAMESPACES:  # type: ignore[attr-defined]  # the library's
+            super().track_namespace(prefix, uri)  # type: ignore[misc]  # the library's
+
+    def _add_tag(self, *of: Any) -> None:
+        """Remember a category; all of them are compared with every other."""
+        if len(self._get_context().get("tags", ())) < _MOST_TAGS:  # type: ignore[attr-defined]  # the library's
+            super()._add_tag(*of)  # type: ignore[misc]  # the library's
+
+
+class _BoundedStrict(_Bounded):
+    """What the parser of well-formed feeds does otherwise."""
+
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802  SAX's name
+        """Begin an element; its attributes are compared with each other."""
+        if len(attrs) > _MOST_ATTRIBUTES:
+            attrs = AttributesNSImpl({}, {})
+        super().startElementNS(name, qname, attrs)  # type: ignore[misc]  # the library's
+
+
+def _without_blank_start(pieces: list[str]) -> list[str]:
+    """Return the pieces of a text without the blank ones in front, which the library takes off one by one."""
+    return pieces[next((number for number, piece in enumerate(pieces) if not piece.isspace()), 0) :]
+
+
+def _reduced(bounded: type, parser: Any) -> type:
+    """Return one of the library's parsers, bounded and without what is not read."""
+    handlers = (name for name in dir(parser) if name.startswith(("_start_", "_end_")))
+    return type(
+        parser.__name__, (bounded, parser), {name: _Unread() for name in handlers if name.split("_", 2)[2] not in _READ}
+    )
+
+
+# `feedparser.parse` looks its parsers up by these names.
+feedparser.api.StrictFeedParser = _reduced(_BoundedStrict, feedparser.api.StrictFeedParser)
+feedparser.api.LooseFeedParser = _reduced(_Bounded, feedparser.api.LooseFeedParser)
