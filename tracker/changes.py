@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.events import Event, EventKind
+from tracker.events import Event, EventKind, update_event
 from tracker.models import (
     ComponentStatus,
     FirstSight,
@@ -139,25 +139,8 @@ def _update_news(
         else:
             kind = EventKind.INCIDENT_UPDATE if incident.id in known else EventKind.NEW_INCIDENT
         known.add(incident.id)
-        components = update.components or incident.components
         key = update_key(incident, update)
-        event = Event(
-            id=f"{provider.id}/{key}",
-            event=kind,
-            provider=provider.id,
-            provider_name=provider.name,
-            product=provider.product(components),
-            incident_id=incident.id,
-            incident=incident.name,
-            update_id=update.id,
-            status=update.status,
-            message=update.body or None,
-            impact=incident.impact,
-            components=components,
-            link=incident.link,
-            published_at=update.created_at,
-            seen_at=now,
-        )
+        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now)
         yield News(event=event, key=key)
 
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tracker.models import Incident, IncidentUpdate, Provider
+
 
 class EventKind(StrEnum):
     """What an event tells."""
@@ -53,6 +55,30 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
     #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def update_event(
+    kind: EventKind, event_id: str, provider: Provider, incident: Incident, update: IncidentUpdate, now: datetime
+) -> Event:
+    """Return the event that tells of one update of an incident."""
+    components = update.components or incident.components
+    return Event(
+        id=event_id,
+        event=kind,
+        provider=provider.id,
+        provider_name=provider.name,
+        product=provider.product(components),
+        incident_id=incident.id,
+        incident=incident.name,
+        update_id=update.id,
+        status=update.status,
+        message=update.body or None,
+        impact=incident.impact,
+        components=components,
+        link=incident.link,
+        published_at=update.created_at,
+        seen_at=now,
+    )
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from tracker.events import Event, EventKind
+from msgspec.structs import replace
+
+from tracker.events import EventKind, update_event
 from tracker.models import Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
 from tracker.state import LedgerEntry
@@ -72,43 +74,13 @@ def _edited(provider: Provider, incident: Incident, known: Mapping[str, LedgerEn
         digest = text_digest(update.body)
         if digest == before.digest or not provider.wants({*incident.components, *update.components}):
             continue
-        components = update.components or incident.components
-        event = Event(
-            id=f"{provider.id}/{incident.id}/{update.id}/edited/{digest}",
-            event=EventKind.UPDATE_EDITED,
-            provider=provider.id,
-            provider_name=provider.name,
-            product=provider.product(components),
-            incident_id=incident.id,
-            incident=incident.name,
-            update_id=update.id,
-            status=update.status,
-            message=update.body,
-            impact=incident.impact,
-            components=components,
-            link=incident.link,
-            published_at=update.created_at,
-            seen_at=now,
-            previous_digest=before.digest,
-        )
-        yield News(event=event)
+        event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
+        event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now)
+        yield News(event=replace(event, previous_digest=before.digest))
 
 
 def _withdrawn(provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime) -> News:
-    event = Event(
-        id=f"{provider.id}/{incident.id}/{update_id}/withdrawn",
-        event=EventKind.UPDATE_WITHDRAWN,
-        provider=provider.id,
-        provider_name=provider.name,
-        product=provider.product(incident.components),
-        incident_id=incident.id,
-        incident=incident.name,
-        update_id=update_id,
-        status="withdrawn",
-        impact=incident.impact,
-        components=incident.components,
-        link=incident.link,
-        seen_at=now,
-        previous_digest=entry.digest,
-    )
-    return News(event=event)
+    event_id = f"{provider.id}/{incident.id}/{update_id}/withdrawn"
+    gone = IncidentUpdate(id=update_id, status="withdrawn")
+    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now)
+    return News(event=replace(event, previous_digest=entry.digest))

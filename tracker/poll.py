@@ -90,15 +90,7 @@ class Poller:
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        before = Before(
-            seeded=seeded,
-            view=known.view if seeded else PageView(),
-            seen=known.seen,
-            history=observed.history,
-            horizon=known.horizon,
-            revision=turn.revision,
-        )
-        found = changes(provider, before, snapshot, now)
+        found = changes(provider, _before(turn, known, observed), snapshot, now)
         reworded, ledger = follow(provider, known.ledger if seeded else {}, snapshot, now)
         after, readable = recovered(provider, observed.state, now)
         news = (*readable, *found.news, *reworded)
@@ -128,6 +120,19 @@ class Poller:
         after = msgspec.structs.replace(after, searching=state.searching or search)
         events = self._store.commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now))
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
+
+
+def _before(turn: Turn, known: Known, observed: Observation) -> Before:
+    """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
+    seeded = observed.state.seeded
+    return Before(
+        seeded=seeded,
+        view=known.view if seeded else PageView(),
+        seen=known.seen,
+        history=observed.history,
+        horizon=known.horizon,
+        revision=turn.revision,
+    )
 
 
 def _with_more(known: Known, more: Known) -> Known:

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from tests.fakes import NOON, incident, page, provider, update
+from tests.fakes import NOON, FakeClock, incident, incidents_json, page, provider, summary, update
 from tests.strategies import snapshots
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tracker.errors import Conflict, StoreError
 from tracker.events import Event, EventKind
 from tracker.ledger import MOST_INCIDENTS, WITHDRAWN_AFTER, Ledger, follow, text_digest
 from tracker.models import Incident, IncidentUpdate, Snapshot
@@ -287,3 +290,169 @@ def test_a_ledger_knows_every_text_that_was_shown_last(shown: list[Snapshot]) ->
     }
 
     assert digests.items() <= {key: text_digest(text) for key, text in texts.items()}.items()
+
+
+# --- over many polls ---
+
+
+class Story:
+    """A vendor and somebody who polls their page, after both know the first incident."""
+
+    def __init__(self, **fields: object) -> None:
+        self.clock = FakeClock()
+        self.vendor = Vendor(self.clock)
+        self.watcher = Watcher(self.vendor, self.clock, **fields)
+        self.watcher.polls()
+        self.key = self.vendor.posts()
+        self.incident_id = self.key.partition("/")[0]
+        self.watcher.polls()
+        self.watcher.told()
+
+    def told_after_polls(self, polls: int = 1) -> list[EventKind]:
+        for _ in range(polls):
+            self.watcher.polls()
+        return [event.event for event in self.watcher.told()]
+
+
+EDITED = EventKind.UPDATE_EDITED
+
+
+def test_an_edit_is_told_by_one_poll() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+
+    assert story.told_after_polls(1) == [EDITED]
+    assert story.told_after_polls(3) == []
+
+
+def test_an_edit_of_what_only_a_detail_shows_is_told() -> None:
+    story = Story()
+    story.vendor.posts(story.incident_id, "resolved")
+    story.watcher.polls()
+    story.watcher.told()
+    story.vendor.edits(story.key, "It was the network.")
+
+    assert story.told_after_polls(3) == [EDITED]
+
+
+def test_an_edit_and_a_new_update_are_told_together_the_update_first() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    story.vendor.posts(story.incident_id, "identified")
+
+    assert story.told_after_polls(2) == [EventKind.INCIDENT_UPDATE, EDITED]
+
+
+def test_a_detail_that_lags_behind_does_not_take_an_edit_back() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    story.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
+    assert story.told_after_polls(1) == [EDITED]
+
+    story.vendor.fetcher.answers(INCIDENTS, incidents_json(story.vendor.versions[-2]))
+    assert story.told_after_polls(2) == []
+    story.vendor.answers()
+    assert story.told_after_polls(2) == []
+
+
+def test_a_text_that_the_newer_answer_leaves_out_is_taken_from_the_older_one() -> None:
+    story = Story()
+    key = story.vendor.posts()
+    bare = [
+        replace(known, updates=tuple(replace(said, body="") for said in known.updates))
+        for known in story.vendor.versions[-1].incidents
+    ]
+    story.vendor.stamps()
+    story.vendor.answers(detail_age=1)
+    story.vendor.fetcher.answers(SUMMARY, summary(replace(story.vendor.versions[-1], incidents=tuple(bare))))
+
+    story.watcher.polls()
+
+    assert [(event.update_id, event.message) for event in story.watcher.told()] == [(key.partition("/")[2], "Text 2")]
+
+
+def test_a_stale_answer_does_not_take_an_edit_back() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    told = story.told_after_polls(1)
+    for age in (1, 0, 1, 0):
+        story.vendor.answers(age)
+        told += story.told_after_polls(1)
+
+    assert told == [EDITED]
+
+
+def test_a_withdrawal_is_told_once_after_three_changed_answers() -> None:
+    story = Story()
+    story.vendor.posts(story.incident_id, "identified")
+    story.watcher.polls()
+    story.watcher.told()
+    story.vendor.deletes(story.key)
+    told = []
+    for _ in range(5):
+        told.append(story.told_after_polls(2))
+        story.vendor.stamps()
+
+    assert told == [[], [], [EventKind.UPDATE_WITHDRAWN], [], []]
+
+
+def test_quiet_polls_withdraw_nothing() -> None:
+    story = Story()
+    story.vendor.posts(story.incident_id, "identified")
+    story.watcher.polls()
+    story.watcher.told()
+    story.vendor.deletes(story.key)
+
+    assert story.told_after_polls(20) == []
+
+
+def test_an_edit_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+
+    def another_worker_fails() -> None:
+        story.vendor.fails()
+        story.watcher.polls()
+        story.vendor.answers()
+
+    story.vendor.fetcher.meanwhile(another_worker_fails)
+    with pytest.raises(Conflict):
+        story.watcher.polls()
+    assert story.watcher.told() == []
+
+    assert story.told_after_polls(2) == [EDITED]
+
+
+def test_an_edit_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    story.watcher.pages.is_down = True
+    with pytest.raises(StoreError):
+        story.watcher.polls()
+    story.watcher.pages.is_down = False
+
+    assert story.told_after_polls(2) == [EDITED]
+
+
+def test_a_page_that_moved_is_learnt_anew() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    story.watcher.pages._providers["acme"] = replace(story.watcher.provider, url=f"{SITE}/")
+
+    assert story.told_after_polls(2) == []
+
+
+def test_what_the_provider_leaves_out_is_neither_edited_nor_withdrawn() -> None:
+    watched = provider(components=("API*",))
+    web, api = (incident(name, said("u1"), said("u2"), components=(name,)) for name in ("Web", "API"))
+    edited_web, edited_api = (incident(name, said("u1", "Sorry."), components=(name,)) for name in ("Web", "API"))
+    _, ledger = follow(watched, {}, page(web, api), NOON)
+    told = []
+    for _ in range(WITHDRAWN_AFTER):
+        news, ledger = follow(watched, ledger, page(edited_web, edited_api), NOON)
+        told += [(piece.event.event, piece.event.product, piece.event.components) for piece in news]
+
+    assert told == [
+        (EDITED, "Acme - API", ("API",)),
+        (EventKind.UPDATE_WITHDRAWN, "Acme - API", ("API",)),
+    ]
