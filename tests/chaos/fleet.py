@@ -32,6 +32,7 @@ class Fleet:
         self.record_path = directory / "updates.jsonl"
         proxied = server.url.replace(f":{self._server_port}/", f":{self.proxy.port}/")
         self._environ = {
+            **os.environ,
             "REDIS_URL": proxied,
             "TRACKER_DATA_DIR": str(directory),
             "TRACKER_FORMAT": "json",

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PROJECT = "status-page-tracker-test"
 #: Services that stay; the others do one thing and end.
-LASTING = ("redis", "worker", "printer", "beat", "flower", "vendor")
+LASTING = ("redis", "worker", "deliverer", "printer", "beat", "flower", "vendor")
 ONE_SHOT = ("setup", "catalogue", "demo")
 #: A bound for waiting, not an expectation: a run that needs it has failed.
 PATIENCE_S = 120.0

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: The longest that any service is given to stop.
 GRACE_S = 90.0
-OWN = ("worker", "printer", "beat", "flower", "vendor")
+OWN = ("worker", "deliverer", "printer", "beat", "flower", "vendor")
 
 
 @pytest.fixture(scope="module")

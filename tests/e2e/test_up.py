@@ -16,7 +16,7 @@ def updates(tracker: RunningTracker, name: str) -> list[tuple[str, str]]:
     return [
         (event["incident"], event["status"])
         for event in tracker.events
-        if event["provider"] == name and event["update_id"] is not None
+        if event["provider"] == name and event["event"] in ("new_incident", "incident_update")
     ]
 
 

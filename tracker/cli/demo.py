@@ -1,5 +1,6 @@
 """`tracker demo`."""
 
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -23,7 +24,8 @@ _INTERVAL_S = 2
 def demo(output_format: str, speed: float) -> None:
     """Watch a simulated vendor play an incident through in about a minute; needs no network.
 
-    It is `tracker up` with one page of a server that comes along and speaks as real status pages do. Nothing is kept.
+    It is `tracker up` with one page of a server that comes along and speaks as real status pages do. Nothing is kept,
+    and no other data server is touched.
 
     \b
     Example:
@@ -49,6 +51,7 @@ def demo(output_format: str, speed: float) -> None:
                 output_format,
                 Size(workers=1, concurrency=4),
                 on_watching=story.start,
+                environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )
         finally:
             over.set()

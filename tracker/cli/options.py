@@ -44,9 +44,9 @@ def read_providers(path: Path) -> tuple[Provider, ...]:
     return load_catalogue(path, formats=FORMAT_NAMES)
 
 
-def environment(data_dir: Path, **variables: str) -> dict[str, str]:
+def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
     """Return the environment with what the command line says about it."""
-    return {**os.environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
+    return {**environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
 
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -53,11 +53,12 @@ def run_stack(
     size: Size,
     sinks: Sequence[Webhook] = (),
     on_watching: Callable[[], object] = lambda: None,
+    environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
     log_to_stderr()
-    environ = environment(data_dir, TRACKER_FORMAT=output_format)
-    stack = Stack(Settings.from_environment(environ), size, environ)
+    variables = environment(data_dir, environ, TRACKER_FORMAT=output_format)
+    stack = Stack(Settings.from_environment(variables), size, variables)
     handle_signals(stack)
     try:
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)

@@ -28,7 +28,8 @@ class Command:
 
     name: str
     argv: Sequence[str]
-    environ: Mapping[str, str] = field(default_factory=dict)
+    #: Its whole environment; by default that of this process.
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     #: Written to its standard input at every start.
     stdin: bytes = b""
     #: Whether it prints updates: it is handed our standard output as the descriptor that OUTPUT_FD names.
@@ -51,7 +52,7 @@ class Child:
         output = os.dup(sys.__stdout__.fileno()) if self.command.prints_updates and sys.__stdout__ else None
         self._process = subprocess.Popen(  # noqa: S603  argv is ours
             list(self.command.argv),
-            env={**os.environ, **self.command.environ, OUTPUT_FD: str(output or 1)},
+            env={**self.command.environ, OUTPUT_FD: str(output or 1)},
             stdin=subprocess.PIPE if self.command.stdin else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=() if output is None else (output,),

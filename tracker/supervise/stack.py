@@ -56,6 +56,7 @@ class Stack:
         self._stopping = threading.Event()
         self._server: Child | None = None
         self._environ = {
+            **environ,
             "TRACKER_DATA_DIR": str(settings.data_dir),
             "TRACKER_FORMAT": settings.output_format,
             # Celery warns of running as root because of pickle, which is refused here.
@@ -65,7 +66,7 @@ class Stack:
             server = EmbeddedServer(settings.data_dir)
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
-        self._settings = Settings.from_environment({**environ, **self._environ})
+        self._settings = Settings.from_environment(self._environ)
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
         self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
