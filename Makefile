@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint types contracts chaos fuzz bench clean
+.PHONY: help install run demo test check lint types contracts audit chaos fuzz bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ types: $(STAMP) ## Types, strictly
 
 contracts: $(STAMP) ## Who may import whom
 	$(BIN)/lint-imports
+
+audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a public database)
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)

@@ -41,13 +41,14 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     """Return one snapshot of several answers of one page.
 
     Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
-    itself wins, unless a detail shows a later update.
+    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins.
     """
     incidents = {incident.id: incident for incident in primary.incidents}
     maintenances = {incident.id: incident for incident in primary.maintenances}
     for detail in details:
-        _join(incidents, detail.incidents)
-        _join(maintenances, detail.maintenances)
+        behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
+        _join(incidents, detail.incidents, behind=behind)
+        _join(maintenances, detail.maintenances, behind=behind)
     return msgspec.structs.replace(
         primary, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values())
     )
@@ -66,14 +67,17 @@ def _status(known: Mapping[str, Component], component_id: str) -> str | None:
     return component.status if component else None
 
 
-def _join(known: dict[str, Incident], incidents: Iterable[Incident]) -> None:
+def _join(known: dict[str, Incident], incidents: Iterable[Incident], *, behind: bool) -> None:
     for incident in incidents:
         other = known.get(incident.id)
-        known[incident.id] = incident if other is None else _joined(other, incident)
+        known[incident.id] = incident if other is None else _joined(other, incident, behind=behind)
 
 
-def _joined(first: Incident, second: Incident) -> Incident:
-    updates = {update.id: update for update in (*first.updates, *second.updates)}
+def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
+    older, newer = (second, first) if behind else (first, second)
+    updates = {update.id: update for update in older.updates}
+    # An empty text says nothing, some endpoints leave it out.
+    updates |= {update.id: update for update in newer.updates if update.body or update.id not in updates}
     ordered = tuple(sorted(updates.values(), key=update_order))
     newest = second if _newest(second) > _newest(first) else first
     return msgspec.structs.replace(newest, updates=ordered, components=newest.components or first.components)
