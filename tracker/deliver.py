@@ -44,8 +44,8 @@ class Printer:
             self._show(new, self._recorded)
             self._stream.save_cursor(RECORD, self._recorded)
             delivered += len(batch)
-        if delivered:
-            self._stream.trim(before=self._recorded)
+        # Also when nothing is new: a webhook may have caught up since.
+        self._stream.trim(before=self._recorded)
         return delivered
 
     def _resume(self) -> str:

@@ -16,13 +16,18 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.models import Provider, Snapshot
+from tracker.models import Incident, Provider, Snapshot
 from tracker.parse import FORMATS, detect
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.state import Source
 
 #: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
 MOST_INCIDENTS: Final = 5000
+#: The same for updates, each of which may become an event; the most recorded are 287.
+MOST_UPDATES: Final = 20_000
+#: Characters that telling all of an answer takes, since every update names the incident's components anew: some
+#: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
+MOST_TOLD: Final = 8 * 1024 * 1024
 
 
 def discover(fetcher: Fetcher, provider: Provider) -> tuple[Source, Fetched]:
@@ -56,10 +61,24 @@ def discover(fetcher: Fetcher, provider: Provider) -> tuple[Source, Fetched]:
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
     snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
-    incidents = len(snapshot.incidents) + len(snapshot.maintenances)
-    if incidents > MOST_INCIDENTS:
-        raise ParseError(f"it lists {incidents} incidents; no status page shows more than {MOST_INCIDENTS}")
+    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    if len(incidents) > MOST_INCIDENTS:
+        raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
+    updates = sum(len(incident.updates) for incident in incidents)
+    if updates > MOST_UPDATES:
+        raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
+    if sum(map(_told, incidents)) > MOST_TOLD:
+        raise ParseError(f"its updates name so many components that telling all takes over {MOST_TOLD >> 20} MB")
     return snapshot
+
+
+def _told(incident: Incident) -> int:
+    """Return how many characters the events of all its updates would hold, roughly."""
+    names = sum(map(len, incident.components))
+    return sum(
+        len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)
+        for update in incident.updates
+    )
 
 
 def _candidates(provider: Provider) -> Iterator[Source]:

@@ -58,7 +58,7 @@ class Poller:
         if turn is None:
             return None
         provider = turn.provider
-        state = turn.state if turn.state.url == provider.url else PageState(url=provider.url)
+        state = _remembered(turn)
         try:
             observed = self._observer.observe(provider, state, self._clock())
             return self._succeed(turn, state, observed)
@@ -133,6 +133,13 @@ def _before(turn: Turn, known: Known, observed: Observation) -> Before:
         horizon=known.horizon,
         revision=turn.revision,
     )
+
+
+def _remembered(turn: Turn) -> PageState:
+    """Return what is known of the page. At another address it is another one, but an episode ends when that is read."""
+    if turn.state.url == turn.provider.url:
+        return turn.state
+    return PageState(url=turn.provider.url, unreadable_since=turn.state.unreadable_since)
 
 
 def _with_more(known: Known, more: Known) -> Known:

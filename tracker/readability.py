@@ -38,7 +38,7 @@ def failed(provider: Provider, state: PageState, error: PollError, now: datetime
 
 def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[News, ...]]:
     """Return the state after a poll that succeeded, and the event if the page was unreadable."""
-    if not state.failures:
+    if not state.failures and state.unreadable_since is None:
         return state, ()
     after = msgspec.structs.replace(
         state, failures=0, failing_since=None, failure_reason=None, failure=None, unreadable_since=None

@@ -8,15 +8,16 @@ without a lock. Entries of `beat_schedule` work as ever.
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from celery.beat import Scheduler
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_catalogue
+from tracker.bootstrap import open_catalogue, utc_now
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
+from tracker.ports import Clock
 from tracker.store.catalogue import Claim
 from workers.signals import tick as touch_tick_file
 from workers.tasks import fetch_provider
@@ -32,7 +33,9 @@ LEAST_EXPIRY_S: Final = 2.0
 class ProviderScheduler(Scheduler):  # type: ignore[misc]
     """A `celery.beat.Scheduler` whose provider entries are a query."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, clock: Clock = utc_now, **kwargs: Any) -> None:
+        self._clock = clock
+        self._ticked_at = clock()
         self._catalogue = open_catalogue()
         self._store_is_down = False
         self._unpublished: Sequence[Claim] = ()
@@ -41,8 +44,18 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, of both kinds; return the seconds until something will be."""
         touch_tick_file()
+        self._mind_the_clock()
         wait_s: float = super().tick(*args, **kwargs)
         return max(0.0, min(wait_s, self.dispatch()))
+
+    def _mind_the_clock(self) -> None:
+        """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
+        now = self._clock()
+        if now < self._ticked_at:
+            for entry in self.schedule.values():
+                entry.last_run_at = entry.default_now()
+            self._heap = None
+        self._ticked_at = now
 
     def dispatch(self) -> float:
         """Claim and publish every provider that is due; return the seconds until the next one is."""
@@ -56,15 +69,15 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         if self._store_is_down:
             log.warning("scheduling again")
             self._store_is_down = False
-        return (upcoming - datetime.now(UTC)).total_seconds() if upcoming else float(self.max_interval)
+        return (upcoming - self._clock()).total_seconds() if upcoming else float(self.max_interval)
 
     def _dispatch_due(self) -> datetime | None:
         """Publish what is due and what could not be published before; return when the next provider is due."""
         if self._unpublished:
-            now = datetime.now(UTC)
+            now = self._clock()
             self._publish([claim for claim in self._unpublished if now - claim.due_at < claim.interval])
         while True:
-            claims, upcoming = self._catalogue.claim(datetime.now(UTC), CLAIM_LIMIT)
+            claims, upcoming = self._catalogue.claim(self._clock(), CLAIM_LIMIT)
             if claims:
                 failpoint("claimed")
             self._publish(claims)
@@ -83,5 +96,5 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
                     (claim.provider_id,), producer=producer, expires=max(claim.interval.total_seconds(), LEAST_EXPIRY_S)
                 )
         self._unpublished = ()
-        lateness_s = (datetime.now(UTC) - min(claim.due_at for claim in claims)).total_seconds()
+        lateness_s = (self._clock() - min(claim.due_at for claim in claims)).total_seconds()
         log.debug("dispatched %d providers, latest by %.3f s", len(claims), lateness_s)

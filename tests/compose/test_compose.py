@@ -297,6 +297,7 @@ def test_secrets_stay_where_they_are(stack):
     for service in OWN:
         theirs = {
             "worker": {"tracker"},
+            "deliverer": {"tracker"},
             "printer": {"tracker"},
             "beat": {"tracker"},
             "flower": {"flower"},

@@ -252,35 +252,13 @@ def test_a_304_that_nobody_asked_for_is_refused(fetcher):
     assert str(error) == "answered 304 to a request without conditions"
 
 
-@pytest.mark.parametrize(
-    ("sent", "received", "is_news"),
-    [
-        ('"1"', '"1"', False),
-        ('W/"1"', '"1"', False),
-        ('"1"', 'W/"1"', False),
-        ("1", "1", False),
-        ('"1"', '"2"', True),
-        ('"1"', '"1', True),
-        ('""', '""', True),
-    ],
-)
-def test_a_200_that_repeats_the_tag_it_was_sent_is_no_news(fetcher, sent, received, is_news):
-    with Origin(lambda exchange: exchange.answer(body=b"same", ETag=received)) as origin:
-        answers = [fetcher.fetch(ask(origin, validators=Validators(etag=sent))) for _ in range(2)]
+@pytest.mark.parametrize(("sent", "received"), [('"1"', '"1"'), ('W/"1"', '"1"'), ("1", "1"), ('""', '""')])
+def test_a_200_is_news_though_it_repeats_the_tag_it_was_sent(fetcher, sent, received):
+    with Origin(lambda exchange: exchange.answer(body=b"other", ETag=received)) as origin:
+        answer = fetcher.fetch(ask(origin, validators=Validators(etag=sent)))
 
-    assert [type(answer) for answer in answers] == [Fetched if is_news else NotModified] * 2
-    assert origin.connections == 1
-
-
-def test_a_repeated_body_is_not_read_to_its_end_when_it_is_large(hurried):
-    def script(exchange):
-        exchange.send(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 1000000\r\n\r\n')
-        exchange.dawdle()
-
-    with Origin(script) as origin:
-        answer = hurried.fetch(ask(origin, validators=Validators(etag='"1"')))
-
-    assert isinstance(answer, NotModified)
+    assert isinstance(answer, Fetched)
+    assert (answer.body, answer.validators) == (b"other", Validators(etag=received))
 
 
 # -- refusals
@@ -499,10 +477,11 @@ def flood(exchange: Exchange, head: bytes, endless: bytes) -> None:
     [
         (b"HTTP/1.1 200 OK\r\n", b"X-Header: 1\r\n" * 100, BadAnswer),
         (b"HTTP/1.1 200 OK\r\nX-Long: ", b"1" * 10_000, BadAnswer),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, TooLarge),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, BadAnswer),
         (b"HTTP/1.1 200 OK\r\n\r\n", bytes(100_000), TooLarge),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 30_000 + b"\r\n1\r\n", TooLarge),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n" * 1000, TooLarge),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n" * 1000, BadAnswer),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1000, BadAnswer),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", bytes(100_000), BadAnswer),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", bytes(100_000), BadAnswer),
     ],
@@ -513,6 +492,7 @@ def flood(exchange: Exchange, head: bytes, endless: bytes) -> None:
         "body",
         "chunk extensions",
         "trailers",
+        "chunks of one byte",
         "chunk of negative size",
         "negative length",
     ],

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
-import msgspec
 
 from tracker.bootstrap import build_fetcher, build_poller, utc_now
 from tracker.cli.options import environment, format_option, providers_option, read_providers
 from tracker.cli.status import report, show
+from tracker.cli.table import json_text
 from tracker.errors import ConfigError
 from tracker.events import encode_event
 from tracker.models import FirstSight, Provider
@@ -18,6 +18,7 @@ from tracker.parse import FORMAT_NAMES, read
 from tracker.poll import Poller
 from tracker.ports import Fetched, FetchRequest, NotModified
 from tracker.settings import Settings
+from tracker.sinks.plain import ascii_json
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 
@@ -78,7 +79,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
       curl -s https://www.githubstatus.com/api/v2/summary.json > body; tracker parse body
     """
     snapshot = read(_body(file), format=page_format, url=url)
-    click.echo(msgspec.json.format(msgspec.json.encode(snapshot)).decode())
+    click.echo(json_text(snapshot))
 
 
 @click.command()
@@ -105,7 +106,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
         if poll is not None and poll.failure is not None:
             click.echo(f"tracker: {file}: {poll.failure}", err=True)
         for event in store.events[told:]:
-            click.echo(encode_event(event))
+            click.echo(ascii_json(encode_event(event)))
 
 
 class _SavedAnswers:

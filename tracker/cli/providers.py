@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from tracker.bootstrap import open_catalogue, open_sinks, utc_now
 from tracker.catalogue import load_sinks, new_provider
@@ -14,7 +13,7 @@ from tracker.cli.options import (
     running_catalogue,
     running_settings,
 )
-from tracker.cli.table import table
+from tracker.cli.table import json_text, table
 from tracker.errors import ConfigError
 from tracker.parse import FORMAT_NAMES
 
@@ -41,7 +40,7 @@ def list_(data_dir: Path, output_format: str) -> None:
     """
     known = running_catalogue(data_dir).providers()
     if output_format == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(known)).decode())
+        click.echo(json_text(known))
         return
     rows = [(p.id, p.name, f"{p.interval_s} s", p.format, p.origin, p.url) for p in known]
     click.echo(table(("ID", "NAME", "INTERVAL", "FORMAT", "FROM", "URL"), rows))

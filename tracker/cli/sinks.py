@@ -11,7 +11,7 @@ import msgspec
 
 from tracker.bootstrap import build_poster, build_sender, open_sinks, utc_now
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, table
+from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError, FetchError
 from tracker.events import Event, EventKind
 from tracker.models import Webhook
@@ -189,4 +189,4 @@ def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
 
 
 def _show_json(value: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+    click.echo(json_text(value))

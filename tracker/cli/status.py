@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.bootstrap import utc_now
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
-from tracker.cli.table import age, table
+from tracker.cli.table import age, json_text, table
 from tracker.models import Component, OpenIncident
 from tracker.store.pages import PageStatus
 
@@ -71,7 +71,7 @@ def report(page: PageStatus) -> PageReport:
 def show(reports: Sequence[PageReport], output_format: str) -> None:
     """Print reports as a table or as JSON."""
     if output_format == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(reports)).decode())
+        click.echo(json_text(reports))
         return
     now = utc_now()
     rows = [

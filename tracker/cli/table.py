@@ -1,9 +1,11 @@
-"""Plain tables for a terminal, and how their cells are worded. Contains no business logic."""
+"""Plain tables and JSON for a terminal, and how cells are worded. Contains no business logic."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from tracker.sinks.plain import one_line
+import msgspec
+
+from tracker.sinks.plain import ascii_json, one_line
 
 #: A cell is cut at this many characters, the last column apart.
 _WIDEST = 40
@@ -19,6 +21,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in [list(heads), *cells]
     )
     return "\n".join(lines)
+
+
+def json_text(value: object) -> str:
+    """Return indented JSON; whatever a vendor wrote, it is printable ASCII."""
+    return msgspec.json.format(ascii_json(msgspec.json.encode(value)))
 
 
 def age(moment: datetime | None, now: datetime) -> str:

@@ -57,6 +57,7 @@ def run_stack(
 ) -> None:
     """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
     log_to_stderr()
+    os.umask(0o077)  # of all children, too: what they keep in the data directory is for this user alone
     variables = environment(data_dir, environ, TRACKER_FORMAT=output_format)
     stack = Stack(Settings.from_environment(variables), size, variables)
     handle_signals(stack)

@@ -13,10 +13,14 @@ import io
 import socket
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 from tracker.errors import BadAnswer, FetchTimeout
 from tracker.fetch.limits import FetchLimits, too_large
+
+#: Headers, sizes of chunks, trailers. Servers that flush every few words of a large page send a fifth of this; a flood
+#: of chunks of one byte would keep the processor busy for seconds before its bytes are too many.
+_MOST_LINES: Final = 50_000
 
 
 class Budget:
@@ -80,7 +84,16 @@ class MeteredSocket(io.RawIOBase):
 
 
 class BoundedReader(io.BufferedReader):
-    """A buffered reader that never reads "all there is"."""
+    """A buffered reader that never reads "all there is", and no endless number of lines."""
+
+    _lines_left = _MOST_LINES
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line. Raises BadAnswer when there were too many."""
+        self._lines_left -= 1
+        if self._lines_left < 0:
+            raise BadAnswer("the answer is cut into too many pieces")
+        return super().readline(size)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read that many bytes. Raises BadAnswer when asked for an endless read."""

@@ -37,15 +37,6 @@ def renewed(sent: Validators, headers: Mapping[str, str]) -> Validators:
     return Validators(etag=newer.etag or sent.etag, last_modified=newer.last_modified or sent.last_modified)
 
 
-def is_same(sent: str | None, received: str | None) -> bool:
-    """Compare entity tags weakly (RFC 9110, section 8.8.3.2): equal but for a `W/` in front."""
-    if sent is None or received is None:
-        return False
-    opaque = received.removeprefix("W/")
-    # An empty tag is what a broken server gives to everything.
-    return opaque not in ("", '""') and sent.removeprefix("W/") == opaque
-
-
 def _sendable(value: str | None) -> str | None:
     """Return a value that can stand in a header field, or None."""
     return value if value and _SENDABLE.fullmatch(value) else None

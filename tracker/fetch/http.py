@@ -17,7 +17,7 @@ from tracker.errors import BadAnswer, Blocked, FetchError, HttpStatusError, TooM
 from tracker.fetch.body import read_body
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.challenge import is_challenge
-from tracker.fetch.conditional import conditions, is_same, renewed, validators_of
+from tracker.fetch.conditional import conditions, renewed, validators_of
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
@@ -141,13 +141,11 @@ class RequestsFetcher:
     ) -> Fetched | NotModified | Target:
         """Return what an answer means: news, no news, or where to ask instead. Raises FetchError."""
         headers = raw.headers
-        # A server that repeats the tag it was sent has nothing new, even when it says so with 200 and a body
-        # (RFC 9110, section 8.8.1).
-        same = raw.status == HTTPStatus.OK and is_same(sent.etag, headers.get("ETag"))
-        if raw.status == HTTPStatus.NOT_MODIFIED or same:
+        if raw.status == HTTPStatus.NOT_MODIFIED:
             _drain(raw)
             fresh = fresh_for_s(headers, self._now())
             return NotModified(url=url, validators=renewed(sent, headers), fresh_for_s=fresh)
+        # Whatever its tag: a server that gives one tag to everything would hide all its news.
         if raw.status == HTTPStatus.OK:
             body = read_body(raw, self._limits.max_body_bytes)
             return Fetched(

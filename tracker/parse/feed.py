@@ -18,7 +18,7 @@ from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import FEED_ROOTS, refusal, xml_root
 
 #: Angle brackets and ampersands cost the feed library some 20 microseconds each; the largest real feeds have 5,000.
-_MAX_MARKS = 100_000
+_MAX_MARKS = 50_000
 #: Entries cost a hundred times as much; real feeds have 50.
 _MAX_ENTRIES = 5_000
 _TAIL = 2_000

@@ -5,13 +5,14 @@ import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO
+from typing import Annotated, Final, TextIO
 
 import msgspec
 
 from tracker.errors import SinkError
 from tracker.events import encode_event
 from tracker.ports import StreamedEvent
+from tracker.sinks.plain import ascii_json
 
 #: How much of the record's end is read at start to know what is in it already.
 _TAIL_BYTES: Final = 1 << 20
@@ -29,7 +30,7 @@ class JsonLines:
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
         """Write the events and flush. Raises SinkError when nobody reads any more."""
         try:
-            self._stream.write("".join(f"{_ascii(encode_event(streamed.event))}\n" for streamed in events))
+            self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
             self._stream.flush()
         except (OSError, ValueError) as error:
             raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
@@ -54,7 +55,7 @@ class UpdateRecord:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
         try:
@@ -135,17 +136,4 @@ def _write_whole(fd: int, data: bytes) -> None:
 
 def record_line(streamed: StreamedEvent) -> str:
     """Return an event as it stands on record: its flat form, then `stream_id`."""
-    return f'{_ascii(encode_event(streamed.event))[:-1]},"stream_id":"{streamed.stream_id}"}}'
-
-
-def _ascii(encoded: bytes) -> str:
-    """Return JSON with every character beyond printable ASCII escaped (RFC 8259, section 7)."""
-    text = encoded.decode("utf-8")
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return "".join(character if " " <= character < "\x7f" else _escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    units: Any = character.encode("utf-16-be")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+    return f'{ascii_json(encode_event(streamed.event))[:-1]},"stream_id":"{streamed.stream_id}"}}'

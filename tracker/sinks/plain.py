@@ -1,7 +1,7 @@
-"""Hostile text made safe for one line of a terminal or a log."""
+"""Hostile text made safe for a terminal or a log."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 # Control characters (C0, DEL, C1), line and paragraph separators, and what changes the direction or the visibility
 # of text: bidi marks, embeddings, overrides and isolates, zero-width characters, the byte order mark, variation
@@ -21,3 +21,16 @@ def one_line(text: str, limit: int) -> str:
     blunt = _UNSAFE.sub(" ", text[: limit * 8])
     flat = _BLANKS.sub(" ", blunt).strip()
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def ascii_json(encoded: bytes) -> str:
+    """Return JSON of one line with every character beyond printable ASCII escaped (RFC 8259, section 7)."""
+    text = encoded.decode("utf-8")
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(character if " " <= character < "\x7f" else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    units: Any = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

@@ -7,16 +7,18 @@ local provider = redis.call('HGET', KEYS[1], ARGV[1])
 if not provider then
   return false
 end
-local now = tonumber(ARGV[2])
+local now, lease = tonumber(ARGV[2]), tonumber(ARGV[3])
 local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state')
 if page[2] ~= ARGV[5] then
-  if page[1] and tonumber(page[1]) > now then
+  local left = tonumber(page[1] or '0') - now
+  -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
+  if left > 0 and left < lease + 1 then
     return 'busy'
   end
   if page[3] and math.abs(now - tonumber(page[3])) < tonumber(ARGV[4]) then
     return 'busy'
   end
 end
-redis.call('HSET', KEYS[2], 'lease', now + tonumber(ARGV[3]), 'owner', ARGV[5])
+redis.call('HSET', KEYS[2], 'lease', now + lease, 'owner', ARGV[5])
 local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
 return {provider, turn, tonumber(page[4] or '0'), page[5] or ''}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import redis
@@ -22,6 +22,9 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.pages import PageStatus
+
+#: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
+CLOCKS_DIFFER_S: Final = 10.0
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +96,7 @@ class RedisCatalogue:
     def claim(self, now: datetime, limit: int) -> tuple[tuple[Claim, ...], datetime | None]:
         """Claim up to `limit` providers that are due; return them and when the next one is due."""
         with translated():
-            upcoming, *claimed = self._claim(keys=[DUE, SCHEDULE], args=[now.timestamp(), limit])
+            upcoming, *claimed = self._claim(keys=[DUE, SCHEDULE], args=[now.timestamp(), limit, CLOCKS_DIFFER_S])
         claims = tuple(
             Claim(
                 provider_id=claimed[i].decode(),

@@ -2,12 +2,13 @@
 -- A commit on another revision than the one that its turn began with is refused, and so is one whose turn began
 -- before that of the last committed one. Repeating a commit with news is harmless: its revision has passed.
 -- Seen ids are kept in two sets: once the newer is full it becomes the older, and the one that was the older is
--- forgotten. What was published before it became full then counts as old (`horizon`), known or not.
+-- forgotten. What was published before it became full then counts as old (`horizon`), known or not. So that this is
+-- long ago also for a page that shows more than fits, the sets change places once a day at most, unless they burst.
 -- KEYS  providers (hash), page (hash), seen (set), seen before (set), updates (stream), due (sorted set)
 -- ARGV  provider id, turn, revision, checked, due, state, view, ledger (each '' to keep it),
 --       most seen ids, number of silent keys, the silent keys..., then pairs of key ('' for none) and event
 -- Returns the number of events that were new, -1 for a refused commit, -2 when the provider is gone.
-local SILENT = 10
+local SILENT, DAY, BURST = 10, 86400, 10
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return -2
 end
@@ -40,10 +41,17 @@ end
 set('state', ARGV[6])
 set('view', ARGV[7])
 set('ledger', ARGV[8])
-if #ARGV > SILENT and redis.call('SCARD', KEYS[3]) > tonumber(ARGV[9]) then
-  redis.call('RENAME', KEYS[3], KEYS[4])
-  set('horizon', page[3] or '')
-  set('rotated', ARGV[4])
+local size, most = redis.call('SCARD', KEYS[3]), tonumber(ARGV[9])
+if #ARGV > SILENT and size > most then
+  local since = tonumber(ARGV[4]) - tonumber(page[3] or '0')
+  if since > DAY or size > BURST * most then
+    redis.call('RENAME', KEYS[3], KEYS[4])
+    set('horizon', page[3] or '')
+    set('rotated', ARGV[4])
+  elseif since < 0 then
+    -- The clock was put back: the day begins now.
+    set('rotated', ARGV[4])
+  end
 end
 redis.call('HSET', KEYS[2], unpack(fields))
 if ARGV[5] ~= '' then

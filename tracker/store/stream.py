@@ -58,6 +58,8 @@ class RedisStream:
     def trim(self, before: str) -> None:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
         with translated():
+            if not self._client.exists(UPDATES):
+                return
             # A webhook's position only ever grows, so that it need not be read and used in one step.
             waiting = self._first_unsettled()
             self._client.xtrim(UPDATES, minid=min([before, *waiting.values()], key=order))

@@ -14,11 +14,20 @@ from tracker.errors import ConfigError
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
 
+#: Who signs in: nobody else can. `default` keeps its rights, for the server replays its append-only file as that user.
+USER: Final = "tracker"
+#: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
+RIGHTS: Final = (
+    "~* resetchannels &/0.celery.pidbox &/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection +time "
+    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin"
+)
+
 _CONFIG: Final = """\
 bind 127.0.0.1
 port {port}
-requirepass {password}
 protected-mode yes
+user default off resetpass ~* &* +@all
+user {user} on >{password} {rights}
 daemonize no
 dir {directory}
 logfile {log}
@@ -46,7 +55,7 @@ class EmbeddedServer:
         self._url_file = data_dir / URL_FILE
         self._password = _kept_secret(self._directory / "password")
         self._port = _free_port(self._kept_port())
-        self.url = f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+        self.url = f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
         _write_private(self._url_file, self.url)
 
     @property
@@ -54,6 +63,8 @@ class EmbeddedServer:
         """Return the configuration for standard input; a password in the arguments would show in `ps`."""
         return _CONFIG.format(
             port=self._port,
+            user=USER,
+            rights=RIGHTS,
             password=self._password,
             directory=_quoted(self._directory.resolve()),
             log=_quoted(self._directory.resolve() / "server.log"),

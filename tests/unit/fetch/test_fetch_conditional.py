@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.fetch.conditional import conditions, is_same, renewed, validators_of
+from tracker.fetch.conditional import conditions, renewed, validators_of
 from tracker.models import Validators
 
 BOTH = Validators(etag='W/"1"', last_modified="Sat, 21 Nov 2026 10:00:00 GMT")
@@ -37,23 +37,3 @@ def test_validators_are_taken_as_they_are_unless_they_could_not_be_sent_back():
 def test_a_304_replaces_only_what_it_brings():
     assert renewed(BOTH, {}) == BOTH
     assert renewed(BOTH, {"ETag": '"2"'}) == Validators(etag='"2"', last_modified=BOTH.last_modified)
-
-
-@pytest.mark.parametrize(
-    ("sent", "received", "same"),
-    [
-        ('"1"', '"1"', True),
-        ('W/"1"', '"1"', True),
-        ('W/"1"', 'W/"1"', True),
-        ('"1"', '"2"', False),
-        ('"1"', '"1', False),
-        ('w/"1"', 'W/"1"', False),
-        (None, '"1"', False),
-        ('"1"', None, False),
-        (None, None, False),
-        ("", "", False),
-        ('W/""', '""', False),
-    ],
-)
-def test_tags_are_compared_weakly(sent, received, same):
-    assert is_same(sent, received) is same

