@@ -48,9 +48,10 @@ class Proxy:
         self._loop.run_until_complete(self._listen())
         self._started.set()
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.05))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
     async def _listen(self) -> None:
@@ -66,15 +67,15 @@ class Proxy:
             return
         pair = (writer, upstream_writer)
         self._pairs.add(pair)
+        ways = [
+            asyncio.ensure_future(self._forward(reader, upstream_writer, replies=False)),
+            asyncio.ensure_future(self._forward(upstream_reader, writer, replies=True)),
+        ]
         try:
-            await asyncio.wait(
-                [
-                    asyncio.ensure_future(self._forward(reader, upstream_writer, replies=False)),
-                    asyncio.ensure_future(self._forward(upstream_reader, writer, replies=True)),
-                ],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
             self._pairs.discard(pair)
             for end in pair:
                 end.transport.abort()
