@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from celery.beat import Scheduler
+from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
 from tracker.bootstrap import open_catalogue, utc_now
@@ -47,6 +47,13 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._mind_the_clock()
         wait_s: float = super().tick(*args, **kwargs)
         return max(0.0, min(wait_s, self.dispatch()))
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send one of Celery's own entries; what cannot be sent now is sent the next time."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except (SchedulingError, KombuError, OSError) as error:
+            log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` tells of the data server
 
     def _mind_the_clock(self) -> None:
         """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""

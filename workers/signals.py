@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +16,23 @@ from workers import runtime
 TICK_FILE: Final = "TRACKER_TICK_FILE"
 
 
+class _Formatter(logging.Formatter):
+    """Leaves out the traceback of a data server that is away, full or restarting: it shows nothing but Celery."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text."""
+        error = record.exc_info[1] if record.exc_info else None
+        theirs = type(error).__module__.partition(".")[0] in ("redis", "kombu", "amqp")
+        if theirs or isinstance(error, ConnectionError | TimeoutError):
+            record = copy(record)
+            record.exc_info = record.exc_text = None
+        return super().format(record)
+
+
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     """Log to stderr, one line a record, UTC; stdout is for updates."""
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter = _Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

@@ -34,6 +34,8 @@ HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
+#: A health line with one of these is a warning.
+_TROUBLE: Final = ("cannot", "none of", "does not")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 
@@ -70,7 +72,9 @@ class Stack:
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
         self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
-        printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=size.log_level)
+        # What keeps it from writing is told here and nowhere else.
+        level = "WARNING" if size.log_level == "ERROR" else size.log_level
+        printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=level)
         self._printer = Child(replace(printer, prints_updates=True))
         # A process of its own: receivers that stall take its threads, none of those that ask pages.
         arguments = ("-Q", "deliver", "-c", str(DELIVERIES), *_ALIKE)
@@ -155,11 +159,12 @@ class Stack:
 
     def _report_health(self) -> None:
         try:
+            self._catalogue.ping()  # which a server refuses that has no room to write
             line = summary(self._catalogue.statuses())
         except StoreError as error:
-            line = f"the data server does not answer: {error}"
+            line = f"{error}; nothing is lost, and all goes on as soon as it can"
         if line is not None and line != self._health:
-            log.warning(line) if "cannot" in line or "none of" in line else log.info(line)
+            log.warning(line) if any(word in line for word in _TROUBLE) else log.info(line)
             self._health = line
 
     def _look_after_sinks(self) -> None:

@@ -103,3 +103,12 @@ def test_the_socket_closes_when_both_its_owner_and_the_reader_have(budget, pair)
         theirs.sendall(b"a")
         assert ours.fileno() != -1
     assert ours.fileno() == -1
+
+
+def test_an_answer_of_too_many_lines_is_refused():
+    lines = BoundedReader(io.BytesIO(b"1\r\n" * 50_001))
+    with lines:
+        for _ in range(50_000):
+            assert lines.readline() == b"1\r\n"
+        with pytest.raises(BadAnswer, match="the answer is cut into too many pieces"):
+            lines.readline()

@@ -1,0 +1,335 @@
+"""A vendor that turns against its readers: pages that were read once and then answer with whatever may do harm.
+
+Every page begins as an honest one. After `HostileOrigin.turn` it answers with its attack, at each request.
+"""
+
+import gzip
+import json
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tests.contract.fetch_origin import Exchange, Origin
+
+#: Stands in every answer that is to be refused, and must never come out.
+PLANTED = "PLANTED-BY-THE-VENDOR"
+#: The password in a redirect, and the name of a file that a feed refers to.
+PASSWORD = "hunter2hunter2"
+FILE = "file:///etc/passwd"
+
+#: What may be done to a terminal or to a log: clear it, set its title, forge a line, turn text around, hide, ring.
+TRICKS = (
+    "\x1b[2J\x1b]0;owned\x07\r\n2026-01-01T00:00:00Z tracker: forged\u202eLTR\u2066\u200b\u009b31m\u2028\x00\x7f\ud800"
+)
+MARK = "the visible part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """One kind of answer, and what is to come of it."""
+
+    answer: Callable[[Exchange], None]
+    #: The one reason that is given; None for an answer that is read in spite of all.
+    reason: str | None = None
+    #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
+    path: str = "/answer.json"
+    #: The title of the one update that is told all the same.
+    title: str | None = None
+
+
+def page(*incidents: dict[str, Any], **more: Any) -> bytes:
+    """Return a page as Statuspage would answer it."""
+    stamp = {"id": "p", "name": "P", "url": "https://status.vendor.example", "updated_at": "2026-11-23T00:00:00Z"}
+    return json.dumps({"page": stamp, "components": [], **more, "incidents": list(incidents)}).encode()
+
+
+def incident(name: str = PLANTED, body: str = PLANTED, **more: Any) -> dict[str, Any]:
+    """Return an incident with one update."""
+    update = {"id": "u", "status": "investigating", "body": body, "created_at": "2026-11-23T00:00:00Z"}
+    return {"id": "i", "name": name, "status": "investigating", "impact": "major", "incident_updates": [update], **more}
+
+
+def rss(content: str, head: str = "", attributes: str = "") -> bytes:
+    """Return a feed."""
+    return f'{head}<rss version="2.0"{attributes}><channel><title>P</title>{content}</channel></rss>'.encode()
+
+
+def item(text: str = PLANTED, more: str = "") -> str:
+    """Return an item of a feed."""
+    return f"<item><guid>g</guid><title>{text}</title>{more}<description>{text}</description></item>"
+
+
+def says(body: bytes, *, status: str = "200 OK", **headers: str) -> Callable[[Exchange], None]:
+    """Answer with these bytes."""
+    return lambda exchange: exchange.answer(status, body, **headers)
+
+
+def redirects(location: str) -> Callable[[Exchange], None]:
+    """Answer with a redirect."""
+    return says(page(incident()), status="302 Found", Location=location)
+
+
+def floods(head: bytes, endless: bytes) -> Callable[[Exchange], None]:
+    """Send without an end, until the client has enough."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.send(head)
+        while not exchange.ending.is_set():
+            exchange.send(endless)
+
+    return answer
+
+
+def drips(at_once: bytes, dripped: bytes) -> Callable[[Exchange], None]:
+    """Send something at once, and the rest byte by byte, each long before a read would time out."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.send(at_once)
+        exchange.drip(dripped, 0.5)
+
+    return answer
+
+
+def bomb(exchange: Exchange) -> None:
+    """Send 1 MB that becomes 1 GB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+    head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    for data in (head, *[block] * 1024):
+        exchange.send(f"{len(data):x}\r\n".encode(), data, b"\r\n")
+
+
+def bomb_in_a_bomb() -> bytes:
+    """Return some KB that become 10 MB that become 10 GB."""
+    return gzip.compress(gzip.compress(bytes(10 << 20)) * 1000)
+
+
+def cut(exchange: Exchange) -> None:
+    """Promise more than is sent."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", page(incident()))
+    exchange.hang_up()
+
+
+def hangs(exchange: Exchange) -> None:
+    """Take the request and stay silent."""
+    exchange.dawdle()
+
+
+JSON = "application/json; charset=utf-8"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+TOO_LARGE = "the answer is larger than 8 MiB"
+TOO_LATE = "no complete answer within 20 s"
+TOO_MANY_VALUES = "the answer is JSON with more in it than a status page"
+TOO_MUCH_MARKUP = "the feed holds more markup than a status page's"
+ENTITIES = "the feed declares XML entities of its own"
+FEED = "/feed.rss"
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(10))
+NAMES = [{"name": f"{PLANTED} {number} {'x' * 200}"} for number in range(5_000)]
+UPDATES = [{"id": str(number)} for number in range(20_000)]
+
+REFUSED: dict[str, Attack] = {
+    # size
+    "ten gigabytes": Attack(
+        answer=floods(b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n", bytes(65536)), reason=TOO_LARGE
+    ),
+    "endless body": Attack(answer=floods(b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536)), reason=TOO_LARGE),
+    "endless chunks": Attack(answer=floods(CHUNKED, b"10000\r\n" + bytes(65536) + b"\r\n"), reason=TOO_LARGE),
+    "chunks of a byte": Attack(
+        answer=floods(CHUNKED, b"1\r\n{\r\n" * 10_000), reason="the answer is cut into too many pieces"
+    ),
+    "gzip bomb": Attack(answer=bomb, reason=TOO_LARGE),
+    "gzip bomb in a gzip bomb": Attack(
+        answer=says(bomb_in_a_bomb(), Content_Encoding="gzip, gzip"),
+        reason="the answer has a content coding that was not asked for: gzip, gzip",
+    ),
+    "cut gzip": Attack(
+        answer=says(gzip.compress(page(incident()))[:-9], Content_Encoding="gzip"), reason="the gzip body is cut short"
+    ),
+    "cut body": Attack(answer=cut, reason="the answer of 127.0.0.1 breaks HTTP: the body is cut short"),
+    # time
+    "drip": Attack(
+        answer=drips(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", page(incident())), reason=TOO_LATE
+    ),
+    "drip of chunks": Attack(answer=drips(CHUNKED, b"1\r\n{\r\n" * 1000), reason=TOO_LATE),
+    "drip of headers": Attack(answer=drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 1000), reason=TOO_LATE),
+    "silence": Attack(answer=hangs, reason="no byte came for 10 s"),
+    # headers
+    "endless headers": Attack(
+        answer=floods(b"HTTP/1.1 200 OK\r\n", b"X-Header: 1\r\n" * 100), reason="the answer of 127.0.0.1 breaks HTTP"
+    ),
+    "endless header": Attack(
+        answer=floods(b"HTTP/1.1 200 OK\r\nX-Long: ", b"1" * 65536), reason="the answer of 127.0.0.1 breaks HTTP"
+    ),
+    # redirects
+    "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 3 times"),
+    "redirect to a file": Attack(answer=redirects(FILE), reason=f"{FILE} is neither http nor https"),
+    "redirect with a password": Attack(
+        answer=redirects(f"http://admin:{PASSWORD}@127.0.0.1/"), reason="the URL holds a user name or password"
+    ),
+    "redirect with escapes": Attack(
+        answer=redirects("http://127.0.0.1/\x1b[2J"),
+        reason="http://127.0.0.1/ [2J holds a control character or a backslash",
+    ),
+    # other answers
+    "HTML": Attack(
+        answer=says(f"<!DOCTYPE html><html><body>{PLANTED}</body></html>".encode(), Content_Type="text/html"),
+        reason="the answer is an HTML page, not a status page in a format that can be read",
+    ),
+    "error with 200": Attack(
+        answer=says(json.dumps({"status": 500, "error": f"oops {TRICKS}{MARK}"}).encode()),
+        reason="the answer is an error message: 500 oops [2J ]0;owned 2026-01-01T00:00:00Z tracker: forged LTR 31m "
+        "the visible part",
+    ),
+    "error with 503": Attack(answer=says(page(incident()), status="503 Unavailable"), reason="answered 503"),
+    "nothing": Attack(answer=says(b""), reason="the answer is empty"),
+    "deep JSON": Attack(
+        answer=says(b'{"page":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), reason="the answer is JSON nested too deeply"
+    ),
+    "100,000 incidents": Attack(
+        answer=says(page(*({"id": f"{PLANTED}{number}", "incident_updates": []} for number in range(100_000)))),
+        reason=TOO_MANY_VALUES,
+    ),
+    "10,000 incidents": Attack(
+        answer=says(page(*({"id": f"{PLANTED}{number}"} for number in range(10_000)))),
+        reason="it lists 10000 incidents; no status page shows more than 5000",
+    ),
+    "JSON of millions of nothings": Attack(
+        answer=says(page(incident(), more=[{}] * 2_000_000).replace(b" ", b"")), reason=TOO_MANY_VALUES
+    ),
+    "updates that all name all components": Attack(
+        answer=says(page({"id": "i", "components": NAMES, "incident_updates": UPDATES})),
+        reason="its updates name so many components that telling all takes over 8 MB",
+    ),
+    # feeds
+    "billion laughs": Attack(answer=says(rss(item("&l9;"), f"<!DOCTYPE rss [{LAUGHS}]>")), reason=ENTITIES, path=FEED),
+    "quadratic entities": Attack(
+        answer=says(rss(item("&a;" * 20_000), f'<!DOCTYPE rss [<!ENTITY a "{"a" * 3_000}">]>')),
+        reason=ENTITIES,
+        path=FEED,
+    ),
+    "external entity": Attack(
+        answer=says(rss(item("&a;"), f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{FILE}">]>')), reason=ENTITIES, path=FEED
+    ),
+    "external entity in UTF-16": Attack(
+        answer=says(rss(item("&a;"), f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{FILE}">]>').decode().encode("utf-16")),
+        reason=ENTITIES,
+        path=FEED,
+    ),
+    "feed of nothing but tags": Attack(answer=says(rss(item() + "<a/>" * 60_000)), reason=TOO_MUCH_MARKUP, path=FEED),
+    "tag of a million attributes": Attack(
+        answer=says(rss(item(), attributes=' a="b"' * 1_000_000)), reason=TOO_MUCH_MARKUP, path=FEED
+    ),
+    "feed that breaks off": Attack(
+        answer=says(rss(item())[:-20]), reason="the feed breaks off before its end", path=FEED
+    ),
+}
+
+_KNOWN = incident(name="Known", body=MARK)
+TOLD: dict[str, Attack] = {
+    "wrong charset": Attack(
+        answer=says(page(_KNOWN).replace(b"Known", "Café".encode()), Content_Type="application/json; charset=utf-16"),
+        title="Café",
+    ),
+    "UTF-16": Attack(answer=says(page(_KNOWN).decode().encode("utf-16"), Content_Type=JSON), title="Known"),
+    "invalid UTF-8": Attack(
+        answer=says(page(_KNOWN).replace(b"Known", b"\xffKnown\xed\xa0\x80"), Content_Type=JSON),
+        title="\ufffdKnown\ufffd\ufffd\ufffd",
+    ),
+    "NUL bytes": Attack(answer=says(page(_KNOWN).replace(b"Known", b"Kn\0ow\0n")), title="Known"),
+    "titles of a megabyte": Attack(answer=says(page(incident("a " * 500_000, MARK * 60_000))), title="a " * 149 + "a…"),
+    "names of a megabyte": Attack(
+        answer=says(page(incident("Known", MARK, components=[{"name": "a " * 500_000}], status="s " * 500_000))),
+        title="Known",
+    ),
+    "tricks": Attack(
+        answer=says(
+            page(
+                incident(
+                    f"{TRICKS} {MARK}",
+                    f"{TRICKS} {MARK}",
+                    id=f"{TRICKS}i",
+                    impact=TRICKS,
+                    components=[{"name": TRICKS}],
+                    shortlink=f"https://status.vendor.example/{''.join(TRICKS.split())}",
+                ),
+                name=TRICKS,
+                components=[{"id": TRICKS, "name": TRICKS, "status": "major_outage"}],
+            )
+        ),
+        title="\x1b[2J\x1b]0;owned\x07 2026-01-01T00:00:00Z tracker: forged\u202eLTR\u2066\u200b\x9b31m \x7f\ufffd "
+        + MARK,
+    ),
+    "tricks in a feed": Attack(
+        answer=says(rss(item(f"&#x202e;&#155;2J<![CDATA[\u2028\x1b[31m{MARK}]]>").replace("<guid>g", "<guid>\x1b[1m"))),
+        path=FEED,
+        title=f"\u202e\u203a2J \x1b[31m{MARK}",
+    ),
+    "external DTD": Attack(answer=says(rss(item("Known"), '<!DOCTYPE rss SYSTEM "/dtd">')), path=FEED, title="Known"),
+    "author of a megabyte": Attack(
+        answer=says(rss(item("Known", f"<author>{'a' * 1_000_000}</author>"))), path=FEED, title="Known"
+    ),
+    "declared as Punycode": Attack(
+        answer=says(rss(item("Known", f"<x>-{'a9' * 500_000}</x>"), '<?xml version="1.0" encoding="punycode"?>')),
+        path=FEED,
+        title="Known",
+    ),
+}
+
+
+@dataclass
+class HostileOrigin:
+    """Serves one page for each attack. A context manager."""
+
+    attacks: dict[str, Attack]
+    #: Requests by page, before and after the turn.
+    asked: Counter[str] = field(default_factory=Counter)
+    asked_in_vain: list[str] = field(default_factory=list)
+    _turned: threading.Event = field(default_factory=threading.Event)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __enter__(self) -> Self:
+        self._pages = {f"/{number}": name for number, name in enumerate(self.attacks)}
+        self._origin = Origin(self._answer)
+        self._origin.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._origin.__exit__(*error)
+
+    def url(self, name: str) -> str:
+        """Return the address of a page."""
+        number = next(path for path, page_name in self._pages.items() if page_name == name)
+        return self._origin.url(number + self.attacks[name].path)
+
+    def turn(self) -> None:
+        """Attack from now on."""
+        self._turned.set()
+
+    def wait_until_read_twice(self, timeout_s: float) -> None:
+        """Wait until every page was asked again after its first answer, which by then was taken in."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: all(self.asked[name] > 1 for name in self.attacks), timeout_s):
+                raise TimeoutError(f"not asked twice: {[name for name in self.attacks if self.asked[name] < 2]}")
+
+    def _answer(self, exchange: Exchange) -> None:
+        path = "/" + exchange.request.path.split("/")[1]
+        name = self._pages.get(path)
+        if name is None:
+            self.asked_in_vain.append(exchange.request.path)
+            exchange.answer("404 Not Found")
+            return
+        with self._changed:
+            self.asked[name] += 1
+            self._changed.notify_all()
+        attack = self.attacks[name]
+        if self._turned.is_set():
+            attack.answer(exchange)
+        elif attack.path == FEED:
+            exchange.answer(body=rss(""))
+        else:
+            exchange.answer(body=page())

@@ -1,0 +1,274 @@
+"""The tasks: what they are called, what they take, and that nothing that is expected leaves them."""
+
+import inspect
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from tests.fakes import NOON, event, provider
+from tests.workers.queues import waiting
+from tracker.errors import Conflict, ConnectError, SinkError, StoreError
+from tracker.observe import Layer
+from tracker.poll import Outcome, Poll
+from tracker.ports import Commit, News
+from tracker.sinks.jsonlines import UpdateRecord
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.pages import RedisPages
+from workers import tasks
+from workers.app import app as application
+from workers.runtime import runtime
+
+#: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
+#: send them: a rename is a broken upgrade.
+STABLE = {
+    "workers.tasks.fetch_provider": (("provider_id",), "fetch"),
+    "workers.tasks.print_updates": ((), "print"),
+    "workers.tasks.wake_sinks": ((), "print"),
+    "workers.tasks.deliver_updates": (("sink_id",), "deliver"),
+}
+
+
+# --- names and arguments ---
+
+
+def test_names_arguments_and_queues_are_stable() -> None:
+    application.loader.import_default_modules()
+    ours = {name: task for name, task in application.tasks.items() if not name.startswith("celery.")}
+
+    found = {
+        name: (
+            tuple(inspect.signature(task.run).parameters),
+            application.amqp.router.route({}, name)["queue"].name,
+        )
+        for name, task in ours.items()
+    }
+    assert found == STABLE
+
+
+@pytest.mark.parametrize("name", STABLE)
+def test_tasks_take_ids_and_return_nothing(name: str) -> None:
+    signature = inspect.signature(application.tasks[name].run)
+
+    assert all(parameter.annotation is str for parameter in signature.parameters.values())
+    assert signature.return_annotation is None
+
+
+@pytest.mark.parametrize("name", STABLE)
+def test_no_task_is_retried_by_celery_or_keeps_a_result(name: str) -> None:
+    task = application.tasks[name]
+
+    assert task.ignore_result
+    assert task.acks_late
+    assert not getattr(task, "autoretry_for", ())
+
+
+def test_what_beat_sends_are_tasks_that_exist_without_arguments() -> None:
+    for entry in application.conf.beat_schedule.values():
+        parameters, queue = STABLE[entry["task"]]
+        assert parameters == ()
+        assert queue == "print"
+        assert entry["options"]["expires"] > entry["schedule"]
+
+
+@pytest.mark.usefixtures("app")
+def test_messages_are_json_and_carry_ids_only(valkey: "redis.Redis") -> None:
+    tasks.fetch_provider.apply_async(("acme",), expires=60)
+    tasks.deliver_updates.apply_async(("chat",), expires=60)
+    tasks.print_updates.apply_async(expires=60)
+
+    messages = [message for queue in ("fetch", "deliver", "print") for message in waiting(valkey, queue)]
+    assert [(message.task, list(message.args), message.kwargs) for message in messages] == [
+        ("workers.tasks.fetch_provider", ["acme"], {}),
+        ("workers.tasks.deliver_updates", ["chat"], {}),
+        ("workers.tasks.print_updates", [], {}),
+    ]
+    assert {message.content_type for message in messages} == {"application/json"}
+
+
+def test_a_message_arrives_although_the_server_lost_its_table_of_bindings(app: Celery, valkey: "redis.Redis") -> None:
+    assert app.conf.task_queues
+    tasks.fetch_provider.apply_async(("acme",))
+    valkey.flushall()
+
+    tasks.fetch_provider.apply_async(("acme",))
+
+    assert valkey.keys() == [b"fetch"]
+
+
+# --- what is expected stays inside ---
+
+
+class FakeRuntime:
+    """A runtime whose polls and prints end as the test says."""
+
+    def __init__(self) -> None:
+        self.poller = self.sinks = self
+        self.outcome: Poll | Exception | None = None
+        self.delivered: int | Exception = 0
+
+    def poll(self, provider_id: str) -> Poll | None:
+        assert provider_id == "acme"
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    def print_updates(self) -> int:
+        if isinstance(self.delivered, Exception):
+            raise self.delivered
+        return self.delivered
+
+    def ready(self, _: object) -> tuple[str, ...]:
+        return ("chat",)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+    stand_in = FakeRuntime()
+    monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the tasks log; no record of it has a traceback."""
+    with caplog.at_level(logging.DEBUG, logger="workers.tasks"):
+        yield caplog
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "said"),
+    [
+        (Conflict("acme: another worker committed first"), "INFO", "conflict acme: another worker committed first"),
+        (StoreError("the data server is away"), "WARNING", "poll of acme not committed: the data server is away"),
+        (None, "DEBUG", "no turn to poll acme"),
+        (
+            Poll(outcome=Outcome.FAILED, failure=ConnectError("no connection")),
+            "WARNING",
+            "polled acme failed reason=connect: no connection",
+        ),
+        (Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED), "INFO", "polled acme quiet layer=not_modified new=0"),
+    ],
+    ids=["conflict", "store", "no turn", "failed", "quiet"],
+)
+def test_a_poll_ends_in_one_line_however_it_ends(
+    fake: FakeRuntime, log: pytest.LogCaptureFixture, outcome: Poll | Exception | None, level: str, said: str
+) -> None:
+    fake.outcome = outcome
+
+    tasks.fetch_provider("acme")
+
+    (record,) = (record for record in log.records if record.name == "workers.tasks")
+    assert record.levelname == level
+    assert record.message.startswith(said)
+
+
+@pytest.mark.parametrize("error", [StoreError("away"), SinkError("the disk is full")], ids=["store", "sink"])
+def test_updates_that_cannot_be_printed_wait(
+    fake: FakeRuntime, log: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    fake.delivered = error
+
+    tasks.print_updates()
+
+    assert [record.message for record in log.records] == [f"updates wait in the stream: {error}"]
+
+
+@pytest.mark.parametrize("task", ["fetch_provider", "print_updates"])
+def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str) -> None:
+    fake.outcome = fake.delivered = ZeroDivisionError()
+
+    with pytest.raises(ZeroDivisionError):
+        getattr(tasks, task)(*(["acme"] if task == "fetch_provider" else []))
+
+
+@pytest.mark.usefixtures("app")
+def test_news_wake_the_printer_and_the_sinks(
+    fake: FakeRuntime,
+    valkey: "redis.Redis",
+) -> None:
+    fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
+
+    tasks.fetch_provider("acme")
+
+    assert [message.task for message in waiting(valkey, "print")] == ["workers.tasks.print_updates"]
+    assert [list(message.args) for message in waiting(valkey, "deliver")] == [["chat"]]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_quiet_poll_wakes_nobody(fake: FakeRuntime, valkey: "redis.Redis") -> None:
+    fake.outcome = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+
+    tasks.fetch_provider("acme")
+
+    assert valkey.keys("*") == []
+
+
+def test_a_wake_up_that_fails_costs_a_line(
+    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("no broker")
+
+    fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=1)
+    monkeypatch.setattr(tasks.print_updates, "apply_async", fail)
+    monkeypatch.setattr(tasks.deliver_updates, "apply_async", fail)
+
+    tasks.fetch_provider("acme")
+
+    assert [record.levelname for record in log.records] == ["INFO", "WARNING", "WARNING"]
+
+
+# --- on a real data server ---
+
+
+@pytest.mark.usefixtures("app", "log")
+def test_a_fetch_that_fails_is_committed_as_a_failure(valkey: "redis.Redis", free_port: int) -> None:
+    nowhere = provider(url=f"http://127.0.0.1:{free_port}/", allow_private=True)
+    RedisCatalogue(valkey).put([nowhere], NOON)
+
+    tasks.fetch_provider("acme")
+
+    (status,) = RedisCatalogue(valkey).statuses()
+    assert (status.state.failures, status.state.failure_reason) == (1, "connect")
+
+
+def test_a_fetch_without_a_data_server_ends_in_one_line(
+    environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
+) -> None:
+    environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
+
+    tasks.fetch_provider("acme")
+    tasks.print_updates()
+
+    assert [record.levelname for record in log.records if record.name == "workers.tasks"] == ["WARNING"] * 2
+
+
+@pytest.mark.usefixtures("app", "log")
+def test_what_is_in_the_stream_is_printed_and_on_record(valkey: "redis.Redis", tmp_path: Path) -> None:
+    RedisCatalogue(valkey).put([provider()], NOON)
+    pages = RedisPages(valkey)
+    pages.commit(pages.begin("acme", NOON), Commit(news=(News(event=event(), key="i1/u1"),), checked_at=NOON))
+
+    tasks.print_updates()
+    tasks.print_updates()
+
+    assert (tmp_path / "updates.jsonl").read_text().count("\n") == 1
+    assert runtime().print_updates() == 0
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_second_printer_leaves_the_record_alone_and_says_so(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
+    record = UpdateRecord(tmp_path / "updates.jsonl")
+
+    tasks.print_updates()
+    record.close()
+
+    assert [record.message for record in log.records] == [
+        f"updates wait in the stream: {tmp_path / 'updates.jsonl'} is written by another printer"
+    ]

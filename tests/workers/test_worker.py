@@ -1,0 +1,160 @@
+"""A real worker in this process: what it refuses, and what it makes of a backlog."""
+
+import pickle
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+from celery.signals import task_revoked, task_success
+from celery.worker import state
+
+from tests.fakes import FakeClock, provider
+from tracker.store.catalogue import RedisCatalogue
+from workers import runtime as runtimes
+from workers.scheduler import ProviderScheduler
+from workers.tasks import fetch_provider, print_updates
+
+pytestmark = pytest.mark.usefixtures("logging_kept")
+
+#: A bound for waiting, not an expectation.
+PATIENCE_S = 30.0
+
+
+class RecordingRuntime:
+    """A runtime that fetches nothing and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.poller = self
+        self.polled: list[str] = []
+        self.printed = threading.Event()
+
+    def poll(self, provider_id: str) -> None:
+        self.polled.append(provider_id)
+
+    def print_updates(self) -> int:
+        self.printed.set()
+        return 0
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> RecordingRuntime:
+    stand_in = RecordingRuntime()
+    monkeypatch.setattr(runtimes, "_runtime", stand_in)
+    return stand_in
+
+
+@contextmanager
+def worker(app: Celery) -> Iterator[None]:
+    """Have a worker on all queues until the end of the block."""
+    state.reset_state()
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=PATIENCE_S):
+        yield
+    state.reset_state()
+
+
+@contextmanager
+def ended(*signals: Any) -> Iterator[Callable[[int], None]]:
+    """Count tasks that end in one of these ways; yield a function that waits for so many of them."""
+    counter = threading.Semaphore(0)
+
+    def count(**_: Any) -> None:
+        counter.release()
+
+    def wait(tasks: int) -> None:
+        for _ in range(tasks):
+            assert counter.acquire(timeout=PATIENCE_S), "tasks did not end"
+
+    for signal in signals:
+        signal.connect(count, weak=False)
+    try:
+        yield wait
+    finally:
+        for signal in signals:
+            signal.disconnect(count)
+
+
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("disguise", ["application/x-python-serialize", "pickle", "application/json"])
+def test_a_pickle_is_refused_and_runs_nothing(
+    app: Celery, valkey: "redis.Redis", fake: RecordingRuntime, tmp_path: Path, disguise: str
+) -> None:
+    trap = tmp_path / "executed"
+    body = pickle.dumps(([Trap(trap)], {}, {}))
+    headers = {"task": fetch_provider.name, "id": "1", "lang": "py", "argsrepr": "", "kwargsrepr": ""}
+    with app.connection_for_write() as connection, connection.Producer() as producer:
+        producer.publish(
+            body, routing_key="fetch", content_type=disguise, content_encoding="binary", headers=headers, exchange=""
+        )
+        assert valkey.llen("fetch") == 1
+    print_updates.apply_async()
+
+    with worker(app):
+        assert fake.printed.wait(PATIENCE_S), "the worker goes on"
+
+    assert not trap.exists()
+    assert fake.polled == []
+    assert valkey.llen("fetch") == valkey.zcard("unacked_index") == 0
+
+
+def test_a_pickle_would_have_run(tmp_path: Path) -> None:
+    pickle.loads(pickle.dumps(Trap(tmp_path / "executed")))
+
+    assert (tmp_path / "executed").exists()
+
+
+def test_a_task_that_nobody_knows_is_dropped_and_the_worker_goes_on(
+    app: Celery, valkey: "redis.Redis", fake: RecordingRuntime
+) -> None:
+    app.send_task("workers.tasks.from_another_version", ("acme",), queue="fetch")
+    print_updates.apply_async()
+
+    with worker(app):
+        assert fake.printed.wait(PATIENCE_S)
+
+    assert valkey.llen("fetch") == valkey.zcard("unacked_index") == 0
+
+
+def test_a_backlog_is_no_storm(
+    app: Celery, valkey: "redis.Redis", fake: RecordingRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers are away for ten intervals; whatever waits then, no provider is fetched more than once."""
+    count, intervals, interval_s, tick_s = 100, 10, 3600, 600
+    clock = FakeClock(datetime.now(UTC) - timedelta(seconds=intervals * interval_s))
+    monkeypatch.setattr(app, "now", clock)
+    RedisCatalogue(valkey).put([provider(id=f"p{n}", interval_s=interval_s) for n in range(count)], clock())
+    scheduler = ProviderScheduler(app, clock=clock)
+    for _ in range(intervals * interval_s // tick_s):
+        clock.passes(seconds=tick_s)
+        scheduler.dispatch()
+    scheduler.close()
+    messages = valkey.llen("fetch")
+    assert messages >= intervals * count
+
+    with ended(task_success, task_revoked) as wait, worker(app):
+        wait(messages)
+
+    polled = Counter(fake.polled)
+    assert set(polled.values()) == {1}
+    # But for those whose interval ends while this runs, none is left out.
+    assert len(polled) > 0.9 * count
+    assert valkey.llen("fetch") == valkey.zcard("unacked_index") == 0
