@@ -20,9 +20,12 @@ loglevel notice
 class DataServer:
     """A server on one port with one append-only file."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._config = _CONFIG.format(port=port, directory=directory)
+    def __init__(self, directory: Path, port: int, password: str = "") -> None:
+        self.port = port
+        self.url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
+        self._config = _CONFIG.format(port=port, directory=directory) + (
+            f"requirepass {password}\n" if password else ""
+        )
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,13 +25,13 @@ from hypothesis.stateful import (
 
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, RecordingSink, provider
-from tests.vendor import SITE, Vendor
+from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
 from tracker.deliver import Printer
 from tracker.errors import Conflict
 from tracker.events import EventKind
 from tracker.ledger import text_digest
 from tracker.models import FirstSight, Snapshot
-from tracker.observe import Observer
+from tracker.observe import LAGGING_FOR, Observer
 from tracker.poll import Poller
 from tracker.ports import Commit, Known, Turn
 from tracker.sinks.jsonlines import UpdateRecord
@@ -54,6 +55,8 @@ DEEDS = [
 ]
 #: How old an answer is, in versions of the page.
 AGES = st.sampled_from([0, 0, 0, 1, 2, 4])
+#: The same for a detail; None for one that does not come.
+DETAIL_AGES = st.none() | AGES
 #: Which one, counted from the newest.
 INDEXES = st.integers(0, 3)
 
@@ -127,32 +130,48 @@ class Model:
     #: Keys in the order in which they were published.
     posted: list[str] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
-    #: All texts that each update ever had.
-    texts: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    #: All texts that each update ever had, the one that it was posted with first.
+    texts: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     must: set[str] = field(default_factory=set)
     must_be_edited: set[tuple[str, str]] = field(default_factory=set)
-    #: The newest version of the page that was read as a whole, and what it said.
+    #: The newest version of the page that was read, what it said if it was read as a whole, and when it was not.
     newest: int = -1
     read: dict[str, str] = field(default_factory=dict)
+    partly_since: datetime | None = None
 
-    def accepted(self, version: int, detail: int, shown: Snapshot) -> None:
-        """Note that a poll was committed that had read this version, and another one of its detail."""
+    def accepted(self, reading: "Reading", shown: Snapshot) -> None:
+        """Note that a poll was committed."""
+        version = reading.version
         said = texts_of(shown)
-        if version > self.newest and detail == version:
+        waited = self.partly_since and reading.at - self.partly_since
+        is_asked = version > self.newest or (version == self.newest and waited and waited < LAGGING_FOR)
+        if is_asked and reading.detail == version:
             self.must |= said.keys()
             changed = said.keys() & {key for key, text in self.read.items() if said.get(key) != text}
             self.must_be_edited |= {(key, said[key]) for key in changed}
-            self.read = said
-        else:
-            # Some of it may be known and some of it not; nothing can be told of edits before all is known again.
+            self.read, self.partly_since = said, None
+        elif version >= self.newest:
+            self.must |= {key for incident in shown.incidents if incident.is_open for key in texts_of_one(incident)}
+            lags = reading.detail is None or reading.detail < version
+            self.partly_since = (self.partly_since or reading.at) if lags and is_asked else None
+            # Nothing can be demanded of edits before all is known again.
             self.read = {}
-            if version >= self.newest:
-                self.must |= {key for incident in shown.incidents if incident.is_open for key in texts_of_one(incident)}
+        else:
+            self.read = {}
         self.newest = max(version, self.newest)
 
     def forgotten(self) -> None:
         """Note that all that was known of the page is gone."""
-        self.newest, self.read = -1, {}
+        self.newest, self.read, self.partly_since = -1, {}, None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which versions a poll has read, None for a detail that did not come, and when."""
+
+    version: int
+    detail: int | None
+    at: datetime
 
 
 def texts_of(shown: Snapshot) -> dict[str, str]:
@@ -180,7 +199,8 @@ class World(RuleBasedStateMachine):
         self.client.flushall()
         self.catalogue = RedisCatalogue(self.client)
         self.workers = {name: Worker(self.server.url, self.vendor, self.clock) for name in WORKERS}
-        self.versions: dict[str, tuple[int, int]] = {}
+        self.readings: dict[str, Reading] = {}
+        self.a_day_passed = False
         self.stream = MortalStream(self.client)
         self.console = RecordingSink()
         self.path = self.directory / f"{World.runs}.jsonl"
@@ -198,8 +218,8 @@ class World(RuleBasedStateMachine):
         self.commits("A")
 
     # One rule: Hypothesis would leave out some of several in each run, and only all together make a story.
-    @rule(deed=st.sampled_from(DEEDS), which=INDEXES, age=AGES, detail_age=AGES)
-    def something_happens(self, deed: str, which: int, age: int, detail_age: int) -> None:
+    @rule(deed=st.sampled_from(DEEDS), which=INDEXES, age=AGES, detail_age=DETAIL_AGES)
+    def something_happens(self, deed: str, which: int, age: int, detail_age: int | None) -> None:
         self.clock.passes(seconds=1)
         if deed in WORKERS:
             self.worker_goes_on(deed, age, detail_age)
@@ -221,7 +241,7 @@ class World(RuleBasedStateMachine):
         for key in self._one_shown(which):
             text = "Sorry." if which % 2 else "It was the network."
             self.vendor.edits(key, text)
-            self.model.texts[key].add(text)
+            self.model.texts[key].append(text)
 
     def vendor_deletes(self, which: int) -> None:
         for key in self._one_shown(which):
@@ -233,7 +253,7 @@ class World(RuleBasedStateMachine):
 
     def _posted(self, key: str) -> None:
         self.model.posted.append(key)
-        self.model.texts[key].add(texts_of(self.vendor.versions[-1])[key])
+        self.model.texts[key].append(texts_of(self.vendor.versions[-1])[key])
 
     def _incident_id(self, which: int) -> str:
         incident_ids = list(dict.fromkeys(key.partition("/")[0] for key in self.model.posted))
@@ -245,32 +265,35 @@ class World(RuleBasedStateMachine):
 
     # --- workers ---
 
-    def worker_goes_on(self, name: str, age: int, detail_age: int) -> None:
+    def worker_goes_on(self, name: str, age: int, detail_age: int | None) -> None:
         """Begin a poll, or commit the one that is on its way."""
         if self.workers[name].held is None:
             self.polls(name, age, detail_age)
         else:
             self.commits(name)
 
-    def polls(self, name: str, age: int, detail_age: int) -> None:
-        self.vendor.answers(age, detail_age)
-        newest = len(self.vendor.versions) - 1
+    def polls(self, name: str, age: int, detail_age: int | None) -> None:
+        self.vendor.answers(age, detail_age or 0)
+        if detail_age is None:
+            self.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
         if self.workers[name].polls():
-            self.versions[name] = (max(0, newest - age), max(0, newest - detail_age))
+            newest = len(self.vendor.versions) - 1
+            detail = None if detail_age is None else max(0, newest - detail_age)
+            self.readings[name] = Reading(max(0, newest - age), detail, self.clock())
         self.vendor.answers()
 
     def commits(self, name: str) -> None:
         worker = self.workers[name]
-        if worker.held is not None and worker.commits() and name in self.versions:
-            version, detail = self.versions[name]
-            self.model.accepted(version, detail, self.vendor.versions[version])
+        if worker.held is not None and worker.commits() and name in self.readings:
+            reading = self.readings[name]
+            self.model.accepted(reading, self.vendor.versions[reading.version])
 
     def page_cannot_be_read(self, which: int) -> None:
         name = WORKERS[which % 2]
         if self.workers[name].held is None:
             self.vendor.fails()
             self.workers[name].polls()
-            self.versions.pop(name, None)
+            self.readings.pop(name, None)
             self.vendor.answers()
 
     def worker_dies(self, which: int) -> None:
@@ -281,6 +304,7 @@ class World(RuleBasedStateMachine):
 
     def time_passes(self, which: int) -> None:
         self.clock.passes(seconds=[700, 700, 700, 90_000][which])
+        self.a_day_passed |= which == 3
 
     # --- the printer ---
 
@@ -342,7 +366,8 @@ class World(RuleBasedStateMachine):
                     assert event["message"] in self.model.texts[key]
                 case EventKind.UPDATE_EDITED:
                     assert event["id"] == f"acme/{key}/edited/{text_digest(event['message'])}"
-                    assert event["message"] in self.model.texts[key]
+                    # An old answer that goes on for a day is believed.
+                    assert event["message"] in self.model.texts[key][not self.a_day_passed :]
                 case EventKind.UPDATE_WITHDRAWN:
                     assert key in self.model.deleted
                 case _:
