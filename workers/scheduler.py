@@ -29,6 +29,10 @@ CLAIM_LIMIT: Final = 500
 #: Even a provider with an interval of a second gets this long to be fetched before its message is void.
 LEAST_EXPIRY_S: Final = 2.0
 
+#: No more messages are put into a queue that nobody takes from: they would expire there, and fill the data server with
+#: a kilobyte each until somebody takes them.
+MOST_WAITING: Final = 50_000
+
 
 class ProviderScheduler(Scheduler):  # type: ignore[misc]
     """A `celery.beat.Scheduler` whose provider entries are a query."""
@@ -39,6 +43,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._catalogue = open_catalogue()
         self._store_is_down = False
         self._unpublished: Sequence[Claim] = ()
+        self._clogged: set[str] = set()
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -51,8 +56,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one of Celery's own entries; what cannot be sent now is sent the next time."""
         try:
-            self.apply_async(entry, producer=producer, advance=False)
-        except (SchedulingError, KombuError, OSError) as error:
+            if self._takes_more("print"):
+                self.apply_async(entry, producer=producer, advance=False)
+        except (StoreError, SchedulingError, KombuError, OSError) as error:
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` tells of the data server
 
     def _mind_the_clock(self) -> None:
@@ -96,6 +102,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._unpublished = claims
         if not claims:
             return
+        if not self._takes_more("fetch"):
+            self._unpublished = ()
+            return
         producer = self.producer
         with producer.batch():
             for claim in claims:
@@ -105,3 +114,16 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._unpublished = ()
         lateness_s = (self._clock() - min(claim.due_at for claim in claims)).total_seconds()
         log.debug("dispatched %d providers, latest by %.3f s", len(claims), lateness_s)
+
+    def _takes_more(self, queue: str) -> bool:
+        """Tell whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
+        waiting = self._catalogue.waiting(queue)
+        if waiting < MOST_WAITING:
+            if queue in self._clogged:
+                log.warning("queue %s is taken from again", queue)
+                self._clogged.remove(queue)
+            return True
+        if queue not in self._clogged:
+            log.warning("%d messages wait in queue %s, and no more are added: is its worker there?", waiting, queue)
+            self._clogged.add(queue)
+        return False

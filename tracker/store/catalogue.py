@@ -107,6 +107,12 @@ class RedisCatalogue:
         )
         return claims, datetime.fromtimestamp(float(upcoming), UTC) if upcoming else None
 
+    def waiting(self, queue: str) -> int:
+        """Return how many messages wait in one of Celery's queues. Raises StoreError."""
+        with translated():
+            length: Any = self._client.llen(queue)
+        return int(length)
+
     def ping(self) -> None:
         """Ask whether the data server answers. Raises StoreError."""
         with translated():
