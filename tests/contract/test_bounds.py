@@ -1,0 +1,195 @@
+"""What a month of one busy page leaves behind: bounded, and nothing of it is ever told again.
+
+The data server is a real one; the clock and the network are not.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.fakes import FakeClock, RecordingSink, provider
+from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
+from tracker.deliver import CONSOLE, RECORD, Printer
+from tracker.ledger import MOST_INCIDENTS
+from tracker.models import FirstSight
+from tracker.observe import Observer
+from tracker.poll import Poller
+from tracker.sinks.jsonlines import UpdateRecord
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.codec import decode_ledger
+from tracker.store.connection import CURSORS, PREFIX, UPDATES, page_key, seen_before_key, seen_key
+from tracker.store.pages import MOST_SEEN, RedisPages
+from tracker.store.stream import RedisStream
+
+DAYS, UPDATES_A_DAY, WINDOW = 30, 334, 50
+#: What one page takes in the data server however long it is watched, in bytes, as the server counts it.
+MOST_BYTES = 2 * 1024 * 1024
+#: Of the stream, whole nodes are dropped.
+MOST_ENTRIES = 200
+
+
+class Month:
+    """A page on which much happens, polled every two hours and printed every day."""
+
+    def __init__(
+        self, client: "redis.Redis", directory: Path, window: int = WINDOW, most_seen: int = MOST_SEEN
+    ) -> None:
+        self.client = client
+        self.clock = FakeClock()
+        self.vendor = Vendor(self.clock, window=window)
+        acme = provider(url=SITE, first_sight=FirstSight.ALL)
+        RedisCatalogue(client).put([acme], self.clock())
+        self._poller = Poller(RedisPages(client, most_seen), Observer(self.vendor.fetcher), self.clock)
+        self.record = UpdateRecord(directory / "updates.jsonl")
+        self.console = RecordingSink()
+        self._printer = Printer(RedisStream(client), self.record, self.console)
+        #: Keys of all updates in the order in which they were posted.
+        self.posted: list[str] = []
+
+    def posts(self, count: int) -> None:
+        """Post so many updates, five to an incident."""
+        for _ in range(count):
+            is_new = len(self.posted) % 5 == 0
+            incident_id = None if is_new else self.posted[-1].partition("/")[0]
+            status = "resolved" if len(self.posted) % 5 == 4 else "investigating"
+            self.posted.append(self.vendor.posts(incident_id, status))
+
+    def polls(self) -> None:
+        self.clock.passes(minutes=1)
+        self._poller.poll("acme")
+
+    def prints(self) -> None:
+        self._printer.drain()
+
+    def passes_a_day(self) -> None:
+        for hour in range(0, 24, 2):
+            self.posts(UPDATES_A_DAY * (hour + 2) // 24 - UPDATES_A_DAY * hour // 24)
+            self.polls()
+            self.clock.passes(minutes=119)
+        self.prints()
+
+    def told(self) -> list[str]:
+        """Return the keys of what is on record, in its order."""
+        return [event_id.partition("/")[2] for event_id in self.console.ids]
+
+    def bytes_in_the_server(self) -> dict[str, int]:
+        """Return what the server needs for what is kept of the page, by key."""
+        keys = (page_key("acme"), seen_key("acme"), seen_before_key("acme"))
+        return {key: self.client.memory_usage(key, samples=0) or 0 for key in keys}
+
+
+@pytest.fixture
+def month(valkey: "redis.Redis", tmp_path: Path) -> Iterator[Month]:
+    """A month that has not begun yet."""
+    beginning = Month(valkey, tmp_path)
+    yield beginning
+    beginning.record.close()
+
+
+def test_a_month_of_ten_thousand_updates_leaves_little_and_tells_each_once(
+    month: Month, valkey: "redis.Redis", record_property: Any
+) -> None:
+    most: dict[str, int] = {}
+    for day in range(DAYS):
+        month.passes_a_day()
+        # Incidents of last week come back for a day.
+        for key in {key.partition("/")[0] for key in month.posted[-7 * UPDATES_A_DAY :: 500]} if day > 7 else ():
+            month.vendor.shows_again(key)
+        taken = month.bytes_in_the_server()
+        most = {key: max(most.get(key, 0), size) for key, size in taken.items()}
+        assert valkey.scard(seen_key("acme")) <= MOST_SEEN + 1000
+        assert valkey.scard(seen_before_key("acme")) <= MOST_SEEN + 1000
+        assert valkey.xlen(UPDATES) <= MOST_ENTRIES
+
+    # Both sets changed places several times; with them, what was known of the first days is gone.
+    assert len(month.posted) > 10_000
+    assert not valkey.sismember(seen_key("acme"), month.posted[0])
+    assert not valkey.sismember(seen_before_key("acme"), month.posted[0])
+    for incident_id in dict.fromkeys(key.partition("/")[0] for key in month.posted[:1000:20]):
+        month.vendor.shows_again(incident_id)
+        month.polls()
+    month.prints()
+
+    assert month.told() == month.posted
+    ledger = decode_ledger(valkey.hget(page_key("acme"), "ledger"))
+    assert len(ledger) <= MOST_INCIDENTS
+    assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
+    keys = {key.decode() for key in valkey.scan_iter(f"{PREFIX}*", count=1000)}
+    assert keys == {
+        *(f"{PREFIX}{name}" for name in ("providers", "providers:version", "schedule", "due", "updates", "cursors")),
+        *most,
+    }
+    record_property("bytes_of_a_page", sum(most.values()))
+    assert sum(most.values()) < MOST_BYTES, most
+
+
+def test_a_quiet_page_takes_next_to_nothing(month: Month) -> None:
+    month.posts(10)
+    for _ in range(20):
+        month.polls()
+
+    assert sum(month.bytes_in_the_server().values()) < 8 * 1024
+
+
+def test_a_page_that_shows_more_than_is_kept_loses_nothing_that_comes_late(
+    valkey: "redis.Redis", tmp_path: Path
+) -> None:
+    """Its sets would change places with every poll, and what was published minutes ago would count as old."""
+    month = Month(valkey, tmp_path, window=200, most_seen=100)
+    for _ in range(10):
+        month.posts(20)
+        month.polls()
+    month.posts(5)
+    for _ in range(5):
+        month.vendor.stamps()
+        month.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
+        month.polls()
+    month.vendor.answers()
+    month.polls()
+    month.prints()
+    month.record.close()
+
+    assert valkey.scard(seen_key("acme")) > 100
+    assert month.told() == month.posted
+
+
+def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(valkey: "redis.Redis", tmp_path: Path) -> None:
+    """A page that makes up ids is bounded by size, if not by days."""
+    month = Month(valkey, tmp_path, window=40, most_seen=20)
+    for _ in range(30):
+        month.posts(40)
+        month.polls()
+    month.prints()
+    month.record.close()
+
+    assert valkey.scard(seen_key("acme")) < 10 * 20 + 100
+    assert valkey.scard(seen_before_key("acme")) < 10 * 20 + 100
+    assert month.told() == month.posted
+
+
+def test_a_month_without_a_printer_is_told_when_it_comes(valkey: "redis.Redis", tmp_path: Path) -> None:
+    month = Month(valkey, tmp_path)
+    for _ in range(48):
+        month.posts(14)
+        month.polls()
+        month.clock.passes(hours=1)
+    assert valkey.xlen(UPDATES) == len(month.posted)
+    month.prints()
+    month.record.close()
+
+    assert month.told() == month.posted
+    assert valkey.xlen(UPDATES) <= MOST_ENTRIES
+
+
+def test_hours_of_failures_take_nothing(month: Month) -> None:
+    month.polls()
+    before = sum(month.bytes_in_the_server().values())
+    month.vendor.fails()
+    for _ in range(300):
+        month.clock.passes(hours=1)
+        month.polls()
+
+    assert sum(month.bytes_in_the_server().values()) < before + 1024
