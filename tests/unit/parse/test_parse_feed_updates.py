@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from invented_feeds import FIXED, OPEN, atom, collapsed, ids, item, only, post, rss
 
+from tests.unit.parse.invented_feeds import FIXED, OPEN, atom, collapsed, ids, item, only, post, rss
 from tracker.parse import read
 
 

@@ -3,8 +3,8 @@
 import tracemalloc
 
 import pytest
-from invented_feeds import item, rss
 
+from tests.unit.parse.invented_feeds import item, rss
 from tracker.errors import ParseError
 from tracker.parse import read
 

@@ -26,7 +26,7 @@ from tracker.store.stream import RedisStream
 
 DAYS, UPDATES_A_DAY, WINDOW = 30, 334, 50
 #: What one page takes in the data server however long it is watched, in bytes, as the server counts it.
-MOST_BYTES = 2 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
 #: Of the stream, whole nodes are dropped.
 MOST_ENTRIES = 200
 
