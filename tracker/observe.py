@@ -47,6 +47,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     state: PageState
     #: The primary answer, read; None when it did not have to be.
     snapshot: Snapshot | None = None
+    #: Of what was read the answers that are not older than any before: only in them an edit is told from an old text.
+    recent: Snapshot = Snapshot()
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
@@ -94,7 +96,7 @@ class Observer:
         """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest."""
         state, primary = observed.state, observed.snapshot
         source = state.source
-        if primary is None or source is None or not source.details:
+        if primary is None or source is None:
             return observed
         snapshots: list[Snapshot] = []
         history: set[str] = set()
@@ -123,6 +125,7 @@ class Observer:
             observed,
             state=state,
             snapshot=merged(primary, snapshots),
+            recent=_recent(before, [primary, *snapshots]),
             settled=settled,
             history=frozenset(history - _incident_ids(primary)),
             fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
@@ -182,6 +185,13 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
     if not any(_is_earlier(stamp, primary.updated_at) for stamp in stamps):
         return None
     return before.lagging_since or now
+
+
+def _recent(before: PageState, read: list[Snapshot]) -> Snapshot:
+    """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
+    newest = max((known.stamp for known in before.answers.values() if known.stamp), default=None)
+    recent = [snapshot for snapshot in read if not _is_earlier(snapshot.updated_at, newest)]
+    return merged(recent[0], recent[1:]) if recent else Snapshot()
 
 
 def _revalidated(known: Answer, answer: NotModified) -> Answer:

@@ -91,7 +91,7 @@ class Poller:
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
         found = changes(provider, _before(turn, known, observed), snapshot, now)
-        reworded, ledger = follow(provider, known.ledger if seeded else {}, snapshot, now)
+        reworded, ledger = follow(provider, known.ledger if seeded else {}, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
         news = (*readable, *found.news, *reworded)
         after = msgspec.structs.replace(

@@ -467,3 +467,47 @@ def test_what_the_provider_leaves_out_is_neither_edited_nor_withdrawn() -> None:
         (EDITED, "Acme - API", ("API",)),
         (EventKind.UPDATE_WITHDRAWN, "Acme - API", ("API",)),
     ]
+
+
+def test_an_endpoint_that_lags_behind_another_does_not_take_an_edit_back() -> None:
+    story = Story()
+    story.vendor.stamps()
+    story.vendor.stamps()
+    story.vendor.edits(story.key, "It was the network.")
+    story.vendor.posts()
+    story.vendor.answers(age=3, detail_age=0)
+    told = story.told_after_polls(1)
+    for age in (2, 1, 0):
+        story.vendor.fetcher.not_modified(INCIDENTS)
+        story.vendor.fetcher.answers(SUMMARY, summary(story.vendor.versions[-1 - age]))
+        told += story.told_after_polls(1)
+
+    assert told == [EventKind.NEW_INCIDENT, EDITED]
+
+
+def test_an_endpoint_that_lags_behind_another_withdraws_nothing() -> None:
+    story = Story()
+    story.vendor.stamps()
+    for _ in range(6):
+        story.vendor.posts(story.incident_id, "identified")
+    story.vendor.answers(age=6, detail_age=0)
+    story.told_after_polls(1)
+    for age in (5, 4, 3, 2, 1, 0):
+        story.vendor.fetcher.not_modified(INCIDENTS)
+        story.vendor.fetcher.answers(SUMMARY, summary(story.vendor.versions[-1 - age]))
+
+        assert story.told_after_polls(1) == []
+
+
+def test_an_edit_of_an_incident_that_was_closed_since_is_not_taken_back_by_a_detail_that_lags() -> None:
+    story = Story()
+    story.vendor.edits(story.key, "It was the network.")
+    story.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
+    told = story.told_after_polls(1)
+    before = incidents_json(story.vendor.versions[-2])
+    story.vendor.posts(story.incident_id, "resolved")
+    story.vendor.fetcher.answers(INCIDENTS, before)
+    told += story.told_after_polls(2)
+    story.vendor.answers()
+
+    assert told + story.told_after_polls(2) == [EDITED, EventKind.INCIDENT_UPDATE]
