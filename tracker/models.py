@@ -52,6 +52,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     status: ComponentStatus
     #: Name of the group that holds it, None at top level.
     group: str | None = None
+    #: Code or name of the region that it is of, None where the page does not say.
+    region: str | None = None
 
 
 class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     #: `investigating`, `identified`, `monitoring`, `resolved`, `postmortem`, `scheduled`, `in_progress`,
     #: `verifying`, `completed`, or the vendor's own word in lower case.
     status: str
+    #: The vendor's own word, as written, where it is another one than `status` (a localised page: `Resolvido`).
+    vendor_status: str | None = None
     body: str = ""
     #: When the vendor published it. None where the page does not say.
     created_at: datetime | None = None
@@ -81,6 +85,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...] = ()
     #: Names of the components it touches, () when it names none.
     components: tuple[str, ...] = ()
+    #: Codes or names of the regions it touches, () when it names none.
+    regions: tuple[str, ...] = ()
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
 
@@ -104,6 +110,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
     components_complete: bool = True
+    #: Whether the answer lists all that goes on and nothing that ended, so that an incident ends by no longer being
+    #: listed.
+    open_only: bool = False
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):

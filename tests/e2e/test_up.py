@@ -22,7 +22,7 @@ def updates(tracker: RunningTracker, name: str) -> list[tuple[str, str]]:
 
 def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_order(tmp_path: Path) -> None:
     pages = {name: Page(name, id=name) for name in ("json", "atom", "rss")}
-    pages["incidentio"] = Page("incidentio", id="incidentio", flavour="incidentio")
+    pages["incidentio"] = Page("incidentio", id="incidentio", platform="incidentio")
     with SimulatedVendor(pages.values()) as vendor:
         entries = (
             provider("json", vendor.url("json"))

@@ -50,6 +50,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
 
 FEED = Format(
     name="feed",
+    title="Atom or RSS feed",
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),

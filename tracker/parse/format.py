@@ -8,12 +8,21 @@ from tracker.models import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The requests that cover one page: one that tells whether anything is new, and what to ask then."""
+    """The requests that cover one page: one that tells whether anything is new, and what to ask then.
 
-    #: Path on the page's host that is polled at every tick.
+    Each is a path below the page's address, or a whole address of its own where the platform answers elsewhere.
+    `{host}` stands for the page's host.
+    """
+
+    #: What is polled at every tick.
     primary: str
-    #: Paths that are asked only when the primary answer changed; a page may lack them (404).
+    #: What is asked only when the primary answer changed; a page may lack it (404).
     details: tuple[str, ...] = ()
+
+
+def nothing_linked(_body: bytes, _url: str) -> tuple[Endpoints, ...]:
+    """Find no endpoints in a page."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +30,18 @@ class Format:
     """One wire format. `read` is the only door through which vendor data enters."""
 
     name: str
-    #: (body, content type) -> whether the answer has this format's shape; never raises.
+    #: What people call the platform.
+    title: str
+    #: (body, content type) -> whether the answer has this format's shape; never raises. Must be cheap to refuse and
+    #: must not accept another platform's answer: it alone decides, neither URL nor status code do.
     recognises: Callable[[bytes, str | None], bool]
     #: (body, url, content type) -> snapshot. Raises ParseError, and nothing else, on any bytes.
     read: Callable[[bytes, str, str | None], Snapshot]
     #: Where a page of this format answers, the most telling first.
-    endpoints: tuple[Endpoints, ...]
+    endpoints: tuple[Endpoints, ...] = ()
+    #: The only hosts that have this format, for a platform that one vendor alone runs; its endpoints are tried there
+    #: and nowhere else. () for software that anybody may run, whose endpoints are tried everywhere.
+    hosts: tuple[str, ...] = ()
+    #: (HTML of the page for people, its URL) -> endpoints that only the page itself can tell, such as the id that an
+    #: API wants; never raises.
+    linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked

@@ -54,6 +54,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 
 STATUSPAGE = Format(
     name="statuspage",
+    title="Atlassian Statuspage",
     recognises=_recognises,
     read=_read,
     endpoints=(

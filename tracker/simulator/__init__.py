@@ -1,7 +1,7 @@
 """A simulated vendor: status pages over HTTP that play incidents through, for demos, tests and benchmarks."""
 
 from tracker.simulator.misbehaviour import Drop, Hang, Misbehaviour, Raw, Redirect, Slow, Stale, Status, Trickle
-from tracker.simulator.revision import Flavour
+from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.sites import RecordedSite
 from tracker.simulator.story import demo_page, play
@@ -9,9 +9,9 @@ from tracker.simulator.tally import Counts
 from tracker.simulator.vendor import Page
 
 __all__ = [
+    "PLATFORMS",
     "Counts",
     "Drop",
-    "Flavour",
     "Hang",
     "Misbehaviour",
     "Page",

@@ -5,16 +5,8 @@ These are the vendor's own records, richer than `tracker.models`, which holds wh
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from tracker.models import CLOSED_STATUSES, ComponentStatus, Impact
-
-
-class Flavour(StrEnum):
-    """Whose software the page runs."""
-
-    STATUSPAGE = "statuspage"
-    INCIDENTIO = "incidentio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +100,8 @@ class Revision:
     page_id: str
     name: str
     time_zone: str
-    flavour: Flavour
+    #: Whose software it runs: a key of `tracker.simulator.platforms.PLATFORMS`.
+    platform: str
     created_at: datetime
     #: Strictly increasing from revision to revision, in milliseconds.
     updated_at: datetime

@@ -7,8 +7,9 @@ from itertools import count
 from typing import Protocol
 
 from tracker.simulator.document import Document, content_type_of
+from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render
-from tracker.simulator.revision import Flavour, Revision
+from tracker.simulator.revision import Revision
 from tracker.simulator.vendor import Page
 
 #: How many rendered documents of one page are kept; a client that invents Host headers gains nothing.
@@ -45,7 +46,7 @@ class LiveSite:
     def document(self, path: str, url: str, back: int = 0) -> Document | None:
         """Return what the page says."""
         revision = self._page.earlier(back) if back else self._page.revision
-        if revision.flavour is Flavour.INCIDENTIO:
+        if PLATFORMS[revision.platform].varies:
             return render(revision, path, url, next(self._answers))
         return self._rendered_once(revision, path, url)
 

@@ -16,7 +16,8 @@ from typing import Protocol, TypeVar
 
 from tracker.models import ComponentStatus, Impact
 from tracker.simulator.draft import Draft
-from tracker.simulator.revision import Component, Flavour, Incident, Revision
+from tracker.simulator.platforms import PLATFORMS
+from tracker.simulator.revision import Component, Incident, Revision
 
 DEFAULT_COMPONENTS = ("API", "Dashboard", "Webhooks", "Sign-in")
 DEFAULT_GROUPS = {"Regions": ("Europe (Frankfurt)", "US East (Ohio)")}
@@ -53,12 +54,14 @@ class Page:
         groups: Mapping[str, Sequence[str]] | None = None,
         id: str | None = None,
         seed: int = 0,
-        flavour: Flavour | str = Flavour.STATUSPAGE,
+        platform: str = "statuspage",
         time_zone: str = "Etc/UTC",
         clock: Callable[[], datetime] = utc_now,
         now: datetime | None = None,
     ) -> None:
         """Set up a page with nothing but healthy components; all ids follow from name and seed."""
+        if platform not in PLATFORMS:
+            raise ValueError(f"no platform {platform!r}; the platforms are {', '.join(PLATFORMS)}")
         self._clock = clock
         self._lock = threading.Lock()
         self._random = random.Random(f"{name}:{seed}")
@@ -69,7 +72,7 @@ class Page:
             page_id=self.id,
             name=name,
             time_zone=time_zone,
-            flavour=Flavour(flavour),
+            platform=platform,
             created_at=created_at,
             updated_at=created_at,
             modified_at=created_at,

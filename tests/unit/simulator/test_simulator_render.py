@@ -1,4 +1,4 @@
-"""What a page answers under each path, in both flavours."""
+"""What a page answers under each path, in both platforms."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tracker.simulator import Flavour, Page
+from tracker.simulator import Page
 from tracker.simulator.render import render
 
 URL = "http://127.0.0.1:8080/acme"
@@ -19,10 +19,10 @@ SECOND_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MILLISECOND_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def told(flavour=Flavour.STATUSPAGE, time_zone="Etc/UTC"):
+def told(platform="statuspage", time_zone="Etc/UTC"):
     """A page with one resolved incident, one open one and one maintenance to come."""
     page = Page(
-        "Acme", id="acme", flavour=flavour, now=BEGAN - timedelta(days=30), clock=lambda: BEGAN, time_zone=time_zone
+        "Acme", id="acme", platform=platform, now=BEGAN - timedelta(days=30), clock=lambda: BEGAN, time_zone=time_zone
     )
     old = page.open_incident("Old & gone", "minor", now=BEGAN - timedelta(days=2))
     page.resolve(old, "It is over.", now=BEGAN - timedelta(days=1))
@@ -199,9 +199,9 @@ def test_feeds_show_25_entries(path):
     assert len(re.findall("<(?:entry|item)>", text(page, path))) == 25
 
 
-@pytest.mark.parametrize("flavour", Flavour)
-def test_hostile_text_leaves_feeds_and_html_well_formed(flavour):
-    page = Page("A&B <c>", flavour=flavour)
+@pytest.mark.parametrize("platform", ["statuspage", "incidentio"])
+def test_hostile_text_leaves_feeds_and_html_well_formed(platform):
+    page = Page("A&B <c>", platform=platform)
     body = "<script>]]>&amp;\x00\x1b[31m\ud800\ufffe \U0001f600"
     page.open_incident("</title>]]>\x07&", body=body, components={"API": "major_outage"})
 
@@ -211,10 +211,10 @@ def test_hostile_text_leaves_feeds_and_html_well_formed(flavour):
     assert "\U0001f600" in answer(page, "/api/v2/incidents.json")["incidents"][0]["incident_updates"][0]["body"]
 
 
-@pytest.mark.parametrize("flavour", Flavour)
+@pytest.mark.parametrize("platform", ["statuspage", "incidentio"])
 @pytest.mark.parametrize("path", ["/api/v2/nothing.json", "/api/v1/summary.json", "/x", ""])
-def test_other_paths_have_nothing(flavour, path):
-    assert render(told(flavour).revision, path, URL) is None
+def test_other_paths_have_nothing(platform, path):
+    assert render(told(platform).revision, path, URL) is None
 
 
 def test_the_html_page_points_to_the_feeds():
@@ -237,10 +237,10 @@ def test_statuspage_gives_the_same_bytes_for_the_same_revision(path):
 class TestIncidentIo:
     @pytest.fixture
     def page(self):
-        return told(Flavour.INCIDENTIO)
+        return told("incidentio")
 
     def test_lists_are_null_when_they_are_empty(self):
-        quiet = answer(Page("Acme", flavour=Flavour.INCIDENTIO), "/api/v2/summary.json")
+        quiet = answer(Page("Acme", platform="incidentio"), "/api/v2/summary.json")
 
         assert (quiet["incidents"], quiet["scheduled_maintenances"]) == (None, None)
         assert quiet["status"]["description"] == "All Systems Operational"
@@ -272,7 +272,7 @@ class TestIncidentIo:
         assert f"{URL}/" == summary["page"]["url"]
 
     def test_components_are_25_of_all_and_differ_from_answer_to_answer(self):
-        page = Page("Acme", components=[f"Part {n}" for n in range(40)], flavour=Flavour.INCIDENTIO)
+        page = Page("Acme", components=[f"Part {n}" for n in range(40)], platform="incidentio")
         shown = [answer(page, "/api/v2/summary.json", variation)["components"] for variation in range(3)]
 
         assert [len(components) for components in shown] == [25, 25, 25]
@@ -319,7 +319,7 @@ class TestIncidentIo:
         assert old.findtext("description") == "<b>Status: Resolved</b><br/><br/>It is over."
 
     def test_the_order_of_components_in_an_entry_varies(self):
-        page = Page("Acme", flavour=Flavour.INCIDENTIO)
+        page = Page("Acme", platform="incidentio")
         page.open_incident("Down", components=dict.fromkeys(("API", "Dashboard", "Webhooks"), "partial_outage"))
 
         assert len({text(page, "/history.atom", variation) for variation in range(8)}) > 1

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tracker.simulator import Flavour, Page, RecordedSite, SimulatedVendor
+from tracker.simulator import Page, RecordedSite, SimulatedVendor
 
 SUMMARY = "/api/v2/summary.json"
 EVERY_PATH = (
@@ -193,7 +193,7 @@ def test_two_changes_within_a_second_have_two_dates(page, connection):
 
 
 def test_incidentio_sends_no_validators_and_no_304():
-    with SimulatedVendor([Page("Acme", flavour=Flavour.INCIDENTIO)]) as vendor:
+    with SimulatedVendor([Page("Acme", platform="incidentio")]) as vendor:
         connection = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
         answer = ask(connection, SUMMARY, {"If-None-Match": "*", "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})
         orders = {ask(connection, "/api/v2/components.json").body for _ in range(8)}

@@ -1,11 +1,13 @@
 """A revision in Statuspage's JSON (`/api/v2/*.json`), as recorded answers of real pages have it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracker.models import ComponentStatus, Impact
+from tracker.simulator.feeds import atom, rss, xml_text
+from tracker.simulator.platform import Platform, page_for_people
 from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
 
 Json = dict[str, Any]
@@ -144,22 +146,46 @@ def timestamp(moment: datetime, zone: str) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-#: Path to what it answers.
-ANSWERS: dict[str, Callable[[Revision, str], Json]] = {
-    "/api/v2/summary.json": summary,
-    "/api/v2/status.json": lambda revision, url: {"page": page(revision, url), "status": status(revision)},
-    "/api/v2/components.json": lambda revision, url: {
-        "page": page(revision, url),
-        "components": [component(item, revision) for item in revision.components],
-    },
-    "/api/v2/incidents.json": lambda revision, url: {
+def _html(revision: Revision, url: str) -> str:
+    """Return the page for people, which tells programs where the feeds are."""
+    return page_for_people(
+        revision,
+        url,
+        f"""<link rel="alternate" type="application/atom+xml" title="Atom" href="{xml_text(url)}/history.atom">
+<link rel="alternate" type="application/rss+xml" title="RSS" href="{xml_text(url)}/history.rss">""",
+    )
+
+
+def _incidents(revision: Revision, url: str) -> Json:
+    return {
         "page": page(revision, url),
         "incidents": [incident(item, revision, url) for item in newest(revision.incidents, maintenances=False)],
-    },
-    "/api/v2/scheduled-maintenances.json": lambda revision, url: {
+    }
+
+
+def _maintenances(revision: Revision, url: str) -> Json:
+    return {
         "page": page(revision, url),
         "scheduled_maintenances": [
             incident(item, revision, url) for item in newest(revision.incidents, maintenances=True)
         ],
+    }
+
+
+STATUSPAGE = Platform(
+    name="statuspage",
+    answers={
+        "/api/v2/summary.json": lambda revision, url, _: summary(revision, url),
+        "/api/v2/status.json": lambda revision, url, _: {"page": page(revision, url), "status": status(revision)},
+        "/api/v2/components.json": lambda revision, url, _: {
+            "page": page(revision, url),
+            "components": [component(item, revision) for item in revision.components],
+        },
+        "/api/v2/incidents.json": lambda revision, url, _: _incidents(revision, url),
+        "/api/v2/scheduled-maintenances.json": lambda revision, url, _: _maintenances(revision, url),
+        "/history.atom": lambda revision, url, _: atom(revision, url),
+        "/history.rss": lambda revision, url, _: rss(revision, url),
     },
-}
+    html=_html,
+    html_paths=("/", "/incidents/"),
+)

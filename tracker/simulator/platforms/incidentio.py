@@ -6,14 +6,14 @@ components on incidents, ids of another form, no groups, and answers that differ
 
 import hashlib
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 from tracker.models import Impact
-from tracker.simulator import statuspage
 from tracker.simulator.feeds import entries, xml_characters, xml_text
+from tracker.simulator.platform import Platform
+from tracker.simulator.platforms import statuspage
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
 Json = dict[str, Any]
@@ -206,15 +206,19 @@ def _rss_item(item: Incident, revision: Revision, url: str, variation: int) -> s
 """
 
 
-JSON_ANSWERS: dict[str, Callable[[Revision, str, int], Json]] = {
-    "/api/v2/summary.json": summary,
-    "/api/v2/status.json": _status,
-    "/api/v2/components.json": _components,
-    "/api/v2/incidents.json": _incidents,
-}
-FEEDS: dict[str, Callable[[Revision, str, int], str]] = {
-    "/history.atom": atom,
-    "/feed.atom": atom,
-    "/history.rss": rss,
-    "/feed.rss": rss,
-}
+INCIDENTIO = Platform(
+    name="incidentio",
+    answers={
+        "/api/v2/summary.json": summary,
+        "/api/v2/status.json": _status,
+        "/api/v2/components.json": _components,
+        "/api/v2/incidents.json": _incidents,
+        "/history.atom": atom,
+        "/feed.atom": atom,
+        "/history.rss": rss,
+        "/feed.rss": rss,
+    },
+    html_paths=("/", "/incidents/", "//incidents/"),
+    has_validators=False,
+    varies=True,
+)

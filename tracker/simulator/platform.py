@@ -1,0 +1,98 @@
+"""What a platform is to the simulator: whose software a page runs, and what that answers under each path."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.simulator.feeds import entries, xml_text
+from tracker.simulator.revision import Revision
+
+#: (revision, address of the page, variation) -> text, bytes, or what is to be written as JSON. `variation` counts the
+#: answers, for platforms that answer the same question differently each time.
+Answer = Callable[[Revision, str, int], Any]
+
+
+def page_for_people(revision: Revision, url: str, head: str = "") -> str:
+    """Return the HTML page; `head` is what stands in its head beside the title."""
+    rows = "\n".join(f"<li>{xml_text(item.name)}: {item.status.replace('_', ' ')}</li>" for item in revision.components)
+    incidents = "\n".join(f"<li>{xml_text(item.name)}: {xml_text(item.status)}</li>" for item in entries(revision))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{xml_text(revision.name)} Status</title>
+<link rel="canonical" href="{xml_text(url)}/">
+{head}
+</head>
+<body>
+<h1>{xml_text(revision.name)} Status</h1>
+<p>This page is simulated.</p>
+<ul>
+{rows}
+</ul>
+<h2>Incidents</h2>
+<ul>
+{incidents}
+</ul>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Whose software a page runs."""
+
+    #: The name of the format that reads its answers, where that has one of its own.
+    name: str
+    #: By path; `{page_id}` and `{host}` stand for those of the page.
+    answers: Mapping[str, Answer]
+    #: (revision, address) -> the HTML page for people.
+    html: Callable[[Revision, str], str] = page_for_people
+    #: Paths of that page; a path that ends in `/` stands for all that begin so.
+    html_paths: tuple[str, ...] = ("/",)
+    #: Whether every other path answers that page as well, with status 200.
+    answers_everything: bool = False
+    #: Some platforms send neither ETag nor Last-Modified.
+    has_validators: bool = True
+    #: Whether answers differ although nothing is new.
+    varies: bool = False
+    #: Where pages of a platform that one vendor alone has really are; None for software that many vendors use.
+    host: str | None = None
+
+    def body(self, revision: Revision, path: str, url: str, variation: int) -> bytes | None:
+        """Return what a path answers, None where there is nothing."""
+        found = self._answer(revision, path, url)
+        if found is None:
+            is_html = self.answers_everything or self._is_html(path)
+            return _encoded(self.html(revision, url)) if is_html else None
+        answer = found(revision, url, variation)
+        if isinstance(answer, bytes):
+            return answer
+        if not isinstance(answer, str):
+            answer = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        return _encoded(answer)
+
+    def is_html(self, revision: Revision, path: str, url: str) -> bool:
+        """Tell whether a path leads to the page for people."""
+        return self._answer(revision, path, url) is None
+
+    def _answer(self, revision: Revision, path: str, url: str) -> Answer | None:
+        if path in self.answers:
+            return self.answers[path]
+        for template, answer in self.answers.items():
+            if "{" in template and path == template.format(page_id=revision.page_id, host=urlsplit(url).netloc):
+                return answer
+        return None
+
+    def _is_html(self, path: str) -> bool:
+        return any(
+            path == known or (known != "/" and known.endswith("/") and path.startswith(known))
+            for known in self.html_paths
+        )
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="replace")
