@@ -166,17 +166,21 @@ def test_any_encoding_of_xml_is_read() -> None:
 LAUGHS = """<!DOCTYPE opml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <opml><body><outline text="&b;" xmlUrl="https://a.example"/></body></opml>"""
 REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "nothing": (b"", "not valid XML"),
-    "text": ("feeds", "not valid XML"),
+    "nothing": (b"", "cannot be read as XML"),
+    "text": ("feeds", "cannot be read as XML"),
     "a page": ("<html><body/></html>", "not OPML but <html>"),
     "a feed": ("<rss><channel/></rss>", "not OPML but <rss>"),
-    "a file that breaks off": (opml(outline("A", "https://a.example"))[:-9], "not valid XML"),
+    "a file that breaks off": (opml(outline("A", "https://a.example"))[:-9], "cannot be read as XML"),
     "entities": (LAUGHS, "declares XML entities"),
     "entities in another encoding": (LAUGHS.encode("utf-16"), "declares XML entities"),
     "entities from elsewhere": (LAUGHS.replace('a "aaaaaaaaaa"', 'a SYSTEM "file:///etc/passwd"'), "declares XML"),
     "entities of parameters": ('<!DOCTYPE opml [<!ENTITY % a "b">]><opml/>', "declares XML entities"),
-    "an encoding that nobody knows": ("<?xml version='1.0' encoding='zebra'?><opml/>", "not valid XML"),
-    "an encoding that is none of characters": ("<?xml version='1.0' encoding='base64'?><opml/>", "not valid XML"),
+    "an encoding that nobody knows": ("<?xml version='1.0' encoding='zebra'?><opml/>", "cannot be read as XML"),
+    "an encoding that is none of characters": (
+        "<?xml version='1.0' encoding='base64'?><opml/>",
+        "cannot be read as XML",
+    ),
+    "an encoding of several bytes": ("<?xml version='1.0' encoding='shift_jis'?><opml/>", "in UTF-8"),
     "folders without end": (opml("<outline>" * 60), "nests more than"),
     "outlines without end": (opml("<outline/>" * 10_001), "more than 10000 outlines"),
     "a huge file": (b" " * (10 * 1024 * 1024 + 1), "larger than 10 MB"),

@@ -127,8 +127,8 @@ class _Reader:
         try:
             parser.Parse(data, True)
         except (expat.ExpatError, LookupError, ValueError) as error:
-            # LookupError, ValueError: an encoding that Python does not know, or that is none of characters.
-            self._refuse(f"is not valid XML ({visible(str(error), _LINE)}); export it anew")
+            # LookupError, ValueError: an encoding that Python does not know, or expat does not (Shift_JIS).
+            self._refuse(f"cannot be read as XML ({visible(str(error), _LINE)}); export it anew, in UTF-8")
         return self._found
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
