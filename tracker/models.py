@@ -136,6 +136,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool = False
     #: Globs on component names; () means all.
     components: tuple[str, ...] = ()
+    #: Globs on codes or names of regions; () means all.
+    regions: tuple[str, ...] = ()
     first_sight: FirstSight = FirstSight.OPEN
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"

@@ -6,5 +6,19 @@ Formats are told by the caller: nothing here knows how a page is read.
 from tracker.catalogue.entry import new_provider
 from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
+from tracker.catalogue.opml import Subscriptions, load_opml, read_opml
+from tracker.catalogue.toml import as_toml
 
-__all__ = ["load_catalogue", "load_sinks", "name_of", "new_provider", "read_catalogue", "read_sinks", "slug"]
+__all__ = [
+    "Subscriptions",
+    "as_toml",
+    "load_catalogue",
+    "load_opml",
+    "load_sinks",
+    "name_of",
+    "new_provider",
+    "read_catalogue",
+    "read_opml",
+    "read_sinks",
+    "slug",
+]

@@ -12,7 +12,7 @@ from tracker.errors import ConfigError
 from tracker.models import FirstSight, Provider
 
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "format", "allow_private", "components", "first_sight")
+SHARED_KEYS = ("interval", "format", "allow_private", "components", "regions", "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 
@@ -31,6 +31,7 @@ def new_provider(
     interval_s: int = 60,
     allow_private: bool = False,
     components: Sequence[str] = (),
+    regions: Sequence[str] = (),
     first_sight: str = FirstSight.OPEN,
     origin: str = "command",
 ) -> Provider:
@@ -44,6 +45,7 @@ def new_provider(
         "interval": interval_s,
         "allow_private": allow_private,
         "components": components,
+        "regions": regions,
         "first_sight": first_sight,
     }
     values = checked({key: value for key, value in given.items() if value is not None}, place, formats)
@@ -97,6 +99,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
         "allow_private": switch,
         "components": partial(list_of, check=text, example='components = ["API*"]'),
+        "regions": partial(list_of, check=text, example='regions = ["us-east-1"]'),
         "first_sight": _first_sight,
     }
 

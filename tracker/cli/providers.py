@@ -1,11 +1,14 @@
 """`tracker providers`: the catalogue of a running tracker. Changes take effect at once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
 from tracker.bootstrap import open_catalogue, open_sinks, utc_now
-from tracker.catalogue import load_sinks, new_provider
+from tracker.catalogue import as_toml, load_opml, load_sinks, new_provider
 from tracker.cli.options import (
     data_dir_option,
     format_option,
@@ -14,8 +17,15 @@ from tracker.cli.options import (
     running_settings,
 )
 from tracker.cli.table import json_text, table
-from tracker.errors import ConfigError
+from tracker.errors import ConfigError, TrackerError
+from tracker.models import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.presets import Choice, chosen, nearest
+from tracker.presets import search as lookup
+from tracker.sinks.plain import one_line
+
+#: How much of an address or a reason is shown, in characters.
+_LONGEST_LINE: Final = 300
 
 
 @click.group()
@@ -24,7 +34,7 @@ def providers() -> None:
 
     \b
     Example:
-      tracker providers add https://status.example.com --name Example --interval 30
+      tracker providers add openai https://status.example.com
     """
 
 
@@ -47,24 +57,85 @@ def list_(data_dir: Path, output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("url")
-@click.option("--name", help="Default: from the host.")
-@click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
-@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@data_dir_option
-def add(url: str, name: str | None, interval: int, allow_private: bool, data_dir: Path) -> None:
-    """Watch one more page.
+@click.argument("words", nargs=-1)
+@format_option
+def search(words: tuple[str, ...], output_format: str) -> None:
+    """Show the presets: vendors that `add` knows by name; all of them, or those that match every word.
 
     \b
     Example:
-      tracker providers add https://www.githubstatus.com --interval 30
+      tracker providers search google cloud
+    """
+    found = lookup(words)
+    if not found:
+        raise TrackerError(_not_found(words))
+    if output_format == "json":
+        click.echo(json_text(found))
+        return
+    rows = [(p.id, p.name, p.category, p.platform or "", ", ".join(p.aliases), p.url) for p in found]
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"), rows))
+
+
+@providers.command()
+@click.argument("pages", nargs=-1, required=True)
+@click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
+@click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
+@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
+@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
+@data_dir_option
+def add(
+    pages: tuple[str, ...], name: str | None, interval: int, allow_private: bool, toml: bool, data_dir: Path
+) -> None:
+    """Watch more pages: all that are given, or none if one of them is wrong.
+
+    A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
+    commas between several: PRESET:REGION, PRESET/COMPONENT, PRESET:REGION/COMPONENT.
+
+    \b
+    Example:
+      tracker providers add openai github/Actions aws:us-east-1/ec2,s3 https://status.example.com
+    """
+    if name is not None and len(pages) > 1:
+        raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
+    wanted = [_provider(chosen(page), name, interval, allow_private) for page in pages]
+    _refuse_repeated(wanted)
+    if toml:
+        click.echo(as_toml(wanted), nl=False)
+        return
+    catalogue = running_catalogue(data_dir)
+    known = {provider.id for provider in catalogue.providers()}
+    for provider in wanted:
+        if provider.id in known:
+            raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
+    catalogue.put(wanted, utc_now())
+    _tell_added(wanted)
+
+
+@providers.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
+@data_dir_option
+def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
+    """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
+
+    What is there already is passed over, and so is what is no address of the web. All feeds of the file are taken:
+    leave out those that are not of status pages.
+
+    \b
+    Example:
+      tracker providers import subscriptions.opml --dry-run
     """
     catalogue = running_catalogue(data_dir)
-    provider = new_provider(url, formats=FORMAT_NAMES, name=name, interval_s=interval, allow_private=allow_private)
-    if any(known.id == provider.id for known in catalogue.providers()):
-        raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
-    catalogue.put([provider], utc_now())
-    click.echo(f"added {provider.id}: {provider.url} every {provider.interval_s} s")
+    found = load_opml(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    for reason in (*found.repeated, *found.invalid):
+        click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
+    if not dry_run:
+        catalogue.put(found.providers, utc_now())
+    _tell_added(found.providers, "would add" if dry_run else "added")
+    skipped = len(found.repeated) + len(found.invalid)
+    click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
+    if not (found.providers or found.repeated):
+        raise TrackerError(f"{file}: holds no page that can be watched")
 
 
 @providers.command()
@@ -108,3 +179,39 @@ def sync(file: Path, data_dir: Path) -> None:
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if sinks or told.removed:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
+
+
+def _provider(choice: Choice, name: str | None, interval: int, allow_private: bool) -> Provider:
+    """Return the provider for a page that was asked for. Raises ConfigError."""
+    return new_provider(
+        choice.url,
+        formats=FORMAT_NAMES,
+        name=name if name is not None else choice.name,
+        interval_s=interval,
+        allow_private=allow_private,
+        regions=choice.regions,
+        components=choice.components,
+    )
+
+
+def _refuse_repeated(wanted: Sequence[Provider]) -> None:
+    """Refuse two pages of one id, of which only the last would be watched."""
+    for provider_id, count in Counter(provider.id for provider in wanted).items():
+        if count > 1:
+            raise ConfigError(
+                f"{count} of these pages would have the id {provider_id}; "
+                "leave one out, or add it by itself with --name"
+            )
+
+
+def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
+    for provider in added:
+        click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")
+
+
+def _not_found(words: Sequence[str]) -> str:
+    """Return the sentence for a search that found nothing."""
+    sought = one_line(" ".join(words), _LONGEST_LINE)
+    close = nearest(sought)
+    hint = f"did you mean {' or '.join(close)}?" if close else "any page can be added by its address"
+    return f"no preset matches {sought}; {hint}"

@@ -1,0 +1,199 @@
+"""`tracker providers add`, `search` and `import`, against a real data server where they need one."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tracker.cli import cli
+from tracker.errors import ConfigError, TrackerError
+from tracker.presets import presets
+from tracker.store.catalogue import RedisCatalogue
+
+Run = Callable[..., Result]
+
+FEEDS = """<opml version="2.0"><body>
+  <outline text="Clouds"><outline text="Acme Status - Incident History" xmlUrl="https://a.example/history.atom"/></outline>
+  <outline text="Acme" xmlUrl="https://a.example/history.atom"/>
+  <outline text="Old" xmlUrl="feed://old.example/rss"/>
+</body></opml>"""
+
+
+@pytest.fixture
+def run(valkey_url: str, tmp_path: Path) -> Run:
+    """Runs a command against the data server."""
+
+    def invoke(*arguments: object) -> Result:
+        words = [*map(str, arguments), "--data-dir", str(tmp_path)]
+        return CliRunner().invoke(cli, ["providers", *words], env={"REDIS_URL": valkey_url})
+
+    return invoke
+
+
+@pytest.fixture
+def catalogue(valkey: "redis.Redis") -> RedisCatalogue:
+    return RedisCatalogue(valkey)
+
+
+def without_a_tracker(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["providers", *arguments], env={"REDIS_URL": "", "TRACKER_DATA_DIR": "/nowhere"})
+
+
+# add
+
+
+def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) -> None:
+    result = run("add", "openai", "gh", "aws:us-east-1/ec2", "https://status.example.com", "--interval", 30)
+
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
+        "added openai",
+        "added github",
+        "added aws-us-east-1-ec2",
+        "added example",
+    ]
+    added = {provider.id: provider for provider in catalogue.providers()}
+    assert set(added) == {"openai", "github", "aws-us-east-1-ec2", "example"}
+    assert {(provider.interval_s, provider.format, provider.origin) for provider in added.values()} == {
+        (30, "auto", "command")
+    }
+    cloud = added["aws-us-east-1-ec2"]
+    assert (cloud.name, cloud.regions) == ("AWS us-east-1 ec2", ("us-east-1",))
+    assert cloud.wants(["Amazon Elastic Compute Cloud (N. Virginia)"])
+
+
+@pytest.mark.parametrize(
+    ("pages", "part"),
+    [
+        (["openai", "opnai"], "did you mean openai?"),
+        (["openai", "ftp://status.example.com"], "does not begin with http"),
+        (["openai", "chatgpt"], "2 of these pages would have the id openai"),
+        (["openai", "https://status.acme.example"], "there is a provider acme already"),
+        (["openai", "github", "--name", "X"], "--name is for one page"),
+        (["openai", "--interval", "0"], "interval is 0"),
+    ],
+)
+def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
+    run("add", "https://status.acme.example")
+
+    result = run("add", *pages)
+
+    assert isinstance(result.exception, ConfigError)
+    assert part in str(result.exception)
+    assert [provider.id for provider in catalogue.providers()] == ["acme"]
+
+
+def test_one_page_may_get_another_name(run: Run, catalogue: RedisCatalogue) -> None:
+    run("add", "github/Actions", "--name", "Builds")
+
+    (provider,) = catalogue.providers()
+    assert (provider.id, provider.name, provider.components) == ("builds", "Builds", ("*Actions*",))
+
+
+def test_blocks_for_the_file_need_no_tracker() -> None:
+    result = without_a_tracker("add", "--toml", "openai", "aws:us-east-1/ec2", "--interval", "30")
+
+    assert result.exit_code == 0
+    first, second = tomllib.loads(result.stdout)["provider"]
+    assert first == {"name": "OpenAI", "url": "https://status.openai.com", "interval": 30}
+    assert second["regions"] == ["us-east-1"]
+
+
+# search
+
+
+def test_a_search_needs_no_tracker() -> None:
+    result = without_a_tracker("search", "GOOGLE", "cloud")
+
+    head, first, *_ = result.stdout.splitlines()
+    assert head.split() == ["ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"]
+    assert first.startswith("google-cloud ")
+    assert first.endswith(" https://status.cloud.google.com")
+
+
+def test_a_search_without_a_word_shows_all() -> None:
+    result = without_a_tracker("search", "--format", "json")
+
+    rows = json.loads(result.stdout)
+    assert len(rows) == len(presets())
+    assert rows[0].keys() == {"id", "name", "category", "url", "platform", "aliases"}
+
+
+@pytest.mark.parametrize(("word", "part"), [("gihub", "did you mean github?"), ("xyzzyx", "added by its address")])
+def test_a_search_that_finds_nothing_says_what_to_do(word: str, part: str) -> None:
+    result = without_a_tracker("search", word)
+
+    assert isinstance(result.exception, TrackerError)
+    assert not isinstance(result.exception, ConfigError), "exit status 1, not 2"
+    assert part in str(result.exception)
+
+
+# import
+
+
+@pytest.fixture
+def feeds(tmp_path: Path) -> Path:
+    file = tmp_path / "feeds.opml"
+    file.write_text(FEEDS)
+    return file
+
+
+def test_subscriptions_are_added_and_what_is_not_is_told(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
+    result = run("import", feeds)
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "added acme: https://a.example/history.atom every 60 s",
+        "1 pages added, 2 skipped",
+    ]
+    repeated, invalid = result.stderr.splitlines()
+    assert "is there already, as acme" in repeated
+    assert "feed://old.example" in invalid
+    (provider,) = catalogue.providers()
+    assert (provider.id, provider.origin) == ("acme", "command")
+
+
+def test_a_second_import_adds_nothing_and_is_no_failure(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
+    run("import", feeds)
+    before = catalogue.providers()
+
+    result = run("import", feeds)
+
+    assert result.exit_code == 0
+    assert "0 pages added, 3 skipped" in result.stdout
+    assert catalogue.providers() == before
+
+
+def test_a_dry_run_adds_nothing(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
+    result = run("import", feeds, "--dry-run")
+
+    assert "would add acme" in result.stdout
+    assert catalogue.providers() == ()
+
+
+def test_a_file_without_a_page_that_can_be_watched_is_a_failure(
+    run: Run, valkey: "redis.Redis", tmp_path: Path
+) -> None:
+    assert valkey
+    file = tmp_path / "feeds.opml"
+    file.write_text('<opml><body><outline text="A" xmlUrl="feed://a.example"/></body></opml>')
+
+    result = run("import", file)
+
+    assert isinstance(result.exception, TrackerError)
+    assert not isinstance(result.exception, ConfigError), "exit status 1, not 2"
+    assert "feed://a.example" in result.stderr
+
+
+def test_a_hostile_file_is_refused(run: Run, catalogue: RedisCatalogue, tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text('<!DOCTYPE opml [<!ENTITY a "b">]><opml/>')
+
+    result = run("import", file)
+
+    assert isinstance(result.exception, ConfigError)
+    assert catalogue.providers() == ()

@@ -1,0 +1,153 @@
+"""OPML -> pages: the list of subscriptions that a feed reader exports (OPML 2.0 specification, "Subscription lists").
+
+Folders are outlines without an address; they are looked into and otherwise ignored.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NoReturn
+from xml.parsers import expat
+
+import msgspec
+
+from tracker.catalogue.entry import new_provider
+from tracker.catalogue.mistakes import visible
+from tracker.catalogue.names import LONGEST_ID
+from tracker.errors import ConfigError
+from tracker.models import Provider
+
+#: A subscription takes some 300 bytes.
+_LONGEST_FILE: Final = 10 * 1024 * 1024
+#: Readers nest folders two or three deep.
+_DEEPEST: Final = 50
+_MOST: Final = 10_000
+_LINE: Final = 200
+#: What vendors put behind their names in the titles of feeds: `GitHub Status - Incident History`.
+_SUFFIX: Final = re.compile(r"(?: status(?: page)?)?(?: - incident history)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriptions:
+    """What a file of subscriptions asks for, each in the order of the file."""
+
+    #: Pages that are new, with ids of their own.
+    providers: tuple[Provider, ...]
+    #: One sentence for each page that is there already.
+    repeated: tuple[str, ...]
+    #: One sentence for each that cannot be watched.
+    invalid: tuple[str, ...]
+
+
+def load_opml(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
+    """Return what the file asks for beyond the known providers. Raises ConfigError."""
+    file = visible(str(path), _LINE)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LONGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        # ValueError: the path holds a NUL.
+        reason = getattr(error, "strerror", None) or "not a valid path"
+        raise ConfigError(f"{file}: cannot be read ({reason}); name an OPML file") from None
+    return read_opml(data, file=file, known=known, formats=formats)
+
+
+def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
+    """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
+    if len(data) > _LONGEST_FILE:
+        raise ConfigError(f"{file}: is larger than {_LONGEST_FILE >> 20} MB; split it")
+    urls = {provider.url.rstrip("/"): provider.id for provider in known}
+    ids = _Ids(urls.values())
+    providers, repeated, invalid = [], [], []
+    for name, url in _outlines(data, file):
+        try:
+            provider = new_provider(url, formats=formats, name=name)
+        except ConfigError as error:
+            invalid.append(str(error))
+            continue
+        same = urls.get(provider.url.rstrip("/"))
+        if same is not None:
+            repeated.append(f"{provider.url} is there already, as {same}")
+        elif provider.id in ids.known:
+            repeated.append(f"{provider.id} is there already, at another address than {provider.url}")
+        else:
+            provider = msgspec.structs.replace(provider, id=ids.take(provider.id))
+            urls[provider.url.rstrip("/")] = provider.id
+            providers.append(provider)
+    return Subscriptions(providers=tuple(providers), repeated=tuple(repeated), invalid=tuple(invalid))
+
+
+class _Ids:
+    """Which ids are taken, by known providers or by those before in the file."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = frozenset(known)
+        self._taken = set(self.known)
+        #: Wanted id -> the last number that was put behind it.
+        self._numbers: dict[str, int] = {}
+
+    def take(self, wanted: str) -> str:
+        """Take the id, with a number behind it when it is taken."""
+        free, number = wanted, self._numbers.get(wanted, 1)
+        while free in self._taken:
+            number += 1
+            free = f"{wanted[: LONGEST_ID - len(str(number)) - 1]}-{number}"
+        self._numbers[wanted] = number
+        self._taken.add(free)
+        return free
+
+
+def _outlines(data: bytes, file: str) -> Iterator[tuple[str | None, str]]:
+    """Yield name and address of each subscription."""
+    for outline in _Reader(file).read(data):
+        url = outline.get("xmlurl", "").strip() or outline.get("htmlurl", "").strip()
+        if url:
+            yield _name(outline.get("text") or outline.get("title") or ""), url
+
+
+def _name(title: str) -> str | None:
+    """Return the vendor's name in the title of its feed, None where there is none."""
+    return _SUFFIX.sub("", " ".join(title.split())) or None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects the attributes of outlines as they pass; no tree is built, and a file that declares entities refused."""
+
+    file: str
+    _depth: int = 0
+    _found: list[dict[str, str]] = field(default_factory=list)
+
+    def read(self, data: bytes) -> list[dict[str, str]]:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.EntityDeclHandler = self._entity
+        try:
+            parser.Parse(data, True)
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            # LookupError, ValueError: an encoding that Python does not know, or expat does not (Shift_JIS).
+            self._refuse(f"cannot be read as XML ({visible(str(error), _LINE)}); export it anew, in UTF-8")
+        return self._found
+
+    def _start(self, element: str, attributes: dict[str, str]) -> None:
+        if self._depth == 0 and element.lower() != "opml":
+            self._refuse(f"is not OPML but <{visible(element)}>; export the subscriptions of a feed reader")
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse(f"nests more than {_DEEPEST} deep; no feed reader does")
+        if element.lower() == "outline":
+            if len(self._found) >= _MOST:
+                self._refuse(f"holds more than {_MOST} outlines; split it")
+            # Readers do not agree on xmlUrl or xmlurl.
+            self._found.append({key.lower(): value for key, value in attributes.items()})
+
+    def _end(self, _element: str) -> None:
+        self._depth -= 1
+
+    def _entity(self, *_declaration: object) -> NoReturn:
+        self._refuse("declares XML entities of its own; export it anew")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ConfigError(f"{self.file}: {what}")

@@ -1,0 +1,63 @@
+"""The table of vendors, and how some of them name their regions and services: data that ships with the package."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """One vendor that is known by name."""
+
+    #: The id that a provider gets whose name is this one's.
+    id: str
+    name: str
+    #: `ai`, `cloud`, `dev`, ...
+    category: str
+    url: str
+    #: What people call the platform that the page runs on, None where it is not known. A hint that decides nothing.
+    platform: str | None = None
+    #: Other words for the vendor, in lower case.
+    aliases: tuple[str, ...] = ()
+
+
+class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the page of one vendor names the parts that a person may choose from."""
+
+    #: Globs, one of which matches the code of any region; () where codes are not known.
+    regions: tuple[str, ...] = ()
+    #: Component names under which the page tells what concerns many services at once.
+    umbrella: tuple[str, ...] = ()
+    #: Short name of a service, in lower case -> glob on the component names of the page.
+    services: Mapping[str, str] = {}
+
+
+#: For vendors of which nothing is known but the address.
+_NO_SCOPES: Final = Scopes()
+
+
+@cache
+def presets() -> tuple[Preset, ...]:
+    """Return all vendors, by category and then by id."""
+    return tuple(
+        msgspec.convert({"id": preset_id, "category": category, **entry}, Preset)
+        for category, entries in _shipped("vendors.toml").items()
+        for preset_id, entry in entries.items()
+    )
+
+
+@cache
+def _all_scopes() -> dict[str, Scopes]:
+    return msgspec.convert(_shipped("scopes.toml"), dict[str, Scopes])
+
+
+def scopes(preset_id: str) -> Scopes:
+    """Return how a vendor names its regions and services."""
+    return _all_scopes().get(preset_id, _NO_SCOPES)
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
