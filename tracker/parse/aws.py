@@ -62,6 +62,7 @@ def _is_aws(answer: object) -> bool:
 def _incident(event: dict[str, Any]) -> Incident:
     arn = fields.identifier(event.get("arn"), "an event")
     status, impact = _severity(event.get("status"))
+    region, region_name = _region(arn), fields.name(event.get("region_name"))
     affected = (fields.mapping(service) for service in fields.mapping(event.get("impacted_services")).values())
     services = [fields.name(each.get("service_name")) for each in affected if str(each.get("current")) != _CALM]
     return Incident(
@@ -72,7 +73,8 @@ def _incident(event: dict[str, Any]) -> Incident:
         link=_PAGE,
         updates=identified(map(_update, fields.objects(event, "event_log"))),
         components=fields.unique(services) or fields.unique([fields.name(event.get("service_name"))]),
-        regions=fields.unique([_region(arn), fields.name(event.get("region_name"))]),
+        # The code and the name; what is global has one word for both.
+        regions=fields.unique([region, None if (region_name or "").lower() == region else region_name]),
     )
 
 

@@ -7,15 +7,17 @@ a system does; an incident has no severity. Fields as in Heroku's own client (gi
 recorded answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.derived_ids import distinct, identified
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import mentions, refusal
-from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
 _LISTS = ("status", "incidents", "scheduled")
 _COLOURS: Mapping[str, ComponentStatus] = {
@@ -67,7 +69,7 @@ def _component(system: dict[str, Any]) -> Component:
 
 def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
-    updates = identified(map(_update, reversed(fields.objects(entry, "updates"))))
+    updates = _updates(fields.objects(entry, "updates"))
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
@@ -80,10 +82,20 @@ def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
     )
 
 
+def _updates(entries: Sequence[dict[str, Any]]) -> tuple[IncidentUpdate, ...]:
+    """Return the updates, newest first in the answer; one that is but an `update` has the status of the one before."""
+    status = UPDATE
+    updates = []
+    for update in identified(map(_update, reversed(entries))):
+        status = status if update.status == UPDATE else update.status
+        updates.append(msgspec.structs.replace(update, status=status))
+    return tuple(updates)
+
+
 def _update(entry: dict[str, Any]) -> IncidentUpdate:
     return IncidentUpdate(
         id="",
-        status=status_word(entry.get("update_type")) or UNKNOWN,
+        status=status_word(entry.get("update_type")) or UPDATE,
         body=fields.body_text(entry.get("contents")),
         created_at=fields.moment(entry.get("created_at")),
     )

@@ -9,6 +9,8 @@ Only this answer is read: the shape of `/v1/incidents/active` is not known. (api
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.derived_ids import distinct, in_order
@@ -75,14 +77,14 @@ def _incident(entry: dict[str, Any]) -> Incident:
         name=f"Incident {incident_id}",
         status=status,
         impact=next((known for known in (Impact.MAJOR, Impact.MINOR) if known in severities), None),
-        updates=_updates(fields.objects(entry, "IncidentEvents"), status),
+        updates=_updates(fields.objects(entry, "IncidentEvents"), "active", status),
         components=fields.words(entry.get("serviceKeys")),
     )
 
 
 def _maintenance(entry: dict[str, Any]) -> Incident:
     maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
-    updates = _updates(fields.objects(entry, "MaintenanceEvents"), "scheduled")
+    updates = _updates(fields.objects(entry, "MaintenanceEvents"), "scheduled", "scheduled")
     return Incident(
         id=maintenance_id,
         name=fields.name(entry.get("name")) or maintenance_id,
@@ -95,16 +97,20 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
     )
 
 
-def _updates(events: Sequence[dict[str, Any]], status: str) -> tuple[IncidentUpdate, ...]:
-    """Return the events, newest first in the answer, oldest first."""
-    return in_order(distinct(_update(event, status) for event in reversed(events)))
+def _updates(events: Sequence[dict[str, Any]], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
+    """Return the events, newest first in the answer. One that is but an `update` has no status of its own."""
+    updates = in_order(distinct(_update(event) for event in reversed(events)))
+    statuses = [*(earlier for _ in updates[1:]), newest]
+    return tuple(
+        msgspec.structs.replace(update, status=status if update.status == UPDATE else update.status)
+        for update, status in zip(updates, statuses, strict=False)
+    )
 
 
-def _update(event: dict[str, Any], status: str) -> IncidentUpdate:
-    word = status_word(event.get("type")) or UPDATE
+def _update(event: dict[str, Any]) -> IncidentUpdate:
     return IncidentUpdate(
         id=fields.identifier(event.get("id"), "an event"),
-        status=status if word == UPDATE else word,
+        status=status_word(event.get("type")) or UPDATE,
         body=fields.body_text(event.get("message")),
         created_at=fields.moment(event.get("createdAt")),
     )
