@@ -3,13 +3,14 @@
 import json
 import random
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 CORPUS: Final = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden"
+_BYTE_ORDER_MARKS: Final = (b"\xfe\xff", b"\xff\xfe")
 _SUFFIXES: Final = {".json", ".atom", ".rss", ".xml", ".html"}
 #: Of the lists in an answer, so many entries are kept, so that most cases are small and quick.
 _KEPT: Final = 4
@@ -41,6 +42,8 @@ class Bodies:
     raw: tuple[bytes, ...]
     documents: tuple[Any, ...]
     feeds: tuple[Feed, ...]
+    #: The project's own answers by their format.
+    of_format: Mapping[str, "Bodies"] = field(default_factory=dict)
 
     def document(self, chance: random.Random) -> Any:
         """Return a copy of a JSON answer with a few entries of each of its lists."""
@@ -59,14 +62,21 @@ class Bodies:
 
 def load() -> Bodies:
     """Read the recorded answers where they lie beside this checkout, and the golden ones in any case."""
-    files = sorted(path for root in (CORPUS, GOLDEN) if root.is_dir() for path in root.glob("*/*"))
-    return _bodies(path.read_bytes() for path in files if path.suffix in _SUFFIXES and ".expected" not in path.name)
+    return _with_formats(path for root in (CORPUS, GOLDEN) if root.is_dir() for path in root.glob("*/*"))
 
 
 def golden() -> Bodies:
     """Read the project's own answers."""
-    files = sorted(path for path in GOLDEN.glob("*/*") if ".expected" not in path.name)
-    return _bodies(path.read_bytes() for path in files)
+    return _with_formats(GOLDEN.glob("*/*"))
+
+
+def _with_formats(files: Iterable[Path]) -> Bodies:
+    of_format = {folder.name: _bodies(_answers(folder.glob("*"))) for folder in GOLDEN.iterdir()}
+    return replace(_bodies(_answers(files)), of_format=of_format)
+
+
+def _answers(files: Iterable[Path]) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(files) if path.suffix in _SUFFIXES and ".expected" not in path.name]
 
 
 def _bodies(answers: Iterable[bytes]) -> Bodies:
@@ -74,7 +84,8 @@ def _bodies(answers: Iterable[bytes]) -> Bodies:
     for answer in answers:
         if len(answer) <= _MOST_BYTES:
             raw.append(answer)
-        text = answer.decode(errors="replace")
+        encoding = json.detect_encoding(answer) if answer.startswith(_BYTE_ORDER_MARKS) else "utf-8"
+        text = answer.decode(encoding, errors="replace")
         try:
             documents.append(json.loads(text))
         except ValueError:

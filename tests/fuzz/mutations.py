@@ -129,6 +129,8 @@ _TOKENS: Final = (
     b"-",
     b"null",
 )
+#: How often a parser gets an answer of its own format.
+_OWN: Final = 0.9
 _STARTS: Final = (
     b"",
     b'{"page":{},"incidents":',
@@ -149,7 +151,9 @@ CONTENT_TYPES: Final = (None, "", "application/json", "text/html", "application/
 
 def case(bodies: Bodies, parser: str, chance: random.Random) -> bytes:
     """Return one broken answer, in most cases one that the parser would read if it were whole."""
-    of_feed = chance.random() < {"feed": 0.95, "auto": 0.5}.get(parser, 0.05)
+    if parser in bodies.of_format and chance.random() < _OWN:
+        bodies = bodies.of_format[parser]
+    of_feed = bool(bodies.feeds) and (not bodies.documents or chance.random() < 0.5)
     match chance.choices(("shape", "bytes", "noise"), (6, 3, 1))[0]:
         case "shape":
             body = _feed(bodies, chance) if of_feed else _json(bodies, chance)

@@ -8,7 +8,9 @@ import pytest
 from tests.fuzz.bodies import golden
 from tests.fuzz.run import PARSERS, BrokenAnswer, Tally, broken_answer, try_out
 
-CASES = 2_000
+#: Of each parser; the first ones and what detects a format have several shapes to read.
+CASES = {"statuspage": 2_000, "feed": 2_000, "auto": 2_000}
+FEWER_CASES = 400
 BODIES = golden()
 #: Longer ones take most of the time; `make fuzz` has them.
 MOST_BYTES = 16 * 1024
@@ -23,13 +25,14 @@ def short_answers(parser: str, seed: int) -> Iterator[tuple[int, BrokenAnswer]]:
 @pytest.mark.parametrize("parser", PARSERS)
 def test_nothing_but_a_parse_error_comes_out_of_a_parser(parser: str) -> None:
     tally = Tally(parser)
+    cases = CASES.get(parser, FEWER_CASES)
 
-    for number, answer in islice(short_answers(parser, 1), CASES):
+    for number, answer in islice(short_answers(parser, 1), cases):
         try_out(parser, number, answer, tally)
 
     assert tally.failures == []
-    assert tally.read + tally.refused == tally.cases == CASES
-    assert min(tally.read, tally.refused) > CASES / 10, "what is broken is broken in all degrees"
+    assert tally.read + tally.refused == tally.cases == cases
+    assert min(tally.read, tally.refused) > cases / 10, "what is broken is broken in all degrees"
 
 
 def test_a_case_is_the_same_at_every_run() -> None:

@@ -7,15 +7,38 @@ from collections.abc import Mapping
 
 from tracker.errors import ParseError
 from tracker.models import Snapshot
+from tracker.parse.aws import AWS
+from tracker.parse.aws_feed import AWS_FEED
+from tracker.parse.azure import AZURE
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.google import GOOGLE
+from tracker.parse.heroku import HEROKU
+from tracker.parse.salesforce import SALESFORCE
+from tracker.parse.slack import SLACK
 from tracker.parse.sniff import refusal
 from tracker.parse.statuspage import STATUSPAGE
+from tracker.parse.xai import XAI
 
 __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 
 #: Every format by name, in the order in which they are tried.
-FORMATS: Mapping[str, Format] = {known.name: known for known in (STATUSPAGE, FEED)}
+FORMATS: Mapping[str, Format] = {
+    known.name: known
+    for known in (
+        STATUSPAGE,
+        AWS,
+        AWS_FEED,
+        AZURE,
+        GOOGLE,
+        HEROKU,
+        SALESFORCE,
+        SLACK,
+        XAI,
+        # Reads any feed, and so comes last.
+        FEED,
+    )
+}
 FORMAT_NAMES: tuple[str, ...] = tuple(FORMATS)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,14 @@ def decode_json(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return _decode_leniently(body)
+
+
+def json_or_none(body: bytes) -> Any:
+    """Return what the JSON says, None when it says nothing."""
+    try:
+        return decode_json(body)
+    except ParseError:
+        return None
 
 
 def _decode_leniently(body: bytes) -> Any:
@@ -122,3 +130,20 @@ def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not all(isinstance(item, dict) for item in value):
         raise ParseError(f"the answer's {key} holds something without an id")
     return value
+
+
+def unique(words: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each word once, in the order of the first, without those that are none."""
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def names(entries: object, key: str = "name") -> tuple[str, ...]:
+    """Return the names that a list of objects has under a key; oddities name nothing."""
+    if not isinstance(entries, list | tuple):
+        return ()
+    return unique(name(mapping(entry).get(key)) for entry in entries)
+
+
+def words(entries: object) -> tuple[str, ...]:
+    """Return the names that a list holds; oddities name nothing."""
+    return unique(map(name, entries)) if isinstance(entries, list | tuple) else ()

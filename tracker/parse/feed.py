@@ -34,18 +34,23 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  entries hold whole addresses
-    text = text_of(body)
-    root = xml_root(text.encode())
-    if root not in FEED_ROOTS:
-        raise refusal(body, content_type)
-    feed = _parsed(text, root)
-    title = fields.name(fields.body_text(feed.feed.get("title")))
-    incidents = _incidents([_entry(raw) for raw in feed.entries])
+    title, entries = opened(body, content_type)
+    incidents = _incidents(entries)
     return Snapshot(
         name=title.removesuffix(_TITLE_SUFFIX) if title else None,
         incidents=tuple(incident for incident in incidents if not is_maintenance(incident)),
         maintenances=tuple(incident for incident in incidents if is_maintenance(incident)),
     )
+
+
+def opened(body: bytes, content_type: str | None) -> tuple[str | None, list[Entry]]:
+    """Return title and entries of a feed. Raises ParseError."""
+    text = text_of(body)
+    root = xml_root(text.encode())
+    if root not in FEED_ROOTS:
+        raise refusal(body, content_type)
+    feed = _parsed(text, root)
+    return fields.name(fields.body_text(feed.feed.get("title"))), [_entry(raw) for raw in feed.entries]
 
 
 FEED = Format(

@@ -31,6 +31,13 @@ def xml_root(body: bytes) -> str | None:
     return element[1].decode().lower() if element else None
 
 
+def mentions(body: bytes, *words: bytes) -> bool:
+    """Tell whether words stand in an answer, whatever its encoding: a cheap look before it is read."""
+    # Without NULs, UTF-16 reads as ASCII.
+    plain = body.replace(b"\0", b"") if b"\0" in body[:_HEAD] else body
+    return all(word in plain for word in words)
+
+
 def refusal(body: bytes, content_type: str | None = None) -> ParseError:
     """Return the error for an answer that is not a status page, which says what it looks like instead."""
     return ParseError(_appearance(body, content_type or ""))

@@ -92,9 +92,23 @@ def test_an_answer_is_refused(body, sentence):
     assert str(refused.value) == sentence
 
 
+#: Formats in which a page that has nothing to tell is an empty list, which no format recognises.
+LISTS = ("aws", "google")
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_empty_list_is_a_quiet_page_where_the_format_is_known(name, encoding):
+    assert read("[]".encode(encoding), format=name).incidents == ()
+    with pytest.raises(ParseError):
+        detect("[]".encode(encoding))
+
+
 @pytest.mark.parametrize("name", FORMAT_NAMES)
 @pytest.mark.parametrize(("body", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_named_format_refuses_it_with_the_same_sentence(name, body, sentence):
+    if body == b"[]" and name in LISTS:
+        return
     with pytest.raises(ParseError) as refused:
         read(body, format=name)
 
@@ -134,7 +148,7 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(ParseError) as refused:
         read(b"{}", format="gopher")
 
-    assert str(refused.value) == "there is no format 'gopher'; the formats are statuspage, feed"
+    assert str(refused.value) == f"there is no format 'gopher'; the formats are {', '.join(FORMAT_NAMES)}"
 
 
 def test_every_format_is_listed_under_its_name():

@@ -8,7 +8,7 @@ import pytest
 
 from tracker.errors import ParseError
 from tracker.models import Snapshot
-from tracker.parse import FORMAT_NAMES, detect, read
+from tracker.parse import FORMAT_NAMES, FORMATS, detect, read
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 EXPECTED = ".expected.json"
@@ -37,6 +37,15 @@ def test_an_answer_reads_as_reviewed(body):
 @pytest.mark.parametrize("body", [body for name in FORMAT_NAMES for body in bodies(name)], ids=named)
 def test_an_answer_is_recognised_as_the_format_that_its_folder_names(body):
     assert detect(body.read_bytes()).name == body.parent.name
+
+
+@pytest.mark.parametrize("body", [body for name in FORMAT_NAMES for body in bodies(name)], ids=named)
+def test_no_other_format_takes_an_answer_for_its_own(body):
+    takers = [known.name for known in FORMATS.values() if known.recognises(body.read_bytes(), None)]
+
+    # The general reader takes any feed, and is asked last.
+    assert takers[0] == body.parent.name
+    assert set(takers[1:]) <= {"feed"}
 
 
 @pytest.mark.parametrize("body", bodies("refused"), ids=named)

@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 
 from tracker.simulator.platform import Platform
+from tracker.simulator.platforms.aws import AWS
+from tracker.simulator.platforms.azure import AZURE
+from tracker.simulator.platforms.google import GOOGLE
+from tracker.simulator.platforms.heroku import HEROKU
 from tracker.simulator.platforms.incidentio import INCIDENTIO
+from tracker.simulator.platforms.salesforce import SALESFORCE
+from tracker.simulator.platforms.slack import SLACK
 from tracker.simulator.platforms.statuspage import STATUSPAGE
+from tracker.simulator.platforms.xai import XAI
 
 #: Every platform by name.
 PLATFORMS: Mapping[str, Platform] = {
@@ -12,5 +19,12 @@ PLATFORMS: Mapping[str, Platform] = {
     for platform in (
         STATUSPAGE,
         INCIDENTIO,
+        AWS,
+        AZURE,
+        GOOGLE,
+        HEROKU,
+        SALESFORCE,
+        SLACK,
+        XAI,
     )
 }

@@ -1,0 +1,107 @@
+"""AWS Health's public events in JSON (`/public/currentevents`, in UTF-16) -> Snapshot.
+
+The one answer there is lists what goes on, so that an event ends by leaving it, and `[]` is calm. That list alone is
+nobody's schema: `read` takes it, `recognises` does not. Events have ARNs; their log entries have no ids, and are known
+by their time, in seconds. Severity is a digit, at the event and at each entry of its log. No maintenance is shown.
+The public page documents nothing; field names and meanings are those of recorded answers, and the words for the
+digits are the ones with which AWS's feed titles the same entries.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived_ids import distinct, identified
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UNKNOWN
+
+#: By the digit: what an event is in AWS's words, and how bad that is in ours.
+SEVERITIES: Mapping[str, tuple[str, Impact]] = {
+    "0": ("resolved", Impact.NONE),
+    "1": ("service impact", Impact.MINOR),
+    "2": ("service degradation", Impact.MAJOR),
+    "3": ("service disruption", Impact.CRITICAL),
+}
+_PAGE = "https://health.aws.amazon.com/health/status"
+_CALM = "0"
+#: arn:aws:health:<region>::event/<service>/<type>/<id>
+_ARN_PARTS = 6
+_REGION_PART = 3
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b'"event_log"', b'"arn"') and _is_aws(fields.json_or_none(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  events have no address
+    answer = fields.json_or_none(body)
+    if answer != [] and not _is_aws(answer):
+        raise refusal(body, content_type)
+    events = fields.objects({"list": answer}, "list")
+    return Snapshot(incidents=distinct(map(_incident, events)), open_only=True)
+
+
+AWS = Format(
+    name="aws",
+    title="AWS Health",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/public/currentevents"),),
+    hosts=("health.aws.amazon.com",),
+)
+
+
+def _is_aws(answer: object) -> bool:
+    first = fields.mapping(answer[0]) if isinstance(answer, list) and answer else {}
+    return isinstance(first.get("event_log"), list) and "arn" in first and "service" in first
+
+
+def _incident(event: dict[str, Any]) -> Incident:
+    arn = fields.identifier(event.get("arn"), "an event")
+    status, impact = _severity(event.get("status"))
+    region, region_name = _region(arn), fields.name(event.get("region_name"))
+    affected = (fields.mapping(service) for service in fields.mapping(event.get("impacted_services")).values())
+    services = [fields.name(each.get("service_name")) for each in affected if str(each.get("current")) != _CALM]
+    return Incident(
+        id=arn,
+        name=fields.name(event.get("summary")) or arn,
+        status=status,
+        impact=impact,
+        link=_PAGE,
+        updates=identified(map(_update, fields.objects(event, "event_log"))),
+        components=fields.unique(services) or fields.unique([fields.name(event.get("service_name"))]),
+        # The code and the name; what is global has one word for both.
+        regions=fields.unique([region, None if (region_name or "").lower() == region else region_name]),
+    )
+
+
+def _update(entry: dict[str, Any]) -> IncidentUpdate:
+    return IncidentUpdate(
+        id="",
+        status=_severity(entry.get("status"))[0],
+        body=fields.body_text(entry.get("message")),
+        created_at=epoch(entry.get("timestamp")),
+    )
+
+
+def _severity(digit: object) -> tuple[str, Impact | None]:
+    """Return what a digit says, which is a text here and a number there."""
+    return SEVERITIES.get(str(digit), (UNKNOWN, None))
+
+
+def _region(arn: str) -> str | None:
+    parts = arn.split(":", _ARN_PARTS)
+    return fields.name(parts[_REGION_PART]) if len(parts) >= _ARN_PARTS else None
+
+
+def epoch(value: object) -> datetime | None:
+    """Return seconds since 1970, a number or its digits, as UTC; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        return fields.plausible(datetime.fromtimestamp(int(value), UTC))
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,118 @@
+"""Google Cloud's and Google Workspace's `incidents.json` -> Snapshot.
+
+One answer holds the incidents of a rolling window of weeks to months, open and ended: it is the only request, and the
+incidents of before the window are gone, not ended. An incident is open as long as it has no `end`. Updates have no
+ids: `when` is the key, under which texts are edited; `modified` moves without an edit. `severity` is the impact. No
+maintenance is shown. Described by `incidents.schema.json` beside the answer (status.cloud.google.com).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urljoin
+
+from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived_ids import distinct, identified
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UNKNOWN, status_word
+
+_MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
+_IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
+#: What an update says when the service works again.
+_WORKS = "available"
+#: Workspace's descriptions are Markdown that begins with a heading.
+_HEADING = re.compile(r"\s*\*\*(?:Title|Summary):?\*\*:?\s*", re.IGNORECASE)
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b'"external_desc"', b'"service_name"') and _is_google(fields.json_or_none(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    if answer != [] and not _is_google(answer):
+        raise refusal(body, content_type)
+    entries = fields.objects({"list": answer}, "list")
+    return Snapshot(incidents=distinct(_incident(entry, url) for entry in entries))
+
+
+GOOGLE = Format(
+    name="google",
+    title="Google Cloud and Workspace",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/incidents.json"),),
+    hosts=("status.cloud.google.com", "www.google.com"),
+)
+
+
+def _is_google(answer: object) -> bool:
+    return isinstance(answer, list) and bool(answer) and fields.mapping(answer[0]).keys() >= _MARKS
+
+
+def _incident(entry: dict[str, Any], url: str) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    updates = _updates(entry)
+    places = fields.names(entry.get("currently_affected_locations"), "id")
+    products = fields.names(entry.get("affected_products"), "title")
+    severity = entry.get("severity")
+    return Incident(
+        id=incident_id,
+        name=_title(entry.get("external_desc")) or incident_id,
+        status=_status(entry, updates),
+        impact=_IMPACTS.get(severity.lower()) if isinstance(severity, str) else None,
+        link=_link(url, entry.get("uri")),
+        updates=updates,
+        components=products or fields.unique([fields.name(entry.get("service_name"))]),
+        # An incident that ended affects no place any more.
+        regions=places or fields.names(entry.get("previously_affected_locations"), "id"),
+    )
+
+
+def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
+    """Return the updates, newest first in the answer; one without a text where there are none."""
+    listed = identified(map(_update, reversed(fields.objects(entry, "updates"))))
+    if listed:
+        return listed
+    changed = fields.moment(entry.get("modified")) or fields.moment(entry.get("begin"))
+    return identified([IncidentUpdate(id="", status=_status(entry, ()), created_at=changed)])
+
+
+def _update(entry: dict[str, Any]) -> IncidentUpdate:
+    vendor_status = fields.name(entry.get("status"))
+    status = status_word(vendor_status) or UNKNOWN
+    works = status == _WORKS
+    return IncidentUpdate(
+        id="",
+        status="resolved" if works else status,
+        vendor_status=vendor_status if works else None,
+        body=fields.body_text(entry.get("text")),
+        created_at=fields.moment(entry.get("when")) or fields.moment(entry.get("created")),
+    )
+
+
+def _status(entry: dict[str, Any], updates: Sequence[IncidentUpdate]) -> str:
+    """Return how an incident stands: over when it has an end, and not before."""
+    if entry.get("end"):
+        return "resolved"
+    newest = updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"
+    return "monitoring" if newest == "resolved" else newest
+
+
+def _title(description: object) -> str | None:
+    if not isinstance(description, str):
+        return None
+    heading = _HEADING.match(description)
+    return fields.name(description[heading.end() :].partition("\n")[0] if heading else description)
+
+
+def _link(url: str, uri: object) -> str | None:
+    """Return an incident's address, which the answer gives from its own."""
+    if not isinstance(uri, str):
+        return None
+    try:
+        return fields.link(urljoin(url, uri))
+    except ValueError:
+        return None

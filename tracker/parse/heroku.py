@@ -1,0 +1,101 @@
+"""Heroku's status API, version 4 (`/api/v4/current-status`) -> Snapshot.
+
+One answer says all: colours of systems, incidents that go on, maintenance to come. `state` is how an incident stands;
+`resolved` contradicts it and is not read. `scheduled` keeps what is long over as `upcoming`, so that it is announced
+and never taken for running. Updates are newest first and known by `created_at`, which no edit moves. Colours say how
+a system does; an incident has no severity. Fields as in Heroku's own client (github.com/heroku/cli, `status`), and in
+recorded answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived_ids import distinct, identified
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UNKNOWN, UPDATE, status_word
+
+_LISTS = ("status", "incidents", "scheduled")
+_COLOURS: Mapping[str, ComponentStatus] = {
+    "green": ComponentStatus.OPERATIONAL,
+    "yellow": ComponentStatus.DEGRADED_PERFORMANCE,
+    "red": ComponentStatus.MAJOR_OUTAGE,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b'"scheduled"', b'"status"') and _is_heroku(fields.json_or_none(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents hold whole addresses
+    answer = fields.json_or_none(body)
+    if not _is_heroku(answer):
+        raise refusal(body, content_type)
+    return Snapshot(
+        incidents=distinct(_incident(entry, None) for entry in fields.objects(answer, "incidents")),
+        maintenances=distinct(_incident(entry, Impact.MAINTENANCE) for entry in fields.objects(answer, "scheduled")),
+        components=distinct(map(_component, answer["status"])),
+        open_only=True,
+    )
+
+
+HEROKU = Format(
+    name="heroku",
+    title="Heroku",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/api/v4/current-status"),),
+    hosts=("status.heroku.com",),
+)
+
+
+def _is_heroku(answer: object) -> bool:
+    if not isinstance(answer, dict) or not all(isinstance(answer.get(key), list) for key in _LISTS):
+        return False
+    systems = answer["status"]
+    return bool(systems) and all(fields.mapping(system).keys() >= {"system", "status"} for system in systems)
+
+
+def _component(system: dict[str, Any]) -> Component:
+    name = fields.identifier(system.get("system"), "a system")
+    colour = system.get("status")
+    status = _COLOURS.get(colour.lower()) if isinstance(colour, str) else None
+    return Component(id=name, name=fields.name(name) or name, status=status or ComponentStatus.UNKNOWN)
+
+
+def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    updates = _updates(fields.objects(entry, "updates"))
+    return Incident(
+        id=incident_id,
+        name=fields.name(entry.get("title")) or incident_id,
+        status=status_word(entry.get("state")) or (updates[-1].status if updates else UNKNOWN),
+        impact=impact,
+        link=fields.link(entry.get("full_url")),
+        updates=updates,
+        components=fields.names(entry.get("systems")),
+        regions=fields.words(entry.get("tags")),
+    )
+
+
+def _updates(entries: Sequence[dict[str, Any]]) -> tuple[IncidentUpdate, ...]:
+    """Return the updates, newest first in the answer; one that is but an `update` has the status of the one before."""
+    status = UPDATE
+    updates = []
+    for update in identified(map(_update, reversed(entries))):
+        status = status if update.status == UPDATE else update.status
+        updates.append(msgspec.structs.replace(update, status=status))
+    return tuple(updates)
+
+
+def _update(entry: dict[str, Any]) -> IncidentUpdate:
+    return IncidentUpdate(
+        id="",
+        status=status_word(entry.get("update_type")) or UPDATE,
+        body=fields.body_text(entry.get("contents")),
+        created_at=fields.moment(entry.get("created_at")),
+    )

@@ -1,0 +1,116 @@
+"""The status of one instance on Salesforce Trust (`/v1/instances/<key>/status`) -> Snapshot.
+
+One answer says all of an instance: its incidents, which go on, and its maintenances, planned and running. Incidents,
+events and maintenances have ids; incidents have no titles. An incident goes on until all its impacts have an end. The
+status of the instance is its one component. Which instance is a customer's own matter, so that the address names it.
+Only this answer is read: the shape of `/v1/incidents/active` is not known. (api.status.salesforce.com/v1/docs)
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived_ids import distinct, in_order
+from tracker.parse.format import Format
+from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UPDATE, status_word
+
+_MARKS = frozenset({"key", "status", "Incidents", "Maintenances"})
+_IMPACTS: Mapping[str, Impact] = {"minor": Impact.MINOR, "major": Impact.MAJOR}
+_STATUSES: Mapping[str, ComponentStatus] = {
+    "ok": ComponentStatus.OPERATIONAL,
+    "minor_incident": ComponentStatus.DEGRADED_PERFORMANCE,
+    "major_incident": ComponentStatus.MAJOR_OUTAGE,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+    "informational": ComponentStatus.OPERATIONAL,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b'"Incidents"', b'"Maintenances"') and _is_salesforce(fields.json_or_none(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  the answer has no addresses
+    answer = fields.json_or_none(body)
+    if not _is_salesforce(answer):
+        raise refusal(body, content_type)
+    key = fields.identifier(answer.get("key"), "an instance")
+    return Snapshot(
+        name=key,
+        incidents=distinct(map(_incident, fields.objects(answer, "Incidents"))),
+        maintenances=distinct(map(_maintenance, fields.objects(answer, "Maintenances"))),
+        components=(Component(id=key, name=key, status=_status(answer.get("status"))),),
+        open_only=True,
+    )
+
+
+SALESFORCE = Format(
+    name="salesforce",
+    title="Salesforce Trust, one instance",
+    recognises=_recognises,
+    read=_read,
+    hosts=("api.status.salesforce.com",),
+)
+
+
+def _is_salesforce(answer: object) -> bool:
+    return isinstance(answer, dict) and answer.keys() >= _MARKS and isinstance(answer["Incidents"], list)
+
+
+def _status(word: object) -> ComponentStatus:
+    """Return what a word such as MINOR_INCIDENT_NONCORE says of the instance."""
+    folded = word.lower().removesuffix("_core").removesuffix("_noncore") if isinstance(word, str) else ""
+    return _STATUSES.get(folded, ComponentStatus.UNKNOWN)
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    impacts = fields.objects(entry, "IncidentImpacts")
+    is_over = bool(impacts) and all(impact.get("endTime") for impact in impacts)
+    status = "resolved" if is_over else "active"
+    severities = [_IMPACTS.get(str(impact.get("severity")).lower()) for impact in impacts]
+    return Incident(
+        id=incident_id,
+        name=f"Incident {incident_id}",
+        status=status,
+        impact=next((known for known in (Impact.MAJOR, Impact.MINOR) if known in severities), None),
+        updates=_updates(fields.objects(entry, "IncidentEvents"), "active", status),
+        components=fields.words(entry.get("serviceKeys")),
+    )
+
+
+def _maintenance(entry: dict[str, Any]) -> Incident:
+    maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
+    updates = _updates(fields.objects(entry, "MaintenanceEvents"), "scheduled", "scheduled")
+    return Incident(
+        id=maintenance_id,
+        name=fields.name(entry.get("name")) or maintenance_id,
+        status=updates[-1].status if updates else "scheduled",
+        impact=Impact.MAINTENANCE,
+        updates=updates,
+        components=fields.words(entry.get("serviceKeys")),
+        scheduled_for=fields.moment(entry.get("plannedStartTime")),
+        scheduled_until=fields.moment(entry.get("plannedEndTime")),
+    )
+
+
+def _updates(events: Sequence[dict[str, Any]], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
+    """Return the events, newest first in the answer. One that is but an `update` has no status of its own."""
+    updates = in_order(distinct(_update(event) for event in reversed(events)))
+    statuses = [*(earlier for _ in updates[1:]), newest]
+    return tuple(
+        msgspec.structs.replace(update, status=status if update.status == UPDATE else update.status)
+        for update, status in zip(updates, statuses, strict=False)
+    )
+
+
+def _update(event: dict[str, Any]) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=fields.identifier(event.get("id"), "an event"),
+        status=status_word(event.get("type")) or UPDATE,
+        body=fields.body_text(event.get("message")),
+        created_at=fields.moment(event.get("createdAt")),
+    )

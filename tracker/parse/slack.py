@@ -1,0 +1,97 @@
+"""Slack's status API, version 2.0.0 (docs.slack.dev/reference/slack-status-api) -> Snapshot.
+
+`current` lists what goes on and is the cheap question; an incident leaves it the moment it is over, and its last note
+is in `history` only. Notes are newest first in `current` and oldest first in `history`, so that their times decide.
+They have no ids, and both texts and times are changed: a note that gets another date comes back with the same text,
+and is the same update, known by its text. A text with other words is another update. The clock
+`date_updated` is no use: it follows notes back to an earlier date. Only a planned maintenance is
+`scheduled`, `completed` or `cancelled`. `outage`, `incident` and `notice` are major, minor and no impact.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived_ids import by_text, distinct, identified
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UNKNOWN, status_word
+
+_IMPACTS: Mapping[str, Impact] = {"outage": Impact.MAJOR, "incident": Impact.MINOR, "notice": Impact.NONE}
+_MAINTENANCE_STATUSES = frozenset({"scheduled", "completed", "cancelled"})
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b'"date_created"') and _is_slack(fields.json_or_none(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents hold whole addresses
+    answer = fields.json_or_none(body)
+    if not _is_slack(answer):
+        raise refusal(body, content_type)
+    answer = answer if isinstance(answer, dict) else {"history": answer}
+    listed = (*fields.objects(answer, "active_incidents"), *fields.objects(answer, "history"))
+    incidents = distinct(map(_incident, listed))
+    return Snapshot(
+        incidents=tuple(incident for incident in incidents if not _is_maintenance(incident)),
+        maintenances=tuple(incident for incident in incidents if _is_maintenance(incident)),
+        open_only="active_incidents" in answer,
+    )
+
+
+SLACK = Format(
+    name="slack",
+    title="Slack",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/api/v2.0.0/current", details=("/api/v2.0.0/history",)),),
+    hosts=("slack-status.com", "status.slack.com"),
+)
+
+
+def _is_slack(answer: object) -> bool:
+    """Tell whether it is `current`, an object, or `history`, a list."""
+    if isinstance(answer, dict):
+        return isinstance(answer.get("active_incidents"), list) and answer.keys() >= {"status", "date_created"}
+    first = fields.mapping(answer[0]) if isinstance(answer, list) and answer else {}
+    return isinstance(first.get("notes"), list) and first.keys() >= {"services", "date_created"}
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    status = status_word(entry.get("status")) or UNKNOWN
+    kind = entry.get("type")
+    impact = Impact.MAINTENANCE if status in _MAINTENANCE_STATUSES else _IMPACTS.get(str(kind).lower())
+    return Incident(
+        id=incident_id,
+        name=fields.name(entry.get("title")) or incident_id,
+        status=status,
+        impact=impact,
+        link=fields.link(entry.get("url")),
+        updates=_updates(fields.objects(entry, "notes"), status),
+        # The order differs from answer to answer.
+        components=tuple(sorted(fields.words(entry.get("services")))),
+    )
+
+
+def _updates(notes: Sequence[dict[str, Any]], status: str) -> tuple[IncidentUpdate, ...]:
+    """Return the notes as updates. They have no statuses; the last one has the incident's."""
+    earlier = "scheduled" if status in _MAINTENANCE_STATUSES else "active"
+    updates = identified((_update(note, earlier) for note in notes), by_text)
+    return (*updates[:-1], *(msgspec.structs.replace(last, status=status) for last in updates[-1:]))
+
+
+def _update(note: dict[str, Any], status: str) -> IncidentUpdate:
+    return IncidentUpdate(
+        id="",
+        status=status,
+        body=fields.body_text(note.get("body")),
+        created_at=fields.moment(note.get("date_created")),
+    )
+
+
+def _is_maintenance(incident: Incident) -> bool:
+    return incident.impact is Impact.MAINTENANCE
