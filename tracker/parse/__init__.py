@@ -7,15 +7,36 @@ from collections.abc import Mapping
 
 from tracker.errors import ParseError
 from tracker.models import Snapshot
+from tracker.parse.betterstack import BETTERSTACK
+from tracker.parse.checkly import CHECKLY
+from tracker.parse.datadog import DATADOG
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.incidentio import INCIDENTIO
+from tracker.parse.instatus import INSTATUS
+from tracker.parse.openstatus import OPENSTATUS
 from tracker.parse.sniff import refusal
 from tracker.parse.statuspage import STATUSPAGE
+from tracker.parse.uptimekuma import UPTIMEKUMA
 
 __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 
 #: Every format by name, in the order in which they are tried.
-FORMATS: Mapping[str, Format] = {known.name: known for known in (STATUSPAGE, FEED)}
+FORMATS: Mapping[str, Format] = {
+    known.name: known
+    for known in (
+        # Before Statuspage, whose answers incident.io's pages give as well, with less in them.
+        INCIDENTIO,
+        STATUSPAGE,
+        INSTATUS,
+        BETTERSTACK,
+        DATADOG,
+        OPENSTATUS,
+        UPTIMEKUMA,
+        CHECKLY,
+        FEED,
+    )
+}
 FORMAT_NAMES: tuple[str, ...] = tuple(FORMATS)
 
 

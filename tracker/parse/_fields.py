@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,14 @@ def decode_json(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return _decode_leniently(body)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the object that the JSON holds, an empty one for any other answer."""
+    try:
+        return mapping(decode_json(body))
+    except ParseError:
+        return {}
 
 
 def _decode_leniently(body: bytes) -> Any:
@@ -122,3 +130,13 @@ def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not all(isinstance(item, dict) for item in value):
         raise ParseError(f"the answer's {key} holds something without an id")
     return value
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list without the rest of it, none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def unique(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the names there are, each once, in the order given."""
+    return tuple(dict.fromkeys(name for name in names if name))

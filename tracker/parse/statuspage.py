@@ -4,7 +4,7 @@ One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, 
 one bare incident: each is a choice of the same fields. Strict on ids, lenient on everything else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +13,7 @@ from tracker.models import Component, ComponentStatus, Impact, Incident, Inciden
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
+from tracker.parse.updates import oldest_first
 from tracker.parse.words import UNKNOWN, status_word
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
@@ -134,7 +135,8 @@ def _is_maintenance(entry: dict[str, Any]) -> bool:
 def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
-    updates = _updates(fields.objects(entry, "incident_updates"), status or UNKNOWN)
+    entries = fields.objects(entry, "incident_updates")
+    updates = oldest_first([_update(each, status or UNKNOWN) for each in entries], newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
     named = _names(entry.get("components"))
@@ -145,23 +147,10 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         impact=Impact.MAINTENANCE if is_maintenance else _impact(entry.get("impact")),
         link=fields.link(entry.get("shortlink")) or _incident_link(site, incident_id),
         updates=updates,
-        components=named or _unique(name for update in updates for name in update.components),
+        components=named or fields.unique(name for update in updates for name in update.components),
         scheduled_for=fields.moment(entry.get("scheduled_for")),
         scheduled_until=fields.moment(entry.get("scheduled_until")),
     )
-
-
-def _updates(entries: Sequence[dict[str, Any]], incident_status: str) -> tuple[IncidentUpdate, ...]:
-    """Return the updates oldest first. Pages list them newest first, which decides between equal times."""
-    found: dict[str, IncidentUpdate] = {}
-    for entry in entries:
-        update = _update(entry, incident_status)
-        found.setdefault(update.id, update)
-    updates = list(reversed(found.values()))
-    times = {update.id: update.created_at for update in updates if update.created_at}
-    if len(times) == len(updates):
-        updates.sort(key=lambda update: times[update.id])
-    return tuple(updates)
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
@@ -217,8 +206,4 @@ def _names(entries: object) -> tuple[str, ...]:
     """Return the names that a list of components names; oddities name nothing."""
     if not isinstance(entries, list | tuple):
         return ()
-    return _unique(fields.name(fields.mapping(entry).get("name")) for entry in entries)
-
-
-def _unique(names: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))
+    return fields.unique(fields.name(fields.mapping(entry).get("name")) for entry in entries)
