@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 
 from tracker.simulator.platform import Platform
+from tracker.simulator.platforms.betterstack import BETTERSTACK
+from tracker.simulator.platforms.checkly import CHECKLY
+from tracker.simulator.platforms.datadog import DATADOG
 from tracker.simulator.platforms.incidentio import INCIDENTIO
+from tracker.simulator.platforms.instatus import INSTATUS
+from tracker.simulator.platforms.openstatus import OPENSTATUS
 from tracker.simulator.platforms.statuspage import STATUSPAGE
+from tracker.simulator.platforms.uptimekuma import UPTIMEKUMA
 
 #: Every platform by name.
 PLATFORMS: Mapping[str, Platform] = {
@@ -12,5 +18,11 @@ PLATFORMS: Mapping[str, Platform] = {
     for platform in (
         STATUSPAGE,
         INCIDENTIO,
+        INSTATUS,
+        BETTERSTACK,
+        CHECKLY,
+        DATADOG,
+        OPENSTATUS,
+        UPTIMEKUMA,
     )
 }
