@@ -54,7 +54,7 @@ def _post(item: Incident) -> Json:
         "pin": True,
         "active": True,
         "createdDate": _time(item.created_at),
-        "lastUpdatedDate": _time(item.updated_at),
+        "lastUpdatedDate": _time(item.updates[0].updated_at if item.updates else item.updated_at),
     }
 
 
