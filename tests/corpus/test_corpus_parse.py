@@ -36,11 +36,6 @@ REFUSED = {
     "statuspage/outages-netlify-outages__error_500_body_20210207.json": (
         "the answer is an error message: 500 Internal Server Error"
     ),
-    # incident.io's native answer, which has its own endpoint and is nobody's Statuspage.
-    "incidentio/alexnodeland-StatusBar__widget_synthetic.json": (
-        "the answer is JSON but not a status page that can be read "
-        "(its keys: ongoing_incidents, in_progress_maintenances, scheduled_maintenances)"
-    ),
 }
 
 
@@ -51,9 +46,17 @@ def index() -> list[dict[str, str]]:
         return list(csv.DictReader(lines, delimiter="\t"))
 
 
-FILES = [row["file"] for row in index() if row["platform"] in PLATFORMS or row["file"].endswith(".rss")]
+#: Platforms whose answers are counted by modules of their own.
+ELSEWHERE = {"instatus", "betterstack", "checkly"}
+#: incident.io's native answer among those in Statuspage's shape.
+NATIVE = {"incidentio/alexnodeland-StatusBar__widget_synthetic.json"}
+FILES = [
+    row["file"]
+    for row in index()
+    if (row["platform"] in PLATFORMS or row["file"].endswith(".rss")) and row["file"] not in NATIVE
+]
 READABLE = [file for file in FILES if file not in REFUSED]
-OTHERS = [row["file"] for row in index() if row["file"] not in FILES]
+OTHERS = [row["file"] for row in index() if row["file"] not in {*FILES, *NATIVE} and row["platform"] not in ELSEWHERE]
 
 
 def snapshot(file: str) -> Snapshot:
