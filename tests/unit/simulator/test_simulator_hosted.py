@@ -35,7 +35,7 @@ SOURCES = {
 class Watched:
     """A simulated page, and somebody who polls it every minute."""
 
-    def __init__(self, platform: str) -> None:
+    def __init__(self, platform: str, *, is_found: bool = True) -> None:
         self.clock = FakeClock()
         self.page = Page("Acme", id="acme", platform=platform, clock=self.clock)
         self.asked = 0
@@ -43,7 +43,8 @@ class Watched:
         self.pages = MemoryPages([acme])
         primary, details = SOURCES[platform]
         source = Source(format=platform, primary=SITE + primary, details=tuple(SITE + path for path in details))
-        self.pages._states[acme.id] = PageState(url=SITE, source=source)
+        if is_found:
+            self.pages._states[acme.id] = PageState(url=SITE, source=source)
         self._poller = Poller(self.pages, Observer(self), self.clock)
         self.polls()
 
@@ -66,6 +67,17 @@ class Watched:
         """Poll once; return status and text of the updates that were told."""
         kinds = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE}
         return [(event.status, event.message or "") for event in self.polls() if event.event in kinds]
+
+
+@pytest.mark.parametrize("platform", ["instatus", "betterstack", "datadog", "openstatus"])
+def test_a_page_is_found_from_its_bare_address(platform):
+    watched = Watched(platform, is_found=False)
+    primary, details = SOURCES[platform]
+
+    source = watched.pages.state("acme").source
+
+    assert (source.format, source.primary) == (platform, SITE + primary)
+    assert source.details == tuple(SITE + path for path in details)
 
 
 #: What is told of an incident (opened, updated, edited, resolved) and of a maintenance (announced, begun, verified,
