@@ -4,7 +4,8 @@
 
 A source's primary answer tells whether anything is new; its details are asked only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
-behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed.
+behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
+format whose details change without the primary answer, all is asked at every tick.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ import msgspec
 from tracker.discover import discover, read_answer
 from tracker.errors import HttpStatusError, PollError
 from tracker.models import Provider, Snapshot
+from tracker.parse import FORMATS
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.snapshots import digest, merged
 from tracker.state import Answer, PageState, Source
@@ -77,7 +79,7 @@ class Observer:
             remembered = _in_step(_remember(state, source.primary, _revalidated(known, answer)))
             return Observation(layer=Layer.NOT_MODIFIED, state=remembered, fresh_for_s=answer.fresh_for_s)
         body_digest = digest(answer.body)
-        if known.digest == body_digest:
+        if known.digest == body_digest and not _is_apart(source):
             new = msgspec.structs.replace(known, validators=answer.validators)
             remembered = _in_step(_remember(state, source.primary, new))
             return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
@@ -106,6 +108,8 @@ class Observer:
             try:
                 state, snapshot = self._detail(provider, state, url, primary.updated_at, now)
             except PollError as error:
+                if _is_apart(source):
+                    raise  # Half of what the page says is not what it says.
                 failure = error
                 continue
             if snapshot is not None:
@@ -152,8 +156,16 @@ class Observer:
         return _remember(state, url, new), snapshot
 
     def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
-        validators = state.answers.get(url, Answer()).validators
-        return self._fetcher.fetch(FetchRequest(url=url, validators=validators, allow_private=provider.allow_private))
+        known = Answer() if state.source and _is_apart(state.source) else state.answers.get(url, Answer())
+        return self._fetcher.fetch(
+            FetchRequest(url=url, validators=known.validators, allow_private=provider.allow_private)
+        )
+
+
+def _is_apart(source: Source) -> bool:
+    """Tell whether the source's details change without its primary answer."""
+    known = FORMATS.get(source.format)
+    return known is not None and known.details_apart
 
 
 def _found(state: PageState, source: Source) -> PageState:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.models import Component, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -41,16 +41,23 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     """Return one snapshot of several answers of one page.
 
     Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
-    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins.
+    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. Components
+    are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
+    details = list(details)
     incidents = {incident.id: incident for incident in primary.incidents}
     maintenances = {incident.id: incident for incident in primary.maintenances}
     for detail in details:
         behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
         _join(incidents, detail.incidents, behind=behind)
         _join(maintenances, detail.maintenances, behind=behind)
+    listing = next((answer for answer in (primary, *details) if answer.components), primary)
     return msgspec.structs.replace(
-        primary, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values())
+        primary,
+        incidents=tuple(incidents.values()),
+        maintenances=tuple(maintenances.values()),
+        components=_with_statuses(listing.components, details),
+        components_complete=listing.components_complete,
     )
 
 
@@ -65,6 +72,16 @@ def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict
 def _status(known: Mapping[str, Component], component_id: str) -> str | None:
     component = known.get(component_id)
     return component.status if component else None
+
+
+def _with_statuses(components: tuple[Component, ...], details: list[Snapshot]) -> tuple[Component, ...]:
+    told = {component.id: component.status for detail in details for component in detail.components}
+    return tuple(
+        msgspec.structs.replace(component, status=told[component.id])
+        if component.status is ComponentStatus.UNKNOWN and component.id in told
+        else component
+        for component in components
+    )
 
 
 def _join(known: dict[str, Incident], incidents: Iterable[Incident], *, behind: bool) -> None:

@@ -35,11 +35,6 @@ REFUSED = {
     "statuspage/outages-netlify-outages__error_500_body_20210207.json": (
         "the answer is an error message: 500 Internal Server Error"
     ),
-    # incident.io's native answer, which has its own endpoint and is nobody's Statuspage.
-    "incidentio/alexnodeland-StatusBar__widget_synthetic.json": (
-        "the answer is JSON but not a status page that can be read "
-        "(its keys: ongoing_incidents, in_progress_maintenances, scheduled_maintenances)"
-    ),
 }
 
 
@@ -50,13 +45,18 @@ def index() -> list[dict[str, str]]:
         return list(csv.DictReader(lines, delimiter="\t"))
 
 
+#: Platforms whose answers are counted by modules of their own.
+ELSEWHERE = {*CLOUDS, "instatus", "betterstack", "checkly"}
+#: incident.io's native answer among those in Statuspage's shape.
+NATIVE = {"incidentio/alexnodeland-StatusBar__widget_synthetic.json"}
 FILES = [
     row["file"]
     for row in index()
-    if row["platform"] in PLATFORMS or (row["file"].endswith(".rss") and row["platform"] not in CLOUDS)
+    if row["file"] not in NATIVE
+    and (row["platform"] in PLATFORMS or (row["file"].endswith(".rss") and row["platform"] not in ELSEWHERE))
 ]
 READABLE = [file for file in FILES if file not in REFUSED]
-OTHERS = [row["file"] for row in index() if row["file"] not in FILES and row["platform"] not in CLOUDS]
+OTHERS = [row["file"] for row in index() if row["file"] not in {*FILES, *NATIVE} and row["platform"] not in ELSEWHERE]
 
 
 def snapshot(file: str) -> Snapshot:

@@ -128,3 +128,24 @@ def test_the_clock_and_the_components_of_the_primary_answer_stay() -> None:
 
     assert both.updated_at == NOON + timedelta(minutes=5)
     assert both.components == primary.components
+
+
+def test_a_detail_says_how_components_do_that_the_primary_answer_only_names() -> None:
+    named = (component("a", "unknown", "Uploads"), component("b", "major_outage"), component("c", "unknown"))
+    measured = (component("a", "degraded_performance"), component("b"), component("z", "major_outage"))
+
+    found = merged(page(components=named), [page(components=measured)]).components
+
+    assert [(each.name, each.status) for each in found] == [
+        ("Uploads", "degraded_performance"),
+        ("B", "major_outage"),
+        ("C", "unknown"),
+    ]
+
+
+def test_components_that_only_a_detail_lists_are_that_detail_s() -> None:
+    listed = page(components=(component("a"),), components_complete=False)
+
+    found = merged(page(), [page(), listed])
+
+    assert (found.components, found.components_complete) == (listed.components, False)

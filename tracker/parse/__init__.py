@@ -10,14 +10,21 @@ from tracker.models import Snapshot
 from tracker.parse.aws import AWS
 from tracker.parse.aws_feed import AWS_FEED
 from tracker.parse.azure import AZURE
+from tracker.parse.betterstack import BETTERSTACK
+from tracker.parse.checkly import CHECKLY
+from tracker.parse.datadog import DATADOG
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.google import GOOGLE
 from tracker.parse.heroku import HEROKU
+from tracker.parse.incidentio import INCIDENTIO
+from tracker.parse.instatus import INSTATUS
+from tracker.parse.openstatus import OPENSTATUS
 from tracker.parse.salesforce import SALESFORCE
 from tracker.parse.slack import SLACK
 from tracker.parse.sniff import refusal
 from tracker.parse.statuspage import STATUSPAGE
+from tracker.parse.uptimekuma import UPTIMEKUMA
 from tracker.parse.xai import XAI
 
 __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
@@ -26,7 +33,15 @@ __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 FORMATS: Mapping[str, Format] = {
     known.name: known
     for known in (
+        # Before Statuspage, whose answers incident.io's pages give as well, with less in them.
+        INCIDENTIO,
         STATUSPAGE,
+        INSTATUS,
+        BETTERSTACK,
+        DATADOG,
+        OPENSTATUS,
+        UPTIMEKUMA,
+        CHECKLY,
         AWS,
         AWS_FEED,
         AZURE,

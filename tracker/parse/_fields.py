@@ -44,6 +44,11 @@ def json_or_none(body: bytes) -> Any:
         return None
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the object that the JSON holds, an empty one for any other answer."""
+    return mapping(json_or_none(body))
+
+
 def _decode_leniently(body: bytes) -> Any:
     """Decode what the strict decoder refuses: other encodings, stray NULs, lone surrogates, raw control characters."""
     for encoding in dict.fromkeys((json.detect_encoding(body), "utf-8")):
@@ -147,3 +152,8 @@ def names(entries: object, key: str = "name") -> tuple[str, ...]:
 def words(entries: object) -> tuple[str, ...]:
     """Return the names that a list holds; oddities name nothing."""
     return unique(map(name, entries)) if isinstance(entries, list | tuple) else ()
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list without the rest of it, none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

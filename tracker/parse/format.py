@@ -45,3 +45,6 @@ class Format:
     #: (HTML of the page for people, its URL) -> endpoints that only the page itself can tell, such as the id that an
     #: API wants; never raises.
     linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked
+    #: Whether the details change without the primary answer. All of them are then asked at every tick, nothing
+    #: conditionally, and a detail that fails fails the poll.
+    details_apart: bool = False

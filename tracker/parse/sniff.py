@@ -58,7 +58,7 @@ def _appearance(body: bytes, content_type: str) -> str:
 
 def _markup_appearance(root: str, content_type: str) -> str:
     if root in FEED_ROOTS:
-        return "the answer is a feed, not Statuspage's JSON"
+        return "the answer is a feed where JSON was expected"
     if root in ("html", "head", "body") or "html" in content_type:
         return "the answer is an HTML page, not a status page in a format that can be read"
     return f"the answer is XML with the root element {_short(root)}, not a feed"
@@ -74,7 +74,7 @@ def _json_appearance(body: bytes) -> str:
     if not answer:
         return "the answer is an empty JSON object"
     if isinstance(answer.get("page"), dict) and not answer.keys().isdisjoint(STATUSPAGE_LISTS):
-        return "the answer is Statuspage's JSON, not a feed"
+        return "the answer is Statuspage's JSON where another format was expected"
     if complaint := _complaint(answer):
         return f"the answer is an error message: {complaint}"
     keys = ", ".join(_short(key) for key in list(answer)[:_KEYS_NAMED])

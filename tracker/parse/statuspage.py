@@ -12,6 +12,7 @@ from tracker.models import Component, ComponentStatus, Impact, Incident, Inciden
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
+from tracker.parse.updates import oldest_first
 from tracker.parse.words import UNKNOWN, status_word
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
@@ -126,7 +127,8 @@ def _is_maintenance(entry: dict[str, Any]) -> bool:
 def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
-    updates = _updates(fields.objects(entry, "incident_updates"), status or UNKNOWN)
+    entries = fields.objects(entry, "incident_updates")
+    updates = oldest_first([_update(each, status or UNKNOWN) for each in entries], newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
     named = fields.names(entry.get("components"))
@@ -141,19 +143,6 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         scheduled_for=fields.moment(entry.get("scheduled_for")),
         scheduled_until=fields.moment(entry.get("scheduled_until")),
     )
-
-
-def _updates(entries: Sequence[dict[str, Any]], incident_status: str) -> tuple[IncidentUpdate, ...]:
-    """Return the updates oldest first. Pages list them newest first, which decides between equal times."""
-    found: dict[str, IncidentUpdate] = {}
-    for entry in entries:
-        update = _update(entry, incident_status)
-        found.setdefault(update.id, update)
-    updates = list(reversed(found.values()))
-    times = {update.id: update.created_at for update in updates if update.created_at}
-    if len(times) == len(updates):
-        updates.sort(key=lambda update: times[update.id])
-    return tuple(updates)
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:

@@ -10,9 +10,9 @@ from functools import cached_property
 _CONTENT_TYPES = {"json": "application/json", "atom": "application/atom+xml", "rss": "application/rss+xml"}
 
 
-def content_type_of(path: str) -> str:
-    """Return the content type that status pages send for a path."""
-    return _CONTENT_TYPES.get(path.rpartition(".")[2], "text/html") + "; charset=utf-8"
+def content_type_of(path: str, otherwise: str = "text/html") -> str:
+    """Return the content type that status pages send for a path, `otherwise` for one without a known ending."""
+    return _CONTENT_TYPES.get(path.rpartition(".")[2], otherwise) + "; charset=utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ def render(revision: Revision, path: str, url: str, variation: int = 0) -> Docum
     is_html = platform.is_html(revision, path, url)
     return Document(
         body=body,
-        content_type=content_type_of("/" if is_html else path),
+        content_type=content_type_of("/") if is_html else content_type_of(path, "application/json"),
         modified_at=revision.modified_at,
         has_validators=platform.has_validators,
     )

@@ -116,11 +116,11 @@ def test_a_named_format_refuses_it_with_the_same_sentence(name, body, sentence):
 
 
 OTHER_FORMAT = {
-    "a feed where Statuspage's JSON was expected": ("statuspage", b"<rss></rss>", "a feed, not Statuspage's JSON"),
+    "a feed where Statuspage's JSON was expected": ("statuspage", b"<rss></rss>", "a feed where JSON was expected"),
     "Statuspage's JSON where a feed was expected": (
         "feed",
         b'{"page": %s, "incidents": []}' % PAGE,
-        "Statuspage's JSON, not a feed",
+        "Statuspage's JSON where another format was expected",
     ),
 }
 

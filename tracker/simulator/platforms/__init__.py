@@ -5,12 +5,18 @@ from collections.abc import Mapping
 from tracker.simulator.platform import Platform
 from tracker.simulator.platforms.aws import AWS
 from tracker.simulator.platforms.azure import AZURE
+from tracker.simulator.platforms.betterstack import BETTERSTACK
+from tracker.simulator.platforms.checkly import CHECKLY
+from tracker.simulator.platforms.datadog import DATADOG
 from tracker.simulator.platforms.google import GOOGLE
 from tracker.simulator.platforms.heroku import HEROKU
 from tracker.simulator.platforms.incidentio import INCIDENTIO
+from tracker.simulator.platforms.instatus import INSTATUS
+from tracker.simulator.platforms.openstatus import OPENSTATUS
 from tracker.simulator.platforms.salesforce import SALESFORCE
 from tracker.simulator.platforms.slack import SLACK
 from tracker.simulator.platforms.statuspage import STATUSPAGE
+from tracker.simulator.platforms.uptimekuma import UPTIMEKUMA
 from tracker.simulator.platforms.xai import XAI
 
 #: Every platform by name.
@@ -26,5 +32,11 @@ PLATFORMS: Mapping[str, Platform] = {
         SALESFORCE,
         SLACK,
         XAI,
+        INSTATUS,
+        BETTERSTACK,
+        CHECKLY,
+        DATADOG,
+        OPENSTATUS,
+        UPTIMEKUMA,
     )
 }

@@ -4,7 +4,6 @@ Nearly the same words as Statuspage's, with the differences that break a reader 
 components on incidents, ids of another form, no groups, and answers that differ although nothing is new.
 """
 
-import hashlib
 import random
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -13,7 +12,9 @@ from typing import Any
 from tracker.models import Impact
 from tracker.simulator.feeds import entries, xml_characters, xml_text
 from tracker.simulator.platform import Platform
+from tracker.simulator.platforms import incidentio_native as native
 from tracker.simulator.platforms import statuspage
+from tracker.simulator.platforms.incidentio_native import ulid
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
 Json = dict[str, Any]
@@ -21,7 +22,6 @@ Json = dict[str, Any]
 #: How many components and incidents an answer shows, whatever the page has.
 LIST_LENGTH = 25
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DESCRIPTIONS = {
     Impact.NONE: "All Systems Operational",
     Impact.MINOR: "Partial System Degradation",
@@ -88,13 +88,6 @@ def rss(revision: Revision, url: str, variation: int) -> str:
 {"".join(_rss_item(item, revision, url, variation) for item in entries(revision))}    </channel>
 </rss>
 """
-
-
-def ulid(moment: datetime, key: str) -> str:
-    """Return the ULID of something that was made at a moment; the same key gives the same one."""
-    random_part = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
-    number = int(moment.timestamp() * 1000) << 80 | random_part
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def timestamp(moment: datetime) -> str:
@@ -209,6 +202,9 @@ def _rss_item(item: Incident, revision: Revision, url: str, variation: int) -> s
 INCIDENTIO = Platform(
     name="incidentio",
     answers={
+        "/proxy/{host}": native.summary,
+        "/proxy/{host}/incidents": native.incidents,
+        "/api/v1/summary": native.widget,
         "/api/v2/summary.json": summary,
         "/api/v2/status.json": _status,
         "/api/v2/components.json": _components,

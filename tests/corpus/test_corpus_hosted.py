@@ -1,0 +1,135 @@
+"""Recorded answers of hosted platforms against what jq counts in them, and a series of one page poll by poll.
+
+The recordings are not part of the project; without them these tests are skipped.
+"""
+
+import csv
+import json
+
+import jq
+import pytest
+
+from tests.corpus.series import CORPUS, needs_corpus, series
+from tests.corpus.series import pairs as pairs_on_the_page
+from tests.fakes import FakeClock, FakeFetcher, provider
+from tracker.events import EventKind
+from tracker.models import FirstSight, Snapshot
+from tracker.observe import Observer
+from tracker.parse import FORMATS, detect, read
+from tracker.poll import Poller
+from tracker.store.memory import MemoryPages
+
+pytestmark = needs_corpus
+
+SITE = "https://status.acme.example"
+_INSTATUS = "[.activeIncidents, .activeMaintenances] | map(. // []) | add"
+_WIDGET = "[.ongoing_incidents, .in_progress_maintenances, .scheduled_maintenances] | map(. // []) | add"
+_REPORTS = '[.included[] | select(.type == "status_report")]'
+_COMPATIBLE = "[.incidents, .scheduled_maintenances] | map(. // []) | add"
+_STATUSPAGE = ("statuspage", f"{_COMPATIBLE} | map(.id)", f"{_COMPATIBLE} | map(.incident_updates[].id)")
+
+#: By the end of a file's name: its format, and jq programs for the ids of its incidents and of their updates.
+COUNTED = {
+    "wistia_summary_up.json": ("instatus", f"{_INSTATUS} | map(.id)", "[]"),
+    "perplexity_summary.json": ("instatus", f"{_INSTATUS} | map(.id)", f"{_INSTATUS} | map(.id)"),
+    "components_synthetic.json": ("instatus", "[]", "[]"),
+    "huggingface_index.json": (
+        "betterstack",
+        f"{_REPORTS} | map(.id)",
+        f"{_REPORTS} | map(.relationships.status_updates.data[].id)",
+    ),
+    "mistral_incidents_medium.json": (
+        "checkly",
+        "[.incidents[].id]",
+        "[.incidents[].incidentUpdates[].id]",
+    ),
+    "widget_synthetic.json": ("incidentio", f"{_WIDGET} | map(.id)", f"{_WIDGET} | map(.id)"),
+    # The Statuspage-compatible answers of incident.io.
+    "cohere_summary_major.json": _STATUSPAGE,
+    "openai_summary_minor.json": _STATUSPAGE,
+    "openai_incidents_excerpt7.json": _STATUSPAGE,
+    "openai_summary_20260922T153453Z.json": _STATUSPAGE,
+    "openai_summary_20260924T235932Z.json": _STATUSPAGE,
+    "openai_summary_20260929T184255Z.json": _STATUSPAGE,
+}
+#: Feeds, which are counted with the others of their kind.
+FEEDS = (".atom", ".rss")
+#: These show an incident's newest state alone, so that an update is an incident's.
+WITHOUT_UPDATE_IDS = {"instatus", "incidentio"}
+
+
+def recorded() -> list[str]:
+    """Return the files of the platforms that this module is about."""
+    if not CORPUS.is_dir():
+        return []
+    with (CORPUS / "INDEX.tsv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    return [row["file"] for row in rows if row["platform"] in {"incidentio", "instatus", "betterstack", "checkly"}]
+
+
+def program(file: str) -> tuple[str, str, str]:
+    return next(programs for ending, programs in COUNTED.items() if file.endswith(ending))
+
+
+def ids(found: Snapshot) -> tuple[list[str], list[str]]:
+    incidents = (*found.incidents, *found.maintenances)
+    return [each.id for each in incidents], [update.id for each in incidents for update in each.updates]
+
+
+def test_every_recorded_answer_is_counted_here_or_with_the_feeds():
+    assert [file for file in recorded() if not file.endswith(FEEDS) and not any(map(file.endswith, COUNTED))] == []
+
+
+@pytest.mark.parametrize("file", [file for file in recorded() if not file.endswith(FEEDS)])
+def test_an_answer_holds_the_incidents_and_updates_that_jq_finds(file):
+    body = (CORPUS / file).read_bytes()
+    name, incidents, updates = program(file)
+    expected = [jq.compile(each).input_text(body.decode()).first() for each in (incidents, updates)]
+
+    found = ids(read(body, url=SITE))
+
+    assert detect(body).name == name
+    assert sorted(found[0]) == sorted(expected[0])
+    if name in WITHOUT_UPDATE_IDS:
+        assert len(found[1]) == len(expected[1])
+    else:
+        assert sorted(found[1]) == sorted(expected[1])
+
+
+@pytest.mark.parametrize("file", [file for file in recorded() if not file.endswith(FEEDS)])
+def test_an_answer_is_recognised_by_one_format_alone(file):
+    body = (CORPUS / file).read_bytes()
+
+    assert [name for name, known in FORMATS.items() if known.recognises(body, None)] == [program(file)[0]]
+
+
+def test_components_of_the_recorded_better_stack_page_are_those_that_jq_finds():
+    (file,) = [file for file in recorded() if file.startswith("betterstack/")]
+    body = (CORPUS / file).read_bytes()
+    resources = '[.included[] | select(.type == "status_page_resource") | [.id, .attributes.public_name]]'
+
+    assert sorted([part.id, part.name] for part in read(body).components) == sorted(
+        jq.compile(resources).input_text(body.decode()).first()
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in series() if name.startswith("incidentio/")])
+def test_a_recorded_series_tells_the_updates_that_are_new_each_once(name):
+    files, clock, fetcher = series()[name], FakeClock(), FakeFetcher()
+    address = f"{SITE}/recorded"
+    pages = MemoryPages([provider(url=address, first_sight=FirstSight.SILENT)])
+    poller = Poller(pages, Observer(fetcher), clock)
+    known: set[tuple[str, str]] = set()
+
+    # Each answer, then all of them again: what was told is not told again by an answer of before.
+    for number, file in enumerate([*files, *files]):
+        fetcher.answers(address, file.read_bytes())
+        clock.passes(minutes=1)
+        told = len(pages.events)
+        poller.poll("acme")
+        updates = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE}
+        new = [(event.incident_id, event.update_id) for event in pages.events[told:] if event.event in updates]
+        shown = pairs_on_the_page(file.read_bytes())
+        assert sorted(new) == sorted(shown - known if number else ())
+        known |= shown
+    assert json.loads(files[-1].read_bytes())["page"]["name"] == pages.view("acme").name

@@ -1,0 +1,192 @@
+"""Better Stack's `/index.json` -> Snapshot (betterstack.com/docs/uptime/status-pages, "JSON API status").
+
+One answer in JSON:API has it all: the page, its sections and resources, its reports and their updates, also of some
+that ended. Ids are the vendor's. A report ends by its own word (`resolved`); `ends_at` is null for most. Updates carry
+no status but those of the resources that they name: the worst of these is told, in the vendor's word. A maintenance
+goes on while one of its resources is in maintenance, and is planned before. Severity: degraded is minor, downtime,
+"major service disruption" in the vendor's words, is major.
+
+The software answers every path with status 200 and, where it has nothing, with the page for people.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.parse import _fields as fields
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.updates import oldest_first
+from tracker.parse.words import UNKNOWN, UPDATE
+
+_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+    "operational": ComponentStatus.OPERATIONAL,
+    "resolved": ComponentStatus.OPERATIONAL,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "downtime": ComponentStatus.MAJOR_OUTAGE,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+}
+_IMPACTS: Mapping[object, Impact] = {
+    "operational": Impact.NONE,
+    "resolved": Impact.NONE,
+    "degraded": Impact.MINOR,
+    "downtime": Impact.MAJOR,
+    "maintenance": Impact.MAINTENANCE,
+}
+#: From the worst to the best.
+_STATES = ("downtime", "degraded", "maintenance", "operational", "resolved")
+
+_Attributes = dict[str, Any]
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return _is_page(fields.json_object(body))
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_object(body)
+    if not _is_page(answer):
+        raise refusal(body, content_type)
+    page = _attributes(answer["data"])
+    included = fields.objects(answer, "included")
+    components = _components(included)
+    reader = _Reports(included, components)
+    reports = reader.read()
+    return Snapshot(
+        name=fields.name(page.get("company_name")),
+        indicator=_known(_IMPACTS, page.get("aggregate_state")),
+        incidents=tuple(report for report in reports if report.impact is not Impact.MAINTENANCE),
+        maintenances=tuple(report for report in reports if report.impact is Impact.MAINTENANCE),
+        components=tuple(components.values()),
+    )
+
+
+BETTERSTACK = Format(
+    name="betterstack",
+    title="Better Stack",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/index.json"),),
+)
+
+
+def _is_page(answer: dict[str, Any]) -> bool:
+    data = fields.mapping(answer.get("data"))
+    return data.get("type") == "status_page" and isinstance(answer.get("included"), list)
+
+
+def _attributes(entry: dict[str, Any]) -> _Attributes:
+    return fields.mapping(entry.get("attributes"))
+
+
+def _of_type(included: Sequence[dict[str, Any]], name: str, what: str) -> dict[str, dict[str, Any]]:
+    """Return the entries of a type by id. Raises ParseError for one without."""
+    return {fields.identifier(entry.get("id"), what): entry for entry in included if entry.get("type") == name}
+
+
+def _known(words: Mapping[object, Any], word: object) -> Any:
+    return words.get(word) if isinstance(word, str) else None
+
+
+def _components(included: Sequence[dict[str, Any]]) -> dict[str, Component]:
+    """Return the resources by id; a section gives its name to those inside."""
+    sections = _of_type(included, "status_page_section", "a section")
+    groups = {section_id: fields.name(_attributes(entry).get("name")) for section_id, entry in sections.items()}
+    found: dict[str, Component] = {}
+    for component_id, entry in _of_type(included, "status_page_resource", "a component").items():
+        resource = _attributes(entry)
+        found[component_id] = Component(
+            id=component_id,
+            name=fields.name(resource.get("public_name")) or component_id,
+            status=_known(_COMPONENT_STATUSES, resource.get("status")) or ComponentStatus.UNKNOWN,
+            group=groups.get(str(resource.get("status_page_section_id"))),
+        )
+    return found
+
+
+class _Reports:
+    """Reads the reports of one answer."""
+
+    def __init__(self, included: Sequence[dict[str, Any]], components: Mapping[str, Component]) -> None:
+        self._reports = _of_type(included, "status_report", "an incident")
+        self._updates = _of_type(included, "status_update", "an incident update")
+        self._components = components
+
+    def read(self) -> list[Incident]:
+        """Return incidents and maintenances."""
+        return [self._incident(report_id, entry) for report_id, entry in self._reports.items()]
+
+    def _incident(self, report_id: str, entry: dict[str, Any]) -> Incident:
+        report = _attributes(entry)
+        is_maintenance = report.get("report_type") == "maintenance"
+        status = self._status(report, is_maintenance=is_maintenance)
+        listed = [(update_id, _attributes(self._updates[update_id])) for update_id in self._update_ids(entry)]
+        updates = oldest_first(self._update(*each, is_maintenance=is_maintenance) for each in listed)
+        if len(updates) > 1 and status in ("resolved", "completed"):
+            # What closes a report need not name its resources again.
+            closing = updates[-1]
+            updates = (*updates[:-1], _with_status(closing, status) if closing.status == UPDATE else closing)
+        met = [report, *(update for _, update in listed)]
+        impacts = [_known(_IMPACTS, state) for each in met for state in (each.get("aggregate_state"), *_states(each))]
+        return Incident(
+            id=report_id,
+            name=fields.name(report.get("title")) or report_id,
+            status=status,
+            impact=Impact.MAINTENANCE if is_maintenance else worst_impact(impacts),
+            updates=updates,
+            components=self._named(report),
+            scheduled_for=fields.moment(report.get("starts_at")) if is_maintenance else None,
+            scheduled_until=fields.moment(report.get("ends_at")) if is_maintenance else None,
+        )
+
+    def _update_ids(self, entry: dict[str, Any]) -> Iterator[str]:
+        """Yield the ids of a report's updates as far as the answer holds them."""
+        relation = fields.mapping(fields.mapping(entry.get("relationships")).get("status_updates"))
+        for reference in fields.objects(relation, "data"):
+            if str(reference.get("id")).strip() in self._updates:
+                yield str(reference.get("id")).strip()
+
+    def _status(self, report: _Attributes, *, is_maintenance: bool) -> str:
+        state = report.get("aggregate_state")
+        if state == "resolved":
+            return "completed" if is_maintenance else "resolved"
+        if is_maintenance:
+            touched = [self._components.get(component_id) for component_id in _resource_ids(report)]
+            runs = any(each.status is ComponentStatus.UNDER_MAINTENANCE for each in touched if each)
+            return "in_progress" if runs else "scheduled"
+        return (fields.name(state) or UNKNOWN).lower()
+
+    def _update(self, update_id: str, update: _Attributes, *, is_maintenance: bool) -> IncidentUpdate:
+        return IncidentUpdate(
+            id=update_id,
+            status=_worst_state(_states(update), is_maintenance=is_maintenance),
+            body=fields.body_text(update.get("message")),
+            created_at=fields.moment(update.get("published_at")),
+            components=self._named(update),
+        )
+
+    def _named(self, attributes: _Attributes) -> tuple[str, ...]:
+        known = (self._components.get(component_id) for component_id in _resource_ids(attributes))
+        return fields.unique(component.name for component in known if component)
+
+
+def _states(attributes: _Attributes) -> list[object]:
+    return [entry.get("status") for entry in fields.objects(attributes, "affected_resources")]
+
+
+def _resource_ids(attributes: _Attributes) -> list[str]:
+    return [str(entry.get("status_page_resource_id")) for entry in fields.objects(attributes, "affected_resources")]
+
+
+def _worst_state(states: Sequence[object], *, is_maintenance: bool) -> str:
+    """Return the worst of the states that an update gives to resources, in the field's word where there is one."""
+    worst = next((state for state in _STATES if state in states), None)
+    if worst in ("operational", "resolved"):
+        return "completed" if is_maintenance else "resolved"
+    return ("in_progress" if worst == "maintenance" else worst) or UPDATE
+
+
+def _with_status(update: IncidentUpdate, status: str) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=update.id, status=status, body=update.body, created_at=update.created_at, components=update.components
+    )

@@ -1,0 +1,92 @@
+"""Checkly's list of unresolved incidents -> Snapshot, as its status pages ask for it themselves.
+
+`/api/status-page/<slug>/unresolved-incidents` shows what goes on, with all updates: one request that tells whether
+the page is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference,
+"Status page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance
+windows) are not documented and not asked for. Severity: minor and medium are minor, the others are named alike.
+
+A page at `<slug>.checkly-status-page.com` tells its slug by its address; one at a domain of its own has to be given
+by the address of the list.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.updates import oldest_first
+from tracker.parse.words import UNKNOWN, status_word
+
+_DOMAIN = ".checkly-status-page.com"
+_SLUG = re.compile(r"[a-z0-9-]{1,63}")
+_IMPACTS: Mapping[object, Impact] = {
+    "MINOR": Impact.MINOR,
+    "MEDIUM": Impact.MINOR,
+    "MAJOR": Impact.MAJOR,
+    "CRITICAL": Impact.CRITICAL,
+}
+_MARKS = frozenset({"incidentUpdates", "lastUpdateStatus", "severity"})
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return _is_list(fields.json_object(body))
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_object(body)
+    if not _is_list(answer):
+        raise refusal(body, content_type)
+    incidents = map(_incident, fields.objects(answer, "incidents"))
+    return Snapshot(incidents=tuple({incident.id: incident for incident in incidents}.values()), open_only=True)
+
+
+def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ()
+    slug = host.removesuffix(_DOMAIN)
+    if slug == host or not _SLUG.fullmatch(slug):
+        return ()
+    return (Endpoints(primary=f"/api/status-page/{slug}/unresolved-incidents"),)
+
+
+CHECKLY = Format(name="checkly", title="Checkly", recognises=_recognises, read=_read, linked=_linked)
+
+
+def _is_list(answer: dict[str, Any]) -> bool:
+    """Tell whether it is a list of Checkly's incidents; an empty one has nobody's shape and says that all is quiet."""
+    incidents = answer.get("incidents")
+    if answer.keys() != {"incidents"} or not isinstance(incidents, list):
+        return False
+    return not incidents or fields.mapping(incidents[0]).keys() >= _MARKS
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    status = status_word(entry.get("lastUpdateStatus"))
+    updates = oldest_first(
+        (_update(update, status or UNKNOWN) for update in fields.objects(entry, "incidentUpdates")), newest_first=True
+    )
+    severity = entry.get("severity")
+    return Incident(
+        id=incident_id,
+        name=fields.name(entry.get("name")) or incident_id,
+        status=status or (updates[-1].status if updates else UNKNOWN),
+        impact=_IMPACTS.get(severity) if isinstance(severity, str) else None,
+        updates=updates,
+        components=fields.unique(fields.name(service.get("name")) for service in fields.objects(entry, "services")),
+    )
+
+
+def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=fields.identifier(entry.get("id"), "an incident update"),
+        status=status_word(entry.get("status")) or incident_status,
+        body=fields.body_text(entry.get("description")),
+        created_at=fields.moment(entry.get("created_at")) or fields.moment(entry.get("publicIncidentUpdateDate")),
+    )

@@ -1,0 +1,118 @@
+"""Datadog Status Pages' `/config.json` -> Snapshot.
+
+One document, from which the page for people is drawn, has components, incidents and their updates, also of those that
+ended. It is not documented; the shape is that of a public reader and its recorded page (bentleypark/aiwatch). Ids are
+the vendor's. An incident names its own status; its severity is the worst status that an update gives to a component:
+anything short of a major outage is minor, as Statuspage has it. Updates count from when they were filed (`createdAt`),
+not from the moment they are about. Maintenances are left out: no answer that holds one is known.
+
+The software answers every path with status 200 and, where it has nothing, with an empty page for people.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.parse import _fields as fields
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.updates import oldest_first
+from tracker.parse.words import UNKNOWN, status_word
+
+_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+    "operational": ComponentStatus.OPERATIONAL,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "partial_outage": ComponentStatus.PARTIAL_OUTAGE,
+    "major_outage": ComponentStatus.MAJOR_OUTAGE,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+}
+_IMPACTS: Mapping[object, Impact] = {
+    "operational": Impact.NONE,
+    "degraded": Impact.MINOR,
+    "partial_outage": Impact.MINOR,
+    "major_outage": Impact.MAJOR,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return _is_page(fields.json_object(body))
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_object(body)
+    if not _is_page(answer):
+        raise refusal(body, content_type)
+    incidents = map(_incident, fields.objects(answer, "incidents"))
+    return Snapshot(
+        name=fields.name(answer.get("name")),
+        incidents=tuple({incident.id: incident for incident in incidents}.values()),
+        components=_components(answer),
+    )
+
+
+DATADOG = Format(
+    name="datadog",
+    title="Datadog Status Pages",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/config.json"),),
+)
+
+
+def _is_page(answer: dict[str, Any]) -> bool:
+    has_lists = isinstance(answer.get("components"), list) and "incidents" in answer and "maintenances" in answer
+    return has_lists and isinstance(answer.get("domainPrefix"), str)
+
+
+def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
+    found: dict[str, Component] = {}
+    for entry, group in _placed(answer):
+        component_id = fields.identifier(entry.get("id"), "a component")
+        name = fields.name(entry.get("name")) or component_id
+        status = _known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
+        found.setdefault(component_id, Component(id=component_id, name=name, status=status, group=group))
+    return tuple(found.values())
+
+
+def _placed(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Yield each component with the name of its group; groups have no status of their own."""
+    for entry in fields.objects(answer, "components"):
+        if entry.get("type") != "ComponentGroup":
+            yield entry, None
+            continue
+        for inside in fields.objects(entry, "components"):
+            yield inside, fields.name(entry.get("name"))
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    status = status_word(entry.get("currentStatus"))
+    timeline = fields.objects(entry, "timeline")
+    updates = oldest_first((_update(update, status or UNKNOWN) for update in timeline), newest_first=True)
+    affected = [each.get("status") for update in timeline for each in fields.objects(update, "componentsAffected")]
+    return Incident(
+        id=incident_id,
+        name=fields.name(entry.get("title")) or incident_id,
+        status=status or (updates[-1].status if updates else UNKNOWN),
+        impact=worst_impact([_known(_IMPACTS, word) for word in affected]),
+        updates=updates,
+        components=_names(fields.objects(entry, "componentsAffected")),
+    )
+
+
+def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=fields.identifier(entry.get("id"), "an incident update"),
+        status=status_word(entry.get("status")) or incident_status,
+        body=fields.body_text(entry.get("description")),
+        created_at=fields.moment(entry.get("createdAt")) or fields.moment(entry.get("startedAt")),
+        components=_names(fields.objects(entry, "componentsAffected")),
+    )
+
+
+def _names(entries: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    return fields.unique(fields.name(entry.get("name")) for entry in entries)
+
+
+def _known(words: Mapping[object, Any], word: object) -> Any:
+    return words.get(word) if isinstance(word, str) else None

@@ -1,0 +1,167 @@
+"""openstatus's `/feed/json` -> Snapshot (github.com/openstatusHQ/openstatus, apps/status-page, route `feed/json`).
+
+One answer has the whole page: components, status reports with their updates, maintenances with theirs, all of its
+history included. Ids are the vendor's; reports and maintenances count apart, so that a maintenance has a prefix. A
+report says its status. A maintenance has a window alone: the answer's own time, which is that of its making and
+otherwise not looked at, tells whether it is planned, goes on or is over. Its first text, its begin and its end are
+updates with ids of ours. Reports have no severity. Only components that are watched have a status.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.updates import oldest_first
+from tracker.parse.words import UNKNOWN, UPDATE, status_word
+
+_PATH = "/feed/json"
+_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+    "success": ComponentStatus.OPERATIONAL,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "error": ComponentStatus.MAJOR_OUTAGE,
+    "info": ComponentStatus.UNDER_MAINTENANCE,
+}
+_INDICATORS: Mapping[object, Impact] = {
+    "success": Impact.NONE,
+    "degraded": Impact.MINOR,
+    "error": Impact.MAJOR,
+    "info": Impact.MAINTENANCE,
+}
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return _is_page(fields.json_object(body))
+
+
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_object(body)
+    if not _is_page(answer):
+        raise refusal(body, content_type)
+    components = _components(answer)
+    names = {component.id: component.name for component in components}
+    made_at, site = fields.moment(answer.get("updatedAt")), _site(url)
+    reports = (_report(entry, names, site) for entry in fields.objects(answer, "statusReports"))
+    maintenances = (_maintenance(entry, names, made_at, site) for entry in fields.objects(answer, "maintenances"))
+    return Snapshot(
+        name=fields.name(answer.get("title")),
+        indicator=_known(_INDICATORS, answer.get("status")),
+        incidents=tuple({report.id: report for report in reports}.values()),
+        maintenances=tuple({maintenance.id: maintenance for maintenance in maintenances}.values()),
+        components=components,
+    )
+
+
+OPENSTATUS = Format(
+    name="openstatus",
+    title="openstatus",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary=_PATH),),
+)
+
+
+def _is_page(answer: dict[str, Any]) -> bool:
+    return all(isinstance(answer.get(key), list) for key in ("statusReports", "maintenances", "monitors"))
+
+
+def _site(url: str) -> str | None:
+    """Return the page's address, which is what stands before the path of the answer."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    is_page = parts.scheme in ("http", "https") and parts.netloc and parts.path.endswith(_PATH)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(_PATH)}" if is_page else None
+
+
+def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
+    """Return the page's components with the statuses of their monitors; pages of older versions list these alone."""
+    monitors = {str(monitor.get("id")): monitor.get("status") for monitor in fields.objects(answer, "monitors")}
+    groups = {
+        str(group.get("id")): fields.name(group.get("name")) for group in fields.objects(answer, "pageComponentGroups")
+    }
+    found: dict[str, Component] = {}
+    for entry in fields.objects(answer, "pageComponents" if "pageComponents" in answer else "monitors"):
+        component_id = fields.identifier(entry.get("id"), "a component")
+        word = entry.get("status") or monitors.get(str(entry.get("monitorId")))
+        component = Component(
+            id=component_id,
+            name=fields.name(entry.get("name")) or component_id,
+            status=_known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN,
+            group=groups.get(str(entry.get("groupId"))),
+        )
+        found.setdefault(component_id, component)
+    return tuple(found.values())
+
+
+def _known(words: Mapping[object, Any], word: object) -> Any:
+    return words.get(word) if isinstance(word, str) else None
+
+
+def _report(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -> Incident:
+    report_id = fields.identifier(entry.get("id"), "an incident")
+    status = status_word(entry.get("status"))
+    listed = (_update(update, status or UNKNOWN) for update in fields.objects(entry, "statusReportUpdates"))
+    updates = oldest_first(listed, newest_first=True)
+    return Incident(
+        id=report_id,
+        name=fields.name(entry.get("title")) or report_id,
+        status=status or (updates[-1].status if updates else UNKNOWN),
+        link=fields.link(f"{site}/events/report/{report_id}"),
+        updates=updates,
+        components=_named(entry, names),
+    )
+
+
+def _update(entry: dict[str, Any], otherwise: str) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=fields.identifier(entry.get("id"), "an incident update"),
+        status=status_word(entry.get("status")) or otherwise,
+        body=fields.body_text(entry.get("message")),
+        created_at=fields.moment(entry.get("date")),
+    )
+
+
+def _maintenance(
+    entry: dict[str, Any], names: Mapping[str, str], made_at: datetime | None, site: str | None
+) -> Incident:
+    maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
+    begins, ends = fields.moment(entry.get("from")), fields.moment(entry.get("to"))
+    posted = oldest_first(
+        (_update(update, UPDATE) for update in fields.objects(entry, "maintenanceUpdates")), newest_first=True
+    )
+    reached = tuple(_reached(begins, ends, made_at))
+    announced = IncidentUpdate(id="announced", status="scheduled", body=fields.body_text(entry.get("message")))
+    later = sorted((*posted, *reached), key=lambda update: update.created_at or _NEVER)
+    return Incident(
+        id=f"maintenance-{maintenance_id}",
+        name=fields.name(entry.get("name")) or maintenance_id,
+        status=reached[-1].status if reached else "scheduled",
+        impact=Impact.MAINTENANCE,
+        link=fields.link(f"{site}/events/maintenance/{maintenance_id}"),
+        updates=tuple({update.id: update for update in (announced, *later)}.values()),
+        components=_named(entry, names),
+        scheduled_for=begins,
+        scheduled_until=ends,
+    )
+
+
+def _reached(begins: datetime | None, ends: datetime | None, made_at: datetime | None) -> Iterator[IncidentUpdate]:
+    """Yield the begin and the end of a window as far as they have come."""
+    if made_at is None:
+        return
+    if begins is not None and begins <= made_at:
+        yield IncidentUpdate(id="begun", status="in_progress", created_at=begins)
+    if ends is not None and ends <= made_at:
+        yield IncidentUpdate(id="ended", status="completed", created_at=ends)
+
+
+def _named(entry: dict[str, Any], names: Mapping[str, str]) -> tuple[str, ...]:
+    ids = entry.get("pageComponents", entry.get("monitors"))
+    return fields.unique(names.get(str(each)) for each in ids) if isinstance(ids, list) else ()
