@@ -41,16 +41,23 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     """Return one snapshot of several answers of one page.
 
     Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
-    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins.
+    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. Components
+    are those of the first answer that lists any.
     """
+    details = tuple(details)
     incidents = {incident.id: incident for incident in primary.incidents}
     maintenances = {incident.id: incident for incident in primary.maintenances}
     for detail in details:
         behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
         _join(incidents, detail.incidents, behind=behind)
         _join(maintenances, detail.maintenances, behind=behind)
+    listing = next((answer for answer in (primary, *details) if answer.components), primary)
     return msgspec.structs.replace(
-        primary, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values())
+        primary,
+        incidents=tuple(incidents.values()),
+        maintenances=tuple(maintenances.values()),
+        components=listing.components,
+        components_complete=listing.components_complete,
     )
 
 

@@ -7,15 +7,35 @@ from collections.abc import Mapping
 
 from tracker.errors import ParseError
 from tracker.models import Snapshot
+from tracker.parse.cachet import CACHET
+from tracker.parse.cstate import CSTATE
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
+from tracker.parse.sorry import SORRY
+from tracker.parse.statusio import STATUSIO
 from tracker.parse.statuspage import STATUSPAGE
+from tracker.parse.statuspal import STATUSPAL
+from tracker.parse.vultr import VULTR
+from tracker.parse.yandex import YANDEX
 
 __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 
 #: Every format by name, in the order in which they are tried.
-FORMATS: Mapping[str, Format] = {known.name: known for known in (STATUSPAGE, FEED)}
+FORMATS: Mapping[str, Format] = {
+    known.name: known
+    for known in (
+        STATUSPAGE,
+        STATUSIO,
+        VULTR,
+        YANDEX,
+        CACHET,
+        SORRY,
+        STATUSPAL,
+        CSTATE,
+        FEED,
+    )
+}
 FORMAT_NAMES: tuple[str, ...] = tuple(FORMATS)
 
 

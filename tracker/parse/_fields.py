@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -34,6 +34,14 @@ def decode_json(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return _decode_leniently(body)
+
+
+def json_or_none(body: bytes) -> Any:
+    """Return what the JSON says, None when it cannot be read."""
+    try:
+        return decode_json(body)
+    except ParseError:
+        return None
 
 
 def _decode_leniently(body: bytes) -> Any:
@@ -86,8 +94,8 @@ def link(value: object) -> str | None:
     return address if is_web and len(address) <= _LINK_CAP and len(address.split()) == 1 else None
 
 
-def moment(value: object) -> datetime | None:
-    """Return an ISO 8601 time with a zone as UTC, None for anything else."""
+def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
+    """Return an ISO 8601 time as UTC, None for anything else; `zone` is that of times which name none."""
     if not isinstance(value, str):
         return None
     try:
@@ -95,7 +103,9 @@ def moment(value: object) -> datetime | None:
     except ValueError:
         return None
     if parsed.tzinfo is None:
-        return None
+        if zone is None:
+            return None
+        parsed = parsed.replace(tzinfo=zone)
     try:
         return plausible(parsed.astimezone(UTC))
     except OverflowError:
@@ -122,3 +132,15 @@ def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not all(isinstance(item, dict) for item in value):
         raise ParseError(f"the answer's {key} holds something without an id")
     return value
+
+
+def names(entries: object) -> tuple[str, ...]:
+    """Return the distinct names in a list of objects; oddities name nothing."""
+    if not isinstance(entries, list | tuple):
+        return ()
+    return unique(name(mapping(entry).get("name")) for entry in entries)
+
+
+def unique(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the texts without empty ones and repetitions."""
+    return tuple(dict.fromkeys(text for text in texts if text))

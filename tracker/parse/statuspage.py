@@ -4,16 +4,15 @@ One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, 
 one bare incident: each is a choice of the same fields. Strict on ids, lenient on everything else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tracker.errors import ParseError
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
-from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
@@ -28,11 +27,11 @@ _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return _is_statuspage(_decoded(body))
+    return _is_statuspage(fields.json_or_none(body))
 
 
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
-    answer = _decoded(body)
+    answer = fields.json_or_none(body)
     if not _is_statuspage(answer):
         raise refusal(body, content_type)
     if _is_incident(answer):
@@ -64,13 +63,6 @@ STATUSPAGE = Format(
         ),
     ),
 )
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return fields.decode_json(body)
-    except ParseError:
-        return None
 
 
 def _is_statuspage(answer: object) -> bool:
@@ -137,7 +129,7 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
     updates = _updates(fields.objects(entry, "incident_updates"), status or UNKNOWN)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
-    named = _names(entry.get("components"))
+    named = fields.names(entry.get("components"))
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
@@ -145,7 +137,7 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         impact=Impact.MAINTENANCE if is_maintenance else _impact(entry.get("impact")),
         link=fields.link(entry.get("shortlink")) or _incident_link(site, incident_id),
         updates=updates,
-        components=named or _unique(name for update in updates for name in update.components),
+        components=named or fields.unique(name for update in updates for name in update.components),
         scheduled_for=fields.moment(entry.get("scheduled_for")),
         scheduled_until=fields.moment(entry.get("scheduled_until")),
     )
@@ -165,16 +157,18 @@ def _updates(entries: Sequence[dict[str, Any]], incident_status: str) -> tuple[I
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    status = status_word(entry.get("status")) or incident_status
     return IncidentUpdate(
         id=fields.identifier(entry.get("id"), "an incident update"),
-        status=status_word(entry.get("status")) or incident_status,
+        status=status,
+        vendor_status=vendor_word(entry.get("status"), status),
         body=fields.body_text(entry.get("body")),
         created_at=(
             fields.moment(entry.get("created_at"))
             or fields.moment(entry.get("display_at"))
             or fields.moment(entry.get("updated_at"))
         ),
-        components=_names(entry.get("affected_components")),
+        components=fields.names(entry.get("affected_components")),
     )
 
 
@@ -211,14 +205,3 @@ def _component_status(word: object) -> ComponentStatus:
 
 def _impact(word: object) -> Impact | None:
     return _IMPACTS.get(word.strip().lower()) if isinstance(word, str) else None
-
-
-def _names(entries: object) -> tuple[str, ...]:
-    """Return the names that a list of components names; oddities name nothing."""
-    if not isinstance(entries, list | tuple):
-        return ()
-    return _unique(fields.name(fields.mapping(entry).get("name")) for entry in entries)
-
-
-def _unique(names: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))
