@@ -8,7 +8,7 @@ is `message`; the updates after it have ids. Cachet before 2.4 has no updates: a
 its status. Cachet has no severity. Its times name no zone; they are those of the server, which is UTC unless set.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import oldest_first
+from tracker.parse.derived import digest_key, oldest_first, parted
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
@@ -87,9 +87,10 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     for resource in fields.objects(answer, "data"):
         entry = _flat(resource)
         entries[_kind(entry) or "incident"].append({**entry, **_related(resource, included)})
+    incidents, maintenances = parted((*map(_incident, entries["incident"]), *map(_schedule, entries["schedule"])))
     return Snapshot(
-        incidents=_distinct(_incident(entry) for entry in entries["incident"]),
-        maintenances=_distinct(_schedule(entry) for entry in entries["schedule"]),
+        incidents=incidents,
+        maintenances=maintenances,
         components=_components(entries["component"]),
         components_complete=not _has_more(answer),
     )
@@ -139,13 +140,6 @@ def _has_more(answer: dict[str, Any]) -> bool:
     pagination = fields.mapping(fields.mapping(answer.get("meta")).get("pagination"))
     links = fields.mapping(answer.get("links")) or fields.mapping(pagination.get("links"))
     return bool(links.get("next") or links.get("next_page"))
-
-
-def _distinct(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    found: dict[str, Incident] = {}
-    for incident in incidents:
-        found.setdefault(incident.id, incident)
-    return tuple(found.values())
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
@@ -213,7 +207,7 @@ def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:
 def _posted(entry: dict[str, Any], incident_status: str) -> list[IncidentUpdate]:
     found: dict[str, IncidentUpdate] = {}
     for update in oldest_first(fields.objects(entry, "updates"), _posted_at):
-        update_id = fields.identifier(update.get("id"), "an update")
+        update_id = _posted_id(update)
         status = _status(update, _STATUSES) if "status" in update else incident_status
         found.setdefault(
             update_id,
@@ -226,6 +220,12 @@ def _posted(entry: dict[str, Any], incident_status: str) -> list[IncidentUpdate]
             ),
         )
     return list(found.values())
+
+
+def _posted_id(update: dict[str, Any]) -> str:
+    """Return the id, which is a number, and so never one of those that are made here."""
+    update_id = fields.identifier(update.get("id"), "an update")
+    return update_id if update_id.isdecimal() else digest_key(update_id)
 
 
 def _posted_at(update: dict[str, Any]) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key, time_key
+from tracker.parse.derived import digest_key, parted, time_key
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 
@@ -50,22 +50,19 @@ def _is_cstate(answer: object) -> bool:
     return answer.get("is") == _ISSUES and "baseURL" in answer and "pages" in answer
 
 
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_cstate(answer):
         raise refusal(body, content_type)
     systems = fields.objects(answer, "systems")
     listed = [issue for system in systems for issue in fields.objects(system, "unresolvedIssues")]
     pages = [page for page in fields.objects(answer, "pages") if page.get("is") == "issue"]
-    incidents: dict[str, Incident] = {}
-    for issue in (*listed, *pages):
-        incident = _incident(issue)
-        incidents.setdefault(incident.id, incident)
+    incidents, _ = parted(map(_incident, (*listed, *pages)))
     is_index = answer["is"] == _INDEX
     return Snapshot(
         name=fields.name(answer.get("title")) if is_index else None,
         indicator=_coded(_IMPACTS, answer.get("summaryStatus")),
-        incidents=tuple(incidents.values()),
+        incidents=incidents,
         components=_components(systems),
         open_only=is_index,
     )

@@ -1,4 +1,7 @@
-"""Ids and order of updates where a platform gives none, from what does not change when a text is edited."""
+"""What several platforms leave to their readers: ids and order of updates, each incident once.
+
+Derived ids come from what does not change when a text is edited.
+"""
 
 import hashlib
 from collections import Counter
@@ -6,9 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from tracker.models import Impact, Incident
+
 _DIGEST_LENGTH = 20
 
 _Entry = TypeVar("_Entry")
+
+
+def parted(incidents: Iterable[Incident]) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+    """Return the incidents and the maintenances, told apart by their impact, each id once."""
+    found: dict[str, Incident] = {}
+    for incident in incidents:
+        found.setdefault(incident.id, incident)
+    return (
+        tuple(each for each in found.values() if each.impact is not Impact.MAINTENANCE),
+        tuple(each for each in found.values() if each.impact is Impact.MAINTENANCE),
+    )
 
 
 def oldest_first(entries: Sequence[_Entry], time_of: Callable[[_Entry], datetime | None]) -> list[_Entry]:

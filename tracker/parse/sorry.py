@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import numbered, oldest_first, time_key
+from tracker.parse.derived import numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
@@ -46,13 +46,10 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     if not _is_sorry(answer):
         raise refusal(body, content_type)
     notices = [answer["notice"]] if "notice" in answer else fields.objects(answer, "notices")
-    incidents: dict[str, Incident] = {}
-    for notice in notices:
-        incident = _incident(notice)
-        incidents.setdefault(incident.id, incident)
+    incidents, maintenances = parted(map(_incident, notices))
     return Snapshot(
-        incidents=tuple(found for found in incidents.values() if found.impact is not Impact.MAINTENANCE),
-        maintenances=tuple(found for found in incidents.values() if found.impact is Impact.MAINTENANCE),
+        incidents=incidents,
+        maintenances=maintenances,
         components=_components(fields.objects(answer, "components")),
         components_complete=not fields.mapping(answer.get("meta")).get("next_page"),
     )

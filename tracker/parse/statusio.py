@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import numbered, oldest_first, time_key
+from tracker.parse.derived import numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN
@@ -25,17 +25,20 @@ _PAGE_ID: Final = re.compile(
 )
 _LOOKED_AT: Final = 1_000_000
 
+#: Status code of a planned maintenance.
+_PLANNED: Final = 200
+
 # 600 is a security event, which is neither a better nor a worse state of a component.
 _COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
     100: ComponentStatus.OPERATIONAL,
-    200: ComponentStatus.UNDER_MAINTENANCE,
+    _PLANNED: ComponentStatus.UNDER_MAINTENANCE,
     300: ComponentStatus.DEGRADED_PERFORMANCE,
     400: ComponentStatus.PARTIAL_OUTAGE,
     500: ComponentStatus.MAJOR_OUTAGE,
 }
 _IMPACTS: Final[Mapping[object, Impact]] = {
     100: Impact.NONE,
-    200: Impact.MAINTENANCE,
+    _PLANNED: Impact.MAINTENANCE,
     300: Impact.MINOR,
     400: Impact.MAJOR,
     500: Impact.CRITICAL,
@@ -58,15 +61,18 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     result = _result(fields.json_or_none(body))
     if not result:
         raise refusal(body, content_type)
-    maintenance = fields.mapping(result.get("maintenance"))
+    planned = fields.mapping(result.get("maintenance"))
+    incidents, maintenances = parted(
+        (
+            *map(_incident, fields.objects(result, "incidents")),
+            *(_maintenance(entry, "in_progress") for entry in fields.objects(planned, "active")),
+            *(_maintenance(entry, "scheduled") for entry in fields.objects(planned, "upcoming")),
+        )
+    )
     return Snapshot(
         indicator=_coded(_IMPACTS, fields.mapping(result["status_overall"]).get("status_code")),
-        incidents=_distinct(_incident(entry) for entry in fields.objects(result, "incidents")),
-        maintenances=_distinct(
-            _maintenance(entry, status)
-            for key, status in (("active", "in_progress"), ("upcoming", "scheduled"))
-            for entry in fields.objects(maintenance, key)
-        ),
+        incidents=incidents,
+        maintenances=maintenances,
         components=_components(fields.objects(result, "status")),
         open_only=True,
     )
@@ -84,13 +90,6 @@ def _coded(meanings: Mapping[object, Any], code: object) -> Any:
     return meanings.get(code) if isinstance(code, int) else None
 
 
-def _distinct(incidents: Any) -> tuple[Incident, ...]:
-    found: dict[str, Incident] = {}
-    for incident in incidents:
-        found.setdefault(incident.id, incident)
-    return tuple(found.values())
-
-
 def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = _id(entry, "an incident")
     messages = _messages(entry)
@@ -100,7 +99,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=statuses[-1] if statuses else UNKNOWN,
-        impact=_coded(_IMPACTS, codes[-1]),
+        impact=None if codes[-1] == _PLANNED else _coded(_IMPACTS, codes[-1]),
         updates=_updates(messages, statuses),
         components=fields.names(entry.get("components_affected")),
         regions=fields.names(entry.get("containers_affected")),

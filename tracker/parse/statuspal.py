@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import oldest_first
+from tracker.parse.derived import oldest_first, parted
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word, vendor_word
@@ -58,20 +58,18 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         raise refusal(body, content_type)
     components = tuple(_components(fields.objects(answer, "services")))
     names = {component.id: component.name for component in components}
-    incidents = [_incident(entry, names) for entry in fields.objects(answer, "incidents")]
-    maintenances = [
-        _incident(entry, names, going_on)
-        for key, going_on in (("maintenances", "in_progress"), ("upcoming_maintenances", "scheduled"))
-        for entry in fields.objects(answer, key)
-    ]
-    found: dict[str, Incident] = {}
-    for incident in (*incidents, *maintenances):
-        found.setdefault(incident.id, incident)
+    incidents, maintenances = parted(
+        (
+            *(_incident(entry, names) for entry in fields.objects(answer, "incidents")),
+            *(_incident(entry, names, "in_progress") for entry in fields.objects(answer, "maintenances")),
+            *(_incident(entry, names, "scheduled") for entry in fields.objects(answer, "upcoming_maintenances")),
+        )
+    )
     return Snapshot(
         name=fields.name(answer["status_page"].get("name")),
         indicator=_indicator(answer["status_page"].get("current_incident_type")),
-        incidents=tuple(incident for incident in found.values() if incident.impact is not Impact.MAINTENANCE),
-        maintenances=tuple(incident for incident in found.values() if incident.impact is Impact.MAINTENANCE),
+        incidents=incidents,
+        maintenances=maintenances,
         components=tuple({component.id: component for component in components}.values()),
         open_only=True,
     )

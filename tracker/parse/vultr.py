@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key, numbered, oldest_first, time_key
+from tracker.parse.derived import digest_key, numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 
@@ -45,14 +45,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     if not _is_vultr(answer):
         raise refusal(body, content_type)
     alerts = fields.objects(answer, _KEY)
-    ids = _ids(alerts)
-    incidents: dict[str, Incident] = {}
-    for alert_id, alert in zip(ids, alerts, strict=True):
-        incidents.setdefault(alert_id, _incident(alert_id, alert))
-    return Snapshot(
-        incidents=tuple(found for found in incidents.values() if found.impact is not Impact.MAINTENANCE),
-        maintenances=tuple(found for found in incidents.values() if found.impact is Impact.MAINTENANCE),
-    )
+    incidents, maintenances = parted(map(_incident, _ids(alerts), alerts))
+    return Snapshot(incidents=incidents, maintenances=maintenances)
 
 
 VULTR = Format(

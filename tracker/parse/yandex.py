@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import oldest_first
+from tracker.parse.derived import oldest_first, parted
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
@@ -41,15 +41,12 @@ def _entries(answer: object) -> list[dict[str, Any]] | None:
     return items if all(isinstance(item, dict) and item.keys() >= _MARKS for item in items) else None
 
 
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     entries = _entries(fields.json_or_none(body))
     if entries is None:
         raise refusal(body, content_type)
-    incidents: dict[str, Incident] = {}
-    for entry in entries:
-        incident = _incident(entry)
-        incidents.setdefault(incident.id, incident)
-    return Snapshot(incidents=tuple(incidents.values()))
+    incidents, _ = parted(map(_incident, entries))
+    return Snapshot(incidents=incidents)
 
 
 YANDEX = Format(

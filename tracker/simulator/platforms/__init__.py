@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 
 from tracker.simulator.platform import Platform
+from tracker.simulator.platforms.cachet import CACHET
+from tracker.simulator.platforms.cstate import CSTATE
 from tracker.simulator.platforms.incidentio import INCIDENTIO
+from tracker.simulator.platforms.sorry import SORRY
+from tracker.simulator.platforms.statusio import STATUSIO
 from tracker.simulator.platforms.statuspage import STATUSPAGE
+from tracker.simulator.platforms.statuspal import STATUSPAL
+from tracker.simulator.platforms.vultr import VULTR
+from tracker.simulator.platforms.yandex import YANDEX
 
 #: Every platform by name.
 PLATFORMS: Mapping[str, Platform] = {
@@ -12,5 +19,12 @@ PLATFORMS: Mapping[str, Platform] = {
     for platform in (
         STATUSPAGE,
         INCIDENTIO,
+        STATUSIO,
+        VULTR,
+        YANDEX,
+        CACHET,
+        SORRY,
+        STATUSPAL,
+        CSTATE,
     )
 }
