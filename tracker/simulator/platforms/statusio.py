@@ -104,9 +104,7 @@ def _moment(moment: datetime) -> str:
 
 def _html(revision: Revision, url: str) -> str:
     """Return the page for people; a script in it names the id that the API wants."""
-    script = f"<script>var pageId = '{object_id(revision.page_id)}';</script>"
-    link = f'<link rel="alternate" type="application/rss+xml" href="{xml_text(url)}/pages/x/rss">'
-    return page_for_people(revision, url, f"{script}\n{link}")
+    return page_for_people(revision, url, f"<script>var pageId = '{xml_text(revision.page_id)}';</script>")
 
 
 STATUSIO = Platform(
