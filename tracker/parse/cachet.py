@@ -145,9 +145,11 @@ def _has_more(answer: dict[str, Any]) -> bool:
 def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = _status(entry, _STATUSES)
-    if "updates" in entry:
-        posted = _posted(entry, status)
-        updates = (_beginning(entry, "investigating" if posted else status), *posted)
+    updates: tuple[IncidentUpdate, ...]
+    if posted := _posted(entry, status):
+        updates = (_beginning(entry, _STATUSES[1]), *posted)
+    elif "updates" in entry:
+        updates = _unposted(entry, status)
     else:
         updates = (_change(entry, status, _STATUSES[1]),)
     return Incident(
@@ -163,7 +165,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
 def _schedule(entry: dict[str, Any]) -> Incident:
     schedule_id = fields.identifier(entry.get("id"), "a schedule")
     status = _status(entry, _SCHEDULE_STATUSES)
-    posted = _posted(entry, status) if "updates" in entry else []
+    posted = _posted(entry, status)
     change = _change(entry, status, _SCHEDULE_STATUSES[0])
     return Incident(
         id=f"schedule-{schedule_id}",
@@ -195,6 +197,14 @@ def _beginning(entry: dict[str, Any], status: str) -> IncidentUpdate:
     return IncidentUpdate(
         id=_BEGINNING, status=status, body=fields.body_text(entry.get("message")), created_at=began_at
     )
+
+
+def _unposted(entry: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
+    """Return the beginning, and the other status that an incident was given since without a word."""
+    changed_at = _moment(entry, "updated_at", "updated")
+    if status == _STATUSES[1] or changed_at == _moment(entry, "created_at", "created"):
+        return (_beginning(entry, status),)
+    return (_beginning(entry, _STATUSES[1]), IncidentUpdate(id=status, status=status, created_at=changed_at))
 
 
 def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:

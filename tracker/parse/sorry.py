@@ -88,7 +88,11 @@ def _updates(notice: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
     if not entries:
         since = fields.moment(notice.get("ended_at")) or fields.moment(notice.get("began_at"))
         text = fields.body_text(notice.get("synopsis"))
-        return (IncidentUpdate(id=status, status=status, body=text, created_at=since or _time(notice)),)
+        word = vendor_word(notice.get("state"), status)
+        only = IncidentUpdate(
+            id=status, status=status, vendor_status=word, body=text, created_at=since or _time(notice)
+        )
+        return (only,)
     ordered = oldest_first(entries, _time)
     found: dict[str, IncidentUpdate] = {}
     for key, entry in zip(_keys(ordered), ordered, strict=True):

@@ -16,7 +16,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.derived import oldest_first, parted
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import refusal
-from tracker.parse.words import UNKNOWN, UPDATE, status_word, vendor_word
+from tracker.parse.words import UNKNOWN, UPDATE, known_status, vendor_word
 
 _KEYS: Final = frozenset({"status_page", "services", "incidents", "maintenances", "upcoming_maintenances"})
 _HOST: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.statuspal\.(io|eu)")
@@ -40,8 +40,6 @@ _COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
     "scheduled": ComponentStatus.UNDER_MAINTENANCE,
     "emergency-maintenance": ComponentStatus.UNDER_MAINTENANCE,
 }
-#: What a first update is called.
-_ISSUE: Final = "issue"
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -118,13 +116,13 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | N
 
 
 def _updates(entry: dict[str, Any], going_on: str | None) -> tuple[IncidentUpdate, ...]:
-    """Return the updates oldest first; a type that names no status leaves the one before it, as `update` does."""
+    """Return the updates oldest first; a type that names no status, such as `issue`, leaves the one before it."""
     found: dict[str, IncidentUpdate] = {}
     status = going_on or "investigating"
     for update in oldest_first(fields.objects(entry, "updates"), _time):
         update_id = fields.identifier(update.get("id"), "an update")
-        word = status_word(update.get("type")) or UPDATE
-        if going_on is None and word not in (UPDATE, _ISSUE):
+        word = known_status(update.get("type"))
+        if going_on is None and word is not None and word != UPDATE:
             status = word
         found.setdefault(
             update_id,
