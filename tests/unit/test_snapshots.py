@@ -128,3 +128,12 @@ def test_the_clock_and_the_components_of_the_primary_answer_stay() -> None:
 
     assert both.updated_at == NOON + timedelta(minutes=5)
     assert both.components == primary.components
+
+
+def test_components_are_those_of_the_first_answer_that_lists_any() -> None:
+    detail = page(components=(component("web"),), components_complete=False)
+
+    assert merged(page(), [page(), detail]).components == detail.components
+    assert not merged(page(), [detail]).components_complete
+    assert merged(page(components=(component("api"),)), [detail]).components == (component("api"),)
+    assert merged(page(components=(component("api"),)), [detail]).components_complete

@@ -17,7 +17,12 @@ from tracker.parse.text import plain_text
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BODIES = sorted(path for path in GOLDEN.glob("*/*") if not path.name.endswith(".expected.json"))
-ANSWERS = [json.loads(path.read_bytes()) for path in BODIES if path.match("statuspage/*s.json")]
+#: Of each format of JSON some answers.
+ANSWERS = [
+    json.loads(path.read_bytes())
+    for path in BODIES
+    if path.suffix == ".json" and path.parent.name != "refused" and path.name != "damaged-encoding.json"
+]
 FEEDS = [path.read_text() for path in BODIES if path.suffix in (".atom", ".rss")]
 #: What a vendor may send in the place of anything.
 ODDITIES = [None, True, -1, 10**30, 1.5, "", " ", "\x00", "\ud800", "<b>", "9999-12-31T23:59:59-23:00", [], [None], {}]
