@@ -1,12 +1,17 @@
 """What broken answers are made of: real ones where they are at hand, else those of the project's own making."""
 
+import contextlib
 import json
 import random
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tracker.errors import ParseError
+from tracker.parse import detect
 
 CORPUS: Final = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden"
@@ -15,6 +20,8 @@ _SUFFIXES: Final = {".json", ".atom", ".rss", ".xml", ".html"}
 _KEPT: Final = 4
 #: How often an answer is left as long as it is.
 _WHOLE: Final = 0.02
+#: How often a format is given an answer of its own, as far as there are any.
+_OWN: Final = 0.7
 #: Longer answers are only used in parts.
 _MOST_BYTES: Final = 128 * 1024
 
@@ -41,20 +48,24 @@ class Bodies:
     raw: tuple[bytes, ...]
     documents: tuple[Any, ...]
     feeds: tuple[Feed, ...]
+    #: The JSON answers of each format.
+    own: Mapping[str, tuple[Any, ...]]
 
-    def document(self, chance: random.Random) -> Any:
-        """Return a copy of a JSON answer with a few entries of each of its lists."""
-        return _trimmed(chance.choice(self.documents), chance, whole=chance.random() < _WHOLE)
+    def document(self, chance: random.Random, format: str) -> Any:
+        """Return a copy of a JSON answer, in most cases of the format, with a few entries of each of its lists."""
+        own = self.own.get(format)
+        documents = own if own and chance.random() < _OWN else self.documents
+        return _trimmed(chance.choice(documents), chance, whole=chance.random() < _WHOLE)
 
     def feed(self, chance: random.Random) -> str:
         """Return a feed with a few of its entries."""
         return chance.choice(self.feeds).some(chance)
 
-    def body(self, chance: random.Random, *, of_feed: bool) -> bytes:
+    def body(self, chance: random.Random, format: str, *, of_feed: bool) -> bytes:
         """Return an answer as it came, as far as it is not too long, or a trimmed one."""
         if chance.random() < _WHOLE:
             return chance.choice(self.raw)
-        return self.feed(chance).encode() if of_feed else json.dumps(self.document(chance)).encode()
+        return self.feed(chance).encode() if of_feed else json.dumps(self.document(chance, format)).encode()
 
 
 def load() -> Bodies:
@@ -71,6 +82,7 @@ def golden() -> Bodies:
 
 def _bodies(answers: Iterable[bytes]) -> Bodies:
     raw, documents, feeds = [], [], []
+    own = defaultdict(list)
     for answer in answers:
         if len(answer) <= _MOST_BYTES:
             raw.append(answer)
@@ -79,7 +91,10 @@ def _bodies(answers: Iterable[bytes]) -> Bodies:
             documents.append(json.loads(text))
         except ValueError:
             feeds.append(_feed(text))
-    return Bodies(tuple(raw), tuple(documents), tuple(feeds))
+            continue
+        with contextlib.suppress(ParseError):
+            own[detect(answer).name].append(documents[-1])
+    return Bodies(tuple(raw), tuple(documents), tuple(feeds), {name: tuple(known) for name, known in own.items()})
 
 
 def _feed(text: str) -> Feed:

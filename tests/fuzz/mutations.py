@@ -152,11 +152,11 @@ def case(bodies: Bodies, parser: str, chance: random.Random) -> bytes:
     of_feed = chance.random() < {"feed": 0.95, "auto": 0.5}.get(parser, 0.05)
     match chance.choices(("shape", "bytes", "noise"), (6, 3, 1))[0]:
         case "shape":
-            body = _feed(bodies, chance) if of_feed else _json(bodies, chance)
+            body = _feed(bodies, chance) if of_feed else _json(bodies, parser, chance)
             if chance.random() < 0.1:
                 body = _bytes(body, bodies, chance)
         case "bytes":
-            body = _bytes(bodies.body(chance, of_feed=of_feed), bodies, chance)
+            body = _bytes(bodies.body(chance, parser, of_feed=of_feed), bodies, chance)
         case _:
             body = _noise(chance)
     return body[:MOST_BYTES]
@@ -214,9 +214,9 @@ def _reencoded(body: bytes, chance: random.Random) -> bytes:
 _Holder = MutableMapping[str, Any] | MutableSequence[Any]
 
 
-def _json(bodies: Bodies, chance: random.Random) -> bytes:
+def _json(bodies: Bodies, parser: str, chance: random.Random) -> bytes:
     """Break an answer inside its tree, so that it is still JSON."""
-    document = bodies.document(chance)
+    document = bodies.document(chance, parser)
     for _ in range(chance.choice((1, 1, 2, 4, 8))):
         places = _places(document)
         if not places:

@@ -147,6 +147,13 @@ def test_an_incident_without_an_end_is_as_its_newest_comment_says():
     assert (incident.status, incident.is_open) == ("investigating", True)
 
 
+def test_an_incident_with_an_end_is_over_whatever_its_comments_say():
+    answer = golden("yandex/incidents.json")
+    answer["items"][0]["comments"] = answer["items"][0]["comments"][1:]
+
+    assert shown(answer).incidents[0].status == "resolved"
+
+
 def test_an_incident_alone_reads_as_it_does_in_the_list():
     assert shown(golden("yandex/incident.json")).incidents[0] == shown(golden("yandex/incidents.json")).incidents[1]
 
