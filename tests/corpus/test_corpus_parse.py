@@ -46,7 +46,7 @@ def index() -> list[dict[str, str]]:
 
 
 #: Platforms whose answers are counted by modules of their own.
-ELSEWHERE = {*CLOUDS, "instatus", "betterstack", "checkly"}
+ELSEWHERE = {*CLOUDS, "instatus", "betterstack", "checkly", "statusio", "vultr", "yandex", "cachet"}
 #: incident.io's native answer among those in Statuspage's shape.
 NATIVE = {"incidentio/alexnodeland-StatusBar__widget_synthetic.json"}
 FILES = [

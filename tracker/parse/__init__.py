@@ -11,7 +11,9 @@ from tracker.parse.aws import AWS
 from tracker.parse.aws_feed import AWS_FEED
 from tracker.parse.azure import AZURE
 from tracker.parse.betterstack import BETTERSTACK
+from tracker.parse.cachet import CACHET
 from tracker.parse.checkly import CHECKLY
+from tracker.parse.cstate import CSTATE
 from tracker.parse.datadog import DATADOG
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
@@ -23,9 +25,14 @@ from tracker.parse.openstatus import OPENSTATUS
 from tracker.parse.salesforce import SALESFORCE
 from tracker.parse.slack import SLACK
 from tracker.parse.sniff import refusal
+from tracker.parse.sorry import SORRY
+from tracker.parse.statusio import STATUSIO
 from tracker.parse.statuspage import STATUSPAGE
+from tracker.parse.statuspal import STATUSPAL
 from tracker.parse.uptimekuma import UPTIMEKUMA
+from tracker.parse.vultr import VULTR
 from tracker.parse.xai import XAI
+from tracker.parse.yandex import YANDEX
 
 __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 
@@ -50,6 +57,13 @@ FORMATS: Mapping[str, Format] = {
         SALESFORCE,
         SLACK,
         XAI,
+        STATUSIO,
+        VULTR,
+        YANDEX,
+        CACHET,
+        SORRY,
+        STATUSPAL,
+        CSTATE,
         # Reads any feed, and so comes last.
         FEED,
     )

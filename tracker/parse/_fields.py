@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -99,8 +99,8 @@ def link(value: object) -> str | None:
     return address if is_web and len(address) <= _LINK_CAP and len(address.split()) == 1 else None
 
 
-def moment(value: object) -> datetime | None:
-    """Return an ISO 8601 time with a zone as UTC, None for anything else."""
+def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
+    """Return an ISO 8601 time as UTC, None for anything else; `zone` is that of times which name none."""
     if not isinstance(value, str):
         return None
     try:
@@ -108,7 +108,9 @@ def moment(value: object) -> datetime | None:
     except ValueError:
         return None
     if parsed.tzinfo is None:
-        return None
+        if zone is None:
+            return None
+        parsed = parsed.replace(tzinfo=zone)
     try:
         return plausible(parsed.astimezone(UTC))
     except OverflowError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tracker.parse._fields import body_text
 from tracker.parse.text import one_line, plain_text
-from tracker.parse.words import COMPONENT_HEADINGS, COMPONENT_STATES, STATUS_HEADINGS, status_word
+from tracker.parse.words import COMPONENT_HEADINGS, COMPONENT_STATES, STATUS_HEADINGS
 
 # Statuspage, in the markup of 2014 (no <var>), of 2019 and of 2026 (blanks between tags):
 # <p><small>Aug <var>21</var>, <var>00:37</var> UTC</small><br><strong>Resolved</strong> - text</p>
@@ -41,7 +41,8 @@ class Post:
 class Note:
     """The one text of an entry, with the status that it begins with and the components that it ends with."""
 
-    status: str | None
+    #: The page's word for the status, as written.
+    word: str | None
     text: str
     components: tuple[str, ...]
 
@@ -72,8 +73,8 @@ def note(html: str) -> Note:
     text = body_text(html)
     found = _STATUS_LINE.match(text)
     if found is None or found["heading"].lower() not in STATUS_HEADINGS:
-        return Note(status=None, text=text, components=components)
-    return Note(status=status_word(found["word"]), text=text[found.end() :].lstrip(), components=components)
+        return Note(word=None, text=text, components=components)
+    return Note(word=found["word"].strip() or None, text=text[found.end() :].lstrip(), components=components)
 
 
 def _without_components(html: str) -> tuple[str, tuple[str, ...]]:

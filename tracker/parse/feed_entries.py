@@ -8,7 +8,6 @@ Feeds give no ids to updates, so that they are derived:
 - Anywhere else an entry holds one text. Its time, status and text together are the id.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,15 +19,15 @@ import msgspec
 
 from tracker.models import Impact, Incident, IncidentUpdate
 from tracker.parse import _fields as fields
+from tracker.parse.derived import digest_key
 from tracker.parse.feed_body import Post, note, posts, scheduled_window
 from tracker.parse.feed_times import dated, window
-from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, UPDATE, known_status, status_word
+from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, UPDATE, known_status, status_word, vendor_word
 
 _INCIDENT_PATH = re.compile(r"/incidents/([^/]+)/?\Z")
 _TITLE_WORDS = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
 #: AWS's feed says it in words.
 _ALL_CLEAR = "operating normally"
-_DIGEST_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +119,7 @@ def _updates(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, .
             IncidentUpdate(
                 id=key if seen[key] == 1 else f"{key}.{seen[key]}",
                 status=status,
+                vendor_status=vendor_word(post.label, status),
                 body=post.text,
                 created_at=time,
             )
@@ -136,26 +136,28 @@ def _only_update(entry: Entry) -> IncidentUpdate:
     """Return what an entry with one text says."""
     content = note(entry.content)
     # Entries that name their status are rewritten at each update; others keep the time at which they appeared.
-    times = (entry.updated, entry.published) if content.status else (entry.published, entry.updated)
+    times = (entry.updated, entry.published) if content.word else (entry.published, entry.updated)
     time = next(filter(None, times), None)
-    status = content.status or _status_beside(entry) or UNKNOWN
+    word = content.word or _word_beside(entry)
+    status = status_word(word) or UNKNOWN
     return IncidentUpdate(
-        id=_digest(time.isoformat() if time else "", status, content.text),
+        id=digest_key(time.isoformat() if time else "", status, content.text),
         status=status,
+        vendor_status=vendor_word(word, status),
         body=content.text,
         created_at=time,
         components=content.components,
     )
 
 
-def _status_beside(entry: Entry) -> str | None:
-    """Return the status that an element of that name, the title or a category names."""
+def _word_beside(entry: Entry) -> str | None:
+    """Return the word for the status in an element of that name, in the title or in a category."""
     if entry.status:
-        return status_word(entry.status)
+        return entry.status
     if _ALL_CLEAR in entry.title.lower():
         return "resolved"
     titled = (word for pair in _TITLE_WORDS.findall(entry.title) for word in pair)
-    return next(filter(None, map(known_status, (*titled, *entry.categories))), None)
+    return next((word for word in (*titled, *entry.categories) if known_status(word)), None)
 
 
 def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:
@@ -168,9 +170,3 @@ def _ordered(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
     given = list(updates)
     times = {update.id: update.created_at for update in given if update.created_at}
     return tuple(sorted(given, key=lambda update: times[update.id]) if len(times) == len(given) else given)
-
-
-def _digest(*parts: str) -> str:
-    """Return an id from the parts, whatever the blanks between their words."""
-    canonical = "\0".join(" ".join(part.split()) for part in parts)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]

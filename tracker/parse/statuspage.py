@@ -13,7 +13,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.updates import oldest_first
-from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
@@ -146,9 +146,11 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    status = status_word(entry.get("status")) or incident_status
     return IncidentUpdate(
         id=fields.identifier(entry.get("id"), "an incident update"),
-        status=status_word(entry.get("status")) or incident_status,
+        status=status,
+        vendor_status=vendor_word(entry.get("status"), status),
         body=fields.body_text(entry.get("body")),
         created_at=(
             fields.moment(entry.get("created_at"))

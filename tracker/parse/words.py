@@ -29,14 +29,16 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "已确认", "已确定", "已識別", "已確認", "확인됨", "식별됨",
     ),
     "monitoring": (
-        "watching", "monitorando", "em monitoramento", "monitoreando", "en monitorización", "supervisando",
+        "watching", "recovering",
+        "monitorando", "em monitoramento", "monitoreando", "en monitorización", "supervisando",
         "surveillance", "surveillance en cours", "sous surveillance", "en observation", "überwachung",
         "wird überwacht", "beobachtung", "monitoraggio", "in monitoraggio", "monitoren", "monitorowanie", "övervakar",
         "övervakas", "мониторинг", "наблюдение", "監視中", "経過観察中", "监控中", "正在监控",
         "监视中", "監控中", "正在監控", "모니터링", "모니터링 중",
     ),
     "resolved": (
-        "closed", "fixed", "recovered", "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
+        "closed", "fixed", "recovered", "false_alarm", "false alarm",
+        "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
         "résolue", "gelöst", "behoben", "risolto", "opgelost", "rozwiązano", "rozwiązany", "löst", "åtgärdat",
         "устранено", "решено", "решён", "解決", "解決済み", "解決済", "已恢复", "已解决", "已修复",
         "已恢復", "已解決", "해결됨", "해결",
@@ -49,7 +51,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "已排程", "已排定", "예정", "예정됨",
     ),
     "in_progress": (
-        "maintenance_in_progress", "em andamento", "em progresso", "en curso", "en progreso", "en cours",
+        "maintenance_in_progress", "underway", "em andamento", "em progresso", "en curso", "en progreso", "en cours",
         "in bearbeitung", "in arbeit", "in corso", "in uitvoering", "w toku", "w trakcie", "pågående", "выполняется",
         "в процессе", "進行中", "实施中", "进行中", "正在进行", "작업 중", "진행 중", "진행중",
     ),
@@ -106,6 +108,16 @@ def status_word(word: object) -> str | None:
 def known_status(word: object) -> str | None:
     """Return the status in the field's word, None when the word is not known for a status."""
     return _STATUSES.get(_folded(word))
+
+
+def vendor_word(word: object, status: str) -> str | None:
+    """Return the vendor's word as written where it is another than `status`, None where that says it already.
+
+    A word for a mere update says nothing of the status, in no language.
+    """
+    folded = _folded(word)[:_MAX_LENGTH]
+    says_no_more = folded.replace(" ", "_") == status.replace(" ", "_") or _STATUSES.get(folded) == UPDATE
+    return None if says_no_more or not folded else one_line(str(word)[:_LOOKED_AT])[:_MAX_LENGTH]
 
 
 def _folded(word: object) -> str:

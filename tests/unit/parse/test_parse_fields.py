@@ -156,3 +156,9 @@ def test_a_list_that_is_absent_null_or_empty_is_empty(answer):
 def test_what_is_no_list_of_objects_is_refused(value):
     with pytest.raises(ParseError, match="the answer's a "):
         fields.objects({"a": value}, "a")
+
+
+def test_a_time_without_a_zone_is_one_only_where_the_zone_is_known():
+    assert fields.moment("2026-03-04 09:00:00") is None
+    assert fields.moment("2026-03-04 09:00:00", UTC) == datetime(2026, 3, 4, 9, tzinfo=UTC)
+    assert fields.moment("2026-03-04T09:00:00+01:00", UTC) == datetime(2026, 3, 4, 8, tzinfo=UTC)

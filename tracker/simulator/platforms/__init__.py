@@ -6,7 +6,9 @@ from tracker.simulator.platform import Platform
 from tracker.simulator.platforms.aws import AWS
 from tracker.simulator.platforms.azure import AZURE
 from tracker.simulator.platforms.betterstack import BETTERSTACK
+from tracker.simulator.platforms.cachet import CACHET
 from tracker.simulator.platforms.checkly import CHECKLY
+from tracker.simulator.platforms.cstate import CSTATE
 from tracker.simulator.platforms.datadog import DATADOG
 from tracker.simulator.platforms.google import GOOGLE
 from tracker.simulator.platforms.heroku import HEROKU
@@ -15,9 +17,14 @@ from tracker.simulator.platforms.instatus import INSTATUS
 from tracker.simulator.platforms.openstatus import OPENSTATUS
 from tracker.simulator.platforms.salesforce import SALESFORCE
 from tracker.simulator.platforms.slack import SLACK
+from tracker.simulator.platforms.sorry import SORRY
+from tracker.simulator.platforms.statusio import STATUSIO
 from tracker.simulator.platforms.statuspage import STATUSPAGE
+from tracker.simulator.platforms.statuspal import STATUSPAL
 from tracker.simulator.platforms.uptimekuma import UPTIMEKUMA
+from tracker.simulator.platforms.vultr import VULTR
 from tracker.simulator.platforms.xai import XAI
+from tracker.simulator.platforms.yandex import YANDEX
 
 #: Every platform by name.
 PLATFORMS: Mapping[str, Platform] = {
@@ -38,5 +45,12 @@ PLATFORMS: Mapping[str, Platform] = {
         DATADOG,
         OPENSTATUS,
         UPTIMEKUMA,
+        STATUSIO,
+        VULTR,
+        YANDEX,
+        CACHET,
+        SORRY,
+        STATUSPAL,
+        CSTATE,
     )
 }

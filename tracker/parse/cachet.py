@@ -1,0 +1,261 @@
+"""Cachet's API -> Snapshot: version 1 of Cachet 2, and the JSON:API of Cachet 3.
+
+Shapes from the open source: cachethq/cachet (`app/Presenters`, `app/Models`) and cachethq/core (`src/Http/Resources`).
+Incidents, schedules (planned maintenances) and components are lists of their own. The incidents, newest first, tell
+whether anything is new; schedules and components are asked then. Incidents and schedules have ids of the same
+numbers, so that those of schedules are marked. What an incident began with is its own message, which has no id and
+is `message`; the updates after it have ids. Cachet before 2.4 has no updates: an incident or a schedule is known by
+its status. Cachet has no severity. Its times name no zone; they are those of the server, which is UTC unless set.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived import digest_key, oldest_first, parted
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.words import UNKNOWN, status_word, vendor_word
+
+_PAGINATION: Final = frozenset({"total", "count", "per_page", "current_page", "total_pages"})
+#: Keys that only one kind of entry has.
+_KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "schedule": frozenset({"scheduled_at", "scheduled"}),
+    "component": frozenset({"order", "enabled"}),
+    "incident": frozenset({"stickied", "visible", "occurred"}),
+}
+_BEGINNING: Final = "message"
+_STATUSES: Final[Mapping[object, str]] = {
+    0: "scheduled",
+    1: "investigating",
+    2: "identified",
+    3: "monitoring",
+    4: "resolved",
+}
+_SCHEDULE_STATUSES: Final[Mapping[object, str]] = {0: "scheduled", 1: "in_progress", 2: "completed"}
+_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
+    1: ComponentStatus.OPERATIONAL,
+    2: ComponentStatus.DEGRADED_PERFORMANCE,
+    3: ComponentStatus.PARTIAL_OUTAGE,
+    4: ComponentStatus.MAJOR_OUTAGE,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return b'"data"' in body and _is_cachet(fields.json_or_none(body))
+
+
+def _is_cachet(answer: object) -> bool:
+    """Tell whether the answer is a page of a list of either version, whose entries are all of a kind that it knows."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+        return False
+    meta = fields.mapping(answer.get("meta"))
+    if answer.keys() == {"meta", "data"} and fields.mapping(meta.get("pagination")).keys() >= _PAGINATION:
+        return all(_kind(fields.mapping(entry)) for entry in answer["data"])
+    path = meta.get("path")
+    is_list = isinstance(path, str) and path.endswith(("/api/incidents", "/api/schedules", "/api/components"))
+    return is_list and all(_kind(_flat(entry)) for entry in answer["data"])
+
+
+def _kind(entry: dict[str, Any]) -> str | None:
+    return next((kind for kind, marks in _KINDS.items() if not marks.isdisjoint(entry)), None)
+
+
+def _flat(resource: object) -> dict[str, Any]:
+    """Return an entry of either version in the shape of version 1: its attributes, with their values for people off."""
+    attributes = fields.mapping(resource).get("attributes")
+    if not isinstance(attributes, dict):
+        return fields.mapping(resource)
+    return {key: _value(value) for key, value in attributes.items()}
+
+
+def _value(attribute: object) -> object:
+    known = fields.mapping(attribute)
+    return known.get("string", known.get("value", attribute))
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    if not _is_cachet(answer):
+        raise refusal(body, content_type)
+    included = _included(answer)
+    entries: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for resource in fields.objects(answer, "data"):
+        entry = _flat(resource)
+        entries[_kind(entry) or "incident"].append({**entry, **_related(resource, included)})
+    incidents, maintenances = parted((*map(_incident, entries["incident"]), *map(_schedule, entries["schedule"])))
+    return Snapshot(
+        incidents=incidents,
+        maintenances=maintenances,
+        components=_components(entries["component"]),
+        components_complete=not _has_more(answer),
+    )
+
+
+CACHET = Format(
+    name="cachet",
+    title="Cachet",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(
+        Endpoints(
+            primary="/api/v1/incidents?sort=id&order=desc&per_page=50",
+            details=("/api/v1/schedules?sort=id&order=desc&per_page=50", "/api/v1/components?per_page=500"),
+        ),
+        Endpoints(
+            primary="/api/incidents?include=updates,components&per_page=50",
+            details=("/api/schedules?include=updates,components&per_page=50", "/api/components?per_page=500"),
+        ),
+    ),
+)
+
+
+def _included(answer: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what an answer of version 3 holds beside its list, by type and id."""
+    resources = answer.get("included")
+    return {_reference(resource): _flat(resource) for resource in (resources if isinstance(resources, list) else ())}
+
+
+def _reference(resource: object) -> tuple[str, str]:
+    known = fields.mapping(resource)
+    return str(known.get("type")), str(known.get("id"))
+
+
+def _related(resource: dict[str, Any], included: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
+    """Return the updates and components that a resource of version 3 names."""
+    relationships = fields.mapping(resource.get("relationships"))
+    related: dict[str, Any] = {}
+    for key in ("updates", "components"):
+        named = fields.mapping(relationships.get(key)).get("data")
+        if isinstance(named, list):
+            related[key] = [included[each] for each in map(_reference, named) if each in included]
+    return related
+
+
+def _has_more(answer: dict[str, Any]) -> bool:
+    pagination = fields.mapping(fields.mapping(answer.get("meta")).get("pagination"))
+    links = fields.mapping(answer.get("links")) or fields.mapping(pagination.get("links"))
+    return bool(links.get("next") or links.get("next_page"))
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    incident_id = fields.identifier(entry.get("id"), "an incident")
+    status = _status(entry, _STATUSES)
+    updates: tuple[IncidentUpdate, ...]
+    if posted := _posted(entry, status):
+        updates = (_beginning(entry, _STATUSES[1]), *posted)
+    elif "updates" in entry:
+        updates = _unposted(entry, status)
+    else:
+        updates = (_change(entry, status, _STATUSES[1]),)
+    return Incident(
+        id=incident_id,
+        name=fields.name(entry.get("name")) or incident_id,
+        status=updates[-1].status,
+        link=fields.link(entry.get("permalink")),
+        updates=updates,
+        components=fields.names(entry.get("components")),
+    )
+
+
+def _schedule(entry: dict[str, Any]) -> Incident:
+    schedule_id = fields.identifier(entry.get("id"), "a schedule")
+    status = _status(entry, _SCHEDULE_STATUSES)
+    posted = _posted(entry, status)
+    change = _change(entry, status, _SCHEDULE_STATUSES[0])
+    return Incident(
+        id=f"schedule-{schedule_id}",
+        name=fields.name(entry.get("name")) or schedule_id,
+        status=status,
+        impact=Impact.MAINTENANCE,
+        updates=tuple(oldest_first((change, *posted), lambda update: update.created_at)),
+        components=fields.names(entry.get("components")),
+        scheduled_for=_moment(entry, "scheduled_at", "scheduled"),
+        scheduled_until=_moment(entry, "completed_at", "completed"),
+    )
+
+
+def _status(entry: dict[str, Any], statuses: Mapping[object, str]) -> str:
+    return statuses.get(_code(entry)) or status_word(entry.get("human_status")) or UNKNOWN
+
+
+def _code(entry: dict[str, Any]) -> int | None:
+    """Return the status, which some versions send as text."""
+    code = entry.get("status")
+    if isinstance(code, str) and code.isdecimal() and len(code) == 1:
+        return int(code)
+    return code if isinstance(code, int) else None
+
+
+def _beginning(entry: dict[str, Any], status: str) -> IncidentUpdate:
+    """Return what an incident began with. Its own status is the latest one's once there are updates."""
+    began_at = _moment(entry, "occurred_at", "occurred", "created_at", "created")
+    return IncidentUpdate(
+        id=_BEGINNING, status=status, body=fields.body_text(entry.get("message")), created_at=began_at
+    )
+
+
+def _unposted(entry: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
+    """Return the beginning, and the other status that an incident was given since without a word."""
+    changed_at = _moment(entry, "updated_at", "updated")
+    if status == _STATUSES[1] or changed_at == _moment(entry, "created_at", "created"):
+        return (_beginning(entry, status),)
+    return (_beginning(entry, _STATUSES[1]), IncidentUpdate(id=status, status=status, created_at=changed_at))
+
+
+def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:
+    """Return the change to a status that nobody posted an update for."""
+    changed_at = None if status == first else _moment(entry, "updated_at", "updated")
+    beginning = _beginning(entry, status)
+    return msgspec.structs.replace(beginning, id=status, created_at=changed_at or beginning.created_at)
+
+
+def _posted(entry: dict[str, Any], incident_status: str) -> list[IncidentUpdate]:
+    found: dict[str, IncidentUpdate] = {}
+    for update in oldest_first(fields.objects(entry, "updates"), _posted_at):
+        update_id = _posted_id(update)
+        status = _status(update, _STATUSES) if "status" in update else incident_status
+        found.setdefault(
+            update_id,
+            IncidentUpdate(
+                id=update_id,
+                status=status,
+                vendor_status=vendor_word(update.get("human_status"), status),
+                body=fields.body_text(update.get("message")),
+                created_at=_posted_at(update),
+            ),
+        )
+    return list(found.values())
+
+
+def _posted_id(update: dict[str, Any]) -> str:
+    """Return the id, which is a number, and so never one of those that are made here."""
+    update_id = fields.identifier(update.get("id"), "an update")
+    return update_id if update_id.isdecimal() else digest_key(update_id)
+
+
+def _posted_at(update: dict[str, Any]) -> datetime | None:
+    return _moment(update, "created_at", "created")
+
+
+def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
+    found: dict[str, Component] = {}
+    for entry in entries:
+        component_id = fields.identifier(entry.get("id"), "a component")
+        found.setdefault(
+            component_id,
+            Component(
+                id=component_id,
+                name=fields.name(entry.get("name")) or component_id,
+                status=_COMPONENT_STATUSES.get(_code(entry), ComponentStatus.UNKNOWN),
+            ),
+        )
+    return tuple(found.values())
+
+
+def _moment(entry: dict[str, Any], *keys: str) -> datetime | None:
+    return next((time for key in keys if (time := fields.moment(entry.get(key), UTC))), None)

@@ -1,0 +1,145 @@
+"""Sorry's public API on the page's own host, version 1 -> Snapshot (every page documents it under `/api`).
+
+`/api/v1/notices` holds incidents ("unplanned") and maintenances ("planned") of now, of the future and of the past,
+with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list tells whether
+anything is new; an update that is followed by another before the next poll is seen in the answer for one notice
+only. Sorry has no severity. Components and their groups have an answer of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived import numbered, oldest_first, parted, time_key
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+from tracker.parse.words import UNKNOWN, status_word, vendor_word
+
+_PLANNED: Final = "planned"
+#: Keys that every notice has.
+_MARKS: Final = frozenset({"id", "type", "state", "subject"})
+_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
+    "operational": ComponentStatus.OPERATIONAL,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "under_maintenance": ComponentStatus.UNDER_MAINTENANCE,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    named = (b'"notices"', b'"notice"', b'"components"')
+    return any(name in body for name in named) and _is_sorry(fields.json_or_none(body))
+
+
+def _is_sorry(answer: object) -> bool:
+    if not isinstance(answer, dict):
+        return False
+    if answer.keys() == {"notice"}:
+        return fields.mapping(answer["notice"]).keys() >= _MARKS
+    is_page = "total_count" in fields.mapping(answer.get("meta"))
+    return is_page and answer.keys() in ({"notices", "meta"}, {"components", "meta"})
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    if not _is_sorry(answer):
+        raise refusal(body, content_type)
+    notices = [answer["notice"]] if "notice" in answer else fields.objects(answer, "notices")
+    incidents, maintenances = parted(map(_incident, notices))
+    return Snapshot(
+        incidents=incidents,
+        maintenances=maintenances,
+        components=_components(fields.objects(answer, "components")),
+        components_complete=not fields.mapping(answer.get("meta")).get("next_page"),
+    )
+
+
+SORRY = Format(
+    name="sorry",
+    title="Sorry",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/api/v1/notices", details=("/api/v1/components",)),),
+)
+
+
+def _incident(notice: dict[str, Any]) -> Incident:
+    notice_id = fields.identifier(notice.get("id"), "a notice")
+    status = status_word(notice.get("state")) or UNKNOWN
+    is_planned = notice.get("type") == _PLANNED
+    return Incident(
+        id=notice_id,
+        name=fields.name(notice.get("subject")) or notice_id,
+        status=status,
+        impact=Impact.MAINTENANCE if is_planned else None,
+        link=fields.link(notice.get("url")) or fields.link(notice.get("link")),
+        updates=_updates(notice, status),
+        components=fields.names(notice.get("components")),
+        scheduled_for=fields.moment(notice.get("begins_at")) if is_planned else None,
+        scheduled_until=fields.moment(notice.get("ends_at")) if is_planned else None,
+    )
+
+
+def _updates(notice: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
+    """Return all updates, else the latest, else the state that the notice is in, since when it is."""
+    latest = notice.get("latest_update")
+    entries = fields.objects(notice, "updates") or ([latest] if isinstance(latest, dict) else [])
+    if not entries:
+        since = fields.moment(notice.get("ended_at")) or fields.moment(notice.get("began_at"))
+        text = fields.body_text(notice.get("synopsis"))
+        word = vendor_word(notice.get("state"), status)
+        only = IncidentUpdate(
+            id=status, status=status, vendor_status=word, body=text, created_at=since or _time(notice)
+        )
+        return (only,)
+    ordered = oldest_first(entries, _time)
+    found: dict[str, IncidentUpdate] = {}
+    for key, entry in zip(_keys(ordered), ordered, strict=True):
+        word = status_word(entry.get("state")) or status
+        found.setdefault(
+            key,
+            IncidentUpdate(
+                id=key,
+                status=word,
+                vendor_status=vendor_word(entry.get("state"), word),
+                body=fields.body_text(entry.get("content")),
+                created_at=_time(entry),
+            ),
+        )
+    return tuple(found.values())
+
+
+def _keys(updates: Sequence[dict[str, Any]]) -> list[str]:
+    derived = numbered(time_key(_time(update)) for update in updates)
+    return [
+        fields.identifier(update["id"], "an update") if "id" in update else key
+        for update, key in zip(updates, derived, strict=True)
+    ]
+
+
+def _time(entry: dict[str, Any]) -> datetime | None:
+    return fields.moment(entry.get("created_at"))
+
+
+def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
+    """Return the components; one that others are part of is their group."""
+    groups = {parent for entry in entries if isinstance(parent := entry.get("parent_id"), int | str)}
+    names = {fields.identifier(entry.get("id"), "a component"): fields.name(entry.get("name")) for entry in entries}
+    group_ids = {str(group) for group in groups}
+    found: dict[str, Component] = {}
+    for entry in entries:
+        component_id = fields.identifier(entry.get("id"), "a component")
+        if component_id in group_ids:
+            continue
+        state = entry.get("state")
+        found.setdefault(
+            component_id,
+            Component(
+                id=component_id,
+                name=names[component_id] or component_id,
+                status=_COMPONENT_STATUSES.get(state if isinstance(state, str) else "", ComponentStatus.UNKNOWN),
+                group=names.get(str(entry.get("parent_id"))),
+            ),
+        )
+    return tuple(found.values())

@@ -1,0 +1,140 @@
+"""Vultr's `alerts.json` -> Snapshot.
+
+One answer lists what goes on and what ended lately. Entries of an alert have no id; their time is one. An alert is
+`ongoing` or `resolved`, with no words between and none for how bad it is. A maintenance is one by its subject; its
+window stands in its text.
+
+Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
+customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
+it has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.derived import digest_key, numbered, oldest_first, parted, time_key
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.sniff import refusal
+
+_KEY: Final = "service_alerts"
+#: What an answer holds beside the alerts, as far as any of them does.
+_KEYS: Final = frozenset({_KEY, "regions"})
+_MAINTENANCE: Final = re.compile(r"\bmaintenance\b", re.IGNORECASE)
+_WINDOW: Final = re.compile(r"\b(Start|End) Time: {0,3}(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC")
+#: What an alert says of itself -> what it means for an incident, and for a maintenance.
+_ONGOING: Final = "ongoing"
+_RESOLVED: Final = "resolved"
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return _KEY.encode() in body and _is_vultr(fields.json_or_none(body))
+
+
+def _is_vultr(answer: object) -> bool:
+    if not isinstance(answer, dict) or _KEY not in answer or not answer.keys() <= _KEYS:
+        return False
+    return answer[_KEY] is None or isinstance(answer[_KEY], list)
+
+
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    if not _is_vultr(answer):
+        raise refusal(body, content_type)
+    alerts = fields.objects(answer, _KEY)
+    incidents, maintenances = parted(map(_incident, _ids(alerts), alerts))
+    return Snapshot(incidents=incidents, maintenances=maintenances)
+
+
+VULTR = Format(
+    name="vultr",
+    title="Vultr alerts",
+    recognises=_recognises,
+    read=_read,
+    endpoints=(Endpoints(primary="/alerts.json"),),
+    hosts=("status.vultr.com",),
+)
+
+
+def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:
+    """Return an id for each alert; of two without one in a region under one subject, the later has another."""
+    places = oldest_first(range(len(alerts)), lambda place: fields.moment(alerts[place].get("start_date")))
+    derived = numbered(digest_key(_text(alerts[place], "region"), _text(alerts[place], "subject")) for place in places)
+    without = dict(zip(places, derived, strict=True))
+    return [
+        fields.identifier(alert["id"], "an alert") if alert.get("id") else without[place]
+        for place, alert in enumerate(alerts)
+    ]
+
+
+def _text(alert: dict[str, Any], key: str) -> str:
+    return fields.name(alert.get(key)) or ""
+
+
+def _incident(alert_id: str, alert: dict[str, Any]) -> Incident:
+    name = fields.name(alert.get("subject")) or alert_id
+    region = fields.name(alert.get("region"))
+    is_maintenance = _MAINTENANCE.search(name) is not None
+    is_posted = alert.get("id") is not None
+    updates = _updates(alert, is_maintenance=is_maintenance) if is_posted else ()
+    begins, ends = _window(updates) if is_maintenance else (None, None)
+    return Incident(
+        id=alert_id,
+        name=name,
+        status=_status(alert, is_maintenance=is_maintenance, begun=len(updates) > 1),
+        impact=Impact.MAINTENANCE if is_maintenance else None,
+        updates=updates,
+        regions=(region,) if region else (),
+        scheduled_for=begins,
+        scheduled_until=ends,
+    )
+
+
+def _status(alert: dict[str, Any], *, is_maintenance: bool, begun: bool) -> str:
+    """Return the vendor's word; a maintenance is called ongoing from its announcement on."""
+    word = (fields.name(alert.get("status")) or _ONGOING).lower()
+    if is_maintenance and word == _ONGOING:
+        return "in_progress" if begun else "scheduled"
+    return "completed" if is_maintenance and word == _RESOLVED else word
+
+
+def _updates(alert: dict[str, Any], *, is_maintenance: bool) -> tuple[IncidentUpdate, ...]:
+    """Return the entries oldest first; what ended after the last of them, or without any, ended with an empty one."""
+    entries = oldest_first(fields.objects(alert, "entries"), _time)
+    is_over = fields.name(alert.get("status")) == _RESOLVED
+    ended_at = _time(alert)
+    if is_over and ended_at and all(_is_before(_time(entry), ended_at) for entry in entries):
+        entries.append({"updated_at": alert["updated_at"]})
+    texts = [fields.body_text(entry.get("message")) for entry in entries]
+    keys = numbered(
+        time_key(_time(entry)) if alert["id"] else digest_key(text) for entry, text in zip(entries, texts, strict=True)
+    )
+    return tuple(
+        IncidentUpdate(
+            id=key,
+            status=_status(alert if place == len(entries) - 1 else {}, is_maintenance=is_maintenance, begun=place > 0),
+            body=text,
+            created_at=_time(entry),
+        )
+        for place, (key, text, entry) in enumerate(zip(keys, texts, entries, strict=True))
+    )
+
+
+def _time(entry: dict[str, Any]) -> datetime | None:
+    return fields.moment(entry.get("updated_at"))
+
+
+def _is_before(time: datetime | None, other: datetime) -> bool:
+    return time is not None and time < other
+
+
+def _window(updates: Sequence[IncidentUpdate]) -> tuple[datetime | None, datetime | None]:
+    """Return begin and end as the last text that names them says."""
+    times: dict[str, datetime | None] = {}
+    for update in updates:
+        for edge, day, hour in _WINDOW.findall(update.body):
+            times[edge] = fields.moment(f"{day}T{hour}", UTC)
+    return times.get("Start"), times.get("End")

@@ -1,0 +1,92 @@
+"""A revision as a site that cState built: systems and issues without texts, in Go's notation of times."""
+
+from datetime import datetime
+from typing import Any
+
+from tracker.models import ComponentStatus
+from tracker.simulator.platform import Platform
+from tracker.simulator.revision import Component, Incident, Revision
+
+Json = dict[str, Any]
+
+_SEVERITIES = {"none": "notice", "minor": "disrupted", "major": "down", "critical": "down", "maintenance": "notice"}
+#: From the best to the worst.
+_ORDER = ("ok", "notice", "disrupted", "down")
+_STATUSES = {
+    ComponentStatus.OPERATIONAL: "ok",
+    ComponentStatus.UNDER_MAINTENANCE: "notice",
+    ComponentStatus.DEGRADED_PERFORMANCE: "disrupted",
+    ComponentStatus.PARTIAL_OUTAGE: "disrupted",
+    ComponentStatus.MAJOR_OUTAGE: "down",
+}
+
+
+def index(revision: Revision, url: str, _variation: int) -> Json:
+    """Return `index.json`."""
+    systems = [component for component in revision.components if not component.is_group]
+    statuses = [_STATUSES[component.status] for component in systems]
+    return {
+        "is": "index",
+        "cStateVersion": "5.3",
+        "apiVersion": "2.0",
+        "title": revision.name,
+        "baseURL": url,
+        "summaryStatus": max(statuses, key=_ORDER.index, default="ok"),
+        "categories": [{"name": item.name, "hideTitle": False} for item in revision.components if item.is_group],
+        "systems": [_system(component, revision, url) for component in systems],
+        "buildDate": f"{revision.updated_at:%Y-%m-%d}",
+        "buildTime": f"{revision.updated_at:%H:%M}",
+        "buildTimezone": "UTC",
+    }
+
+
+def issues(revision: Revision, url: str, _variation: int) -> Json:
+    """Return `issues/index.json`."""
+    return {
+        "is": "issues",
+        "title": "Issues",
+        "baseURL": url,
+        "description": "",
+        "pages": [_issue(incident, revision, url) for incident in revision.incidents],
+    }
+
+
+def _system(component: Component, revision: Revision, url: str) -> Json:
+    groups = {group.id: group.name for group in revision.components if group.is_group}
+    return {
+        "name": component.name,
+        "category": groups.get(component.group_id or "", "Uncategorized"),
+        "status": _STATUSES[component.status],
+        "unresolvedIssues": [
+            _issue(incident, revision, url)
+            for incident in revision.incidents
+            if component.id in incident.component_ids and not incident.is_closed
+        ],
+    }
+
+
+def _issue(incident: Incident, revision: Revision, url: str) -> Json:
+    return {
+        "is": "issue",
+        "title": incident.name,
+        "createdAt": _moment(incident.created_at),
+        "lastMod": _moment(incident.updated_at),
+        "permalink": f"{url}/issues/{incident.id}/",
+        "severity": _SEVERITIES[incident.impact],
+        "resolved": incident.is_closed,
+        "informational": incident.is_maintenance,
+        "resolvedAt": _moment(incident.resolved_at) if incident.is_closed and incident.resolved_at else "<no value>",
+        "affected": [component.name for component in revision.components if component.id in incident.component_ids],
+        "filename": f"{incident.id}.md",
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} +0000 UTC"
+
+
+CSTATE = Platform(
+    name="cstate",
+    answers={"/index.json": index, "/issues/index.json": issues},
+    html_paths=("/", "/issues/"),
+)

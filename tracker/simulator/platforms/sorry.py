@@ -1,0 +1,110 @@
+"""A revision in Sorry's public API: notices with their latest update, and all updates of one notice alone."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from tracker.models import ComponentStatus
+from tracker.simulator.platform import Platform
+from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+
+Json = dict[str, Any]
+
+#: How many notices a page of the list has.
+LIST_LENGTH = 25
+
+_STATES = {
+    "monitoring": "recovering",
+    "in_progress": "underway",
+    "verifying": "underway",
+    "completed": "complete",
+}
+
+
+def number(key: str) -> int:
+    """Return the number that the platform gives to something."""
+    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
+
+
+def notices(revision: Revision, url: str, _variation: int) -> Json:
+    """Return the first page of notices, newest first."""
+    shown = [_notice(incident, url) for incident in revision.incidents[:LIST_LENGTH]]
+    return {"notices": shown, "meta": _meta(len(shown), len(revision.incidents), "notices")}
+
+
+def components(revision: Revision, _url: str, _variation: int) -> Json:
+    """Return the components; those that others are part of are among them."""
+    shown = [_component(component) for component in revision.components]
+    return {"components": shown, "meta": _meta(len(shown), len(shown), "components")}
+
+
+def _meta(count: int, total: int, name: str) -> Json:
+    following = f"/api/v1/{name}?page=2" if count < total else None
+    return {"count": count, "total_count": total, "next_page": following}
+
+
+def _notice(incident: Incident, url: str) -> Json:
+    latest = incident.updates[0] if incident.updates else None
+    wire: Json = {
+        "id": number(incident.id),
+        "type": "planned" if incident.is_maintenance else "unplanned",
+        "state": _state(incident.status),
+        "timeline_state": _timeline_state(incident),
+        "subject": incident.name,
+        "url": f"{url}/notices/{incident.id}",
+        "began_at": None if incident.status == "scheduled" else _moment(incident.created_at),
+        "ended_at": _moment(incident.resolved_at) if incident.is_closed and incident.resolved_at else None,
+        "created_at": _moment(incident.created_at),
+        "updated_at": _moment(incident.updated_at),
+        "latest_update": latest and _update(latest),
+    }
+    if incident.scheduled_for and incident.scheduled_until:
+        wire["begins_at"] = _moment(incident.scheduled_for)
+        wire["ends_at"] = _moment(incident.scheduled_until)
+    return wire
+
+
+def _timeline_state(incident: Incident) -> str:
+    if incident.is_closed:
+        return "past_recent"
+    return "future" if incident.status == "scheduled" else "present"
+
+
+def _update(update: IncidentUpdate) -> Json:
+    return {
+        "id": number(update.id),
+        "state": _state(update.status),
+        "content": update.body,
+        "created_at": _moment(update.created_at),
+        "updated_at": _moment(update.updated_at),
+    }
+
+
+def _state(status: str) -> str:
+    return _STATES.get(status, status)
+
+
+def _component(component: Component) -> Json:
+    state = "operational" if component.status == ComponentStatus.OPERATIONAL else "degraded"
+    if component.status == ComponentStatus.UNDER_MAINTENANCE:
+        state = "under_maintenance"
+    return {
+        "id": number(component.id),
+        "name": component.name,
+        "state": state,
+        "parent_id": number(component.group_id) if component.group_id else None,
+        "created_at": _moment(component.created_at),
+        "updated_at": _moment(component.updated_at),
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return timestamp(moment, "Etc/UTC")
+
+
+SORRY = Platform(
+    name="sorry",
+    answers={"/api/v1/notices": notices, "/api/v1/components": components},
+    html_paths=("/", "/notices/", "/api"),
+)

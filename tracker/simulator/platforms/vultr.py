@@ -1,0 +1,53 @@
+"""A revision in Vultr's `alerts.json`: what goes on and what ended lately, in two words, without components."""
+
+from datetime import datetime
+from typing import Any
+
+from tracker.simulator.platform import Platform
+from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.revision import Incident, Revision
+
+Json = dict[str, Any]
+
+#: How many alerts are listed.
+LIST_LENGTH = 20
+#: Where the simulated vendor has all its trouble.
+REGION = "ams"
+
+
+def alerts(revision: Revision, _url: str, _variation: int) -> Json:
+    """Return `alerts.json`; the list is null when it would be empty."""
+    return {"service_alerts": [_alert(incident) for incident in revision.incidents[:LIST_LENGTH]] or None}
+
+
+def _alert(incident: Incident) -> Json:
+    entries = [
+        {"updated_at": _moment(update.display_at or update.created_at), "message": _message(update.body, incident)}
+        for update in incident.updates
+    ]
+    return {
+        "id": incident.id,
+        "region": REGION,
+        "subject": f"Scheduled Maintenance: {incident.name}" if incident.is_maintenance else incident.name,
+        "start_date": _moment(incident.created_at),
+        "updated_at": entries[0]["updated_at"] if incident.is_closed and entries else "",
+        "status": "resolved" if incident.is_closed else "ongoing",
+        "entries": entries or None,
+    }
+
+
+def _message(body: str, incident: Incident) -> str:
+    """Return an update's text; maintenances name their window there and nowhere else."""
+    if incident.scheduled_for is None or incident.scheduled_until is None:
+        return body
+    return (
+        f"{body}\r\n\r\nStart Time: {incident.scheduled_for:%Y-%m-%d %H:%M:%S} UTC\r\n"
+        f"End Time: {incident.scheduled_until:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return timestamp(moment, "Etc/UTC").replace("Z", "+00:00")
+
+
+VULTR = Platform(name="vultr", answers={"/alerts.json": alerts}, has_validators=False, host="status.vultr.com")
