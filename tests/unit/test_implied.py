@@ -325,7 +325,7 @@ def test_the_word_of_the_board_counts_where_the_history_never_ends_anything(trac
     tracker.recalls(SLOW, OTHER)
     tracker.shows()
 
-    assert tracker.told_after(4) == [("i1/ended/u1", "resolved")]
+    assert tracker.told_after(4) == [("i2/v1", "investigating"), ("i1/ended/u1", "resolved")]
     assert tracker.view.open_incidents == (), "i2 was never listed"
 
 
