@@ -214,9 +214,9 @@ def incident(incident_id: str, *updates: IncidentUpdate, **fields: Any) -> Incid
     )
 
 
-def component(component_id: str, status: str = "operational", name: str | None = None) -> Component:
+def component(component_id: str, status: str = "operational", name: str | None = None, **fields: Any) -> Component:
     """Return a component, named like its id in capitals unless said otherwise."""
-    return Component(id=component_id, name=name or component_id.upper(), status=ComponentStatus(status))
+    return Component(id=component_id, name=name or component_id.upper(), status=ComponentStatus(status), **fields)
 
 
 def page(*incidents: Incident, minute: int | None = 0, **fields: Any) -> Snapshot:

@@ -118,7 +118,12 @@ _open_incidents = st.lists(
         status=texts,
         impact=impacts,
         link=st.none() | texts,
+        update_id=st.none() | texts,
         updated_at=st.none() | moments,
+        components=st.lists(names, max_size=2).map(tuple),
+        regions=st.lists(names, max_size=2).map(tuple),
+        scheduled_for=st.none() | moments,
+        scheduled_until=st.none() | moments,
     ),
     max_size=2,
 ).map(tuple)
@@ -130,6 +135,9 @@ views = st.builds(
     components=components().map(lambda parts: {part.id: part for part in parts}),
     open_incidents=_open_incidents,
     open_maintenances=_open_incidents,
+    planned_maintenances=_open_incidents,
+    gone_components=components().map(lambda parts: {part.id: part for part in parts}),
+    missing=st.lists(texts, max_size=2).map(tuple),
 )
 
 providers = st.builds(

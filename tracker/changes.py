@@ -1,7 +1,8 @@
 """What is new: decided from values alone, without clock, network or store.
 
 An update is news when its key is not in the provider's seen-set; a component when its status is not the known one.
-The first sight of a page is a baseline: by default only what goes on right now is told.
+The first sight of a page is a baseline: by default only what goes on right now is told. What a page means without
+posting it (`tracker.implied`) is told after what it posts.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -10,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.events import Event, EventKind, update_event
+from tracker.implied import Implied, absent, ends, goes_on, is_planned, moved_windows
 from tracker.models import (
     ComponentStatus,
     FirstSight,
@@ -20,7 +22,7 @@ from tracker.models import (
     Snapshot,
 )
 from tracker.ports import News
-from tracker.snapshots import known_components, update_order
+from tracker.snapshots import gone_components, known_components, labels, update_order
 from tracker.state import PageView
 
 
@@ -44,6 +46,8 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     seen: frozenset[str] = frozenset()
     #: Ids of incidents that come from a part of the page which was never read before: its past, if they are not known.
     history: frozenset[str] = frozenset()
+    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    listed: frozenset[str] | None = None
     #: Updates published before this are old, whether or not they are still known.
     horizon: datetime | None = None
     #: Counts the page's commits; makes ids of component events unique.
@@ -71,13 +75,19 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
     told = [pair for pair in _in_order(updates) if provider.wants(_named(*pair)) and _is_told(provider, before, *pair)]
     silent = {*keys(snapshot)} - before.seen - {update_key(*pair) for pair in told}
+    missing = absent(before.view, snapshot, before.listed)
+    # One answer without it may be a glitch; the next one is read whatever it says, and decides.
+    ended = missing.intersection(before.view.missing)
+    updated = {incident.id for incident, _ in updates}
     return Changes(
         news=(
             *_update_news(provider, before, snapshot, told, now),
+            *_implied_news(provider, ends(before.view, ended, now), now),
+            *_implied_news(provider, moved_windows(before.view, snapshot, updated), now),
             *_component_news(provider, before, snapshot, now),
         ),
         seen=tuple(sorted(silent)),
-        view=_view(before.view, snapshot),
+        view=_view(before, snapshot, missing - ended),
     )
 
 
@@ -113,11 +123,7 @@ def _is_told(provider: Provider, before: Before, incident: Incident, update: Inc
         case FirstSight.ALL:
             return True
         case FirstSight.OPEN:
-            return _is_newest_of_open(incident, update)
-
-
-def _is_newest_of_open(incident: Incident, update: IncidentUpdate) -> bool:
-    return incident.is_open and update is incident.updates[-1]
+            return goes_on(incident, before.listed) and update is incident.updates[-1]
 
 
 def _named(incident: Incident, update: IncidentUpdate) -> set[str]:
@@ -144,13 +150,24 @@ def _update_news(
         yield News(event=event, key=key)
 
 
+def _implied_news(provider: Provider, implied: Iterable[Implied], now: datetime) -> Iterator[News]:
+    for kind, incident, update in implied:
+        if provider.wants(_named(incident, update)):
+            # Whether it was told before, only the commit knows: the page does not show it.
+            key = update_key(incident, update)
+            yield News(event=update_event(kind, f"{provider.id}/{key}", provider, incident, update, now), key=key)
+
+
 def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Iterator[News]:
     if not before.seeded and provider.first_sight is FirstSight.SILENT:
         return
     # The revision tells one change from the next, the time one from before the data server was emptied.
     change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
-    for component in snapshot.components:
-        known = before.view.components.get(component.id)
+    remembered = {**before.view.gone_components, **before.view.components}
+    called = labels(known_components(before.view.components, snapshot).values())
+    # Some platforms list components in another order each time.
+    for component in sorted(snapshot.components, key=lambda component: (called[component.id].casefold(), component.id)):
+        known = remembered.get(component.id)
         # A component that appears is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
         if component.status in no_news or not provider.wants((component.name,)):
@@ -160,35 +177,50 @@ def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now:
             event=EventKind.COMPONENT_STATUS_CHANGE,
             provider=provider.id,
             provider_name=provider.name,
-            product=provider.product((component.name,)),
+            product=provider.product((called[component.id],)),
             status=component.status,
             message=f"was {known.status.replace('_', ' ')}" if known else None,
             components=(component.name,),
             seen_at=now,
+            regions=(component.region,) if component.region else (),
         )
         yield News(event=event)
 
 
-def _view(before: PageView, snapshot: Snapshot) -> PageView:
+def _view(before: Before, snapshot: Snapshot, missing: Collection[str]) -> PageView:
+    """Return what is known after the snapshot; what it missed for the first time may yet go on."""
+    view, listed = before.view, before.listed
+    ongoing = [incident for incident in snapshot.incidents if goes_on(incident, listed)]
+    running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, listed)]
+    planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, listed)]
     return PageView(
-        name=snapshot.name or before.name,
+        name=snapshot.name or view.name,
         indicator=snapshot.indicator,
-        components=known_components(before.components, snapshot),
-        open_incidents=_open(snapshot.incidents),
-        open_maintenances=_open(snapshot.maintenances),
+        components=known_components(view.components, snapshot),
+        gone_components=gone_components(view, snapshot),
+        open_incidents=(*map(_open_incident, ongoing), *_kept(view.open_incidents, missing)),
+        open_maintenances=(*map(_open_incident, running), *_kept(view.open_maintenances, missing)),
+        planned_maintenances=(*map(_open_incident, planned), *_kept(view.planned_maintenances, missing)),
+        missing=tuple(sorted(missing)),
     )
 
 
-def _open(incidents: Iterable[Incident]) -> tuple[OpenIncident, ...]:
-    return tuple(_open_incident(incident) for incident in incidents if incident.is_open)
+def _kept(known: Iterable[OpenIncident], missing: Collection[str]) -> Iterator[OpenIncident]:
+    return (one for one in known if one.id in missing)
 
 
 def _open_incident(incident: Incident) -> OpenIncident:
+    newest = incident.updates[-1] if incident.updates else None
     return OpenIncident(
         id=incident.id,
         name=incident.name,
         status=incident.status,
         impact=incident.impact,
         link=incident.link,
-        updated_at=incident.updates[-1].created_at if incident.updates else None,
+        update_id=newest.id if newest else None,
+        updated_at=newest.created_at if newest else None,
+        components=incident.components,
+        regions=incident.regions,
+        scheduled_for=incident.scheduled_for,
+        scheduled_until=incident.scheduled_until,
     )

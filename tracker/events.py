@@ -53,6 +53,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     published_at: datetime | None = None
     seen_at: datetime
+    #: The vendor's own word for the status, where it is another one (a localised page: `Resolvido`).
+    vendor_status: str | None = None
+    #: Codes or names of the regions that the incident or the component concerns.
+    regions: tuple[str, ...] = ()
+    #: Only of a maintenance: its window.
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
     #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -78,6 +85,10 @@ def update_event(
         link=incident.link,
         published_at=update.created_at,
         seen_at=now,
+        vendor_status=update.vendor_status,
+        regions=incident.regions,
+        scheduled_for=incident.scheduled_for,
+        scheduled_until=incident.scheduled_until,
     )
 
 

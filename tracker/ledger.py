@@ -34,13 +34,14 @@ def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime
     """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger."""
     news: list[News] = []
     entries = dict(ledger)
-    # Only Statuspage's own answers have a clock, and only they always show all updates of an incident they show.
+    # Pages without a clock have been seen to cut what they show of an incident, those with one have not.
     shows_all = snapshot.updated_at is not None
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         known = entries.pop(incident.id, {})
         news += _edited(provider, incident, known, now)
         remaining = _shown(incident, known)
-        if shows_all:
+        # What shows the newest update alone, or re-times the only one, withdraws nothing.
+        if shows_all and (not remaining or not known.keys().isdisjoint(remaining)):
             gone = {update_id: _missed(entry) for update_id, entry in known.items() if update_id not in remaining}
             withdrawn = {update_id for update_id, entry in gone.items() if entry.missing >= WITHDRAWN_AFTER}
             if provider.wants(incident.components):

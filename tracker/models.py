@@ -174,18 +174,25 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """What `status` shows of an incident or maintenance that goes on."""
+    """What is remembered of an incident or maintenance that goes on or is planned, and what `status` shows of it."""
 
     id: str
     name: str
     status: str
     impact: Impact | None = None
     link: str | None = None
+    #: Id and time of its newest update, None where it shows none or no time.
+    update_id: str | None = None
     updated_at: datetime | None = None
+    components: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    #: Only of a maintenance: its window.
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
 
 
 def worst_impact(impacts: "list[Impact | None]") -> Impact | None:
-    """Return the worst of what indicator, incidents and components say (maintenance counts below none)."""
-    order = [Impact.MAINTENANCE, Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
+    """Return the worst of what a page says; maintenance shows, but anything that does not work is worse."""
+    order = [Impact.NONE, Impact.MAINTENANCE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
     known = [impact for impact in impacts if impact is not None]
     return max(known, key=order.index) if known else None

@@ -18,7 +18,7 @@ from tracker.errors import HttpStatusError, PollError
 from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
-from tracker.snapshots import digest, merged
+from tracker.snapshots import digest, incident_ids, merged
 from tracker.state import Answer, PageState, Source
 
 #: After this long an answer with an earlier clock is the truth and not a cache's.
@@ -114,7 +114,7 @@ class Observer:
                 continue
             if snapshot is not None:
                 snapshots.append(snapshot)
-                history |= _incident_ids(snapshot) if is_new else set()
+                history |= incident_ids(snapshot) if is_new else set()
         lagging_since = _lagging_since(before, state, primary, now)
         settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
         state = msgspec.structs.replace(
@@ -131,7 +131,7 @@ class Observer:
             snapshot=merged(primary, snapshots),
             recent=_recent(before, [primary, *snapshots]),
             settled=settled,
-            history=frozenset(history - _incident_ids(primary)),
+            history=frozenset(history - incident_ids(primary)),
             fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
         )
 
@@ -166,6 +166,14 @@ def _is_apart(source: Source) -> bool:
     """Tell whether the source's details change without its primary answer."""
     known = FORMATS.get(source.format)
     return known is not None and known.details_apart
+
+
+def read_again(state: PageState) -> PageState:
+    """Forget all of the primary answer but its clock, so that the next poll reads it whatever it says."""
+    if state.source is None:
+        return state
+    url = state.source.primary
+    return _remember(state, url, Answer(stamp=state.answers.get(url, Answer()).stamp))
 
 
 def _found(state: PageState, source: Source) -> PageState:
@@ -231,7 +239,3 @@ def _unremember(before: PageState, state: PageState, url: str) -> PageState:
 def _in_step(state: PageState) -> PageState:
     """Forget that answers were stale or lagging: this one is what is known."""
     return msgspec.structs.replace(state, stale_since=None, lagging_since=None)
-
-
-def _incident_ids(snapshot: Snapshot) -> set[str]:
-    return {incident.id for incident in (*snapshot.incidents, *snapshot.maintenances)}

@@ -10,12 +10,12 @@ from tracker.changes import Before, changes, keys
 from tracker.errors import PollError
 from tracker.failpoints import failpoint
 from tracker.ledger import follow
-from tracker.models import Provider
-from tracker.observe import Layer, Observation, Observer
+from tracker.models import Provider, Snapshot
+from tracker.observe import Layer, Observation, Observer, read_again
 from tracker.ports import Clock, Commit, Known, PageStore, Turn
 from tracker.readability import failed, recovered
 from tracker.schedule import due_after_failure, due_after_success
-from tracker.snapshots import components_changed, projection
+from tracker.snapshots import components_changed, incident_ids, projection
 from tracker.state import PageState, PageView
 
 log = logging.getLogger(__name__)
@@ -90,14 +90,15 @@ class Poller:
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        found = changes(provider, _before(turn, known, observed), snapshot, now)
+        found = changes(provider, _before(turn, known, observed, primary), snapshot, now)
         reworded, ledger = follow(provider, known.ledger if seeded else {}, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
         news = (*readable, *found.news, *reworded)
+        is_missed = bool(found.view.missing)
         after = msgspec.structs.replace(
-            after,
+            read_again(after) if is_missed else after,
             seeded=True,
-            projection=meaning if observed.settled else state.projection,
+            projection=None if is_missed else meaning if observed.settled else state.projection,
             changed_at=now if news else observed.state.changed_at,
         )
         commit = Commit(
@@ -122,7 +123,7 @@ class Poller:
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
 
-def _before(turn: Turn, known: Known, observed: Observation) -> Before:
+def _before(turn: Turn, known: Known, observed: Observation, primary: Snapshot) -> Before:
     """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
     seeded = observed.state.seeded
     return Before(
@@ -130,6 +131,8 @@ def _before(turn: Turn, known: Known, observed: Observation) -> Before:
         view=known.view if seeded else PageView(),
         seen=known.seen,
         history=observed.history,
+        # What only a detail shows may be over long since.
+        listed=incident_ids(primary) if primary.open_only else None,
         horizon=known.horizon,
         revision=turn.revision,
     )

@@ -1,12 +1,17 @@
 """What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
+from tracker.state import PageView
+
+#: So many components that are no longer listed are remembered: a list flickers by a few.
+MOST_GONE = 200
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -61,12 +66,46 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     )
 
 
+def incident_ids(snapshot: Snapshot) -> frozenset[str]:
+    """Return the ids of all incidents and maintenances that a snapshot shows."""
+    return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
+
+
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
     """Return the components that are known after this snapshot, by id."""
     listed = {component.id: component for component in snapshot.components}
     if not listed:
         return dict(known)
     return listed if snapshot.components_complete else {**known, **listed}
+
+
+def gone_components(before: PageView, snapshot: Snapshot) -> dict[str, Component]:
+    """Return the components that were listed once and are not any more, by id; only the last ones to go are kept."""
+    listed = known_components(before.components, snapshot).keys()
+    known = {**before.gone_components, **before.components}
+    gone = [component for component in known.values() if component.id not in listed]
+    return {component.id: component for component in gone[-MOST_GONE:]}
+
+
+def labels(components: Iterable[Component]) -> dict[str, str]:
+    """Return by id what each component is called: by its name, and by more where others have the same.
+
+    That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
+    """
+    by_name: dict[str, list[Component]] = {}
+    for component in components:
+        by_name.setdefault(component.name, []).append(component)
+    called: dict[str, str] = {}
+    for name, alike in by_name.items():
+        if len(alike) == 1:
+            called[alike[0].id] = name
+            continue
+        groups, regions = (Counter(other.group for other in alike), Counter(other.region for other in alike))
+        for component in alike:
+            group, region = component.group, component.region
+            distinction = group if groups[group] == 1 else region if regions[region] == 1 else None
+            called[component.id] = f"{name} ({distinction or component.id})"
+    return called
 
 
 def _status(known: Mapping[str, Component], component_id: str) -> str | None:

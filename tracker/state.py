@@ -76,20 +76,34 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     indicator: Impact | None = None
     #: By component id.
     components: dict[str, Component] = {}
+    #: Those that were listed once and are not any more, by id, the one that went last at the end.
+    gone_components: dict[str, Component] = {}
     open_incidents: tuple[OpenIncident, ...] = ()
     open_maintenances: tuple[OpenIncident, ...] = ()
+    #: Maintenances that have not begun.
+    planned_maintenances: tuple[OpenIncident, ...] = ()
+    #: Ids of those of the three that the last answer did not list, on a page that lists all that goes on.
+    missing: tuple[str, ...] = ()
 
     @property
     def impaired_components(self) -> tuple[Component, ...]:
-        """Return the components that do not work as they should, maintenance included."""
+        """Return the components that do not work as they should, maintenance included, by name."""
         fine = {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        return tuple(component for component in self.components.values() if component.status not in fine)
+        impaired = [component for component in self.components.values() if component.status not in fine]
+        return tuple(sorted(impaired, key=lambda component: (component.name.casefold(), component.id)))
 
     @property
     def impact(self) -> Impact | None:
-        """Return the worst of indicator, open incidents and components, which disagree in practice."""
+        """Return the worst of indicator, open incidents and components, which disagree in practice.
+
+        An open incident of which the vendor does not say how bad it is counts as minor. A maintenance shows as such,
+        never as anything that does not work.
+        """
+        # What vendors say of a maintenance's impact is no word on the page.
+        maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
+        incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
         components = [_COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
-        return worst_impact([self.indicator, *(incident.impact for incident in self.open_incidents), *components])
+        return worst_impact([self.indicator, *maintenances, *incidents, *components])
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,7 +3,8 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,30 @@ def series() -> dict[str, list[Path]]:
 def pairs(body: bytes) -> set[tuple[str, str]]:
     """Return the (incident id, update id) pairs of a Statuspage answer, read without the product."""
     return set(_pairs(json.loads(body)))
+
+
+def moves(bodies: Iterable[bytes]) -> set[tuple[str, str]]:
+    """Return (maintenance id, derived update id) of each window that moved without an update, read without the product.
+
+    To be given answers of which none is older than the one before it.
+    """
+    found: set[tuple[str, str]] = set()
+    windows: dict[str, tuple[str, str]] = {}
+    seen: set[tuple[str, str]] = set()
+    for body in bodies:
+        for known in json.loads(body).get("scheduled_maintenances") or ():
+            window = (_compact(known["scheduled_for"]), _compact(known["scheduled_until"]))
+            updates = {(known["id"], update["id"]) for update in known["incident_updates"]}
+            moved = windows.get(known["id"], window) != window
+            windows[known["id"]] = window
+            if moved and updates <= seen and known["status"] != "completed":
+                found.add((known["id"], f"window/{'-'.join(window)}"))
+            seen |= updates
+    return found
+
+
+def _compact(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y%m%dT%H%MZ")
 
 
 def _pairs(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

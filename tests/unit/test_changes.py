@@ -1,16 +1,18 @@
 """What is new: decided from values alone."""
 
+from datetime import timedelta
 from itertools import chain
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
-from tests.strategies import snapshots
+from tests.strategies import components, snapshots
 from tracker.changes import Before, Changes, changes, keys, update_key
 from tracker.events import EventKind
-from tracker.models import FirstSight, Impact, Incident, Provider, Snapshot
-from tracker.state import PageView
+from tracker.models import ComponentStatus, FirstSight, Impact, Incident, Provider, Snapshot
 
 ACME = provider()
 TELLS_ALL = provider(first_sight=FirstSight.ALL)
@@ -258,6 +260,62 @@ def test_events_of_a_page_never_share_an_id(shown: list[Snapshot], first_sight: 
     assert len(told) == len(set(told))
 
 
+# --- times ---
+
+
+def test_updates_that_are_back_dated_are_told_once_and_in_order() -> None:
+    first = incident("i1", update("u3", 30))
+    back_dated = incident("i1", update("u1", -90), update("u2", 10), update("u3", 30))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(first))
+
+    found = memory.polls(page(back_dated))
+
+    assert told_of(found) == ["acme/i1/u1", "acme/i1/u2"]
+    assert set(kinds_of(found)) == {EventKind.INCIDENT_UPDATE}
+    assert memory.polls(page(back_dated)).news == ()
+
+
+def test_an_incident_that_is_opened_with_a_time_long_past_is_told() -> None:
+    memory = Memory()
+    memory.polls(page(incident("i1", update("u1", 30))))
+
+    assert told_of(memory.polls(page(incident("i0", update("u0", -5000), update("u9", -4000, "resolved"))))) == [
+        "acme/i0/u0",
+        "acme/i0/u9",
+    ]
+
+
+def test_several_updates_of_several_incidents_between_two_polls_are_told_in_published_order() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    found = memory.polls(
+        page(
+            incident("i2", update("b1", 2), update("b2", 5)),
+            incident("i1", update("a1", 1), update("a2", 3), update("a3", 9, "resolved")),
+            maintenances=(incident("m1", update("c1", 4, "in_progress")),),
+        )
+    )
+
+    assert [news.event.update_id for news in found.news] == ["a1", "b1", "a2", "c1", "b2", "a3"]
+
+
+def test_an_incident_that_reopens_has_another_update() -> None:
+    over = (update("u1", 1), update("u2", 2, "resolved"))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", *over)))
+
+    found = memory.polls(page(incident("i1", *over, update("u3", 3, "investigating"))))
+
+    assert [(news.event.event, news.event.status) for news in found.news] == [
+        (EventKind.INCIDENT_UPDATE, "investigating")
+    ]
+    assert [known.id for known in found.view.open_incidents] == ["i1"]
+
+
 # --- components ---
 
 
@@ -298,7 +356,7 @@ def test_a_component_that_appears_impaired_is_news() -> None:
     assert (news.event.status, news.event.message) == ("major_outage", None)
 
 
-def test_a_component_that_disappears_is_no_news_and_is_forgotten() -> None:
+def test_a_component_that_disappears_is_no_news_and_not_shown_any_more() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"), component("web", "major_outage"))))
 
@@ -306,6 +364,72 @@ def test_a_component_that_disappears_is_no_news_and_is_forgotten() -> None:
 
     assert found.news == ()
     assert list(found.view.components) == ["api"]
+    assert found.view.impact is Impact.NONE
+
+
+def test_a_component_that_flickers_is_no_news() -> None:
+    memory = Memory()
+    whole = page(components=(component("api"), component("web", "major_outage")))
+    memory.polls(whole)
+
+    told = [told_of(memory.polls(shown)) for shown in (page(components=(component("api"),)), whole) * 3]
+
+    assert told == [[]] * 6
+
+
+def test_a_component_that_comes_back_with_another_status_is_told_with_what_it_was() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"), component("web", "major_outage"))))
+    memory.polls(page(components=(component("api"),)))
+    memory.polls(page(components=(component("api"),)))
+
+    (news,) = memory.polls(page(components=(component("api"), component("web")))).news
+
+    assert (news.event.status, news.event.message) == ("operational", "was major outage")
+
+
+def test_components_of_one_name_are_told_apart() -> None:
+    parts = [
+        component("c1", name="Login", group="Platform"),
+        component("c2", name="Login", group="Console"),
+        component("c3", name="Login"),
+        component("c4", name="Search", group="Platform"),
+    ]
+    broken = [replace(part, status=ComponentStatus.MAJOR_OUTAGE) for part in parts]
+    memory = Memory()
+    memory.polls(page(components=tuple(parts)))
+
+    found = memory.polls(page(components=tuple(broken)))
+
+    assert [(news.event.product, news.event.components) for news in found.news] == [
+        ("Acme - Login (c3)", ("Login",)),
+        ("Acme - Login (Console)", ("Login",)),
+        ("Acme - Login (Platform)", ("Login",)),
+        ("Acme - Search", ("Search",)),
+    ]
+
+
+def test_a_component_of_a_list_that_is_cut_is_told_apart_from_one_outside_it() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("c1", name="Login"),), components_complete=False))
+
+    found = memory.polls(page(components=(component("c2", "partial_outage", name="Login"),), components_complete=False))
+
+    assert [news.event.product for news in found.news] == ["Acme - Login (c2)"]
+
+
+@given(components(), st.randoms(use_true_random=False))
+def test_component_news_stand_in_one_order_whatever_the_order_of_the_list(parts, chance) -> None:
+    shuffled = list(parts)
+    chance.shuffle(shuffled)
+
+    assert told_of(Memory().polls(page(components=parts))) == told_of(Memory().polls(page(components=tuple(shuffled))))
+
+
+def test_an_event_of_a_component_names_its_region() -> None:
+    found = Memory().polls(page(components=(component("c1", "major_outage", region="eu-west-1"),)))
+
+    assert [news.event.regions for news in found.news] == [("eu-west-1",)]
 
 
 def test_components_in_another_order_bring_nothing() -> None:
@@ -428,6 +552,23 @@ def test_an_event_says_what_the_page_says() -> None:
     assert (told.published_at, told.seen_at) == (posted.created_at, NOON)
 
 
+def test_an_event_carries_the_word_of_a_localised_page_the_regions_and_the_window() -> None:
+    memory = Memory()
+    memory.polls(page())
+    until = NOON + timedelta(hours=2)
+    posted = update("u1", 1, "completed", vendor_status="Concluído")
+    planned = incident("m1", posted, regions=("eu", "us"), scheduled_for=NOON, scheduled_until=until)
+
+    shown = page(incident("i1", update("u2", 2)), maintenances=(planned,))
+    of_maintenance, of_incident = (news.event for news in memory.polls(shown).news)
+
+    assert (of_maintenance.status, of_maintenance.vendor_status) == ("completed", "Concluído")
+    assert of_maintenance.regions == ("eu", "us")
+    assert (of_maintenance.scheduled_for, of_maintenance.scheduled_until) == (NOON, until)
+    assert (of_incident.vendor_status, of_incident.regions) == (None, ())
+    assert (of_incident.scheduled_for, of_incident.scheduled_until) == (None, None)
+
+
 def test_a_message_that_is_empty_is_absent() -> None:
     memory = Memory()
     memory.polls(page())
@@ -479,8 +620,63 @@ def test_the_view_follows_the_word_of_the_page() -> None:
     assert memory.polls(page(indicator=Impact.MINOR)).view.indicator is Impact.MINOR
 
 
-def test_a_page_is_as_bad_as_the_worst_of_what_it_says() -> None:
-    view = Memory().polls(page(indicator=Impact.NONE, components=(component("api", "partial_outage"),))).view
+BEGUN = incident("m1", update("u1", status="in_progress"), impact=Impact.MAINTENANCE)
+CONTRADICTIONS = {
+    "nothing said": (page(), None),
+    "a component that the indicator passes over": (
+        page(indicator=Impact.NONE, components=(component("api", "partial_outage"),)),
+        Impact.MAJOR,
+    ),
+    "an incident that indicator and components pass over": (
+        page(
+            incident("i1", update("u1"), impact=Impact.MINOR),
+            indicator=Impact.NONE,
+            components=(component("api"), component("web")),
+        ),
+        Impact.MINOR,
+    ),
+    "an indicator that incidents and components pass over": (
+        page(indicator=Impact.CRITICAL, components=(component("api"),)),
+        Impact.CRITICAL,
+    ),
+    "an incident whose impact is not said": (page(incident("i1", update("u1")), indicator=Impact.NONE), Impact.MINOR),
+    "an incident without impact": (page(incident("i1", update("u1"), impact=Impact.NONE)), Impact.NONE),
+    "an incident that is over": (page(incident("i1", update("u1", status="resolved"), impact=Impact.MAJOR)), None),
+    "a component whose status is not known": (page(components=(component("api", "unknown"),)), None),
+    "a component under maintenance": (
+        page(indicator=Impact.NONE, components=(component("api"), component("web", "under_maintenance"))),
+        Impact.MAINTENANCE,
+    ),
+    "a maintenance that runs": (page(indicator=Impact.NONE, maintenances=(BEGUN,)), Impact.MAINTENANCE),
+    "a maintenance that the vendor calls critical": (
+        page(maintenances=(replace(BEGUN, impact=Impact.CRITICAL),)),
+        Impact.MAINTENANCE,
+    ),
+    "a maintenance that has not begun": (
+        page(indicator=Impact.NONE, maintenances=(replace(BEGUN, status="scheduled"),)),
+        Impact.NONE,
+    ),
+    "a maintenance beside an incident": (
+        page(incident("i1", update("u1"), impact=Impact.MINOR), maintenances=(BEGUN,)),
+        Impact.MINOR,
+    ),
+}
 
-    assert view.impact is Impact.MAJOR
-    assert PageView().impact is None
+
+@pytest.mark.parametrize(("shown", "impact"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_page_is_as_bad_as_the_worst_of_what_it_says(shown: Snapshot, impact: Impact | None) -> None:
+    assert Memory().polls(shown).view.impact is impact
+
+
+def test_impaired_components_stand_in_one_order() -> None:
+    parts = (component("b", "major_outage", name="Web"), component("a", "partial_outage", name="api"))
+
+    assert [part.id for part in Memory().polls(page(components=parts)).view.impaired_components] == ["a", "b"]
+
+
+def test_the_view_holds_what_is_planned_and_its_window() -> None:
+    planned = replace(BEGUN, status="scheduled", scheduled_for=NOON, scheduled_until=NOON + timedelta(hours=2))
+
+    (known,) = Memory().polls(page(maintenances=(planned,))).view.planned_maintenances
+
+    assert (known.id, known.scheduled_for, known.scheduled_until) == ("m1", NOON, NOON + timedelta(hours=2))

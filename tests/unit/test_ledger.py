@@ -211,6 +211,13 @@ def test_a_page_without_a_clock_withdraws_nothing() -> None:
         assert reader.sees(slow(said("u2", "We fix it.")), minute=None) == []
 
 
+def test_a_page_that_shows_the_newest_update_alone_withdraws_nothing() -> None:
+    reader = Reader()
+
+    for update_id in ("u1", "u1", "u2", "u2", "u2", "u2", "u3", "u3", "u3", "u3"):
+        assert reader.sees(slow(said(update_id))) == []
+
+
 def test_all_updates_of_an_incident_may_be_withdrawn(reader: Reader) -> None:
     told = [ids(reader.sees(slow())) for _ in range(WITHDRAWN_AFTER + 1)]
 

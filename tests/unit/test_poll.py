@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone, tzinfo
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import (
     ATOM,
+    NOON,
     FakeClock,
     FakeFetcher,
     component,
@@ -172,6 +174,27 @@ def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
 
     assert tracker.told() == []
     assert tracker.state.changed_at == changed_at
+
+
+def test_a_page_that_writes_its_times_in_another_zone_tells_nothing(tracker: Tracker) -> None:
+    pacific = timezone(timedelta(hours=-8))
+
+    def at(zone: tzinfo) -> Snapshot:
+        moment = (NOON + timedelta(minutes=5)).astimezone(zone)
+        posted = update("u1", created_at=moment, body="We look into it.")
+        return replace(acme(incident("i1", posted), minute=5), updated_at=moment)
+
+    tracker.shows(at(UTC))
+    tracker.polls()
+    tracker.told()
+    for zone in (pacific, UTC, pacific):
+        tracker.shows(at(zone), salt=1)
+
+        assert tracker.polls().layer is Layer.SAME_MEANING
+    tracker.shows(replace(at(pacific), name="Acme Inc.", updated_at=NOON + timedelta(hours=1)))
+    assert tracker.polls().layer is Layer.CHANGED, "all of it is compared"
+
+    assert tracker.told() == []
 
 
 def test_components_in_another_order_tell_nothing(tracker: Tracker) -> None:

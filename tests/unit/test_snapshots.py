@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, component, incident, page, update
 from tests.strategies import components, snapshots
 from tracker.models import Component, Impact, Snapshot
-from tracker.snapshots import components_changed, digest, known_components, merged, projection
+from tracker.snapshots import (
+    MOST_GONE,
+    components_changed,
+    digest,
+    gone_components,
+    known_components,
+    labels,
+    merged,
+    projection,
+)
+from tracker.state import PageView
 
 
 def known(*parts: Component) -> dict[str, Component]:
@@ -74,6 +84,51 @@ def test_known_components_are_those_that_compare_as_unchanged(
     before: tuple[Component, ...], snapshot: Snapshot
 ) -> None:
     assert not components_changed(known_components(known(*before), snapshot), snapshot)
+
+
+def test_only_the_components_that_went_last_are_remembered() -> None:
+    many = known(*(component(f"c{number}") for number in range(MOST_GONE + 50)))
+    shown = page(components=(component("c0"),))
+
+    gone = gone_components(PageView(components=many, gone_components=known(component("first"))), shown)
+
+    assert len(gone) == MOST_GONE
+    assert list(gone)[-1] == f"c{MOST_GONE + 49}"
+
+
+def test_a_component_that_is_listed_again_is_not_gone() -> None:
+    before = PageView(components=known(component("web")), gone_components=known(component("api"), component("mail")))
+
+    assert set(gone_components(before, page(components=(component("api"),)))) == {"mail", "web"}
+
+
+def test_components_of_one_name_are_called_by_group_or_region_or_id() -> None:
+    parts = [
+        component("c1", name="Login", group="Platform"),
+        component("c2", name="Login", group="Console", region="eu"),
+        component("c3", name="Login"),
+        component("c4", name="Compute", group="Cloud", region="eu"),
+        component("c5", name="Compute", group="Cloud", region="us"),
+        component("c6", name="Mail", group="Platform"),
+        component("c7", name="Mail", group="Platform"),
+        component("c8", name="Search", group="Platform"),
+    ]
+
+    assert list(labels(parts).values()) == [
+        "Login (Platform)",
+        "Login (Console)",
+        "Login (c3)",
+        "Compute (eu)",
+        "Compute (us)",
+        "Mail (c6)",
+        "Mail (c7)",
+        "Search",
+    ]
+
+
+def test_a_merged_page_lists_all_that_goes_on_where_its_primary_answer_does() -> None:
+    assert merged(page(open_only=True), [page()]).open_only
+    assert not merged(page(), [page(open_only=True)]).open_only
 
 
 @given(snapshots)

@@ -52,14 +52,16 @@ def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None
     with ThreadPoolExecutor(max_workers=min(32, len(wanted))) as pool:
         list(pool.map(poller.poll, [provider.id for provider in wanted]))
     fetcher.close()
+    now = utc_now()
     reports = [
         report(
             PageStatus(
                 provider=provider,
                 state=store.state(provider.id),
                 view=store.view(provider.id),
-                checked_at=utc_now(),
-            )
+                checked_at=now,
+            ),
+            now,
         )
         for provider in wanted
     ]

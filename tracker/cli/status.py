@@ -1,7 +1,7 @@
 """`tracker status`, and how a page's state is shown."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -11,7 +11,11 @@ from tracker.bootstrap import utc_now
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
 from tracker.models import Component, OpenIncident
+from tracker.snapshots import labels
 from tracker.store.pages import PageStatus
+
+#: Maintenances that begin later are not shown.
+AHEAD = timedelta(days=7)
 
 
 class PageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +27,10 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: `operational`, `minor`, `major`, `critical`, `maintenance`, or `unknown` if it cannot be read.
     state: str
     incidents: tuple[OpenIncident, ...] = ()
+    #: Those that run.
     maintenances: tuple[OpenIncident, ...] = ()
+    #: Those that begin within 7 days, the next one first.
+    planned_maintenances: tuple[OpenIncident, ...] = ()
     #: Components that do not work as they should.
     components: tuple[Component, ...] = ()
     checked_at: datetime | None = None
@@ -45,11 +52,12 @@ def status(data_dir: Path, output_format: str) -> None:
     Example:
       tracker status
     """
-    reports = [report(page) for page in running_catalogue(data_dir).statuses()]
+    now = utc_now()
+    reports = [report(page, now) for page in running_catalogue(data_dir).statuses()]
     show(reports, output_format)
 
 
-def report(page: PageStatus) -> PageReport:
+def report(page: PageStatus, now: datetime) -> PageReport:
     """Return what is told of a page."""
     impact = page.view.impact
     return PageReport(
@@ -59,6 +67,7 @@ def report(page: PageStatus) -> PageReport:
         state="unknown" if page.state.is_unknown else _STATES.get(impact or "none", impact or "operational"),
         incidents=page.view.open_incidents,
         maintenances=page.view.open_maintenances,
+        planned_maintenances=_coming(page.view.planned_maintenances, now),
         components=page.view.impaired_components,
         checked_at=page.checked_at,
         changed_at=page.state.changed_at,
@@ -84,16 +93,41 @@ def show(reports: Sequence[PageReport], output_format: str) -> None:
 _STATES = {"none": "operational"}
 
 
+def _coming(planned: Iterable[OpenIncident], now: datetime) -> tuple[OpenIncident, ...]:
+    """Return what begins soon and is not over; some pages list as planned what was long ago."""
+    coming = [
+        (begin, maintenance)
+        for maintenance in planned
+        if (begin := maintenance.scheduled_for) is not None
+        and begin <= now + AHEAD
+        and (maintenance.scheduled_until or begin) >= now
+    ]
+    return tuple(maintenance for _, maintenance in sorted(coming, key=lambda timed: (timed[0], timed[1].id)))
+
+
 def _what(row: PageReport, now: datetime) -> str:
     if row.error:
         return f"cannot be read for {age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
-    open_now = [f"{incident.name} ({incident.status})" for incident in (*row.incidents, *row.maintenances)]
+    incidents = [f"{incident.name} ({_words(incident.status)})" for incident in row.incidents]
+    running = [
+        f"{known.name} ({_words(known.status)}{_time(' until', known.scheduled_until)})" for known in row.maintenances
+    ]
+    planned = [f"{known.name} (planned{_time(' for', known.scheduled_for)})" for known in row.planned_maintenances]
     notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
-    return "; ".join([*open_now, *_impaired(row.components), *notes])
+    return "; ".join([*incidents, *running, *_impaired(row.components), *planned, *notes])
+
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def _time(before: str, moment: datetime | None) -> str:
+    return f"{before} {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else ""
 
 
 def _impaired(components: Sequence[Component]) -> Iterable[str]:
+    called = labels(components)
     for component in components[:3]:
-        yield f"{component.name}: {component.status.replace('_', ' ')}"
+        yield f"{called[component.id]}: {_words(component.status)}"
     if len(components) > 3:  # noqa: PLR2004  as many as above
         yield f"{len(components) - 3} more components"

@@ -57,7 +57,7 @@ def _lines(event: Event) -> Iterator[str]:
             pass
         case _:
             assert_never(event.event)
-    status = one_line(event.status.replace("_", " "), _TITLE).capitalize()
+    status = _status(event)
     message = one_line(event.message or "", _MESSAGE)
     yield f"  Status: {status} - {message}" if message else f"  Status: {status}"
     if event.link:
@@ -69,6 +69,12 @@ def _product(event: Event) -> str:
         return one_line(event.product, _MESSAGE)
     named = ", ".join(one_line(name, _TITLE) for name in event.components[:_NAMED])
     return f"{one_line(event.provider_name, _TITLE)} - {named} and {len(event.components) - _NAMED} more"
+
+
+def _status(event: Event) -> str:
+    status = one_line(event.status.replace("_", " "), _TITLE).capitalize()
+    word = one_line(event.vendor_status or "", _TITLE)
+    return f"{status} ({word})" if word else status
 
 
 def _title(event: Event) -> str:

@@ -92,6 +92,10 @@ def test_a_line_of_the_console_has_the_fields_that_never_change() -> None:
         "link",
         "published_at",
         "seen_at",
+        "vendor_status",
+        "regions",
+        "scheduled_for",
+        "scheduled_until",
     ]
     assert [name for name in json.loads(console.getvalue()) if name in stable] == stable
 
