@@ -221,7 +221,9 @@ def test_of_slack_every_new_note_is_told_once():
         assert told == ([] if number == 0 else expected), file
         edited += [event for event in events if event.event is EventKind.UPDATE_EDITED]
         total += len(told)
-        assert replay.polls(reversed_lists(json.loads(body(file)))) == []
+        again = replay.polls(reversed_lists(json.loads(body(file))))
+        # Here only `current` is asked, which drops a resolved incident; it is over when two answers lack it.
+        assert [event.message for event in again] == (["No longer listed on the page."] if file == steps[14] else [])
 
     assert len(steps) == 16
     assert (total, len(edited)) == (11, 1)

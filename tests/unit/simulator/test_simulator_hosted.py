@@ -121,6 +121,10 @@ TOLD = {
     ),
 }
 
+#: Platforms that list nothing that ended: the end is told when it was missing twice.
+ENDS_BY_ABSENCE = {"instatus", "checkly", "uptimekuma"}
+GONE = "No longer listed on the page."
+
 
 @pytest.mark.parametrize("platform", TOLD)
 def test_each_update_of_an_incident_is_told_once_as_far_as_the_platform_shows_it(platform):
@@ -138,6 +142,7 @@ def test_each_update_of_an_incident_is_told_once_as_far_as_the_platform_shows_it
     told.append(watched.updates())
 
     assert told == TOLD[platform][0]
+    assert watched.updates() == ([("resolved", GONE)] if platform in ENDS_BY_ABSENCE else [])
     assert watched.updates() == []
 
 
@@ -156,6 +161,8 @@ def test_each_step_of_a_maintenance_is_told_once_as_far_as_the_platform_shows_it
         told.append(watched.updates())
 
     assert told == TOLD[platform][1]
+    has_ended = platform in ENDS_BY_ABSENCE and any(TOLD[platform][1])
+    assert watched.updates() == ([("completed", GONE)] if has_ended else [])
     assert watched.updates() == []
 
 

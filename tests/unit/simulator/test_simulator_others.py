@@ -118,6 +118,11 @@ def test_a_page_is_recognised_by_each_of_its_answers(watch):
         assert detect(document.body, document.content_type).name == platform_of(watch)
 
 
+#: Platforms that list nothing that ended: the end is told when it was missing twice.
+ENDS_BY_ABSENCE = {"statusio", "statuspal"}
+GONE = "No longer listed on the page."
+
+
 def test_an_incident_is_told_update_by_update_and_an_edit_is_not(watch):
     platform = platform_of(watch)
     first, incident_id = watch.after(
@@ -139,6 +144,9 @@ def test_an_incident_is_told_update_by_update_and_an_edit_is_not(watch):
     assert {event.event for event in first} == {EventKind.NEW_INCIDENT}
     if platform != "cstate":
         assert [event.message for event in news] == ["We look.", "Found it.", "It works.", "Over."][: len(news)]
+    if platform in ENDS_BY_ABSENCE:
+        watch.polls()
+        assert [(event.status, event.message) for event in watch.told()] == [("resolved", GONE)]
     assert watch.polls().outcome is Outcome.QUIET
     assert watch.told() == []
 
@@ -148,6 +156,8 @@ def test_what_goes_on_is_open_and_what_ended_is_not(watch):
     assert [known.name for known in watch.store.view("acme").open_incidents] == ["Queues"]
 
     watch.after(watch.page.resolve, incident_id)
+    if platform_of(watch) in ENDS_BY_ABSENCE:
+        watch.polls()
 
     assert watch.store.view("acme").open_incidents == ()
 
