@@ -10,7 +10,9 @@ from datetime import datetime
 import msgspec
 
 from tracker.events import Event, EventKind, update_event
+from tracker.filters import component_names, left_out_by, listed, region_names, wants_change, wants_kind
 from tracker.models import (
+    Component,
     ComponentStatus,
     FirstSight,
     Incident,
@@ -22,6 +24,11 @@ from tracker.models import (
 from tracker.ports import News
 from tracker.snapshots import known_components, update_order
 from tracker.state import PageView
+
+#: So many names from incidents are kept in a view.
+MOST_NAMED = 200
+#: Stands for the update of an incident that shows none.
+_NO_UPDATE = IncidentUpdate(id="", status="")
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +63,10 @@ def update_key(incident: Incident, update: IncidentUpdate) -> str:
 
 
 def incident_key(incident: Incident) -> str:
-    """Return the member of the provider's seen-set that stands for the incident itself, whatever updates it shows."""
+    """Return the member of the provider's seen-set that stands for the incident itself, whatever updates it shows.
+
+    It is in the set once the incident has passed the provider's filters: from then on it is followed to its end.
+    """
     return f"{incident.id}/"
 
 
@@ -68,17 +78,39 @@ def keys(snapshot: Snapshot) -> tuple[str, ...]:
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
     """Compare a snapshot with what was known and return what is new."""
-    updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
-    told = [pair for pair in _in_order(updates) if provider.wants(_named(*pair)) and _is_told(provider, before, *pair)]
-    silent = {*keys(snapshot)} - before.seen - {update_key(*pair) for pair in told}
-    return Changes(
-        news=(
-            *_update_news(provider, before, snapshot, told, now),
-            *_component_news(provider, before, snapshot, now),
-        ),
-        seen=tuple(sorted(silent)),
-        view=_view(before.view, snapshot),
+    unseen = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
+    wanted, passed = _wanted(provider, before, snapshot, _in_order(unseen))
+    told = [pair for pair in wanted if _is_told(provider, before, *pair)]
+    moved = _told_components(provider, before, snapshot)
+    found = (
+        *_update_news(provider, before, snapshot, told, now),
+        *_component_news(provider, before, snapshot, moved, now),
     )
+    news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
+    silent = {*passed, *(update_key(*pair) for pair in unseen)} - before.seen - {piece.key for piece in news}
+    return Changes(news=news, seen=tuple(sorted(silent)), view=_view(before.view, snapshot, moved))
+
+
+def _wanted(
+    provider: Provider, before: Before, snapshot: Snapshot, updates: Collection[tuple[Incident, IncidentUpdate]]
+) -> tuple[list[tuple[Incident, IncidentUpdate]], set[str]]:
+    """Return the updates that no filter leaves out, and the keys of the incidents that have passed by now."""
+    parts = listed(known_components(before.view.components, snapshot).values())
+    maintenances = {maintenance.id for maintenance in snapshot.maintenances}
+    passed = {incident_key(incident) for incident, _ in updates} & before.seen
+    wanted = []
+
+    def leaves_out(incident: Incident, update: IncidentUpdate) -> bool:
+        is_maintenance, followed = incident.id in maintenances, incident_key(incident) in passed
+        return bool(left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=followed))
+
+    for incident, update in updates:
+        if not leaves_out(incident, update):
+            wanted.append((incident, update))
+            passed.add(incident_key(incident))
+    bare = [incident for incident in (*snapshot.incidents, *snapshot.maintenances) if not incident.updates]
+    passed |= {incident_key(incident) for incident in bare if not leaves_out(incident, _NO_UPDATE)}
+    return wanted, passed
 
 
 def _updates(snapshot: Snapshot) -> Iterable[tuple[Incident, IncidentUpdate]]:
@@ -120,10 +152,6 @@ def _is_newest_of_open(incident: Incident, update: IncidentUpdate) -> bool:
     return incident.is_open and update is incident.updates[-1]
 
 
-def _named(incident: Incident, update: IncidentUpdate) -> set[str]:
-    return {*incident.components, *update.components}
-
-
 def _update_news(
     provider: Provider,
     before: Before,
@@ -144,17 +172,30 @@ def _update_news(
         yield News(event=event, key=key)
 
 
-def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Iterator[News]:
+def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> list[Component]:
+    """Return the components whose change is told."""
     if not before.seeded and provider.first_sight is FirstSight.SILENT:
-        return
-    # The revision tells one change from the next, the time one from before the data server was emptied.
-    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
+        return []
+    told = []
     for component in snapshot.components:
         known = before.view.components.get(component.id)
         # A component that appears is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        if component.status in no_news or not provider.wants((component.name,)):
-            continue
+        fall_was_told = component.id in before.view.falls_told
+        if component.status not in no_news and wants_change(
+            provider, component, known.status if known else None, fall_was_told=fall_was_told
+        ):
+            told.append(component)
+    return told
+
+
+def _component_news(
+    provider: Provider, before: Before, snapshot: Snapshot, components: Iterable[Component], now: datetime
+) -> Iterator[News]:
+    # The revision tells one change from the next, the time one from before the data server was emptied.
+    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
+    for component in components:
+        known = before.view.components.get(component.id)
         event = Event(
             id=f"{provider.id}/component/{component.id}/{change}",
             event=EventKind.COMPONENT_STATUS_CHANGE,
@@ -169,14 +210,30 @@ def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now:
         yield News(event=event)
 
 
-def _view(before: PageView, snapshot: Snapshot) -> PageView:
+def _view(before: PageView, snapshot: Snapshot, told: Iterable[Component]) -> PageView:
+    components = known_components(before.components, snapshot)
+    fallen = {*before.falls_told, *(component.id for component in told)}
     return PageView(
         name=snapshot.name or before.name,
         indicator=snapshot.indicator,
-        components=known_components(before.components, snapshot),
+        components=components,
         open_incidents=_open(snapshot.incidents),
         open_maintenances=_open(snapshot.maintenances),
+        components_complete=snapshot.components_complete if snapshot.components else before.components_complete,
+        named_components=_last_named(
+            component_names(snapshot) - {component.name for component in components.values()}, before.named_components
+        ),
+        named_regions=_last_named(region_names(snapshot), before.named_regions),
+        falls_told=tuple(
+            key
+            for key, component in components.items()
+            if key in fallen and component.status is not ComponentStatus.OPERATIONAL
+        ),
     )
+
+
+def _last_named(names: set[str], before: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*sorted(names), *before)))[:MOST_NAMED]
 
 
 def _open(incidents: Iterable[Incident]) -> tuple[OpenIncident, ...]:

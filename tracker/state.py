@@ -10,6 +10,15 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, OpenIncident, Validators, worst_impact
 
+#: How bad it is that a component has a status; of an unknown one nothing is known.
+COMPONENT_IMPACT = {
+    ComponentStatus.OPERATIONAL: Impact.NONE,
+    ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
+    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
+    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
+    ComponentStatus.UNDER_MAINTENANCE: Impact.MAINTENANCE,
+}
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a page's news come from: found once, used until it stops fitting."""
@@ -78,6 +87,13 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     components: dict[str, Component] = {}
     open_incidents: tuple[OpenIncident, ...] = ()
     open_maintenances: tuple[OpenIncident, ...] = ()
+    #: Whether `components` is the whole list.
+    components_complete: bool = False
+    #: Components and regions that incidents of the page named, the last ones first.
+    named_components: tuple[str, ...] = ()
+    named_regions: tuple[str, ...] = ()
+    #: Ids of components whose fall was told, and whose return was not yet.
+    falls_told: tuple[str, ...] = ()
 
     @property
     def impaired_components(self) -> tuple[Component, ...]:
@@ -88,7 +104,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def impact(self) -> Impact | None:
         """Return the worst of indicator, open incidents and components, which disagree in practice."""
-        components = [_COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
+        components = [COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
         return worst_impact([self.indicator, *(incident.impact for incident in self.open_incidents), *components])
 
 
@@ -99,12 +115,3 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     digest: str | None = None
     #: How many changed answers in a row have shown the incident without this update.
     missing: int = 0
-
-
-_COMPONENT_IMPACT = {
-    ComponentStatus.OPERATIONAL: Impact.NONE,
-    ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
-    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
-    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
-    ComponentStatus.UNDER_MAINTENANCE: Impact.MAINTENANCE,
-}

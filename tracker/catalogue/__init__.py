@@ -3,8 +3,18 @@
 Formats are told by the caller: nothing here knows how a page is read.
 """
 
-from tracker.catalogue.entry import new_provider
+from tracker.catalogue.entry import FILTER_KEYS, new_provider, refiltered
 from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 
-__all__ = ["load_catalogue", "load_sinks", "name_of", "new_provider", "read_catalogue", "read_sinks", "slug"]
+__all__ = [
+    "FILTER_KEYS",
+    "load_catalogue",
+    "load_sinks",
+    "name_of",
+    "new_provider",
+    "read_catalogue",
+    "read_sinks",
+    "refiltered",
+    "slug",
+]
