@@ -8,7 +8,9 @@ from tracker.bootstrap import open_catalogue, open_sinks, utc_now
 from tracker.catalogue import load_sinks, new_provider
 from tracker.cli.options import (
     data_dir_option,
+    filter_options,
     format_option,
+    given_filters,
     read_providers,
     running_catalogue,
     running_settings,
@@ -51,16 +53,24 @@ def list_(data_dir: Path, output_format: str) -> None:
 @click.option("--name", help="Default: from the host.")
 @click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
+@filter_options
 @data_dir_option
-def add(url: str, name: str | None, interval: int, allow_private: bool, data_dir: Path) -> None:
+def add(url: str, name: str | None, interval: int, allow_private: bool, data_dir: Path, **filters: object) -> None:
     """Watch one more page.
 
     \b
     Example:
-      tracker providers add https://www.githubstatus.com --interval 30
+      tracker providers add https://www.githubstatus.com --interval 30 --components "Git*" --min-impact major
     """
     catalogue = running_catalogue(data_dir)
-    provider = new_provider(url, formats=FORMAT_NAMES, name=name, interval_s=interval, allow_private=allow_private)
+    provider = new_provider(
+        url,
+        formats=FORMAT_NAMES,
+        name=name,
+        interval_s=interval,
+        allow_private=allow_private,
+        **given_filters(**filters),
+    )
     if any(known.id == provider.id for known in catalogue.providers()):
         raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     catalogue.put([provider], utc_now())

@@ -10,6 +10,7 @@ import msgspec
 from tracker.bootstrap import utc_now
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
+from tracker.filters import unmatched
 from tracker.models import Component, OpenIncident
 from tracker.store.pages import PageStatus
 
@@ -33,6 +34,8 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     #: Why a part of the page could not be read, None if all was.
     incomplete: str | None = None
+    #: Which filters of the provider match nothing of the page, a sentence each.
+    unmatched: tuple[str, ...] = ()
 
 
 @click.command()
@@ -65,6 +68,7 @@ def report(page: PageStatus) -> PageReport:
         failing_since=page.state.failing_since,
         error=page.state.failure,
         incomplete=page.state.detail_failure,
+        unmatched=unmatched(page.provider, page.view),
     )
 
 
@@ -89,6 +93,7 @@ def _what(row: PageReport, now: datetime) -> str:
         return f"cannot be read for {age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
     open_now = [f"{incident.name} ({incident.status})" for incident in (*row.incidents, *row.maintenances)]
     notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
+    notes += [f"filter {sentence}" for sentence in row.unmatched]
     return "; ".join([*open_now, *_impaired(row.components), *notes])
 
 
