@@ -130,6 +130,10 @@ views = st.builds(
     components=components().map(lambda parts: {part.id: part for part in parts}),
     open_incidents=_open_incidents,
     open_maintenances=_open_incidents,
+    components_complete=st.booleans(),
+    named_components=st.lists(texts, max_size=2).map(tuple),
+    named_regions=st.lists(texts, max_size=2).map(tuple),
+    falls_told=st.lists(texts, max_size=2).map(tuple),
 )
 
 providers = st.builds(
@@ -139,6 +143,10 @@ providers = st.builds(
     url=_urls,
     interval_s=st.integers(1, 86400),
     components=st.lists(texts, max_size=2).map(tuple),
+    regions=st.lists(texts, max_size=2).map(tuple),
+    min_impact=st.sampled_from([Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]),
+    events=st.lists(texts, max_size=2).map(tuple),
+    maintenance=st.booleans(),
 )
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
