@@ -62,10 +62,8 @@ def test_how_far_back_the_page_reaches() -> None:
         return backtest(provider(), page(aged("a", *ages_days)), days, NOW).days_shown
 
     assert [reach(32.5, 1), reach(95, 1), reach(0.1), reach(50, days=30)] == [33, 90, 1, 30]
-    assert (backtest(provider(), page(), 90, NOW).days_shown, backtest(provider(), page(), 90, NOW).oldest_at) == (
-        0,
-        None,
-    )
+    nothing = backtest(provider(), page(), 90, NOW)
+    assert (nothing.days_shown, nothing.oldest_at) == (0, None)
 
 
 def test_updates_without_a_date_are_counted_and_told_apart() -> None:

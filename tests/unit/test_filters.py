@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, component, incident, page, provider, update
+from tests.fakes import NOON, FakeClock, component, incident, page, provider, update
 from tests.strategies import snapshots
 from tests.unit.test_changes import Memory, kinds_of, told_of, update_keys
+from tests.vendor import Vendor, Watcher
 from tracker.errors import ConnectError
 from tracker.events import EventKind
 from tracker.filters import SEVERITIES, left_out_by, listed, passes, unmatched, wants_change, wants_kind
@@ -17,6 +18,8 @@ from tracker.ledger import follow
 from tracker.models import Component, ComponentStatus, FirstSight, Impact, Provider, Snapshot
 from tracker.readability import failed, recovered
 from tracker.state import PageState, PageView
+from tracker.store.pages import PageStatus
+from tracker.supervise.health import filters_summary
 
 words = st.sampled_from(["api", "api v2", "chat", "web", "eu/api"])
 globs = st.sampled_from(["api", "api*", "chat", "*", "eu/*", "w?b", "nothing"])
@@ -456,3 +459,36 @@ def test_many_names_are_cut() -> None:
     parts = tuple(component(f"c{i}") for i in range(9))
 
     assert both(provider(components=("y",)), page(components=parts))[0].endswith("it has C0, C1, C2, C3, C4, …")
+
+
+def test_the_poller_warns_once_when_a_filter_begins_to_match_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock()
+    vendor = Vendor(clock)  # whose page lists the component API
+    watcher = Watcher(vendor, clock, components=("Chat",), regions=("eu",))
+
+    def warned() -> list[str]:
+        watcher.polls()
+        lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        caplog.clear()
+        return lines
+
+    first = warned()
+    vendor.posts()
+    later = warned()
+
+    assert first == ["filter of acme: components: no component of the page matches 'Chat'; it has API"]
+    assert later == []
+
+
+def test_tracker_up_names_filters_that_match_nothing() -> None:
+    view = Memory(provider()).polls(page(components=PARTS)).view
+
+    def status(*given_globs: str, of: PageView = view) -> PageStatus:
+        return PageStatus(provider=provider(components=given_globs), state=PageState(), view=of)
+
+    assert filters_summary([]) is filters_summary([status("Api"), status("Chat", of=PageView())]) is None
+    assert filters_summary([status("Api"), status("Chat")]) == (
+        "filters that match nothing: Acme (components: no component of the page matches 'Chat'; it has Api, "
+        "Dashboard, Web)"
+    )
+    assert str(filters_summary([status(*"abcdefgh")])).endswith("and 3 more")
