@@ -138,6 +138,10 @@ views = st.builds(
     planned_maintenances=_open_incidents,
     gone_components=components().map(lambda parts: {part.id: part for part in parts}),
     missing=st.lists(texts, max_size=2).map(tuple),
+    components_complete=st.booleans(),
+    named_components=st.lists(texts, max_size=2).map(tuple),
+    named_regions=st.lists(texts, max_size=2).map(tuple),
+    falls_told=st.lists(texts, max_size=2).map(tuple),
 )
 
 providers = st.builds(
@@ -147,6 +151,10 @@ providers = st.builds(
     url=_urls,
     interval_s=st.integers(1, 86400),
     components=st.lists(texts, max_size=2).map(tuple),
+    regions=st.lists(texts, max_size=2).map(tuple),
+    min_impact=st.sampled_from([Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]),
+    events=st.lists(texts, max_size=2).map(tuple),
+    maintenance=st.booleans(),
 )
 
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

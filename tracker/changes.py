@@ -11,19 +11,24 @@ from datetime import datetime
 import msgspec
 
 from tracker.events import Event, EventKind, update_event
-from tracker.implied import Implied, absent, ends, goes_on, is_planned, moved_windows
+from tracker.filters import left_out_by, listed, wants_change, wants_kind
+from tracker.implied import Implied, absent, ends, goes_on, moved_windows
 from tracker.models import (
+    Component,
     ComponentStatus,
     FirstSight,
     Incident,
     IncidentUpdate,
-    OpenIncident,
     Provider,
     Snapshot,
 )
 from tracker.ports import News
-from tracker.snapshots import gone_components, known_components, labels, update_order
+from tracker.snapshots import known_components, labels, update_order
 from tracker.state import PageView
+from tracker.views import Compared, view_after
+
+#: Stands for the update of an incident that shows none.
+_NO_UPDATE = IncidentUpdate(id="", status="")
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +65,10 @@ def update_key(incident: Incident, update: IncidentUpdate) -> str:
 
 
 def incident_key(incident: Incident) -> str:
-    """Return the member of the provider's seen-set that stands for the incident itself, whatever updates it shows."""
+    """Return the member of the provider's seen-set that stands for the incident itself, whatever updates it shows.
+
+    It is in the set once the incident has passed the provider's filters: from then on it is followed to its end.
+    """
     return f"{incident.id}/"
 
 
@@ -72,23 +80,53 @@ def keys(snapshot: Snapshot) -> tuple[str, ...]:
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
     """Compare a snapshot with what was known and return what is new."""
-    updates = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
-    told = [pair for pair in _in_order(updates) if provider.wants(_named(*pair)) and _is_told(provider, before, *pair)]
-    silent = {*keys(snapshot)} - before.seen - {update_key(*pair) for pair in told}
+    unseen = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
+    wanted, passed = _wanted(provider, before, snapshot, _in_order(unseen))
+    told = [pair for pair in wanted if _is_told(provider, before, *pair)]
+    moved = _told_components(provider, before, snapshot)
     missing = absent(before.view, snapshot, before.listed)
     # One answer without it may be a glitch; the next one is read whatever it says, and decides.
     ended = missing.intersection(before.view.missing)
-    updated = {incident.id for incident, _ in updates}
-    return Changes(
-        news=(
-            *_update_news(provider, before, snapshot, told, now),
-            *_implied_news(provider, ends(before.view, ended, now), now),
-            *_implied_news(provider, moved_windows(before.view, snapshot, updated), now),
-            *_component_news(provider, before, snapshot, now),
-        ),
-        seen=tuple(sorted(silent)),
-        view=_view(before, snapshot, missing - ended),
+    implied = (
+        *ends(before.view, ended, now),
+        *moved_windows(before.view, snapshot, {incident.id for incident, _ in unseen}),
     )
+    found = (
+        *_update_news(provider, before, snapshot, told, now),
+        *_implied_news(provider, before, snapshot, implied, now),
+        *_component_news(provider, before, snapshot, moved, now),
+    )
+    news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
+    silent = {*passed, *(update_key(*pair) for pair in unseen)} - before.seen - {piece.key for piece in news}
+    followed = frozenset(
+        incident.id
+        for incident in (*snapshot.incidents, *snapshot.maintenances)
+        if incident_key(incident) in before.seen or incident_key(incident) in passed
+    )
+    compared = Compared(listed=before.listed, missing=missing - ended, followed=followed, told=tuple(moved))
+    return Changes(news=news, seen=tuple(sorted(silent)), view=view_after(before.view, snapshot, compared))
+
+
+def _wanted(
+    provider: Provider, before: Before, snapshot: Snapshot, updates: Collection[tuple[Incident, IncidentUpdate]]
+) -> tuple[list[tuple[Incident, IncidentUpdate]], set[str]]:
+    """Return the updates that no filter leaves out, and the keys of the incidents that have passed by now."""
+    parts = listed(known_components(before.view.components, snapshot).values())
+    maintenances = {maintenance.id for maintenance in snapshot.maintenances}
+    passed = {incident_key(incident) for incident, _ in updates} & before.seen
+    wanted = []
+
+    def leaves_out(incident: Incident, update: IncidentUpdate) -> bool:
+        is_maintenance, followed = incident.id in maintenances, incident_key(incident) in passed
+        return bool(left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=followed))
+
+    for incident, update in updates:
+        if not leaves_out(incident, update):
+            wanted.append((incident, update))
+            passed.add(incident_key(incident))
+    bare = [incident for incident in (*snapshot.incidents, *snapshot.maintenances) if not incident.updates]
+    passed |= {incident_key(incident) for incident in bare if not leaves_out(incident, _NO_UPDATE)}
+    return wanted, passed
 
 
 def _updates(snapshot: Snapshot) -> Iterable[tuple[Incident, IncidentUpdate]]:
@@ -126,10 +164,6 @@ def _is_told(provider: Provider, before: Before, incident: Incident, update: Inc
             return goes_on(incident, before.listed) and update is incident.updates[-1]
 
 
-def _named(incident: Incident, update: IncidentUpdate) -> set[str]:
-    return {*incident.components, *update.components}
-
-
 def _update_news(
     provider: Provider,
     before: Before,
@@ -150,28 +184,55 @@ def _update_news(
         yield News(event=event, key=key)
 
 
-def _implied_news(provider: Provider, implied: Iterable[Implied], now: datetime) -> Iterator[News]:
+def _implied_news(
+    provider: Provider, before: Before, snapshot: Snapshot, implied: Iterable[Implied], now: datetime
+) -> Iterator[News]:
+    """Tell what follows from what is known, of what passes the filters or was told before."""
+    parts = listed(known_components(before.view.components, snapshot).values())
+    view = before.view
+    known = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
+    followed = {incident.id for incident in known if incident.is_followed}
     for kind, incident, update in implied:
-        if provider.wants(_named(incident, update)):
-            # Whether it was told before, only the commit knows: the page does not show it.
-            key = update_key(incident, update)
-            yield News(event=update_event(kind, f"{provider.id}/{key}", provider, incident, update, now), key=key)
+        is_maintenance = kind is EventKind.MAINTENANCE_UPDATE
+        if left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=incident.id in followed):
+            continue
+        # Whether it was told before, only the commit knows: the page does not show it.
+        key = update_key(incident, update)
+        yield News(event=update_event(kind, f"{provider.id}/{key}", provider, incident, update, now), key=key)
 
 
-def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Iterator[News]:
+def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> list[Component]:
+    """Return the components whose change is told."""
     if not before.seeded and provider.first_sight is FirstSight.SILENT:
-        return
-    # The revision tells one change from the next, the time one from before the data server was emptied.
-    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
-    remembered = {**before.view.gone_components, **before.view.components}
-    called = labels(known_components(before.view.components, snapshot).values())
-    # Some platforms list components in another order each time.
-    for component in sorted(snapshot.components, key=lambda component: (called[component.id].casefold(), component.id)):
+        return []
+    remembered = _remembered(before)
+    told = []
+    for component in snapshot.components:
         known = remembered.get(component.id)
         # A component that appears is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        if component.status in no_news or not provider.wants((component.name,)):
-            continue
+        fall_was_told = component.id in before.view.falls_told
+        if component.status not in no_news and wants_change(
+            provider, component, known.status if known else None, fall_was_told=fall_was_told
+        ):
+            told.append(component)
+    return told
+
+
+def _remembered(before: Before) -> dict[str, Component]:
+    return {**before.view.gone_components, **before.view.components}
+
+
+def _component_news(
+    provider: Provider, before: Before, snapshot: Snapshot, components: Iterable[Component], now: datetime
+) -> Iterator[News]:
+    # The revision tells one change from the next, the time one from before the data server was emptied.
+    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
+    remembered = _remembered(before)
+    called = labels(known_components(before.view.components, snapshot).values())
+    # Some platforms list components in another order each time.
+    for component in sorted(components, key=lambda component: (called[component.id].casefold(), component.id)):
+        known = remembered.get(component.id)
         event = Event(
             id=f"{provider.id}/component/{component.id}/{change}",
             event=EventKind.COMPONENT_STATUS_CHANGE,
@@ -185,42 +246,3 @@ def _component_news(provider: Provider, before: Before, snapshot: Snapshot, now:
             regions=(component.region,) if component.region else (),
         )
         yield News(event=event)
-
-
-def _view(before: Before, snapshot: Snapshot, missing: Collection[str]) -> PageView:
-    """Return what is known after the snapshot; what it missed for the first time may yet go on."""
-    view, listed = before.view, before.listed
-    ongoing = [incident for incident in snapshot.incidents if goes_on(incident, listed)]
-    running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, listed)]
-    planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, listed)]
-    return PageView(
-        name=snapshot.name or view.name,
-        indicator=snapshot.indicator,
-        components=known_components(view.components, snapshot),
-        gone_components=gone_components(view, snapshot),
-        open_incidents=(*map(_open_incident, ongoing), *_kept(view.open_incidents, missing)),
-        open_maintenances=(*map(_open_incident, running), *_kept(view.open_maintenances, missing)),
-        planned_maintenances=(*map(_open_incident, planned), *_kept(view.planned_maintenances, missing)),
-        missing=tuple(sorted(missing)),
-    )
-
-
-def _kept(known: Iterable[OpenIncident], missing: Collection[str]) -> Iterator[OpenIncident]:
-    return (one for one in known if one.id in missing)
-
-
-def _open_incident(incident: Incident) -> OpenIncident:
-    newest = incident.updates[-1] if incident.updates else None
-    return OpenIncident(
-        id=incident.id,
-        name=incident.name,
-        status=incident.status,
-        impact=incident.impact,
-        link=incident.link,
-        update_id=newest.id if newest else None,
-        updated_at=newest.created_at if newest else None,
-        components=incident.components,
-        regions=incident.regions,
-        scheduled_for=incident.scheduled_for,
-        scheduled_until=incident.scheduled_until,
-    )

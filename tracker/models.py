@@ -7,7 +7,6 @@ sinks neutralise control characters. Wire shapes of vendors live in `tracker.par
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -134,24 +133,23 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: int = 60
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
-    #: Globs on component names; () means all.
+    #: Globs on components, a `!` before those that are left out; () means all (`tracker.filters`).
     components: tuple[str, ...] = ()
-    #: Globs on codes or names of regions; () means all.
+    #: The same on regions.
     regions: tuple[str, ...] = ()
+    #: The least impact that is told; unknown impacts are, and maintenance is not measured by it.
+    min_impact: Impact = Impact.NONE
+    #: Kinds of events, a `!` before those that are left out; () means all.
+    events: tuple[str, ...] = ()
+    #: Whether maintenance is told.
+    maintenance: bool = True
     first_sight: FirstSight = FirstSight.OPEN
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
 
-    def wants(self, components: Collection[str]) -> bool:
-        """Tell whether what touches these components is to be told; what names none always is."""
-        return not components or not self.components or any(map(self._matches, components))
-
     def product(self, components: Collection[str]) -> str:
         """Return what an event is about, by name: `OpenAI - Chat Completions`."""
         return f"{self.name} - {', '.join(components)}" if components else self.name
-
-    def _matches(self, component: str) -> bool:
-        return any(fnmatchcase(component.casefold(), glob.casefold()) for glob in self.components)
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +187,8 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
+    #: Whether it has passed the filters, so that what follows is told.
+    is_followed: bool = False
 
 
 def worst_impact(impacts: "list[Impact | None]") -> Impact | None:

@@ -9,6 +9,7 @@ import msgspec
 from tracker.changes import Before, changes, keys
 from tracker.errors import PollError
 from tracker.failpoints import failpoint
+from tracker.filters import unmatched
 from tracker.ledger import follow
 from tracker.models import Provider, Snapshot
 from tracker.observe import Layer, Observation, Observer, read_again
@@ -90,7 +91,9 @@ class Poller:
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        found = changes(provider, _before(turn, known, observed, primary), snapshot, now)
+        before = _before(turn, known, observed, primary)
+        found = changes(provider, before, snapshot, now)
+        _warn_of_filters(provider, before.view, found.view)
         reworded, ledger = follow(provider, known.ledger if seeded else {}, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
         news = (*readable, *found.news, *reworded)
@@ -121,6 +124,13 @@ class Poller:
         after = msgspec.structs.replace(after, searching=state.searching or search)
         events = self._store.commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now))
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
+
+
+def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> None:
+    """Log which filters match nothing of the page, once they do so."""
+    sentences = unmatched(provider, view)
+    if sentences and sentences != unmatched(provider, before):
+        log.warning("filter of %s: %s", provider.id, "; ".join(sentences))
 
 
 def _before(turn: Turn, known: Known, observed: Observation, primary: Snapshot) -> Before:

@@ -6,6 +6,7 @@ import msgspec
 
 from tracker.errors import ParseError, PollError
 from tracker.events import Event, EventKind
+from tracker.filters import wants_kind
 from tracker.models import Provider
 from tracker.ports import News
 from tracker.state import PageState
@@ -30,10 +31,10 @@ def failed(provider: Provider, state: PageState, error: PollError, now: datetime
     no_longer_a_page = state.seeded and isinstance(error, ParseError)
     if state.unreadable_since is not None or not (after.failures >= UNREADABLE_AFTER or no_longer_a_page):
         return after, ()
-    event = _event(
+    news = _news(
         provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"
     )
-    return msgspec.structs.replace(after, unreadable_since=failing_since), (News(event=event),)
+    return msgspec.structs.replace(after, unreadable_since=failing_since), news
 
 
 def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[News, ...]]:
@@ -48,7 +49,7 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
         return after, ()
     blind_s = max(0, round((now - since).total_seconds()))
     message = f"could not be read for {duration(blind_s)}, since {since:%Y-%m-%d %H:%M:%S} UTC"
-    return after, (News(event=_event(provider, EventKind.PAGE_READABLE, since, now, "readable", message)),)
+    return after, _news(provider, EventKind.PAGE_READABLE, since, now, "readable", message)
 
 
 def duration(seconds: int) -> str:
@@ -61,8 +62,12 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2])
 
 
-def _event(provider: Provider, kind: EventKind, since: datetime, now: datetime, status: str, message: str) -> Event:
-    return Event(
+def _news(
+    provider: Provider, kind: EventKind, since: datetime, now: datetime, status: str, message: str
+) -> tuple[News, ...]:
+    if not wants_kind(provider, kind):
+        return ()
+    event = Event(
         id=f"{provider.id}/{kind}/{since.timestamp():.0f}",
         event=kind,
         provider=provider.id,
@@ -73,3 +78,4 @@ def _event(provider: Provider, kind: EventKind, since: datetime, now: datetime, 
         published_at=None,
         seen_at=now,
     )
+    return (News(event=event),)

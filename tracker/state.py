@@ -10,6 +10,15 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, OpenIncident, Validators, worst_impact
 
+#: How bad it is that a component has a status; of an unknown one nothing is known.
+COMPONENT_IMPACT = {
+    ComponentStatus.OPERATIONAL: Impact.NONE,
+    ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
+    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
+    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
+    ComponentStatus.UNDER_MAINTENANCE: Impact.MAINTENANCE,
+}
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a page's news come from: found once, used until it stops fitting."""
@@ -84,6 +93,13 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     planned_maintenances: tuple[OpenIncident, ...] = ()
     #: Ids of those of the three that the last answer did not list, on a page that lists all that goes on.
     missing: tuple[str, ...] = ()
+    #: Whether `components` is the whole list.
+    components_complete: bool = False
+    #: Components and regions that incidents of the page named, the last ones first.
+    named_components: tuple[str, ...] = ()
+    named_regions: tuple[str, ...] = ()
+    #: Ids of components whose fall was told, and whose return was not yet.
+    falls_told: tuple[str, ...] = ()
 
     @property
     def impaired_components(self) -> tuple[Component, ...]:
@@ -102,7 +118,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         # What vendors say of a maintenance's impact is no word on the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
         incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
-        components = [_COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
+        components = [COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
         return worst_impact([self.indicator, *maintenances, *incidents, *components])
 
 
@@ -113,12 +129,3 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     digest: str | None = None
     #: How many changed answers in a row have shown the incident without this update.
     missing: int = 0
-
-
-_COMPONENT_IMPACT = {
-    ComponentStatus.OPERATIONAL: Impact.NONE,
-    ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
-    ComponentStatus.PARTIAL_OUTAGE: Impact.MAJOR,
-    ComponentStatus.MAJOR_OUTAGE: Impact.CRITICAL,
-    ComponentStatus.UNDER_MAINTENANCE: Impact.MAINTENANCE,
-}

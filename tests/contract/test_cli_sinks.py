@@ -1,4 +1,4 @@
-"""`tracker sinks` and `tracker providers sync` against a real data server."""
+"""`tracker sinks` and `tracker providers` against a real data server."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from tests.receiver import SECRET, Receiver, answers, close
 from tracker.bootstrap import utc_now
 from tracker.cli import cli
 from tracker.errors import ConfigError
-from tracker.models import Webhook
+from tracker.models import Impact, Webhook
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
 from tracker.verdicts import Accepted, Postponed, Standing
@@ -153,3 +154,23 @@ def test_a_sync_brings_sinks_and_takes_them_away(run: Run, valkey: "redis.Redis"
     assert second.stdout.splitlines()[1] == "0 sinks: 0 added, 0 changed, 1 removed"
     assert RedisSinks(valkey).webhooks() == ()
     assert len(run("providers", "sync", str(file)).stdout.splitlines()) == 1
+
+
+def test_a_page_is_added_with_filters(run: Run, valkey: "redis.Redis") -> None:
+    filters = ("--components", "API*", "--components", "!Beta", "--regions", "eu-*", "--min-impact", "major")
+
+    added = run("providers", "add", "https://status.acme.example", *filters, "--events", "!update_edited")
+    quiet = run("providers", "add", "https://quiet.example", "--no-maintenance")
+    refused = run("providers", "add", "https://status.b.example", "--min-impact", "huge")
+
+    assert (added.exit_code, quiet.exit_code) == (0, 0)
+    acme, other = RedisCatalogue(valkey).providers()
+    assert (acme.components, acme.regions, acme.min_impact, acme.events, acme.maintenance) == (
+        ("API*", "!Beta"),
+        ("eu-*",),
+        Impact.MAJOR,
+        ("!update_edited",),
+        True,
+    )
+    assert (other.components, other.min_impact, other.maintenance) == ((), Impact.NONE, False)
+    assert isinstance(refused.exception, ConfigError)

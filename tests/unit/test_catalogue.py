@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from tracker.catalogue import load_catalogue, name_of, new_provider, read_catalogue, slug
+from tracker.catalogue import FILTER_KEYS, load_catalogue, name_of, new_provider, read_catalogue, refiltered, slug
 from tracker.catalogue.entry import PROVIDER_KEYS
 from tracker.errors import ConfigError
-from tracker.models import FirstSight, Provider
+from tracker.models import FirstSight, Impact, Provider
 
 FORMATS = ("statuspage", "feed")
 #: The machines of a build are slow at times, and that is no failure.
@@ -52,7 +52,11 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         format = "feed"
         interval = 1
         allow_private = true
-        components = ["API*", "Chat"]
+        components = ["API*", " ! Chat"]
+        regions = ["eu-*", "!eu-north-1"]
+        min_impact = "major"
+        events = ["new_incident", "!page_unreadable"]
+        maintenance = false
         first_sight = "silent"
     """)
 
@@ -63,7 +67,11 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         format="feed",
         interval_s=1,
         allow_private=True,
-        components=("API*", "Chat"),
+        components=("API*", "!Chat"),
+        regions=("eu-*", "!eu-north-1"),
+        min_impact=Impact.MAJOR,
+        events=("new_incident", "!page_unreadable"),
+        maintenance=False,
         first_sight=FirstSight.SILENT,
         origin="file",
     )
@@ -76,6 +84,10 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         format = "feed"
         allow_private = true
         components = ["API*"]
+        regions = ["eu"]
+        min_impact = "critical"
+        events = ["!update_edited"]
+        maintenance = false
         first_sight = "all"
         [[provider]]
         name = "A"
@@ -87,15 +99,25 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         format = "auto"
         allow_private = false
         components = []
+        regions = []
+        min_impact = "none"
+        events = []
+        maintenance = true
         first_sight = "open"
     """)
 
-    assert values_of(first) == (5, "feed", True, ("API*",), FirstSight.ALL)
-    assert values_of(second) == (300, "auto", False, (), FirstSight.OPEN)
+    assert values_of(first) == (5, "feed", True, FirstSight.ALL)
+    assert values_of(second) == (300, "auto", False, FirstSight.OPEN)
+    assert filters_of(first) == (("API*",), ("eu",), "critical", ("!update_edited",), False)
+    assert filters_of(second) == ((), (), "none", (), True)
 
 
 def values_of(provider: Provider) -> tuple[object, ...]:
-    return provider.interval_s, provider.format, provider.allow_private, provider.components, provider.first_sight
+    return provider.interval_s, provider.format, provider.allow_private, provider.first_sight
+
+
+def filters_of(provider: Provider) -> tuple[object, ...]:
+    return tuple(getattr(provider, key) for key in FILTER_KEYS)
 
 
 @pytest.mark.parametrize("interval", [10, 86_400])
@@ -222,6 +244,37 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "components that are a table": (entry("components = {}"), ("components is a table", '["API*"]')),
     "a component that is a number": (entry('components = ["a", 5]'), ("components has an item that is 5", "write")),
     "a component that is empty": (entry('components = [""]'), ("components has an item that is empty", "write")),
+    "an exclusion of nothing": (entry('components = ["a", "! "]'), ('components has an item that is "!"', '"!Beta*"')),
+    "regions that are text": (entry('regions = "eu"'), ('regions is "eu"', 'regions = ["eu-*"]')),
+    "a region that is a number": (entry("regions = [1]"), ("regions has an item that is 1", "write")),
+    "an unknown impact": (
+        entry('min_impact = "huge"'),
+        ('min_impact is "huge"', "known are none, minor, major, critical"),
+    ),
+    "a misspelled impact": (entry('min_impact = "Major"'), ('min_impact is "Major"', "did you mean major?")),
+    "maintenance as an impact": (
+        entry('min_impact = "maintenance"'),
+        ('min_impact is "maintenance"', "known are none"),
+    ),
+    "an impact that is a number": (entry("min_impact = 3"), ("min_impact is 3", "known are none")),
+    "an impact that is a list": (entry('min_impact = ["minor"]'), ("min_impact is a list", "known are none")),
+    "an impact by default": (f"[defaults]\nmin_impact = 1\n{MINIMAL}", ("[defaults]: min_impact is 1", "known are")),
+    "an unknown kind": (
+        entry('events = ["outage"]'),
+        ('an item that is "outage"', "known are new_incident"),
+    ),
+    "a misspelled kind": (
+        entry('events = ["new_incidents"]'),
+        ("events has an", "did you mean new_incident?"),
+    ),
+    "a misspelled exclusion": (
+        entry('events = ["!page_unreachable"]'),
+        ('events has an item that is "page_unreachable"', "did you mean page_unreadable?"),
+    ),
+    "a kind that is a glob": (entry('events = ["page_*"]'), ('events has an item that is "page_*"', "page_")),
+    "events that are text": (entry('events = "new_incident"'), ("events is", 'events = ["new_incident"]')),
+    "maintenance in quotes": (entry('maintenance = "no"'), ('maintenance is "no"', "true or false")),
+    "a filter at the top": ('min_impact = "major"\n' + MINIMAL, ('"min_impact"', "move it below [defaults]")),
 }
 
 
@@ -376,6 +429,10 @@ def test_a_provider_given_by_hand_holds_what_was_given() -> None:
         interval_s=2,
         allow_private=True,
         components=("API*",),
+        regions=("!us-*",),
+        min_impact="minor",
+        events=("!new_incident",),
+        maintenance=False,
         first_sight="all",
         origin="test",
     )
@@ -388,9 +445,24 @@ def test_a_provider_given_by_hand_holds_what_was_given() -> None:
         interval_s=2,
         allow_private=True,
         components=("API*",),
+        regions=("!us-*",),
+        min_impact=Impact.MINOR,
+        events=("!new_incident",),
+        maintenance=False,
         first_sight=FirstSight.ALL,
         origin="test",
     )
+
+
+def test_filters_that_are_given_replace_those_of_a_provider_one_by_one() -> None:
+    provider = Provider(id="foo", name="Foo", url="https://foo.com", components=("API",), min_impact=Impact.MAJOR)
+
+    changed = refiltered(provider, {"components": ("Web", "! Beta"), "maintenance": False})
+
+    assert filters_of(changed) == (("Web", "!Beta"), (), "major", (), False)
+    assert refiltered(provider, {}) == provider
+    with pytest.raises(ConfigError, match='provider "foo": min_impact is "huge"; known are'):
+        refiltered(provider, {"min_impact": "huge"})
 
 
 def test_a_provider_given_by_hand_is_checked_alike() -> None:

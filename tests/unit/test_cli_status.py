@@ -70,6 +70,7 @@ def test_json_holds_windows_and_what_they_touch(capsys: pytest.CaptureFixture[st
             "regions": ["eu"],
             "scheduled_for": "2025-11-03T13:00:00Z",
             "scheduled_until": "2025-11-03T14:00:00Z",
+            "is_followed": False,
         }
     ]
 

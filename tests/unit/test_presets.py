@@ -7,8 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.fakes import incident, update
 from tracker.catalogue import load_catalogue, new_provider, slug
 from tracker.errors import ConfigError
+from tracker.filters import left_out_by
+from tracker.models import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.presets import Preset, chosen, nearest, presets, search
 from tracker.presets.table import scopes
@@ -107,6 +110,12 @@ def test_an_address_without_its_scheme_is_left_for_the_catalogue_to_refuse(word:
     assert chosen(word).url == word
 
 
+def is_told(provider: Provider, component: str, region: str = "us-east-1") -> bool:
+    first = update("u1")
+    known = incident("i1", first, components=(component,), regions=(region,))
+    return left_out_by(provider, known, first, {}, maintenance=False) is None
+
+
 def test_a_region_and_a_service_of_a_cloud() -> None:
     choice = chosen("aws:us-east-1/ec2")
     provider = new_provider(
@@ -115,9 +124,10 @@ def test_a_region_and_a_service_of_a_cloud() -> None:
 
     assert (provider.id, provider.name) == ("aws-us-east-1-ec2", "AWS us-east-1 ec2")
     assert provider.regions == ("us-east-1",)
-    assert provider.wants(["Amazon Elastic Compute Cloud (N. Virginia)"])
-    assert provider.wants(["Multiple services"])
-    assert not provider.wants(["Amazon Simple Storage Service (N. Virginia)"])
+    assert is_told(provider, "Amazon Elastic Compute Cloud (N. Virginia)")
+    assert is_told(provider, "Multiple services")
+    assert not is_told(provider, "Amazon Simple Storage Service (N. Virginia)")
+    assert not is_told(provider, "Amazon Elastic Compute Cloud (Ireland)", region="eu-west-1")
 
 
 @pytest.mark.parametrize(("service", "name"), AWS_NAMES.items())

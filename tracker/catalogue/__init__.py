@@ -3,13 +3,14 @@
 Formats are told by the caller: nothing here knows how a page is read.
 """
 
-from tracker.catalogue.entry import new_provider
+from tracker.catalogue.entry import FILTER_KEYS, new_provider, refiltered
 from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.opml import Subscriptions, load_opml, read_opml
 from tracker.catalogue.toml import as_toml
 
 __all__ = [
+    "FILTER_KEYS",
     "Subscriptions",
     "as_toml",
     "load_catalogue",
@@ -20,5 +21,6 @@ __all__ = [
     "read_catalogue",
     "read_opml",
     "read_sinks",
+    "refiltered",
     "slug",
 ]

@@ -4,15 +4,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, switch, text
 from tracker.errors import ConfigError
-from tracker.models import FirstSight, Provider
+from tracker.events import EventKind
+from tracker.filters import EXCLUDES, SEVERITIES
+from tracker.models import FirstSight, Impact, Provider
 
+#: Keys that say what of a page is told (`tracker.filters`).
+FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "format", "allow_private", "components", "regions", "first_sight")
+SHARED_KEYS = ("interval", "format", "allow_private", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 
@@ -32,6 +38,9 @@ def new_provider(
     allow_private: bool = False,
     components: Sequence[str] = (),
     regions: Sequence[str] = (),
+    min_impact: str = Impact.NONE,
+    events: Sequence[str] = (),
+    maintenance: bool = True,
     first_sight: str = FirstSight.OPEN,
     origin: str = "command",
 ) -> Provider:
@@ -46,11 +55,19 @@ def new_provider(
         "allow_private": allow_private,
         "components": components,
         "regions": regions,
+        "min_impact": min_impact,
+        "events": events,
+        "maintenance": maintenance,
         "first_sight": first_sight,
     }
     values = checked({key: value for key, value in given.items() if value is not None}, place, formats)
     values.setdefault("name", name_of(values["url"])[:LONGEST_TEXT])
     return assembled(values, place, origin)
+
+
+def refiltered(provider: Provider, filters: Mapping[str, object]) -> Provider:
+    """Return the provider with other values of the FILTER_KEYS that are given. Raises ConfigError."""
+    return replace(provider, **checked(filters, f"provider {quoted(provider.id)}", ()))
 
 
 def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: str) -> None:
@@ -98,8 +115,11 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "interval": _interval,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
         "allow_private": switch,
-        "components": partial(list_of, check=text, example='components = ["API*"]'),
-        "regions": partial(list_of, check=text, example='regions = ["us-east-1"]'),
+        "components": partial(list_of, check=_pattern, example='components = ["API*"]'),
+        "regions": partial(list_of, check=_pattern, example='regions = ["eu-*"]'),
+        "min_impact": _severity,
+        "events": partial(list_of, check=_kind, example='events = ["new_incident"]'),
+        "maintenance": switch,
         "first_sight": _first_sight,
     }
 
@@ -112,6 +132,30 @@ def _interval(value: object) -> int:
     if not 1 <= value <= _LONGEST_INTERVAL_S:
         raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
     return value
+
+
+def _pattern(value: object) -> str:
+    """Return a glob, or an exclusion and the glob behind it."""
+    glob = text(value)
+    if not glob.startswith(EXCLUDES):
+        return glob
+    excluded = glob.removeprefix(EXCLUDES).strip()
+    if not excluded:
+        raise Mistake(f'is {quoted(glob)}, which leaves out nothing; write what it leaves out, as in "!Beta*"')
+    return EXCLUDES + excluded
+
+
+def _kind(value: object) -> str:
+    """Return the name of a kind of events, or an exclusion of one."""
+    known = [kind.value for kind in EventKind]
+    if isinstance(value, str) and value.startswith(EXCLUDES):
+        return EXCLUDES + choice(value.removeprefix(EXCLUDES), known)
+    return choice(value, known)
+
+
+def _severity(value: object) -> Impact:
+    """Return the least impact that is told."""
+    return Impact(choice(value, [severity.value for severity in SEVERITIES]))
 
 
 def _first_sight(value: object) -> FirstSight:

@@ -1,9 +1,9 @@
 """Options and look-ups that several commands share. Contains no business logic."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from tracker.parse import FORMAT_NAMES
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.server import server_url
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 PROVIDERS_FILE: Final = Path("providers.toml")
 DATA_DIR: Final = Path("data")
@@ -37,6 +39,28 @@ data_dir_option = click.option(
 format_option = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+
+
+def filter_options(command: Function) -> Function:
+    """Add an option for each filter of a provider; `given_filters` reads what they were given."""
+    for option in (
+        click.option("--maintenance/--no-maintenance", default=None, help="Whether maintenance is told."),
+        click.option(
+            "--events", multiple=True, metavar="KIND", help="Kinds of events; !KIND leaves one out. Repeat it."
+        ),
+        click.option("--min-impact", metavar="IMPACT", help="none, minor, major or critical."),
+        click.option("--regions", multiple=True, metavar="GLOB", help="Regions; !GLOB leaves some out. Repeat it."),
+        click.option(
+            "--components", multiple=True, metavar="GLOB", help="Components; !GLOB leaves some out. Repeat it."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def given_filters(**options: object) -> dict[str, Any]:
+    """Return the options of `filter_options` that were given."""
+    return {key: value for key, value in options.items() if value is not None and value != ()}
 
 
 def read_providers(path: Path) -> tuple[Provider, ...]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -11,7 +11,9 @@ from tracker.bootstrap import open_catalogue, open_sinks, utc_now
 from tracker.catalogue import as_toml, load_opml, load_sinks, new_provider
 from tracker.cli.options import (
     data_dir_option,
+    filter_options,
     format_option,
+    given_filters,
     read_providers,
     running_catalogue,
     running_settings,
@@ -82,9 +84,16 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
+@filter_options
 @data_dir_option
 def add(
-    pages: tuple[str, ...], name: str | None, interval: int, allow_private: bool, toml: bool, data_dir: Path
+    pages: tuple[str, ...],
+    name: str | None,
+    interval: int,
+    allow_private: bool,
+    toml: bool,
+    data_dir: Path,
+    **filters: object,
 ) -> None:
     """Watch more pages: all that are given, or none if one of them is wrong.
 
@@ -94,10 +103,11 @@ def add(
     \b
     Example:
       tracker providers add openai github/Actions aws:us-east-1/ec2,s3 https://status.example.com
+      tracker providers add github --min-impact major --no-maintenance
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    wanted = [_provider(chosen(page), name, interval, allow_private) for page in pages]
+    wanted = [_provider(chosen(page), name, interval, allow_private, given_filters(**filters)) for page in pages]
     _refuse_repeated(wanted)
     if toml:
         click.echo(as_toml(wanted), nl=False)
@@ -181,16 +191,21 @@ def sync(file: Path, data_dir: Path) -> None:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
 
 
-def _provider(choice: Choice, name: str | None, interval: int, allow_private: bool) -> Provider:
-    """Return the provider for a page that was asked for. Raises ConfigError."""
+def _provider(
+    choice: Choice, name: str | None, interval: int, allow_private: bool, filters: dict[str, Any]
+) -> Provider:
+    """Return the provider for a page that was asked for; what a preset chooses is chosen beside the filters given."""
+    regions = (*choice.regions, *filters.pop("regions", ()))
+    components = (*choice.components, *filters.pop("components", ()))
     return new_provider(
         choice.url,
         formats=FORMAT_NAMES,
         name=name if name is not None else choice.name,
         interval_s=interval,
         allow_private=allow_private,
-        regions=choice.regions,
-        components=choice.components,
+        regions=regions,
+        components=components,
+        **filters,
     )
 
 

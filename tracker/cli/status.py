@@ -10,6 +10,7 @@ import msgspec
 from tracker.bootstrap import utc_now
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
+from tracker.filters import unmatched
 from tracker.models import Component, OpenIncident
 from tracker.snapshots import labels
 from tracker.store.pages import PageStatus
@@ -40,6 +41,8 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     #: Why a part of the page could not be read, None if all was.
     incomplete: str | None = None
+    #: Which filters of the provider match nothing of the page, a sentence each.
+    unmatched: tuple[str, ...] = ()
 
 
 @click.command()
@@ -74,6 +77,7 @@ def report(page: PageStatus, now: datetime) -> PageReport:
         failing_since=page.state.failing_since,
         error=page.state.failure,
         incomplete=page.state.detail_failure,
+        unmatched=unmatched(page.provider, page.view),
     )
 
 
@@ -114,6 +118,7 @@ def _what(row: PageReport, now: datetime) -> str:
     ]
     planned = [f"{known.name} (planned{_time(' for', known.scheduled_for)})" for known in row.planned_maintenances]
     notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
+    notes += [f"filter {sentence}" for sentence in row.unmatched]
     return "; ".join([*incidents, *running, *_impaired(row.components), *planned, *notes])
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from tracker.filters import unmatched
 from tracker.store.pages import PageStatus
 from tracker.store.sinks import SinkStatus
 
@@ -29,6 +30,19 @@ def summary(statuses: Sequence[PageStatus]) -> str | None:
     named = [f"{status.provider.name} ({status.state.failure})" for status in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
     return f"watching {len(statuses)} {pages}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
+
+
+def filters_summary(statuses: Sequence[PageStatus]) -> str | None:
+    """Return one line about filters that match nothing of their pages, None when all do or nothing is known yet."""
+    failing = [
+        f"{status.provider.name} ({sentence})"
+        for status in statuses
+        for sentence in unmatched(status.provider, status.view)
+    ]
+    if not failing:
+        return None
+    rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
+    return f"filters that match nothing: {'; '.join(failing[:_NAMED])}{rest}"
 
 
 def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:

@@ -17,7 +17,8 @@ from tracker.errors import ConfigError, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.supervise.health import sinks_summary, summary
+from tracker.store.pages import PageStatus
+from tracker.supervise.health import filters_summary, sinks_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 
@@ -82,6 +83,7 @@ class Stack:
         self._sinks = open_sinks(self._settings)
         self._health: str | None = None
         self._sinks_health: str | None = None
+        self._filters_health: str | None = None
 
     @property
     def record(self) -> Path:
@@ -160,12 +162,20 @@ class Stack:
     def _report_health(self) -> None:
         try:
             self._catalogue.ping()  # which a server refuses that has no room to write
-            line = summary(self._catalogue.statuses())
+            statuses = self._catalogue.statuses()
+            line = summary(statuses)
+            self._report_filters(statuses)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
         if line is not None and line != self._health:
             log.warning(line) if any(word in line for word in _TROUBLE) else log.info(line)
             self._health = line
+
+    def _report_filters(self, statuses: Sequence[PageStatus]) -> None:
+        line = filters_summary(statuses)
+        if line != self._filters_health:
+            log.warning(line) if line else log.info("all filters match something of their pages again")
+            self._filters_health = line
 
     def _look_after_sinks(self) -> None:
         """Deliver as soon as there is a sink, and tell which ones do not take updates."""

@@ -1,0 +1,164 @@
+"""`tracker backtest`: what a provider's filters would have told of the past that its page still shows."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from tracker.backtest import Backtest, LeftOut, backtest
+from tracker.bootstrap import build_fetcher, utc_now
+from tracker.catalogue import FILTER_KEYS, refiltered
+from tracker.cli.options import (
+    environment,
+    filter_options,
+    format_option,
+    given_filters,
+    providers_option,
+    read_providers,
+)
+from tracker.cli.table import json_text, table
+from tracker.errors import ConfigError, ParseError, PollError
+from tracker.filters import unmatched
+from tracker.models import Impact, Provider, Snapshot
+from tracker.observe import Observer
+from tracker.settings import Settings
+from tracker.sinks.plain import one_line
+from tracker.state import PageState
+
+_LONGEST_LINE = 300
+
+
+class BacktestReport(Backtest, frozen=True, kw_only=True):
+    """What is told of a backtest: its stable form."""
+
+    provider: str
+    provider_name: str
+    url: str
+    #: What was in force, by key.
+    filters: dict[str, tuple[str, ...] | str | bool]
+    #: Which filters match nothing of the page, a sentence each.
+    unmatched: tuple[str, ...]
+    #: Why a part of the page could not be read, None if all was.
+    incomplete: str | None
+
+
+@click.command("backtest")
+@click.argument("provider_id", metavar="ID")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
+@filter_options
+@providers_option
+@format_option
+def backtest_command(provider_id: str, days: int, providers_file: Path, output_format: str, **filters: object) -> None:
+    """Tell what filters would have made of the past that a page still shows; nothing has to run.
+
+    The filters are those of the provider in the list of pages; options replace them one by one. A page shows the
+    impact and the components that an incident has now, and no past status of its components.
+
+    \b
+    Example:
+      tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
+    """
+    provider = refiltered(_provider(providers_file, provider_id), given_filters(**filters))
+    try:
+        snapshot, incomplete = _asked(provider)
+    except PollError as error:
+        click.echo(f"tracker: {provider.name} cannot be read: {error}", err=True)
+        sys.exit(1)
+    report = _report(provider, snapshot, incomplete, days)
+    click.echo(json_text(report) if output_format == "json" else _text(report))
+
+
+def _provider(providers_file: Path, provider_id: str) -> Provider:
+    providers = {provider.id: provider for provider in read_providers(providers_file)}
+    if provider_id not in providers:
+        raise ConfigError(
+            f"{providers_file} has no provider {provider_id}; it has the ids that "
+            f"{', '.join([*providers][:5])}… begin with"
+        )
+    return providers[provider_id]
+
+
+def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
+    """Return all that the page shows, and why a part of it could not be read if so. Raises PollError."""
+    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"))))
+    observer = Observer(fetcher)
+    try:
+        nothing = PageState()
+        observed = observer.observe(provider, nothing, utc_now())
+        observed = observer.complete(provider, nothing, observed, utc_now())
+    finally:
+        fetcher.close()
+    if observed.snapshot is None:
+        raise ParseError("it answers that nothing changed to somebody who knows nothing of it")
+    return observed.snapshot, observed.state.detail_failure
+
+
+def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days: int) -> BacktestReport:
+    past = backtest(provider, snapshot, days, utc_now())
+    return BacktestReport(
+        **msgspec.structs.asdict(past),
+        provider=provider.id,
+        provider_name=provider.name,
+        url=provider.url,
+        filters={key: getattr(provider, key) for key in FILTER_KEYS},
+        unmatched=unmatched(provider, snapshot),
+        incomplete=incomplete,
+    )
+
+
+def _text(report: BacktestReport) -> str:
+    counts = (
+        (report.new_incidents, "new_incident"),
+        (report.incident_updates, "incident_update"),
+        (report.maintenance_updates, "maintenance_update"),
+    )
+    left_out = sum(each.updates for each in report.left_out)
+    lines = [
+        f"{report.provider_name}, the last {report.days} days, with {_filters(report)}",
+        "would have told: " + ", ".join(f"{count} {kind}" for count, kind in counts),
+        f"left out: {left_out} updates of {len(report.left_out)} incidents and maintenances",
+        _reach(report),
+        *(f"filter {sentence}" for sentence in report.unmatched),
+        *([f"not all of it can be read: {report.incomplete}"] if report.incomplete else []),
+    ]
+    text = "\n".join(one_line(line, _LONGEST_LINE) for line in lines)
+    if not report.left_out:
+        return text
+    heads = ("LAST UPDATE", "INCIDENT", "IMPACT", "UPDATES", "LEFT OUT BY", "COMPONENTS")
+    return f"{text}\n\n{table(heads, [_row(each) for each in report.left_out])}"
+
+
+def _row(each: LeftOut) -> tuple[str, ...]:
+    return (
+        f"{each.last_update_at:%Y-%m-%d}" if each.last_update_at else "no date",
+        each.incident,
+        each.impact or "unknown",
+        str(each.updates),
+        ", ".join(each.filters),
+        ", ".join((*each.components, *each.regions)),
+    )
+
+
+def _filters(report: BacktestReport) -> str:
+    """Return the filters that leave anything out, as the list of pages has them."""
+    words = []
+    for key, value in report.filters.items():
+        if isinstance(value, tuple) and value:
+            words.append(f"{key} = [{', '.join(value)}]")
+        elif value is False or (isinstance(value, str) and value != Impact.NONE):
+            words.append(f"{key} = {str(value).lower()}")
+    return ", ".join(words) or "no filter"
+
+
+def _reach(report: BacktestReport) -> str:
+    """Return how far back the page's history reaches."""
+    undated = f"; {report.undated} updates without a date are counted in" if report.undated else ""
+    if report.open_only:
+        return f"the page shows only what goes on, nothing that ended{undated}"
+    if report.oldest_at is None:
+        return f"the page shows no update with a date{undated}"
+    oldest = f"its oldest update is of {report.oldest_at:%Y-%m-%d}"
+    if report.days_shown < report.days:
+        return f"the page shows {report.days_shown} of the {report.days} days: {oldest}{undated}"
+    return f"the page shows all of the {report.days} days: {oldest}{undated}"

@@ -1,0 +1,185 @@
+"""What a person wants to be told of a page: the filters of a provider. Pure.
+
+A filter decides what is told, never what is read or remembered. `components`, `regions` and `events` are lists of what
+passes and, behind a `!`, of what does not: the latter wins, order says nothing, and a list of nothing but exclusions
+lets all others pass.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from tracker.events import EventKind
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Provider, Snapshot
+from tracker.state import COMPONENT_IMPACT, PageView
+
+#: What begins an exclusion.
+EXCLUDES: Final = "!"
+#: Values of `min_impact`, from the mildest on.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+#: Kinds of events about the page itself, which only an exclusion leaves out.
+_OF_THE_PAGE: Final = "page_"
+#: How many names a sentence gives, and how much of each, in characters.
+_NAMED, _LONGEST_NAME = 5, 40
+
+#: The components that a page lists, by name; groups and regions may each have one of that name.
+Listed = Mapping[str, Sequence[Component]]
+
+
+def passes(patterns: Collection[str], matches: Callable[[str], bool]) -> bool:
+    """Tell whether a list of includes and exclusions lets something pass; `matches` compares it with one of them."""
+    includes = [pattern for pattern in patterns if not pattern.startswith(EXCLUDES)]
+    if any(matches(pattern[len(EXCLUDES) :]) for pattern in patterns if pattern.startswith(EXCLUDES)):
+        return False
+    return not includes or any(map(matches, includes))
+
+
+def listed(components: Iterable[Component]) -> Listed:
+    """Return components by name, as `left_out_by` looks them up."""
+    by_name: dict[str, list[Component]] = {}
+    for component in components:
+        by_name.setdefault(component.name, []).append(component)
+    return by_name
+
+
+def left_out_by(
+    provider: Provider,
+    incident: Incident,
+    update: IncidentUpdate,
+    components: Listed,
+    *,
+    maintenance: bool,
+    followed: bool = False,
+) -> str | None:
+    """Return the key of the filter that leaves an update of an incident or a maintenance out, None if it passes.
+
+    An incident that passed once is `followed` to its end, whatever its vendor makes of its impact and its components.
+    """
+    if maintenance or incident.impact is Impact.MAINTENANCE:
+        if not provider.maintenance:
+            return "maintenance"
+    elif not followed and not _is_bad_enough(provider, incident.impact):
+        return "min_impact"
+    if followed:
+        return None
+    named = {*incident.components, *update.components}
+    if named and not any(_wants_name(provider, name, components) for name in named):
+        return "components"
+    if incident.regions and not any(_wants_region(provider, region) for region in incident.regions):
+        return "regions"
+    return None
+
+
+def wants_kind(provider: Provider, kind: EventKind) -> bool:
+    """Tell whether events of this kind are told. Those about the page itself always are, unless they are excluded."""
+    only_excludes = kind.startswith(_OF_THE_PAGE)
+    patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
+    return passes(patterns, lambda named: named == kind)
+
+
+def wants_change(
+    provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_told: bool
+) -> bool:
+    """Tell whether it is told that a component has another status than `before` (None: that it appeared).
+
+    Who was told of its fall is told of every status until it works again.
+    """
+    if not _wants_component(provider, component):
+        return False
+    if component.region is not None and not _wants_region(provider, component.region):
+        return False
+    if component.status is ComponentStatus.OPERATIONAL:
+        return fall_was_told or (before is not None and _wants_status(provider, before))
+    if component.status is ComponentStatus.UNDER_MAINTENANCE:
+        return provider.maintenance
+    return fall_was_told or _wants_status(provider, component.status)
+
+
+def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
+    """Return a sentence for each glob on components or regions that matches nothing of the page.
+
+    What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
+    list tells nothing.
+    """
+    if not page.components_complete:
+        return ()
+    components = tuple(page.components.values() if isinstance(page, PageView) else page.components)
+    regions = {component.region for component in components if component.region is not None}
+    sentences: list[str] = []
+    if components:
+        spellings = [*map(_spellings, components), *((name,) for name in sorted(component_names(page)))]
+        names = dict.fromkeys(component.name for component in components)
+        sentences += _unmatched("component", provider.components, spellings, [*names])
+    if regions:
+        known = sorted({*regions, *region_names(page)})
+        sentences += _unmatched("region", provider.regions, [(region,) for region in known], known)
+    return tuple(sentences)
+
+
+def component_names(page: Snapshot | PageView) -> set[str]:
+    """Return the components that incidents of the page name."""
+    if isinstance(page, PageView):
+        return {*page.named_components}
+    incidents = (*page.incidents, *page.maintenances)
+    of_incidents = {name for incident in incidents for name in incident.components}
+    return of_incidents | {name for incident in incidents for update in incident.updates for name in update.components}
+
+
+def region_names(page: Snapshot | PageView) -> set[str]:
+    """Return the regions that incidents of the page name."""
+    if isinstance(page, PageView):
+        return {*page.named_regions}
+    return {region for incident in (*page.incidents, *page.maintenances) for region in incident.regions}
+
+
+def _unmatched(
+    noun: str, patterns: Iterable[str], known: Sequence[Sequence[str]], names: Sequence[str]
+) -> Iterator[str]:
+    shown = ", ".join(map(_printable, names[:_NAMED])) + (", …" if len(names) > _NAMED else "")
+    for pattern in patterns:
+        glob = pattern.removeprefix(EXCLUDES)
+        if not any(_matches_any(glob, spellings) for spellings in known):
+            yield f"{noun}s: no {noun} of the page matches '{_printable(glob)}'; it has {shown}"
+
+
+def _printable(name: str) -> str:
+    shown = "".join(filter(str.isprintable, name))
+    return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
+
+
+def _wants_name(provider: Provider, name: str, components: Listed) -> bool:
+    """Tell whether a component that an incident names is wanted; of several of that name, whether any is."""
+    candidates = components.get(name) if provider.components else None
+    if not candidates:
+        return passes(provider.components, lambda glob: _matches_any(glob, (name,)))
+    return any(_wants_component(provider, component) for component in candidates)
+
+
+def _wants_component(provider: Provider, component: Component) -> bool:
+    spellings = _spellings(component)
+    return passes(provider.components, lambda glob: _matches_any(glob, spellings))
+
+
+def _wants_region(provider: Provider, region: str) -> bool:
+    return passes(provider.regions, lambda glob: _matches_any(glob, (region,)))
+
+
+def _spellings(component: Component) -> tuple[str, ...]:
+    """Return what a glob may match: the name, the name below its group, the id."""
+    grouped = (f"{component.group}/{component.name}",) if component.group else ()
+    return (component.name, *grouped, component.id)
+
+
+def _matches_any(glob: str, spellings: Iterable[str]) -> bool:
+    return any(fnmatchcase(spelling.casefold(), glob.casefold()) for spelling in spellings)
+
+
+def _wants_status(provider: Provider, status: ComponentStatus) -> bool:
+    if status is ComponentStatus.UNDER_MAINTENANCE:
+        return provider.maintenance
+    return _is_bad_enough(provider, COMPONENT_IMPACT.get(status))
+
+
+def _is_bad_enough(provider: Provider, impact: Impact | None) -> bool:
+    """Tell whether an impact reaches `min_impact`. An unknown one does: it may be bad."""
+    return impact is None or SEVERITIES.index(impact) >= SEVERITIES.index(provider.min_impact)
