@@ -45,7 +45,7 @@ class Month:
         self._poller = Poller(RedisPages(client, most_seen), Observer(self.vendor.fetcher), self.clock)
         self.record = UpdateRecord(directory / "updates.jsonl")
         self.console = RecordingSink()
-        self._printer = Printer(RedisStream(client), self.record, self.console)
+        self._printer = Printer(RedisStream(client), self.record, self.console, self.clock)
         #: Keys of all updates in the order in which they were posted.
         self.posted: list[str] = []
 

@@ -122,6 +122,11 @@ class MortalStream(RedisStream):
             raise Killed
         super().save_cursor(sink, stream_id)
 
+    def save_timings(self, sink: str, stream_id: str, timings: Any) -> None:
+        if self.dies:
+            raise Killed
+        super().save_timings(sink, stream_id, timings)
+
 
 @dataclass
 class Model:
@@ -205,7 +210,7 @@ class World(RuleBasedStateMachine):
         self.console = RecordingSink()
         self.path = self.directory / f"{World.runs}.jsonl"
         self.record = UpdateRecord(self.path)
-        self.printer = Printer(self.stream, self.record, self.console)
+        self.printer = Printer(self.stream, self.record, self.console, self.clock)
         self.restarts = 0
         self.provider_comes()
 
@@ -323,7 +328,7 @@ class World(RuleBasedStateMachine):
                 with self.path.open("r+b") as file:
                     file.truncate(self.path.stat().st_size - 1)
             self.record = UpdateRecord(self.path)
-            self.printer = Printer(self.stream, self.record, self.console)
+            self.printer = Printer(self.stream, self.record, self.console, self.clock)
         self.stream.dies = False
 
     # --- the data server and the catalogue ---

@@ -7,9 +7,10 @@ import pytest
 import tracker.discover
 from tracker.catalogue import new_provider
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.observe import Layer, Observer
+from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.poll import Poller
+from tracker.savings import Layer
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page, utc_now
 from tracker.store.memory import MemoryPages

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import MemoryStream, RecordingSink
+from tests.fakes import FakeClock, MemoryStream, RecordingSink
 from tracker.deliver import BATCH, CONSOLE, RECORD, Printer
 from tracker.errors import SinkError, StoreError
 from tracker.sinks.jsonlines import UpdateRecord
@@ -35,7 +35,7 @@ class Office:
         """Let a new printer take over, as after a crash."""
         self.stops()
         self._record = UpdateRecord(self.path)
-        self.printer = Printer(self.stream, self._record, self.console)
+        self.printer = Printer(self.stream, self._record, self.console, FakeClock())
 
     def stops(self) -> None:
         if self._record is not None:

@@ -25,9 +25,10 @@ from tests.fakes import (
 from tracker.errors import Conflict, ConnectError, FetchTimeout, HttpStatusError, PollError, StoreError
 from tracker.events import EventKind
 from tracker.models import FirstSight, Incident, IncidentUpdate, Provider, Snapshot
-from tracker.observe import Layer, Observer
+from tracker.observe import Observer
 from tracker.poll import FAILURES_BEFORE_SEARCH, Outcome, Poll, Poller
 from tracker.ports import Commit, Turn
+from tracker.savings import Layer, Tally
 from tracker.schedule import MAX_BACKOFF_S, MAX_DELAY_S
 from tracker.state import PageState
 from tracker.store.memory import MemoryPages
@@ -410,7 +411,7 @@ def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) ->
     now = tracker.clock()
     tracker.polls()
 
-    assert tracker.pages.commits[-1] == Commit(checked_at=now)
+    assert tracker.pages.commits[-1] == Commit(checked_at=now, read_at=now, tally=Tally(ending=Layer.NOT_MODIFIED))
 
 
 @pytest.mark.parametrize(
