@@ -11,6 +11,7 @@ from tracker.bootstrap import utc_now
 from tracker.cli.measured import show_latency, show_savings
 from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
+from tracker.errors import ConfigError
 from tracker.models import Component, OpenIncident
 from tracker.store.pages import PageStatus
 
@@ -51,7 +52,7 @@ def status(ids: tuple[str, ...], shows_latency: bool, shows_savings: bool, data_
       tracker status github --latency
     """
     if shows_latency and shows_savings:
-        raise click.UsageError("--latency and --savings are two tables; ask for one at a time")
+        raise ConfigError("--latency and --savings are two tables; ask for one at a time")
     catalogue = running_catalogue(data_dir)
     if not shows_latency and not shows_savings:
         pages = catalogue.statuses()
