@@ -386,7 +386,9 @@ def test_a_body_is_decoded(fetcher, coding, sent, chunk):
 
     with Origin(script) as origin:
         for _ in range(2):
-            assert fetcher.fetch(ask(origin)).body == b"news" * 50_000
+            answer = fetcher.fetch(ask(origin))
+            assert answer.body == b"news" * 50_000
+            assert answer.received_bytes == len(sent)
 
     assert origin.connections == 1
 
