@@ -142,11 +142,11 @@ class MemoryStream:
         self.failing: set[str] = set()
         self._sequence = 0
 
-    def append(self, *event_ids: str) -> None:
+    def append(self, *event_ids: str, **fields: Any) -> None:
         """Let a commit put these events into the stream."""
         for event_id in event_ids:
             self._sequence += 1
-            self.entries.append(StreamedEvent(stream_id=f"{self._sequence}-0", event=event(event_id)))
+            self.entries.append(StreamedEvent(stream_id=f"{self._sequence}-0", event=event(event_id, **fields)))
 
     def emptied(self) -> None:
         """Lose everything, as a data server does whose disk is new."""
