@@ -679,6 +679,18 @@ def test_a_page_that_was_read_in_part_may_have_shown_the_rest(tracker: Tracker) 
     assert unseen_since(tracker) == [before, before]
 
 
+def test_a_poll_that_reads_a_part_of_the_page_for_the_first_time_knows_nothing_before(tracker: Tracker) -> None:
+    answers = {url: known for url, known in tracker.state.answers.items() if url != INCIDENTS}
+    tracker.pages._states["acme"] = msgspec.structs.replace(tracker.state, answers=answers)
+    opened, past = incident("i1", update("u1", 1)), incident("i0", update("u0", 0, "resolved"))
+    tracker.shows(acme(opened, past, minute=1))
+    tracker.fetcher.answers(SUMMARY, summary(acme(opened, minute=1)))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [None]
+
+
 def test_an_edit_does_not_say_since_when(tracker: Tracker) -> None:
     for minute, body in enumerate(("We look into it.", "It is the database."), start=1):
         tracker.shows(acme(incident("i1", update("u1", 1, body=body)), minute=minute))
