@@ -42,7 +42,7 @@ from tracker.store.stream import RedisStream
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
-KEYS = re.compile(r"tracker:(providers|providers:version|schedule|due|updates|cursors|page:acme|seen:acme)")
+KEYS = re.compile(r"tracker:(providers|providers:version|schedule|due|updates|cursors|(page|seen|latency):acme)")
 WORKERS = "AB"
 #: What may happen, the frequent more often. "A" and "B" stand for a worker that goes on.
 DEEDS = [
@@ -392,7 +392,7 @@ class World(RuleBasedStateMachine):
         keys = {key.decode() for key in self.client.scan_iter(count=1000)}
         assert [key for key in keys if not KEYS.fullmatch(key)] == []
         if not self.client.hexists("tracker:providers", ACME.id):
-            assert not keys & {"tracker:page:acme", "tracker:seen:acme"}
+            assert not keys & {"tracker:page:acme", "tracker:seen:acme", "tracker:latency:acme"}
 
     def teardown(self) -> None:
         """Let all calm down; then everything that the page shows is on record, and on the console."""
