@@ -5,12 +5,13 @@ does (`summary`, `incidents_json`, `scheduled_json`).
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.events import Event, EventKind
+from tracker.latency import MOST_TIMINGS, Timing
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Provider, Snapshot, Validators
 from tracker.ports import Fetched, FetchRequest, NotModified, StreamedEvent
 
@@ -63,7 +64,12 @@ class FakeFetcher:
             if etag is not None and request.validators.etag == etag:
                 return NotModified(url=url, validators=validators, fresh_for_s=fresh_for_s)
             return Fetched(
-                body=encoded, url=url, content_type=content_type, validators=validators, fresh_for_s=fresh_for_s
+                body=encoded,
+                received_bytes=len(encoded),
+                url=url,
+                content_type=content_type,
+                validators=validators,
+                fresh_for_s=fresh_for_s,
             )
 
         self._answers[url] = answer
@@ -130,15 +136,17 @@ class MemoryStream:
     def __init__(self) -> None:
         self.entries: list[StreamedEvent] = []
         self.cursors: dict[str, str] = {}
+        #: By provider id.
+        self.timings: dict[str, list[Timing]] = {}
         #: Names of the methods that raise StoreError.
         self.failing: set[str] = set()
         self._sequence = 0
 
-    def append(self, *event_ids: str) -> None:
+    def append(self, *event_ids: str, **fields: Any) -> None:
         """Let a commit put these events into the stream."""
         for event_id in event_ids:
             self._sequence += 1
-            self.entries.append(StreamedEvent(stream_id=f"{self._sequence}-0", event=event(event_id)))
+            self.entries.append(StreamedEvent(stream_id=f"{self._sequence}-0", event=event(event_id, **fields)))
 
     def emptied(self) -> None:
         """Lose everything, as a data server does whose disk is new."""
@@ -159,6 +167,11 @@ class MemoryStream:
     def save_cursor(self, sink: str, stream_id: str) -> None:
         self._may_fail("save_cursor")
         self.cursors[sink] = stream_id
+
+    def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
+        self.save_cursor(sink, stream_id)
+        for provider_id, known in timings.items():
+            self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
 
     def trim(self, before: str) -> None:
         self._may_fail("trim")

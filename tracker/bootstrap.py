@@ -86,7 +86,8 @@ class Runtime:
         with self._printing:
             if self._printer is None or self._record is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
-                self._printer = Printer(RedisStream(self._client), self._record, _console(self._settings, self._stdout))
+                console = _console(self._settings, self._stdout)
+                self._printer = Printer(RedisStream(self._client), self._record, console, utc_now)
             return self._printer.drain()
 
     def deliver_updates(self, sink: str) -> int:

@@ -5,11 +5,15 @@ the cursor in the store is a copy. The console follows the record: it never show
 """
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from tracker.errors import SinkError
 from tracker.failpoints import failpoint
-from tracker.ports import EventStream, Record, Sink, StreamedEvent
+from tracker.latency import Timing, timing
+from tracker.ports import Clock, EventStream, Record, Sink, StreamedEvent
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +29,11 @@ START = "0-0"
 class Printer:
     """Delivers events to one record and one console. One process, one thread."""
 
-    def __init__(self, stream: EventStream, record: Record, console: Sink) -> None:
+    def __init__(self, stream: EventStream, record: Record, console: Sink, clock: Clock) -> None:
         self._stream = stream
         self._record = record
         self._console = console
+        self._clock = clock
         self._recorded: str | None = None
 
     def drain(self) -> int:
@@ -37,12 +42,14 @@ class Printer:
             self._recorded = self._resume()
         delivered = 0
         while batch := self._stream.read(self._recorded, BATCH):
-            new = self._record.missing(batch)
-            self._record.deliver(batch)
+            now = self._clock()
+            logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
+            new = self._record.missing(logged)
+            self._record.deliver(logged)
             failpoint("recorded")
             self._recorded = batch[-1].stream_id
             self._show(new, self._recorded)
-            self._stream.save_cursor(RECORD, self._recorded)
+            self._stream.save_timings(RECORD, self._recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
         self._stream.trim(before=self._recorded)
@@ -78,6 +85,15 @@ class Printer:
         except SinkError as error:
             log.warning("%s; the record goes on", error)
         self._stream.save_cursor(CONSOLE, up_to)
+
+
+def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
+    """Return how long each update took that was just put on record, by provider id."""
+    timings: dict[str, list[Timing]] = defaultdict(list)
+    for streamed in logged:
+        if streamed.logged_at and (known := timing(streamed.event, streamed.stream_id, streamed.logged_at)):
+            timings[streamed.event.provider].append(known)
+    return timings
 
 
 def _order(stream_id: str) -> tuple[int, int]:

@@ -9,15 +9,16 @@ format whose details change without the primary answer, all is asked at every ti
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 
 from tracker.discover import discover, read_answer
 from tracker.errors import HttpStatusError, PollError
+from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.savings import Layer
 from tracker.snapshots import digest, incident_ids, merged
 from tracker.state import Answer, PageState, Source
 
@@ -29,16 +30,6 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-
-
-class Layer(StrEnum):
-    """How far an answer had to be read to know whether it holds news."""
-
-    NOT_MODIFIED = "not_modified"
-    SAME_BODY = "same_body"
-    STALE = "stale"
-    SAME_MEANING = "same_meaning"
-    CHANGED = "changed"
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,10 +51,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observer:
-    """Asks pages through a fetcher. Holds no state of its own."""
+    """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives."""
 
     def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
+        self.meter = Meter(fetcher)
+        self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
         """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""

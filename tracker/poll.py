@@ -1,6 +1,7 @@
 """The use case: poll one page and commit what is new in one step."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,12 +13,13 @@ from tracker.failpoints import failpoint
 from tracker.filters import unmatched
 from tracker.ledger import follow
 from tracker.models import Provider, Snapshot
-from tracker.observe import Layer, Observation, Observer, read_again
-from tracker.ports import Clock, Commit, Known, PageStore, Turn
+from tracker.observe import Observation, Observer, read_again
+from tracker.ports import Clock, Commit, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
+from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, incident_ids, projection
-from tracker.state import PageState, PageView
+from tracker.state import PageState, PageView, Source
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Poller:
 
     def poll(self, provider_id: str) -> Poll | None:
         """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        self._observer.meter.start()
         turn = self._store.begin(provider_id, self._clock())
         if turn is None:
             return None
@@ -69,11 +72,11 @@ class Poller:
     def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
         if observed.snapshot is None:
-            events = self._store.commit(turn, _quiet(turn, observed, now))
+            events = self._commit(turn, _quiet(turn, observed, now), observed.layer, observed.state.source)
             return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
         commit, layer = self._changed(turn, state, observed, now)
         failpoint("fetched")
-        events = self._store.commit(turn, commit)
+        events = self._commit(turn, commit, layer, observed.state.source)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, layer=layer, events=events)
 
     def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
@@ -96,7 +99,7 @@ class Poller:
         _warn_of_filters(provider, before.view, found.view)
         reworded, ledger = follow(provider, known.ledger if seeded else {}, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
-        news = (*readable, *found.news, *reworded)
+        news = (*readable, *_unseen_since(_last_read(turn, observed), found.news), *reworded)
         is_missed = bool(found.view.missing)
         after = msgspec.structs.replace(
             read_again(after) if is_missed else after,
@@ -112,6 +115,7 @@ class Poller:
             seen=(*found.seen, *sorted(known.fading)),
             due_at=_due(provider, observed, now),
             checked_at=now,
+            read_at=turn.begun_at if observed.settled else None,
         )
         return commit, Layer.CHANGED
 
@@ -122,8 +126,18 @@ class Poller:
         due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
         search = after.failures >= FAILURES_BEFORE_SEARCH and error.reason in ("not_a_status_page", "http_status")
         after = msgspec.structs.replace(after, searching=state.searching or search)
-        events = self._store.commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now))
+        events = self._commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now), FAILED)
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
+
+    def _commit(self, turn: Turn, commit: Commit, ending: str, source: Source | None = None) -> int:
+        """Write the commit with what the poll took; return how many events were new."""
+        meter = self._observer.meter
+        tally = Tally(
+            ending=ending,
+            received_bytes=meter.received_bytes,
+            answer_bytes=meter.received_from(source.primary) if source else None,
+        )
+        return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
 
 
 def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> None:
@@ -159,6 +173,17 @@ def _with_more(known: Known, more: Known) -> Known:
     return msgspec.structs.replace(known, seen=known.seen | more.seen, fading=known.fading | more.fading)
 
 
+def _last_read(turn: Turn, observed: Observation) -> datetime | None:
+    """Return when the page was read before, None if this poll is the first to read it or a part of it."""
+    return turn.read_at if observed.state.seeded and not observed.history else None
+
+
+def _unseen_since(read_at: datetime | None, news: Iterable[News]) -> Iterator[News]:
+    """Say of each event since when it was not there."""
+    for each in news:
+        yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=read_at))
+
+
 def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
     """Return what a poll without news writes: no more than that it took place, if the state is what it was."""
     after, news = recovered(turn.provider, observed.state, now)
@@ -167,6 +192,7 @@ def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
         news=news,
         due_at=_due(turn.provider, observed, now),
         checked_at=now,
+        read_at=None if observed.layer is Layer.STALE else turn.begun_at,
     )
 
 

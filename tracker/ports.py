@@ -10,7 +10,9 @@ from typing import Protocol
 import msgspec
 
 from tracker.events import Event
+from tracker.latency import Timing
 from tracker.models import Provider, Validators, Webhook
+from tracker.savings import Tally
 from tracker.state import LedgerEntry, PageState, PageView
 from tracker.verdicts import Answer, Standing, Verdict
 
@@ -28,6 +30,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Decoded (gzip undone), capped.
     body: bytes
+    #: Size of the body as it was sent: compressed, without chunk headers.
+    received_bytes: int = 0
     #: The URL that answered, after redirects.
     url: str
     content_type: str | None = None
@@ -69,6 +73,10 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     #: Counts the turns of this page; a commit is refused once a later turn's was accepted.
     number: int
+    #: When the turn was taken, before anything is asked.
+    begun_at: datetime
+    #: When the turn was taken of the last poll that read all of what the page said; None if there was none.
+    read_at: datetime | None = None
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +102,10 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: None: as the scheduler set it.
     due_at: datetime | None = None
     checked_at: datetime
+    #: When the poll's turn was taken, if it read all of what the page says. None: as it was.
+    read_at: datetime | None = None
+    #: What it adds to the page's counters; None: nothing.
+    tally: Tally | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +144,8 @@ class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
     #: Id of the stream entry, `<milliseconds>-<sequence>`, growing.
     stream_id: str
     event: Event
+    #: When its line was written to the record; None before.
+    logged_at: datetime | None = None
 
 
 class EventStream(Protocol):
@@ -151,6 +165,10 @@ class EventStream(Protocol):
 
     def save_cursor(self, sink: str, stream_id: str) -> None:
         """Remember how far that sink has delivered."""
+        ...
+
+    def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
+        """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
         ...
 
     def trim(self, before: str) -> None:

@@ -10,7 +10,7 @@ from tests.chaos.fleet import Fleet
 
 _EXPECTED = (
     r"tracker:(providers|schedule|due|updates|cursors|providers:version|sinks)",
-    r"tracker:(page|seen):page-\d+",
+    r"tracker:(page|seen|latency):page-\d+",
     r"tracker:(sink|dead|again):ops",
     # kombu's own: who listens to what, and what is being worked on right now.
     r"_kombu\.binding[a-z_]*(\.[a-z.]+)?",

@@ -13,6 +13,7 @@ import redis
 from tests.fakes import FakeClock, RecordingSink, provider
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
 from tracker.deliver import CONSOLE, RECORD, Printer
+from tracker.latency import MOST_TIMINGS
 from tracker.ledger import MOST_INCIDENTS
 from tracker.models import FirstSight
 from tracker.observe import Observer
@@ -20,7 +21,7 @@ from tracker.poll import Poller
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import decode_ledger
-from tracker.store.connection import CURSORS, PREFIX, UPDATES, page_key, seen_before_key, seen_key
+from tracker.store.connection import CURSORS, PREFIX, UPDATES, latency_key, page_key, seen_before_key, seen_key
 from tracker.store.pages import MOST_SEEN, RedisPages
 from tracker.store.stream import RedisStream
 
@@ -45,7 +46,7 @@ class Month:
         self._poller = Poller(RedisPages(client, most_seen), Observer(self.vendor.fetcher), self.clock)
         self.record = UpdateRecord(directory / "updates.jsonl")
         self.console = RecordingSink()
-        self._printer = Printer(RedisStream(client), self.record, self.console)
+        self._printer = Printer(RedisStream(client), self.record, self.console, self.clock)
         #: Keys of all updates in the order in which they were posted.
         self.posted: list[str] = []
 
@@ -77,7 +78,7 @@ class Month:
 
     def bytes_in_the_server(self) -> dict[str, int]:
         """Return what the server needs for what is kept of the page, by key."""
-        keys = (page_key("acme"), seen_key("acme"), seen_before_key("acme"))
+        keys = (page_key("acme"), seen_key("acme"), seen_before_key("acme"), latency_key("acme"))
         return {key: self.client.memory_usage(key, samples=0) or 0 for key in keys}
 
 
@@ -103,6 +104,7 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_tells_each_once(
         assert valkey.scard(seen_key("acme")) <= MOST_SEEN + 1000
         assert valkey.scard(seen_before_key("acme")) <= MOST_SEEN + 1000
         assert valkey.xlen(UPDATES) <= MOST_ENTRIES
+        assert valkey.zcard(latency_key("acme")) <= MOST_TIMINGS
 
     # Both sets changed places several times; with them, what was known of the first days is gone.
     assert len(month.posted) > 10_000

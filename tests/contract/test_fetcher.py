@@ -148,6 +148,7 @@ def test_a_200_brings_body_url_type_validators_and_freshness(fetcher):
 
     assert answer == Fetched(
         body=b"{}",
+        received_bytes=2,
         url=origin.url("/api?x=1"),
         content_type="application/json",
         validators=TAGGED,
@@ -386,7 +387,9 @@ def test_a_body_is_decoded(fetcher, coding, sent, chunk):
 
     with Origin(script) as origin:
         for _ in range(2):
-            assert fetcher.fetch(ask(origin)).body == b"news" * 50_000
+            answer = fetcher.fetch(ask(origin))
+            assert answer.body == b"news" * 50_000
+            assert answer.received_bytes == len(sent)
 
     assert origin.connections == 1
 
@@ -1101,4 +1104,4 @@ def test_a_redirect_from_http_to_https_is_followed(trusting, tls):
         with Origin(lambda exchange: exchange.answer("301 Moved", Location=location)) as plain:
             answer = trusting().fetch(ask(plain))
 
-    assert answer == Fetched(body=b"news", url=location)
+    assert answer == Fetched(body=b"news", received_bytes=4, url=location)

@@ -42,7 +42,7 @@ from tracker.store.stream import RedisStream
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
-KEYS = re.compile(r"tracker:(providers|providers:version|schedule|due|updates|cursors|page:acme|seen:acme)")
+KEYS = re.compile(r"tracker:(providers|providers:version|schedule|due|updates|cursors|(page|seen|latency):acme)")
 WORKERS = "AB"
 #: What may happen, the frequent more often. "A" and "B" stand for a worker that goes on.
 DEEDS = [
@@ -121,6 +121,11 @@ class MortalStream(RedisStream):
         if self.dies:
             raise Killed
         super().save_cursor(sink, stream_id)
+
+    def save_timings(self, sink: str, stream_id: str, timings: Any) -> None:
+        if self.dies:
+            raise Killed
+        super().save_timings(sink, stream_id, timings)
 
 
 @dataclass
@@ -205,7 +210,7 @@ class World(RuleBasedStateMachine):
         self.console = RecordingSink()
         self.path = self.directory / f"{World.runs}.jsonl"
         self.record = UpdateRecord(self.path)
-        self.printer = Printer(self.stream, self.record, self.console)
+        self.printer = Printer(self.stream, self.record, self.console, self.clock)
         self.restarts = 0
         self.provider_comes()
 
@@ -323,7 +328,7 @@ class World(RuleBasedStateMachine):
                 with self.path.open("r+b") as file:
                     file.truncate(self.path.stat().st_size - 1)
             self.record = UpdateRecord(self.path)
-            self.printer = Printer(self.stream, self.record, self.console)
+            self.printer = Printer(self.stream, self.record, self.console, self.clock)
         self.stream.dies = False
 
     # --- the data server and the catalogue ---
@@ -387,7 +392,7 @@ class World(RuleBasedStateMachine):
         keys = {key.decode() for key in self.client.scan_iter(count=1000)}
         assert [key for key in keys if not KEYS.fullmatch(key)] == []
         if not self.client.hexists("tracker:providers", ACME.id):
-            assert not keys & {"tracker:page:acme", "tracker:seen:acme"}
+            assert not keys & {"tracker:page:acme", "tracker:seen:acme", "tracker:latency:acme"}
 
     def teardown(self) -> None:
         """Let all calm down; then everything that the page shows is on record, and on the console."""

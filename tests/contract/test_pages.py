@@ -15,6 +15,7 @@ from tracker.errors import Conflict, StoreError
 from tracker.events import Event
 from tracker.models import Provider
 from tracker.ports import Commit, Known, News, PageStore, Turn
+from tracker.savings import ENDINGS, FAILED, Layer, Savings, Tally
 from tracker.state import PageState, PageView
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, PROVIDERS, UPDATES, connect, page_key, seen_key
@@ -238,6 +239,15 @@ def test_thousands_of_updates_fit_into_one_commit(store: Store) -> None:
 
     assert store.commits(store.begins(), *keys[:500], seen=tuple(keys[500:])) == 500
     assert len(store.pages.recall("acme", keys).seen) == 3000
+
+
+def test_a_turn_knows_when_it_began_and_when_the_page_was_last_read(store: Store) -> None:
+    first = store.begins()
+    assert (first.begun_at, first.read_at) == (store.now, None)
+    store.commits(first, read_at=first.begun_at)
+    store.commits(store.begins(), "a", state=STATE)
+
+    assert store.begins().read_at == first.begun_at
 
 
 # --- what a commit does beside, in a data server ---
@@ -477,3 +487,80 @@ def test_times_are_written_to_the_microsecond(shared: Store) -> None:
     shared.pages.commit(turn, Commit(checked_at=exact))
 
     assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S)) is not None
+
+
+# --- the counters of a page ---
+
+
+def counters(client: "redis.Redis") -> Savings:
+    return RedisCatalogue(client).savings(["acme"])[0]
+
+
+def test_a_page_that_was_never_polled_has_counted_nothing(client: "redis.Redis", shared: Store) -> None:
+    shared.begins()
+
+    assert counters(client) == Savings(endings=dict.fromkeys(ENDINGS, 0))
+
+
+def test_commits_count_how_polls_ended_and_what_came(client: "redis.Redis", shared: Store) -> None:
+    for tally in (
+        Tally(ending=Layer.CHANGED, received_bytes=9000, answer_bytes=5000),
+        Tally(ending=Layer.NOT_MODIFIED),
+        Tally(ending=Layer.NOT_MODIFIED),
+        Tally(ending=FAILED, received_bytes=7),
+        Tally(ending=Layer.SAME_BODY, received_bytes=4000, answer_bytes=4000),
+        Tally(ending=Layer.NOT_MODIFIED),
+    ):
+        shared.commits(shared.begins(), tally=tally)
+
+    since = NOON + 2 * LEASE
+    known = counters(client)
+    assert {ending: count for ending, count in known.endings.items() if count} == {
+        Layer.CHANGED: 1,
+        Layer.NOT_MODIFIED: 3,
+        FAILED: 1,
+        Layer.SAME_BODY: 1,
+    }
+    assert (known.received_bytes, known.spared_bytes, known.since) == (13_007, 5000 + 5000 + 4000, since)
+
+
+def test_a_304_of_a_page_whose_size_is_not_known_spares_nothing_that_is_known(
+    client: "redis.Redis", shared: Store
+) -> None:
+    shared.commits(shared.begins(), tally=Tally(ending=Layer.NOT_MODIFIED))
+
+    assert (counters(client).polls, counters(client).spared_bytes) == (1, 0)
+
+
+def test_a_quiet_commit_that_runs_twice_is_counted_once(client: "redis.Redis", shared: Store) -> None:
+    shared.commits(shared.begins(), tally=Tally(ending=Layer.CHANGED, received_bytes=10, answer_bytes=10))
+    turn = shared.begins()
+    for _ in range(2):
+        shared.commits(turn, tally=Tally(ending=Layer.NOT_MODIFIED))
+
+    assert (counters(client).polls, counters(client).spared_bytes) == (2, 10)
+
+
+def test_a_commit_that_is_refused_is_not_counted(client: "redis.Redis", shared: Store) -> None:
+    slow, fast = shared.begins(), shared.begins()
+    shared.commits(fast, "a")
+
+    with pytest.raises(Conflict):
+        shared.commits(slow, tally=Tally(ending=Layer.CHANGED, received_bytes=10))
+
+    assert counters(client).polls == 0
+
+
+def test_counting_is_no_change_of_the_page(shared: Store) -> None:
+    shared.commits(shared.begins(), tally=Tally(ending=Layer.SAME_BODY, received_bytes=10, answer_bytes=10))
+
+    assert shared.begins().revision == 0
+
+
+def test_counters_go_on_where_doubles_still_count_exactly(client: "redis.Redis", shared: Store) -> None:
+    client.hset(page_key("acme"), mapping={"received_bytes": 2**53 - 8, "polls_changed": 2**40})
+
+    shared.commits(shared.begins(), tally=Tally(ending=Layer.CHANGED, received_bytes=7))
+
+    known = counters(client)
+    assert (known.received_bytes, known.endings[Layer.CHANGED]) == (2**53 - 1, 2**40 + 1)

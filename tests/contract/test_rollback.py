@@ -38,7 +38,7 @@ def test_what_the_data_server_forgot_is_found_again_and_not_written_twice(
     def polls_and_prints() -> None:
         clock.passes(seconds=60)
         poller.poll(acme.id)
-        Printer(RedisStream(valkey), record, console).drain()
+        Printer(RedisStream(valkey), record, console, clock).drain()
 
     fetcher.answers(URL, summary(page()))
     polls_and_prints()

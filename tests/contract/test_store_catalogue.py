@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON, event, provider
 from tracker.errors import StoreError
+from tracker.latency import Timing
 from tracker.models import Provider
 from tracker.ports import Commit, Known, News
 from tracker.schedule import first_due, next_due
 from tracker.state import PageState, PageView
 from tracker.store.catalogue import Claim, RedisCatalogue, Synced
-from tracker.store.connection import DUE, PAGE_PREFIX, PROVIDERS, SCHEDULE, SEEN_PREFIX, VERSION
+from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, VERSION
 from tracker.store.pages import RedisPages
+from tracker.store.stream import RedisStream
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -132,13 +134,16 @@ def test_removing_a_provider_leaves_nothing_of_its_page(client: "redis.Redis", c
     for name in ("p0", "p1"):
         news = (News(event=event(), key="k"),)
         pages.commit(pages.begin(name, NOON), Commit(state=PageState(), news=news, seen=("s",), checked_at=NOON))
+    taken = [Timing(stream_id="1-0", published_s=1, unseen_s=2, logged_s=3)]
+    RedisStream(client).save_timings("record", "1-0", {"p0": taken, "p1": taken})
 
     assert catalogue.remove(["p0", "never-there"]) == 1
 
     assert [known.id for known in catalogue.providers()] == ["p1"]
     assert list(due_times(client)) == ["p1"]
     assert client.hkeys(SCHEDULE) == client.hkeys(PROVIDERS) == [b"p1"]
-    assert sorted(client.keys(f"{PAGE_PREFIX}*") + client.keys(f"{SEEN_PREFIX}*")) == [
+    assert sorted(key for key in client.keys(f"{PREFIX}*") if key.count(b":") > 1 and key != VERSION.encode()) == [
+        b"tracker:latency:p1",
         b"tracker:page:p1",
         b"tracker:seen:p1",
     ]

@@ -7,9 +7,10 @@ import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
 from tracker.errors import StoreError
+from tracker.latency import MOST_TIMINGS, Timing
 from tracker.ports import Commit, EventStream, News
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import CURSORS, UPDATES
+from tracker.store.connection import CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 
@@ -35,6 +36,16 @@ class Outbox:
 
     def ids(self, after: str = "0-0", count: int = 100) -> list[str]:
         return [entry.event.id for entry in self.stream.read(after, count)]
+
+    def timings(self) -> list[Timing]:
+        if isinstance(self.stream, MemoryStream):
+            return self.stream.timings["acme"]
+        (known,) = RedisCatalogue(self._client).timings(["acme"])
+        return list(known)
+
+
+def took(stream_id: str) -> Timing:
+    return Timing(stream_id=stream_id, published_s=42.125, unseen_s=60.0, logged_s=0.25)
 
 
 @pytest.fixture(params=["memory", "fakeredis", "valkey"])
@@ -119,7 +130,48 @@ def test_ids_grow_with_every_commit(outbox: Outbox) -> None:
     assert len(set(seen)) == 5
 
 
+def test_timings_are_saved_with_the_cursor(outbox: Outbox) -> None:
+    outbox.stream.save_timings("record", "5-1", {"acme": [took("4-0"), took("5-1")]})
+
+    assert outbox.stream.cursor("record") == "5-1"
+    assert outbox.timings() == [took("4-0"), took("5-1")]
+
+
+def test_of_each_page_the_newest_timings_are_kept(outbox: Outbox) -> None:
+    ids = [f"{number}-0" for number in range(9990, 9990 + MOST_TIMINGS + 30)]
+    for start in range(0, len(ids), 50):
+        batch = ids[start : start + 50]
+        outbox.stream.save_timings("record", batch[-1], {"acme": list(map(took, batch))})
+
+    assert outbox.timings() == list(map(took, ids[-MOST_TIMINGS:]))
+
+
 # --- in a data server ---
+
+
+def test_timings_that_are_saved_twice_are_there_once(client: "redis.Redis") -> None:
+    """The client repeats what it does not know to have arrived."""
+    outbox = Outbox(RedisStream(client), client)
+    for _ in range(2):
+        outbox.stream.save_timings("record", "5-1", {"acme": [took("5-0"), took("5-1")]})
+
+    assert outbox.timings() == [took("5-0"), took("5-1")]
+
+
+def test_timings_of_a_page_that_was_removed_leave_nothing_behind(client: "redis.Redis") -> None:
+    outbox = Outbox(RedisStream(client), client)
+    outbox.stream.save_timings("record", "5-1", {"gone": [took("4-0")], "acme": [took("5-1")]})
+
+    assert client.keys("tracker:latency:*") == [b"tracker:latency:acme"]
+
+
+def test_timings_of_a_page_take_a_few_kilobytes(valkey: "redis.Redis") -> None:
+    """A page keeps them for ever, and there may be ten thousand pages."""
+    ids = [f"{1_763_876_401_123 + number}-{number}" for number in range(MOST_TIMINGS)]
+    slow = [Timing(stream_id=name, published_s=86399.123, unseen_s=86400.123, logged_s=3600.123) for name in ids]
+    Outbox(RedisStream(valkey), valkey).stream.save_timings("record", ids[-1], {"acme": slow})
+
+    assert valkey.memory_usage(latency_key("acme")) < 10_000
 
 
 def test_an_entry_that_cannot_be_read_is_a_store_error(client: "redis.Redis") -> None:
@@ -155,6 +207,7 @@ def test_another_type_under_our_keys_is_a_store_error(client: "redis.Redis") -> 
         stream.last_id,
         lambda: stream.cursor("record"),
         lambda: stream.save_cursor("record", "1-0"),
+        lambda: stream.save_timings("record", "1-0", {}),
         lambda: stream.trim("1-0"),
     ):
         with pytest.raises(StoreError):

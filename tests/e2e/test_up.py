@@ -1,5 +1,6 @@
 """The whole stack as a user starts it: real data server, beat, workers and printer against the simulated vendor."""
 
+import json
 import os
 import signal
 from collections import Counter
@@ -18,6 +19,11 @@ def updates(tracker: RunningTracker, name: str) -> list[tuple[str, str]]:
         for event in tracker.events
         if event["provider"] == name and event["event"] in ("new_incident", "incident_update")
     ]
+
+
+def timed(tracker: RunningTracker) -> int:
+    """Return how many updates `tracker status --latency` has timed."""
+    return json.loads(tracker.command("status", "--latency", "--format", "json").stdout)["total"]["updates"]
 
 
 def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_order(tmp_path: Path) -> None:
@@ -73,9 +79,13 @@ def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
         page.post_update(incident, "monitoring", "While nobody watched.")
         with tracker:
             tracker.wait_for(lambda t: len(updates(t, "acme")) == 2)
+            # The console is written before the timings are.
+            tracker.wait_for(lambda t: timed(t) == 2)
 
     assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "monitoring")]
     assert len(tracker.record) == len(tracker.events) == 2
+    for line in tracker.record:
+        assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
 
 
 @pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])

@@ -2,7 +2,9 @@
 
 import json
 
-from tracker.cli.table import json_text, table
+import pytest
+
+from tracker.cli.table import duration, json_text, size, table
 
 HOSTILE = "\x1b[2J\u009b31m\u202e\u2028\x7f\nforged\U0001f4a5"
 
@@ -19,3 +21,26 @@ def test_a_table_has_one_printable_line_a_row() -> None:
 
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 ms"),
+        (0.0312, "31 ms"),
+        (1, "1.0 s"),
+        (119.94, "119.9 s"),
+        (120, "2.0 min"),
+        (7200, "2.0 h"),
+        (2e5, "2.3 d"),
+    ],
+)
+def test_a_duration_is_in_the_largest_unit_that_it_fills_twice(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_540_000, "2.5 MB"), (3 * 10**12, "3000.0 GB")]
+)
+def test_bytes_are_in_decimal_units(count: int, shown: str) -> None:
+    assert size(count) == shown

@@ -5,15 +5,18 @@ import logging
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import MemoryStream, RecordingSink
+from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
 from tracker.deliver import BATCH, CONSOLE, RECORD, Printer
 from tracker.errors import SinkError, StoreError
+from tracker.latency import Timing
 from tracker.sinks.jsonlines import UpdateRecord
 
 
@@ -28,6 +31,7 @@ class Office:
         self.path = path
         self.stream = MemoryStream()
         self.console = RecordingSink()
+        self.clock = FakeClock()
         self._record: UpdateRecord | None = None
         self.starts()
 
@@ -35,7 +39,7 @@ class Office:
         """Let a new printer take over, as after a crash."""
         self.stops()
         self._record = UpdateRecord(self.path)
-        self.printer = Printer(self.stream, self._record, self.console)
+        self.printer = Printer(self.stream, self._record, self.console, self.clock)
 
     def stops(self) -> None:
         if self._record is not None:
@@ -46,9 +50,14 @@ class Office:
         return self.printer.drain()
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what stands on record, oldest first."""
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    @property
     def recorded(self) -> list[str]:
         """Return the ids of the events on record, oldest first."""
-        return [json.loads(line)["id"] for line in self.path.read_text().splitlines()]
+        return [line["id"] for line in self.lines]
 
 
 @pytest.fixture
@@ -110,6 +119,63 @@ def test_a_new_printer_goes_on_where_the_last_one_stopped(office: Office) -> Non
 
     assert office.drains() == 1
     assert office.recorded == office.console.ids == ["a", "b", "c"]
+
+
+# --- how long it took ---
+
+#: An update that was published a minute after the last poll and seen a minute later, at noon.
+DATED = {"published_at": NOON - timedelta(seconds=60), "unseen_since": NOON - timedelta(seconds=120)}
+
+
+def test_a_line_says_when_it_was_written_and_how_long_it_took_is_kept(office: Office) -> None:
+    office.stream.append("a", **DATED)
+    office.stream.append("b", **DATED, provider="bolt")
+    logged_at = office.clock.passes(seconds=0.25)
+
+    office.drains()
+
+    assert [datetime.fromisoformat(line["logged_at"]) for line in office.lines] == [logged_at, logged_at]
+    took = {"published_s": 60.0, "unseen_s": 120.0, "logged_s": 0.25}
+    assert office.stream.timings == {
+        "acme": [Timing(stream_id="1-0", **took)],
+        "bolt": [Timing(stream_id="2-0", **took)],
+    }
+
+
+def test_what_tells_nothing_of_a_delay_is_on_record_and_not_timed(office: Office) -> None:
+    office.stream.append("a")
+
+    office.drains()
+
+    assert office.recorded == ["a"]
+    assert office.stream.timings == {}
+
+
+def test_an_update_that_is_on_record_is_not_timed_again(office: Office) -> None:
+    office.stream.append("a", **DATED)
+    office.drains()
+    timed = dict(office.stream.timings)
+    office.stream.append("a", **DATED)
+
+    office.drains()
+
+    assert office.recorded == ["a"]
+    assert office.stream.timings == timed
+
+
+def test_a_crash_costs_the_timings_of_what_was_just_recorded_and_doubles_none(office: Office) -> None:
+    office.stream.append("a", **DATED)
+    office.console.refusal = Killed()
+    with pytest.raises(Killed):
+        office.drains()
+    office.console.refusal = None
+    office.starts()
+    office.stream.append("b", **DATED)
+
+    office.drains()
+
+    assert office.recorded == ["a", "b"]
+    assert [timing.stream_id for timing in office.stream.timings["acme"]] == ["2-0"]
 
 
 # --- crashes ---

@@ -142,6 +142,7 @@ def test_an_incident_that_two_answers_in_a_row_do_not_list_is_over(tracker: Trac
         link="https://a.example/i1",
         published_at=None,
         seen_at=tracker.clock(),
+        unseen_since=tracker.clock() - timedelta(minutes=1),
     )
     assert tracker.view.open_incidents == ()
     assert tracker.told_after(5) == []

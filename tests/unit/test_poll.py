@@ -27,9 +27,10 @@ from tests.fakes import (
 from tracker.errors import Conflict, ConnectError, FetchTimeout, HttpStatusError, PollError, StoreError
 from tracker.events import EventKind
 from tracker.models import FirstSight, Incident, IncidentUpdate, Provider, Snapshot
-from tracker.observe import Layer, Observer
+from tracker.observe import Observer
 from tracker.poll import FAILURES_BEFORE_SEARCH, Outcome, Poll, Poller
 from tracker.ports import Commit, Turn
+from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import MAX_BACKOFF_S, MAX_DELAY_S
 from tracker.state import PageState
 from tracker.store.memory import MemoryPages
@@ -433,7 +434,7 @@ def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) ->
     now = tracker.clock()
     tracker.polls()
 
-    assert tracker.pages.commits[-1] == Commit(checked_at=now)
+    assert tracker.pages.commits[-1] == Commit(checked_at=now, read_at=now, tally=Tally(ending=Layer.NOT_MODIFIED))
 
 
 @pytest.mark.parametrize(
@@ -614,3 +615,140 @@ def told_updates(tracker: Tracker) -> Iterator[str]:
             continue
         assert event.event in (EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE), "the vendor edits nothing"
         yield event.id
+
+
+# --- since when something was not there, and what a poll took ---
+
+
+def unseen_since(tracker: Tracker) -> list[object]:
+    """Return since when what was told was not there, as of this call."""
+    moments = [event.unseen_since for event in tracker.pages.events]
+    tracker.pages.events.clear()
+    return moments
+
+
+def test_what_is_told_was_not_there_at_the_poll_before(tracker: Tracker) -> None:
+    before = tracker.clock()
+    tracker.polls()
+    tracker.shows(
+        page(incident("i1", update("u1", 1)), minute=1, components=(component("api", "major_outage"), component("web")))
+    )
+
+    tracker.polls()
+
+    assert [event.event for event in tracker.pages.events] == [
+        EventKind.NEW_INCIDENT,
+        EventKind.COMPONENT_STATUS_CHANGE,
+    ]
+    assert unseen_since(tracker) == [before, before]
+
+
+def test_nothing_is_known_of_the_time_before_the_first_sight() -> None:
+    tracker = Tracker(first_sight=FirstSight.ALL)
+    tracker.shows(page(incident("i1", update("u1", 1), update("u2", 2))))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [None, None]
+
+
+def test_nothing_is_known_of_another_address_before_its_first_sight(tracker: Tracker) -> None:
+    moved = msgspec.structs.replace(tracker.provider, url=f"{SITE}/api/v2/incidents.json", first_sight=FirstSight.ALL)
+    tracker.pages._providers[moved.id] = moved
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [None]
+
+
+def test_a_poll_that_failed_did_not_see_that_something_was_not_there(tracker: Tracker) -> None:
+    before = tracker.clock()
+    tracker.polls()
+    tracker.fails()
+    tracker.polls()
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [before]
+
+
+def test_a_stale_answer_does_not_show_that_something_was_not_there(tracker: Tracker) -> None:
+    tracker.shows(acme(minute=5), etag='"5"')
+    before = tracker.clock()
+    tracker.polls()
+    tracker.shows(acme(minute=3), etag='"3"')
+    assert tracker.polls().layer is Layer.STALE
+    tracker.shows(acme(incident("i1", update("u1", 6)), minute=6))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [before]
+
+
+def test_a_page_that_was_read_in_part_may_have_shown_the_rest(tracker: Tracker) -> None:
+    before = tracker.clock()
+    tracker.polls()
+    over = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
+    tracker.shows(acme(over, minute=2))
+    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)))
+    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
+    tracker.polls()
+    tracker.fetcher.answers(INCIDENTS, incidents_json(acme(over, minute=2)))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [before, before]
+
+
+def test_a_poll_that_reads_a_part_of_the_page_for_the_first_time_knows_nothing_before(tracker: Tracker) -> None:
+    answers = {url: known for url, known in tracker.state.answers.items() if url != INCIDENTS}
+    tracker.pages._states["acme"] = msgspec.structs.replace(tracker.state, answers=answers)
+    opened, past = incident("i1", update("u1", 1)), incident("i0", update("u0", 0, "resolved"))
+    tracker.shows(acme(opened, past, minute=1))
+    tracker.fetcher.answers(SUMMARY, summary(acme(opened, minute=1)))
+
+    tracker.polls()
+
+    assert unseen_since(tracker) == [None]
+
+
+def test_an_edit_does_not_say_since_when(tracker: Tracker) -> None:
+    for minute, body in enumerate(("We look into it.", "It is the database."), start=1):
+        tracker.shows(acme(incident("i1", update("u1", 1, body=body)), minute=minute))
+        tracker.polls()
+
+    assert [event.event for event in tracker.pages.events][1:] == [EventKind.UPDATE_EDITED]
+    assert unseen_since(tracker)[1:] == [None]
+
+
+def test_every_poll_is_counted_as_it_ended_with_what_it_received(tracker: Tracker) -> None:
+    empty = acme(minute=0)
+    opened = acme(incident("i1", update("u1", 1)), minute=1)
+    details = len(incidents_json(opened)) + len(scheduled_json(opened))
+    tracker.polls()
+    tracker.shows(empty)
+    tracker.polls()
+    tracker.shows(empty, salt=1)
+    tracker.polls()
+    tracker.shows(opened)
+    tracker.polls()
+    tracker.shows(empty)
+    tracker.polls()
+    tracker.fetcher.answers(SUMMARY, "<html>")
+    tracker.polls()
+
+    taken = [
+        (commit.tally.ending, commit.tally.received_bytes, commit.tally.answer_bytes)
+        for commit in tracker.pages.commits
+    ]
+    size, salted, changed = len(summary(empty)), len(summary(empty, salt=1)), len(summary(opened))
+    assert taken[1:] == [
+        (Layer.NOT_MODIFIED, 0, None),
+        (Layer.SAME_BODY, size, size),
+        (Layer.SAME_MEANING, salted, salted),
+        (Layer.CHANGED, changed + details, changed),
+        (Layer.STALE, size, size),
+        (FAILED, len("<html>"), None),
+    ]

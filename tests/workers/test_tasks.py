@@ -13,9 +13,9 @@ from kombu.exceptions import OperationalError
 from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
-from tracker.observe import Layer
 from tracker.poll import Outcome, Poll
 from tracker.ports import Commit, News
+from tracker.savings import Layer
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages

@@ -1,7 +1,7 @@
 """Options and look-ups that several commands share. Contains no business logic."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -76,6 +76,14 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
     return open_catalogue(running_settings(data_dir, environ))
+
+
+def chosen(providers: Sequence[Provider], ids: Sequence[str]) -> list[Provider]:
+    """Return the providers with these ids, or all for none. Raises ConfigError."""
+    unknown = sorted(set(ids) - {provider.id for provider in providers})
+    if unknown:
+        raise ConfigError(f"there is no provider {unknown[0]}; `tracker providers list` shows them all")
+    return [provider for provider in providers if not ids or provider.id in ids]
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -8,8 +8,10 @@ import click
 import msgspec
 
 from tracker.bootstrap import utc_now
-from tracker.cli.options import data_dir_option, format_option, running_catalogue
+from tracker.cli.measured import show_latency, show_savings
+from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
+from tracker.errors import ConfigError
 from tracker.filters import unmatched
 from tracker.models import Component, OpenIncident
 from tracker.snapshots import labels
@@ -46,18 +48,34 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
+@click.argument("ids", nargs=-1)
+@click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
+@click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
 @data_dir_option
 @format_option
-def status(data_dir: Path, output_format: str) -> None:
-    """Show how every watched page does, what is open, and how old that knowledge is.
+def status(ids: tuple[str, ...], shows_latency: bool, shows_savings: bool, data_dir: Path, output_format: str) -> None:
+    """Show how watched pages do, what is open, and how old that knowledge is; of all pages, or of some by their ids.
 
     \b
     Example:
       tracker status
+      tracker status github --latency
     """
-    now = utc_now()
-    reports = [report(page, now) for page in running_catalogue(data_dir).statuses()]
-    show(reports, output_format)
+    if shows_latency and shows_savings:
+        raise ConfigError("--latency and --savings are two tables; ask for one at a time")
+    catalogue = running_catalogue(data_dir)
+    if not shows_latency and not shows_savings:
+        pages = catalogue.statuses()
+        wanted = chosen([page.provider for page in pages], ids)
+        now = utc_now()
+        show([report(page, now) for page in pages if page.provider in wanted], output_format)
+        return
+    providers = chosen(catalogue.providers(), ids)
+    names = [provider.id for provider in providers]
+    if shows_latency:
+        show_latency(providers, catalogue.timings(names), output_format)
+    else:
+        show_savings(providers, catalogue.savings(names), output_format)
 
 
 def report(page: PageStatus, now: datetime) -> PageReport:

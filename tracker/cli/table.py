@@ -37,3 +37,19 @@ def age(moment: datetime | None, now: datetime) -> str:
         if seconds >= 2 * unit:
             return f"{seconds // unit} {name} ago"
     return f"{seconds} s ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in its largest unit that it fills twice."""
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if abs(seconds) >= 2 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.1f} s" if abs(seconds) >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in decimal units."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count} B"

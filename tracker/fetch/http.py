@@ -150,6 +150,7 @@ class RequestsFetcher:
             body = read_body(raw, self._limits.max_body_bytes)
             return Fetched(
                 body=body,
+                received_bytes=raw.tell(),
                 url=url,
                 content_type=plain(headers.get("Content-Type", "")) or None,
                 validators=validators_of(headers),

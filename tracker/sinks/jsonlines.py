@@ -135,5 +135,6 @@ def _write_whole(fd: int, data: bytes) -> None:
 
 
 def record_line(streamed: StreamedEvent) -> str:
-    """Return an event as it stands on record: its flat form, then `stream_id`."""
-    return f'{ascii_json(encode_event(streamed.event))[:-1]},"stream_id":"{streamed.stream_id}"}}'
+    """Return an event as it stands on record: its flat form, then `stream_id` and `logged_at`."""
+    about = msgspec.json.encode({"stream_id": streamed.stream_id, "logged_at": streamed.logged_at}).decode("ascii")
+    return f"{ascii_json(encode_event(streamed.event))[:-1]},{about[1:]}"

@@ -7,17 +7,22 @@ from typing import Any, Final
 import msgspec
 import redis
 
+from tracker.latency import Timing
 from tracker.models import Provider
+from tracker.savings import ENDINGS, Savings
 from tracker.schedule import first_due, phase_s
-from tracker.store.codec import decode_provider, decode_state, decode_view, encode_provider
+from tracker.store.codec import decode_provider, decode_state, decode_timing, decode_view, encode_provider
 from tracker.store.connection import (
     DUE,
+    LATENCY_PREFIX,
     PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
     SEEN_PREFIX,
     VERSION,
+    latency_key,
     load_script,
+    moment,
     page_key,
     translated,
 )
@@ -25,6 +30,12 @@ from tracker.store.pages import PageStatus
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
 CLOCKS_DIFFER_S: Final = 10.0
+#: Of the keys that go with a provider.
+_PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
+
+
+#: Fields of a page, as commits write them.
+_COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +65,7 @@ class RedisCatalogue:
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
         """Add or change providers. With `replacing`, those of that origin that are not given are removed."""
         given = list(providers)
-        arguments: list[str | bytes | float] = [PAGE_PREFIX, SEEN_PREFIX, replacing, 0]
+        arguments: list[str | bytes | float] = [*_PREFIXES, replacing, 0]
         for provider in given:
             phase = phase_s(provider.id, provider.interval_s)
             first = first_due(now, provider.id, provider.interval_s, joining=len(given))
@@ -68,7 +79,7 @@ class RedisCatalogue:
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
-        return self._run_sync([PAGE_PREFIX, SEEN_PREFIX, "", len(provider_ids), *provider_ids]).removed
+        return self._run_sync([*_PREFIXES, "", len(provider_ids), *provider_ids]).removed
 
     def providers(self) -> tuple[Provider, ...]:
         """Return the catalogue, sorted by name."""
@@ -88,9 +99,33 @@ class RedisCatalogue:
                 provider=provider,
                 state=decode_state(state or b""),
                 view=decode_view(view),
-                checked_at=datetime.fromtimestamp(float(checked), UTC) if checked else None,
+                checked_at=moment(checked),
             )
             for provider, (state, view, checked) in zip(providers, answers, strict=True)
+        )
+
+    def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
+        """Return how long the newest updates of each of these pages took, oldest first."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider_id in provider_ids:
+                pipe.zrange(latency_key(provider_id), 0, -1)
+            answers = pipe.execute()
+        return tuple(tuple(map(decode_timing, members)) for members in answers)
+
+    def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
+        """Return the counters of each of these pages."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider_id in provider_ids:
+                pipe.hmget(page_key(provider_id), [*_COUNTERS, *(f"polls_{ending}" for ending in ENDINGS)])
+            answers = pipe.execute()
+        return tuple(
+            Savings(
+                endings=dict(zip(ENDINGS, map(_count, endings), strict=True)),
+                received_bytes=_count(received),
+                spared_bytes=_count(spared),
+                since=moment(since),
+            )
+            for received, spared, since, *endings in answers
         )
 
     def claim(self, now: datetime, limit: int) -> tuple[tuple[Claim, ...], datetime | None]:
@@ -122,3 +157,7 @@ class RedisCatalogue:
         with translated():
             added, changed, removed = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION], args=arguments)
         return Synced(added=added, changed=changed, removed=removed)
+
+
+def _count(value: bytes | None) -> int:
+    return int(value or 0)

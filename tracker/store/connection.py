@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Final
 
@@ -22,6 +23,7 @@ UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
+LATENCY_PREFIX: Final = f"{PREFIX}latency:"
 SINKS: Final = f"{PREFIX}sinks"
 #: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
@@ -43,6 +45,11 @@ def seen_key(provider_id: str) -> str:
 def seen_before_key(provider_id: str) -> str:
     """Return the key of the set that `seen_key` was before it became too large."""
     return f"{SEEN_PREFIX}{provider_id}:before"
+
+
+def latency_key(provider_id: str) -> str:
+    """Return the key of the sorted set that holds how long a page's newest updates took."""
+    return LATENCY_PREFIX + provider_id
 
 
 def connect(url: str, max_connections: int | None = None) -> "redis.Redis":
@@ -67,6 +74,11 @@ def load_script(client: "redis.Redis", name: str) -> Script:
     """Return the Lua script of that name, ready to be called; it is sent by digest."""
     source = files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
     return client.register_script(source)
+
+
+def moment(value: bytes | None) -> datetime | None:
+    """Return what a field with seconds since the epoch says, None for an empty one."""
+    return datetime.fromtimestamp(float(value), UTC) if value else None
 
 
 @contextmanager

@@ -22,10 +22,11 @@ class MemoryPages:
         self._revisions: dict[str, int] = {}
         self._turns: dict[str, int] = {}
         self._committed: dict[str, int] = {}
+        self._read_at: dict[str, datetime] = {}
         #: Every event that was committed, oldest first.
         self.events: list[Event] = []
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | None:  # noqa: ARG002  the port's signature
+    def begin(self, provider_id: str, now: datetime) -> Turn | None:
         """Take the page's turn."""
         provider = self._providers.get(provider_id)
         if provider is None:
@@ -36,6 +37,8 @@ class MemoryPages:
             state=self.state(provider_id),
             revision=self._revisions.get(provider_id, 0),
             number=self._turns[provider_id],
+            begun_at=now,
+            read_at=self._read_at.get(provider_id),
         )
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
@@ -66,6 +69,8 @@ class MemoryPages:
         if commit.state or commit.view or commit.ledger is not None or commit.news or commit.seen:
             self._revisions[provider_id] = turn.revision + 1
         self._committed[provider_id] = turn.number
+        if commit.read_at is not None:
+            self._read_at[provider_id] = commit.read_at
         self._states[provider_id] = commit.state or self.state(provider_id)
         self._views[provider_id] = commit.view or self.view(provider_id)
         return new

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, assert_never
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from tracker.store.connection import (
     SINKS,
     UPDATES,
     load_script,
+    moment,
     translated,
 )
 from tracker.store.stream import entered_at, read_event
@@ -119,11 +120,6 @@ class RedisOutbox:
     def _read(self, sink: str, after: str, count: int) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
         answer: Any = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)
         return answer[0][1] if answer else ()
-
-
-def moment(value: bytes | None) -> datetime | None:
-    """Return what a field with seconds since the epoch says, None for an empty one."""
-    return datetime.fromtimestamp(float(value), UTC) if value else None
 
 
 def _parcel(stream_id: bytes, fields: dict[bytes, bytes], *, put_back: bool = False) -> Parcel:

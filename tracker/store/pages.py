@@ -1,7 +1,7 @@
 """What is remembered of pages, in the data server."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 import msgspec
@@ -11,6 +11,7 @@ from tracker.errors import Conflict
 from tracker.events import encode_event
 from tracker.models import Provider
 from tracker.ports import Commit, Known, Turn
+from tracker.savings import Tally
 from tracker.state import PageState, PageView
 from tracker.store.codec import (
     decode_ledger,
@@ -26,6 +27,7 @@ from tracker.store.connection import (
     PROVIDERS,
     UPDATES,
     load_script,
+    moment,
     page_key,
     seen_before_key,
     seen_key,
@@ -61,8 +63,15 @@ class RedisPages:
             )
         if answer is None or answer == b"busy":
             return None
-        provider, number, revision, state = answer
-        return Turn(provider=decode_provider(provider), state=decode_state(state), revision=revision, number=number)
+        provider, number, revision, state, read = answer
+        return Turn(
+            provider=decode_provider(provider),
+            state=decode_state(state),
+            revision=revision,
+            number=number,
+            begun_at=now,
+            read_at=moment(read),
+        )
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         """Return the page's view and ledger, and which of the keys were seen."""
@@ -78,7 +87,7 @@ class RedisPages:
             ledger=decode_ledger(ledger),
             seen=frozenset(newer | older),
             fading=frozenset(older - newer),
-            horizon=datetime.fromtimestamp(float(horizon), UTC) if horizon else None,
+            horizon=moment(horizon),
         )
 
     def commit(self, turn: Turn, commit: Commit) -> int:
@@ -93,6 +102,8 @@ class RedisPages:
             encode_state(commit.state) if commit.state else b"",
             encode_view(commit.view) if commit.view else b"",
             b"" if commit.ledger is None else encode_ledger(commit.ledger),
+            commit.read_at.timestamp() if commit.read_at else "",
+            *_counted(commit.tally),
             self._most_seen,
             len(commit.seen),
             *commit.seen,
@@ -114,6 +125,12 @@ class RedisPages:
         if new < 0:
             raise Conflict(f"{provider_id}: {_REFUSALS[new]}")
         return int(new)
+
+
+def _counted(tally: Tally | None) -> tuple[str, int, int | str]:
+    if tally is None:
+        return "", 0, ""
+    return tally.ending, tally.received_bytes, "" if tally.answer_bytes is None else tally.answer_bytes
 
 
 def _members(keys: Sequence[str], members: Sequence[int]) -> set[str]:

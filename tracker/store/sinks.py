@@ -19,9 +19,9 @@ from tracker.store.connection import (
     SINKS,
     UPDATES,
     load_script,
+    moment,
     translated,
 )
-from tracker.store.outbox import moment
 from tracker.store.stream import entered_at, order, read_event
 from tracker.verdicts import Standing
 

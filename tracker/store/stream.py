@@ -9,8 +9,10 @@ import redis
 
 from tracker.errors import StoreError
 from tracker.events import Event, decode_event
+from tracker.latency import MOST_TIMINGS, Timing
 from tracker.ports import StreamedEvent
-from tracker.store.connection import CURSORS, UPDATES, translated
+from tracker.store.codec import encode_timing
+from tracker.store.connection import CURSORS, LATENCY_PREFIX, PROVIDERS, UPDATES, load_script, translated
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ class RedisStream:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
+        self._save_timings = load_script(client, "timings")
 
     def read(self, after: str, count: int) -> Sequence[StreamedEvent]:
         """Return up to `count` entries after that stream id."""
@@ -54,6 +57,15 @@ class RedisStream:
         """Remember how far that sink has delivered."""
         with translated():
             self._client.hset(CURSORS, sink, stream_id)
+
+    def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
+        """Remember how far that sink has delivered, and how long updates took."""
+        arguments: list[str | bytes | int] = [sink, stream_id, LATENCY_PREFIX, MOST_TIMINGS]
+        for provider_id, known in timings.items():
+            for timing in known:
+                arguments += [provider_id, order(timing.stream_id)[0], encode_timing(timing)]
+        with translated():
+            self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
 
     def trim(self, before: str) -> None:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""

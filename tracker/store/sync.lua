@@ -1,24 +1,24 @@
 -- Put providers into the catalogue and take others out, in one step.
 -- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter)
--- ARGV  key prefix of pages, key prefix of seen-sets, origin whose absent providers are taken out ('' for none),
+-- ARGV  key prefixes of pages, of seen-sets and of timings, origin whose absent providers are taken out ('' for none),
 --       number of providers to take out by id, their ids...,
 --       then per provider to put in: id, provider, schedule, first due time
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed}.
-local pages, seen, origin, count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local pages, seen, timings, origin, count = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local added, changed, removed = 0, 0, 0
 local function remove(id)
   if redis.call('HDEL', KEYS[1], id) == 1 then
     redis.call('HDEL', KEYS[2], id)
     redis.call('ZREM', KEYS[3], id)
-    redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before')
+    redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before', timings .. id)
     removed = removed + 1
   end
 end
-for i = 5, 4 + count do
+for i = 6, 5 + count do
   remove(ARGV[i])
 end
 local wanted = {}
-for i = 5 + count, #ARGV, 4 do
+for i = 6 + count, #ARGV, 4 do
   local id, provider = ARGV[i], ARGV[i + 1]
   wanted[id] = true
   local before = redis.call('HGET', KEYS[1], id)

@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fakes import event, streamed
+from tests.fakes import NOON, event, streamed
 from tests.strategies import texts
 from tracker.errors import SinkError
 from tracker.events import decode_event
@@ -125,6 +126,13 @@ def test_events_stand_on_record_with_their_stream_id(record: UpdateRecord, path:
     lines = path.read_text("ascii").splitlines()
     assert lines == [record_line(streamed(name, at)) for name, at in (("a", "1-0"), ("b", "1-1"), ("c", "2-0"))]
     assert record.last_stream_id() == "2-0"
+
+
+def test_a_line_says_when_it_was_written(record: UpdateRecord, path: Path) -> None:
+    record.deliver([msgspec.structs.replace(streamed("a"), logged_at=NOON)])
+
+    (line,) = map(json.loads, path.read_text("ascii").splitlines())
+    assert (line["stream_id"], line["logged_at"]) == ("1-0", "2025-11-03T12:00:00Z")
 
 
 def test_delivering_nothing_changes_nothing(record: UpdateRecord, path: Path) -> None:

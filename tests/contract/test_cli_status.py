@@ -1,0 +1,176 @@
+"""`tracker status` against a real data server: some pages, what updates took, what polls spared."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tests.fakes import NOON, provider
+from tracker.bootstrap import utc_now
+from tracker.cli import cli
+from tracker.errors import ConfigError
+from tracker.latency import Timing
+from tracker.ports import Commit
+from tracker.savings import FAILED, Layer, Tally
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.pages import RedisPages
+from tracker.store.stream import RedisStream
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def server(valkey: "redis.Redis") -> "redis.Redis":
+    """A data server that knows three pages."""
+    names = {"acme": "Acme", "bolt": "Bolt", "calm": "Calm"}
+    RedisCatalogue(valkey).put([provider(id=name, name=shown) for name, shown in names.items()], NOON)
+    return valkey
+
+
+@pytest.fixture
+def run(server: "redis.Redis", valkey_url: str, tmp_path: Path) -> Run:
+    """Runs `tracker status` against the data server."""
+    assert server
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            cli, ["status", *arguments, "--data-dir", str(tmp_path)], env={"REDIS_URL": valkey_url}
+        )
+
+    return invoke
+
+
+@pytest.fixture
+def timed(server: "redis.Redis") -> None:
+    """Three updates of one page, one of them late, and one of another."""
+    took = {
+        "acme": [(12.0, 60.0, 0.02), (48.0, 60.0, 0.03), (5000.0, 60.0, 0.02)],
+        "bolt": [(200.0, 300.0, 2.0), (-9.0, 300.0, 2.0)],
+    }
+    timings = {
+        name: [
+            Timing(stream_id=f"{number}-0", published_s=published, unseen_s=unseen, logged_s=logged)
+            for number, (published, unseen, logged) in enumerate(known, start=1)
+        ]
+        for name, known in took.items()
+    }
+    RedisStream(server).save_timings("record", "9-0", timings)
+
+
+@pytest.fixture
+def polled(server: "redis.Redis") -> None:
+    """One page with a change and three quiet polls, and one that failed."""
+    pages, now = RedisPages(server), utc_now() - timedelta(minutes=5)
+    changed = Tally(ending=Layer.CHANGED, received_bytes=9000, answer_bytes=5000)
+    for tally in (changed, *[Tally(ending=Layer.NOT_MODIFIED)] * 3):
+        now += timedelta(seconds=60)
+        turn = pages.begin("acme", now)
+        assert turn is not None
+        pages.commit(turn, Commit(checked_at=now, tally=tally))
+    turn = pages.begin("bolt", now)
+    assert turn is not None
+    pages.commit(turn, Commit(checked_at=now, tally=Tally(ending=FAILED)))
+
+
+def test_some_pages_are_shown_by_their_ids(run: Run) -> None:
+    assert len(run().stdout.splitlines()) == 4
+    assert [line.split()[0] for line in run("bolt", "calm").stdout.splitlines()] == ["PROVIDER", "Bolt", "Calm"]
+    assert [page["provider"] for page in json.loads(run("bolt", "--format", "json").stdout)] == ["bolt"]
+
+
+@pytest.mark.parametrize("table", [(), ("--latency",), ("--savings",)], ids=["status", "latency", "savings"])
+def test_an_unknown_page_is_named(run: Run, table: tuple[str, ...]) -> None:
+    error = run("amce", "acme", *table).exception
+
+    assert isinstance(error, ConfigError)
+    assert str(error) == "there is no provider amce; `tracker providers list` shows them all"
+
+
+def test_the_two_tables_are_not_asked_for_at_once(run: Run) -> None:
+    assert isinstance(run("--latency", "--savings").exception, ConfigError)
+
+
+# --- latency ---
+
+
+@pytest.mark.usefixtures("timed")
+def test_a_row_for_every_page_with_updates_and_one_for_all(run: Run) -> None:
+    heads, acme, bolt, total = run("--latency").stdout.splitlines()
+
+    assert heads.startswith("PROVIDER  UPDATES  SEEN AFTER p50 / p95")
+    assert acme.split("  ")[0] == "Acme"
+    for cell in ("12.0 s / 48.0 s", "60.0 s / 60.0 s", "20 ms / 30 ms"):
+        assert cell in acme
+    assert bolt.split()[-2:] == ["0", "1"]
+    assert (total.split()[0], total.split()[1], total.split()[-2:]) == ("total", "3", ["1", "1"])
+    assert "48.0 s / 3.3 min" in total
+
+
+@pytest.mark.usefixtures("timed")
+def test_latency_is_json_for_programs(run: Run) -> None:
+    document = json.loads(run("acme", "calm", "--latency", "--format", "json").stdout)
+
+    acme, calm = document["pages"]
+    figures = {
+        "updates": 2,
+        "published_to_seen": {"p50_s": 12.0, "p95_s": 48.0},
+        "ours_at_most": {"p50_s": 60.0, "p95_s": 60.0},
+        "seen_to_logged": {"p50_s": 0.02, "p95_s": 0.03},
+        "late": 1,
+        "ahead": 0,
+    }
+    assert acme == {"provider": "acme", "provider_name": "Acme", **figures}
+    assert calm["published_to_seen"] == {"p50_s": None, "p95_s": None}
+    assert document["total"] == figures
+
+
+def test_without_any_update_a_sentence_says_so(run: Run) -> None:
+    assert run("--latency").stdout.startswith("no update was timed yet")
+    assert json.loads(run("--latency", "--format", "json").stdout)["total"]["updates"] == 0
+
+
+# --- savings ---
+
+
+@pytest.mark.usefixtures("polled")
+def test_a_row_for_every_page_that_was_polled_and_one_for_all(run: Run) -> None:
+    _, acme, bolt, total = run("--savings").stdout.splitlines()
+
+    assert acme.split()[:3] == ["Acme", "4", "75.0%"]
+    for cell in ("25.0%", "9.0 kB", "15.0 kB", "min ago"):
+        assert cell in acme
+    assert "100.0%" in bolt
+    assert total.split()[:3] == ["total", "5", "60.0%"]
+
+
+@pytest.mark.usefixtures("polled")
+def test_savings_are_json_for_programs(run: Run) -> None:
+    document = json.loads(run("acme", "--savings", "--format", "json").stdout)
+
+    (acme,) = document["pages"]
+    since = acme.pop("since")
+    assert acme == {
+        "provider": "acme",
+        "provider_name": "Acme",
+        "polls": 4,
+        "endings": {
+            "not_modified": 3,
+            "same_body": 0,
+            "stale": 0,
+            "same_meaning": 0,
+            "changed": 1,
+            "failed": 0,
+        },
+        "received_bytes": 9000,
+        "spared_bytes": 15_000,
+        "spared_parses": 3,
+    }
+    assert document["total"] == {key: acme[key] for key in acme if "provider" not in key} | {"since": since}
+
+
+def test_without_any_poll_a_sentence_says_so(run: Run) -> None:
+    assert run("--savings").stdout == "no poll was counted yet\n"

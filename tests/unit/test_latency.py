@@ -1,0 +1,134 @@
+"""How long updates take, what part of it can be ours, and what is not counted as a delay at all."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import NOON, event
+from tracker.events import EventKind
+from tracker.latency import Latency, Spread, Timing, latency, nearest_rank, timing
+
+seconds = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
+timings = st.builds(
+    Timing, stream_id=st.just("1-0"), published_s=seconds, unseen_s=st.floats(0, 1e6), logged_s=st.floats(0, 1e3)
+)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def took(published_s: float, unseen_s: float = 60.0, logged_s: float = 0.5) -> Timing:
+    return Timing(stream_id="1-0", published_s=published_s, unseen_s=unseen_s, logged_s=logged_s)
+
+
+# --- percentiles ---
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(5, 15), (30, 20), (40, 20), (50, 35), (95, 50), (100, 50)])
+def test_percentiles_are_those_of_the_nearest_rank(percent: int, expected: float) -> None:
+    assert nearest_rank([15, 20, 35, 40, 50], percent) == expected
+
+
+@given(st.lists(seconds, min_size=1), st.integers(1, 100))
+def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(values: list[float], percent: int) -> None:
+    found = nearest_rank(sorted(values), percent)
+
+    def share_up_to(value: float) -> float:
+        return 100 * sum(each <= value for each in values) / len(values)
+
+    assert found in values
+    assert share_up_to(found) >= percent
+    assert all(share_up_to(value) < percent for value in values if value < found)
+
+
+@given(st.lists(timings))
+def test_the_slow_end_is_not_before_the_middle(known: list[Timing]) -> None:
+    figures = latency(known)
+
+    for spread in (figures.published_to_seen, figures.ours_at_most, figures.seen_to_logged):
+        if spread.p50_s is not None:
+            assert spread.p50_s <= spread.p95_s
+
+
+# --- what is a delay ---
+
+
+@given(st.lists(timings))
+def test_every_update_counts_once_and_no_delay_exceeds_what_can_be_ours(known: list[Timing]) -> None:
+    figures = latency(known)
+
+    assert figures.updates + figures.late + figures.ahead == len(known)
+    if figures.updates:
+        assert 0 <= figures.published_to_seen.p50_s <= figures.ours_at_most.p50_s
+        assert figures.published_to_seen.p95_s <= figures.ours_at_most.p95_s
+
+
+@given(st.lists(timings), st.randoms())
+def test_the_order_of_updates_does_not_matter(known: list[Timing], random) -> None:
+    shuffled = list(known)
+    random.shuffle(shuffled)
+
+    assert latency(shuffled) == latency(known)
+
+
+def test_an_update_from_between_two_polls_is_timed() -> None:
+    assert latency([took(42.0)]) == Latency(
+        updates=1,
+        published_to_seen=Spread(p50_s=42.0, p95_s=42.0),
+        ours_at_most=Spread(p50_s=60.0, p95_s=60.0),
+        seen_to_logged=Spread(p50_s=0.5, p95_s=0.5),
+    )
+
+
+def test_the_two_polls_themselves_are_in_between() -> None:
+    assert latency([took(0.0), took(60.0)]).updates == 2
+
+
+def test_a_date_before_a_poll_that_did_not_show_the_update_is_counted_and_not_timed() -> None:
+    assert latency([took(60.001), took(90_000.0)]) == Latency(late=2)
+
+
+def test_a_date_to_come_is_counted_and_not_timed() -> None:
+    assert latency([took(-0.001), took(-3 * 86400.0)]) == Latency(ahead=2)
+
+
+def test_a_clock_that_was_put_back_makes_nothing_a_delay() -> None:
+    """The last poll is later than this one then."""
+    assert latency([took(10.0, unseen_s=-3600.0), took(-10.0, unseen_s=-3600.0)]) == Latency(late=2)
+
+
+def test_nothing_has_no_percentiles() -> None:
+    assert latency([]) == Latency(updates=0, published_to_seen=Spread(p50_s=None, p95_s=None))
+
+
+# --- what is timed ---
+
+
+@pytest.mark.parametrize(
+    "kind", [EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE], ids=str
+)
+def test_a_new_update_is_timed_from_the_vendors_date_to_the_record(kind: EventKind) -> None:
+    told = event(event=kind, published_at=at(-42), unseen_since=at(-60), seen_at=at(0.25))
+
+    assert timing(told, "7-1", at(0.75)) == Timing(stream_id="7-1", published_s=42.25, unseen_s=60.25, logged_s=0.5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"published_at": None},
+        {"unseen_since": None},
+        {"event": EventKind.UPDATE_EDITED},
+        {"event": EventKind.UPDATE_WITHDRAWN},
+        {"event": EventKind.COMPONENT_STATUS_CHANGE},
+        {"event": EventKind.PAGE_READABLE},
+    ],
+    ids=lambda fields: "-".join(f"{name} {value}" for name, value in fields.items()),
+)
+def test_what_has_no_date_or_is_no_new_update_is_not_timed(fields: dict[str, object]) -> None:
+    told = event(**{"published_at": at(-42), "unseen_since": at(-60)} | fields)
+
+    assert timing(told, "7-1", at(1)) is None

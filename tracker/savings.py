@@ -1,0 +1,74 @@
+"""What polls cost and what was spared: how each one ended, the bytes that came and those that did not have to. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Layer(StrEnum):
+    """How far an answer had to be read to know whether it holds news."""
+
+    NOT_MODIFIED = "not_modified"
+    SAME_BODY = "same_body"
+    STALE = "stale"
+    SAME_MEANING = "same_meaning"
+    CHANGED = "changed"
+
+
+#: How a poll ends that brings no answer, or one that cannot be read.
+FAILED: Final = "failed"
+#: All ways in which a poll ends, the cheapest first.
+ENDINGS: Final = (*(str(layer) for layer in Layer), FAILED)
+#: Those whose primary answer was not parsed.
+_UNPARSED: Final = (Layer.NOT_MODIFIED, Layer.SAME_BODY)
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll adds to the counters of its page."""
+
+    #: One of `ENDINGS`.
+    ending: str
+    #: Bytes of all bodies that came, as they were sent: compressed, without headers.
+    received_bytes: int = 0
+    #: How many of them are the primary answer's; None if it had no body.
+    answer_bytes: int | None = None
+
+
+class Savings(msgspec.Struct, frozen=True, kw_only=True):
+    """The counters of a page, or the sum over several."""
+
+    #: How many polls ended how, by `ENDINGS`.
+    endings: Mapping[str, int] = {}
+    received_bytes: int = 0
+    #: The size of the primary answer that came last, for every 304 in its place.
+    spared_bytes: int = 0
+    #: Since when it is counted, None if nothing was.
+    since: datetime | None = None
+
+    @property
+    def polls(self) -> int:
+        """Return how many polls were counted."""
+        return sum(self.endings.values())
+
+    @property
+    def spared_parses(self) -> int:
+        """Return how many primary answers did not have to be parsed: 304, or a body that was known."""
+        return sum(self.endings.get(layer, 0) for layer in _UNPARSED)
+
+    def share(self, ending: str) -> float:
+        """Return which part of the polls ended so, 0 to 1."""
+        return self.endings.get(ending, 0) / self.polls if self.polls else 0.0
+
+
+def total(pages: Iterable[Savings]) -> Savings:
+    """Return the sum, counted since the first of them."""
+    known = list(pages)
+    return Savings(
+        endings={ending: sum(page.endings.get(ending, 0) for page in known) for ending in ENDINGS},
+        received_bytes=sum(page.received_bytes for page in known),
+        spared_bytes=sum(page.spared_bytes for page in known),
+        since=min((page.since for page in known if page.since), default=None),
+    )
