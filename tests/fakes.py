@@ -54,8 +54,12 @@ class FakeFetcher:
         last_modified: str | None = None,
         content_type: str | None = None,
         fresh_for_s: float | None = None,
+        answered_by: str | None = None,
     ) -> None:
-        """From now on the URL has this body; as a good server does, it answers 304 to who knows its ETag."""
+        """From now on the URL has this body; as a good server does, it answers 304 to who knows its ETag.
+
+        `answered_by` is the address that it redirects to.
+        """
         encoded = body.encode() if isinstance(body, str) else body
         validators = Validators(etag=etag, last_modified=last_modified)
 
@@ -63,7 +67,11 @@ class FakeFetcher:
             if etag is not None and request.validators.etag == etag:
                 return NotModified(url=url, validators=validators, fresh_for_s=fresh_for_s)
             return Fetched(
-                body=encoded, url=url, content_type=content_type, validators=validators, fresh_for_s=fresh_for_s
+                body=encoded,
+                url=answered_by or url,
+                content_type=content_type,
+                validators=validators,
+                fresh_for_s=fresh_for_s,
             )
 
         self._answers[url] = answer

@@ -7,6 +7,7 @@
       · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · Blocked
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
     - ParseError           an answer came, and it is not a status page that we can read
+      · MovedAway
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused; carries permanent
@@ -124,6 +125,12 @@ class ParseError(PollError):
     """Raised when an answer is not a status page in the expected format."""
 
     reason = "not_a_status_page"
+
+
+class MovedAway(ParseError):
+    """Raised when a page sends us to another host, whose answer is not in the page's format."""
+
+    reason = "moved"
 
 
 class StoreError(TrackerError):
