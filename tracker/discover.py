@@ -155,7 +155,7 @@ class _Search:
         """Return the source that an answer makes its address. Raises ParseError."""
         known = self._format(candidate, answer)
         if self._provider.format not in ("auto", known.name):
-            raise ParseError(f"it is {known.title}, not {FORMATS[self._provider.format].title}")
+            raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
         return source if same_host(source.primary, answer.url) else rebased(source, answer.url)

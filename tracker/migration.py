@@ -28,12 +28,13 @@ _MOST_TEXTS: Final = 20
 GRACE: Final = timedelta(hours=24)
 #: Sources round times to the minute.
 ROUNDING: Final = timedelta(seconds=60)
-#: Two incidents of one title are one if no more than this lies between them.
-_SAME_TITLE_WITHIN: Final = timedelta(hours=24)
+#: Two incidents of one title or text are one if no more than this lies between them.
+_SAME_WITHIN: Final = timedelta(hours=24)
 #: Shorter texts say too little to tell incidents apart.
 _TELLING_TEXT: Final = 20
 _TEXT_READ: Final = 1000
 _NAME_KEPT: Final = 120
+_Rule = Callable[[RecentIncident, RecentIncident], bool]
 _WORDS: Final = re.compile(r"[^\W_]+")
 
 
@@ -168,17 +169,20 @@ def _matches(recent: tuple[RecentIncident, ...], incidents: Iterable[Incident]) 
     matches: dict[str, RecentIncident] = {}
     free = {known.id: known for known in recent}
     shown = {incident.id: _recent(incident, None) for incident in incidents}
-    telling = {incident.id: set(_telling(incident)) for incident in incidents}
+    for rule in _rules(recent, incidents):
+        pairs = [(known, new) for new in shown.values() if new.id not in matches for known in free.values()]
+        for known, new in sorted((pair for pair in pairs if rule(*pair)), key=lambda pair: _unlikeness(*pair)):
+            if known.id in free and new.id not in matches:
+                matches[new.id] = free.pop(known.id)
+    return matches
 
-    def matched(is_same: Callable[[RecentIncident, RecentIncident], bool]) -> None:
-        for new_id, new in shown.items():
-            alike = [known for known in free.values() if is_same(known, new)] if new_id not in matches else []
-            if alike:
-                matches[new_id] = free.pop(min(alike, key=lambda known: _apart(known, new)).id)
 
+def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> Iterator[_Rule]:
+    """Yield what makes a remembered incident and a new one the same, the surest first."""
     old_slugs = Counter(known.slug for known in recent)
-    new_slugs = Counter(new.slug for new in shown.values())
+    new_slugs = Counter(_slug(incident.link) for incident in incidents)
     old_texts = Counter(text for known in recent for text in known.texts)
+    telling = {incident.id: {*_telling(incident)} for incident in incidents}
     new_texts = Counter(text for texts in telling.values() for text in texts)
 
     def same_link(known: RecentIncident, new: RecentIncident) -> bool:
@@ -187,18 +191,23 @@ def _matches(recent: tuple[RecentIncident, ...], incidents: Iterable[Incident]) 
         return linked or known.id == new.slug or known.slug == new.id
 
     def same_title(known: RecentIncident, new: RecentIncident) -> bool:
-        return folded(known.name) == folded(new.name) != "" and _apart(known, new) <= _SAME_TITLE_WITHIN
+        return folded(known.name) == folded(new.name) != "" and _apart(known, new) <= _SAME_WITHIN
 
     def same_text(known: RecentIncident, new: RecentIncident) -> bool:
         # "This incident has been resolved." stands in many.
         shared = telling[new.id].intersection(known.texts)
-        return any(old_texts[text] == new_texts[text] == 1 for text in shared) and (
-            _apart(known, new) <= _SAME_TITLE_WITHIN
-        )
+        return any(old_texts[text] == new_texts[text] == 1 for text in shared) and _apart(known, new) <= _SAME_WITHIN
 
-    for rule in (lambda known, new: known.id == new.id, same_link, same_title, same_text):
-        matched(rule)
-    return matches
+    yield lambda known, new: known.id == new.id
+    yield same_link
+    yield same_title
+    yield same_text
+
+
+def _unlikeness(known: RecentIncident, new: RecentIncident) -> tuple[bool, timedelta, timedelta]:
+    """Return the sort key that puts the likeliest of several pairs first."""
+    begun = abs(known.first_at - new.first_at) if known.first_at and new.first_at else timedelta()
+    return set(known.texts).isdisjoint(new.texts), _apart(known, new), begun
 
 
 def _apart(one: RecentIncident, other: RecentIncident) -> timedelta:

@@ -179,7 +179,9 @@ def test_an_endpoint_of_another_format_than_the_fixed_one_is_refused_by_name() -
     watcher = Watcher(url=f"{SITE}/my/feed.xml", format="statuspage")
     watcher.fetcher.answers(f"{SITE}/my/feed.xml", ATOM)
 
-    with pytest.raises(ParseError, match=r"/my/feed\.xml: it is Atom or RSS feed, not Atlassian Statuspage \(tried "):
+    with pytest.raises(
+        ParseError, match=r"/my/feed\.xml: its format is Atom or RSS feed, not Atlassian Statuspage \(tried "
+    ):
         watcher.polls()
 
 
