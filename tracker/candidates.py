@@ -61,9 +61,7 @@ def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ..
     bases = _bases(url)
     here = [known for known in formats if _is_expected(known, provider, url)]
     anywhere = [known for known in formats if not known.hosts and known not in here]
-    linked = (
-        (known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url) if html
-    )
+    linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
     guesses = [_candidate(*guess, provider) for guess in chain(_on(bases, here), linked, _on(bases, anywhere))]
     feeds = [Candidate(url=link) for link in feed_links(html, url)] if provider.format in ("auto", "feed") else []
     merged = _each_once(guesses)

@@ -75,14 +75,17 @@ class FetchTimeout(FetchError):
 
 
 class HttpStatusError(FetchError):
-    """Raised when the answer's status is neither 200 nor 304."""
+    """Raised when the answer's status is neither 200 nor 304; `url` is where that came from, after redirects."""
 
     reason = "http_status"
 
-    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, status: int = 0, url: str | None = None
+    ) -> None:
         super().__init__(message, retry_after_s)
-        self.args = (message, retry_after_s, status)
+        self.args = (message, retry_after_s, status, url)
         self.status = status
+        self.url = url
 
 
 class Blocked(HttpStatusError):

