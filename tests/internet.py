@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from tracker.errors import HttpStatusError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 
@@ -29,8 +30,13 @@ class Internet:
         parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
         base = self._hosts.get(parts.netloc) or self._hosts.get("*") or origin
-        url = base + request.url.removeprefix(origin)
-        answer = self._fetcher.fetch(replace(request, url=url, allow_private=True))
+        # Some platforms have the page's host in a path; a simulator knows itself by the address that it is asked at.
+        url = base + request.url.removeprefix(origin).replace(parts.netloc, urlsplit(base).netloc)
+        try:
+            answer = self._fetcher.fetch(replace(request, url=url, allow_private=True))
+        except HttpStatusError as error:
+            named = self._name(error.url, origin, base) if error.url else None
+            raise type(error)(error.message, error.retry_after_s, error.status, named) from error
         return replace(answer, url=self._name(answer.url, origin, base))
 
     def _name(self, url: str, origin: str, base: str) -> str:
@@ -38,7 +44,7 @@ class Internet:
         for named, behind in ((origin, base), *((f"https://{host}", base) for host, base in self._hosts.items())):
             rest = url.removeprefix(behind)
             if rest != url and rest[:1] in ("", "/", "?"):
-                return named + rest
+                return named + rest.replace(urlsplit(behind).netloc, urlsplit(named).netloc)
         return url
 
 
