@@ -16,7 +16,16 @@ import msgspec
 
 from tracker.changes import incident_key, update_key
 from tracker.events import Event, EventKind
-from tracker.models import Component, FirstSight, Incident, IncidentUpdate, OpenIncident, Provider, Snapshot
+from tracker.models import (
+    Component,
+    ComponentStatus,
+    FirstSight,
+    Incident,
+    IncidentUpdate,
+    OpenIncident,
+    Provider,
+    Snapshot,
+)
 from tracker.ports import News
 from tracker.state import PageView, RecentIncident
 
@@ -71,12 +80,14 @@ def carried_over(
             told = _new_of(match, incident, last_read)
             known.add(incident_key(incident))
         known |= {update_key(incident, update) for update in incident.updates if update.id not in told}
-    new_ids = {incident.id: incident.id for incident in incidents}
-    new_ids |= {match.id: incident_id for incident_id, match in matches.items()}
+    new_ids = {match.id: incident_id for incident_id, match in matches.items()}
     return Carried(
         seen=frozenset(known - seen),
-        view=msgspec.structs.replace(
-            view,
+        # Whatever else was known is of things that are gone, under ids that mean nothing now.
+        view=PageView(
+            name=view.name,
+            indicator=view.indicator,
+            recent=view.recent,
             components=_renamed_components(view.components, snapshot),
             open_incidents=_renamed(view.open_incidents, new_ids),
             open_maintenances=_renamed(view.open_maintenances, new_ids),
@@ -235,7 +246,9 @@ def _renamed_components(known: Mapping[str, Component], snapshot: Snapshot) -> d
         if before is None and same_names[name] == 1:
             before = by_name.get(name)
         if before is not None:
-            renamed[part.id] = msgspec.structs.replace(before, id=part.id)
+            # That a source does not say how a component does is no change of it.
+            status = part.status if part.status is ComponentStatus.UNKNOWN else before.status
+            renamed[part.id] = msgspec.structs.replace(before, id=part.id, status=status)
     return renamed
 
 

@@ -169,7 +169,8 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
     if state.moved_at is not None and now - state.moved_at < GRACE:
         last_read = state.moved_at - timedelta(seconds=provider.interval_s)
         carried = carried_over(provider, view, seen, snapshot, last_read)
-        view, seen, history = carried.view, seen | carried.seen, frozenset()
+        seen, history = seen | carried.seen, frozenset()
+        view = carried.view if observed.moved_from else view
     return Before(
         seeded=state.seeded,
         view=view,

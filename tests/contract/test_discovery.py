@@ -153,7 +153,9 @@ def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(
     assert moved.event is EventKind.PAGE_MOVED
     assert moved.message is not None
     assert moved.message.startswith(f"moved from Atlassian Statuspage at {HOST} to ")
-    assert moved.message.endswith(f" at {new_host}") or name == "statusio"
+    source = store.state(acme.id).source
+    assert source is not None
+    assert f" to {FORMATS[source.format].title} at " in moved.message
     assert [event.event for event in updates] == [EventKind.INCIDENT_UPDATE]
     assert updates[0].incident == "Errors in the API"
     assert quiet is not None

@@ -245,6 +245,15 @@ def test_components_keep_their_status_under_new_ids() -> None:
     assert found.view.components == {known.id: known for known in new}
 
 
+def test_a_source_that_does_not_say_how_components_do_changes_none_of_them() -> None:
+    view = PageView(components={"1": component("1", "major_outage", name="API")})
+    after = page(components=(component("a", "unknown", name="API"),))
+
+    carried = carried_over(provider(), view, frozenset(), after, NOON)
+
+    assert changes(provider(), Before(seeded=True, view=carried.view), after, NOON).news == ()
+
+
 def test_components_of_a_page_that_shows_none_any_more_are_forgotten() -> None:
     view = PageView(components={"1": component("1", "major_outage")})
 
