@@ -5,6 +5,7 @@ import sys
 import click
 
 from tracker import __version__
+from tracker.cli.check import check
 from tracker.cli.demo import demo
 from tracker.cli.offline import once, parse, replay
 from tracker.cli.providers import providers
@@ -20,7 +21,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, status, providers, sinks, parse, replay, demo):
+for command in (up, once, check, status, providers, sinks, parse, replay, demo):
     cli.add_command(command)
 
 
