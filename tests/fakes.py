@@ -55,8 +55,12 @@ class FakeFetcher:
         last_modified: str | None = None,
         content_type: str | None = None,
         fresh_for_s: float | None = None,
+        answered_by: str | None = None,
     ) -> None:
-        """From now on the URL has this body; as a good server does, it answers 304 to who knows its ETag."""
+        """From now on the URL has this body; as a good server does, it answers 304 to who knows its ETag.
+
+        `answered_by` is the address that it redirects to.
+        """
         encoded = body.encode() if isinstance(body, str) else body
         validators = Validators(etag=etag, last_modified=last_modified)
 
@@ -66,7 +70,7 @@ class FakeFetcher:
             return Fetched(
                 body=encoded,
                 received_bytes=len(encoded),
-                url=url,
+                url=answered_by or url,
                 content_type=content_type,
                 validators=validators,
                 fresh_for_s=fresh_for_s,

@@ -89,7 +89,8 @@ states = st.builds(
     seeded=st.booleans(),
     source=st.none()
     | st.builds(Source, format=st.sampled_from(["statuspage", "feed"]), primary=_urls, details=st.tuples(_urls)),
-    searching=st.booleans(),
+    searched_at=st.none() | moments,
+    moved_at=st.none() | moments,
     answers=st.dictionaries(
         _urls,
         st.builds(

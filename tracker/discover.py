@@ -1,13 +1,22 @@
-"""Where a page's news come from: tried once, by looking at what endpoints answer, and used until it stops fitting."""
+"""Where a page's news come from: found by looking at what addresses answer, and used until it stops fitting.
 
-from collections.abc import Iterator
+    the page itself | its answer is the data? | else the planned addresses, one after the other, until one answers
+
+An answer counts by what it holds: some platforms answer every path with 200 and a page for people.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
-
+from tracker.candidates import Candidate, itself, plan, rebased, same_host
 from tracker.errors import (
+    AddressRefused,
+    BadUrl,
+    Blocked,
     ConnectError,
+    FetchError,
     HttpStatusError,
     NameNotResolved,
     ParseError,
@@ -17,8 +26,8 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.models import Incident, Provider, Snapshot
-from tracker.parse import FORMATS, detect
-from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.parse import FORMATS, Format, detect
+from tracker.ports import Fetched, Fetcher, FetchRequest
 from tracker.state import Source
 
 #: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
@@ -29,33 +38,48 @@ MOST_UPDATES: Final = 20_000
 #: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
 MOST_TOLD: Final = 8 * 1024 * 1024
 
+#: What one address answers and another of the same page need not.
+_MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
+#: What ends the search where the page itself answers so, and says nothing where it only links there.
+_UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
+_LONGEST_URL = 100
+_PATHS_NAMED = 3
 
-def discover(fetcher: Fetcher, provider: Provider) -> tuple[Source, Fetched]:
-    """Find where the provider's news come from by trying endpoints and looking at what they answer."""
-    tried: list[str] = []
-    last: PollError | None = None
-    for source in _candidates(provider):
-        request = FetchRequest(url=source.primary, allow_private=provider.allow_private)
-        try:
-            answer = fetcher.fetch(request)
-            if isinstance(answer, NotModified):
-                continue
-            found = detect(answer.body, answer.content_type)
-            read_answer(answer, msgspec.structs.replace(source, format=found.name))
-        except (NameNotResolved, ConnectError, TlsError):
-            raise  # The host itself does not answer; other paths of it will not either.
-        except (HttpStatusError, TooLarge, TooManyRedirects, ParseError) as error:
-            if isinstance(error, HttpStatusError) and (error.status == 429 or error.status >= 500):  # noqa: PLR2004  the classes of RFC 9110
-                raise  # Transient: settling for a lesser endpoint now would be for good.
-            tried.append(f"{urlsplit(source.primary).path or '/'} ({error})")
-            last = error
-            continue
-        if provider.format in ("auto", found.name):
-            return msgspec.structs.replace(source, format=found.name), answer
-        tried.append(f"{urlsplit(source.primary).path or '/'} (is a {found.name})")
-    if len(tried) == 1 and last is not None:
-        raise last
-    raise ParseError(f"no status page found at {provider.url}; tried {', '.join(tried)}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One address that was asked."""
+
+    url: str
+    #: What it answered, in a few words.
+    answered: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a page's news come from, and the answer that showed it."""
+
+    source: Source
+    answer: Fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """What a search asked and found: either `found` or `failure` is there."""
+
+    attempts: tuple[Attempt, ...]
+    found: Found | None = None
+    failure: PollError | None = None
+
+
+def discover(fetcher: Fetcher, provider: Provider) -> Discovery:
+    """Find where the provider's news come from. Raises nothing: a search that fails says why."""
+    search = _Search(fetcher, provider)
+    try:
+        found = search.run()
+    except PollError as error:
+        return Discovery(attempts=tuple(search.attempts), failure=error)
+    return Discovery(attempts=tuple(search.attempts), found=found)
 
 
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
@@ -72,6 +96,121 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     return snapshot
 
 
+class _Search:
+    """One search for one page's data."""
+
+    def __init__(self, fetcher: Fetcher, provider: Provider) -> None:
+        self._fetcher = fetcher
+        self._provider = provider
+        #: Where the page itself answered.
+        self._landed_at = provider.url
+        self.attempts: list[Attempt] = []
+
+    def run(self) -> Found:
+        """Ask the page, then what is planned from its answer. Raises PollError."""
+        landing = self._try(itself(self._provider))
+        if isinstance(landing, Found):
+            return landing
+        body = b""
+        if isinstance(landing, Fetched):
+            self._landed_at, body = landing.url, landing.body
+        for candidate in plan(self._provider, self._landed_at, body):
+            outcome = self._try(candidate)
+            if isinstance(outcome, Found):
+                return outcome
+        raise ParseError(self._sentence(landing))
+
+    def _try(self, candidate: Candidate) -> Found | Fetched | None:
+        """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
+        try:
+            request = FetchRequest(url=candidate.url, allow_private=self._provider.allow_private)
+            answer = self._fetcher.fetch(request)
+        except FetchError as error:
+            self._note(candidate, str(error))
+            if self._ends(candidate, error):
+                raise
+            return None
+        if not isinstance(answer, Fetched):
+            self._note(candidate, "answered 304 to a request without conditions")
+            return None
+        try:
+            source = self._source(candidate, answer)
+        except ParseError as error:
+            self._note(candidate, str(error))
+            return answer
+        self._note(candidate, FORMATS[source.format].title)
+        return Found(source=source, answer=answer)
+
+    def _ends(self, candidate: Candidate, error: FetchError) -> bool:
+        """Tell whether a failure says something of the whole page, or may pass: settling for less would be for good."""
+        if isinstance(error, Blocked):
+            return False  # Pages that want a browser often answer programs at their endpoints.
+        if isinstance(error, HttpStatusError):
+            return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if isinstance(error, _UNREACHABLE):
+            return same_host(candidate.url, self._landed_at)
+        return not isinstance(error, _MAY_DIFFER)
+
+    def _source(self, candidate: Candidate, answer: Fetched) -> Source:
+        """Return the source that an answer makes its address. Raises ParseError."""
+        known = self._format(candidate, answer)
+        if self._provider.format not in ("auto", known.name):
+            raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
+        source = candidate.source(known)
+        read_answer(answer, source)
+        return source if same_host(source.primary, answer.url) else rebased(source, answer.url)
+
+    def _format(self, candidate: Candidate, answer: Fetched) -> Format:
+        """Return an answer's format. Raises ParseError."""
+        expected = [FORMATS[name] for name in candidate.expected]
+        for known in expected:
+            if known.recognises(answer.body, answer.content_type):
+                return known
+        try:
+            return detect(answer.body, answer.content_type)
+        except ParseError:
+            # Where nothing goes on, an answer may be too empty to be recognised by itself.
+            for known in expected:
+                if _can_read(known, answer):
+                    return known
+            raise
+
+    def _note(self, candidate: Candidate, answered: str) -> None:
+        self.attempts.append(Attempt(url=candidate.url, answered=answered))
+
+    def _sentence(self, landing: Fetched | None) -> str:
+        """Say what the page is instead, and what to do."""
+        page, *others = self.attempts
+        paths = list(dict.fromkeys(urlsplit(attempt.url).path or "/" for attempt in others))[:_PATHS_NAMED]
+        is_web_page = landing is not None and _is_html(landing)
+        what = "a web page without a status page's data that can be read" if is_web_page else page.answered
+        such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
+        return (
+            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:100]} (tried "
+            f"{_count(len(self.attempts), 'address', 'addresses')}{such_as}); name an endpoint or a feed of it as url"
+        )
+
+
+def _can_read(known: Format, answer: Fetched) -> bool:
+    try:
+        known.read(answer.body, answer.url, answer.content_type)
+    except ParseError:
+        return False
+    return True
+
+
+def _is_html(answer: Fetched) -> bool:
+    return "html" in (answer.content_type or "").lower() or b"<html" in answer.body[:4096].lower()
+
+
+def _cut(url: str) -> str:
+    return url if len(url) <= _LONGEST_URL else f"{url[:_LONGEST_URL]}…"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
 def _told(incident: Incident) -> int:
     """Return how many characters the events of all its updates would hold, roughly."""
     names = sum(map(len, incident.components))
@@ -79,29 +218,3 @@ def _told(incident: Incident) -> int:
         len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)
         for update in incident.updates
     )
-
-
-def _candidates(provider: Provider) -> Iterator[Source]:
-    """Yield the places to look at: the URL itself if it names a path, its platform endpoints, the bare page."""
-    base = provider.url.split("?", 1)[0].rstrip("/")
-    has_path = urlsplit(base).path not in ("", "/")
-    itself = Source(format=provider.format, primary=provider.url, details=_details_beside(base))
-    if has_path:
-        yield itself
-    for page_format in FORMATS.values():
-        if provider.format not in ("auto", page_format.name):
-            continue
-        for endpoints in page_format.endpoints:
-            details = tuple(base + path for path in endpoints.details)
-            yield Source(format=page_format.name, primary=base + endpoints.primary, details=details)
-    if not has_path:
-        yield itself
-
-
-def _details_beside(url: str) -> tuple[str, ...]:
-    """Return the details of a URL that is a platform's primary endpoint, () for any other."""
-    for page_format in FORMATS.values():
-        for endpoints in page_format.endpoints:
-            if url.endswith(endpoints.primary):
-                return tuple(url.removesuffix(endpoints.primary) + path for path in endpoints.details)
-    return ()

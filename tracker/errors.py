@@ -7,6 +7,7 @@
       · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · Blocked
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
     - ParseError           an answer came, and it is not a status page that we can read
+      · MovedAway
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused; carries permanent
@@ -74,14 +75,17 @@ class FetchTimeout(FetchError):
 
 
 class HttpStatusError(FetchError):
-    """Raised when the answer's status is neither 200 nor 304."""
+    """Raised when the answer's status is neither 200 nor 304; `url` is where that came from, after redirects."""
 
     reason = "http_status"
 
-    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, status: int = 0, url: str | None = None
+    ) -> None:
         super().__init__(message, retry_after_s)
-        self.args = (message, retry_after_s, status)
+        self.args = (message, retry_after_s, status, url)
         self.status = status
+        self.url = url
 
 
 class Blocked(HttpStatusError):
@@ -124,6 +128,12 @@ class ParseError(PollError):
     """Raised when an answer is not a status page in the expected format."""
 
     reason = "not_a_status_page"
+
+
+class MovedAway(ParseError):
+    """Raised when a page sends us to another host, whose answer is not in the page's format."""
+
+    reason = "moved"
 
 
 class StoreError(TrackerError):

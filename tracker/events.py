@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     #: The page cannot be read: what it would say is unknown.
     PAGE_UNREADABLE = "page_unreadable"
     PAGE_READABLE = "page_readable"
+    #: The page is at another host or in another format from now on.
+    PAGE_MOVED = "page_moved"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

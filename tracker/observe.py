@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tracker.discover import discover, read_answer
-from tracker.errors import HttpStatusError, PollError
+from tracker.candidates import rebased, same_host
+from tracker.discover import Discovery, discover, read_answer
+from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS
@@ -46,6 +47,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = True
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
     history: frozenset[str] = frozenset()
+    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    listed: frozenset[str] | None = None
+    #: The source that the page had before, if it is elsewhere since this very answer.
+    moved_from: Source | None = None
     #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
     fresh_for_s: float | None = None
 
@@ -59,32 +64,35 @@ class Observer:
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
         """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
-        answer: Fetched | NotModified
-        if state.source is None or state.searching:
-            source, answer = discover(self._fetcher, provider)
-            state = _found(state, source)
-        else:
-            source = state.source
-            answer = self._ask(provider, state, source.primary)
-        known = state.answers.get(source.primary, Answer())
-        if isinstance(answer, NotModified):
-            remembered = _in_step(_remember(state, source.primary, _revalidated(known, answer)))
-            return Observation(layer=Layer.NOT_MODIFIED, state=remembered, fresh_for_s=answer.fresh_for_s)
-        body_digest = digest(answer.body)
-        if known.digest == body_digest and not _is_apart(source):
-            new = msgspec.structs.replace(known, validators=answer.validators)
-            remembered = _in_step(_remember(state, source.primary, new))
-            return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
-        snapshot = read_answer(answer, source)
-        if _is_stale(known, snapshot, state.stale_since, now):
-            return Observation(
-                layer=Layer.STALE,
-                state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
-                fresh_for_s=answer.fresh_for_s,
-            )
-        new = Answer(validators=answer.validators, digest=body_digest, stamp=snapshot.updated_at)
-        remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
-        return Observation(layer=Layer.CHANGED, state=remembered, snapshot=snapshot, fresh_for_s=answer.fresh_for_s)
+        if state.source is None:
+            return self.search(provider, state, now)
+        answer = self._ask(provider, state, state.source.primary)
+        if isinstance(answer, Fetched) and not same_host(answer.url, state.source.primary):
+            return self._elsewhere(state, state.source, answer, now)
+        return _read(state, state.source, answer, now)
+
+    def search(self, provider: Provider, state: PageState, now: datetime) -> Observation:
+        """Find the source anew and read the answer that showed it. Raises PollError."""
+        discovery, observed = self.look(provider, state, now)
+        if observed is None:
+            raise discovery.failure or ParseError("nothing was found")
+        return observed
+
+    def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
+        """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
+        discovery = discover(self._fetcher, provider)
+        if discovery.found is None:
+            return discovery, None
+        found = discovery.found
+        return discovery, _adopted(state, found.source, found.answer, now)
+
+    def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
+        """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""
+        try:
+            read_answer(answer, source)
+        except ParseError as error:
+            raise MovedAway(error.message) from error
+        return _adopted(state, rebased(source, answer.url), answer, now)
 
     def complete(self, provider: Provider, before: PageState, observed: Observation, now: datetime) -> Observation:
         """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest."""
@@ -92,6 +100,8 @@ class Observer:
         source = state.source
         if primary is None or source is None:
             return observed
+        if before.source != source:
+            before = msgspec.structs.replace(before, answers={}, lagging_since=None)
         snapshots: list[Snapshot] = []
         history: set[str] = set()
         failure: PollError | None = None
@@ -123,6 +133,8 @@ class Observer:
             snapshot=merged(primary, snapshots),
             recent=_recent(before, [primary, *snapshots]),
             settled=settled,
+            # What only a detail shows may be over long since.
+            listed=incident_ids(primary) if primary.open_only else None,
             history=frozenset(history - incident_ids(primary)),
             fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
         )
@@ -168,16 +180,40 @@ def read_again(state: PageState) -> PageState:
     return _remember(state, url, Answer(stamp=state.answers.get(url, Answer()).stamp))
 
 
-def _found(state: PageState, source: Source) -> PageState:
-    """Take over a source. Another format has other ids, so that the page is seen for the first time again."""
-    same = state.source is not None and state.source.format == source.format
-    return msgspec.structs.replace(
-        state,
-        source=source,
-        searching=False,
-        answers=state.answers if state.source == source else {},
-        seeded=state.seeded and same,
-    )
+def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
+    """Read an answer of the primary as far as needed. Raises ParseError."""
+    known = state.answers.get(source.primary, Answer())
+    if isinstance(answer, NotModified):
+        remembered = _in_step(_remember(state, source.primary, _revalidated(known, answer)))
+        return Observation(layer=Layer.NOT_MODIFIED, state=remembered, fresh_for_s=answer.fresh_for_s)
+    body_digest = digest(answer.body)
+    if known.digest == body_digest and not _is_apart(source):
+        new = msgspec.structs.replace(known, validators=answer.validators)
+        remembered = _in_step(_remember(state, source.primary, new))
+        return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
+    snapshot = read_answer(answer, source)
+    if _is_stale(known, snapshot, state.stale_since, now):
+        return Observation(
+            layer=Layer.STALE,
+            state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
+            fresh_for_s=answer.fresh_for_s,
+        )
+    new = Answer(validators=answer.validators, digest=body_digest, stamp=snapshot.updated_at)
+    remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
+    return Observation(layer=Layer.CHANGED, state=remembered, snapshot=snapshot, fresh_for_s=answer.fresh_for_s)
+
+
+def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
+    """Take over a source that was found, and read the answer that showed it. Raises ParseError."""
+    before = state.source
+    state = msgspec.structs.replace(state, source=source, searched_at=None)
+    if before is None or before == source:
+        return _read(state, source, answer, now)
+    state = msgspec.structs.replace(state, answers={}, stale_since=None, lagging_since=None, detail_failure=None)
+    if not state.seeded or (before.format == source.format and same_host(before.primary, source.primary)):
+        return _read(state, source, answer, now)
+    moved = msgspec.structs.replace(state, projection=None, moved_at=state.failing_since or now)
+    return msgspec.structs.replace(_read(moved, source, answer, now), moved_from=before)
 
 
 def _is_earlier(stamp: datetime | None, than: datetime | None) -> bool:

@@ -2,29 +2,35 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
-from tracker.errors import PollError
+from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.failpoints import failpoint
 from tracker.filters import unmatched
 from tracker.ledger import follow
+from tracker.migration import GRACE, carried_over, moved, remembered
 from tracker.models import Provider, Snapshot
 from tracker.observe import Observation, Observer, read_again
+from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
 from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
-from tracker.snapshots import components_changed, incident_ids, projection
-from tracker.state import PageState, PageView, Source
+from tracker.snapshots import components_changed, projection
+from tracker.state import PageState, PageView, RecentIncident, Source
 
 log = logging.getLogger(__name__)
 
-#: After this many failures in a row the source is looked for again; the page may have moved.
+#: With this many failures in a row the source is looked for again; the page may have moved.
 FAILURES_BEFORE_SEARCH = 3
+#: After a search in vain a page is left in peace so long.
+SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
@@ -67,7 +73,20 @@ class Poller:
             observed = self._observer.observe(provider, state, self._clock())
             return self._succeed(turn, state, observed)
         except PollError as error:
-            return self._fail(turn, state, error)
+            if not _may_have_moved(provider, state, error, self._clock()):
+                return self._fail(turn, state, error)
+            return self._search(turn, state, error)
+
+    def _search(self, turn: Turn, state: PageState, failure: PollError) -> Poll:
+        """Look for the page's source again; a search in vain leaves the failure that it began with."""
+        now = self._clock()
+        try:
+            observed = self._observer.search(turn.provider, state, now)
+            return self._succeed(turn, state, observed)
+        except ParseError:
+            return self._fail(turn, msgspec.structs.replace(state, searched_at=now), failure)
+        except PollError:
+            return self._fail(turn, state, failure)
 
     def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
@@ -94,25 +113,28 @@ class Poller:
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        before = _before(turn, known, observed, primary)
+        before = _before(turn, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
         _warn_of_filters(provider, before.view, found.view)
-        reworded, ledger = follow(provider, known.ledger if seeded else {}, observed.recent, now)
+        is_new = not seeded or observed.moved_from is not None
+        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
-        news = (*readable, *_unseen_since(_last_read(turn, observed), found.news), *reworded)
+        told = _unseen_since(_last_read(turn, observed), found.news)
+        news = (*readable, *_moved(turn, observed, now), *told, *reworded)
         is_missed = bool(found.view.missing)
         after = msgspec.structs.replace(
             read_again(after) if is_missed else after,
             seeded=True,
-            projection=None if is_missed else meaning if observed.settled else state.projection,
+            moved_at=None if observed.settled else after.moved_at,
+            projection=None if is_missed else meaning if observed.settled else observed.state.projection,
             changed_at=now if news else observed.state.changed_at,
         )
         commit = Commit(
             state=after,
-            view=found.view,
+            view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
-            seen=(*found.seen, *sorted(known.fading)),
+            seen=(*found.seen, *sorted(known.fading | (before.seen - known.seen))),
             due_at=_due(provider, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
@@ -124,8 +146,6 @@ class Poller:
         provider = turn.provider
         after, news = failed(provider, state, error, now)
         due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
-        search = after.failures >= FAILURES_BEFORE_SEARCH and error.reason in ("not_a_status_page", "http_status")
-        after = msgspec.structs.replace(after, searching=state.searching or search)
         events = self._commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now), FAILED)
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
@@ -147,19 +167,64 @@ def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> No
         log.warning("filter of %s: %s", provider.id, "; ".join(sentences))
 
 
-def _before(turn: Turn, known: Known, observed: Observation, primary: Snapshot) -> Before:
+def _may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
+    """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
+    if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
+        return False
+    if isinstance(error, MovedAway):
+        return True
+    if isinstance(error, HttpStatusError):
+        if error.reason == Blocked.reason or error.status >= 500 or error.status == 429:  # noqa: PLR2004  the classes of RFC 9110
+            return False  # Too many requests and a server's own troubles pass.
+        if error.url is not None and not same_host(error.url, state.source.primary):
+            return True
+        suspicious = True
+    elif error.reason in ("dns", "connect", "tls"):
+        # A host that the page once led to may be gone, while the page leads to another one.
+        suspicious = not same_host(state.source.primary, provider.url)
+    else:
+        suspicious = error.reason in ("not_a_status_page", "redirects")
+    return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+
+
+def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
     """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
-    seeded = observed.state.seeded
+    provider, state = turn.provider, observed.state
+    view, seen, history = known.view if state.seeded else PageView(), known.seen, observed.history
+    if state.moved_at is not None and now - state.moved_at < GRACE:
+        last_read = state.moved_at - timedelta(seconds=provider.interval_s)
+        carried = carried_over(provider, view, seen, snapshot, last_read)
+        seen, history = seen | carried.seen, frozenset()
+        view = carried.view if observed.moved_from else view
     return Before(
-        seeded=seeded,
-        view=known.view if seeded else PageView(),
-        seen=known.seen,
-        history=observed.history,
-        # What only a detail shows may be over long since.
-        listed=incident_ids(primary) if primary.open_only else None,
+        seeded=state.seeded,
+        view=view,
+        seen=seen,
+        history=history,
+        listed=observed.listed,
         horizon=known.horizon,
         revision=turn.revision,
     )
+
+
+def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:
+    """Return which incidents are remembered; those of a source before stay until all of the new one was read."""
+    before = known.view.recent if observed.state.seeded else ()
+    is_moving = observed.state.moved_at is not None and not observed.settled
+    return before if is_moving else remembered(before, snapshot)
+
+
+def _moved(turn: Turn, observed: Observation, now: datetime) -> tuple[News, ...]:
+    """Return the event of a page that is elsewhere since this answer."""
+    before, after = observed.moved_from, observed.state.source
+    if before is None or after is None:
+        return ()
+    return (moved(turn.provider, _named(before), _named(after), turn.revision, now),)
+
+
+def _named(source: Source) -> str:
+    known = FORMATS.get(source.format)
+    return f"{known.title if known else source.format} at {urlsplit(source.primary).netloc}"
 
 
 def _remembered(turn: Turn) -> PageState:

@@ -50,8 +50,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Whether the page was seen before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: Whether the next poll looks for the source again, because this one stopped to fit.
-    searching: bool = False
+    #: When the source was last looked for again in vain, because it had stopped to fit.
+    searched_at: datetime | None = None
+    #: Up to when the source before this one could be read, while not all of this one was: what it shows is compared
+    #: with `PageView.recent` until then.
+    moved_at: datetime | None = None
     #: By URL.
     answers: dict[str, Answer] = {}
     #: Digest of what the primary answer means (`tracker.snapshots.projection`).
@@ -78,6 +81,21 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.unreadable_since is not None or not self.seeded
 
 
+class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is remembered of an incident to know it again on another platform (`tracker.migration`)."""
+
+    id: str
+    name: str
+    #: Last segment of its link's path, "" where there is none.
+    slug: str = ""
+    first_at: datetime | None = None
+    newest_at: datetime | None = None
+    #: How many updates are of the minute before the newest one, that one included.
+    newest_count: int = 0
+    #: Of the texts of its updates, the newest last.
+    texts: tuple[str, ...] = ()
+
+
 class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of a page, for people and for the next comparison."""
 
@@ -100,6 +118,8 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     named_regions: tuple[str, ...] = ()
     #: Ids of components whose fall was told, and whose return was not yet.
     falls_told: tuple[str, ...] = ()
+    #: Incidents and maintenances seen of late, the newest first.
+    recent: tuple[RecentIncident, ...] = ()
 
     @property
     def impaired_components(self) -> tuple[Component, ...]:

@@ -10,11 +10,14 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.hostile_origin import FILE, PASSWORD, PLANTED, REFUSED, TOLD, HostileOrigin
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.fakes import provider as known_provider
+from tracker.candidates import plan
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
@@ -111,8 +114,8 @@ def test_an_attack_is_refused_with_one_reason(attacked: Attacked, name: str) -> 
     reason = REFUSED[name].reason
     error = attacked.status[name]["error"]
 
-    # After three failures the page's other endpoints are tried, which answer the same.
-    assert error == reason or (error.startswith("no status page found at http://127.0.0.1:") and f"({reason})" in error)
+    # After three failures the page's source is looked for, in vain: that does not hide what began it.
+    assert error == reason
     assert [(event["event"], event["message"]) for event in attacked.of(name)] in (
         [],  # not yet unreadable: it failed less than three times
         [("page_unreadable", f"cannot be read: {reason}")],
@@ -137,7 +140,8 @@ def test_nothing_refused_or_secret_comes_out(attacked: Attacked) -> None:
     assert PLANTED not in everything
     assert PASSWORD not in everything
     assert "root:" not in everything
-    assert attacked.asked_in_vain == []
+    endpoints = {urlsplit(candidate.url).path for candidate in plan(known_provider(), known_provider().url)}
+    assert {*attacked.asked_in_vain} <= endpoints, "no more than a search for a page's data asks"
     assert FILE not in "".join(attacked.console).replace(f"{FILE} is neither", "")
 
 

@@ -28,6 +28,7 @@ from tracker.errors import (
     FetchError,
     FetchTimeout,
     HttpStatusError,
+    MovedAway,
     NameNotResolved,
     ParseError,
     TlsError,
@@ -44,6 +45,7 @@ SUMMARY = f"{SITE}/api/v2/summary.json"
 INCIDENTS = f"{SITE}/api/v2/incidents.json"
 SCHEDULED = f"{SITE}/api/v2/scheduled-maintenances.json"
 HISTORY = f"{SITE}/history.atom"
+OTHER = "https://status.other.example"
 HTML = "<!doctype html><html><body>All systems operational</body></html>"
 
 
@@ -61,6 +63,12 @@ class Watcher:
         observed = self._observer.observe(self.provider, self.state, self.clock())
         observed = self._observer.complete(self.provider, self.state, observed, self.clock())
         self.state = msgspec.structs.replace(observed.state, seeded=True)
+        return observed
+
+    def searches(self) -> Observation:
+        """Look for the page's source again."""
+        observed = self._observer.search(self.provider, self.state, self.clock())
+        self.state = observed.state
         return observed
 
     def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
@@ -98,11 +106,12 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_page_of_statuspage_is_found_from_its_address() -> None:
     watcher = Watcher(url=f"{SITE}/")
     watcher.shows(page())
+    watcher.fetcher.answers(f"{SITE}/", HTML)
 
     watcher.polls()
 
     assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
-    assert watcher.fetcher.asked()[-3:] == [SUMMARY, INCIDENTS, SCHEDULED]
+    assert watcher.fetcher.asked() == [f"{SITE}/", SUMMARY, INCIDENTS, SCHEDULED]
 
 
 def test_a_page_that_only_has_a_feed_is_followed_through_that() -> None:
@@ -170,7 +179,9 @@ def test_an_endpoint_of_another_format_than_the_fixed_one_is_refused_by_name() -
     watcher = Watcher(url=f"{SITE}/my/feed.xml", format="statuspage")
     watcher.fetcher.answers(f"{SITE}/my/feed.xml", ATOM)
 
-    with pytest.raises(ParseError, match=r"no status page found .*/my/feed\.xml \(is a feed\)"):
+    with pytest.raises(
+        ParseError, match=r"/my/feed\.xml: its format is Atom or RSS feed, not Atlassian Statuspage \(tried "
+    ):
         watcher.polls()
 
 
@@ -189,15 +200,17 @@ def test_an_endpoint_of_another_format_than_the_fixed_one_is_refused_by_name() -
     ids=lambda error: type(error).__name__,
 )
 def test_what_may_pass_does_not_settle_for_a_lesser_endpoint(error: FetchError) -> None:
-    watcher = Watcher()
-    watcher.fetcher.raises(SUMMARY, error)
-    watcher.fetcher.answers(HISTORY, ATOM)
+    for failing in (SITE, SUMMARY):
+        watcher = Watcher()
+        watcher.fetcher.answers(SITE, HTML)
+        watcher.fetcher.answers(HISTORY, ATOM)
+        watcher.fetcher.raises(failing, error)
 
-    with pytest.raises(type(error)) as caught:
-        watcher.polls()
+        with pytest.raises(type(error)) as caught:
+            watcher.polls()
 
-    assert caught.value is error
-    assert watcher.fetcher.asked()[-1] == SUMMARY
+        assert caught.value is error
+        assert watcher.fetcher.asked() == [SITE, SUMMARY][: 1 + (failing == SUMMARY)]
 
 
 @pytest.mark.parametrize(
@@ -219,48 +232,59 @@ def test_what_will_not_pass_does_not_hide_another_endpoint(error: FetchError) ->
     assert watcher.state.source.primary == HISTORY
 
 
-def test_when_nothing_is_found_the_error_says_what_was_tried() -> None:
-    watcher = Watcher()
-    watcher.fetcher.answers(SITE, HTML, content_type="text/html")
-
-    with pytest.raises(ParseError) as caught:
-        watcher.polls()
-
-    sentence = str(caught.value)
-    assert sentence.startswith(f"no status page found at {SITE}; tried ")
-    assert "/api/v2/summary.json (the page answers with status 404)" in sentence
-    assert "/history.atom (the page answers with status 404)" in sentence
-    assert "/ (the answer is an HTML page" in sentence
-
-
-def test_a_moved_page_is_found_again_and_keeps_its_memory() -> None:
+def test_a_source_that_is_found_again_elsewhere_below_the_host_keeps_its_memory() -> None:
     watcher = Watcher(url=f"{SITE}/old/")
     watcher.fetcher.answers(f"{SITE}/old/api/v2/summary.json", summary(page()))
     watcher.polls()
     watcher.fetcher.lacks(f"{SITE}/old/api/v2/summary.json")
     watcher.fetcher.answers(f"{SITE}/old/", summary(page(minute=1)))
-    watcher.state = msgspec.structs.replace(watcher.state, searching=True)
 
-    observed = watcher.polls()
+    observed = watcher.searches()
 
     assert watcher.state.source.primary == f"{SITE}/old/"
     assert observed.state.seeded
-    assert not observed.state.searching
+    assert observed.moved_from is None
 
 
-def test_a_page_that_turns_to_another_format_is_new() -> None:
+def test_a_page_that_turns_to_another_format_has_moved() -> None:
     watcher = Watcher()
     watcher.settles(page())
     for url in (SUMMARY, INCIDENTS, SCHEDULED):
         watcher.fetcher.lacks(url)
     watcher.fetcher.answers(HISTORY, ATOM)
-    watcher.state = msgspec.structs.replace(watcher.state, searching=True)
+    before = watcher.state.source
+
+    observed = watcher.searches()
+
+    assert observed.state.source.format == "feed"
+    assert observed.moved_from == before
+    assert observed.state.moved_at == watcher.clock()
+    assert list(observed.state.answers) == [HISTORY]
+
+
+def test_a_page_that_leads_to_another_host_is_followed_without_a_search() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)), answered_by=f"{OTHER}/api/v2/summary.json")
 
     observed = watcher.polls()
 
-    assert observed.state.source.format == "feed"
-    assert not observed.state.seeded
-    assert list(observed.state.answers) == [HISTORY]
+    assert observed.moved_from.primary == SUMMARY
+    assert watcher.state.source == Source(
+        format="statuspage",
+        primary=f"{OTHER}/api/v2/summary.json",
+        details=(f"{OTHER}/api/v2/incidents.json", f"{OTHER}/api/v2/scheduled-maintenances.json"),
+    )
+    assert watcher.fetcher.asked()[0] == SUMMARY
+
+
+def test_a_page_that_leads_elsewhere_to_something_else_has_moved_away() -> None:
+    watcher = Watcher()
+    watcher.settles(page())
+    watcher.fetcher.answers(SUMMARY, HTML, answered_by=f"{OTHER}/")
+
+    with pytest.raises(MovedAway, match="HTML"):
+        watcher.polls()
 
 
 def test_a_private_address_is_asked_only_for_a_provider_that_allows_it() -> None:

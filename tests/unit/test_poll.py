@@ -449,7 +449,7 @@ def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, e
         tracker.fetcher.answers(SUMMARY, "<html>We have moved</html>")
     tracker.fetcher.answers(f"{SITE}/history.atom", ATOM)
 
-    for _ in range(FAILURES_BEFORE_SEARCH):
+    for _ in range(FAILURES_BEFORE_SEARCH - 1):
         assert tracker.polls().outcome is Outcome.FAILED
 
     assert tracker.polls().outcome is not Outcome.FAILED
@@ -466,7 +466,7 @@ def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
         tracker.polls()
 
     assert set(tracker.fetcher.asked()) == {SUMMARY}
-    assert not tracker.state.searching
+    assert tracker.state.searched_at is None
 
 
 def test_a_page_that_was_never_read_fails_with_a_reason() -> None:

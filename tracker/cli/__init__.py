@@ -6,6 +6,7 @@ import click
 
 from tracker import __version__
 from tracker.cli.backtest import backtest_command
+from tracker.cli.check import check
 from tracker.cli.demo import demo
 from tracker.cli.offline import once, parse, replay
 from tracker.cli.providers import providers
@@ -21,7 +22,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, backtest_command, status, providers, sinks, parse, replay, demo):
+for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo):
     cli.add_command(command)
 
 

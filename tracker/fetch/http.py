@@ -159,16 +159,16 @@ class RequestsFetcher:
         if raw.status in _REDIRECTS and (location := headers.get("Location")):
             _drain(raw)
             return redirected(asked, location)
-        raise self._refusal(raw)
+        raise self._refusal(raw, url)
 
-    def _refusal(self, raw: BaseHTTPResponse) -> HttpStatusError:
+    def _refusal(self, raw: BaseHTTPResponse, url: str) -> HttpStatusError:
         """Return the error for a status that is neither news nor no news."""
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
         message = f"answered {raw.status}"
         if is_challenge(raw):
-            return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, raw.status)
+            return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, raw.status, url)
         _drain(raw)
-        return HttpStatusError(message, wait_s, raw.status)
+        return HttpStatusError(message, wait_s, raw.status, url)
 
 
 def _drain(raw: BaseHTTPResponse) -> None:

@@ -53,7 +53,9 @@ def _lines(event: Event) -> Iterator[str]:
             yield f"  Maintenance: {_title(event)}"
         case EventKind.UPDATE_EDITED | EventKind.UPDATE_WITHDRAWN:
             yield f"  Incident: {_title(event)}"
-        case EventKind.COMPONENT_STATUS_CHANGE | EventKind.PAGE_UNREADABLE | EventKind.PAGE_READABLE:
+        case EventKind.COMPONENT_STATUS_CHANGE:
+            pass
+        case EventKind.PAGE_UNREADABLE | EventKind.PAGE_READABLE | EventKind.PAGE_MOVED:
             pass
         case _:
             assert_never(event.event)

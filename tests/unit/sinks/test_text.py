@@ -136,7 +136,7 @@ def test_an_event_reads_like_this(told: Event, lines: str) -> None:
 def test_no_text_of_a_vendor_can_forge_a_line_or_move_the_cursor(told: Event) -> None:
     lines = render(told).split("\n")
 
-    names_no_incident = told.event in ("component_status_change", "page_unreadable", "page_readable")
+    names_no_incident = told.event in ("component_status_change", "page_unreadable", "page_readable", "page_moved")
     expected = 2 + (not names_no_incident) + bool(told.link)
     assert len(lines) == expected
     assert all(is_safe(character) for line in lines for character in line)

@@ -1,0 +1,109 @@
+"""`tracker check`, as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.strategies import is_safe
+from tracker.catalogue import load_catalogue
+from tracker.cli import cli
+from tracker.errors import ConfigError
+from tracker.parse import FORMAT_NAMES
+from tracker.simulator import Page, RecordedSite, SimulatedVendor
+
+TRICKS = 'Acme\x1b[2J "Cloud" \\ \u202e\nforged'
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["check", *map(str, arguments), "--allow-private"])
+
+
+@pytest.fixture
+def page() -> Page:
+    parts = tuple(f"Part {number}" for number in range(12))
+    acme = Page("Acme Cloud", id="acme", components=parts, groups={"Regions": ("Europe",)})
+    acme.open_incident("Errors", components={"Part 11": "major_outage"})
+    acme.resolve(acme.open_incident("Delays"))
+    return acme
+
+
+def test_a_page_is_shown_with_what_was_asked_and_what_would_be_tracked(page: Page) -> None:
+    with SimulatedVendor([page]) as vendor:
+        url = vendor.url()
+        result = run(url)
+
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert lines[0] == "asked:"
+    assert lines[1].startswith(f"  {url}: the answer is an HTML page")
+    assert f"  {url}/api/v2/summary.json: Atlassian Statuspage" in lines
+    assert f"found: Atlassian Statuspage at {url.removeprefix('http://')}" in lines
+    assert f"  asked at every poll: {url}/api/v2/summary.json" in lines
+    assert f"  asked when that changes: {url}/api/v2/incidents.json" in lines
+    assert "tracked: 2 incidents (1 open), 0 maintenances, 13 components" in lines
+    assert lines.index("  Part 11: major outage") < lines.index("  … and 4 more") < lines.index("  Regions")
+    assert lines[lines.index("  Regions") + 1] == "    Europe: operational"
+
+
+def test_the_lines_for_providers_toml_can_be_put_there(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    with SimulatedVendor([page]) as vendor:
+        result = run(vendor.url(), "--format", "statuspage", "--components", "Part *", "--components", 'Say "hi"')
+    file.write_text(result.output.partition("for providers.toml:\n")[2])
+
+    (provider,) = load_catalogue(file, formats=FORMAT_NAMES)
+
+    assert (provider.name, provider.url, provider.format) == ("Acme Cloud", vendor.url(), "statuspage")
+    assert provider.components == ("Part *", 'Say "hi"')
+    assert provider.allow_private
+    assert "note: 'Say \"hi\"' matches no component that it names" in result.output
+    assert "'Part *' matches" not in result.output
+
+
+def test_json_holds_everything(page: Page) -> None:
+    with SimulatedVendor([page]) as vendor:
+        report = json.loads(run(vendor.url(), "--output", "json").output)
+
+    assert (report["format"], report["platform"], report["page"]) == (
+        "statuspage",
+        "Atlassian Statuspage",
+        "Acme Cloud",
+    )
+    assert len(report["components"]) == 13
+    assert report["error"] is None
+    assert report["asked"][-1]["url"] == report["primary"]
+
+
+def test_a_page_that_is_none_is_refused_with_the_sentence_and_status_1() -> None:
+    site = RecordedSite("acme", {"/": [b"<!doctype html><html><body>We make anvils.</body></html>"]})
+    with SimulatedVendor([site]) as vendor:
+        text, document = run(vendor.url()), run(vendor.url(), "--output", "json")
+
+    assert text.exit_code == document.exit_code == 1
+    (sentence,) = [line for line in text.output.splitlines() if line.startswith("not found: ")]
+    assert " is a web page without a status page's data that can be read (tried " in sentence
+    assert json.loads(document.output)["error"] == sentence.removeprefix("not found: ")
+
+
+def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Path) -> None:
+    page = Page(TRICKS, id="acme", components=(TRICKS,), groups={TRICKS: (TRICKS,)})
+    with SimulatedVendor([page]) as vendor:
+        result = run(vendor.url())
+    file = tmp_path / "providers.toml"
+    file.write_text(result.output.partition("for providers.toml:\n")[2])
+
+    assert result.exit_code == 0
+    assert all(map(is_safe, result.output.replace("\n", "")))
+    assert not any(line.startswith("forged") for line in result.output.splitlines())
+    assert load_catalogue(file, formats=FORMAT_NAMES)[0].name.startswith("Acme")
+
+
+@pytest.mark.parametrize("url", ["status.acme.example", "ftp://status.acme.example"])
+def test_an_address_that_is_none_is_a_mistake(url: str) -> None:
+    assert isinstance(run(url).exception, ConfigError)
+
+
+def test_an_unknown_format_is_wrong_usage() -> None:
+    assert run("https://status.acme.example", "--format", "nonsense").exit_code == 2

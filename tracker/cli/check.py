@@ -1,0 +1,201 @@
+"""`tracker check`: what a page is, and what would be tracked of it. Needs no data server and changes nothing."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from tracker.bootstrap import build_fetcher, utc_now
+from tracker.candidates import same_host
+from tracker.catalogue import new_provider
+from tracker.cli.options import environment
+from tracker.cli.table import json_text
+from tracker.discover import Attempt, Discovery
+from tracker.errors import TrackerError
+from tracker.models import Component, Provider, Snapshot
+from tracker.observe import Observation, Observer
+from tracker.parse import FORMAT_NAMES, FORMATS
+from tracker.settings import Settings
+from tracker.sinks.plain import one_line
+from tracker.state import PageState, Source
+
+#: Components that are shown of each group; JSON has them all.
+_MOST_SHOWN: Final = 8
+_LONGEST: Final = 200
+_NAME: Final = 60
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One address that was asked, and what it answered."""
+
+    url: str
+    answered: str
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `check` says of a page: its stable form."""
+
+    url: str
+    asked: tuple[Asked, ...]
+    #: Why nothing was found, None if something was.
+    error: str | None = None
+    #: Name of the format, and what people call the platform.
+    format: str | None = None
+    platform: str | None = None
+    host: str | None = None
+    primary: str | None = None
+    details: tuple[str, ...] = ()
+    #: The page's own name.
+    page: str | None = None
+    incidents: int = 0
+    open_incidents: int = 0
+    maintenances: int = 0
+    components: tuple[Component, ...] = ()
+    warnings: tuple[str, ...] = ()
+    #: Lines for providers.toml.
+    provider: str = ""
+
+
+@click.command()
+@click.argument("url")
+@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
+@click.option("--format", "page_format", type=click.Choice(["auto", *FORMAT_NAMES]), default="auto", show_default=True)
+@click.option("--components", multiple=True, help="Glob on component names; may be given several times.")
+@click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def check(url: str, allow_private: bool, page_format: str, components: tuple[str, ...], output_format: str) -> None:
+    """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
+
+    \b
+    Example:
+      tracker check https://www.githubstatus.com --components 'Git*'
+    """
+    provider = new_provider(
+        url, formats=FORMAT_NAMES, format=page_format, allow_private=allow_private, components=components
+    )
+    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    observer, now, state = Observer(fetcher), utc_now(), PageState(url=provider.url)
+    try:
+        discovery, observed = observer.look(provider, state, now)
+        if observed is not None:
+            observed = observer.complete(provider, state, observed, now)
+    finally:
+        fetcher.close()
+    report = _report(provider, discovery, observed)
+    click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
+    if report.error is not None:
+        sys.exit(1)
+
+
+def _report(provider: Provider, discovery: Discovery, observed: Observation | None) -> CheckReport:
+    asked = tuple(map(_asked, discovery.attempts))
+    source = observed.state.source if observed else None
+    if observed is None or source is None or observed.snapshot is None:
+        failure: TrackerError | str = discovery.failure or "nothing was found"
+        return CheckReport(url=provider.url, asked=asked, error=str(failure))
+    snapshot = observed.snapshot
+    return CheckReport(
+        url=provider.url,
+        asked=asked,
+        format=source.format,
+        platform=FORMATS[source.format].title,
+        host=urlsplit(source.primary).netloc,
+        primary=source.primary,
+        details=source.details,
+        page=snapshot.name,
+        incidents=len(snapshot.incidents),
+        open_incidents=sum(incident.is_open for incident in snapshot.incidents),
+        maintenances=len(snapshot.maintenances),
+        components=snapshot.components,
+        warnings=tuple(_warnings(provider, source, snapshot, observed.state.detail_failure)),
+        provider=_entry(provider, snapshot),
+    )
+
+
+def _asked(attempt: Attempt) -> Asked:
+    return Asked(url=attempt.url, answered=attempt.answered)
+
+
+def _warnings(provider: Provider, source: Source, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
+    if not same_host(provider.url, source.primary):
+        yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"
+    if failure is not None:
+        yield f"not all of it can be read: {failure}"
+    if not snapshot.components:
+        yield "it shows no components: only incidents and maintenances are told"
+    elif not snapshot.components_complete:
+        yield "it shows a part of its components only"
+    named = {part.name for part in snapshot.components}
+    named |= {name for incident in (*snapshot.incidents, *snapshot.maintenances) for name in incident.components}
+    for glob in provider.components:
+        if not any(fnmatchcase(name.casefold(), glob.casefold()) for name in named):
+            yield f"{glob!r} matches no component that it names"
+
+
+def _entry(provider: Provider, snapshot: Snapshot) -> str:
+    """Return the lines that make the page a provider."""
+    name = one_line(snapshot.name or "", _NAME) or provider.name
+    lines = ["[[provider]]", f"name = {_toml(name)}", f"url = {_toml(provider.url)}"]
+    if provider.format != "auto":
+        lines.append(f"format = {_toml(provider.format)}")
+    if provider.allow_private:
+        lines.append("allow_private = true")
+    if provider.components:
+        lines.append(f"components = [{', '.join(map(_toml, provider.components))}]")
+    return "\n".join(lines)
+
+
+def _toml(text: str) -> str:
+    """Return a basic string of TOML (v1.0, "String") on one line."""
+    plain = one_line(text, len(text) + 1)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _lines(report: CheckReport) -> Iterator[str]:
+    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    yield "asked:"
+    for attempt in report.asked:
+        yield f"  {one_line(attempt.url, _LONGEST)}: {one_line(attempt.answered, _LONGEST)}"
+    if report.error is not None:
+        yield f"not found: {one_line(report.error, 2 * _LONGEST)}"
+        return
+    yield f"found: {report.platform} at {one_line(report.host or '', _LONGEST)}"
+    yield f"  asked at every poll: {one_line(report.primary or '', _LONGEST)}"
+    for url in report.details:
+        yield f"  asked when that changes: {one_line(url, _LONGEST)}"
+    yield (
+        f"tracked: {_count(report.incidents, 'incident')} ({report.open_incidents} open), "
+        f"{_count(report.maintenances, 'maintenance')}, {_count(len(report.components), 'component')}"
+    )
+    yield from _component_lines(report.components)
+    for warning in report.warnings:
+        yield f"note: {one_line(warning, _LONGEST)}"
+    yield "for providers.toml:"
+    yield ""
+    yield report.provider
+
+
+def _component_lines(components: Sequence[Component]) -> Iterator[str]:
+    groups: dict[str | None, list[Component]] = {}
+    for part in components:
+        groups.setdefault(part.group, []).append(part)
+    # Those without a group first.
+    for group, parts in sorted(groups.items(), key=lambda item: item[0] is not None):
+        indent = "  "
+        if group is not None:
+            yield f"  {one_line(group, _NAME)}"
+            indent = "    "
+        # What does not work first, so that it is never among what is cut.
+        for part in sorted(parts, key=lambda part: part.status == "operational")[:_MOST_SHOWN]:
+            yield f"{indent}{one_line(part.name, _NAME)}: {part.status.replace('_', ' ')}"
+        if len(parts) > _MOST_SHOWN:
+            yield f"{indent}… and {len(parts) - _MOST_SHOWN} more"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
