@@ -96,6 +96,7 @@ class Vendor:
         self.fetcher.answers(SUMMARY, summary(_still_open(self.versions[version])), etag=f'"{version}"')
         self.fetcher.answers(INCIDENTS, incidents_json(self.versions[detail]), etag=f'"{detail}"')
         self.fetcher.answers(SCHEDULED, scheduled_json(self.versions[version]), etag=f'"{version}"')
+        self.fetcher.lacks(SITE)
 
     def fails(self, error: FetchError = TIMEOUT) -> None:
         """Answer nothing that could be read."""
