@@ -81,6 +81,7 @@ def carried_over(
             known.add(incident_key(incident))
         known |= {update_key(incident, update) for update in incident.updates if update.id not in told}
     new_ids = {match.id: incident_id for incident_id, match in matches.items()}
+    components = _renamed_components(view.components, snapshot)
     return Carried(
         seen=frozenset(known - seen),
         # Whatever else was known is of things that are gone, under ids that mean nothing now.
@@ -88,7 +89,13 @@ def carried_over(
             name=view.name,
             indicator=view.indicator,
             recent=view.recent,
-            components=_renamed_components(view.components, snapshot),
+            components={component_id: component for component_id, (_, component) in components.items()},
+            falls_told=tuple(
+                component_id for component_id, (old_id, _) in components.items() if old_id in view.falls_told
+            ),
+            components_complete=view.components_complete,
+            named_components=view.named_components,
+            named_regions=view.named_regions,
             open_incidents=_renamed(view.open_incidents, new_ids),
             open_maintenances=_renamed(view.open_maintenances, new_ids),
             planned_maintenances=_renamed(view.planned_maintenances, new_ids),
@@ -235,12 +242,12 @@ def _renamed(open_now: Iterable[OpenIncident], new_ids: Mapping[str, str]) -> tu
     )
 
 
-def _renamed_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
-    """Return the known components under the ids that they have now: those of the same group and name, or just name."""
+def _renamed_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, tuple[str, Component]]:
+    """Return by new id the known components of the same group and name, or just name, each with its old id."""
     by_group = _unique(known.values(), lambda part: (folded(part.group or ""), folded(part.name)))
     by_name = _unique(known.values(), lambda part: folded(part.name))
     same_names = Counter(folded(part.name) for part in snapshot.components)
-    renamed: dict[str, Component] = {}
+    renamed: dict[str, tuple[str, Component]] = {}
     for part in snapshot.components:
         name = folded(part.name)
         before = known.get(part.id) or by_group.get((folded(part.group or ""), name))
@@ -249,7 +256,7 @@ def _renamed_components(known: Mapping[str, Component], snapshot: Snapshot) -> d
         if before is not None:
             # That a source does not say how a component does is no change of it.
             status = part.status if part.status is ComponentStatus.UNKNOWN else before.status
-            renamed[part.id] = msgspec.structs.replace(before, id=part.id, status=status)
+            renamed[part.id] = (before.id, msgspec.structs.replace(before, id=part.id, status=status))
     return renamed
 
 

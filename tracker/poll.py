@@ -11,8 +11,9 @@ import msgspec
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
+from tracker.events import EventKind
 from tracker.failpoints import failpoint
-from tracker.filters import unmatched
+from tracker.filters import unmatched, wants_kind
 from tracker.ledger import follow
 from tracker.migration import GRACE, carried_over, moved, remembered
 from tracker.models import Provider, Snapshot
@@ -217,7 +218,7 @@ def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[Re
 def _moved(turn: Turn, observed: Observation, now: datetime) -> tuple[News, ...]:
     """Return the event of a page that is elsewhere since this answer."""
     before, after = observed.moved_from, observed.state.source
-    if before is None or after is None:
+    if before is None or after is None or not wants_kind(turn.provider, EventKind.PAGE_MOVED):
         return ()
     return (moved(turn.provider, _named(before), _named(after), turn.revision, now),)
 

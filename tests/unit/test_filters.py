@@ -218,7 +218,7 @@ def test_a_list_of_kinds_and_its_exclusions_part_all_kinds(kinds: list[EventKind
     included = wants_kind(provider(events=tuple(kinds)), kind)
     left = wants_kind(provider(events=tuple(f"!{each}" for each in kinds)), kind)
 
-    about_the_page = kind in {EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE}
+    about_the_page = kind in {EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE, EventKind.PAGE_MOVED}
     assert included is (kind in kinds or not kinds or about_the_page)
     assert left is (kind not in kinds)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -41,6 +42,7 @@ from tracker.parse import FORMATS
 from tracker.state import Answer, PageState, Source
 
 SITE = "https://status.acme.example"
+PROXY = f"{SITE}/proxy/{urlsplit(SITE).netloc}"
 SUMMARY = f"{SITE}/api/v2/summary.json"
 INCIDENTS = f"{SITE}/api/v2/incidents.json"
 SCHEDULED = f"{SITE}/api/v2/scheduled-maintenances.json"
@@ -111,7 +113,7 @@ def test_a_page_of_statuspage_is_found_from_its_address() -> None:
     watcher.polls()
 
     assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
-    assert watcher.fetcher.asked() == [f"{SITE}/", SUMMARY, INCIDENTS, SCHEDULED]
+    assert watcher.fetcher.asked() == [f"{SITE}/", PROXY, SUMMARY, INCIDENTS, SCHEDULED]
 
 
 def test_a_page_that_only_has_a_feed_is_followed_through_that() -> None:
@@ -210,7 +212,7 @@ def test_what_may_pass_does_not_settle_for_a_lesser_endpoint(error: FetchError) 
             watcher.polls()
 
         assert caught.value is error
-        assert watcher.fetcher.asked() == [SITE, SUMMARY][: 1 + (failing == SUMMARY)]
+        assert watcher.fetcher.asked() == ([SITE] if failing == SITE else [SITE, PROXY, SUMMARY])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 `/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` holds the issues of all times.
 Neither holds a text: an issue is a page that its author writes on. So each status of an issue is one update without
-a text, at the time of its last change. The file is the id. When the site was built says nothing and is not read.
+a text, at the time of its last change. The index lacks issues that concern no system, so that absence from it tells
+nothing; the other answer shows what ended. The file is the id. When the site was built says nothing and is not read.
 """
 
 import re
@@ -64,7 +65,6 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
         indicator=_coded(_IMPACTS, answer.get("summaryStatus")),
         incidents=incidents,
         components=_components(systems),
-        open_only=is_index,
     )
 
 
