@@ -6,11 +6,11 @@ Nothing here decides what an answer is; that is left to the formats, which look 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
-from itertools import chain
 from typing import Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from tracker.models import Provider
 from tracker.parse import FORMATS, Endpoints, Format
@@ -34,7 +34,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     sources: tuple[Source, ...] = ()
-    #: Names of formats that are expected here by host or by the provider's own word, and so may answer with nothing.
+    #: Names of formats that are expected here, by host, by what the page names or by the provider's own word, and so may
+    #: answer with nothing.
     expected: tuple[str, ...] = ()
 
     def source(self, page_format: Format) -> Source:
@@ -62,7 +63,12 @@ def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ..
     here = [known for known in formats if _is_expected(known, provider, url)]
     anywhere = [known for known in formats if not known.hosts and known not in here]
     linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
-    guesses = [_candidate(*guess, provider) for guess in chain(_on(bases, here), linked, _on(bases, anywhere))]
+    guesses = [
+        *(_candidate(*guess, provider) for guess in _on(bases, here)),
+        # What the page itself names as its data is that, also when it is empty.
+        *(replace(_candidate(*guess, provider), expected=(guess[0].name,)) for guess in linked),
+        *(_candidate(*guess, provider) for guess in _on(bases, anywhere)),
+    ]
     feeds = [Candidate(url=link) for link in feed_links(html, url)] if provider.format in ("auto", "feed") else []
     merged = _each_once(guesses)
     asked = {candidate.url for candidate in merged} | {provider.url}

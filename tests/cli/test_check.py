@@ -58,8 +58,8 @@ def test_the_lines_for_providers_toml_can_be_put_there(page: Page, tmp_path: Pat
     assert (provider.name, provider.url, provider.format) == ("Acme Cloud", vendor.url(), "statuspage")
     assert provider.components == ("Part *", 'Say "hi"')
     assert provider.allow_private
-    assert "note: 'Say \"hi\"' matches no component that it names" in result.output
-    assert "'Part *' matches" not in result.output
+    assert "note: filter components: no component of the page matches 'Say \"hi\"'; it has " in result.output
+    assert "matches 'Part *'" not in result.output
 
 
 def test_json_holds_everything(page: Page) -> None:

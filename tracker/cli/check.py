@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,14 +12,16 @@ import msgspec
 
 from tracker.bootstrap import build_fetcher, utc_now
 from tracker.candidates import same_host
-from tracker.catalogue import new_provider
-from tracker.cli.options import environment
+from tracker.catalogue import as_toml, new_provider, slug
+from tracker.cli.options import environment, filter_options, given_filters
 from tracker.cli.table import json_text
 from tracker.discover import Attempt, Discovery
 from tracker.errors import TrackerError
+from tracker.filters import unmatched
 from tracker.models import Component, Provider, Snapshot
 from tracker.observe import Observation, Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
+from tracker.presets import chosen
 from tracker.settings import Settings
 from tracker.sinks.plain import one_line
 from tracker.state import PageState, Source
@@ -63,20 +64,26 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("url")
+@click.argument("page")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--format", "page_format", type=click.Choice(["auto", *FORMAT_NAMES]), default="auto", show_default=True)
-@click.option("--components", multiple=True, help="Glob on component names; may be given several times.")
+@filter_options
 @click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(url: str, allow_private: bool, page_format: str, components: tuple[str, ...], output_format: str) -> None:
+def check(page: str, allow_private: bool, page_format: str, output_format: str, **filters: object) -> None:
     """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
+
+    PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
+    pointed out.
 
     \b
     Example:
       tracker check https://www.githubstatus.com --components 'Git*'
     """
+    choice, given = chosen(page), given_filters(**filters)
+    for key, globs in (("regions", choice.regions), ("components", choice.components)):
+        given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(
-        url, formats=FORMAT_NAMES, format=page_format, allow_private=allow_private, components=components
+        choice.url, formats=FORMAT_NAMES, name=choice.name, format=page_format, allow_private=allow_private, **given
     )
     fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
     observer, now, state = Observer(fetcher), utc_now(), PageState(url=provider.url)
@@ -86,13 +93,13 @@ def check(url: str, allow_private: bool, page_format: str, components: tuple[str
             observed = observer.complete(provider, state, observed, now)
     finally:
         fetcher.close()
-    report = _report(provider, discovery, observed)
+    report = _report(provider, discovery, observed, name=choice.name)
     click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
     if report.error is not None:
         sys.exit(1)
 
 
-def _report(provider: Provider, discovery: Discovery, observed: Observation | None) -> CheckReport:
+def _report(provider: Provider, discovery: Discovery, observed: Observation | None, *, name: str | None) -> CheckReport:
     asked = tuple(map(_asked, discovery.attempts))
     source = observed.state.source if observed else None
     if observed is None or source is None or observed.snapshot is None:
@@ -113,7 +120,7 @@ def _report(provider: Provider, discovery: Discovery, observed: Observation | No
         maintenances=len(snapshot.maintenances),
         components=snapshot.components,
         warnings=tuple(_warnings(provider, source, snapshot, observed.state.detail_failure)),
-        provider=_entry(provider, snapshot),
+        provider=_entry(provider, name or one_line(snapshot.name or "", _NAME) or provider.name),
     )
 
 
@@ -130,30 +137,13 @@ def _warnings(provider: Provider, source: Source, snapshot: Snapshot, failure: s
         yield "it shows no components: only incidents and maintenances are told"
     elif not snapshot.components_complete:
         yield "it shows a part of its components only"
-    named = {part.name for part in snapshot.components}
-    named |= {name for incident in (*snapshot.incidents, *snapshot.maintenances) for name in incident.components}
-    for glob in provider.components:
-        if not any(fnmatchcase(name.casefold(), glob.casefold()) for name in named):
-            yield f"{glob!r} matches no component that it names"
+    for sentence in unmatched(provider, snapshot):
+        yield f"filter {sentence}"
 
 
-def _entry(provider: Provider, snapshot: Snapshot) -> str:
+def _entry(provider: Provider, name: str) -> str:
     """Return the lines that make the page a provider."""
-    name = one_line(snapshot.name or "", _NAME) or provider.name
-    lines = ["[[provider]]", f"name = {_toml(name)}", f"url = {_toml(provider.url)}"]
-    if provider.format != "auto":
-        lines.append(f"format = {_toml(provider.format)}")
-    if provider.allow_private:
-        lines.append("allow_private = true")
-    if provider.components:
-        lines.append(f"components = [{', '.join(map(_toml, provider.components))}]")
-    return "\n".join(lines)
-
-
-def _toml(text: str) -> str:
-    """Return a basic string of TOML (v1.0, "String") on one line."""
-    plain = one_line(text, len(text) + 1)
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return as_toml([msgspec.structs.replace(provider, name=name, id=slug(name))]).rstrip()
 
 
 def _lines(report: CheckReport) -> Iterator[str]:

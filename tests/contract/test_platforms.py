@@ -1,0 +1,173 @@
+"""What each platform shows and what a quiet page of it costs: measured on simulated pages, written in the README."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import FakeClock, provider
+from tests.internet import Internet, internet
+from tracker.events import Event, EventKind
+from tracker.models import FirstSight
+from tracker.observe import Observer
+from tracker.parse import FORMATS
+from tracker.poll import Outcome, Poller
+from tracker.simulator import PLATFORMS, Page, SimulatedVendor
+from tracker.store.memory import MemoryPages
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- platforms: written by tests/contract/test_platforms.py -->\n", "<!-- end of platforms -->\n"
+PAGE_ID = "5e8f1c2a9b7d3f4e6a0c1b2d"
+YES, NO = "yes", "no"
+#: Where a page of a format is that is not found by the plain address of a page of its platform.
+ADDRESSES = {
+    "aws-rss": ("aws", "https://status.aws.amazon.com/rss/all.rss"),
+    "checkly": ("checkly", f"https://{PAGE_ID}.checkly-status-page.com"),
+    "feed": ("statuspage", "https://status.acme.example/history.atom"),
+    "salesforce": ("salesforce", f"https://api.status.salesforce.com/v1/instances/{PAGE_ID}/status"),
+    "statuspal": ("statuspal", f"https://{PAGE_ID}.statuspal.io"),
+}
+#: Of a post each of these is a change of its own on some platform.
+TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
+
+
+@dataclass
+class Watched:
+    """A simulated page and the events that were told of it."""
+
+    page: Page
+    poller: Poller
+    store: MemoryPages
+    clock: FakeClock
+    vendor: SimulatedVendor
+    net: Internet
+
+    def told_after(self, *changes: Callable[[], object]) -> list[Event]:
+        for change in changes:
+            self.clock.passes(seconds=70)
+            change()
+        self.clock.passes(seconds=70)
+        before = len(self.store.events)
+        poll = self.poller.poll("acme")
+        assert poll is not None
+        assert poll.failure is None, self.net.asked
+        return self.store.events[before:]
+
+    def quiet_cost(self) -> tuple[int, int]:
+        """Return requests and bytes of bodies of a poll that finds nothing new."""
+        while self.told_after():
+            pass
+        before = self.vendor.counts(PAGE_ID)
+        self.clock.passes(seconds=70)
+        poll = self.poller.poll("acme")
+        after = self.vendor.counts(PAGE_ID)
+        assert poll is not None
+        assert poll.outcome is Outcome.QUIET
+        return after.total - before.total, after.body_bytes - before.body_bytes
+
+
+def messages(events: Iterable[Event]) -> list[str | None]:
+    return [event.message for event in events if event.event in TOLD]
+
+
+def row(watched: Watched) -> tuple[str, ...]:
+    """Play a story and return what was told of it."""
+    page = watched.page
+    watched.told_after()
+    ids: list[str] = []
+    opened = watched.told_after(
+        lambda: ids.append(page.open_incident("Errors", "major", body="We look.", components={"API": "major_outage"}))
+    )
+    components = bool(watched.store.view("acme").components)
+    once = watched.told_after(lambda: page.post_update(ids[0], "identified", "It was a cable."))
+    twice = watched.told_after(
+        lambda: page.post_update(ids[0], "identified", "We have a new one."),
+        lambda: page.post_update(ids[0], "monitoring", "It is in place."),
+    )
+    resolved = [event.status for _ in range(2) for event in watched.told_after() if event.event in TOLD]
+    ended = watched.told_after(lambda: page.resolve(ids[0], "All is well."))
+    late = [event for _ in range(2) for event in watched.told_after()]
+    begins = watched.clock.now + timedelta(minutes=3)
+    maintenance = watched.told_after(
+        lambda: ids.append(
+            page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
+        )
+    )
+    maintenance += watched.told_after(lambda: page.advance_maintenance(ids[1]))
+    requests, size = watched.quiet_cost()
+    assert not resolved
+    return (
+        YES if any(event.event is EventKind.NEW_INCIDENT for event in opened) else NO,
+        _updates(messages(once), messages(twice)),
+        _end(messages(ended), messages(late)),
+        YES if components else NO,
+        YES if any(event.event is EventKind.MAINTENANCE_UPDATE for event in maintenance) else NO,
+        str(requests),
+        "0" if size == 0 else f"{size:,}",
+    )
+
+
+def _updates(once: list[str | None], twice: list[str | None]) -> str:
+    if not once:
+        return NO
+    texts = "with text" if once[-1] and "cable" in once[-1] else "status only"
+    return texts if len(twice) > 1 else f"{texts}, the newest"
+
+
+def _end(ended: list[str | None], late: list[str | None]) -> str:
+    if ended:
+        return "told"
+    return "by absence" if late else NO
+
+
+def measured(name: str) -> tuple[str, ...]:
+    platform_name, url = ADDRESSES.get(name, (name, ""))
+    platform = PLATFORMS[platform_name]
+    clock = FakeClock()
+    page = Page("Acme", id=PAGE_ID, platform=platform_name, clock=clock)
+    acme = provider(
+        url=url or f"https://{platform.host or 'status.acme.example'}", format="auto", first_sight=FirstSight.SILENT
+    )
+    store = MemoryPages([acme])
+    with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
+        poller = Poller(store, Observer(net), clock)
+        found = row(Watched(page, poller, store, clock, vendor, net))
+    source = store.state("acme").source
+    assert source is not None
+    assert source.format == name
+    return (FORMATS[name].title, *found)
+
+
+def table() -> str:
+    head = (
+        "platform",
+        "incidents",
+        "updates",
+        "end of an incident",
+        "components",
+        "maintenance",
+        "quiet poll: requests",
+        "and bytes",
+    )
+    rows = [measured(name) for name in FORMATS]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ("---",) * len(head), *rows))
+
+
+@pytest.fixture(scope="module")
+def written() -> str:
+    return table()
+
+
+def test_the_table_of_platforms_is_what_is_measured(written: str) -> None:
+    """Set WRITE_README=1 to write it."""
+    text = README.read_text()
+    before, rest = text.split(BEGIN)
+    shown, after = rest.split(END)
+    if os.environ.get("WRITE_README"):
+        README.write_text(f"{before}{BEGIN}{written}{END}{after}")
+        return
+
+    assert shown == written, "write it anew with WRITE_README=1"
