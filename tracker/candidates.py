@@ -34,7 +34,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     sources: tuple[Source, ...] = ()
-    #: Names of formats that are expected here, by host, by what the page names or by the provider's own word, and so may
+    #: Names of formats that are expected here, by host, by what the page names or by the provider's own word: they may
     #: answer with nothing.
     expected: tuple[str, ...] = ()
 
