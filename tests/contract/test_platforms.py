@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,10 +17,12 @@ from tracker.observe import Observer
 from tracker.parse import FORMATS
 from tracker.poll import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, SimulatedVendor
+from tracker.simulator.render import render
 from tracker.store.memory import MemoryPages
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- platforms: written by tests/contract/test_platforms.py -->\n", "<!-- end of platforms -->\n"
+HOST = "status.acme.example"
 PAGE_ID = "5e8f1c2a9b7d3f4e6a0c1b2d"
 YES, NO = "yes", "no"
 #: Where a page of a format is that is not found by the plain address of a page of its platform.
@@ -66,7 +69,17 @@ class Watched:
         after = self.vendor.counts(PAGE_ID)
         assert poll is not None
         assert poll.outcome is Outcome.QUIET
-        return after.total - before.total, after.body_bytes - before.body_bytes
+        if after.not_modified > before.not_modified:
+            return after.total - before.total, 0
+        asked = {path: times - before.requests.get(path, 0) for path, times in after.requests.items()}
+        return after.total - before.total, sum(times * self.size(path) for path, times in asked.items() if times)
+
+    def size(self, path: str) -> int:
+        """Return the bytes of what a path answers before compression, whose result differs between its makers."""
+        port = urlsplit(self.vendor.url()).netloc
+        document = render(self.page.revision, path.replace(port, HOST), f"https://{HOST}")
+        assert document is not None
+        return len(document.body)
 
 
 def messages(events: Iterable[Event]) -> list[str | None]:

@@ -41,7 +41,7 @@ def nearest(word: str) -> tuple[str, ...]:
 def _rank(preset: Preset, word: str) -> int:
     """Return how closely a word matches what a vendor is called, or where it is."""
     called = (preset.id, preset.name.casefold(), *preset.aliases)
-    if word in called:
+    if word in called or word == preset.category:
         return _EXACT
     if any(name.startswith(word) for name in called):
         return _PREFIX
