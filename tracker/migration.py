@@ -113,7 +113,7 @@ def moved(provider: Provider, before: str, after: str, revision: int, now: datet
         provider_name=provider.name,
         product=provider.name,
         status="moved",
-        message=f"moved from {before} to {after}",
+        message=f"from {before} to {after}",
         seen_at=now,
     )
     return News(event=event)

@@ -152,7 +152,7 @@ def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(
     moved, *updates = store.events[told_before:]
     assert moved.event is EventKind.PAGE_MOVED
     assert moved.message is not None
-    assert moved.message.startswith(f"moved from Atlassian Statuspage at {HOST} to ")
+    assert moved.message.startswith(f"from Atlassian Statuspage at {HOST} to ")
     source = store.state(acme.id).source
     assert source is not None
     assert f" to {FORMATS[source.format].title} at " in moved.message

@@ -412,7 +412,7 @@ def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_told_twice(a
     moved, resolved = acme.told()
     assert (moved.event, moved.status) == (EventKind.PAGE_MOVED, "moved")
     assert moved.message == (
-        "moved from Atlassian Statuspage at status.acme.example to Atlassian Statuspage at status.other.example"
+        "from Atlassian Statuspage at status.acme.example to Atlassian Statuspage at status.other.example"
     )
     assert (resolved.event, resolved.id) == (EventKind.INCIDENT_UPDATE, "acme/n1/v2")
     acme.fetcher.asked()
