@@ -55,10 +55,12 @@ FEEDS = {
 REFUSED = {
     "aws/outages-aws-outages": (
         # The page that answered so is gone since April 2023.
-        "the answer is JSON but not a status page that can be read (its keys: archive, current)"
+        "the answer is JSON of a shape that was not expected (its keys: archive, current)"
     ),
     # Google's incidents had no ids then, and one number stood for several.
-    "gcp/outages-gcp-outages__gcp_incidents_2020_oldschema": "the answer is a JSON list, not a status page",
+    "gcp/outages-gcp-outages__gcp_incidents_2020_oldschema": (
+        "the answer is a JSON list of a shape that was not expected"
+    ),
 }
 
 

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.errors import ParseError
 from tracker.parse.text import cut, encodable, one_line, plain_text
+
+_Meaning = TypeVar("_Meaning")
 
 NAME_CAP = 300
 BODY_CAP = 16_000
@@ -99,6 +102,15 @@ def link(value: object) -> str | None:
     return address if is_web and len(address) <= _LINK_CAP and len(address.split()) == 1 else None
 
 
+def site(url: str) -> str | None:
+    """Return scheme and host of a web address, None for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
+
+
 def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
     """Return an ISO 8601 time as UTC, None for anything else; `zone` is that of times which name none."""
     if not isinstance(value, str):
@@ -142,6 +154,13 @@ def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
 def unique(words: Iterable[str | None]) -> tuple[str, ...]:
     """Return each word once, in the order of the first, without those that are none."""
     return tuple(dict.fromkeys(word for word in words if word))
+
+
+def known(meanings: Mapping[Any, _Meaning], word: object) -> _Meaning | None:
+    """Return what a vendor's word or number means, None for any other; capitals do not matter, keys have none."""
+    if isinstance(word, str):
+        return meanings.get(word.strip().lower())
+    return meanings.get(word) if isinstance(word, int) and not isinstance(word, bool) else None
 
 
 def names(entries: object, key: str = "name") -> tuple[str, ...]:

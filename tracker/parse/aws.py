@@ -13,8 +13,8 @@ from typing import Any
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, identified
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN
 
@@ -71,7 +71,7 @@ def _incident(event: dict[str, Any]) -> Incident:
         status=status,
         impact=impact,
         link=_PAGE,
-        updates=identified(map(_update, fields.objects(event, "event_log"))),
+        updates=identified(oldest_first(map(_update, fields.objects(event, "event_log")))),
         components=fields.unique(services) or fields.unique([fields.name(event.get("service_name"))]),
         # The code and the name; what is global has one word for both.
         regions=fields.unique([region, None if (region_name or "").lower() == region else region_name]),

@@ -11,15 +11,14 @@ import re
 from tracker.models import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.aws import SEVERITIES, epoch
-from tracker.parse.derived_ids import identified
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.sniff import mentions, refusal, xml_root
+from tracker.parse.listed import identified, oldest_first
+from tracker.parse.sniff import head, refusal, xml_root
 from tracker.parse.words import UNKNOWN
 
 _GENERATOR = b"AWS Service Health Dashboard RSS Generator"
-_HEAD = 4_096
 _GUID = re.compile(r"#(?P<place>[\w-]{1,150})_(?P<seconds>\d{1,12})\Z")
 #: eu-central-1, us-gov-west-1
 _REGION = re.compile(r"-(?P<region>[a-z]{2}(?:-[a-z]{1,20}){1,3}-\d)\Z")
@@ -31,7 +30,7 @@ _RESOLVED = "resolved"
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return xml_root(body) == "rss" and mentions(body[:_HEAD], _GENERATOR)
+    return xml_root(body) == "rss" and _GENERATOR in head(body)
 
 
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  an item has no page of its own
@@ -80,7 +79,7 @@ def _incident(place: str, chain: list[tuple[Entry, IncidentUpdate]]) -> Incident
         status=status,
         impact=_IMPACTS.get(status),
         link=fields.link(newest.link),
-        updates=identified(update for _, update in chain),
+        updates=identified(oldest_first((update for _, update in chain), newest_first=False)),
         components=(place[: region.start()] if region else place,),
         regions=(region["region"],) if region else (),
     )

@@ -11,14 +11,13 @@ import re
 
 from tracker.models import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, text_key
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.sniff import refusal, xml_root
+from tracker.parse.listed import distinct, letters_key
+from tracker.parse.sniff import head, refusal, xml_root
 from tracker.parse.words import status_word
 
-_HEAD = 4_096
 #: Both are written by the same library, which declares a prefix for Atom and uses none of it.
 _LIBRARY = b'xmlns:a10="http://www.w3.org/2005/Atom"'
 _TITLE = re.compile(rb"<title>\s{0,20}(?:Azure|Microsoft [\w &.-]{1,60}) Status\s{0,20}</title>")
@@ -36,8 +35,8 @@ _REGION_WORDS = frozenset({
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    head = body[:_HEAD].replace(b"\0", b"")
-    return xml_root(head) == "rss" and _LIBRARY in head and _TITLE.search(head) is not None
+    start = head(body)
+    return xml_root(start) == "rss" and _LIBRARY in start and _TITLE.search(start) is not None
 
 
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents have no page of their own
@@ -69,7 +68,7 @@ def _incident(entry: Entry) -> Incident:
         name=title,
         status=status,
         link=fields.link(entry.link),
-        updates=(IncidentUpdate(id=text_key(status, title, body), status=status, body=body),),
+        updates=(IncidentUpdate(id=letters_key(status, title, body), status=status, body=body),),
         components=tuple(name for name in names if not _is_region(name)),
         regions=tuple(name for name in names if _is_region(name)),
     )

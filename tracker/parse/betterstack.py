@@ -15,18 +15,18 @@ from typing import Any
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import refusal
-from tracker.parse.updates import oldest_first
 from tracker.parse.words import UNKNOWN, UPDATE
 
-_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
     "operational": ComponentStatus.OPERATIONAL,
     "resolved": ComponentStatus.OPERATIONAL,
     "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
     "downtime": ComponentStatus.MAJOR_OUTAGE,
     "maintenance": ComponentStatus.UNDER_MAINTENANCE,
 }
-_IMPACTS: Mapping[object, Impact] = {
+_IMPACTS: Mapping[str, Impact] = {
     "operational": Impact.NONE,
     "resolved": Impact.NONE,
     "degraded": Impact.MINOR,
@@ -50,13 +50,12 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     page = _attributes(answer["data"])
     included = fields.objects(answer, "included")
     components = _components(included)
-    reader = _Reports(included, components)
-    reports = reader.read()
+    incidents, maintenances = parted(_Reports(included, components).read())
     return Snapshot(
         name=fields.name(page.get("company_name")),
-        indicator=_known(_IMPACTS, page.get("aggregate_state")),
-        incidents=tuple(report for report in reports if report.impact is not Impact.MAINTENANCE),
-        maintenances=tuple(report for report in reports if report.impact is Impact.MAINTENANCE),
+        indicator=fields.known(_IMPACTS, page.get("aggregate_state")),
+        incidents=incidents,
+        maintenances=maintenances,
         components=tuple(components.values()),
     )
 
@@ -84,10 +83,6 @@ def _of_type(included: Sequence[dict[str, Any]], name: str, what: str) -> dict[s
     return {fields.identifier(entry.get("id"), what): entry for entry in included if entry.get("type") == name}
 
 
-def _known(words: Mapping[object, Any], word: object) -> Any:
-    return words.get(word) if isinstance(word, str) else None
-
-
 def _components(included: Sequence[dict[str, Any]]) -> dict[str, Component]:
     """Return the resources by id; a section gives its name to those inside."""
     sections = _of_type(included, "status_page_section", "a section")
@@ -98,7 +93,7 @@ def _components(included: Sequence[dict[str, Any]]) -> dict[str, Component]:
         found[component_id] = Component(
             id=component_id,
             name=fields.name(resource.get("public_name")) or component_id,
-            status=_known(_COMPONENT_STATUSES, resource.get("status")) or ComponentStatus.UNKNOWN,
+            status=fields.known(_COMPONENT_STATUSES, resource.get("status")) or ComponentStatus.UNKNOWN,
             group=groups.get(str(resource.get("status_page_section_id"))),
         )
     return found
@@ -121,13 +116,15 @@ class _Reports:
         is_maintenance = report.get("report_type") == "maintenance"
         status = self._status(report, is_maintenance=is_maintenance)
         listed = [(update_id, _attributes(self._updates[update_id])) for update_id in self._update_ids(entry)]
-        updates = oldest_first(self._update(*each, is_maintenance=is_maintenance) for each in listed)
+        updates = oldest_first(distinct(self._update(*each, is_maintenance=is_maintenance) for each in listed))
         if len(updates) > 1 and status in ("resolved", "completed"):
             # What closes a report need not name its resources again.
             closing = updates[-1]
             updates = (*updates[:-1], _with_status(closing, status) if closing.status == UPDATE else closing)
         met = [report, *(update for _, update in listed)]
-        impacts = [_known(_IMPACTS, state) for each in met for state in (each.get("aggregate_state"), *_states(each))]
+        impacts = [
+            fields.known(_IMPACTS, state) for each in met for state in (each.get("aggregate_state"), *_states(each))
+        ]
         return Incident(
             id=report_id,
             name=fields.name(report.get("title")) or report_id,

@@ -8,7 +8,7 @@ is `message`; the updates after it have ids. Cachet before 2.4 has no updates: a
 its status. Cachet has no severity. Its times name no zone; they are those of the server, which is UTC unless set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key, oldest_first, parted
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import digest_key, distinct, oldest_first, parted
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
@@ -91,7 +91,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
-        components=_components(entries["component"]),
+        components=distinct(map(_component, entries["component"])),
         components_complete=not _has_more(answer),
     )
 
@@ -172,7 +172,7 @@ def _schedule(entry: dict[str, Any]) -> Incident:
         name=fields.name(entry.get("name")) or schedule_id,
         status=status,
         impact=Impact.MAINTENANCE,
-        updates=tuple(oldest_first((change, *posted), lambda update: update.created_at)),
+        updates=oldest_first((change, *posted)),
         components=fields.names(entry.get("components")),
         scheduled_for=_moment(entry, "scheduled_at", "scheduled"),
         scheduled_until=_moment(entry, "completed_at", "completed"),
@@ -214,22 +214,19 @@ def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:
     return msgspec.structs.replace(beginning, id=status, created_at=changed_at or beginning.created_at)
 
 
-def _posted(entry: dict[str, Any], incident_status: str) -> list[IncidentUpdate]:
-    found: dict[str, IncidentUpdate] = {}
-    for update in oldest_first(fields.objects(entry, "updates"), _posted_at):
-        update_id = _posted_id(update)
-        status = _status(update, _STATUSES) if "status" in update else incident_status
-        found.setdefault(
-            update_id,
-            IncidentUpdate(
-                id=update_id,
-                status=status,
-                vendor_status=vendor_word(update.get("human_status"), status),
-                body=fields.body_text(update.get("message")),
-                created_at=_posted_at(update),
-            ),
-        )
-    return list(found.values())
+def _posted(entry: dict[str, Any], incident_status: str) -> tuple[IncidentUpdate, ...]:
+    return oldest_first(distinct(_update(update, incident_status) for update in fields.objects(entry, "updates")))
+
+
+def _update(update: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    status = _status(update, _STATUSES) if "status" in update else incident_status
+    return IncidentUpdate(
+        id=_posted_id(update),
+        status=status,
+        vendor_status=vendor_word(update.get("human_status"), status),
+        body=fields.body_text(update.get("message")),
+        created_at=_moment(update, "created_at", "created"),
+    )
 
 
 def _posted_id(update: dict[str, Any]) -> str:
@@ -238,23 +235,11 @@ def _posted_id(update: dict[str, Any]) -> str:
     return update_id if update_id.isdecimal() else digest_key(update_id)
 
 
-def _posted_at(update: dict[str, Any]) -> datetime | None:
-    return _moment(update, "created_at", "created")
-
-
-def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
-    found: dict[str, Component] = {}
-    for entry in entries:
-        component_id = fields.identifier(entry.get("id"), "a component")
-        found.setdefault(
-            component_id,
-            Component(
-                id=component_id,
-                name=fields.name(entry.get("name")) or component_id,
-                status=_COMPONENT_STATUSES.get(_code(entry), ComponentStatus.UNKNOWN),
-            ),
-        )
-    return tuple(found.values())
+def _component(entry: dict[str, Any]) -> Component:
+    component_id = fields.identifier(entry.get("id"), "a component")
+    name = fields.name(entry.get("name")) or component_id
+    status = _COMPONENT_STATUSES.get(_code(entry), ComponentStatus.UNKNOWN)
+    return Component(id=component_id, name=name, status=status)
 
 
 def _moment(entry: dict[str, Any], *keys: str) -> datetime | None:

@@ -17,17 +17,17 @@ from urllib.parse import urlsplit
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
-from tracker.parse.updates import oldest_first
 from tracker.parse.words import UNKNOWN, status_word
 
 _DOMAIN = ".checkly-status-page.com"
 _SLUG = re.compile(r"[a-z0-9-]{1,63}")
-_IMPACTS: Mapping[object, Impact] = {
-    "MINOR": Impact.MINOR,
-    "MEDIUM": Impact.MINOR,
-    "MAJOR": Impact.MAJOR,
-    "CRITICAL": Impact.CRITICAL,
+_IMPACTS: Mapping[str, Impact] = {
+    "minor": Impact.MINOR,
+    "medium": Impact.MINOR,
+    "major": Impact.MAJOR,
+    "critical": Impact.CRITICAL,
 }
 _MARKS = frozenset({"incidentUpdates", "lastUpdateStatus", "severity"})
 
@@ -40,8 +40,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_list(answer):
         raise refusal(body, content_type)
-    incidents = map(_incident, fields.objects(answer, "incidents"))
-    return Snapshot(incidents=tuple({incident.id: incident for incident in incidents}.values()), open_only=True)
+    return Snapshot(incidents=distinct(map(_incident, fields.objects(answer, "incidents"))), open_only=True)
 
 
 def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
@@ -69,15 +68,13 @@ def _is_list(answer: dict[str, Any]) -> bool:
 def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("lastUpdateStatus"))
-    updates = oldest_first(
-        (_update(update, status or UNKNOWN) for update in fields.objects(entry, "incidentUpdates")), newest_first=True
-    )
-    severity = entry.get("severity")
+    listed = (_update(update, status or UNKNOWN) for update in fields.objects(entry, "incidentUpdates"))
+    updates = oldest_first(distinct(listed), newest_first=True)
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=status or (updates[-1].status if updates else UNKNOWN),
-        impact=_IMPACTS.get(severity) if isinstance(severity, str) else None,
+        impact=fields.known(_IMPACTS, entry.get("severity")),
         updates=updates,
         components=fields.unique(fields.name(service.get("name")) for service in fields.objects(entry, "services")),
     )

@@ -7,14 +7,14 @@ nothing; the other answer shows what ended. The file is the id. When the site wa
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key, parted, time_key
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import digest_key, distinct, parted, status_key
 from tracker.parse.sniff import refusal
 
 _INDEX: Final = "index"
@@ -24,14 +24,14 @@ _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?: 
 _UNRESOLVED: Final = "unresolved"
 _RESOLVED: Final = "resolved"
 
-_IMPACTS: Final[Mapping[object, Impact]] = {
+_IMPACTS: Final[Mapping[str, Impact]] = {
     "ok": Impact.NONE,
     "notice": Impact.NONE,
     "disrupted": Impact.MINOR,
     "down": Impact.MAJOR,
 }
 # A notice is word of something that does not disturb the system.
-_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
+_COMPONENT_STATUSES: Final[Mapping[str, ComponentStatus]] = {
     "ok": ComponentStatus.OPERATIONAL,
     "notice": ComponentStatus.OPERATIONAL,
     "disrupted": ComponentStatus.PARTIAL_OUTAGE,
@@ -62,9 +62,9 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     is_index = answer["is"] == _INDEX
     return Snapshot(
         name=fields.name(answer.get("title")) if is_index else None,
-        indicator=_coded(_IMPACTS, answer.get("summaryStatus")),
+        indicator=fields.known(_IMPACTS, answer.get("summaryStatus")),
         incidents=incidents,
-        components=_components(systems),
+        components=distinct(filter(None, map(_component, systems))),
     )
 
 
@@ -75,10 +75,6 @@ CSTATE = Format(
     read=_read,
     endpoints=(Endpoints(primary="/index.json", details=("/issues/index.json",)),),
 )
-
-
-def _coded(meanings: Mapping[object, Any], word: object) -> Any:
-    return meanings.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def _incident(issue: dict[str, Any]) -> Incident:
@@ -92,11 +88,11 @@ def _incident(issue: dict[str, Any]) -> Incident:
         id=incident_id,
         name=fields.name(issue.get("title")) or incident_id,
         status=status,
-        impact=_coded(_IMPACTS, issue.get("severity")),
+        impact=fields.known(_IMPACTS, issue.get("severity")),
         link=fields.link(issue.get("permalink")),
         updates=(
             IncidentUpdate(
-                id=status if is_over else f"{status}-{time_key(since)}",
+                id=status if is_over else status_key(status, since),
                 status=status,
                 created_at=since,
             ),
@@ -105,23 +101,12 @@ def _incident(issue: dict[str, Any]) -> Incident:
     )
 
 
-def _components(systems: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
-    found: dict[str, Component] = {}
-    for system in systems:
-        group, name = fields.name(system.get("category")), fields.name(system.get("name"))
-        if name is None:
-            continue
-        component_id = digest_key(group or "", name)
-        found.setdefault(
-            component_id,
-            Component(
-                id=component_id,
-                name=name,
-                status=_coded(_COMPONENT_STATUSES, system.get("status")) or ComponentStatus.UNKNOWN,
-                group=group,
-            ),
-        )
-    return tuple(found.values())
+def _component(system: dict[str, Any]) -> Component | None:
+    group, name = fields.name(system.get("category")), fields.name(system.get("name"))
+    if name is None:
+        return None
+    status = fields.known(_COMPONENT_STATUSES, system.get("status")) or ComponentStatus.UNKNOWN
+    return Component(id=digest_key(group or "", name), name=name, status=status, group=group)
 
 
 def _moment(value: object) -> datetime | None:

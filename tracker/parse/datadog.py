@@ -12,21 +12,14 @@ The software answers every path with status 200 and, where it has nothing, with 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
-from tracker.parse.updates import oldest_first
-from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.words import UNKNOWN, component_status, status_word
 
-_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
-    "operational": ComponentStatus.OPERATIONAL,
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "partial_outage": ComponentStatus.PARTIAL_OUTAGE,
-    "major_outage": ComponentStatus.MAJOR_OUTAGE,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
-_IMPACTS: Mapping[object, Impact] = {
+_IMPACTS: Mapping[str, Impact] = {
     "operational": Impact.NONE,
     "degraded": Impact.MINOR,
     "partial_outage": Impact.MINOR,
@@ -42,11 +35,10 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_page(answer):
         raise refusal(body, content_type)
-    incidents = map(_incident, fields.objects(answer, "incidents"))
     return Snapshot(
         name=fields.name(answer.get("name")),
-        incidents=tuple({incident.id: incident for incident in incidents}.values()),
-        components=_components(answer),
+        incidents=distinct(map(_incident, fields.objects(answer, "incidents"))),
+        components=distinct(_components(answer)),
     )
 
 
@@ -64,14 +56,11 @@ def _is_page(answer: dict[str, Any]) -> bool:
     return has_lists and isinstance(answer.get("domainPrefix"), str)
 
 
-def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
-    found: dict[str, Component] = {}
+def _components(answer: dict[str, Any]) -> Iterator[Component]:
     for entry, group in _placed(answer):
         component_id = fields.identifier(entry.get("id"), "a component")
         name = fields.name(entry.get("name")) or component_id
-        status = _known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
-        found.setdefault(component_id, Component(id=component_id, name=name, status=status, group=group))
-    return tuple(found.values())
+        yield Component(id=component_id, name=name, status=component_status(entry.get("status")), group=group)
 
 
 def _placed(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -88,13 +77,13 @@ def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("currentStatus"))
     timeline = fields.objects(entry, "timeline")
-    updates = oldest_first((_update(update, status or UNKNOWN) for update in timeline), newest_first=True)
+    updates = oldest_first(distinct(_update(each, status or UNKNOWN) for each in timeline), newest_first=True)
     affected = [each.get("status") for update in timeline for each in fields.objects(update, "componentsAffected")]
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
         status=status or (updates[-1].status if updates else UNKNOWN),
-        impact=worst_impact([_known(_IMPACTS, word) for word in affected]),
+        impact=worst_impact([fields.known(_IMPACTS, word) for word in affected]),
         updates=updates,
         components=_names(fields.objects(entry, "componentsAffected")),
     )
@@ -112,7 +101,3 @@ def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
 
 def _names(entries: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     return fields.unique(fields.name(entry.get("name")) for entry in entries)
-
-
-def _known(words: Mapping[object, Any], word: object) -> Any:
-    return words.get(word) if isinstance(word, str) else None

@@ -9,8 +9,7 @@ Feeds give no ids to updates, so that they are derived:
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -19,9 +18,9 @@ import msgspec
 
 from tracker.models import Impact, Incident, IncidentUpdate
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key
 from tracker.parse.feed_body import Post, note, posts, scheduled_window
 from tracker.parse.feed_times import dated, window
+from tracker.parse.listed import digest_key, identified, oldest_first, with_status_before
 from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, UPDATE, known_status, status_word, vendor_word
 
 _INCIDENT_PATH = re.compile(r"/incidents/([^/]+)/?\Z")
@@ -78,7 +77,7 @@ def joined(entries: Sequence[Incident]) -> Incident:
     if len(entries) == 1:
         return entries[0]
     found = {update.id: update for entry in reversed(entries) for update in entry.updates}
-    updates = _ordered(found.values())
+    updates = oldest_first(found.values(), newest_first=False)
     impact = next((entry.impact for entry in entries if entry.impact), None)
     return msgspec.structs.replace(entries[0], updates=updates, status=updates[-1].status, impact=impact)
 
@@ -107,24 +106,15 @@ def _tidy(address: str | None) -> str | None:
 def _updates(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
     """Return the collapsed updates oldest first: in the order of posting, which the times shown may contradict."""
     times = dated([post.time for post in collapsed], _newest_time(entry), entry.offset)
-    updates: list[IncidentUpdate] = []
-    seen: Counter[str] = Counter()
-    status = UPDATE
-    for post, time in zip(reversed(collapsed), reversed(times), strict=True):
-        word = status_word(post.label) or UPDATE
-        status = status if word == UPDATE else word
-        key = f"{time:%Y%m%dT%H%MZ}" if time else "undated"
-        seen[key] += 1
-        updates.append(
-            IncidentUpdate(
-                id=key if seen[key] == 1 else f"{key}.{seen[key]}",
-                status=status,
-                vendor_status=vendor_word(post.label, status),
-                body=post.text,
-                created_at=time,
-            )
-        )
-    return tuple(updates)
+    posted = [_posted(post, time) for post, time in zip(collapsed, times, strict=True)]
+    return with_status_before(identified(reversed(posted)))
+
+
+def _posted(post: Post, time: datetime | None) -> IncidentUpdate:
+    status = status_word(post.label) or UPDATE
+    return IncidentUpdate(
+        id="", status=status, vendor_status=vendor_word(post.label, status), body=post.text, created_at=time
+    )
 
 
 def _newest_time(entry: Entry) -> datetime | None:
@@ -163,10 +153,3 @@ def _word_beside(entry: Entry) -> str | None:
 def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:
     announced = scheduled_window(entry.content)
     return window(announced, entry.published, entry.offset) if announced else (None, None)
-
-
-def _ordered(updates: Iterable[IncidentUpdate]) -> tuple[IncidentUpdate, ...]:
-    """Return the updates oldest first; where times are missing, in the order given."""
-    given = list(updates)
-    times = {update.id: update.created_at for update in given if update.created_at}
-    return tuple(sorted(given, key=lambda update: times[update.id]) if len(times) == len(given) else given)

@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, identified
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, status_word
 
@@ -57,12 +57,11 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
     updates = _updates(entry)
     places = fields.names(entry.get("currently_affected_locations"), "id")
     products = fields.names(entry.get("affected_products"), "title")
-    severity = entry.get("severity")
     return Incident(
         id=incident_id,
         name=_title(entry.get("external_desc")) or incident_id,
         status=_status(entry, updates),
-        impact=_IMPACTS.get(severity.lower()) if isinstance(severity, str) else None,
+        impact=fields.known(_IMPACTS, entry.get("severity")),
         link=_link(url, entry.get("uri")),
         updates=updates,
         components=products or fields.unique([fields.name(entry.get("service_name"))]),
@@ -73,7 +72,7 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one without a text where there are none."""
-    listed = identified(map(_update, reversed(fields.objects(entry, "updates"))))
+    listed = identified(oldest_first(map(_update, fields.objects(entry, "updates")), newest_first=True))
     if listed:
         return listed
     changed = fields.moment(entry.get("modified")) or fields.moment(entry.get("begin"))

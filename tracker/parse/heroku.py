@@ -10,12 +10,10 @@ recorded answers.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, identified
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, identified, oldest_first, with_status_before
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
@@ -62,8 +60,7 @@ def _is_heroku(answer: object) -> bool:
 
 def _component(system: dict[str, Any]) -> Component:
     name = fields.identifier(system.get("system"), "a system")
-    colour = system.get("status")
-    status = _COLOURS.get(colour.lower()) if isinstance(colour, str) else None
+    status = fields.known(_COLOURS, system.get("status"))
     return Component(id=name, name=fields.name(name) or name, status=status or ComponentStatus.UNKNOWN)
 
 
@@ -84,12 +81,7 @@ def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
 
 def _updates(entries: Sequence[dict[str, Any]]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one that is but an `update` has the status of the one before."""
-    status = UPDATE
-    updates = []
-    for update in identified(map(_update, reversed(entries))):
-        status = status if update.status == UPDATE else update.status
-        updates.append(msgspec.structs.replace(update, status=status))
-    return tuple(updates)
+    return with_status_before(identified(oldest_first(map(_update, entries), newest_first=True)))
 
 
 def _update(entry: dict[str, Any]) -> IncidentUpdate:

@@ -11,25 +11,18 @@ time stands in. A maintenance says so in `type`. Severity is the worst status th
 words of the compatible answers: degraded is minor, partial outage major, full outage critical.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first, parted, time_key
 from tracker.parse.sniff import refusal
-from tracker.parse.updates import oldest_first
-from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.words import UNKNOWN, component_status, status_word
 
-_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
-    "operational": ComponentStatus.OPERATIONAL,
-    "degraded_performance": ComponentStatus.DEGRADED_PERFORMANCE,
-    "partial_outage": ComponentStatus.PARTIAL_OUTAGE,
-    "full_outage": ComponentStatus.MAJOR_OUTAGE,
-    "under_maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
 _IMPACTS: Mapping[str, Impact] = {
     "operational": Impact.NONE,
     "degraded_performance": Impact.MINOR,
@@ -54,8 +47,8 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if _is_widget(answer):
         return _widget(answer)
     if _is_history(answer):
-        incidents, maintenances = _split(
-            _incident(entry, {}, _site(url)) for entry in fields.objects(answer, "incidents")
+        incidents, maintenances = parted(
+            _incident(entry, {}, fields.site(url)) for entry in fields.objects(answer, "incidents")
         )
         return Snapshot(incidents=incidents, maintenances=maintenances)
     raise refusal(body, content_type)
@@ -89,9 +82,9 @@ def _is_history(answer: dict[str, Any]) -> bool:
 def _summary(summary: dict[str, Any], url: str) -> Snapshot:
     components = _components(summary)
     names = {component.id: component.name for component in components}
-    site = fields.link(summary.get("public_url")) or _site(url)
+    site = fields.link(summary.get("public_url")) or fields.site(url)
     entries = [*fields.objects(summary, "ongoing_incidents"), *fields.objects(summary, "scheduled_maintenances")]
-    incidents, maintenances = _split(_incident(entry, names, site) for entry in entries)
+    incidents, maintenances = parted(_incident(entry, names, site) for entry in entries)
     return Snapshot(
         name=fields.name(summary.get("name")),
         incidents=incidents,
@@ -110,7 +103,7 @@ def _components(summary: dict[str, Any]) -> tuple[Component, ...]:
     found: dict[str, Component] = {}
     for entry, group in _placed(summary):
         component_id = fields.identifier(entry.get("component_id") or entry.get("id"), "a component")
-        status = _COMPONENT_STATUSES.get(affected.get(component_id, "operational"), ComponentStatus.UNKNOWN)
+        status = component_status(affected.get(component_id, "operational"))
         name = fields.name(entry.get("name")) or component_id
         found.setdefault(component_id, Component(id=component_id, name=name, status=status, group=group))
     hidden = {str(entry.get("component_id")) for entry, _ in _placed(summary) if entry.get("hidden") is True}
@@ -132,8 +125,8 @@ def _placed(summary: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | Non
 def _incident(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
-    listed = [_update(update, names, status or UNKNOWN) for update in fields.objects(entry, "updates")]
-    updates = oldest_first(listed)
+    listed = (_update(update, names, status or UNKNOWN) for update in fields.objects(entry, "updates"))
+    updates = oldest_first(distinct(listed))
     is_maintenance = entry.get("type") == "maintenance"
     begins, ends = _window(entry) if is_maintenance else (None, None)
     return Incident(
@@ -166,11 +159,7 @@ def _named(entries: Sequence[dict[str, Any]], names: Mapping[str, str]) -> tuple
 
 def _worst(entry: dict[str, Any]) -> Impact | None:
     met = [*fields.objects(entry, "component_impacts"), *fields.objects(entry, "affected_components")]
-    return worst_impact([_impact(each.get("status")) for each in met])
-
-
-def _impact(word: object) -> Impact | None:
-    return _IMPACTS.get(word) if isinstance(word, str) else None
+    return worst_impact([fields.known(_IMPACTS, each.get("status")) for each in met])
 
 
 def _window(entry: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
@@ -181,19 +170,10 @@ def _window(entry: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
     return min(begins, default=None), max(ends, default=None)
 
 
-def _split(incidents: Iterable[Incident]) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
-    """Return incidents and maintenances, each id once."""
-    found: dict[str, Incident] = {}
-    for incident in incidents:
-        found.setdefault(incident.id, incident)
-    maintenances = tuple(each for each in found.values() if each.impact is Impact.MAINTENANCE)
-    return tuple(each for each in found.values() if each.impact is not Impact.MAINTENANCE), maintenances
-
-
 def _widget(answer: dict[str, Any]) -> Snapshot:
     planned = [entry for key in _WIDGET_LISTS for entry in fields.objects(answer, key)]
     ongoing = [_shown(entry, is_maintenance=False) for entry in fields.objects(answer, "ongoing_incidents")]
-    incidents, maintenances = _split([*ongoing, *(_shown(entry, is_maintenance=True) for entry in planned)])
+    incidents, maintenances = parted([*ongoing, *(_shown(entry, is_maintenance=True) for entry in planned)])
     return Snapshot(
         name=fields.name(answer.get("page_title")), incidents=incidents, maintenances=maintenances, open_only=True
     )
@@ -206,7 +186,7 @@ def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
     time = fields.moment(entry.get("last_update_at"))
     components = fields.unique(fields.name(each.get("name")) for each in fields.objects(entry, "affected_components"))
     update = IncidentUpdate(
-        id=f"{time:%Y%m%dT%H%M%SZ}" if time else status,
+        id=time_key(time) if time else status,
         status=status,
         body=fields.body_text(entry.get("last_update_message")),
         created_at=time,
@@ -216,19 +196,10 @@ def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
-        impact=Impact.MAINTENANCE if is_maintenance else _impact(entry.get("current_worst_impact")),
+        impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("current_worst_impact")),
         link=fields.link(entry.get("url")),
         updates=(update,),
         components=components,
         scheduled_for=fields.moment(entry.get("starts_at")) or fields.moment(entry.get("started_at")),
         scheduled_until=fields.moment(entry.get("ends_at")) or fields.moment(entry.get("scheduled_end_at")),
     )
-
-
-def _site(url: str) -> str | None:
-    """Return scheme and host of the page."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None

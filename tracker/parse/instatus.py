@@ -15,31 +15,32 @@ from typing import Any
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, parted, status_key
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word
 
-_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
-    "OPERATIONAL": ComponentStatus.OPERATIONAL,
-    "UNDERMAINTENANCE": ComponentStatus.UNDER_MAINTENANCE,
-    "DEGRADEDPERFORMANCE": ComponentStatus.DEGRADED_PERFORMANCE,
-    "MINOROUTAGE": ComponentStatus.PARTIAL_OUTAGE,
-    "PARTIALOUTAGE": ComponentStatus.PARTIAL_OUTAGE,
-    "MAJOROUTAGE": ComponentStatus.MAJOR_OUTAGE,
+_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
+    "operational": ComponentStatus.OPERATIONAL,
+    "undermaintenance": ComponentStatus.UNDER_MAINTENANCE,
+    "degradedperformance": ComponentStatus.DEGRADED_PERFORMANCE,
+    "minoroutage": ComponentStatus.PARTIAL_OUTAGE,
+    "partialoutage": ComponentStatus.PARTIAL_OUTAGE,
+    "majoroutage": ComponentStatus.MAJOR_OUTAGE,
 }
 _IMPACTS: Mapping[str, Impact] = {
-    "OPERATIONAL": Impact.NONE,
-    "UNDERMAINTENANCE": Impact.MAINTENANCE,
-    "DEGRADEDPERFORMANCE": Impact.MINOR,
-    "MINOROUTAGE": Impact.MINOR,
-    "PARTIALOUTAGE": Impact.MINOR,
-    "MAJOROUTAGE": Impact.MAJOR,
+    "operational": Impact.NONE,
+    "undermaintenance": Impact.MAINTENANCE,
+    "degradedperformance": Impact.MINOR,
+    "minoroutage": Impact.MINOR,
+    "partialoutage": Impact.MINOR,
+    "majoroutage": Impact.MAJOR,
     # The page's words alone.
-    "UP": Impact.NONE,
-    "HASISSUES": Impact.MINOR,
+    "up": Impact.NONE,
+    "hasissues": Impact.MINOR,
 }
 #: A page's word may say how many components it is about.
-_COUNTS = ("ONE", "SOME", "ALL")
-_STATUSES: Mapping[object, str] = {"NOTSTARTEDYET": "scheduled", "INPROGRESS": "in_progress"}
+_COUNTS = ("one", "some", "all")
+_STATUSES: Mapping[str, str] = {"notstartedyet": "scheduled", "inprogress": "in_progress"}
 _SUMMARY_KEYS = frozenset({"page", "activeIncidents", "activeMaintenances"})
 #: Groups hold components, not groups.
 _DEEPEST = 2
@@ -54,16 +55,21 @@ def _recognises(body: bytes, _: str | None) -> bool:
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if _is_components(answer):
-        return Snapshot(components=_components(answer))
+        return Snapshot(components=distinct(_components(answer)))
     if not _is_summary(answer):
         raise refusal(body, content_type)
     page = fields.mapping(answer["page"])
-    ids = set[str]()
+    incidents, maintenances = parted(
+        (
+            *(_incident(entry, is_maintenance=False) for entry in fields.objects(answer, "activeIncidents")),
+            *(_incident(entry, is_maintenance=True) for entry in fields.objects(answer, "activeMaintenances")),
+        )
+    )
     return Snapshot(
         name=fields.name(page.get("name")),
         indicator=_page_impact(page.get("status")),
-        incidents=tuple(_incidents(answer, "activeIncidents", ids)),
-        maintenances=tuple(_incidents(answer, "activeMaintenances", ids)),
+        incidents=incidents,
+        maintenances=maintenances,
         open_only=True,
     )
 
@@ -91,26 +97,18 @@ def _is_components(answer: dict[str, Any]) -> bool:
     components = answer.get("components")
     if answer.keys() != {"components"} or not isinstance(components, list):
         return False
-    return not components or fields.mapping(components[0]).get("status") in list(_COMPONENT_STATUSES)
-
-
-def _incidents(answer: dict[str, Any], key: str, ids: set[str]) -> Iterator[Incident]:
-    for entry in fields.objects(answer, key):
-        incident = _incident(entry, is_maintenance=key == "activeMaintenances")
-        if incident.id not in ids:
-            ids.add(incident.id)
-            yield incident
+    word = fields.mapping(components[0]).get("status") if components else "OPERATIONAL"
+    return isinstance(word, str) and word.isupper() and word.lower() in _COMPONENT_STATUSES
 
 
 def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     word = entry.get("status")
-    status = (_STATUSES.get(word) if isinstance(word, str) else None) or status_word(word) or UNKNOWN
+    status = fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
     began = _moment(entry.get("start")) if is_maintenance else _moment(entry.get("started"))
     changed = _moment(entry.get("updatedAt"))
-    impact = entry.get("impact")
     update = IncidentUpdate(
-        id=f"{status}-{changed:%Y%m%dT%H%M%SZ}" if changed else status,
+        id=status_key(status, changed),
         status=status,
         created_at=changed or (None if is_maintenance else began),
     )
@@ -118,7 +116,7 @@ def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
-        impact=Impact.MAINTENANCE if is_maintenance else _IMPACTS.get(impact) if isinstance(impact, str) else None,
+        impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
         link=fields.link(entry.get("url")),
         updates=(update,),
         scheduled_for=began if is_maintenance else None,
@@ -149,21 +147,17 @@ def _moment(value: object) -> datetime | None:
 def _page_impact(word: object) -> Impact | None:
     if not isinstance(word, str):
         return None
-    known = _IMPACTS.get(word)
-    counts = (count for count in _COUNTS if word.startswith(count))
-    return known or next((_IMPACTS.get(word.removeprefix(count)) for count in counts), None)
+    folded = word.lower()
+    counted = (folded.removeprefix(count) for count in _COUNTS if folded.startswith(count))
+    return next(filter(None, (fields.known(_IMPACTS, each) for each in (folded, *counted))), None)
 
 
-def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
-    found: dict[str, Component] = {}
+def _components(answer: dict[str, Any]) -> Iterator[Component]:
     for entry, group in _placed(answer, None, _DEEPEST):
         component_id = fields.identifier(entry.get("id"), "a component")
-        word = entry.get("status")
-        status = _COMPONENT_STATUSES.get(word) if isinstance(word, str) else None
         name = fields.name(entry.get("name")) or component_id
-        component = Component(id=component_id, name=name, status=status or ComponentStatus.UNKNOWN, group=group)
-        found.setdefault(component_id, component)
-    return tuple(found.values())
+        status = fields.known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
+        yield Component(id=component_id, name=name, status=status, group=group)
 
 
 def _placed(holder: dict[str, Any], group: str | None, depth: int) -> Iterator[tuple[dict[str, Any], str | None]]:

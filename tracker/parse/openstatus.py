@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
-from tracker.parse.updates import oldest_first
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
 _PATH = "/feed/json"
-_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
     "success": ComponentStatus.OPERATIONAL,
     "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
     "error": ComponentStatus.MAJOR_OUTAGE,
     "info": ComponentStatus.UNDER_MAINTENANCE,
 }
-_INDICATORS: Mapping[object, Impact] = {
+_INDICATORS: Mapping[str, Impact] = {
     "success": Impact.NONE,
     "degraded": Impact.MINOR,
     "error": Impact.MAJOR,
@@ -43,16 +43,16 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_page(answer):
         raise refusal(body, content_type)
-    components = _components(answer)
+    components = distinct(_components(answer))
     names = {component.id: component.name for component in components}
     made_at, site = fields.moment(answer.get("updatedAt")), _site(url)
     reports = (_report(entry, names, site) for entry in fields.objects(answer, "statusReports"))
     maintenances = (_maintenance(entry, names, made_at, site) for entry in fields.objects(answer, "maintenances"))
     return Snapshot(
         name=fields.name(answer.get("title")),
-        indicator=_known(_INDICATORS, answer.get("status")),
-        incidents=tuple({report.id: report for report in reports}.values()),
-        maintenances=tuple({maintenance.id: maintenance for maintenance in maintenances}.values()),
+        indicator=fields.known(_INDICATORS, answer.get("status")),
+        incidents=distinct(reports),
+        maintenances=distinct(maintenances),
         components=components,
     )
 
@@ -80,35 +80,28 @@ def _site(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(_PATH)}" if is_page else None
 
 
-def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
-    """Return the page's components with the statuses of their monitors; pages of older versions list these alone."""
+def _components(answer: dict[str, Any]) -> Iterator[Component]:
+    """Yield the page's components with the statuses of their monitors; pages of older versions list these alone."""
     monitors = {str(monitor.get("id")): monitor.get("status") for monitor in fields.objects(answer, "monitors")}
     groups = {
         str(group.get("id")): fields.name(group.get("name")) for group in fields.objects(answer, "pageComponentGroups")
     }
-    found: dict[str, Component] = {}
     for entry in fields.objects(answer, "pageComponents" if "pageComponents" in answer else "monitors"):
         component_id = fields.identifier(entry.get("id"), "a component")
         word = entry.get("status") or monitors.get(str(entry.get("monitorId")))
-        component = Component(
+        yield Component(
             id=component_id,
             name=fields.name(entry.get("name")) or component_id,
-            status=_known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN,
+            status=fields.known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN,
             group=groups.get(str(entry.get("groupId"))),
         )
-        found.setdefault(component_id, component)
-    return tuple(found.values())
-
-
-def _known(words: Mapping[object, Any], word: object) -> Any:
-    return words.get(word) if isinstance(word, str) else None
 
 
 def _report(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -> Incident:
     report_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
     listed = (_update(update, status or UNKNOWN) for update in fields.objects(entry, "statusReportUpdates"))
-    updates = oldest_first(listed, newest_first=True)
+    updates = oldest_first(distinct(listed), newest_first=True)
     return Incident(
         id=report_id,
         name=fields.name(entry.get("title")) or report_id,
@@ -133,9 +126,8 @@ def _maintenance(
 ) -> Incident:
     maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
     begins, ends = fields.moment(entry.get("from")), fields.moment(entry.get("to"))
-    posted = oldest_first(
-        (_update(update, UPDATE) for update in fields.objects(entry, "maintenanceUpdates")), newest_first=True
-    )
+    listed = (_update(update, UPDATE) for update in fields.objects(entry, "maintenanceUpdates"))
+    posted = oldest_first(listed, newest_first=True)
     reached = tuple(_reached(begins, ends, made_at))
     announced = IncidentUpdate(id="announced", status="scheduled", body=fields.body_text(entry.get("message")))
     later = sorted((*posted, *reached), key=lambda update: update.created_at or _NEVER)
@@ -145,7 +137,7 @@ def _maintenance(
         status=reached[-1].status if reached else "scheduled",
         impact=Impact.MAINTENANCE,
         link=fields.link(f"{site}/events/maintenance/{maintenance_id}"),
-        updates=tuple({update.id: update for update in (announced, *later)}.values()),
+        updates=distinct((announced, *later)),
         components=_named(entry, names),
         scheduled_for=begins,
         scheduled_until=ends,

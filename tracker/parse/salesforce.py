@@ -13,8 +13,8 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, in_order
 from tracker.parse.format import Format
+from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UPDATE, status_word
 
@@ -99,7 +99,7 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
 
 def _updates(events: Sequence[dict[str, Any]], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
     """Return the events, newest first in the answer. One that is but an `update` has no status of its own."""
-    updates = in_order(distinct(_update(event) for event in reversed(events)))
+    updates = oldest_first(distinct(map(_update, events)), newest_first=True)
     statuses = [*(earlier for _ in updates[1:]), newest]
     return tuple(
         msgspec.structs.replace(update, status=status if update.status == UPDATE else update.status)

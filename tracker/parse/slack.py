@@ -15,8 +15,8 @@ import msgspec
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import by_text, distinct, identified
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import by_text, identified, oldest_first, parted
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, status_word
 
@@ -34,12 +34,8 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
         raise refusal(body, content_type)
     answer = answer if isinstance(answer, dict) else {"history": answer}
     listed = (*fields.objects(answer, "active_incidents"), *fields.objects(answer, "history"))
-    incidents = distinct(map(_incident, listed))
-    return Snapshot(
-        incidents=tuple(incident for incident in incidents if not _is_maintenance(incident)),
-        maintenances=tuple(incident for incident in incidents if _is_maintenance(incident)),
-        open_only="active_incidents" in answer,
-    )
+    incidents, maintenances = parted(map(_incident, listed))
+    return Snapshot(incidents=incidents, maintenances=maintenances, open_only="active_incidents" in answer)
 
 
 SLACK = Format(
@@ -63,8 +59,7 @@ def _is_slack(answer: object) -> bool:
 def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status")) or UNKNOWN
-    kind = entry.get("type")
-    impact = Impact.MAINTENANCE if status in _MAINTENANCE_STATUSES else _IMPACTS.get(str(kind).lower())
+    impact = Impact.MAINTENANCE if status in _MAINTENANCE_STATUSES else fields.known(_IMPACTS, entry.get("type"))
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
@@ -80,7 +75,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
 def _updates(notes: Sequence[dict[str, Any]], status: str) -> tuple[IncidentUpdate, ...]:
     """Return the notes as updates. They have no statuses; the last one has the incident's."""
     earlier = "scheduled" if status in _MAINTENANCE_STATUSES else "active"
-    updates = identified((_update(note, earlier) for note in notes), by_text)
+    updates = identified(oldest_first(_update(note, earlier) for note in notes), by_text)
     return (*updates[:-1], *(msgspec.structs.replace(last, status=status) for last in updates[-1:]))
 
 
@@ -91,7 +86,3 @@ def _update(note: dict[str, Any], status: str) -> IncidentUpdate:
         body=fields.body_text(note.get("body")),
         created_at=fields.moment(note.get("date_created")),
     )
-
-
-def _is_maintenance(incident: Incident) -> bool:
-    return incident.impact is Impact.MAINTENANCE

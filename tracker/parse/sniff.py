@@ -20,14 +20,18 @@ _PROLOG = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*)
 _ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)")
 
 
+def head(body: bytes) -> bytes:
+    """Return the beginning of an answer, in ASCII even where it is UTF-16, which reads so without its NULs."""
+    return body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
+
+
 def xml_root(body: bytes) -> str | None:
     """Return the local name of the first element in lower case, None when the answer is not markup."""
-    # Without NULs, UTF-16 reads as ASCII.
-    head = body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
+    start = head(body)
     position = 0
-    while found := _PROLOG.match(head, position):
+    while found := _PROLOG.match(start, position):
         position = found.end()
-    element = _ELEMENT.match(head, position)
+    element = _ELEMENT.match(start, position)
     return element[1].decode().lower() if element else None
 
 
@@ -39,12 +43,12 @@ def mentions(body: bytes, *words: bytes) -> bool:
 
 
 def refusal(body: bytes, content_type: str | None = None) -> ParseError:
-    """Return the error for an answer that is not a status page, which says what it looks like instead."""
+    """Return the error for an answer that is not in the format expected, which says what it looks like instead."""
     return ParseError(_appearance(body, content_type or ""))
 
 
 def _appearance(body: bytes, content_type: str) -> str:
-    start = body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS).lstrip()
+    start = head(body).lstrip()
     if not start:
         return "the answer is empty"
     if start.startswith((b"{", b"[")):
@@ -53,12 +57,12 @@ def _appearance(body: bytes, content_type: str) -> str:
         return _markup_appearance(root, content_type)
     if start.startswith(b"\x1f\x8b"):
         return "the answer is compressed data"
-    return "the answer is neither a JSON object nor a feed"
+    return "the answer is neither a JSON object or list nor a feed"
 
 
 def _markup_appearance(root: str, content_type: str) -> str:
     if root in FEED_ROOTS:
-        return "the answer is a feed where JSON was expected"
+        return "the answer is a feed where another format was expected"
     if root in ("html", "head", "body") or "html" in content_type:
         return "the answer is an HTML page, not a status page in a format that can be read"
     return f"the answer is XML with the root element {_short(root)}, not a feed"
@@ -69,17 +73,17 @@ def _json_appearance(body: bytes) -> str:
         answer = decode_json(body)
     except ParseError as error:
         return error.message
-    if not isinstance(answer, dict):
-        return "the answer is a JSON list, not a status page"
     if not answer:
-        return "the answer is an empty JSON object"
+        return f"the answer is an empty JSON {'list' if isinstance(answer, list) else 'object'}"
+    if not isinstance(answer, dict):
+        return "the answer is a JSON list of a shape that was not expected"
     if isinstance(answer.get("page"), dict) and not answer.keys().isdisjoint(STATUSPAGE_LISTS):
         return "the answer is Statuspage's JSON where another format was expected"
     if complaint := _complaint(answer):
         return f"the answer is an error message: {complaint}"
     keys = ", ".join(_short(key) for key in list(answer)[:_KEYS_NAMED])
     more = ", …" if len(answer) > _KEYS_NAMED else ""
-    return f"the answer is JSON but not a status page that can be read (its keys: {keys}{more})"
+    return f"the answer is JSON of a shape that was not expected (its keys: {keys}{more})"
 
 
 def _complaint(answer: dict[str, object]) -> str:

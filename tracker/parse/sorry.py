@@ -6,25 +6,20 @@ anything is new; an update that is followed by another before the next poll is s
 only. Sorry has no severity. Components and their groups have an answer of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, numbered, oldest_first, parted, time_key
 from tracker.parse.sniff import refusal
-from tracker.parse.words import UNKNOWN, status_word, vendor_word
+from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 
 _PLANNED: Final = "planned"
 #: Keys that every notice has.
 _MARKS: Final = frozenset({"id", "type", "state", "subject"})
-_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
-    "operational": ComponentStatus.OPERATIONAL,
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "under_maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -94,20 +89,18 @@ def _updates(notice: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
         )
         return (only,)
     ordered = oldest_first(entries, _time)
-    found: dict[str, IncidentUpdate] = {}
-    for key, entry in zip(_keys(ordered), ordered, strict=True):
-        word = status_word(entry.get("state")) or status
-        found.setdefault(
-            key,
-            IncidentUpdate(
-                id=key,
-                status=word,
-                vendor_status=vendor_word(entry.get("state"), word),
-                body=fields.body_text(entry.get("content")),
-                created_at=_time(entry),
-            ),
-        )
-    return tuple(found.values())
+    return distinct(_update(key, entry, status) for key, entry in zip(_keys(ordered), ordered, strict=True))
+
+
+def _update(key: str, entry: dict[str, Any], notice_status: str) -> IncidentUpdate:
+    status = status_word(entry.get("state")) or notice_status
+    return IncidentUpdate(
+        id=key,
+        status=status,
+        vendor_status=vendor_word(entry.get("state"), status),
+        body=fields.body_text(entry.get("content")),
+        created_at=_time(entry),
+    )
 
 
 def _keys(updates: Sequence[dict[str, Any]]) -> list[str]:
@@ -124,22 +117,16 @@ def _time(entry: dict[str, Any]) -> datetime | None:
 
 def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
     """Return the components; one that others are part of is their group."""
-    groups = {parent for entry in entries if isinstance(parent := entry.get("parent_id"), int | str)}
-    names = {fields.identifier(entry.get("id"), "a component"): fields.name(entry.get("name")) for entry in entries}
-    group_ids = {str(group) for group in groups}
-    found: dict[str, Component] = {}
-    for entry in entries:
-        component_id = fields.identifier(entry.get("id"), "a component")
-        if component_id in group_ids:
-            continue
-        state = entry.get("state")
-        found.setdefault(
-            component_id,
-            Component(
-                id=component_id,
-                name=names[component_id] or component_id,
-                status=_COMPONENT_STATUSES.get(state if isinstance(state, str) else "", ComponentStatus.UNKNOWN),
-                group=names.get(str(entry.get("parent_id"))),
-            ),
+    ids = [fields.identifier(entry.get("id"), "a component") for entry in entries]
+    names = {key: fields.name(entry.get("name")) for key, entry in zip(ids, entries, strict=True)}
+    groups = {str(entry.get("parent_id")) for entry in entries}
+    return distinct(
+        Component(
+            id=component_id,
+            name=names[component_id] or component_id,
+            status=component_status(entry.get("state")),
+            group=names.get(str(entry.get("parent_id"))),
         )
-    return tuple(found.values())
+        for component_id, entry in zip(ids, entries, strict=True)
+        if component_id not in groups
+    )

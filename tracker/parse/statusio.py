@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, identified, oldest_first, parted
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN
 
@@ -29,14 +29,14 @@ _LOOKED_AT: Final = 1_000_000
 _PLANNED: Final = 200
 
 # 600 is a security event, which is neither a better nor a worse state of a component.
-_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
+_COMPONENT_STATUSES: Final[Mapping[int, ComponentStatus]] = {
     100: ComponentStatus.OPERATIONAL,
     _PLANNED: ComponentStatus.UNDER_MAINTENANCE,
     300: ComponentStatus.DEGRADED_PERFORMANCE,
     400: ComponentStatus.PARTIAL_OUTAGE,
     500: ComponentStatus.MAJOR_OUTAGE,
 }
-_IMPACTS: Final[Mapping[object, Impact]] = {
+_IMPACTS: Final[Mapping[int, Impact]] = {
     100: Impact.NONE,
     _PLANNED: Impact.MAINTENANCE,
     300: Impact.MINOR,
@@ -44,7 +44,7 @@ _IMPACTS: Final[Mapping[object, Impact]] = {
     500: Impact.CRITICAL,
     600: Impact.CRITICAL,
 }
-_STATES: Final[Mapping[object, str]] = {100: "investigating", 200: "identified", 300: "monitoring", 400: "resolved"}
+_STATES: Final[Mapping[int, str]] = {100: "investigating", 200: "identified", 300: "monitoring", 400: "resolved"}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -70,10 +70,10 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         )
     )
     return Snapshot(
-        indicator=_coded(_IMPACTS, fields.mapping(result["status_overall"]).get("status_code")),
+        indicator=fields.known(_IMPACTS, fields.mapping(result["status_overall"]).get("status_code")),
         incidents=incidents,
         maintenances=maintenances,
-        components=_components(fields.objects(result, "status")),
+        components=distinct(part for entry in fields.objects(result, "status") for part in _located(entry)),
         open_only=True,
     )
 
@@ -86,20 +86,16 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 STATUSIO = Format(name="statusio", title="Status.io", recognises=_recognises, read=_read, linked=_linked)
 
 
-def _coded(meanings: Mapping[object, Any], code: object) -> Any:
-    return meanings.get(code) if isinstance(code, int) else None
-
-
 def _incident(entry: dict[str, Any]) -> Incident:
     incident_id = _id(entry, "an incident")
     messages = _messages(entry)
-    statuses = [_coded(_STATES, message.get("state")) or UNKNOWN for message in messages]
+    statuses = [fields.known(_STATES, message.get("state")) or UNKNOWN for message in messages]
     codes = [message.get("status") for message in messages] or [entry.get("status_code")]
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=statuses[-1] if statuses else UNKNOWN,
-        impact=None if codes[-1] == _PLANNED else _coded(_IMPACTS, codes[-1]),
+        impact=None if codes[-1] == _PLANNED else fields.known(_IMPACTS, codes[-1]),
         updates=_updates(messages, statuses),
         components=fields.names(entry.get("components_affected")),
         regions=fields.names(entry.get("containers_affected")),
@@ -129,7 +125,7 @@ def _id(entry: dict[str, Any], what: str) -> str:
     return fields.identifier(entry.get("_id") or entry.get("id"), what)
 
 
-def _messages(entry: dict[str, Any]) -> list[dict[str, Any]]:
+def _messages(entry: dict[str, Any]) -> Sequence[dict[str, Any]]:
     return oldest_first(fields.objects(entry, "messages"), _time)
 
 
@@ -142,19 +138,10 @@ def _is_before(time: datetime | None, begins: datetime | None) -> bool:
 
 
 def _updates(messages: Sequence[dict[str, Any]], statuses: Sequence[str]) -> tuple[IncidentUpdate, ...]:
-    keys = numbered(time_key(_time(message)) for message in messages)
-    return tuple(
-        IncidentUpdate(id=key, status=status, body=fields.body_text(message.get("details")), created_at=_time(message))
-        for key, status, message in zip(keys, statuses, messages, strict=True)
+    return identified(
+        IncidentUpdate(id="", status=status, body=fields.body_text(message.get("details")), created_at=_time(message))
+        for status, message in zip(statuses, messages, strict=True)
     )
-
-
-def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
-    found: dict[str, Component] = {}
-    for entry in entries:
-        for component in _located(entry):
-            found.setdefault(component.id, component)
-    return tuple(found.values())
 
 
 def _located(entry: dict[str, Any]) -> list[Component]:
@@ -176,4 +163,4 @@ def _located(entry: dict[str, Any]) -> list[Component]:
 
 
 def _component_status(entry: dict[str, Any]) -> ComponentStatus:
-    return _coded(_COMPONENT_STATUSES, entry.get("status_code")) or ComponentStatus.UNKNOWN
+    return fields.known(_COMPONENT_STATUSES, entry.get("status_code")) or ComponentStatus.UNKNOWN

@@ -6,24 +6,19 @@ one bare incident: each is a choice of the same fields. Strict on ids, lenient o
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
-from tracker.parse.updates import oldest_first
-from tracker.parse.words import UNKNOWN, status_word, vendor_word
+from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25
-_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
-    **{status.value: status for status in ComponentStatus},
-    "full_outage": ComponentStatus.MAJOR_OUTAGE,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
 _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
@@ -38,13 +33,13 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if _is_incident(answer):
         answer = {"incidents": [answer]}
     page = fields.mapping(answer.get("page"))
-    site = _site(fields.link(page.get("url")) or url)
+    site = fields.site(fields.link(page.get("url")) or url)
     incidents, maintenances = _incidents(answer, site)
     components = fields.objects(answer, "components")
     return Snapshot(
         name=fields.name(page.get("name")),
         updated_at=fields.moment(page.get("updated_at")),
-        indicator=_impact(fields.mapping(answer.get("status")).get("indicator")),
+        indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
         incidents=incidents,
         maintenances=maintenances,
         components=_components(components),
@@ -91,44 +86,30 @@ def _is_marked(value: object) -> bool:
     return not _MARKS.isdisjoint(fields.mapping(first))
 
 
-def _site(url: str) -> str | None:
-    """Return scheme and host of the page."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
-
-
 def _incident_link(site: str | None, incident_id: str) -> str | None:
     return f"{site}/incidents/{quote(incident_id, safe='')}" if site else None
 
 
 def _incidents(answer: dict[str, Any], site: str | None) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Return incidents and maintenances; some vendors list a maintenance among the incidents, or in both lists."""
-    entries = [
-        *((entry, True) for entry in fields.objects(answer, "scheduled_maintenances")),
-        *((entry, _is_maintenance(entry)) for entry in fields.objects(answer, "incidents")),
-    ]
-    found: dict[str, tuple[Incident, bool]] = {}
-    for entry, is_maintenance in entries:
-        incident = _incident(entry, site, is_maintenance=is_maintenance)
-        found.setdefault(incident.id, (incident, is_maintenance))
-    return (
-        tuple(incident for incident, is_maintenance in found.values() if not is_maintenance),
-        tuple(incident for incident, is_maintenance in found.values() if is_maintenance),
+    planned, others = fields.objects(answer, "scheduled_maintenances"), fields.objects(answer, "incidents")
+    return parted(
+        (
+            *(_incident(entry, site, is_maintenance=True) for entry in planned),
+            *(_incident(entry, site, is_maintenance=_is_maintenance(entry)) for entry in others),
+        )
     )
 
 
 def _is_maintenance(entry: dict[str, Any]) -> bool:
-    return entry.get("impact") == "maintenance" or bool(entry.get("scheduled_for"))
+    return fields.known(_IMPACTS, entry.get("impact")) is Impact.MAINTENANCE or bool(entry.get("scheduled_for"))
 
 
 def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
     entries = fields.objects(entry, "incident_updates")
-    updates = oldest_first([_update(each, status or UNKNOWN) for each in entries], newest_first=True)
+    updates = oldest_first(distinct(_update(each, status or UNKNOWN) for each in entries), newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
     named = fields.names(entry.get("components"))
@@ -136,7 +117,7 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
-        impact=Impact.MAINTENANCE if is_maintenance else _impact(entry.get("impact")),
+        impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
         link=fields.link(entry.get("shortlink")) or _incident_link(site, incident_id),
         updates=updates,
         components=named or fields.unique(name for update in updates for name in update.components),
@@ -176,7 +157,7 @@ def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
         found[component_id] = Component(
             id=component_id,
             name=fields.name(entry.get("name")) or component_id,
-            status=_component_status(entry.get("status")),
+            status=component_status(entry.get("status")),
             group=groups.get(str(entry.get("group_id"))),
         )
     return tuple(found.values())
@@ -185,12 +166,3 @@ def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
 def _is_cut(entries: Sequence[dict[str, Any]]) -> bool:
     """Tell whether the list is incident.io's, whose components know no groups, and as long as it ever gets."""
     return len(entries) >= _CUT_AT and not any("group" in entry for entry in entries)
-
-
-def _component_status(word: object) -> ComponentStatus:
-    folded = word.strip().lower() if isinstance(word, str) else ""
-    return _COMPONENT_STATUSES.get(folded, ComponentStatus.UNKNOWN)
-
-
-def _impact(word: object) -> Impact | None:
-    return _IMPACTS.get(word.strip().lower()) if isinstance(word, str) else None

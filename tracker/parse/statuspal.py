@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import oldest_first, parted
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, known_status, vendor_word
 
@@ -26,14 +26,14 @@ _LOOKED_AT: Final = 1_000_000
 #: How deep services are looked for.
 _DEEPEST: Final = 10
 
-_IMPACTS: Final[Mapping[object, Impact]] = {
+_IMPACTS: Final[Mapping[str, Impact]] = {
     "major": Impact.MAJOR,
     "minor": Impact.MINOR,
     "performance": Impact.MINOR,
     "scheduled": Impact.MAINTENANCE,
     "emergency-maintenance": Impact.MAINTENANCE,
 }
-_COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
+_COMPONENT_STATUSES: Final[Mapping[str, ComponentStatus]] = {
     "major": ComponentStatus.MAJOR_OUTAGE,
     "minor": ComponentStatus.PARTIAL_OUTAGE,
     "performance": ComponentStatus.DEGRADED_PERFORMANCE,
@@ -54,7 +54,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_statuspal(answer):
         raise refusal(body, content_type)
-    components = tuple(_components(fields.objects(answer, "services")))
+    components = distinct(_components(fields.objects(answer, "services")))
     names = {component.id: component.name for component in components}
     incidents, maintenances = parted(
         (
@@ -68,7 +68,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         indicator=_indicator(answer["status_page"].get("current_incident_type")),
         incidents=incidents,
         maintenances=maintenances,
-        components=tuple({component.id: component for component in components}.values()),
+        components=components,
         open_only=True,
     )
 
@@ -88,17 +88,13 @@ STATUSPAL = Format(name="statuspal", title="StatusPal", recognises=_recognises, 
 
 
 def _indicator(word: object) -> Impact | None:
-    return Impact.NONE if word is None else _impact(word)
-
-
-def _impact(word: object) -> Impact | None:
-    return _IMPACTS.get(word) if isinstance(word, str) else None
+    return Impact.NONE if word is None else fields.known(_IMPACTS, word)
 
 
 def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | None = None) -> Incident:
     """Return an incident, or a maintenance where the list that holds it says how far it is."""
     incident_id = fields.identifier(entry.get("id"), "an incident")
-    impact = Impact.MAINTENANCE if going_on else _impact(entry.get("type"))
+    impact = Impact.MAINTENANCE if going_on else fields.known(_IMPACTS, entry.get("type"))
     updates = _updates(entry, going_on)
     services = entry.get("service_ids")
     touched = [names.get(str(service)) for service in (services if isinstance(services, list) else ())]
@@ -117,28 +113,19 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | N
 
 def _updates(entry: dict[str, Any], going_on: str | None) -> tuple[IncidentUpdate, ...]:
     """Return the updates oldest first; a type that names no status, such as `issue`, leaves the one before it."""
-    found: dict[str, IncidentUpdate] = {}
-    status = going_on or "investigating"
-    for update in oldest_first(fields.objects(entry, "updates"), _time):
-        update_id = fields.identifier(update.get("id"), "an update")
-        word = known_status(update.get("type"))
-        if going_on is None and word is not None and word != UPDATE:
-            status = word
-        found.setdefault(
-            update_id,
-            IncidentUpdate(
-                id=update_id,
-                status=status,
-                vendor_status=vendor_word(update.get("type"), status),
-                body=fields.body_text(update.get("description")),
-                created_at=_time(update),
-            ),
-        )
-    return tuple(found.values())
+    updates = oldest_first(distinct(_update(update, going_on) for update in fields.objects(entry, "updates")))
+    return with_status_before(updates, "investigating")
 
 
-def _time(update: dict[str, Any]) -> datetime | None:
-    return _moment(update, "inserted_at") or _moment(update, "posted_at")
+def _update(update: dict[str, Any], going_on: str | None) -> IncidentUpdate:
+    status = going_on or known_status(update.get("type")) or UPDATE
+    return IncidentUpdate(
+        id=fields.identifier(update.get("id"), "an update"),
+        status=status,
+        vendor_status=vendor_word(update.get("type"), status),
+        body=fields.body_text(update.get("description")),
+        created_at=_moment(update, "inserted_at") or _moment(update, "posted_at"),
+    )
 
 
 def _moment(entry: dict[str, Any], key: str) -> datetime | None:
@@ -163,5 +150,4 @@ def _components(services: Sequence[dict[str, Any]], group: str | None = None, de
 def _component_status(word: object) -> ComponentStatus:
     if word is None:
         return ComponentStatus.OPERATIONAL
-    known = _COMPONENT_STATUSES.get(word) if isinstance(word, str) else None
-    return known or ComponentStatus.UNKNOWN
+    return fields.known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN

@@ -18,17 +18,18 @@ from urllib.parse import urljoin, urlsplit
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, status_key
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word
 
 _UP, _DOWN, _MAINTENANCE = 1, 0, 3
 #: A monitor that is tried again (2) is passed over, as on the vendor's own badge.
-_COMPONENT_STATUSES: Mapping[object, ComponentStatus] = {
+_COMPONENT_STATUSES: Mapping[int, ComponentStatus] = {
     _UP: ComponentStatus.OPERATIONAL,
     _DOWN: ComponentStatus.MAJOR_OUTAGE,
     _MAINTENANCE: ComponentStatus.UNDER_MAINTENANCE,
 }
-_STATUSES: Mapping[object, str] = {"under-maintenance": "in_progress", "ended": "completed"}
+_STATUSES: Mapping[str, str] = {"under-maintenance": "in_progress", "ended": "completed"}
 #: What a post is while it is shown; the vendor has a field of that name.
 _ACTIVE = "active"
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
@@ -55,9 +56,9 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     maintenances = (_maintenance(entry) for entry in fields.objects(answer, "maintenanceList"))
     return Snapshot(
         name=fields.name(fields.mapping(answer["config"]).get("title")),
-        incidents=tuple({incident.id: incident for incident in incidents}.values()),
-        maintenances=tuple({maintenance.id: maintenance for maintenance in maintenances}.values()),
-        components=_monitors(answer),
+        incidents=distinct(incidents),
+        maintenances=distinct(maintenances),
+        components=distinct(_monitors(answer)),
         open_only=True,
     )
 
@@ -98,16 +99,13 @@ def _is_heartbeat(answer: dict[str, Any]) -> bool:
     return isinstance(answer.get("heartbeatList"), dict) and "uptimeList" in answer
 
 
-def _monitors(answer: dict[str, Any]) -> tuple[Component, ...]:
-    """Return the monitors with names and groups; how they do, the other answer says."""
-    found: dict[str, Component] = {}
+def _monitors(answer: dict[str, Any]) -> Iterator[Component]:
+    """Yield the monitors with names and groups; how they do, the other answer says."""
     for group in fields.objects(answer, "publicGroupList"):
         for monitor in fields.objects(group, "monitorList"):
             component_id = fields.identifier(monitor.get("id"), "a component")
             name, place = fields.name(monitor.get("name")) or component_id, fields.name(group.get("name"))
-            component = Component(id=component_id, name=name, status=ComponentStatus.UNKNOWN, group=place)
-            found.setdefault(component_id, component)
-    return tuple(found.values())
+            yield Component(id=component_id, name=name, status=ComponentStatus.UNKNOWN, group=place)
 
 
 def _measured(beats: dict[str, Any]) -> Iterator[Component]:
@@ -119,7 +117,7 @@ def _measured(beats: dict[str, Any]) -> Iterator[Component]:
 
 def _last_status(beats: list[dict[str, Any]]) -> ComponentStatus:
     known = (beat.get("status") for beat in reversed(beats))
-    statuses = (_COMPONENT_STATUSES.get(code) for code in known if type(code) is int)
+    statuses = (fields.known(_COMPONENT_STATUSES, code) for code in known)
     return next((status for status in statuses if status), ComponentStatus.UNKNOWN)
 
 
@@ -128,7 +126,7 @@ def _incident(post: dict[str, Any]) -> Incident:
     changed = _moment(post.get("lastUpdatedDate")) or _moment(post.get("createdDate"))
     status = "resolved" if post.get("active") is False else _ACTIVE
     update = IncidentUpdate(
-        id=f"{status}-{changed:%Y%m%dT%H%M%SZ}" if changed else status,
+        id=status_key(status, changed),
         status=status,
         body=fields.body_text(post.get("content")),
         created_at=changed,
@@ -141,13 +139,13 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
     """Return a maintenance; it has ids of its own, which those of posts may equal."""
     maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
     word = entry.get("status")
-    status = (_STATUSES.get(word) if isinstance(word, str) else None) or status_word(word) or UNKNOWN
+    status = fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
     offset = entry.get("timezoneOffset")
     zone = offset if isinstance(offset, str) and _OFFSET.fullmatch(offset) else "+00:00"
     slot = next(iter(fields.objects(entry, "timeslotList")), {})
     begins, ends = _moment(slot.get("startDate"), zone), _moment(slot.get("endDate"), zone)
     update = IncidentUpdate(
-        id=f"{status}-{begins:%Y%m%dT%H%M%SZ}" if begins else status,
+        id=status_key(status, begins),
         status=status,
         body=fields.body_text(entry.get("description")),
         created_at=begins if status == "in_progress" else None,

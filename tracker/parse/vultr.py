@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import digest_key, numbered, oldest_first, parted, time_key
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import by_time, digest_key, identified, numbered, oldest_first, parted
 from tracker.parse.sniff import refusal
 
 _KEY: Final = "service_alerts"
@@ -61,7 +63,9 @@ VULTR = Format(
 
 def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:
     """Return an id for each alert; of two without one in a region under one subject, the later has another."""
-    places = oldest_first(range(len(alerts)), lambda place: fields.moment(alerts[place].get("start_date")))
+    places = oldest_first(
+        range(len(alerts)), lambda place: fields.moment(alerts[place].get("start_date")), newest_first=True
+    )
     derived = numbered(digest_key(_text(alerts[place], "region"), _text(alerts[place], "subject")) for place in places)
     without = dict(zip(places, derived, strict=True))
     return [
@@ -103,32 +107,28 @@ def _status(alert: dict[str, Any], *, is_maintenance: bool, begun: bool) -> str:
 
 def _updates(alert: dict[str, Any], *, is_maintenance: bool) -> tuple[IncidentUpdate, ...]:
     """Return the entries oldest first; what ended after the last of them, or without any, ended with an empty one."""
-    entries = oldest_first(fields.objects(alert, "entries"), _time)
+    entries = oldest_first(map(_entry, fields.objects(alert, "entries")), newest_first=True)
     is_over = fields.name(alert.get("status")) == _RESOLVED
-    ended_at = _time(alert)
-    if is_over and ended_at and all(_is_before(_time(entry), ended_at) for entry in entries):
-        entries.append({"updated_at": alert["updated_at"]})
-    texts = [fields.body_text(entry.get("message")) for entry in entries]
-    keys = numbered(
-        time_key(_time(entry)) if alert["id"] else digest_key(text) for entry, text in zip(entries, texts, strict=True)
-    )
+    end = _entry(alert)
+    if is_over and end.created_at and all(entry.created_at and entry.created_at < end.created_at for entry in entries):
+        entries = (*entries, end)
+    updates = identified(entries, by_time if alert["id"] else lambda update: digest_key(update.body))
     return tuple(
-        IncidentUpdate(
-            id=key,
-            status=_status(alert if place == len(entries) - 1 else {}, is_maintenance=is_maintenance, begun=place > 0),
-            body=text,
-            created_at=_time(entry),
+        msgspec.structs.replace(
+            update,
+            status=_status(alert if place == len(updates) - 1 else {}, is_maintenance=is_maintenance, begun=place > 0),
         )
-        for place, (key, text, entry) in enumerate(zip(keys, texts, entries, strict=True))
+        for place, update in enumerate(updates)
     )
 
 
-def _time(entry: dict[str, Any]) -> datetime | None:
-    return fields.moment(entry.get("updated_at"))
-
-
-def _is_before(time: datetime | None, other: datetime) -> bool:
-    return time is not None and time < other
+def _entry(entry: dict[str, Any]) -> IncidentUpdate:
+    return IncidentUpdate(
+        id="",
+        status=_ONGOING,
+        body=fields.body_text(entry.get("message")),
+        created_at=fields.moment(entry.get("updated_at")),
+    )
 
 
 def _window(updates: Sequence[IncidentUpdate]) -> tuple[datetime | None, datetime | None]:

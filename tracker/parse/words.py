@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tracker.models import ComponentStatus
 from tracker.parse.text import one_line
 
 #: An update that repeats the status of the one before it.
@@ -97,6 +98,20 @@ COMPONENT_STATES = frozenset({
     "opérationnel", "performances dégradées", "panne partielle", "panne totale", "en maintenance", "betriebsbereit",
     "beeinträchtigte leistung", "teilweiser ausfall", "vollständiger ausfall", "wartung",
 })  # fmt: skip
+
+
+#: What several platforms call a component's status: the field's words, and shorter ones.
+_COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
+    **{status.value: status for status in ComponentStatus},
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "full_outage": ComponentStatus.MAJOR_OUTAGE,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+}
+
+
+def component_status(word: object) -> ComponentStatus:
+    """Return a component's status from the field's word or a common short one; UNKNOWN for any other."""
+    return _COMPONENT_STATUSES.get(_folded(word), ComponentStatus.UNKNOWN)
 
 
 def status_word(word: object) -> str | None:

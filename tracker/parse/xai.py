@@ -12,14 +12,13 @@ from email.utils import parsedate_to_datetime
 
 from tracker.models import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived_ids import distinct, identified
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry, incident_of
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.sniff import refusal, xml_root
+from tracker.parse.listed import distinct, identified, oldest_first
+from tracker.parse.sniff import head, refusal, xml_root
 from tracker.parse.words import known_status, status_word
 
-_HEAD = 4_096
 _TITLE = re.compile(rb"<title>\s{0,20}xAI System Status\s{0,20}</title>")
 #: <p><strong>Tue, 07 Jul 2026 16:37:02 GMT</strong></p> <h3>Resolved</h3> and the text
 _POST = re.compile(
@@ -32,8 +31,8 @@ _REGION = re.compile(r"\((?P<region>[a-z]{2}-[a-z]{1,20}-\d)\.")
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    head = body[:_HEAD].replace(b"\0", b"")
-    return xml_root(head) == "rss" and _TITLE.search(head) is not None
+    start = head(body)
+    return xml_root(start) == "rss" and _TITLE.search(start) is not None
 
 
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  entries hold whole addresses
@@ -54,7 +53,7 @@ XAI = Format(
 
 
 def _incident(entry: Entry) -> Incident:
-    updates = identified(reversed(list(_updates(entry.content))))
+    updates = identified(oldest_first(_updates(entry.content), newest_first=True))
     if not updates:
         return incident_of(entry)
     incident_id = fields.identifier(entry.id or entry.link, "an entry")
@@ -75,15 +74,15 @@ def _incident(entry: Entry) -> Incident:
 
 def _updates(html: str) -> Iterator[IncidentUpdate]:
     """Yield the updates in a description, newest first."""
-    heads = list(_POST.finditer(html))
-    limits = [*(head.start() for head in heads[1:]), len(html)]
-    for head, limit in zip(heads, limits, strict=False):
-        end = _END.search(html, head.end(), limit)
+    posts = list(_POST.finditer(html))
+    limits = [*(post.start() for post in posts[1:]), len(html)]
+    for post, limit in zip(posts, limits, strict=False):
+        end = _END.search(html, post.end(), limit)
         yield IncidentUpdate(
             id="",
-            status=status_word(head["status"]) or "active",
-            body=fields.body_text(html[head.end() : end.start() if end else limit]),
-            created_at=_moment(head["time"]),
+            status=status_word(post["status"]) or "active",
+            body=fields.body_text(html[post.end() : end.start() if end else limit]),
+            created_at=_moment(post["time"]),
         )
 
 

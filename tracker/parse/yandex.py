@@ -7,13 +7,12 @@ not told here.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.derived import oldest_first, parted
 from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
@@ -22,7 +21,7 @@ _REPORT: Final = "report"
 #: Keys that every incident has, and no other vendor's.
 _MARKS: Final = frozenset({"comments", "installations", "levelId"})
 # By level: minor trouble, and what is not available.
-_IMPACTS: Final[Mapping[object, Impact]] = {1: Impact.MINOR, 2: Impact.MAJOR}
+_IMPACTS: Final[Mapping[int, Impact]] = {1: Impact.MINOR, 2: Impact.MAJOR}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -70,7 +69,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
         status=status,
-        impact=_impact(entry.get("levelId")),
+        impact=fields.known(_IMPACTS, entry.get("levelId")),
         link=f"{_SITE}/ru/incidents/{incident_id}" if incident_id.isascii() and incident_id.isalnum() else None,
         updates=updates,
         components=fields.names(entry.get("services")),
@@ -78,34 +77,22 @@ def _incident(entry: dict[str, Any]) -> Incident:
     )
 
 
-def _impact(level: object) -> Impact | None:
-    return _IMPACTS.get(level) if isinstance(level, int) else None
-
-
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
-    found: dict[str, IncidentUpdate] = {}
-    status = UNKNOWN
-    for comment in oldest_first(fields.objects(entry, "comments"), _time):
-        word = status_word(comment.get("type")) or UPDATE
-        status = status if word == UPDATE else word
-        comment_id = fields.identifier(comment.get("id"), "a comment")
-        found.setdefault(
-            comment_id,
-            IncidentUpdate(
-                id=comment_id,
-                status=status,
-                body=fields.body_text(comment.get("content")),
-                created_at=_time(comment),
-            ),
-        )
+    comments = oldest_first(distinct(map(_update, fields.objects(entry, "comments"))), newest_first=True)
+    updates = with_status_before(comments, UNKNOWN)
     if entry.get("isReportPublished") is True and (report := fields.body_text(entry.get("report"))):
         published_at = fields.moment(entry.get("reportPublishedTime"))
-        found[_REPORT] = IncidentUpdate(id=_REPORT, status="postmortem", body=report, created_at=published_at)
-    return tuple(found.values())
+        return (*updates, IncidentUpdate(id=_REPORT, status="postmortem", body=report, created_at=published_at))
+    return updates
 
 
-def _time(comment: dict[str, Any]) -> datetime | None:
-    return fields.moment(comment.get("createdAt"))
+def _update(comment: dict[str, Any]) -> IncidentUpdate:
+    return IncidentUpdate(
+        id=fields.identifier(comment.get("id"), "a comment"),
+        status=status_word(comment.get("type")) or UPDATE,
+        body=fields.body_text(comment.get("content")),
+        created_at=fields.moment(comment.get("createdAt")),
+    )
 
 
 def _zones(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -1,17 +1,32 @@
 """What a platform is to the simulator: whose software a page runs, and what that answers under each path."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from tracker.simulator.feeds import entries, xml_text
 from tracker.simulator.revision import Revision
 
+Json = dict[str, Any]
 #: (revision, address of the page, variation) -> text, bytes, or what is to be written as JSON. `variation` counts the
 #: answers, for platforms that answer the same question differently each time.
 Answer = Callable[[Revision, str, int], Any]
+
+
+def timestamp(moment: datetime, zone: str = "Etc/UTC") -> str:
+    """Return a moment in a zone, in milliseconds."""
+    text = moment.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def number(key: str) -> int:
+    """Return the number that stands for an id where a platform counts."""
+    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
 
 
 def page_for_people(revision: Revision, url: str, head: str = "") -> str:

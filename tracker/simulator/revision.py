@@ -112,3 +112,7 @@ class Revision:
     components: tuple[Component, ...] = ()
     #: Incidents and maintenances, the last opened first.
     incidents: tuple[Incident, ...] = ()
+
+    def touched_by(self, incident: Incident) -> list[Component]:
+        """Return the components that an incident names, in the page's order."""
+        return [component for component in self.components if component.id in incident.component_ids]

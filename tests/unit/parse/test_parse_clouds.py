@@ -5,14 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.parse.invented_feeds import item
 from tracker.errors import ParseError
-from tracker.models import ComponentStatus, Impact, IncidentUpdate
+from tracker.models import ComponentStatus, Impact
 from tracker.parse import detect, read
-from tracker.parse.derived_ids import by_text, identified
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GENERATOR = "<generator>AWS Service Health Dashboard RSS Generator</generator>"
@@ -415,30 +412,3 @@ def test_a_time_of_xai_that_is_none_is_left_out(time):
 
 def test_an_item_of_xai_without_updates_is_read_as_any_feed_s():
     assert bodies(only(xai("Just a text."))) == ["Just a text."]
-
-
-# --- ids ---
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", "A!", ""])), max_size=8))
-def test_derived_ids_are_unique_and_stay_when_they_are_derived_again(posted):
-    updates = [
-        IncidentUpdate(id="", status="x", body=body, created_at=NOON.replace(minute=minute)) for minute, body in posted
-    ]
-    for key in (None, by_text):
-        found = identified(updates, key) if key else identified(updates)
-        again = identified(found, key) if key else identified(found)
-
-        assert len({update.id for update in found}) == len(updates)
-        assert found == again
-
-
-@given(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=6))
-def test_a_newer_update_moves_no_derived_id(texts):
-    updates = [
-        IncidentUpdate(id="", status="x", body=body, created_at=NOON.replace(minute=minute // 2))
-        for minute, body in enumerate(texts)
-    ]
-
-    assert identified(updates)[:-1] == identified(updates[:-1])
-    assert identified(updates, by_text)[:-1] == identified(updates[:-1], by_text)

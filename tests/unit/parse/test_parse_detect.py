@@ -47,7 +47,8 @@ REFUSED = {
     "other XML": (b"<urlset></urlset>", "the answer is XML with the root element urlset, not a feed"),
     "a broken answer of JSON": (b'{"page": {"id": "p"', "the answer is broken JSON"),
     "JSON nested without end": (b"[" * 99_999, "the answer is JSON nested too deeply"),
-    "a JSON list": (b"[]", "the answer is a JSON list, not a status page"),
+    "a JSON list": (b"[1]", "the answer is a JSON list of a shape that was not expected"),
+    "an empty JSON list": (b"[]", "the answer is an empty JSON list"),
     "an empty JSON object": (b"{}", "the answer is an empty JSON object"),
     "an error with a code": (
         b'{"status": 500, "error": "Internal Server Error"}',
@@ -64,23 +65,23 @@ REFUSED = {
     "an endless error": (b'{"error": "%s"}' % (b"x" * 9_999), "the answer is an error message: " + "x" * 79 + "…"),
     "another vendor's JSON": (
         b'{"status": "ok", "active_incidents": []}',
-        "the answer is JSON but not a status page that can be read (its keys: status, active_incidents)",
+        "the answer is JSON of a shape that was not expected (its keys: status, active_incidents)",
     ),
     "another vendor's page": (
         b'{"page": {"name": "x", "status": "UP"}}',
-        "the answer is JSON but not a status page that can be read (its keys: page)",
+        "the answer is JSON of a shape that was not expected (its keys: page)",
     ),
     "another vendor's incidents": (
         b'{"incidents": [{"id": "a", "incidentUpdates": []}]}',
-        "the answer is JSON but not a status page that can be read (its keys: incidents)",
+        "the answer is JSON of a shape that was not expected (its keys: incidents)",
     ),
     "another vendor's empty lists": (
         b'{"a": 1, "b": 2, "c": 3, "d": 4, "incidents": [], "e": 5}',
-        "the answer is JSON but not a status page that can be read (its keys: a, b, c, d, incidents, …)",
+        "the answer is JSON of a shape that was not expected (its keys: a, b, c, d, incidents, …)",
     ),
     "compressed data": (b"\x1f\x8b\x08\x00\x00\x00", "the answer is compressed data"),
-    "plain text": (b"All systems go", "the answer is neither a JSON object nor a feed"),
-    "noise": (bytes(range(255, 0, -1)), "the answer is neither a JSON object nor a feed"),
+    "plain text": (b"All systems go", "the answer is neither a JSON object or list nor a feed"),
+    "noise": (bytes(range(255, 0, -1)), "the answer is neither a JSON object or list nor a feed"),
 }
 
 
@@ -116,7 +117,12 @@ def test_a_named_format_refuses_it_with_the_same_sentence(name, body, sentence):
 
 
 OTHER_FORMAT = {
-    "a feed where Statuspage's JSON was expected": ("statuspage", b"<rss></rss>", "a feed where JSON was expected"),
+    "a feed where Statuspage's JSON was expected": (
+        "statuspage",
+        b"<rss></rss>",
+        "a feed where another format was expected",
+    ),
+    "another feed where AWS's was expected": ("aws-rss", b"<rss></rss>", "a feed where another format was expected"),
     "Statuspage's JSON where a feed was expected": (
         "feed",
         b'{"page": %s, "incidents": []}' % PAGE,

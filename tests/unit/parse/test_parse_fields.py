@@ -162,3 +162,16 @@ def test_a_time_without_a_zone_is_one_only_where_the_zone_is_known():
     assert fields.moment("2026-03-04 09:00:00") is None
     assert fields.moment("2026-03-04 09:00:00", UTC) == datetime(2026, 3, 4, 9, tzinfo=UTC)
     assert fields.moment("2026-03-04T09:00:00+01:00", UTC) == datetime(2026, 3, 4, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("word", "meaning"), [("down", "a"), (" Down ", "a"), (1, "b"), (True, None), ([], None)])
+def test_a_word_or_a_number_has_its_meaning_and_nothing_else_has_any(word, meaning):
+    assert fields.known({"down": "a", 1: "b"}, word) == meaning
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [("https://a.example:8/b?c", "https://a.example:8"), ("ftp://a.example", None), ("https://[", None), ("", None)],
+)
+def test_a_site_is_scheme_and_host_of_a_web_address(url, site):
+    assert fields.site(url) == site

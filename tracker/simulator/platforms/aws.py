@@ -58,8 +58,7 @@ def _event(item: Incident, revision: Revision) -> dict[str, Any]:
                 "current": str(_digit(item, item.status)),
                 "max": str(_DIGITS.get(item.impact, 1)),
             }
-            for part in revision.components
-            if part.id in item.component_ids
+            for part in revision.touched_by(item)
         },
         "impacted_service_status_changes": [],
     }
@@ -72,20 +71,20 @@ def _feed(revision: Revision) -> str:
     items = "".join(
         f"""
   <item>
-   <title><![CDATA[{_TITLES[_digit(item, update.status)]} {_cdata(item.name)}]]></title>
+   <title><![CDATA[{_TITLES[_digit(item, update.status)]} {xml_text(item.name)}]]></title>
    <link>https://status.aws.amazon.com/</link>
    <pubDate>{_pacific(update.created_at)}</pubDate>
    <guid isPermaLink="false">https://status.aws.amazon.com/#{_service(item, revision)[0]}-{REGION}_{
             int(update.created_at.timestamp())
         }</guid>
-   <description><![CDATA[{_cdata(update.body)}]]></description>
+   <description><![CDATA[{xml_text(update.body)}]]></description>
   </item>"""
         for update, item in posted[:_FEED_LENGTH]
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0">
  <channel>
-  <title><![CDATA[{_cdata(revision.name)} Service Status]]></title>
+  <title><![CDATA[{xml_text(revision.name)} Service Status]]></title>
   <link>https://status.aws.amazon.com/</link>
   <language>en-us</language>
   <lastBuildDate>{_pacific(revision.updated_at)}</lastBuildDate>
@@ -107,7 +106,7 @@ def _digit(item: Incident, status: str) -> int:
 
 def _service(item: Incident, revision: Revision) -> tuple[str, str]:
     """Return slug and name of the service that an incident is about."""
-    names = [part.name for part in revision.components if part.id in item.component_ids]
+    names = [part.name for part in revision.touched_by(item)]
     return (_slug(names[0]), names[0]) if len(names) == 1 else ("multipleservices", "Multiple services")
 
 
@@ -117,10 +116,6 @@ def _slug(name: str) -> str:
 
 def _pacific(moment: datetime) -> str:
     return f"{moment.astimezone(_PACIFIC):%a, %d %b %Y %H:%M:%S %Z}"
-
-
-def _cdata(text: str) -> str:
-    return xml_text(text).replace("]]>", "]]&gt;")
 
 
 AWS = Platform(

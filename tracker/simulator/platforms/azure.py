@@ -25,7 +25,7 @@ def _feed(revision: Revision, url: str) -> str:
 
 
 def _item(item: Incident, revision: Revision, url: str) -> str:
-    names = [*(part.name for part in revision.components if part.id in item.component_ids), REGION]
+    names = [*(part.name for part in revision.touched_by(item)), REGION]
     categories = "\n".join(f"      <category>{xml_text(name)}</category>" for name in names)
     return f"""    <item>
       <guid isPermaLink="false">{item.id}</guid>

@@ -1,15 +1,11 @@
 """A revision in Better Stack's `/index.json`: one JSON:API document with everything in it, what ended as well."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
 from tracker.simulator.draft import BADNESS
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _STATES = {
     ComponentStatus.OPERATIONAL: "operational",
@@ -24,14 +20,14 @@ def _index(revision: Revision, _url: str, _variation: int) -> Json:
     single = [item for item in revision.components if not item.is_group]
     return {
         "data": {
-            "id": _number(revision.page_id),
+            "id": str(number(revision.page_id)),
             "type": "status_page",
             "attributes": {
                 "company_name": revision.name,
                 "subdomain": revision.page_id,
                 "aggregate_state": _worst([item.status for item in single]),
-                "created_at": _time(revision.created_at),
-                "updated_at": _time(revision.updated_at),
+                "created_at": timestamp(revision.created_at),
+                "updated_at": timestamp(revision.updated_at),
             },
         },
         "included": [
@@ -43,16 +39,16 @@ def _index(revision: Revision, _url: str, _variation: int) -> Json:
 
 
 def _section(item: Component) -> Json:
-    return {"id": _number(item.id), "type": "status_page_section", "attributes": {"name": item.name}}
+    return {"id": str(number(item.id)), "type": "status_page_section", "attributes": {"name": item.name}}
 
 
 def _resource(item: Component, revision: Revision) -> Json:
     days = [{"day": revision.updated_at.date().isoformat(), "status": _STATES[item.status], "downtime_duration": 0}]
     return {
-        "id": _number(item.id),
+        "id": str(number(item.id)),
         "type": "status_page_resource",
         "attributes": {
-            "status_page_section_id": int(_number(item.group_id)) if item.group_id else None,
+            "status_page_section_id": number(item.group_id) if item.group_id else None,
             "public_name": item.name,
             "status": _STATES[item.status],
             "status_history": days,
@@ -64,15 +60,15 @@ def _report(item: Incident) -> Iterator[Json]:
     """Yield a report behind its updates, which name no resources where they are a maintenance's."""
     for update in item.updates:
         yield _update(update, is_maintenance=item.is_maintenance)
-    references = [{"id": _number(update.id), "type": "status_update"} for update in item.updates]
+    references = [{"id": str(number(update.id)), "type": "status_update"} for update in item.updates]
     yield {
         "id": str(item.number),
         "type": "status_report",
         "attributes": {
             "title": item.name,
             "report_type": "maintenance" if item.is_maintenance else "manual",
-            "starts_at": _time(item.scheduled_for or item.started_at),
-            "ends_at": item.scheduled_until and _time(item.scheduled_until),
+            "starts_at": timestamp(item.scheduled_for or item.started_at),
+            "ends_at": item.scheduled_until and timestamp(item.scheduled_until),
             "affected_resources": _affected_by(item),
             "aggregate_state": _state_of(item),
         },
@@ -82,7 +78,7 @@ def _report(item: Incident) -> Iterator[Json]:
 
 def _affected_by(item: Incident) -> list[Json]:
     if item.is_maintenance:
-        return [{"status_page_resource_id": _number(key), "status": "maintenance"} for key in item.component_ids]
+        return [{"status_page_resource_id": str(number(key)), "status": "maintenance"} for key in item.component_ids]
     return _affected(item.updates[0]) if item.updates else []
 
 
@@ -97,11 +93,11 @@ def _state_of(item: Incident) -> str:
 
 def _update(update: IncidentUpdate, *, is_maintenance: bool) -> Json:
     return {
-        "id": _number(update.id),
+        "id": str(number(update.id)),
         "type": "status_update",
         "attributes": {
             "message": update.body,
-            "published_at": _time(update.created_at),
+            "published_at": timestamp(update.created_at),
             "notify_subscribers": True,
             "affected_resources": [] if is_maintenance else _affected(update),
         },
@@ -111,7 +107,7 @@ def _update(update: IncidentUpdate, *, is_maintenance: bool) -> Json:
 def _affected(update: IncidentUpdate) -> list[Json]:
     return [
         {
-            "status_page_resource_id": _number(part.id),
+            "status_page_resource_id": str(number(part.id)),
             "status": "resolved" if part.new_status == ComponentStatus.OPERATIONAL else _STATES[part.new_status],
         }
         for part in update.affected
@@ -120,15 +116,6 @@ def _affected(update: IncidentUpdate) -> list[Json]:
 
 def _worst(statuses: list[ComponentStatus]) -> str:
     return _STATES[max(statuses, key=BADNESS.index, default=ComponentStatus.OPERATIONAL)]
-
-
-def _number(key: str) -> str:
-    """Return the number that stands for an id: ids are digits here."""
-    return str(int.from_bytes(key.encode()) % 10**12)
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 BETTERSTACK = Platform(name="betterstack", answers={"/index.json": _index}, answers_everything=True)

@@ -1,16 +1,12 @@
 """A revision in version 1 of Cachet's API: pages of lists, times without a zone, numbers for states."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
 from tracker.simulator.feeds import xml_text
-from tracker.simulator.platform import Platform, page_for_people
+from tracker.simulator.platform import Json, Platform, number, page_for_people
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 #: How many entries a page of a list has.
 LIST_LENGTH = 50
@@ -30,11 +26,6 @@ _STATUSES = {
     "resolved": (4, "Fixed"),
 }
 _SCHEDULE_STATUSES = {"scheduled": (0, "Upcoming"), "completed": (2, "Complete")}
-
-
-def number(key: str) -> int:
-    """Return the number that an installation gives to something."""
-    return int(hashlib.sha256(key.encode()).hexdigest()[:7], 16)
 
 
 def incidents(revision: Revision, url: str, _variation: int) -> Json:

@@ -1,13 +1,8 @@
 """A revision in Checkly's list of unresolved incidents, which is all that a tracker can learn of its page."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from tracker.models import Impact
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _SEVERITIES = {Impact.NONE: "MINOR", Impact.MINOR: "MINOR", Impact.MAJOR: "MAJOR", Impact.CRITICAL: "CRITICAL"}
 
@@ -23,13 +18,12 @@ def _incident(item: Incident, revision: Revision) -> Json:
         "name": item.name,
         "severity": _SEVERITIES[item.impact],
         "duration": 0,
-        "created_at": _time(item.created_at),
-        "updated_at": _time(item.updated_at),
+        "created_at": timestamp(item.created_at),
+        "updated_at": timestamp(item.updated_at),
         "lastUpdateStatus": item.status.upper(),
         "services": [
-            {"id": part.id, "name": part.name, "created_at": _time(part.created_at)}
-            for part in revision.components
-            if part.id in item.component_ids
+            {"id": part.id, "name": part.name, "created_at": timestamp(part.created_at)}
+            for part in revision.touched_by(item)
         ],
         "incidentUpdates": [_update(update) for update in item.updates],
     }
@@ -40,14 +34,10 @@ def _update(update: IncidentUpdate) -> Json:
         "id": update.id,
         "status": update.status.upper(),
         "description": update.body,
-        "publicIncidentUpdateDate": _time(update.display_at or update.created_at),
-        "created_at": _time(update.created_at),
+        "publicIncidentUpdateDate": timestamp(update.display_at or update.created_at),
+        "created_at": timestamp(update.created_at),
         "notifySubscribers": True,
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 CHECKLY = Platform(

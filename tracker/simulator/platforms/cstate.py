@@ -1,13 +1,10 @@
 """A revision as a site that cState built: systems and issues without texts, in Go's notation of times."""
 
 from datetime import datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform
 from tracker.simulator.revision import Component, Incident, Revision
-
-Json = dict[str, Any]
 
 _SEVERITIES = {"none": "notice", "minor": "disrupted", "major": "down", "critical": "down", "maintenance": "notice"}
 #: From the best to the worst.
@@ -76,7 +73,7 @@ def _issue(incident: Incident, revision: Revision, url: str) -> Json:
         "resolved": incident.is_closed,
         "informational": incident.is_maintenance,
         "resolvedAt": _moment(incident.resolved_at) if incident.is_closed and incident.resolved_at else "<no value>",
-        "affected": [component.name for component in revision.components if component.id in incident.component_ids],
+        "affected": [component.name for component in revision.touched_by(incident)],
         "filename": f"{incident.id}.md",
     }
 

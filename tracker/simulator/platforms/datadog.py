@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "operational",

@@ -23,7 +23,7 @@ def _incidents(revision: Revision) -> list[dict[str, Any]]:
 def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
     severity, status_impact = _SEVERITIES.get(item.impact, _LOW)
     updates = [_update(update, status_impact) for update in item.updates]
-    products = [{"title": part.name, "id": part.id} for part in revision.components if part.id in item.component_ids]
+    products = [{"title": part.name, "id": part.id} for part in revision.touched_by(item)]
     wire = {
         "id": item.id,
         "number": str(item.number),

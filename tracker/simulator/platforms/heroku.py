@@ -42,8 +42,7 @@ def _incident(item: Incident, revision: Revision, url: str) -> dict[str, Any]:
         "full_url": f"{url}/incidents/{item.number}",
         "systems": [
             {"name": part.name, "status": _COLOURS.get(part.status, "yellow"), "services": [part.name]}
-            for part in revision.components
-            if part.id in item.component_ids
+            for part in revision.touched_by(item)
         ],
         "tags": [REGION],
         "updates": [

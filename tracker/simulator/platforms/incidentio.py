@@ -7,17 +7,14 @@ components on incidents, ids of another form, no groups, and answers that differ
 import random
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
 
 from tracker.models import Impact
 from tracker.simulator.feeds import entries, xml_characters, xml_text
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform
 from tracker.simulator.platforms import incidentio_native as native
 from tracker.simulator.platforms import statuspage
 from tracker.simulator.platforms.incidentio_native import ulid
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 #: How many components and incidents an answer shows, whatever the page has.
 LIST_LENGTH = 25
@@ -157,7 +154,7 @@ def _content(item: Incident, revision: Revision, variation: int) -> str:
     latest = item.updates[0] if item.updates else None
     word = item.status.replace("_", " ").capitalize()
     html = f"<b>Status: {word}</b><br/><br/>{latest.body if latest else ''}"
-    touched = [component for component in revision.components if component.id in item.component_ids]
+    touched = revision.touched_by(item)
     if not touched:
         return html
     random.Random(variation).shuffle(touched)

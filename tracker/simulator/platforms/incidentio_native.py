@@ -1,13 +1,11 @@
 """A revision as incident.io's own front end reads it (`/proxy/<host>`), and as its widget does (`/api/v1/summary`)."""
 
 import hashlib
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from tracker.models import ComponentStatus
+from tracker.simulator.platform import Json, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _STATUSES = {
@@ -79,10 +77,6 @@ def _word(status: ComponentStatus) -> str:
     return "full_outage" if status == ComponentStatus.MAJOR_OUTAGE else status.value
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _place(item: Component, revision: Revision) -> Json:
     if not item.is_group:
         return {"component": {"component_id": _id(item), "name": item.name, "hidden": False}}
@@ -94,14 +88,14 @@ def _place(item: Component, revision: Revision) -> Json:
 def _incident(item: Incident, revision: Revision) -> Json:
     page_id = ulid(revision.created_at, revision.page_id)
     ids = {part.id: _id(part) for part in revision.components}
-    affected = [part for part in revision.components if part.id in item.component_ids]
+    affected = revision.touched_by(item)
     return {
         "id": ulid(item.created_at, item.id),
         "status_page_id": page_id,
         "name": item.name,
         "status": _STATUSES.get(item.status, item.status),
         "type": "maintenance" if item.is_maintenance else "incident",
-        "published_at": _time(item.created_at),
+        "published_at": timestamp(item.created_at),
         # Unlike everything else of a page, oldest first.
         "updates": [_update(update, ids) for update in reversed(item.updates)],
         "affected_components": [
@@ -115,14 +109,14 @@ def _incident(item: Incident, revision: Revision) -> Json:
 
 def _planned(item: Incident, affected: list[Component]) -> list[Json]:
     begins, ends = item.scheduled_for, item.scheduled_until
-    window = {"start_at": begins and _time(begins), "end_at": ends and _time(ends)}
+    window = {"start_at": begins and timestamp(begins), "end_at": ends and timestamp(ends)}
     return [{"component_id": _id(part), "status": "under_maintenance", **window} for part in affected]
 
 
 def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
     """Return what each update did to each component that it did not set operational."""
     return [
-        {"component_id": ids[part.id], "status": _word(part.new_status), "start_at": _time(update.created_at)}
+        {"component_id": ids[part.id], "status": _word(part.new_status), "start_at": timestamp(update.created_at)}
         for update in item.updates
         for part in update.affected
         if part.id in ids and part.new_status != ComponentStatus.OPERATIONAL
@@ -132,7 +126,7 @@ def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
 def _update(update: IncidentUpdate, ids: dict[str, str]) -> Json:
     return {
         "id": ulid(update.created_at, update.id),
-        "published_at": _time(update.created_at),
+        "published_at": timestamp(update.created_at),
         "to_status": _STATUSES.get(update.status, update.status),
         "message": {"markdown": update.body},
         "message_string": update.body,
@@ -153,15 +147,14 @@ def _shown(item: Incident, revision: Revision, url: str) -> Json:
         "name": item.name,
         "status": _STATUSES.get(item.status, item.status),
         "url": f"{url}/incidents/{incident_id}",
-        "last_update_at": _time(newest.created_at),
+        "last_update_at": timestamp(newest.created_at),
         "last_update_message": newest.body,
         "affected_components": [
             {"id": _id(part), "name": part.name, "current_status": _word(part.status)}
-            for part in revision.components
-            if part.id in item.component_ids
+            for part in revision.touched_by(item)
         ],
     }
     if not (item.scheduled_for and item.scheduled_until):
         return wire
     begins, ends = ("starts_at", "ends_at") if item.status == "scheduled" else ("started_at", "scheduled_end_at")
-    return {**wire, begins: _time(item.scheduled_for), ends: _time(item.scheduled_until)}
+    return {**wire, begins: timestamp(item.scheduled_for), ends: timestamp(item.scheduled_until)}

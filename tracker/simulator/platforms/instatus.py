@@ -1,14 +1,9 @@
 """A revision in Instatus's public JSON: what goes on without a text, components apart, nothing of what ended."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from tracker.models import ComponentStatus
 from tracker.simulator.draft import BADNESS
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Component, Incident, Revision
-
-Json = dict[str, Any]
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "OPERATIONAL",
@@ -66,15 +61,15 @@ def _single(revision: Revision) -> list[Component]:
 
 
 def _incident(item: Incident, revision: Revision, url: str) -> Json:
-    touched = [part.status for part in revision.components if part.id in item.component_ids]
+    touched = [part.status for part in revision.touched_by(item)]
     return {
         "id": item.id,
         "name": item.name,
-        "started": _time(item.started_at),
+        "started": timestamp(item.started_at),
         "status": item.status.upper(),
         "impact": _WORDS[max(touched, key=BADNESS.index, default=ComponentStatus.OPERATIONAL)],
         "url": f"{url}/{item.id}",
-        "updatedAt": _time(item.updated_at),
+        "updatedAt": timestamp(item.updated_at),
     }
 
 
@@ -83,16 +78,12 @@ def _maintenance(item: Incident, url: str) -> Json:
     return {
         "id": item.id,
         "name": item.name,
-        "start": begins and _time(begins),
+        "start": begins and timestamp(begins),
         "status": _STATUSES[item.status],
         "duration": str(int((ends - begins).total_seconds() // 60)) if begins and ends else "0",
         "url": f"{url}/{item.id}",
-        "updatedAt": _time(item.updated_at),
+        "updatedAt": timestamp(item.updated_at),
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 INSTATUS = Platform(

@@ -1,14 +1,9 @@
 """A revision in openstatus's `/feed/json`: the whole page, and the time at which the answer was made."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from tracker.models import ComponentStatus
 from tracker.simulator.draft import BADNESS
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "success",
@@ -27,7 +22,7 @@ def _feed(revision: Revision, _url: str, _variation: int) -> Json:
         "title": revision.name,
         "description": "",
         "status": _WORDS[worst],
-        "updatedAt": _time(revision.updated_at),
+        "updatedAt": timestamp(revision.updated_at),
         "monitors": [_monitor(item) for item in single],
         "pageComponents": [_component(item, groups) for item in single],
         "pageComponentGroups": [
@@ -48,14 +43,14 @@ def _component(item: Component, groups: dict[str, int]) -> Json:
 
 
 def _touched(item: Incident, revision: Revision) -> list[int]:
-    return [part.position for part in revision.components if part.id in item.component_ids]
+    return [part.position for part in revision.touched_by(item)]
 
 
 def _report(item: Incident, revision: Revision) -> Json:
     return {
         "id": item.number,
         "title": item.name,
-        "updatedAt": _time(item.updated_at),
+        "updatedAt": timestamp(item.updated_at),
         "status": item.status,
         "monitors": [],
         "pageComponents": _touched(item, revision),
@@ -67,8 +62,8 @@ def _update(update: IncidentUpdate) -> Json:
     return {
         "id": int.from_bytes(update.id.encode()) % 10**9,
         "message": update.body,
-        "date": _time(update.display_at or update.created_at),
-        "updatedAt": _time(update.updated_at),
+        "date": timestamp(update.display_at or update.created_at),
+        "updatedAt": timestamp(update.updated_at),
     }
 
 
@@ -82,16 +77,12 @@ def _maintenance(item: Incident, revision: Revision) -> Json:
         "name": item.name,
         "message": announcement.body,
         "maintenanceUpdates": [_update(update) for update in later],
-        "from": begins and _time(begins),
-        "to": ends and _time(ends),
-        "updatedAt": _time(item.updated_at),
+        "from": begins and timestamp(begins),
+        "to": ends and timestamp(ends),
+        "updatedAt": timestamp(item.updated_at),
         "monitors": [],
         "pageComponents": _touched(item, revision),
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 OPENSTATUS = Platform(name="openstatus", answers={"/feed/json": _feed}, has_validators=False)

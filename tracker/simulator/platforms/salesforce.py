@@ -72,7 +72,7 @@ def _events(item: Incident, *, is_maintenance: bool) -> list[dict[str, Any]]:
 
 
 def _services(item: Incident, revision: Revision) -> list[str]:
-    return [part.name for part in revision.components if part.id in item.component_ids]
+    return [part.name for part in revision.touched_by(item)]
 
 
 def _milliseconds(moment: datetime) -> str:

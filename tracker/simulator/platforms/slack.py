@@ -39,7 +39,7 @@ def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
         "type": _kind(item),
         "status": _status(item),
         "url": f"https://slack-status.com/{item.created_at:%Y-%m}/{item.id}",
-        "services": [part.name for part in revision.components if part.id in item.component_ids],
+        "services": [part.name for part in revision.touched_by(item)],
         "notes": [{"date_created": _pacific(update.created_at), "body": update.body} for update in item.updates],
     }
 

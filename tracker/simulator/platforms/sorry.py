@@ -1,15 +1,8 @@
 """A revision in Sorry's public API: notices with their latest update, and all updates of one notice alone."""
 
-import hashlib
-from datetime import datetime
-from typing import Any
-
 from tracker.models import ComponentStatus
-from tracker.simulator.platform import Platform
-from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 #: How many notices a page of the list has.
 LIST_LENGTH = 25
@@ -20,11 +13,6 @@ _STATES = {
     "verifying": "underway",
     "completed": "complete",
 }
-
-
-def number(key: str) -> int:
-    """Return the number that the platform gives to something."""
-    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
 
 
 def notices(revision: Revision, url: str, _variation: int) -> Json:
@@ -53,15 +41,15 @@ def _notice(incident: Incident, url: str) -> Json:
         "timeline_state": _timeline_state(incident),
         "subject": incident.name,
         "url": f"{url}/notices/{incident.id}",
-        "began_at": None if incident.status == "scheduled" else _moment(incident.created_at),
-        "ended_at": _moment(incident.resolved_at) if incident.is_closed and incident.resolved_at else None,
-        "created_at": _moment(incident.created_at),
-        "updated_at": _moment(incident.updated_at),
+        "began_at": None if incident.status == "scheduled" else timestamp(incident.created_at),
+        "ended_at": timestamp(incident.resolved_at) if incident.is_closed and incident.resolved_at else None,
+        "created_at": timestamp(incident.created_at),
+        "updated_at": timestamp(incident.updated_at),
         "latest_update": latest and _update(latest),
     }
     if incident.scheduled_for and incident.scheduled_until:
-        wire["begins_at"] = _moment(incident.scheduled_for)
-        wire["ends_at"] = _moment(incident.scheduled_until)
+        wire["begins_at"] = timestamp(incident.scheduled_for)
+        wire["ends_at"] = timestamp(incident.scheduled_until)
     return wire
 
 
@@ -76,8 +64,8 @@ def _update(update: IncidentUpdate) -> Json:
         "id": number(update.id),
         "state": _state(update.status),
         "content": update.body,
-        "created_at": _moment(update.created_at),
-        "updated_at": _moment(update.updated_at),
+        "created_at": timestamp(update.created_at),
+        "updated_at": timestamp(update.updated_at),
     }
 
 
@@ -94,13 +82,9 @@ def _component(component: Component) -> Json:
         "name": component.name,
         "state": state,
         "parent_id": number(component.group_id) if component.group_id else None,
-        "created_at": _moment(component.created_at),
-        "updated_at": _moment(component.updated_at),
+        "created_at": timestamp(component.created_at),
+        "updated_at": timestamp(component.updated_at),
     }
-
-
-def _moment(moment: datetime) -> str:
-    return timestamp(moment, "Etc/UTC")
 
 
 SORRY = Platform(

@@ -4,16 +4,11 @@ The real answer comes from the vendor's own host; here the page itself has it, u
 """
 
 import hashlib
-from datetime import datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
 from tracker.simulator.feeds import xml_text
-from tracker.simulator.platform import Platform, page_for_people
-from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 #: Where the simulated vendor runs everything.
 CONTAINER = "Primary Data Center"
@@ -43,7 +38,7 @@ def status(revision: Revision, _url: str, _variation: int) -> Json:
     planned = [incident for incident in open_now if incident.is_maintenance]
     return {
         "result": {
-            "status_overall": {"updated": _moment(revision.updated_at), "status": worst[1], "status_code": worst[0]},
+            "status_overall": {"updated": timestamp(revision.updated_at), "status": worst[1], "status_code": worst[0]},
             "status": [_component(component) for component in singles],
             "incidents": [_incident(incident, revision) for incident in open_now if not incident.is_maintenance],
             "maintenance": {
@@ -56,7 +51,7 @@ def status(revision: Revision, _url: str, _variation: int) -> Json:
 
 def _component(component: Component) -> Json:
     code, word = _CODES[component.status]
-    state: Json = {"updated": _moment(component.updated_at), "status": word, "status_code": code}
+    state: Json = {"updated": timestamp(component.updated_at), "status": word, "status_code": code}
     return {
         "id": object_id(component.id),
         "name": component.name,
@@ -69,12 +64,10 @@ def _incident(incident: Incident, revision: Revision) -> Json:
     return {
         "_id": object_id(incident.id),
         "name": incident.name,
-        "datetime_open": _moment(incident.created_at),
+        "datetime_open": timestamp(incident.created_at),
         "messages": [_message(update, incident) for update in reversed(incident.updates)],
         "components_affected": [
-            {"_id": object_id(component.id), "name": component.name}
-            for component in revision.components
-            if component.id in incident.component_ids
+            {"_id": object_id(component.id), "name": component.name} for component in revision.touched_by(incident)
         ],
         "containers_affected": [{"_id": object_id(CONTAINER), "name": CONTAINER}],
     }
@@ -83,8 +76,8 @@ def _incident(incident: Incident, revision: Revision) -> Json:
 def _maintenance(incident: Incident, revision: Revision) -> Json:
     wire = _incident(incident, revision)
     if incident.scheduled_for and incident.scheduled_until:
-        wire["datetime_planned_start"] = _moment(incident.scheduled_for)
-        wire["datetime_planned_end"] = _moment(incident.scheduled_until)
+        wire["datetime_planned_start"] = timestamp(incident.scheduled_for)
+        wire["datetime_planned_end"] = timestamp(incident.scheduled_until)
     return wire
 
 
@@ -94,12 +87,8 @@ def _message(update: IncidentUpdate, incident: Incident) -> Json:
         "details": update.body,
         "state": states.get(update.status, 100),
         "status": _IMPACT_CODES.get(incident.impact, 200),
-        "datetime": _moment(update.display_at or update.created_at),
+        "datetime": timestamp(update.display_at or update.created_at),
     }
-
-
-def _moment(moment: datetime) -> str:
-    return timestamp(moment, "Etc/UTC")
 
 
 def _html(revision: Revision, url: str) -> str:

@@ -1,16 +1,11 @@
 """A revision in Statuspage's JSON (`/api/v2/*.json`), as recorded answers of real pages have it."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from tracker.models import ComponentStatus, Impact
 from tracker.simulator.feeds import atom, rss, xml_text
-from tracker.simulator.platform import Platform, page_for_people
+from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 #: How many incidents and maintenances the lists show.
 LIST_LENGTH = 50
@@ -98,7 +93,7 @@ def incident(item: Incident, revision: Revision, url: str) -> Json:
         "page_id": revision.page_id,
         "reminder_intervals": None,
         "incident_updates": [incident_update(update, item.id, zone) for update in item.updates],
-        "components": [component(part, revision) for part in revision.components if part.id in item.component_ids],
+        "components": [component(part, revision) for part in revision.touched_by(item)],
     }
     if item.scheduled_for and item.scheduled_until:
         wire["scheduled_for"] = timestamp(item.scheduled_for, zone)
@@ -138,12 +133,6 @@ def newest(incidents: Iterable[Incident], *, maintenances: bool) -> list[Inciden
     """Return incidents, or maintenances, as the lists order them: by their newest display_at."""
     wanted = [item for item in incidents if item.is_maintenance is maintenances]
     return sorted(wanted, key=lambda item: (item.displayed_at, item.number), reverse=True)[:LIST_LENGTH]
-
-
-def timestamp(moment: datetime, zone: str) -> str:
-    """Return a moment in the page's zone, in milliseconds."""
-    text = moment.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
 def _html(revision: Revision, url: str) -> str:

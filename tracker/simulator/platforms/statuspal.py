@@ -3,15 +3,11 @@
 The real answer comes from the vendor's own host; here the page itself has it, under the same path.
 """
 
-import hashlib
 from datetime import datetime
-from typing import Any
 
 from tracker.models import ComponentStatus
-from tracker.simulator.platform import Platform
+from tracker.simulator.platform import Json, Platform, number
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
-
-Json = dict[str, Any]
 
 _TYPES = {
     ComponentStatus.UNDER_MAINTENANCE: "scheduled",
@@ -22,11 +18,6 @@ _TYPES = {
 #: From the worst to the best.
 _ORDER = ("major", "minor", "performance", "scheduled")
 _IMPACTS = {"major": "major", "critical": "major", "maintenance": "scheduled"}
-
-
-def number(key: str) -> int:
-    """Return the number that the platform gives to something."""
-    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
 
 
 def summary(revision: Revision, url: str, _variation: int) -> Json:

@@ -1,15 +1,12 @@
 """A revision as Uptime Kuma answers it: the page with its posts, and the measurements, which are new every time."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.models import ComponentStatus
 from tracker.simulator.feeds import xml_text
-from tracker.simulator.platform import Platform, page_for_people
+from tracker.simulator.platform import Json, Platform, page_for_people
 from tracker.simulator.revision import Component, Incident, Revision
-
-Json = dict[str, Any]
 
 #: How many measurements an answer shows of each monitor.
 _BEATS = 5

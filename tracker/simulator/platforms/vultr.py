@@ -1,13 +1,9 @@
 """A revision in Vultr's `alerts.json`: what goes on and what ended lately, in two words, without components."""
 
 from datetime import datetime
-from typing import Any
 
-from tracker.simulator.platform import Platform
-from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Incident, Revision
-
-Json = dict[str, Any]
 
 #: How many alerts are listed.
 LIST_LENGTH = 20
@@ -47,7 +43,7 @@ def _message(body: str, incident: Incident) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return timestamp(moment, "Etc/UTC").replace("Z", "+00:00")
+    return timestamp(moment).replace("Z", "+00:00")
 
 
 VULTR = Platform(name="vultr", answers={"/alerts.json": alerts}, has_validators=False, host="status.vultr.com")

@@ -27,7 +27,7 @@ def _feed(revision: Revision, url: str) -> str:
 
 
 def _item(item: Incident, revision: Revision, url: str) -> str:
-    names = [part.name for part in revision.components if part.id in item.component_ids]
+    names = [part.name for part in revision.touched_by(item)]
     label = f"[{', '.join(names)}] " if names else ""
     status = "resolved" if item.is_closed else item.status
     return f"""    <item>

@@ -1,24 +1,13 @@
 """A revision in Yandex Cloud's incidents: numbered comments, newest first, in HTML; no maintenances."""
 
-import hashlib
-from datetime import datetime
 from html import escape
-from typing import Any
 
-from tracker.simulator.platform import Platform
-from tracker.simulator.platforms.statuspage import timestamp
+from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Incident, Revision
-
-Json = dict[str, Any]
 
 #: How many incidents a page of the list has.
 LIST_LENGTH = 20
 _TYPES = {"investigating": "investigation", "resolved": "resolved"}
-
-
-def number(key: str) -> int:
-    """Return the number that the platform gives to something."""
-    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
 
 
 def incidents(revision: Revision, _url: str, _variation: int) -> Json:
@@ -34,10 +23,10 @@ def _incident(incident: Incident, revision: Revision) -> Json:
         "title": incident.name,
         # As on the real page, an incident is called open for a while after its end.
         "status": "open" if incident.status != "postmortem" else "resolved",
-        "startDate": _moment(incident.created_at),
-        "endDate": _moment(incident.resolved_at) if incident.is_closed and incident.resolved_at else None,
-        "createdAt": _moment(incident.created_at),
-        "updatedAt": _moment(incident.updated_at),
+        "startDate": timestamp(incident.created_at),
+        "endDate": timestamp(incident.resolved_at) if incident.is_closed and incident.resolved_at else None,
+        "createdAt": timestamp(incident.created_at),
+        "updatedAt": timestamp(incident.updated_at),
         "levelId": level,
         "level": {"level": level, "label": "Unavailable" if level > 1 else "Minor"},
         "isReportPublished": False,
@@ -45,8 +34,7 @@ def _incident(incident: Incident, revision: Revision) -> Json:
         "reportPublishedTime": None,
         "services": [
             {"id": number(component.id), "name": component.name, "slug": component.id}
-            for component in revision.components
-            if component.id in incident.component_ids
+            for component in revision.touched_by(incident)
         ],
         "comments": [
             {
@@ -54,17 +42,13 @@ def _incident(incident: Incident, revision: Revision) -> Json:
                 "incidentId": incident.number,
                 "type": _TYPES.get(update.status, "update"),
                 "content": f"<p>{escape(update.body)}</p>\n",
-                "createdAt": _moment(update.created_at),
-                "updatedAt": _moment(update.updated_at),
+                "createdAt": timestamp(update.created_at),
+                "updatedAt": timestamp(update.updated_at),
             }
             for update in incident.updates
         ],
         "installations": [{"code": "ru", "zones": [{"id": "ru-central1-a", "installationId": 1}]}],
     }
-
-
-def _moment(moment: datetime) -> str:
-    return timestamp(moment, "Etc/UTC")
 
 
 YANDEX = Platform(
