@@ -209,9 +209,11 @@ def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> 
     told = []
     for component in snapshot.components:
         known = remembered.get(component.id)
-        # A component that appears is news only if it does not work.
-        no_news = {known.status} if known else {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
         fall_was_told = component.id in before.view.falls_told
+        # A component that appears, or of which nothing was known, is news only if it does not work.
+        no_news = {known.status} if known else {ComponentStatus.UNKNOWN}
+        if no_news == {ComponentStatus.UNKNOWN} and not fall_was_told:
+            no_news.add(ComponentStatus.OPERATIONAL)
         if component.status not in no_news and wants_change(
             provider, component, known.status if known else None, fall_was_told=fall_was_told
         ):

@@ -49,6 +49,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
     listed: frozenset[str] | None = None
+    #: Whether only the details tell if anything is new.
+    details_apart: bool = False
     #: The source that the page had before, if it is elsewhere since this very answer.
     moved_from: Source | None = None
     #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
@@ -66,10 +68,15 @@ class Observer:
         """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
-        answer = self._ask(provider, state, state.source.primary)
-        if isinstance(answer, Fetched) and not same_host(answer.url, state.source.primary):
-            return self._elsewhere(state, state.source, answer, now)
-        return _read(state, state.source, answer, now)
+        source = state.source
+        answer = self._ask(provider, state, source.primary)
+        is_elsewhere = not same_host(answer.url, source.primary)
+        if is_elsewhere and isinstance(answer, NotModified):
+            # Validators that another host gave prove nothing here, and there is nothing to read.
+            answer = self._fetcher.fetch(FetchRequest(url=source.primary, allow_private=provider.allow_private))
+        if is_elsewhere and isinstance(answer, Fetched):
+            return self._elsewhere(state, source, answer, now)
+        return _read(state, source, answer, now)
 
     def search(self, provider: Provider, state: PageState, now: datetime) -> Observation:
         """Find the source anew and read the answer that showed it. Raises PollError."""
@@ -200,7 +207,13 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         )
     new = Answer(validators=answer.validators, digest=body_digest, stamp=snapshot.updated_at)
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
-    return Observation(layer=Layer.CHANGED, state=remembered, snapshot=snapshot, fresh_for_s=answer.fresh_for_s)
+    return Observation(
+        layer=Layer.CHANGED,
+        state=remembered,
+        snapshot=snapshot,
+        details_apart=_is_apart(source),
+        fresh_for_s=answer.fresh_for_s,
+    )
 
 
 def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:

@@ -107,7 +107,8 @@ class Poller:
         meaning = projection(primary)
         known = self._store.recall(provider.id, keys(primary))
         seeded = observed.state.seeded
-        if seeded and meaning == state.projection and not components_changed(known.view.components, primary):
+        means_the_same = meaning == observed.state.projection and not components_changed(known.view.components, primary)
+        if seeded and means_the_same and not observed.details_apart:
             return _quiet(turn, observed, now), Layer.SAME_MEANING
         observed = self._observer.complete(provider, state, observed, now)
         snapshot = observed.snapshot or primary

@@ -13,6 +13,7 @@ from tracker.observe import Observer
 from tracker.parse import FORMATS
 from tracker.poll import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, RecordedSite, Redirect, SimulatedVendor, Status
+from tracker.simulator.render import render
 from tracker.state import PageState
 from tracker.store.memory import MemoryPages
 
@@ -172,3 +173,27 @@ def test_what_answers_elsewhere_is_read_as_it_stands() -> None:
     assert found is not None
     assert net.asked == [acme.url]
     assert [incident.name for incident in read_answer(found.answer, found.source).incidents] == ["Errors"]
+
+
+def test_a_page_that_answers_elsewhere_what_it_answered_here_has_moved_and_tells_nothing_else() -> None:
+    shown = Page("Acme", id="acme")
+    shown.open_incident("Errors")
+    paths = ("/api/v2/summary.json", "/api/v2/incidents.json", "/api/v2/scheduled-maintenances.json")
+    documents = {path: render(shown.revision, path, f"https://{HOST}") for path in paths}
+    bodies = {path: [document.body] for path, document in documents.items() if document is not None}
+    clock, acme = FakeClock(shown.now()), provider(url=f"https://{HOST}{paths[0]}")
+    store = MemoryPages([acme])
+    with (
+        SimulatedVendor([RecordedSite("here", bodies)]) as here,
+        SimulatedVendor([RecordedSite("there", bodies)]) as there,
+        internet({HOST: here.url(), "status.new.example": there.url()}) as net,
+    ):
+        poller = Poller(store, Observer(net), clock)
+        poller.poll(acme.id)
+        told = len(store.events)
+        here.misbehave("here", Redirect(f"{there.url()}{paths[0]}", 301), times=None)
+        for _ in range(2):
+            clock.passes(minutes=1)
+            poller.poll(acme.id)
+
+    assert [event.event for event in store.events[told:]] == [EventKind.PAGE_MOVED]

@@ -208,6 +208,28 @@ def test_measurements_that_cannot_be_had_fail_the_poll_and_say_nothing_of_the_mo
     assert watched.pages.events == []
 
 
+def test_monitors_that_were_not_measured_at_first_are_followed_once_they_are():
+    watched = Watched("uptimekuma")
+    watched.page.set_component("API", "major_outage")
+    heartbeat, answer, measures = SITE + SOURCES["uptimekuma"][1][0], watched.fetch, False
+
+    def fetch(request):
+        if request.url == heartbeat and not measures:
+            return Fetched(body=b'{"heartbeatList": {}, "uptimeList": {}}', url=request.url)
+        return answer(request)
+
+    watched.pages = MemoryPages([provider(url=SITE, first_sight=FirstSight.SILENT)])
+    watched.pages._states["acme"] = PageState(
+        url=SITE, source=Source(format="uptimekuma", primary=SITE + SOURCES["uptimekuma"][0], details=(heartbeat,))
+    )
+    watched._poller = Poller(watched.pages, Observer(watched), watched.clock)
+    watched.fetch = fetch
+    assert [watched.polls() for _ in range(2)] == [[], []]
+    measures = True
+
+    assert [(event.product, event.status) for event in watched.polls()] == [("Acme - API", "major_outage")]
+
+
 @pytest.mark.parametrize("platform", TOLD)
 def test_an_answer_of_a_platform_is_recognised_by_its_own_format_alone(platform):
     watched = Watched(platform)
