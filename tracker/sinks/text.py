@@ -1,6 +1,7 @@
 """Events as lines for people: what is affected first, then what the vendor says."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final, TextIO, assert_never
 
 from tracker.errors import SinkError
@@ -51,6 +52,8 @@ def _lines(event: Event) -> Iterator[str]:
             yield f"  Incident: {_title(event)}"
         case EventKind.MAINTENANCE_UPDATE:
             yield f"  Maintenance: {_title(event)}"
+            if event.scheduled_for is not None:
+                yield f"  Window: {_window(event.scheduled_for, event.scheduled_until)}"
         case EventKind.UPDATE_EDITED | EventKind.UPDATE_WITHDRAWN:
             yield f"  Incident: {_title(event)}"
         case EventKind.COMPONENT_STATUS_CHANGE:
@@ -64,6 +67,16 @@ def _lines(event: Event) -> Iterator[str]:
     yield f"  Status: {status} - {message}" if message else f"  Status: {status}"
     if event.link:
         yield f"  Link: {one_line(event.link, _MESSAGE)}"
+
+
+def _window(begin: datetime, end: datetime | None) -> str:
+    """Return when a maintenance is, in UTC, the day of its end where that is another one."""
+    begin = begin.astimezone(UTC)
+    if end is None:
+        return f"from {begin:%Y-%m-%d %H:%M} UTC"
+    end = end.astimezone(UTC)
+    until = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{begin:%Y-%m-%d %H:%M} to {until} UTC"
 
 
 def _product(event: Event) -> str:

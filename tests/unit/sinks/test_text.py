@@ -1,7 +1,7 @@
 """Events as lines for people."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -65,6 +65,35 @@ GOLDEN = {
   Maintenance: Elevated error rates
   Status: In progress - Begun.
   Link: https://status.openai.com/incidents/abc123""",
+    ),
+    "a maintenance with its window": (
+        openai(
+            event=EventKind.MAINTENANCE_UPDATE,
+            status="scheduled",
+            message="We upgrade.",
+            link=None,
+            scheduled_for=datetime(2025, 11, 4, 22, 0, tzinfo=UTC),
+            scheduled_until=datetime(2025, 11, 5, 1, 30, tzinfo=UTC),
+        ),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - Chat Completions
+  Maintenance: Elevated error rates (minor)
+  Window: 2025-11-04 22:00 to 2025-11-05 01:30 UTC
+  Status: Scheduled - We upgrade.""",
+    ),
+    "a maintenance of which only the begin is known": (
+        openai(
+            event=EventKind.MAINTENANCE_UPDATE,
+            status="scheduled",
+            message=None,
+            link=None,
+            scheduled_for=datetime(2025, 11, 4, 22, 0, tzinfo=timezone(timedelta(hours=-8))),
+        ),
+        """\
+[2025-11-03 14:32:00] Product: OpenAI - Chat Completions
+  Maintenance: Elevated error rates (minor)
+  Window: from 2025-11-05 06:00 UTC
+  Status: Scheduled""",
     ),
     "a status in the vendor's own word": (
         openai(event=EventKind.INCIDENT_UPDATE, status="resolved", vendor_status="Resolvido", link=None),
