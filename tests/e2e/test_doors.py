@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -249,28 +250,45 @@ def ask(port: int, path: str, password: str = "") -> tuple[int, str]:
 def flower(running: RunningTracker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """Flower on the tracker's data server: its port and its log."""
     log = tmp_path_factory.mktemp("flower") / "log"
-    port = int(url_of(running).rpartition(":")[2].partition("/")[0]) ^ 1
-    command = [
-        sys.executable,
-        "-m",
-        "workers.flower",
-        "--address=127.0.0.1",
-        f"--port={port}",
-        "--inspect_timeout=5000",
-    ]
     environ = environ_of(running) | {"FLOWER_PASSWORD": FLOWER_PASSWORD}
-    with log.open("w") as stream, subprocess.Popen(command, env=environ, stdout=stream, stderr=stream) as process:
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                if "worker1@" in ask(port, "/api/workers", FLOWER_PASSWORD)[1]:
-                    break
-            except OSError:
-                pass
-            time.sleep(0.2)
-        yield port, log
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
+    # Flower cannot be told to take any port, and one that was free may be another test's by now.
+    for _ in range(5):
+        port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "workers.flower",
+            "--address=127.0.0.1",
+            f"--port={port}",
+            "--inspect_timeout=5000",
+        ]
+        with log.open("w") as stream, subprocess.Popen(command, env=environ, stdout=stream, stderr=stream) as process:
+            if knows_a_worker(process, port):
+                yield port, log
+                process.send_signal(signal.SIGTERM)
+                process.wait(PATIENCE_S)
+                return
+            process.kill()
+    pytest.fail(f"Flower does not run: {log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def knows_a_worker(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until Flower shows a worker; False when it ended or never did."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if "worker1@" in ask(port, "/api/workers", FLOWER_PASSWORD)[1]:
+                return True
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
 
 
 def test_flower_shows_nothing_to_whoever_has_no_password(flower: tuple[int, Path]) -> None:
