@@ -44,7 +44,11 @@ enable_utc = True
 timezone = "UTC"
 
 task_default_queue = "fetch"
-task_queues = [Queue("fetch"), Queue("print"), Queue("deliver")]
+task_queues = [
+    Queue("fetch", no_ack=True),  # hints: writing down that one was taken costs more than losing it
+    Queue("print"),
+    Queue("deliver"),
+]
 task_create_missing_queues = False  # a typo in a queue's name fails at once
 task_routes = {
     "workers.tasks.print_updates": {"queue": "print"},
@@ -53,7 +57,8 @@ task_routes = {
 }
 
 task_acks_late = True
-worker_prefetch_multiplier = 1  # with late acks: nothing waits hidden in a worker
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True  # a worker takes what it has a free slot for: nothing waits hidden in one
 task_reject_on_worker_lost = False  # beat is the retry; a task that kills its worker must not come back at once
 task_soft_time_limit = 60  # prefork only; in every pool the fetcher's own deadline ends a request
 task_time_limit = 75

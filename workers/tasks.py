@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 WAKE_UP_EXPIRES_S = 10
 
 
-@app.task(name="workers.tasks.fetch_provider")  # type: ignore[untyped-decorator]
+@app.task(name="workers.tasks.fetch_provider", Request="workers.consumer:HintRequest")  # type: ignore[untyped-decorator]
 def fetch_provider(provider_id: str) -> None:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
     started = time.monotonic()

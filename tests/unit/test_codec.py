@@ -118,8 +118,33 @@ def test_nothing_is_the_state_and_the_view_of_a_page_never_seen() -> None:
 
 @pytest.mark.parametrize("decode", [decode_state, decode_view])
 def test_another_version_is_refused_by_name(decode) -> None:
-    with pytest.raises(StoreError, match=r"version b'2'.* reads up to b'1'"):
-        decode(b"2{}")
+    with pytest.raises(StoreError, match=r"version b'3'.* reads up to b'2'"):
+        decode(b"3{}")
+
+
+def test_a_long_view_is_written_short_and_read_as_it_was() -> None:
+    components = {
+        f"c{number}": Component(id=f"c{number}", name=f"Region {number}", status=ComponentStatus.OPERATIONAL)
+        for number in range(500)
+    }
+    view = PageView(components=components)
+
+    assert len(encode_view(view)) < 8000
+    assert decode_view(encode_view(view)) == view
+
+
+def test_a_short_view_can_be_read_by_people() -> None:
+    assert encode_view(PageView(name="Acme")) == b'1{"name":"Acme"}'
+
+
+def test_a_long_view_that_was_cut_is_a_store_error() -> None:
+    written = encode_view(
+        PageView(components={"c": Component(id="c", name="x" * 2000, status=ComponentStatus.UNKNOWN)})
+    )
+    assert written[:1] == b"2"
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        decode_view(written[:-9])
 
 
 @pytest.mark.parametrize("broken", [b"1", b"1{", b'1{"failures":"many"}', b"1\xff", b'1{"url":1}'])

@@ -19,7 +19,7 @@ from tracker.models import Component, ComponentStatus, FirstSight, Impact, Provi
 from tracker.readability import failed, recovered
 from tracker.state import PageState, PageView
 from tracker.store.pages import PageStatus
-from tracker.supervise.health import filters_summary
+from tracker.supervise.health import PageHealth, filters_summary, page_health
 
 words = st.sampled_from(["api", "api v2", "chat", "web", "eu/api"])
 globs = st.sampled_from(["api", "api*", "chat", "*", "eu/*", "w?b", "nothing"])
@@ -483,8 +483,8 @@ def test_the_poller_warns_once_when_a_filter_begins_to_match_nothing(caplog: pyt
 def test_tracker_up_names_filters_that_match_nothing() -> None:
     view = Memory(provider()).polls(page(components=PARTS)).view
 
-    def status(*given_globs: str, of: PageView = view) -> PageStatus:
-        return PageStatus(provider=provider(components=given_globs), state=PageState(), view=of)
+    def status(*given_globs: str, of: PageView = view) -> PageHealth:
+        return page_health(PageStatus(provider=provider(components=given_globs), state=PageState(), view=of))
 
     assert filters_summary([]) is filters_summary([status("Api"), status("Chat", of=PageView())]) is None
     assert filters_summary([status("Api"), status("Chat")]) == (

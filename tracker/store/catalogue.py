@@ -30,6 +30,8 @@ from tracker.store.pages import PageStatus
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
 CLOCKS_DIFFER_S: Final = 10.0
+#: Pages that one call asks about; more would have other callers wait.
+_TOGETHER: Final = 1000
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 
@@ -61,6 +63,7 @@ class RedisCatalogue:
         self._client = client
         self._sync = load_script(client, "sync")
         self._claim = load_script(client, "claim")
+        self._revisions = load_script(client, "revisions")
 
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
         """Add or change providers. With `replacing`, those of that origin that are not given are removed."""
@@ -87,9 +90,26 @@ class RedisCatalogue:
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
 
+    def version(self) -> bytes:
+        """Return what differs after every change of the catalogue."""
+        with translated():
+            version: Any = self._client.get(VERSION)
+        return version or b""
+
+    def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
+        """Return what differs after every change of a page's state, for each of them; b"" for one never asked."""
+        found: list[bytes] = []
+        for start in range(0, len(provider_ids), _TOGETHER):
+            with translated():
+                found += self._revisions(args=[PAGE_PREFIX, *provider_ids[start : start + _TOGETHER]])
+        return tuple(found)
+
     def statuses(self) -> tuple[PageStatus, ...]:
         """Return what is known of every page, sorted by provider name."""
-        providers = self.providers()
+        return self.statuses_of(self.providers())
+
+    def statuses_of(self, providers: Sequence[Provider]) -> tuple[PageStatus, ...]:
+        """Return what is known of these pages."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for provider in providers:
                 pipe.hmget(page_key(provider.id), ["state", "view", "checked"])

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from tracker.filters import unmatched
 from tracker.store.pages import PageStatus
 from tracker.store.sinks import SinkStatus
@@ -12,33 +14,54 @@ _NAMED = 5
 _FAILURES_TOLD = 3
 
 
-def summary(statuses: Sequence[PageStatus]) -> str | None:
+class PageHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lines say of one page."""
+
+    name: str
+    #: Whether it was asked at all.
+    is_asked: bool
+    #: Why it cannot be read, as a word and as a sentence; None while it can.
+    failure_reason: str | None = None
+    failure: str | None = None
+    #: What is wrong with its filters, a sentence each.
+    filters: tuple[str, ...] = ()
+
+
+def page_health(status: PageStatus) -> PageHealth:
+    """Return what the lines say of a page; it is far smaller than all that is known of it."""
+    state = status.state
+    is_failing = bool(state.failures) and state.is_unknown
+    return PageHealth(
+        name=status.provider.name,
+        is_asked=status.checked_at is not None,
+        failure_reason=state.failure_reason or "" if is_failing else None,
+        failure=state.failure if is_failing else None,
+        filters=tuple(unmatched(status.provider, status.view)),
+    )
+
+
+def summary(pages: Sequence[PageHealth]) -> str | None:
     """Return one line about what can be read, None while nothing is known of a page that was not asked yet."""
-    asked = [status for status in statuses if status.checked_at is not None]
-    if len(asked) < len(statuses) or not statuses:
+    if not pages or not all(page.is_asked for page in pages):
         return None
-    failing = [status for status in asked if status.state.failures and status.state.is_unknown]
-    pages = "page" if len(statuses) == 1 else "pages"
+    failing = [page for page in pages if page.failure_reason is not None]
+    noun = "page" if len(pages) == 1 else "pages"
     if not failing:
-        return f"watching {len(statuses)} {pages}, all of them can be read"
-    if len(failing) == len(statuses):
-        reason, _ = Counter(status.state.failure_reason for status in failing).most_common(1)[0]
+        return f"watching {len(pages)} {noun}, all of them can be read"
+    if len(failing) == len(pages):
+        reason, _ = Counter(page.failure_reason for page in failing).most_common(1)[0]
         return (
-            f"none of {len(statuses)} {pages} can be read ({_REMEDIES.get(reason or '', 'see tracker status')}); "
+            f"none of {len(pages)} {noun} can be read ({_REMEDIES.get(reason or '', 'see tracker status')}); "
             "trying again with growing pauses"
         )
-    named = [f"{status.provider.name} ({status.state.failure})" for status in failing[:_NAMED]]
+    named = [f"{page.name} ({page.failure})" for page in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
-    return f"watching {len(statuses)} {pages}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
+    return f"watching {len(pages)} {noun}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
 
 
-def filters_summary(statuses: Sequence[PageStatus]) -> str | None:
+def filters_summary(pages: Sequence[PageHealth]) -> str | None:
     """Return one line about filters that match nothing of their pages, None when all do or nothing is known yet."""
-    failing = [
-        f"{status.provider.name} ({sentence})"
-        for status in statuses
-        for sentence in unmatched(status.provider, status.view)
-    ]
+    failing = [f"{page.name} ({sentence})" for page in pages for sentence in page.filters]
     if not failing:
         return None
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""

@@ -17,10 +17,10 @@ from tracker.errors import ConfigError, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.pages import PageStatus
-from tracker.supervise.health import filters_summary, sinks_summary, summary
+from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
+from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
 
@@ -33,6 +33,8 @@ SERVER_GRACE_S: Final = 3.0
 #: How often the pages are looked over for the health line.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
+#: However many pages there are, looking them over takes no more than a part of this size of the time.
+PAUSE_TO_WORK: Final = 20.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
@@ -80,6 +82,7 @@ class Stack:
         # A process of its own: receivers that stall take its threads, none of those that ask pages.
         arguments = ("-Q", "deliver", "-c", str(DELIVERIES), *_ALIKE)
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
+        self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
         self._health: str | None = None
         self._sinks_health: str | None = None
@@ -108,9 +111,11 @@ class Stack:
             for child in self._children():
                 child.tend()
             if time.monotonic() >= next_health:
+                began = time.monotonic()
                 self._report_health()
                 self._look_after_sinks()
-                next_health = time.monotonic() + (HEALTH_EVERY_S if self._health else STARTING_EVERY_S)
+                pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
+                next_health = time.monotonic() + max(pause_s, (time.monotonic() - began) * PAUSE_TO_WORK)
             if self._health and not watching:
                 watching = True
                 on_watching()
@@ -162,17 +167,17 @@ class Stack:
     def _report_health(self) -> None:
         try:
             self._catalogue.ping()  # which a server refuses that has no room to write
-            statuses = self._catalogue.statuses()
-            line = summary(statuses)
-            self._report_filters(statuses)
+            pages = self._watch.look()
+            line = summary(pages)
+            self._report_filters(pages)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
         if line is not None and line != self._health:
             log.warning(line) if any(word in line for word in _TROUBLE) else log.info(line)
             self._health = line
 
-    def _report_filters(self, statuses: Sequence[PageStatus]) -> None:
-        line = filters_summary(statuses)
+    def _report_filters(self, pages: Sequence[PageHealth]) -> None:
+        line = filters_summary(pages)
         if line != self._filters_health:
             log.warning(line) if line else log.info("all filters match something of their pages again")
             self._filters_health = line

@@ -1,0 +1,36 @@
+"""Keep an eye on all pages for the health line: only those are read again that changed."""
+
+from collections.abc import Sequence
+
+from tracker.models import Provider
+from tracker.store.catalogue import RedisCatalogue
+from tracker.supervise.health import PageHealth, page_health
+
+#: Pages that are read together: their views, with all components, are in memory at that time.
+_TOGETHER = 200
+
+
+class Watch:
+    """How the pages of a catalogue do."""
+
+    def __init__(self, catalogue: RedisCatalogue) -> None:
+        self._catalogue = catalogue
+        self._version: bytes | None = None
+        self._providers: tuple[Provider, ...] = ()
+        self._revisions: dict[str, bytes] = {}
+        self._pages: dict[str, PageHealth] = {}
+
+    def look(self) -> Sequence[PageHealth]:
+        """Return how every page does, sorted by provider name. Raises StoreError."""
+        version = self._catalogue.version()
+        if version != self._version:
+            self._providers = self._catalogue.providers()
+            self._revisions, self._pages = {}, {}
+        revisions = self._catalogue.revisions([provider.id for provider in self._providers])
+        found = dict(zip((provider.id for provider in self._providers), revisions, strict=True))
+        changed = [provider for provider in self._providers if self._revisions.get(provider.id) != found[provider.id]]
+        for start in range(0, len(changed), _TOGETHER):
+            for status in self._catalogue.statuses_of(changed[start : start + _TOGETHER]):
+                self._pages[status.provider.id] = page_health(status)
+        self._revisions, self._version = found, version
+        return [self._pages[provider.id] for provider in self._providers]
