@@ -22,6 +22,8 @@ SETTINGS = [
     ("task_default_queue", "fetch", "a fetch that nobody routes is fetched"),
     ("task_acks_late", True, "with a prefetch of 1, nothing waits hidden in a worker"),
     ("worker_prefetch_multiplier", 1, "the same"),
+    ("worker_disable_prefetch", True, "the same for hints, which nobody counts as unacknowledged"),
+    ("worker_send_task_events", True, "Flower shows throughput without further flags"),
     ("task_reject_on_worker_lost", False, "a page that kills its worker does not come back at once"),
     ("worker_cancel_long_running_tasks_on_connection_loss", False, "a commit is safe whatever the broker does"),
     ("broker_connection_retry_on_startup", True, "a worker may start before the data server"),

@@ -54,11 +54,25 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> RecordingRuntime:
     return stand_in
 
 
+class SlowRuntime(RecordingRuntime):
+    """A runtime whose polls last until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Event()
+
+    def poll(self, provider_id: str) -> None:
+        super().poll(provider_id)
+        self.begun.release()
+        assert self.may_end.wait(PATIENCE_S)
+
+
 @contextmanager
-def worker(app: Celery) -> Iterator[None]:
+def worker(app: Celery, pool: str = "solo", concurrency: int = 1) -> Iterator[None]:
     """Have a worker on all queues until the end of the block."""
     state.reset_state()
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=PATIENCE_S):
+    with start_worker(app, pool=pool, concurrency=concurrency, perform_ping_check=False, shutdown_timeout=PATIENCE_S):
         yield
     state.reset_state()
 
@@ -158,3 +172,44 @@ def test_a_backlog_is_no_storm(
     # But for those whose interval ends while this runs, none is left out.
     assert len(polled) > 0.9 * count
     assert valkey.llen("fetch") == valkey.zcard("unacked_index") == 0
+
+
+def test_a_worker_takes_what_it_has_a_slot_for_and_hides_nothing(
+    app: Celery, valkey: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits does so in the queue, for any worker, and its length is the backlog."""
+    slow = SlowRuntime()
+    monkeypatch.setattr(runtimes, "_runtime", slow)
+    for number in range(5):
+        fetch_provider.apply_async((f"p{number}",))
+
+    with ended(task_success) as wait, worker(app, pool="threads", concurrency=2):
+        for _ in range(2):
+            assert slow.begun.acquire(timeout=PATIENCE_S)
+        # A third would begin without waiting for anything, if it had been taken.
+        assert (valkey.llen("fetch"), slow.polled) == (3, ["p0", "p1"])
+        assert not valkey.exists("unacked", "unacked_index"), "nothing is written down for a hint"
+        slow.may_end.set()
+        wait(5)
+
+    assert sorted(slow.polled) == [f"p{number}" for number in range(5)]
+    assert valkey.llen("fetch") == 0
+
+
+def test_every_task_is_told_to_flower(app: Celery, fake: RecordingRuntime) -> None:
+    """Events are sent in bulk, and none is missing."""
+    told: Counter[str] = Counter()
+    tasks = 20
+    with app.connection_for_read() as connection:
+        receiver = app.events.Receiver(connection, handlers={"*": lambda event: told.update([event["type"]])})
+        with receiver.consumer_context() as (listening, _, _), worker(app, pool="threads", concurrency=4):
+            for number in range(tasks):
+                fetch_provider.apply_async((f"p{number}",))
+            while told["task-succeeded"] < tasks:
+                listening.drain_events(timeout=PATIENCE_S)
+
+    assert {kind: told[f"task-{kind}"] for kind in ("received", "started", "succeeded")} == {
+        "received": tasks,
+        "started": tasks,
+        "succeeded": tasks,
+    }
