@@ -196,7 +196,8 @@ def test_a_worker_takes_what_it_has_a_slot_for_and_hides_nothing(
     assert valkey.llen("fetch") == 0
 
 
-def test_every_task_is_told_to_flower(app: Celery, fake: RecordingRuntime) -> None:
+@pytest.mark.usefixtures("fake")
+def test_every_task_is_told_to_flower(app: Celery) -> None:
     """Events are sent in bulk, and none is missing."""
     told: Counter[str] = Counter()
     tasks = 20
