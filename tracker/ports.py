@@ -74,7 +74,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
-    """No turn for now: the page's host has no slot left. The page is due again when one is likely to be free."""
+    """No turn for now: the page's host has no slot left. The page is due again when it is handed one."""
 
     slot: Slot
     #: How many pages wait for a slot of this host, this one among them.

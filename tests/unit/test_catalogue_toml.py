@@ -20,6 +20,7 @@ providers = st.builds(
     format=st.sampled_from(["auto", "feed"]),
     interval_s=st.integers(10, 86_400),
     allow_private=st.booleans(),
+    max_per_host=st.none() | st.integers(1, 1000),
     components=st.lists(texts, max_size=3),
     regions=st.lists(texts, max_size=3),
     first_sight=st.sampled_from(FirstSight),

@@ -1,6 +1,6 @@
 -- Take a page's turn: what is remembered of it, a lease so that no second worker polls it meanwhile, and one of its
--- host's slots where these are counted. Without a free slot the page joins those that wait, and is due again when one
--- is likely to be free for it: the first in the row asks soonest. Leases of both kinds end by themselves.
+-- host's slots where these are counted. Without a free slot the page joins those that wait: commit.lua hands it the
+-- slot of another page when its turn has come. Leases of both kinds end by themselves.
 -- KEYS  providers (hash id -> provider), page (hash), due (sorted set), schedule (hash id -> "interval phase")
 -- ARGV  provider id, now, lease, least gap between two polls (seconds; now since the epoch), owner,
 --       key prefixes of slots, of those that wait and of what was told; a number in [0, 1) that spreads those that wait
@@ -8,13 +8,13 @@
 -- {'', number of pages that wait, since when this one does, 1 if that is news, slot} when its host has no slot left,
 -- else {provider, turn, revision, state, when it was last read, slot or ''}.
 -- Asking again as the same owner gives the turn again.
-local WAITS, TOLD, SHORTEST = 3600, 600, 0.05
+local WAITS, TOLD = 3600, 600
 local provider = redis.call('HGET', KEYS[1], ARGV[1])
 if not provider then
   return false
 end
 local id, now, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state', 'read', 'slot', 'took')
+local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state', 'read', 'slot')
 if page[2] ~= ARGV[5] then
   local left = tonumber(page[1] or '0') - now
   -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
@@ -32,21 +32,19 @@ if limit then
   local function is_full()
     return redis.call('ZCARD', slots) >= limit
   end
-  if is_full() then
+  local function drop_ended_leases()
     redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
     redis.call('ZREMRANGEBYSCORE', slots, now + lease + 1, '+inf')
+    return true
   end
-  if is_full() and not redis.call('ZSCORE', slots, id) then
-    -- Who waits that long without being seen was removed, or is elsewhere now.
-    redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now - WAITS)
-    redis.call('ZREMRANGEBYSCORE', waiting, '(' .. ARGV[2], '+inf')
+  -- A page that was handed a slot has it already.
+  if is_full() and drop_ended_leases() and is_full() and not redis.call('ZSCORE', slots, id) then
     redis.call('ZADD', waiting, 'NX', ARGV[2], id)
     redis.call('EXPIRE', waiting, WAITS)
-    local since, ahead = redis.call('ZSCORE', waiting, id), redis.call('ZRANK', waiting, id)
-    local interval = tonumber(string.match(redis.call('HGET', KEYS[4], id) or '', '^%S+') or '60')
-    local took = math.max(SHORTEST, math.min(tonumber(page[8] or '1'), lease))
-    local pause = math.min((ahead + 0.5 + tonumber(ARGV[9])) * took / limit, interval)
-    redis.call('ZADD', KEYS[3], 'XX', string.format('%.6f', now + pause), id)
+    -- Should every holder of a slot have died, none of them hands it on.
+    redis.call('ZADD', KEYS[3], 'XX', 'LT', string.format('%.6f', now + lease * (1 + tonumber(ARGV[9]))), id)
+    local since = redis.call('ZSCORE', waiting, id)
+    local interval = tonumber(string.match(redis.call('HGET', KEYS[4], id) or '', '^%S+') or '0')
     local is_news = now - tonumber(since) > interval and redis.call('SET', ARGV[8] .. host, 1, 'NX', 'EX', TOLD)
     return {'', redis.call('ZCARD', waiting), since, is_news and 1 or 0, page[7]}
   end

@@ -134,7 +134,7 @@ class RedisPages:
                     seen_before_key(provider_id),
                     UPDATES,
                     DUE,
-                    SLOTS_PREFIX + turn.slot.host if turn.slot else "",
+                    *((SLOTS_PREFIX + turn.slot.host, WAITING_PREFIX + turn.slot.host) if turn.slot else ("", "")),
                 ],
                 args=arguments,
             )
@@ -147,17 +147,14 @@ def _busy(waiting: int, since: bytes, is_news: int, slot: bytes, *, now: datetim
     limited = decode_slot(slot)
     if limited is None:
         raise AssertionError("only a host with a limit is busy")
-    waited_s = now.timestamp() - float(since)
+    waited_s = max(0.0, now.timestamp() - float(since))
     return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
 
 
-def _of_host(turn: Turn, commit: Commit) -> tuple[str, float | str]:
-    """Return the slot that the next poll takes, '' if it is that of this one, and how long this one took."""
+def _of_host(turn: Turn, commit: Commit) -> tuple[str, int | str]:
+    """Return the slot that the next poll takes, '' if it is that of this one, and how many of these there are."""
     slot = slot_of(turn.provider, commit.state or turn.state)
-    if slot is None:
-        return (NO_SLOT if turn.slot else "", "")
-    took_s = (commit.checked_at - turn.begun_at).total_seconds()
-    return ("" if slot == turn.slot else encode_slot(slot), f"{took_s:.3f}")
+    return "" if slot == turn.slot else encode_slot(slot) or NO_SLOT, turn.slot.limit if turn.slot else ""
 
 
 def _counted(tally: Tally | None) -> tuple[str, int, int | str]:
