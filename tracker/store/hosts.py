@@ -1,5 +1,6 @@
 """Which host a page is asked at, for counting how many pages of it are asked at once."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tracker.models import Provider
@@ -21,6 +22,7 @@ def slot_of(provider: Provider, state: PageState) -> Slot | None:
     return Slot(host=host_of(state.source.primary if state.source and is_known else provider.url), limit=limit)
 
 
+@lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
     """Return the host of an address that was asked, with its port where that is not the usual one."""
     parts = urlsplit(url)
