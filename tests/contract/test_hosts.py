@@ -258,6 +258,16 @@ def test_what_is_kept_of_a_host_ends_by_itself(client: "redis.Redis") -> None:
         host.ends(turn)
 
     assert (host.holders, host.waiting) == (["p2", "p3"], ["p4"])
+
+
+def test_a_slot_that_was_handed_on_ends_by_itself_too(client: "redis.Redis") -> None:
+    host = Host(client, max_per_host=1)
+    only = host.begins(0)
+    host.is_busy(1)
+
+    host.ends(only)
+
+    assert host.holders == ["p1"]
     assert 0 < client.ttl(SLOTS) <= 60
 
 

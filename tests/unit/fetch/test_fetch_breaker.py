@@ -170,8 +170,9 @@ def test_requests_that_were_on_their_way_do_not_prolong_the_pause() -> None:
     network = Network()
     with several_on_their_way(network, 10) as ended:
         network.breaks()
+        network.clock.passes(seconds=FIRST_PAUSE_S - 1)
     assert ended == [REFUSED] * 10
-    network.clock.passes(seconds=FIRST_PAUSE_S)
+    network.clock.passes(seconds=1)
 
     assert network.asks()
 
