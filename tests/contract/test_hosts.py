@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count, pairwise
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 from typing import Any
 
 import pytest
@@ -460,6 +460,8 @@ class DeadEnd:
     def __init__(self, address: str) -> None:
         self._address = address
         self._lock = Lock()
+        #: Counts those that begin to wait.
+        self.arrived = Semaphore(0)
         self.given_up = Event()
         self.held = 0
         self.most_held = 0
@@ -483,6 +485,7 @@ class DeadEnd:
             self.held += 1
             self.attempts += 1
             self.most_held = max(self.most_held, self.held)
+        self.arrived.release()
         self.given_up.wait(timeout=30)
         with self._lock:
             self.held -= 1
@@ -504,13 +507,15 @@ def test_a_dead_host_keeps_no_more_threads_than_it_has_slots_and_the_others_are_
         client = connect(valkey_url)
         poller = Poller(RedisPages(client), Observer(Breaker(fetcher)), utc_now)
         with ThreadPoolExecutor(4) as threads:
-            first = [threads.submit(poller.poll, known.id) for known in dead]
+            first = [threads.submit(poller.poll, known.id) for known in dead[:2]]
+            for _ in first:
+                assert dead_end.arrived.acquire(timeout=30)
             others = [threads.submit(poller.poll, known.id) for known in alive]
             meanwhile = [polled.result() for polled in others]
-            waiting = [polled.result() for polled in first[2:]]
+            waiting = [poller.poll(known.id) for known in dead[2:]]
             assert dead_end.held == 2
             dead_end.given_up.set()
-            failed = [polled.result() for polled in first[:2]]
+            failed = [polled.result() for polled in first]
         rest = [poller.poll(known.id) for known in dead[2:]]
         fetcher.close()
         client.close()
