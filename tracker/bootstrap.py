@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from tracker.deliver import Printer
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
@@ -61,7 +61,7 @@ def build_fetcher(settings: Settings) -> RequestsFetcher:
 
 def build_poller(store: PageStore, fetcher: RequestsFetcher) -> Poller:
     """Return a poller over any store."""
-    return Poller(store, Observer(fetcher), utc_now)
+    return Poller(store, Observer(Breaker(fetcher)), utc_now)
 
 
 class Runtime:

@@ -12,6 +12,8 @@ import msgspec
 
 #: Statuses that end an incident or a maintenance.
 CLOSED_STATUSES = frozenset({"resolved", "postmortem", "completed", "cancelled"})
+#: So many pages of a public host are asked at once; whoever has allowed private addresses polls a host of their own.
+USUAL_PER_HOST = 2
 
 
 class ComponentStatus(StrEnum):
@@ -133,6 +135,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: int = 60
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
+    #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
+    max_per_host: int | None = None
     #: Globs on components, a `!` before those that are left out; () means all (`tracker.filters`).
     components: tuple[str, ...] = ()
     #: The same on regions.
@@ -146,6 +150,13 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     first_sight: FirstSight = FirstSight.OPEN
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
+
+    @property
+    def host_limit(self) -> int | None:
+        """Return how many pages of its host may be asked at once, this one among them; None for any number."""
+        if self.max_per_host is None and not self.allow_private:
+            return USUAL_PER_HOST
+        return self.max_per_host
 
     def product(self, components: Collection[str]) -> str:
         """Return what an event is about, by name: `OpenAI - Chat Completions`."""

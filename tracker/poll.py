@@ -19,7 +19,7 @@ from tracker.migration import GRACE, carried_over, moved, remembered
 from tracker.models import Provider, Snapshot
 from tracker.observe import Observation, Observer, read_again
 from tracker.parse import FORMATS
-from tracker.ports import Clock, Commit, Known, News, PageStore, Turn
+from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
 from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
@@ -40,18 +40,21 @@ class Outcome(StrEnum):
     QUIET = "quiet"
     CHANGED = "changed"
     FAILED = "failed"
+    POSTPONED = "postponed"
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """What one poll did."""
 
     outcome: Outcome
-    #: None for a failed poll.
+    #: None for a poll that failed or was postponed.
     layer: Layer | None = None
     #: How many events entered the stream.
     events: int = 0
     #: Why it failed, None otherwise.
     failure: PollError | None = None
+    #: Why it was postponed, None otherwise.
+    busy: HostBusy | None = None
 
 
 class Poller:
@@ -68,6 +71,8 @@ class Poller:
         turn = self._store.begin(provider_id, self._clock())
         if turn is None:
             return None
+        if isinstance(turn, HostBusy):
+            return _postponed(provider_id, turn)
         provider = turn.provider
         state = _remembered(turn)
         try:
@@ -160,6 +165,21 @@ class Poller:
             answer_bytes=meter.received_from(source.primary) if source else None,
         )
         return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
+
+
+def _postponed(provider_id: str, busy: HostBusy) -> Poll:
+    """Return a poll that was not made, and log when a host has more pages than it has time for."""
+    if busy.is_news:
+        log.warning(
+            "host %s is busy: %d pages wait for one of its %d slots, %s for %.0f s, longer than its interval; "
+            "raise interval or max_per_host of its pages",
+            busy.slot.host,
+            busy.waiting,
+            busy.slot.limit,
+            provider_id,
+            busy.waited_s,
+        )
+    return Poll(outcome=Outcome.POSTPONED, busy=busy)
 
 
 def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> None:

@@ -64,6 +64,27 @@ class Clock(Protocol):
         ...
 
 
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among the pages of one host that are asked at the same time."""
+
+    #: Name and, where it is not the usual one, port.
+    host: str
+    #: How many such places there are.
+    limit: int
+
+
+class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
+    """No turn for now: the page's host has no slot left. The page is due again when it is handed one."""
+
+    slot: Slot
+    #: How many pages wait for a slot of this host, this one among them.
+    waiting: int
+    #: For how long this one has, in seconds.
+    waited_s: float
+    #: Whether that is longer than its interval, and nobody was told of this host for some minutes.
+    is_news: bool
+
+
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """The right to poll one page now, and what is remembered of it."""
 
@@ -77,6 +98,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     begun_at: datetime
     #: When the turn was taken of the last poll that read all of what the page said; None if there was none.
     read_at: datetime | None = None
+    #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
+    slot: Slot | None = None
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +148,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class PageStore(Protocol):
     """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | None:
+    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
         """Take the page's turn; None when it is unknown, being polled by another worker, or was polled just now."""
         ...
 
@@ -134,7 +157,10 @@ class PageStore(Protocol):
         ...
 
     def commit(self, turn: Turn, commit: Commit) -> int:
-        """Write the commit and give the turn back; return how many events were new. Raises Conflict."""
+        """Write the commit and give the turn back; return how many events were new. Raises Conflict.
+
+        The slot is given back by a commit that is refused, too.
+        """
         ...
 
 

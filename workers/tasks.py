@@ -94,6 +94,9 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
     if poll.outcome is Outcome.FAILED and poll.failure is not None:
         log.warning("polled %s failed reason=%s: %s", provider_id, poll.failure.reason, poll.failure)
         return
+    if poll.busy is not None:
+        log.debug("host %s is busy, %s waits with %d others", poll.busy.slot.host, provider_id, poll.busy.waiting - 1)
+        return
     log.info(
         "polled %s %s layer=%s new=%d in %.0f ms", provider_id, poll.outcome, poll.layer, poll.events, seconds * 1e3
     )

@@ -11,6 +11,8 @@ from tests.chaos.fleet import Fleet
 _EXPECTED = (
     r"tracker:(providers|schedule|due|updates|cursors|providers:version|sinks)",
     r"tracker:(page|seen|latency):page-\d+",
+    # A host's slots and who waits for them end by themselves.
+    r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",
     r"tracker:(sink|dead|again):ops",
     # kombu's own: who listens to what, and what is being worked on right now.
     r"_kombu\.binding[a-z_]*(\.[a-z.]+)?",

@@ -42,7 +42,10 @@ from tracker.store.stream import RedisStream
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
-KEYS = re.compile(r"tracker:(providers|providers:version|schedule|due|updates|cursors|(page|seen|latency):acme)")
+KEYS = re.compile(
+    r"tracker:(providers|providers:version|schedule|due|updates|cursors|(page|seen|latency):acme"
+    r"|slots:status\.acme\.example)"
+)
 WORKERS = "AB"
 #: What may happen, the frequent more often. "A" and "B" stand for a worker that goes on.
 DEEDS = [
@@ -391,6 +394,7 @@ class World(RuleBasedStateMachine):
     def no_key_is_unexpected(self) -> None:
         keys = {key.decode() for key in self.client.scan_iter(count=1000)}
         assert [key for key in keys if not KEYS.fullmatch(key)] == []
+        assert self.client.ttl("tracker:slots:status.acme.example") != -1
         if not self.client.hexists("tracker:providers", ACME.id):
             assert not keys & {"tracker:page:acme", "tracker:seen:acme", "tracker:latency:acme"}
 

@@ -18,9 +18,19 @@ from tracker.ports import Commit, Known, News, PageStore, Turn
 from tracker.savings import ENDINGS, FAILED, Layer, Savings, Tally
 from tracker.state import PageState, PageView
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import DUE, PREFIX, PROVIDERS, UPDATES, connect, page_key, seen_key
+from tracker.store.connection import (
+    DUE,
+    PREFIX,
+    PROVIDERS,
+    SCHEDULE,
+    SLOTS_PREFIX,
+    UPDATES,
+    connect,
+    page_key,
+    seen_key,
+)
 from tracker.store.memory import MemoryPages
-from tracker.store.pages import LEASE_S, LEAST_GAP_S, RedisPages
+from tracker.store.pages import _OF_HOSTS, LEASE_S, LEAST_GAP_S, RedisPages
 from tracker.store.stream import RedisStream
 
 ACME = provider()
@@ -361,15 +371,16 @@ def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: 
 
 def test_asking_again_as_the_same_owner_gives_the_turn_again(client: "redis.Redis", shared: Store) -> None:
     pages = RedisPages(client)
-    keys = [PROVIDERS, page_key("acme")]
+    keys = [PROVIDERS, page_key("acme"), DUE, SCHEDULE]
     first, again, other = (
-        pages._begin(keys=keys, args=["acme", NOON.timestamp(), LEASE_S, LEAST_GAP_S, owner])
+        pages._begin(keys=keys, args=["acme", NOON.timestamp(), LEASE_S, LEAST_GAP_S, owner, *_OF_HOSTS, 0.5])
         for owner in ("me", "me", "you")
     )
 
     assert again[0] == first[0]
     assert again[1] > first[1]
     assert other == b"busy"
+    assert client.zrange(SLOTS_PREFIX + "status.acme.example", 0, -1) == [b"acme"]
     assert shared.pages.begin("acme", NOON) is None
 
 

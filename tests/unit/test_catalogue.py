@@ -52,6 +52,7 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         format = "feed"
         interval = 1
         allow_private = true
+        max_per_host = 5
         components = ["API*", " ! Chat"]
         regions = ["eu-*", "!eu-north-1"]
         min_impact = "major"
@@ -67,6 +68,7 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         format="feed",
         interval_s=1,
         allow_private=True,
+        max_per_host=5,
         components=("API*", "!Chat"),
         regions=("eu-*", "!eu-north-1"),
         min_impact=Impact.MAJOR,
@@ -83,6 +85,7 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         interval = 5
         format = "feed"
         allow_private = true
+        max_per_host = 7
         components = ["API*"]
         regions = ["eu"]
         min_impact = "critical"
@@ -98,6 +101,7 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         interval = 300
         format = "auto"
         allow_private = false
+        max_per_host = 1
         components = []
         regions = []
         min_impact = "none"
@@ -108,8 +112,15 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
 
     assert values_of(first) == (5, "feed", True, FirstSight.ALL)
     assert values_of(second) == (300, "auto", False, FirstSight.OPEN)
+    assert (first.host_limit, second.host_limit) == (7, 1)
     assert filters_of(first) == (("API*",), ("eu",), "critical", ("!update_edited",), False)
     assert filters_of(second) == ((), (), "none", (), True)
+
+
+def test_two_pages_of_a_public_host_are_asked_at_once_and_any_number_of_one_s_own() -> None:
+    public, own = read(MINIMAL + '[[provider]]\nname = "B"\nurl = "http://b.lan"\nallow_private = true\n')
+
+    assert (public.host_limit, own.host_limit) == (2, None)
 
 
 def values_of(provider: Provider) -> tuple[object, ...]:
@@ -238,6 +249,11 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "a format that is a number": (entry("format = 1"), ("format is 1", "known are auto")),
     "an unknown first_sight": (entry('first_sight = "new"'), ('first_sight is "new"', "known are open, silent, all")),
     "a first_sight that is false": (entry("first_sight = false"), ("first_sight is false", "known are open")),
+    "a share of a page per host": (entry("max_per_host = 1.5"), ("max_per_host is 1.5", "as in max_per_host = 2")),
+    "no page per host": (
+        entry("max_per_host = 0"),
+        ("max_per_host is 0, not from 1 to 1000", "write max_per_host = 2"),
+    ),
     "allow_private in quotes": (entry('allow_private = "yes"'), ('allow_private is "yes"', "true or false")),
     "allow_private that is a number": (entry("allow_private = 1"), ("allow_private is 1", "true or false")),
     "components that are text": (entry('components = "API*"'), ('components is "API*"', '["API*"]')),

@@ -10,7 +10,9 @@ from tracker.models import FirstSight, Provider
 
 FORMATS = ("statuspage", "feed")
 #: What the catalogue takes as a name or a glob.
-texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30).filter(str.strip)
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30).filter(
+    lambda text: text.strip(" !")
+)
 providers = st.builds(
     new_provider,
     st.sampled_from(["https://a.example", "http://localhost:8080/x?y=%22%5C", "https://status.müller.example"]),
@@ -20,6 +22,7 @@ providers = st.builds(
     format=st.sampled_from(["auto", "feed"]),
     interval_s=st.integers(10, 86_400),
     allow_private=st.booleans(),
+    max_per_host=st.none() | st.integers(1, 1000),
     components=st.lists(texts, max_size=3),
     regions=st.lists(texts, max_size=3),
     first_sight=st.sampled_from(FirstSight),

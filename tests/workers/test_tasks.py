@@ -14,7 +14,7 @@ from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
 from tracker.poll import Outcome, Poll
-from tracker.ports import Commit, News
+from tracker.ports import Commit, HostBusy, News, Slot
 from tracker.savings import Layer
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
@@ -153,8 +153,16 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             "polled acme failed reason=connect: no connection",
         ),
         (Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED), "INFO", "polled acme quiet layer=not_modified new=0"),
+        (
+            Poll(
+                outcome=Outcome.POSTPONED,
+                busy=HostBusy(slot=Slot(host="acme.example", limit=2), waiting=4, waited_s=0.0, is_news=False),
+            ),
+            "DEBUG",
+            "host acme.example is busy, acme waits with 3 others",
+        ),
     ],
-    ids=["conflict", "store", "no turn", "failed", "quiet"],
+    ids=["conflict", "store", "no turn", "failed", "quiet", "postponed"],
 )
 def test_a_poll_ends_in_one_line_however_it_ends(
     fake: FakeRuntime, log: pytest.LogCaptureFixture, outcome: Poll | Exception | None, level: str, said: str

@@ -18,13 +18,14 @@ from tracker.models import FirstSight, Impact, Provider
 #: Keys that say what of a page is told (`tracker.filters`).
 FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "format", "allow_private", *FILTER_KEYS, "first_sight")
+SHARED_KEYS = ("interval", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 
 _LONGEST_INTERVAL_S = 86_400
 #: Vendors are asked no more often than this; who has allowed private addresses polls a page of their own.
 _SHORTEST_PUBLIC_S = 10
+_MOST_PER_HOST = 1000
 
 
 def new_provider(
@@ -36,6 +37,7 @@ def new_provider(
     format: str = "auto",
     interval_s: int = 60,
     allow_private: bool = False,
+    max_per_host: int | None = None,
     components: Sequence[str] = (),
     regions: Sequence[str] = (),
     min_impact: str = Impact.NONE,
@@ -53,6 +55,7 @@ def new_provider(
         "format": format,
         "interval": interval_s,
         "allow_private": allow_private,
+        "max_per_host": max_per_host,
         "components": components,
         "regions": regions,
         "min_impact": min_impact,
@@ -115,6 +118,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "interval": _interval,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
         "allow_private": switch,
+        "max_per_host": _per_host,
         "components": partial(list_of, check=_pattern, example='components = ["API*"]'),
         "regions": partial(list_of, check=_pattern, example='regions = ["eu-*"]'),
         "min_impact": _severity,
@@ -131,6 +135,15 @@ def _interval(value: object) -> int:
         raise Mistake(f"is {described(value)}, not a whole number of seconds; write one, as in interval = 60")
     if not 1 <= value <= _LONGEST_INTERVAL_S:
         raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
+    return value
+
+
+def _per_host(value: object) -> int:
+    """Return a number of pages."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Mistake(f"is {described(value)}, not a whole number of pages; write one, as in max_per_host = 2")
+    if not 1 <= value <= _MOST_PER_HOST:
+        raise Mistake(f"is {described(value)}, not from 1 to {_MOST_PER_HOST} pages; write max_per_host = 2")
     return value
 
 

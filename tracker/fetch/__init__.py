@@ -1,6 +1,7 @@
 """Conditional GETs of pages that nobody vouches for: the `Fetcher` port over HTTP.
 
     http          RequestsFetcher: one request, its redirects, its outcome
+    breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
     connection    what requests and urllib3 are told to do otherwise
     dial          look up a name, check every address, connect to exactly those
@@ -15,7 +16,8 @@
 `requests` and `urllib3` are imported in this package and nowhere else.
 """
 
+from tracker.fetch.breaker import Breaker
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.limits import FetchLimits
 
-__all__ = ["FetchLimits", "RequestsFetcher"]
+__all__ = ["Breaker", "FetchLimits", "RequestsFetcher"]

@@ -11,7 +11,15 @@ from tracker.latency import Timing
 from tracker.models import Provider
 from tracker.savings import ENDINGS, Savings
 from tracker.schedule import first_due, phase_s
-from tracker.store.codec import decode_provider, decode_state, decode_timing, decode_view, encode_provider
+from tracker.state import PageState
+from tracker.store.codec import (
+    decode_provider,
+    decode_state,
+    decode_timing,
+    decode_view,
+    encode_provider,
+    encode_slot,
+)
 from tracker.store.connection import (
     DUE,
     LATENCY_PREFIX,
@@ -26,6 +34,7 @@ from tracker.store.connection import (
     page_key,
     translated,
 )
+from tracker.store.hosts import slot_of
 from tracker.store.pages import PageStatus
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
@@ -77,6 +86,7 @@ class RedisCatalogue:
                 encode_provider(provider),
                 f"{provider.interval_s} {phase:.6f}",
                 f"{first.timestamp():.6f}",
+                encode_slot(slot_of(provider, PageState())),
             ]
         return self._run_sync(arguments)
 

@@ -14,6 +14,7 @@ import msgspec
 from tracker.errors import StoreError
 from tracker.latency import Timing
 from tracker.models import Provider, Webhook
+from tracker.ports import Slot
 from tracker.state import LedgerEntry, PageState, PageView
 
 #: Version of the shapes below. Fields may be added with a default without a new version.
@@ -83,6 +84,21 @@ def encode_webhook(webhook: Webhook) -> bytes:
 def decode_webhook(data: bytes) -> Webhook:
     """Read a webhook. Raises StoreError."""
     return _decode(data, _WEBHOOK)
+
+
+#: Stands where a page once took a slot and takes none any more.
+NO_SLOT = "-"
+
+
+def encode_slot(slot: Slot | None) -> str:
+    """Return the slot as the text that scripts read: limit and host; none is empty."""
+    return f"{slot.limit} {slot.host}" if slot else ""
+
+
+def decode_slot(data: bytes | None) -> Slot | None:
+    """Read a slot; an absent, empty or unlimited one is none."""
+    limit, _, host = (data or b"").decode().partition(" ")
+    return Slot(host=host, limit=int(limit)) if host else None
 
 
 def encode_timing(timing: Timing) -> bytes:

@@ -4,19 +4,55 @@
 -- Seen ids are kept in two sets: once the newer is full it becomes the older, and the one that was the older is
 -- forgotten. What was published before it became full then counts as old (`horizon`), known or not. So that this is
 -- long ago also for a page that shows more than fits, the sets change places once a day at most, unless they burst.
--- The counters of the page go along. A quiet commit may run twice; it is counted by the turn, once.
--- KEYS  providers (hash), page (hash), seen (set), seen before (set), updates (stream), due (sorted set)
+-- The turn's slot is given back, also by a commit that is refused: to the page that has waited longest for it, which
+-- is due at once. The counters of the page go along. A quiet commit may run twice; it is counted by the turn, once.
+-- KEYS  providers (hash), page (hash), seen (set), seen before (set), updates (stream), due (sorted set),
+--       slots of the host whose slot the turn holds, pages that wait for one (sorted sets; '' if it holds none)
 -- ARGV  provider id, turn, revision, checked, due, state, view, ledger (each '' to keep it),
 --       when it was read ('' to keep it), how the poll ended ('' to count nothing), bytes received,
---       bytes of the primary answer ('' for none), most seen ids, number of silent keys, the silent keys..., then pairs of key ('' for none) and event
+--       bytes of the primary answer ('' for none), slot that the page takes from now on ('' to keep what is there),
+--       number of the host's slots ('' for none), most seen ids, number of silent keys, the silent keys...,
+--       then pairs of key ('' for none) and event
 -- Returns the number of events that were new, -1 for a refused commit, -2 when the provider is gone.
-local SILENT, DAY, BURST = 14, 86400, 10
+local SILENT, DAY, BURST = 16, 86400, 10
+-- A page that is handed a slot has it for so many seconds, in which beat has to notice that it is due.
+local HANDED = 5
+-- Longer than any lease of a slot, so that the last one does not stay behind for ever.
+local KEPT = 60
+local function give_back()
+  if KEYS[7] == '' then
+    return
+  end
+  redis.call('ZREM', KEYS[7], ARGV[1])
+  if redis.call('EXISTS', KEYS[8]) == 0 then
+    return
+  end
+  local now = tonumber(ARGV[4])
+  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', now)
+  while redis.call('ZCARD', KEYS[7]) < tonumber(ARGV[14]) do
+    local id = redis.call('ZPOPMIN', KEYS[8])[1]
+    if not id then
+      return
+    end
+    -- One that was removed meanwhile is passed over.
+    if redis.call('ZSCORE', KEYS[6], id) then
+      redis.call('ZADD', KEYS[6], ARGV[4], id)
+      redis.call('ZADD', KEYS[7], now + HANDED, id)
+      redis.call('EXPIRE', KEYS[7], KEPT)
+    end
+  end
+end
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+  give_back()
   return -2
 end
 local ending = 'polls_' .. ARGV[10]
 local page = redis.call('HMGET', KEYS[2], 'committed', 'revision', 'rotated',
-  ending, 'received_bytes', 'spared_bytes', 'answer_bytes', 'counted_since')
+  ending, 'received_bytes', 'spared_bytes', 'answer_bytes', 'counted_since', 'turn')
+if page[9] == ARGV[2] then
+  -- Otherwise a later turn has the slot, which is one a page.
+  give_back()
+end
 if (page[2] or '0') ~= ARGV[3] or tonumber(page[1] or '0') > tonumber(ARGV[2]) then
   return -1
 end
@@ -46,6 +82,7 @@ set('state', ARGV[6])
 set('view', ARGV[7])
 set('ledger', ARGV[8])
 set('read', ARGV[9])
+set('slot', ARGV[13])
 if ARGV[10] ~= '' and page[1] ~= ARGV[2] then
   local function add(field, before, more)
     if tonumber(more) > 0 then
@@ -62,7 +99,7 @@ if ARGV[10] ~= '' and page[1] ~= ARGV[2] then
     set('counted_since', ARGV[4])
   end
 end
-local size, most = redis.call('SCARD', KEYS[3]), tonumber(ARGV[13])
+local size, most = redis.call('SCARD', KEYS[3]), tonumber(ARGV[15])
 if #ARGV > SILENT and size > most then
   local since = tonumber(ARGV[4]) - tonumber(page[3] or '0')
   if since > DAY or size > BURST * most then

@@ -24,6 +24,10 @@ CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
+#: Of each host whose pages are counted: those that are asked now, those that wait, and that somebody was told of it.
+SLOTS_PREFIX: Final = f"{PREFIX}slots:"
+WAITING_PREFIX: Final = f"{PREFIX}waiting:"
+CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
 SINKS: Final = f"{PREFIX}sinks"
 #: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
 SINK_PREFIX: Final = f"{PREFIX}sink:"

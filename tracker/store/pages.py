@@ -10,22 +10,29 @@ import redis
 from tracker.errors import Conflict
 from tracker.events import encode_event
 from tracker.models import Provider
-from tracker.ports import Commit, Known, Turn
+from tracker.ports import Commit, HostBusy, Known, Turn
 from tracker.savings import Tally
 from tracker.state import PageState, PageView
 from tracker.store.codec import (
+    NO_SLOT,
     decode_ledger,
     decode_provider,
+    decode_slot,
     decode_state,
     decode_view,
     encode_ledger,
+    encode_slot,
     encode_state,
     encode_view,
 )
 from tracker.store.connection import (
+    CROWDED_PREFIX,
     DUE,
     PROVIDERS,
+    SCHEDULE,
+    SLOTS_PREFIX,
     UPDATES,
+    WAITING_PREFIX,
     load_script,
     moment,
     page_key,
@@ -33,15 +40,18 @@ from tracker.store.connection import (
     seen_key,
     translated,
 )
+from tracker.store.hosts import slot_of
 
-#: A worker that died mid-poll gives its page back after this long. A request ends within 20 s; a poll that makes
-#: several may outlive its lease, and is then guarded by its revision alone.
+#: A worker that died mid-poll gives its page and its host's slot back after this long. A request ends within 20 s; a
+#: poll that makes several may outlive its lease, and is then guarded by its revision alone.
 LEASE_S = 30.0
 #: Two polls of one page are at least this far apart, whatever the queue holds.
 LEAST_GAP_S = 0.5
 #: A page's seen-set is put aside once it is larger, and the one put aside before it is forgotten; several times what
 #: a page shows.
 MOST_SEEN = 4000
+#: Key prefixes of what is kept of hosts.
+_OF_HOSTS = (SLOTS_PREFIX, WAITING_PREFIX, CROWDED_PREFIX)
 
 
 class RedisPages:
@@ -53,17 +63,20 @@ class RedisPages:
         self._begin = load_script(client, "begin")
         self._commit = load_script(client, "commit")
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | None:
+    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
         """Take the page's turn."""
-        owner = uuid4().hex
+        owner = uuid4()
         with translated():
             answer = self._begin(
-                keys=[PROVIDERS, page_key(provider_id)],
-                args=[provider_id, now.timestamp(), LEASE_S, LEAST_GAP_S, owner],
+                keys=[PROVIDERS, page_key(provider_id), DUE, SCHEDULE],
+                args=[provider_id, now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex, *_OF_HOSTS, owner.int / 2**128],
             )
         if answer is None or answer == b"busy":
             return None
-        provider, number, revision, state, read = answer
+        provider, *rest = answer
+        if not provider:
+            return _busy(*rest, now=now)
+        number, revision, state, read, slot = rest
         return Turn(
             provider=decode_provider(provider),
             state=decode_state(state),
@@ -71,6 +84,7 @@ class RedisPages:
             number=number,
             begun_at=now,
             read_at=moment(read),
+            slot=decode_slot(slot),
         )
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
@@ -104,6 +118,7 @@ class RedisPages:
             b"" if commit.ledger is None else encode_ledger(commit.ledger),
             commit.read_at.timestamp() if commit.read_at else "",
             *_counted(commit.tally),
+            *_of_host(turn, commit),
             self._most_seen,
             len(commit.seen),
             *commit.seen,
@@ -119,12 +134,27 @@ class RedisPages:
                     seen_before_key(provider_id),
                     UPDATES,
                     DUE,
+                    *((SLOTS_PREFIX + turn.slot.host, WAITING_PREFIX + turn.slot.host) if turn.slot else ("", "")),
                 ],
                 args=arguments,
             )
         if new < 0:
             raise Conflict(f"{provider_id}: {_REFUSALS[new]}")
         return int(new)
+
+
+def _busy(waiting: int, since: bytes, is_news: int, slot: bytes, *, now: datetime) -> HostBusy:
+    limited = decode_slot(slot)
+    if limited is None:
+        raise AssertionError("only a host with a limit is busy")
+    waited_s = max(0.0, now.timestamp() - float(since))
+    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
+
+
+def _of_host(turn: Turn, commit: Commit) -> tuple[str, int | str]:
+    """Return the slot that the next poll takes, '' if it is that of this one, and how many of these there are."""
+    slot = slot_of(turn.provider, commit.state or turn.state)
+    return "" if slot == turn.slot else encode_slot(slot) or NO_SLOT, turn.slot.limit if turn.slot else ""
 
 
 def _counted(tally: Tally | None) -> tuple[str, int, int | str]:

@@ -1,0 +1,31 @@
+"""Which host a page is asked at, for counting how many pages of it are asked at once."""
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from tracker.models import Provider
+from tracker.ports import Slot
+from tracker.state import PageState
+
+_USUAL_PORTS = frozenset({80, 443})
+
+
+def slot_of(provider: Provider, state: PageState) -> Slot | None:
+    """Return what a poll of the page takes of its host: where its source is, or else where it was said to be.
+
+    None where any number of the host's pages may be asked at once.
+    """
+    limit = provider.host_limit
+    if limit is None:
+        return None
+    is_known = state.source is not None and state.url == provider.url
+    return Slot(host=host_of(state.source.primary if state.source and is_known else provider.url), limit=limit)
+
+
+@lru_cache(maxsize=4096)
+def host_of(url: str) -> str:
+    """Return the host of an address that was asked, with its port where that is not the usual one."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port
+    return host if port is None or port in _USUAL_PORTS else f"{host}:{port}"
