@@ -43,6 +43,13 @@ class FirstSight(StrEnum):
     ALL = "all"
 
 
+class Cadence(StrEnum):
+    """Whether a page is polled at another pace than its interval's when it calls for that (`tracker.cadence`)."""
+
+    ADAPTIVE = "adaptive"
+    FIXED = "fixed"
+
+
 class Component(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a product that has a status of its own."""
 
@@ -131,6 +138,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Name of a format, or `auto`.
     format: str = "auto"
     interval_s: int = 60
+    cadence: Cadence = Cadence.ADAPTIVE
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
     #: Globs on components, a `!` before those that are left out; () means all (`tracker.filters`).

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.cadence import noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
@@ -131,13 +132,15 @@ class Poller:
             projection=None if is_missed else meaning if observed.settled else observed.state.projection,
             changed_at=now if news else observed.state.changed_at,
         )
+        has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
+        after = noted(provider, after, found.view, now, has_changed=has_changed)
         commit = Commit(
             state=after,
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
             seen=(*found.seen, *sorted(known.fading | (before.seen - known.seen))),
-            due_at=_due(provider, observed, now),
+            due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
         )
@@ -257,11 +260,11 @@ def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
     return Commit(
         state=None if after == turn.state else after,
         news=news,
-        due_at=_due(turn.provider, observed, now),
+        due_at=_due(turn.provider, after, observed, now),
         checked_at=now,
         read_at=None if observed.layer is Layer.STALE else turn.begun_at,
     )
 
 
-def _due(provider: Provider, observed: Observation, now: datetime) -> datetime | None:
-    return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s)
+def _due(provider: Provider, state: PageState, observed: Observation, now: datetime) -> datetime | None:
+    return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s, pace(provider, state, now))

@@ -13,12 +13,12 @@ from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, 
 from tracker.errors import ConfigError
 from tracker.events import EventKind
 from tracker.filters import EXCLUDES, SEVERITIES
-from tracker.models import FirstSight, Impact, Provider
+from tracker.models import Cadence, FirstSight, Impact, Provider
 
 #: Keys that say what of a page is told (`tracker.filters`).
 FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "format", "allow_private", *FILTER_KEYS, "first_sight")
+SHARED_KEYS = ("interval", "cadence", "format", "allow_private", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 
@@ -35,6 +35,7 @@ def new_provider(
     id: str | None = None,
     format: str = "auto",
     interval_s: int = 60,
+    cadence: str = Cadence.ADAPTIVE,
     allow_private: bool = False,
     components: Sequence[str] = (),
     regions: Sequence[str] = (),
@@ -52,6 +53,7 @@ def new_provider(
         "id": id,
         "format": format,
         "interval": interval_s,
+        "cadence": cadence,
         "allow_private": allow_private,
         "components": components,
         "regions": regions,
@@ -113,6 +115,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "url": web_address,
         "id": partial(identifier, key="id", otherwise="leave it out"),
         "interval": _interval,
+        "cadence": _cadence,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
         "allow_private": switch,
         "components": partial(list_of, check=_pattern, example='components = ["API*"]'),
@@ -132,6 +135,11 @@ def _interval(value: object) -> int:
     if not 1 <= value <= _LONGEST_INTERVAL_S:
         raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
     return value
+
+
+def _cadence(value: object) -> Cadence:
+    """Return the word for when the interval is departed from."""
+    return Cadence(choice(value, [word.value for word in Cadence]))
 
 
 def _pattern(value: object) -> str:
