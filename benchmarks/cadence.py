@@ -11,10 +11,11 @@ never fails, and no answer says how long it is fresh.
 
 import argparse
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 from unittest.mock import patch
 
@@ -72,16 +73,19 @@ class Played:
     #: Seconds from a change to the poll that saw it: of an incident's first update, and of all that follow.
     first_s: list[float] = field(default_factory=list)
     later_s: list[float] = field(default_factory=list)
-    #: Polls of each pace, and first updates that a calm page was late for.
-    paces: dict[Pace, float] = field(default_factory=dict)
-    first_in_calm_s: list[float] = field(default_factory=list)
+    #: Days at each pace, and updates that came in them.
+    days_at: Counter[Pace] = field(default_factory=Counter)
+    updates_at: Counter[Pace] = field(default_factory=Counter)
+    #: First updates that a calm page was late for.
+    first_in_calm: int = 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--recorded", type=Path, required=True, help="Folder of saved answers with an INDEX.tsv.")
     histories = list(distinct(recorded(parser.parse_args().recorded)))
-    print(*described(histories), "", *compared(histories), "", *swept(histories), "", *calms(histories), sep="\n")
+    for table in (described, compared, hurries, calms, rates, vendors):
+        print(*table(histories), sep="\n", end="\n\n")
 
 
 # --- histories ---
@@ -142,7 +146,7 @@ def play(history: History, provider: Provider, played: Played) -> None:
         skipped = max(0, ceil((_turning_point(state, pending[0], now) - first) / spacing))
         before, now = now, first + skipped * spacing
         played.requests += skipped + 1
-        played.paces[pace] = played.paces.get(pace, 0) + (now - before) / DAY
+        played.days_at[pace] += (now - before) / DAY
         seen = 0
         while pending and pending[0].at <= now:
             change = pending.pop(0)
@@ -162,8 +166,8 @@ def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetim
 
 def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:
     (played.first_s if change.is_first else played.later_s).append(latency_s)
-    if change.is_first and pace is Pace.CALM:
-        played.first_in_calm_s.append(latency_s)
+    played.updates_at[pace] += 1
+    played.first_in_calm += change.is_first and pace is Pace.CALM
 
 
 def _view(standing: Iterable[Change]) -> PageView:
@@ -226,28 +230,54 @@ def compared(histories: Sequence[History]) -> Iterator[str]:
     for interval_s in INTERVALS_S:
         fixed = play_all(histories, replace(FIXED, interval_s=interval_s))
         yield f"| {interval_s} s | fixed | {_row(fixed, fixed)}"
-        yield f"| {interval_s} s | adaptive | {_row(play_all(histories, replace(ADAPTIVE, interval_s=interval_s)), fixed)}"
+        adaptive = play_all(histories, replace(ADAPTIVE, interval_s=interval_s))
+        yield f"| {interval_s} s | adaptive | {_row(adaptive, fixed)}"
 
 
-def swept(histories: Sequence[History]) -> Iterator[str]:
-    """Yield what other rules would have come to, at an interval of 60 s."""
-    yield f"| polls an interval | hurried for | calm after | {_HEAD[0]}"
-    yield f"|---|---|---|{_HEAD[1]}"
+def hurries(histories: Sequence[History]) -> Iterator[str]:
+    """Yield what other rules for a hurry would have come to, at an interval of 60 s and without calm."""
+    yield f"| polls an interval | hurried for | {_HEAD[0]}"
+    yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
-    rules = [(polls, hours, 1e5) for polls in (2, 3, 6) for hours in (0.5, 1, 2, 4, 1e5)]
-    rules += [(1, 1, days) for days in (3, 7, 14, 30)]
-    for polls, hours, days in rules:
-        with (
-            patch.object(schedule, "HURRIED_POLLS", polls),
-            patch.object(cadence, "HURRIED_FOR", hours * HOUR),
-            patch.object(cadence, "CALM_AFTER", days * DAY),
-        ):
-            played = play_all(histories, ADAPTIVE)
-        yield f"| {polls} | {_amount(hours, 'h')} | {_amount(days, 'days')} | {_row(played, fixed)}"
+    for polls in (2, 3, 6):
+        for hours in (0.5, 1, 2, 4, 1e5):
+            played = _played_by(histories, polls, hours, 1e5)
+            yield f"| {polls} | {f'{hours:g} h' if hours < 1e5 else 'as long as it is open'} | {_row(played, fixed)}"
 
 
-def _amount(value: float, unit: str) -> str:
-    return f"{value:g} {unit}" if value < 1e5 else "ever" if unit == "h" else "never"
+def calms(histories: Sequence[History]) -> Iterator[str]:
+    """Yield what other rules for calm would have come to, at an interval of 60 s and without hurry."""
+    yield f"| calm after | began in calm | {_HEAD[0]}"
+    yield f"|---|---|{_HEAD[1]}"
+    fixed = play_all(histories, FIXED)
+    for days in (3, 7, 14, 30):
+        played = _played_by(histories, 1, 1, days)
+        yield f"| {days} days | {played.first_in_calm / len(played.first_s):.1%} | {_row(played, fixed)}"
+
+
+def _played_by(histories: Sequence[History], polls: int, hours: float, days: float) -> Played:
+    with (
+        patch.object(schedule, "HURRIED_POLLS", polls),
+        patch.object(cadence, "HURRIED_FOR", hours * HOUR),
+        patch.object(cadence, "CALM_AFTER", days * DAY),
+    ):
+        return play_all(histories, ADAPTIVE)
+
+
+def rates(histories: Sequence[History]) -> Iterator[str]:
+    """Yield how often something is posted at each pace, and how much more often polls would be worth their while.
+
+    Of two times in which updates come at rates a and b, the same number of polls finds them soonest on average when
+    they are spent at rates that are as the square roots of a and b.
+    """
+    yield "| pace | share of the time | updates a day | square root of its ratio to plain | polls, to plain |"
+    yield "|---|---|---|---|---|"
+    played = play_all(histories, ADAPTIVE)
+    rate = {pace: played.updates_at[pace] / played.days_at[pace] for pace in Pace}
+    for pace in Pace:
+        root, polls = sqrt(rate[pace] / rate[Pace.PLAIN]), 60 / spacing_s(60, pace)
+        share = played.days_at[pace] / played.days
+        yield f"| {pace} | {share:.1%} | {rate[pace]:.2f} | {root:.2f} | {polls:g} |"
 
 
 def _row(played: Played, fixed: Played) -> str:
@@ -263,17 +293,19 @@ def _spread(latencies_s: list[float]) -> str:
     return " | ".join(f"{ordered[ceil(share * len(ordered)) - 1]:.1f} s" for share in (0.5, 0.99, 1))
 
 
-def calms(histories: Sequence[History]) -> Iterator[str]:
-    """Yield by vendor how often a page was calm when an incident began."""
-    yield "| vendor | days | of them calm | of them in a hurry | incidents and maintenances | that began in calm |"
-    yield "|---|---|---|---|---|---|"
-    total = Played()
+def vendors(histories: Sequence[History]) -> Iterator[str]:
+    """Yield by vendor how often a page was calm when an incident or a maintenance was announced."""
+    yield "| vendor | days | calm | hurried | incidents and maintenances | began in calm | requests against fixed |"
+    yield "|---|---|---|---|---|---|---|"
     for vendor in [*sorted({history.vendor for history in histories}), None]:
         of_vendor = [history for history in histories if vendor in {None, history.vendor}]
-        total = play_all(of_vendor, ADAPTIVE)
-        shares = " | ".join(f"{total.paces.get(pace, 0) / total.days:.1%}" for pace in (Pace.CALM, Pace.HURRIED))
-        firsts, calm = len(total.first_s) // PHASES, len(total.first_in_calm_s) / PHASES
-        yield f"| {vendor or 'all'} | {total.days / PHASES:,.0f} | {shares} | {firsts} | {calm:.0f} ({calm / firsts:.0%}) |"
+        fixed, played = play_all(of_vendor, FIXED), play_all(of_vendor, ADAPTIVE)
+        shares = " | ".join(f"{played.days_at[pace] / played.days:.1%}" for pace in (Pace.CALM, Pace.HURRIED))
+        firsts, calm = len(played.first_s) // PHASES, played.first_in_calm / PHASES
+        yield (
+            f"| {vendor or 'all'} | {played.days / PHASES:,.0f} | {shares} | {firsts} "
+            f"| {calm:.0f} ({calm / firsts:.0%}) | {played.requests / fixed.requests - 1:+.1%} |"
+        )
 
 
 if __name__ == "__main__":

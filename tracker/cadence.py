@@ -12,13 +12,13 @@ import msgspec
 from tracker.events import EventKind
 from tracker.filters import wants_kind
 from tracker.models import Cadence, Impact, OpenIncident, Provider
-from tracker.schedule import Pace
+from tracker.schedule import Pace, spacing_s
 from tracker.state import PageState, PageView
 
 #: So long after its last change an incident is polled in a hurry; some stay open for weeks.
 HURRIED_FOR: Final = timedelta(hours=1)
 #: A page on which nothing has changed for so long is calm.
-CALM_AFTER: Final = timedelta(days=7)
+CALM_AFTER: Final = timedelta(days=14)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
@@ -30,6 +30,17 @@ def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
     if state.calm_since is not None and now - state.calm_since >= CALM_AFTER:
         return Pace.CALM
     return Pace.PLAIN
+
+
+def departure_s(provider: Provider, state: PageState, now: datetime) -> float | None:
+    """Return the seconds between two polls where they are not the interval; None where they are, or polls fail."""
+    spacing = spacing_s(provider.interval_s, pace(provider, state, now))
+    return None if spacing == provider.interval_s or state.failures else spacing
+
+
+def longest_pause_s(provider: Provider) -> float:
+    """Return the most seconds between two polls of a page that can be read."""
+    return spacing_s(provider.interval_s, Pace.PLAIN if provider.cadence is Cadence.FIXED else Pace.CALM)
 
 
 def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *, has_changed: bool) -> PageState:

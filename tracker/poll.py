@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.cadence import noted, pace
+from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
@@ -197,7 +197,7 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
     provider, state = turn.provider, observed.state
     view, seen, history = known.view if state.seeded else PageView(), known.seen, observed.history
     if state.moved_at is not None and now - state.moved_at < GRACE:
-        last_read = state.moved_at - timedelta(seconds=provider.interval_s)
+        last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen, history = seen | carried.seen, frozenset()
         view = carried.view if observed.moved_from else view
