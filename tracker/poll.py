@@ -124,6 +124,8 @@ class Poller:
         after, readable = recovered(provider, observed.state, now)
         told = _unseen_since(_last_read(turn, observed), found.news)
         news = (*readable, *_moved(turn, observed, now), *told, *reworded)
+        has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
+        after = noted(provider, after, found.view, now, has_changed=has_changed)
         is_missed = bool(found.view.missing)
         after = msgspec.structs.replace(
             read_again(after) if is_missed else after,
@@ -132,8 +134,6 @@ class Poller:
             projection=None if is_missed else meaning if observed.settled else observed.state.projection,
             changed_at=now if news else observed.state.changed_at,
         )
-        has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
-        after = noted(provider, after, found.view, now, has_changed=has_changed)
         commit = Commit(
             state=after,
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
