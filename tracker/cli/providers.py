@@ -84,10 +84,10 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
 @click.option(
     "--cadence",
-    type=click.Choice([*Cadence]),
-    default=Cadence.ADAPTIVE,
+    default=Cadence.ADAPTIVE.value,
     show_default=True,
-    help="adaptive: faster in an incident, slower after a long calm; fixed: the interval, always.",
+    metavar="WORD",
+    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
 )
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
