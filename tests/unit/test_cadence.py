@@ -250,6 +250,19 @@ def test_a_component_that_is_left_out_ends_the_calm_too() -> None:
     assert tracker.told() == []
 
 
+def test_an_incident_that_is_left_out_ends_the_calm_though_it_was_brief() -> None:
+    tracker = Tracker(min_impact=Impact.CRITICAL)
+    tracker.shows(acme(minute=0))
+    pauses(tracker)
+    tracker.clock.passes(seconds=CALM_AFTER.total_seconds())
+    pauses(tracker)
+    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR)
+    tracker.shows(acme(brief, minute=2))
+
+    assert pauses(tracker, 3) == [60] * 3
+    assert tracker.told() == []
+
+
 def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: Tracker) -> None:
     opening = incident("i1", update("u1", 10))
     tracker.shows(acme(opening, minute=10), etag='"1"')
