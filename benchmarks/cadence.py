@@ -133,9 +133,9 @@ def distinct(histories: Iterable[History]) -> Iterator[History]:
 # --- polling ---
 
 
-def play(history: History, provider: Provider, played: Played) -> None:
-    """Poll one page from the beginning of its history to the end; whatever is the same from poll to poll is counted."""
-    state, pending = PageState(seeded=True), list(history.changes)
+def play(history: History, provider: Provider, played: Played, *, skips: bool = True) -> None:
+    """Poll one page from the beginning of its history to the end; polls that bring nothing are counted, not made."""
+    state, pending = PageState(seeded=True, calm_since=history.begin), list(history.changes)
     standing: dict[str, Change] = {}
     now = history.begin
     while pending:
@@ -143,7 +143,7 @@ def play(history: History, provider: Provider, played: Played) -> None:
         first = due_after_success(now, provider.id, provider.interval_s, None, pace)
         first = first or next_due(now, provider.id, provider.interval_s)
         spacing = timedelta(seconds=spacing_s(provider.interval_s, pace))
-        skipped = max(0, ceil((_turning_point(state, pending[0], now) - first) / spacing))
+        skipped = max(0, ceil((_turning_point(state, pending[0], now) - first) / spacing)) if skips else 0
         before, now = now, first + skipped * spacing
         played.requests += skipped + 1
         played.days_at[pace] += (now - before) / DAY
@@ -153,7 +153,8 @@ def play(history: History, provider: Provider, played: Played) -> None:
             standing[change.incident] = change
             _note(played, change, (now - change.at).total_seconds(), pace)
             seen += 1
-        state = cadence.noted(provider, state, _view(standing.values()), now, has_changed=bool(seen))
+        if seen:
+            state = cadence.noted(provider, state, _view(standing.values()), now, has_changed=True)
     played.days += history.days
 
 
@@ -161,7 +162,7 @@ def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetim
     """Return until when every poll is like the one before it."""
     hurried_until = state.incident_at and state.incident_at + cadence.HURRIED_FOR
     calm_from = state.calm_since and state.calm_since + cadence.CALM_AFTER
-    return min(upcoming.at, *(moment for moment in (hurried_until, calm_from) if moment and moment > now), upcoming.at)
+    return min([upcoming.at, *(moment for moment in (hurried_until, calm_from) if moment and moment > now)])
 
 
 def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:

@@ -119,7 +119,10 @@ def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.Captur
     hurried = PageState(seeded=True, incident_at=NOON - timedelta(minutes=1))
     calm = PageState(seeded=True, calm_since=NOON - timedelta(days=30))
 
-    assert polled(hurried, capsys, open_incidents=(slow,)) == (20, "Slow (investigating); polled every 20 s now")
+    assert polled(hurried, capsys, open_incidents=(slow,)) == (
+        20,
+        "Slow (investigating); polled every 20 s in this incident",
+    )
     assert polled(calm, capsys) == (120, "polled every 120 s in calm")
     assert polled(PageState(seeded=True), capsys, open_incidents=(slow,)) == (None, "Slow (investigating)")
 
