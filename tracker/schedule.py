@@ -93,6 +93,8 @@ def due_after_success(
     interval, there is no hurry. A calm one is later than a plain one would be, or the same.
     """
     fresh_s = fresh_for_s or 0.0
+    if pace is Pace.PLAIN and fresh_s <= interval_s:
+        return None  # Most polls.
     not_before = now + timedelta(seconds=min(fresh_s, MAX_BACKOFF_S)) if fresh_s > interval_s else None
     plain = next_due(now, provider_id, interval_s, not_before)
     due = plain
