@@ -217,7 +217,7 @@ def streamed(event_id: str = "acme/i1/u1", stream_id: str = "1-0", **fields: Any
     return StreamedEvent(stream_id=stream_id, event=event(event_id, **fields))
 
 
-def update(update_id: str, minute: int | None = 0, status: str = "investigating", **fields: Any) -> IncidentUpdate:
+def update(update_id: str, minute: float | None = 0, status: str = "investigating", **fields: Any) -> IncidentUpdate:
     """Return an update published that many minutes after noon."""
     created_at = None if minute is None else NOON + timedelta(minutes=minute)
     return IncidentUpdate(**{"id": update_id, "status": status, "body": "", "created_at": created_at} | fields)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from tracker.models import (
+    Cadence,
     Component,
     ComponentStatus,
     Impact,
@@ -151,6 +152,7 @@ providers = st.builds(
     name=texts,
     url=_urls,
     interval_s=st.integers(1, 86400),
+    cadence=st.sampled_from(Cadence),
     components=st.lists(texts, max_size=2).map(tuple),
     regions=st.lists(texts, max_size=2).map(tuple),
     min_impact=st.sampled_from([Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]),

@@ -45,6 +45,13 @@ class FirstSight(StrEnum):
     ALL = "all"
 
 
+class Cadence(StrEnum):
+    """Whether a page is polled at another pace than its interval's when it calls for that (`tracker.cadence`)."""
+
+    ADAPTIVE = "adaptive"
+    FIXED = "fixed"
+
+
 class Component(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a product that has a status of its own."""
 
@@ -133,6 +140,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Name of a format, or `auto`.
     format: str = "auto"
     interval_s: int = 60
+    cadence: Cadence = Cadence.ADAPTIVE
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
     #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).

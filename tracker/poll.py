@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
@@ -128,6 +129,8 @@ class Poller:
         after, readable = recovered(provider, observed.state, now)
         told = _unseen_since(_last_read(turn, observed), found.news)
         news = (*readable, *_moved(turn, observed, now), *told, *reworded)
+        has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
+        after = noted(provider, after, found.view, now, has_changed=has_changed)
         is_missed = bool(found.view.missing)
         after = msgspec.structs.replace(
             read_again(after) if is_missed else after,
@@ -142,7 +145,7 @@ class Poller:
             ledger=ledger,
             news=news,
             seen=(*found.seen, *sorted(known.fading | (before.seen - known.seen))),
-            due_at=_due(provider, observed, now),
+            due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
         )
@@ -214,7 +217,7 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
     provider, state = turn.provider, observed.state
     view, seen, history = known.view if state.seeded else PageView(), known.seen, observed.history
     if state.moved_at is not None and now - state.moved_at < GRACE:
-        last_read = state.moved_at - timedelta(seconds=provider.interval_s)
+        last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen, history = seen | carried.seen, frozenset()
         view = carried.view if observed.moved_from else view
@@ -277,11 +280,11 @@ def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
     return Commit(
         state=None if after == turn.state else after,
         news=news,
-        due_at=_due(turn.provider, observed, now),
+        due_at=_due(turn.provider, after, observed, now),
         checked_at=now,
         read_at=None if observed.layer is Layer.STALE else turn.begun_at,
     )
 
 
-def _due(provider: Provider, observed: Observation, now: datetime) -> datetime | None:
-    return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s)
+def _due(provider: Provider, state: PageState, observed: Observation, now: datetime) -> datetime | None:
+    return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s, pace(provider, state, now))

@@ -3,6 +3,8 @@
 import hashlib
 import math
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
 #: No failing page is asked less often than this.
 MAX_BACKOFF_S = 900.0
@@ -10,6 +12,19 @@ MAX_BACKOFF_S = 900.0
 _RESOLUTION_S = 1e-6
 #: A server may ask for no longer a pause than this; Retry-After of a whole day would be an outage of ours.
 MAX_DELAY_S = 3600.0
+#: A hurried page is polled so many times an interval, but no page for that more often than every so many seconds.
+HURRIED_POLLS: Final = 3
+LEAST_HURRIED_S: Final = 10.0
+#: A poll that took so long that the next hurried one would follow within this leaves that one out.
+_LEAST_PAUSE_S: Final = 1.0
+
+
+class Pace(StrEnum):
+    """How often a page is polled, measured by its interval."""
+
+    HURRIED = "hurried"
+    PLAIN = "plain"
+    CALM = "calm"
 
 
 def fraction(provider_id: str) -> float:
@@ -22,14 +37,34 @@ def phase_s(provider_id: str, interval_s: float) -> float:
     return fraction(provider_id) * interval_s
 
 
-def next_due(now: datetime, provider_id: str, interval_s: float, not_before: datetime | None = None) -> datetime:
-    """Return the first grid point after `now` that is not before `not_before`."""
+def spacing_s(interval_s: float, pace: Pace) -> float:
+    """Return the seconds between two polls at a pace: a whole part of the interval, the interval, or twice it."""
+    if pace is Pace.HURRIED:
+        return interval_s / max(1, min(HURRIED_POLLS, int(interval_s // LEAST_HURRIED_S)))
+    return 2 * interval_s if pace is Pace.CALM else interval_s
+
+
+def next_due(
+    now: datetime,
+    provider_id: str,
+    interval_s: float,
+    not_before: datetime | None = None,
+    pace: Pace = Pace.PLAIN,
+) -> datetime:
+    """Return the first grid point after `now` that is not before `not_before`.
+
+    The grids of one provider lie in one another: the hurried one divides the plain one, and the calm one has every
+    second of its points, the odd ones for half of the providers. So a change of pace moves no phase.
+    """
+    spacing = spacing_s(interval_s, pace)
     phase = phase_s(provider_id, interval_s)
+    if pace is Pace.CALM and fraction(f"{provider_id}#calm") >= 0.5:  # noqa: PLR2004  half of the providers
+        phase += interval_s
     earliest = now.timestamp()
-    step = math.floor((earliest - phase + _RESOLUTION_S) / interval_s) + 1
+    step = math.floor((earliest - phase + _RESOLUTION_S) / spacing) + 1
     if not_before is not None:
-        step = max(step, math.ceil((not_before.timestamp() - phase) / interval_s))
-    return datetime.fromtimestamp(phase + step * interval_s, UTC)
+        step = max(step, math.ceil((not_before.timestamp() - phase) / spacing))
+    return datetime.fromtimestamp(phase + step * spacing, UTC)
 
 
 def first_due(now: datetime, provider_id: str, interval_s: float, joining: int) -> datetime:
@@ -49,11 +84,26 @@ def backoff_s(provider_id: str, interval_s: float, failures: int) -> float:
     return plain * jitter
 
 
-def due_after_success(now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None) -> datetime | None:
-    """Return the next due time that the answer's freshness asks for, None where the plain interval will do."""
-    if fresh_for_s is None or fresh_for_s <= interval_s:
-        return None
-    return next_due(now, provider_id, interval_s, now + timedelta(seconds=min(fresh_for_s, MAX_BACKOFF_S)))
+def due_after_success(
+    now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None, pace: Pace = Pace.PLAIN
+) -> datetime | None:
+    """Return the next due time that freshness and pace ask for, None where the next plain grid point will do.
+
+    A hurried poll waits until the answer before is no longer fresh (RFC 9111, section 4.2); where that takes about an
+    interval, there is no hurry. A calm one is later than a plain one would be, or the same.
+    """
+    fresh_s = fresh_for_s or 0.0
+    if pace is Pace.PLAIN and fresh_s <= interval_s:
+        return None  # Most polls.
+    not_before = now + timedelta(seconds=min(fresh_s, MAX_BACKOFF_S)) if fresh_s > interval_s else None
+    plain = next_due(now, provider_id, interval_s, not_before)
+    due = plain
+    if pace is Pace.CALM:
+        due = max(plain, next_due(now, provider_id, interval_s, pace=pace))
+    elif pace is Pace.HURRIED and fresh_s < interval_s - spacing_s(interval_s, pace):
+        soonest = now + timedelta(seconds=max(fresh_s, _LEAST_PAUSE_S))
+        due = next_due(now, provider_id, interval_s, soonest, pace)
+    return None if due == plain and not_before is None else due
 
 
 def due_after_failure(

@@ -73,7 +73,12 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
+    #: When something was told last.
     changed_at: datetime | None = None
+    #: When the page changed last while an incident was open that its filters let pass; None while there is none.
+    incident_at: datetime | None = None
+    #: Since when nothing has changed on the page, told or not, with nothing open or planned; None while there is.
+    calm_since: datetime | None = None
 
     @property
     def is_unknown(self) -> bool:

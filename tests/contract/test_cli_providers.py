@@ -75,6 +75,7 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
         (["openai", "https://status.acme.example"], "there is a provider acme already"),
         (["openai", "github", "--name", "X"], "--name is for one page"),
         (["openai", "--interval", "0"], "interval is 0"),
+        (["openai", "--cadence", "slow"], 'cadence is "slow"; known are adaptive, fixed'),
     ],
 )
 def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
@@ -87,6 +88,17 @@ def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, p
     assert [provider.id for provider in catalogue.providers()] == ["acme"]
 
 
+@pytest.mark.usefixtures("catalogue")
+def test_the_list_shows_interval_and_cadence(run: Run) -> None:
+    run("add", "openai", "--cadence", "fixed")
+    run("add", "github", "--interval", 300)
+
+    head, github, openai = run("list").stdout.splitlines()
+    assert head.split()[2:4] == ["INTERVAL", "CADENCE"]
+    assert "300 s     adaptive" in github
+    assert "60 s      fixed" in openai
+
+
 def test_one_page_may_get_another_name(run: Run, catalogue: RedisCatalogue) -> None:
     run("add", "github/Actions", "--name", "Builds")
 
@@ -95,11 +107,12 @@ def test_one_page_may_get_another_name(run: Run, catalogue: RedisCatalogue) -> N
 
 
 def test_blocks_for_the_file_need_no_tracker() -> None:
-    result = without_a_tracker("add", "--toml", "openai", "aws:us-east-1/ec2", "--interval", "30")
+    asked = ("--interval", "30", "--cadence", "fixed")
+    result = without_a_tracker("add", "--toml", "openai", "aws:us-east-1/ec2", *asked)
 
     assert result.exit_code == 0
     first, second = tomllib.loads(result.stdout)["provider"]
-    assert first == {"name": "OpenAI", "url": "https://status.openai.com", "interval": 30}
+    assert first == {"name": "OpenAI", "url": "https://status.openai.com", "interval": 30, "cadence": "fixed"}
     assert second["regions"] == ["us-east-1"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tracker.catalogue import FILTER_KEYS, load_catalogue, name_of, new_provider, read_catalogue, refiltered, slug
 from tracker.catalogue.entry import PROVIDER_KEYS
 from tracker.errors import ConfigError
-from tracker.models import FirstSight, Impact, Provider
+from tracker.models import Cadence, FirstSight, Impact, Provider
 
 FORMATS = ("statuspage", "feed")
 #: The machines of a build are slow at times, and that is no failure.
@@ -51,6 +51,7 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         url = "HTTP://LocalHost:8080/Page-1?x=Y#top"
         format = "feed"
         interval = 1
+        cadence = "fixed"
         allow_private = true
         max_per_host = 5
         components = ["API*", " ! Chat"]
@@ -67,6 +68,7 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         url="http://localhost:8080/Page-1?x=Y",
         format="feed",
         interval_s=1,
+        cadence=Cadence.FIXED,
         allow_private=True,
         max_per_host=5,
         components=("API*", "!Chat"),
@@ -83,6 +85,7 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
     first, second = read("""
         [defaults]
         interval = 5
+        cadence = "fixed"
         format = "feed"
         allow_private = true
         max_per_host = 7
@@ -99,6 +102,7 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         name = "B"
         url = "https://b.example"
         interval = 300
+        cadence = "adaptive"
         format = "auto"
         allow_private = false
         max_per_host = 1
@@ -110,8 +114,8 @@ def test_defaults_hold_for_every_provider_without_its_own() -> None:
         first_sight = "open"
     """)
 
-    assert values_of(first) == (5, "feed", True, FirstSight.ALL)
-    assert values_of(second) == (300, "auto", False, FirstSight.OPEN)
+    assert values_of(first) == (5, Cadence.FIXED, "feed", True, FirstSight.ALL)
+    assert values_of(second) == (300, Cadence.ADAPTIVE, "auto", False, FirstSight.OPEN)
     assert (first.host_limit, second.host_limit) == (7, 1)
     assert filters_of(first) == (("API*",), ("eu",), "critical", ("!update_edited",), False)
     assert filters_of(second) == ((), (), "none", (), True)
@@ -124,7 +128,7 @@ def test_two_pages_of_a_public_host_are_asked_at_once_and_any_number_of_one_s_ow
 
 
 def values_of(provider: Provider) -> tuple[object, ...]:
-    return provider.interval_s, provider.format, provider.allow_private, provider.first_sight
+    return provider.interval_s, provider.cadence, provider.format, provider.allow_private, provider.first_sight
 
 
 def filters_of(provider: Provider) -> tuple[object, ...]:
@@ -242,6 +246,14 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "an impolite interval by default": (
         f"[defaults]\ninterval = 9\n{MINIMAL}",
         ('provider 1 "A": interval is 9', "allow_private = true"),
+    ),
+    # cadence
+    "an unknown cadence": (entry('cadence = "slow"'), ('cadence is "slow"', "known are adaptive, fixed")),
+    "a misspelled cadence": (entry('cadence = "Fixed"'), ('cadence is "Fixed"', "did you mean fixed?")),
+    "a cadence that is a number": (entry("cadence = 10"), ("cadence is 10", "known are adaptive, fixed")),
+    "a cadence by default": (
+        f'[defaults]\ncadence = "adaptiv"\n{MINIMAL}',
+        ('[defaults]: cadence is "adaptiv"', "did you mean adaptive?"),
     ),
     # the rest
     "a misspelled format": (entry('format = "statuspag"'), ('format is "statuspag"', "did you mean statuspage?")),
@@ -443,6 +455,7 @@ def test_a_provider_given_by_hand_holds_what_was_given() -> None:
         id="p1",
         format="feed",
         interval_s=2,
+        cadence="fixed",
         allow_private=True,
         components=("API*",),
         regions=("!us-*",),
@@ -459,6 +472,7 @@ def test_a_provider_given_by_hand_holds_what_was_given() -> None:
         url="http://localhost:8080",
         format="feed",
         interval_s=2,
+        cadence=Cadence.FIXED,
         allow_private=True,
         components=("API*",),
         regions=("!us-*",),

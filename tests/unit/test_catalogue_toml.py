@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tracker.catalogue import as_toml, new_provider, read_catalogue
 from tracker.catalogue.entry import PROVIDER_KEYS
-from tracker.models import FirstSight, Provider
+from tracker.models import Cadence, FirstSight, Provider
 
 FORMATS = ("statuspage", "feed")
 #: What the catalogue takes as a name or a glob.
@@ -21,6 +21,7 @@ providers = st.builds(
     id=st.none() | st.from_regex(r"[a-z0-9][a-z0-9._-]{0,9}", fullmatch=True),
     format=st.sampled_from(["auto", "feed"]),
     interval_s=st.integers(10, 86_400),
+    cadence=st.sampled_from(Cadence),
     allow_private=st.booleans(),
     max_per_host=st.none() | st.integers(1, 1000),
     components=st.lists(texts, max_size=3),

@@ -466,6 +466,23 @@ def test_an_incident_that_was_over_before_its_page_was_found_again_is_told(acme:
     assert [event.update_id for event in acme.told()] == [None, "w1", "w2"]
 
 
+def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_told() -> None:
+    """Its last answer is two intervals old."""
+    silent = Page(first_sight=FirstSight.SILENT)
+    silent.shows(page())
+    silent.polls()
+    silent.clock.passes(days=20)
+    since_calm = 20 * 24 * 60
+    silent.polls()
+    brief = incident("n2", update("w1", since_calm + 2.5, "resolved", body="It was brief."))
+    silent.shows(page(brief, minute=since_calm + 3), THERE, redirected_from=HERE)
+    silent.clock.passes(minutes=1)
+
+    silent.polls()
+
+    assert [event.update_id for event in silent.told()] == [None, "w1"]
+
+
 def test_an_edit_right_after_a_move_to_a_page_whose_clock_is_behind_is_told(acme: Page) -> None:
     acme.shows(page(new(), minute=-30), THERE, redirected_from=HERE)
     acme.polls()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from tests.fakes import NOON
 from tests.strategies import moments, provider_ids
 from tracker.schedule import (
+    LEAST_HURRIED_S,
     MAX_BACKOFF_S,
     MAX_DELAY_S,
+    Pace,
     backoff_s,
     due_after_failure,
     due_after_success,
@@ -19,11 +21,13 @@ from tracker.schedule import (
     fraction,
     next_due,
     phase_s,
+    spacing_s,
 )
 
 #: Datetimes hold no more.
 MICROSECOND = timedelta(microseconds=1)
 intervals = st.integers(1, 86400)
+paces = st.sampled_from(Pace)
 
 
 @given(provider_ids)
@@ -98,6 +102,103 @@ def test_a_page_that_claims_to_be_fresh_for_a_year_is_asked_again_soon() -> None
     due = due_after_success(NOON, "acme", 60, 365 * 86400)
 
     assert due <= NOON + timedelta(seconds=MAX_BACKOFF_S + 60)
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "hurried_s"), [(1, 1), (10, 10), (19, 19), (20, 10), (29, 14.5), (30, 10), (60, 20), (3600, 1200)]
+)
+def test_a_hurried_page_is_polled_up_to_three_times_an_interval(interval_s: int, hurried_s: float) -> None:
+    assert spacing_s(interval_s, Pace.HURRIED) == hurried_s
+
+
+@given(intervals, paces)
+def test_no_page_is_hurried_below_ten_seconds_nor_calm_beyond_two_intervals(interval_s: int, pace: Pace) -> None:
+    assert min(interval_s, LEAST_HURRIED_S) <= spacing_s(interval_s, pace) <= 2 * interval_s
+    assert spacing_s(interval_s, Pace.HURRIED) <= interval_s
+
+
+@given(moments, provider_ids, intervals)
+def test_the_grids_of_a_provider_lie_in_one_another(now: datetime, provider_id: str, interval_s: int) -> None:
+    """So a change of pace moves no phase, and a plain due time that a scheduler set is right for a hurried page too."""
+    calm = next_due(now, provider_id, interval_s, pace=Pace.CALM)
+    plain = next_due(now, provider_id, interval_s)
+    just_before = timedelta(milliseconds=1)
+
+    assert abs(next_due(calm - just_before, provider_id, interval_s) - calm) <= MICROSECOND
+    assert abs(next_due(plain - just_before, provider_id, interval_s, pace=Pace.HURRIED) - plain) <= MICROSECOND
+    assert next_due(now, provider_id, interval_s, pace=Pace.HURRIED) <= plain + MICROSECOND
+    assert plain <= calm + MICROSECOND
+    assert calm <= plain + timedelta(seconds=interval_s) + MICROSECOND
+
+
+@given(moments, provider_ids, intervals, paces)
+def test_due_times_follow_each_other_at_the_pace(now: datetime, provider_id: str, interval_s: int, pace: Pace) -> None:
+    due = next_due(now, provider_id, interval_s, pace=pace)
+    following = next_due(due, provider_id, interval_s, pace=pace)
+
+    assert now < due <= now + timedelta(seconds=spacing_s(interval_s, pace)) + MICROSECOND
+    assert abs(following - due - timedelta(seconds=spacing_s(interval_s, pace))) <= MICROSECOND
+
+
+@pytest.mark.parametrize("pace", Pace)
+def test_pages_of_one_pace_stay_spread_evenly(pace: Pace) -> None:
+    spacing = spacing_s(60, pace)
+    tenths = [0] * 10
+    for number in range(10_000):
+        waits_s = (next_due(NOON, f"provider-{number}", 60, pace=pace) - NOON).total_seconds()
+        tenths[min(9, int(waits_s / spacing * 10))] += 1
+
+    assert min(tenths) > 900
+    assert max(tenths) < 1100
+
+
+def effective(now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None, pace: Pace) -> datetime:
+    """Return when a page is polled next: when the poll said so, or when the scheduler did."""
+    due = due_after_success(now, provider_id, interval_s, fresh_for_s, pace)
+    return due or next_due(now, provider_id, interval_s)
+
+
+freshness = st.none() | st.floats(0, 2 * MAX_BACKOFF_S)
+
+
+@given(moments, provider_ids, intervals, freshness)
+def test_a_hurried_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_plain(
+    now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
+) -> None:
+    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.PLAIN)
+    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.HURRIED)
+
+    assert due == plain or due >= now + timedelta(seconds=max(fresh_for_s or 0, 1)) - MICROSECOND
+    latest = max(plain, now + timedelta(seconds=interval_s + 1))
+    assert due <= latest + MICROSECOND
+
+
+@given(moments, provider_ids, intervals, freshness)
+def test_a_calm_page_is_asked_no_sooner_than_plain_and_within_two_intervals(
+    now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
+) -> None:
+    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.PLAIN)
+    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.CALM)
+
+    assert plain <= due <= max(plain, now + timedelta(seconds=2 * interval_s)) + MICROSECOND
+
+
+def test_a_poll_says_nothing_where_the_scheduler_has_set_the_right_time() -> None:
+    due = next_due(NOON, "acme", 60)
+    before = due - timedelta(seconds=15)
+
+    assert due_after_success(before, "acme", 60, None, Pace.HURRIED) is None
+    assert due_after_success(due, "acme", 60, None, Pace.HURRIED) == due + timedelta(seconds=20)
+    calm = next_due(NOON, "acme", 60, pace=Pace.CALM)
+    assert due_after_success(calm, "acme", 60, None, Pace.CALM) == calm + timedelta(seconds=120)
+    assert due_after_success(calm + timedelta(seconds=60), "acme", 60, None, Pace.CALM) is None
+
+
+def test_a_hurried_poll_that_took_long_is_not_repeated_at_once() -> None:
+    due = next_due(NOON, "acme", 60)
+    ended = due + timedelta(seconds=19.5)
+
+    assert due_after_success(ended, "acme", 60, None, Pace.HURRIED) == due + timedelta(seconds=40)
 
 
 @given(provider_ids, st.integers(1, 3600), st.integers(1, 10_000))

@@ -13,12 +13,12 @@ from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, 
 from tracker.errors import ConfigError
 from tracker.events import EventKind
 from tracker.filters import EXCLUDES, SEVERITIES
-from tracker.models import FirstSight, Impact, Provider
+from tracker.models import Cadence, FirstSight, Impact, Provider
 
 #: Keys that say what of a page is told (`tracker.filters`).
 FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
+SHARED_KEYS = ("interval", "cadence", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
 
@@ -36,6 +36,7 @@ def new_provider(
     id: str | None = None,
     format: str = "auto",
     interval_s: int = 60,
+    cadence: str = Cadence.ADAPTIVE,
     allow_private: bool = False,
     max_per_host: int | None = None,
     components: Sequence[str] = (),
@@ -54,6 +55,7 @@ def new_provider(
         "id": id,
         "format": format,
         "interval": interval_s,
+        "cadence": cadence,
         "allow_private": allow_private,
         "max_per_host": max_per_host,
         "components": components,
@@ -116,6 +118,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "url": web_address,
         "id": partial(identifier, key="id", otherwise="leave it out"),
         "interval": _interval,
+        "cadence": _cadence,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
         "allow_private": switch,
         "max_per_host": _per_host,
@@ -136,6 +139,11 @@ def _interval(value: object) -> int:
     if not 1 <= value <= _LONGEST_INTERVAL_S:
         raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
     return value
+
+
+def _cadence(value: object) -> Cadence:
+    """Return the word for when the interval is departed from."""
+    return Cadence(choice(value, [word.value for word in Cadence]))
 
 
 def _per_host(value: object) -> int:

@@ -62,6 +62,7 @@ def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None
                 checked_at=now,
             ),
             now,
+            is_watched=False,
         )
         for provider in wanted
     ]

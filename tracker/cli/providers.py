@@ -20,7 +20,7 @@ from tracker.cli.options import (
 )
 from tracker.cli.table import json_text, table
 from tracker.errors import ConfigError, TrackerError
-from tracker.models import Provider
+from tracker.models import Cadence, Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.presets import Choice, chosen, nearest
 from tracker.presets import search as lookup
@@ -54,8 +54,8 @@ def list_(data_dir: Path, output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(known))
         return
-    rows = [(p.id, p.name, f"{p.interval_s} s", p.format, p.origin, p.url) for p in known]
-    click.echo(table(("ID", "NAME", "INTERVAL", "FORMAT", "FROM", "URL"), rows))
+    rows = [(p.id, p.name, f"{p.interval_s} s", p.cadence, p.format, p.origin, p.url) for p in known]
+    click.echo(table(("ID", "NAME", "INTERVAL", "CADENCE", "FORMAT", "FROM", "URL"), rows))
 
 
 @providers.command()
@@ -82,6 +82,13 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @click.argument("pages", nargs=-1, required=True)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
 @click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
+@click.option(
+    "--cadence",
+    default=Cadence.ADAPTIVE.value,
+    show_default=True,
+    metavar="WORD",
+    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
+)
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
 @filter_options
@@ -90,6 +97,7 @@ def add(
     pages: tuple[str, ...],
     name: str | None,
     interval: int,
+    cadence: str,
     allow_private: bool,
     toml: bool,
     data_dir: Path,
@@ -107,7 +115,8 @@ def add(
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    wanted = [_provider(chosen(page), name, interval, allow_private, given_filters(**filters)) for page in pages]
+    asked = {"interval_s": interval, "cadence": cadence, "allow_private": allow_private}
+    wanted = [_provider(chosen(page), name, {**asked, **given_filters(**filters)}) for page in pages]
     _refuse_repeated(wanted)
     if toml:
         click.echo(as_toml(wanted), nl=False)
@@ -191,21 +200,17 @@ def sync(file: Path, data_dir: Path) -> None:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
 
 
-def _provider(
-    choice: Choice, name: str | None, interval: int, allow_private: bool, filters: dict[str, Any]
-) -> Provider:
+def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
     """Return the provider for a page that was asked for; what a preset chooses is chosen beside the filters given."""
-    regions = (*choice.regions, *filters.pop("regions", ()))
-    components = (*choice.components, *filters.pop("components", ()))
+    regions = (*choice.regions, *asked.pop("regions", ()))
+    components = (*choice.components, *asked.pop("components", ()))
     return new_provider(
         choice.url,
         formats=FORMAT_NAMES,
         name=name if name is not None else choice.name,
-        interval_s=interval,
-        allow_private=allow_private,
         regions=regions,
         components=components,
-        **filters,
+        **asked,
     )
 
 

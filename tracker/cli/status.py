@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from tracker.bootstrap import utc_now
+from tracker.cadence import departure_s
 from tracker.cli.measured import show_latency, show_savings
 from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
 from tracker.cli.table import age, json_text, table
@@ -37,6 +38,8 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: Components that do not work as they should.
     components: tuple[Component, ...] = ()
     checked_at: datetime | None = None
+    #: Seconds between two polls where they are not the interval just now (`tracker.cadence`).
+    polled_every_s: float | None = None
     changed_at: datetime | None = None
     #: Since when the page cannot be read, and why.
     failing_since: datetime | None = None
@@ -78,8 +81,8 @@ def status(ids: tuple[str, ...], shows_latency: bool, shows_savings: bool, data_
         show_savings(providers, catalogue.savings(names), output_format)
 
 
-def report(page: PageStatus, now: datetime) -> PageReport:
-    """Return what is told of a page."""
+def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
+    """Return what is told of a page; one that is not watched is not polled again."""
     impact = page.view.impact
     return PageReport(
         provider=page.provider.id,
@@ -91,6 +94,7 @@ def report(page: PageStatus, now: datetime) -> PageReport:
         planned_maintenances=_coming(page.view.planned_maintenances, now),
         components=page.view.impaired_components,
         checked_at=page.checked_at,
+        polled_every_s=departure_s(page.provider, page.state, now) if is_watched else None,
         changed_at=page.state.changed_at,
         failing_since=page.state.failing_since,
         error=page.state.failure,
@@ -136,6 +140,8 @@ def _what(row: PageReport, now: datetime) -> str:
     ]
     planned = [f"{known.name} (planned{_time(' for', known.scheduled_for)})" for known in row.planned_maintenances]
     notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
+    if row.polled_every_s is not None:
+        notes.append(f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'in calm'}")
     notes += [f"filter {sentence}" for sentence in row.unmatched]
     return "; ".join([*incidents, *running, *_impaired(row.components), *planned, *notes])
 
