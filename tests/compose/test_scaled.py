@@ -29,20 +29,11 @@ TLS_PORT = "16380"
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a CA and a certificate for the address that the data server is published on."""
+    """A CA, and a certificate for the address that the data server is published on."""
     directory = tmp_path_factory.mktemp("tls")
     for parent in (directory, *directory.parents[:2]):
         parent.chmod(0o755)
-    commands = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem",
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=redis -keyout key.pem -out redis.csr",
-        "x509 -req -in redis.csr -CA ca.pem -CAkey ca.key -days 2 -extfile names -out cert.pem",
-    )
-    (directory / "names").write_text(f"subjectAltName=IP:{GATEWAY}\n")
-    for command in commands:
-        subprocess.run(["openssl", *command.split()], cwd=directory, check=True, capture_output=True)
-    for file in directory.iterdir():
-        file.chmod(0o644)
+    subprocess.run(["sh", DEPLOY / "certificates.sh", GATEWAY, directory], check=True, capture_output=True)
     return directory
 
 
@@ -93,9 +84,7 @@ def test_either_beat_does_all_of_it_when_the_other_is_killed(stack, survivor):
 def test_workers_of_another_machine_need_an_address_and_nothing_else(stack, certificates):
     password = stack.secret("worker", "/secrets/tracker/redis-password")
     url = certificates / "redis-url"
-    url.write_text(
-        f"rediss://tracker:{quote(password, safe='')}@{GATEWAY}:{TLS_PORT}/0?ssl_ca_certs=/tls/ca.pem\n"
-    )
+    url.write_text(f"rediss://tracker:{quote(password, safe='')}@{GATEWAY}:{TLS_PORT}/0?ssl_ca_certs=/tls/ca.pem\n")
     url.chmod(0o644)
     environ = {"WORKERS": "2", "REDIS_URL_FILE": str(url), "REDIS_CA": str(certificates / "ca.pem")}
     stack("stop", "worker")
@@ -107,6 +96,7 @@ def test_workers_of_another_machine_need_an_address_and_nothing_else(stack, cert
         assert len(workers) == 2
         stack.wait_for(lambda: all("polled" in _logs(worker) for worker in workers), "poll by each of the workers")
     finally:
+        log.warning(_other_machine("logs", "--tail=5", **environ))
         _other_machine("down", "--timeout=5", **environ)
         stack.up()
 
