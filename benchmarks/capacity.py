@@ -24,6 +24,9 @@ ANSWER_S: Final = 0.3
 #: The data server's memory holds the keys, and what it copies while it rewrites its file.
 MEMORY_FACTOR: Final = 1.5
 
+_HEADER: Final = """\
+| pages | every | checks/s | workers | beats | cores | their memory | data server: core | memory | file | network |
+|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
 _PLACE: Final = re.compile(r"(<!-- capacity -->\n).*?(<!-- end of capacity -->)", re.DOTALL)
 
 
@@ -120,10 +123,7 @@ def measured(results: Mapping[str, Any], name: str = "sustained") -> Costs:
 
 def tables(costs: Costs) -> str:
     """Return what the document holds between its markers."""
-    lines = [
-        "| pages | every | checks/s | workers | beats | cores | memory of workers | data server: core | memory | file "
-        "| network |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
-    ]
+    lines = [_HEADER]
     for pages in PAGES:
         for interval_s in INTERVALS_S:
             it = need(costs, pages, interval_s)
@@ -135,7 +135,7 @@ def tables(costs: Costs) -> str:
             )
     rate = most_checks_s(costs)
     lines.append(f"""
-A check costs a worker {costs.worker_ms:g} ms, beat {costs.beat_ms:g} ms and the data server {costs.data_server_ms:g} ms;
+A check costs a worker {costs.worker_ms:g} ms, beat {costs.beat_ms:g} ms, the data server {costs.data_server_ms:g} ms;
 {costs.file_bytes:,.0f} bytes go into its file and {costs.network_bytes:,.0f} over its network. A page takes
 {costs.redis_bytes_per_page:,.0f} bytes of its memory, a worker {costs.worker_mb:g} MB ({costs.source}).
 
