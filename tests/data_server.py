@@ -21,12 +21,13 @@ loglevel notice
 class DataServer:
     """A server on one port with one append-only file."""
 
-    def __init__(self, directory: Path, port: int, password: str = "") -> None:
+    def __init__(self, directory: Path, port: int, password: str = "", more: str = "") -> None:
         self.port = port
         self.url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
         self._config = _CONFIG.format(port=port, directory=directory) + (
             f"requirepass {password}\n" if password else ""
         )
+        self._config += more
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ Redis passwords pass through here, so no message repeats any part of a URL or se
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
@@ -14,6 +14,8 @@ from tracker import __version__
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import Mistake, alternatives, quoted, visible
 from tracker.errors import ConfigError
+from tracker.sentinel import SCHEME as SENTINEL
+from tracker.sentinel import SentinelAddress
 
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -39,7 +41,7 @@ _PLAIN_URL = re.compile(
 class Settings:
     """What the environment decides; the defaults serve one machine without any setting."""
 
-    #: As redis-py spells it, credentials included: `redis://`, `rediss://` or `unix://`.
+    #: As redis-py spells it, credentials included: `redis://`, `rediss://` or `unix://`; or a SentinelAddress.
     redis_url: str = DEFAULT_REDIS_URL
     #: Where files are kept that must outlive a restart.
     data_dir: Path = Path("data")
@@ -63,10 +65,17 @@ class Settings:
 
     @property
     def broker_url(self) -> str:
-        """Return `redis_url` as kombu spells it, which differs for sockets."""
+        """Return `redis_url` as kombu spells it, which differs for sockets and sentinels."""
+        if self.redis_url.startswith(SENTINEL):
+            return SentinelAddress.parse(self.redis_url).broker_url
         if not self.redis_url.startswith("unix://"):
             return self.redis_url
         return re.sub(r"\bdb=(\d+)$", r"virtual_host=\1", self.redis_url.replace("unix", "redis+socket", 1))
+
+    @property
+    def sentinel_master(self) -> str | None:
+        """Return what the sentinels are asked for, None where there are none."""
+        return SentinelAddress.parse(self.redis_url).master if self.redis_url.startswith(SENTINEL) else None
 
     @property
     def user_agent(self) -> str:
@@ -136,6 +145,8 @@ def _redis_url(environ: Mapping[str, str]) -> str:
     """Return the checked URL with the credentials of the environment, where it has none of its own."""
     url = read_secret(environ, "REDIS_URL") or DEFAULT_REDIS_URL
     try:
+        if url.startswith(SENTINEL):
+            return _sentinel_url(SentinelAddress.parse(url), environ)
         parts = _redis_parts(url)
         database = _database(parts)
     except Mistake as mistake:
@@ -148,6 +159,15 @@ def _redis_url(environ: Mapping[str, str]) -> str:
     if parts.scheme in {"redis", "rediss"}:
         return f"{parts.scheme}://{authority}/{database}{'?' if options else ''}{'&'.join(options)}"
     return f"unix://{authority}{parts.path}?{'&'.join([*options, f'db={database}'])}"
+
+
+def _sentinel_url(address: SentinelAddress, environ: Mapping[str, str]) -> str:
+    """Return the whole address with the credentials of the environment, where it has none of its own."""
+    return replace(
+        address,
+        username=address.username or read_secret(environ, "REDIS_USERNAME") or "",
+        password=address.password or read_secret(environ, "REDIS_PASSWORD") or "",
+    ).url
 
 
 def _redis_parts(url: str) -> SplitResult:
@@ -166,7 +186,9 @@ def _redis_parts(url: str) -> SplitResult:
         if not parts.hostname:
             raise Mistake(f"has no host; {_REDIS_REMEDY}")
     elif parts.scheme not in {"redis+socket", "unix"}:
-        raise Mistake("does not begin with redis://, rediss:// (TLS) or unix:// (socket); write redis://HOST:6379/0")
+        raise Mistake(
+            "does not begin with redis://, rediss:// (TLS), unix:// (socket) or sentinel://; write redis://HOST:6379/0"
+        )
     elif parts.hostname or len(parts.path) <= 1:
         raise Mistake("names no socket; write unix:///run/redis/redis.sock, with three slashes")
     if {"password", "username", "host", "port", "path"} & parse_qs(parts.query, keep_blank_values=True).keys():

@@ -27,16 +27,18 @@ Update = tuple[str, str, str]
 class Stack:
     """`docker compose` for one project, with the pages of a simulated vendor instead of the real ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: str = PROJECT, *overlays: Path, **environ: str) -> None:
+        self.project = project
+        self._files = [ROOT / "docker-compose.yml", *overlays, HERE / "override.yml"]
         self._environ = {
             key: value for key, value in os.environ.items() if not key.startswith(("TRACKER_", "COMPOSE_"))
         }
-        self._environ |= {"FLOWER_PORT": "0", "TRACKER_PROVIDERS": str(HERE / "providers.toml")}
+        self._environ |= {"FLOWER_PORT": "0", "TRACKER_PROVIDERS": str(HERE / "providers.toml")} | environ
 
     def run(self, *arguments: str, providers: Path | None = None) -> "subprocess.CompletedProcess[str]":
         environ = self._environ | ({"TRACKER_PROVIDERS": str(providers)} if providers else {})
-        files = ("-f", "docker-compose.yml", "-f", str(HERE / "override.yml"))
-        command = ["docker", "compose", "-p", PROJECT, "--progress=quiet", *files, "--profile=demo", *arguments]
+        files = [word for file in self._files for word in ("-f", str(file))]
+        command = ["docker", "compose", "-p", self.project, "--progress=quiet", *files, "--profile=demo", *arguments]
         return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
     def __call__(self, *arguments: str) -> str:

