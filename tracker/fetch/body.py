@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from urllib3 import BaseHTTPResponse
@@ -17,16 +17,12 @@ _MOST_MEMBERS: Final = 1000
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
-def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
-    """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
-    decoder = _decoder(raw)
-    # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
-    if (raw.length_remaining or 0) > max_bytes:
-        raise too_large(max_bytes)
+def decoded(pieces: Iterable[bytes], headers: Mapping[str, str], max_bytes: int) -> bytes:
+    """Return the body whose pieces came with these headers. Raises TooLarge, BadAnswer, and what the pieces raise."""
+    decoder = _decoder(headers)
     body = io.BytesIO()
-    # Not urllib3's own decoding: it accepts a gzip body that is cut short.
-    while chunk := raw.read(_CHUNK, decode_content=False):
-        for piece in decoder.feed(chunk) if decoder else (chunk,):
+    for received in pieces:
+        for piece in decoder.feed(received) if decoder else (received,):
             body.write(piece)
             if body.tell() > max_bytes:
                 raise too_large(max_bytes)
@@ -35,19 +31,32 @@ def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
     return body.getvalue()
 
 
-def read_start(raw: BaseHTTPResponse, most: int) -> bytes:
+def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
     """Return the beginning of a body, decoded as far as that goes; for looking, not for parsing."""
-    start = raw.read(most, decode_content=False)
     try:
-        decoder = _decoder(raw)
+        decoder = _decoder(headers)
         return next(decoder.feed(start), b"") if decoder else start
     except BadAnswer:
         return b""
 
 
-def _decoder(raw: BaseHTTPResponse) -> "Gunzip | None":
+def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
+    """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
+
+    def pieces() -> Iterator[bytes]:
+        # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
+        if (raw.length_remaining or 0) > max_bytes:
+            raise too_large(max_bytes)
+        # Not urllib3's own decoding: it accepts a gzip body that is cut short.
+        while chunk := raw.read(_CHUNK, decode_content=False):
+            yield chunk
+
+    return decoded(pieces(), raw.headers, max_bytes)
+
+
+def _decoder(headers: Mapping[str, str]) -> "Gunzip | None":
     """Return what undoes the content coding. Raises BadAnswer for one that was not asked for."""
-    coding = raw.headers.get("Content-Encoding", "").strip().lower()
+    coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("gzip", "x-gzip"):
         return Gunzip()
     if coding not in ("", "identity"):
