@@ -19,6 +19,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
+from tests.conftest import CI
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import (
     AddressRefused,
@@ -63,14 +64,31 @@ class Names:
         return [entry for address in addresses for entry in socket.getaddrinfo(address, port, type=type)]
 
 
-def requests_engine(*, limits, resolve, ca_file, routes):
+def requests_engine():
+    return RequestsFetcher
+
+
+def curl_engine():
+    try:
+        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  pycurl is optional
+    except ImportError as error:
+        if CI:
+            raise
+        pytest.skip(f"no libcurl here: {error}")
+    return CurlFetcher
+
+
+ENGINES = {"requests": requests_engine, "curl": curl_engine}
+
+
+def new_fetcher(kind, *, limits, resolve, ca_file, routes):
     class RoutedSocket(socket.socket):
         """Connects to a local origin where a public address is meant."""
 
         def connect(self, address):
             super().connect(("127.0.0.1", routes[address[0]].port) if address[0] in routes else address)
 
-    return RequestsFetcher(
+    return kind(
         limits=limits,
         user_agent="tests (+https://example.com)",
         ca_file=ca_file,
@@ -79,18 +97,14 @@ def requests_engine(*, limits, resolve, ca_file, routes):
     )
 
 
-ENGINES = {"requests": requests_engine}
-
-
 @pytest.fixture(scope="module", params=ENGINES)
 def engine(request):
     """Makes fetchers; they live as long as the module, for reading the certificates of the web takes its time."""
+    kind = ENGINES[request.param]()
     made = []
 
     def make(limits=PATIENT, resolve=None, ca_file=None, routes=None):
-        fetcher = ENGINES[request.param](
-            limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
-        )
+        fetcher = new_fetcher(kind, limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {})
         made.append(fetcher)
         return fetcher
 

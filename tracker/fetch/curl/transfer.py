@@ -1,0 +1,292 @@
+"""One request and its answer on an easy handle of libcurl.
+
+Nothing here decides what may be asked: a transfer connects to nothing by itself. Where libcurl wants a new connection
+it is given the one that our dialer made, or, when there is none at hand, the transfer ends and says that it needs one.
+"""
+
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Final
+
+import pycurl
+
+from tracker.errors import BadAnswer, FetchError, FetchTimeout
+from tracker.fetch.body import decoded, decoded_start
+from tracker.fetch.challenge import LOOKED_AT
+from tracker.fetch.curl.errors import translated
+from tracker.fetch.framing import check_framing
+from tracker.fetch.limits import FetchLimits, too_large
+from tracker.fetch.outcome import DRAINED
+from tracker.fetch.urls import Target
+
+#: As many as http.client reads.
+_MOST_HEADERS: Final = 100
+#: Headers, interim answers, trailers and pieces of the body; see `tracker.fetch.budget`.
+_MOST_PIECES: Final = 50_000
+#: Where libcurl believes that it connects to: an address for documentation (RFC 5737), which spares it a look-up.
+_NOWHERE: Final = "::192.0.2.1:"
+#: What a callback returns to end its transfer; any other number than that of the bytes it was given.
+_STOP: Final = -1
+_HTTP_1: Final = (pycurl.CURL_HTTP_VERSION_1_0, pycurl.CURL_HTTP_VERSION_1_1)
+#: Place of `tcpi_bytes_received` in Linux's `struct tcp_info`.
+_RECEIVED_AT: Final = 128
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name in any case; values of one name are joined (RFC 9110, section 5.3)."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        """Read header lines without the status line. Raises BadAnswer."""
+        self._fields: dict[str, str] = {}
+        name = ""
+        for line in lines:
+            text = line.decode("latin-1").rstrip("\r\n")
+            if text[:1] in (" ", "\t"):
+                # A folded line (RFC 9112, section 5.2).
+                if name:
+                    self._fields[name] += f" {text.strip()}"
+                continue
+            name, colon, value = text.partition(":")
+            name = name.lower()
+            if not colon:
+                raise BadAnswer("the answer has a header line without a colon")
+            value = value.strip(" \t")
+            self._fields[name] = f"{self._fields[name]}, {value}" if name in self._fields else value
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value or the default."""
+        return self._fields.get(name.lower(), default)
+
+
+class Transfer:
+    """An easy handle and what came over it. Used for one request after another; by one thread at a time."""
+
+    def __init__(self, limits: FetchLimits, ca_file: str) -> None:
+        self._limits = limits
+        self.curl = pycurl.Curl()
+        #: Called by the driver when the transfer has ended.
+        self.on_end: Callable[[], None] = _nothing
+        self.is_running = False
+        self._sock: socket.socket | None = None
+        self._set_constants(ca_file)
+        self._forget()
+
+    def _set_constants(self, ca_file: str) -> None:
+        curl, limits = self.curl, self._limits
+        for option, value in (
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.PROXY, ""),
+            (pycurl.NETRC, pycurl.NETRC_IGNORED),
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.PATH_AS_IS, 1),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
+            (pycurl.HTTP09_ALLOWED, 0),
+            # Ours tells a body that is cut short.
+            (pycurl.HTTP_CONTENT_DECODING, 0),
+            (pycurl.CAINFO, ca_file),
+            (pycurl.SSL_VERIFYPEER, 1),
+            (pycurl.SSL_VERIFYHOST, 2),
+            (pycurl.CONNECT_TO, [_NOWHERE]),
+            # What is left of it when the connection is there: the TLS handshake.
+            (pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits.connect_s)),
+            (pycurl.OPENSOCKETFUNCTION, self._on_open),
+            (pycurl.SOCKOPTFUNCTION, _already_connected),
+            (pycurl.HEADERFUNCTION, self._on_line),
+            (pycurl.WRITEFUNCTION, self._on_body),
+        ):
+            curl.setopt(option, value)
+
+    def _forget(self) -> None:
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.received_bytes = 0
+        self.needs_connection = False
+        self._failure: FetchError | None = None
+        self._ended: tuple[int, str] | None = None
+        self._lines: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._came = 0
+        self._swept: tuple[float, int, int | None] | None = None
+
+    def prepare(self, asked: Target, fields: Sequence[bytes], timeout_s: float, sock: socket.socket | None) -> None:
+        """Get ready to ask for a page, over a connected socket if libcurl has no connection of its own to the host."""
+        self._forget()
+        self._sock = sock
+        if sock is not None:
+            sock.setblocking(False)
+        self._asked = asked
+        self.curl.setopt(pycurl.URL, _spelt(asked))
+        self.curl.setopt(pycurl.HTTPHEADER, fields)
+        # Rounded up, so that nothing is left of the time when this has passed.
+        self.curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(timeout_s))
+
+    def end(self, ended: tuple[int, str] | FetchError | None) -> None:
+        """Note how it ended: well (None), with an error of libcurl, or with one of ours."""
+        if isinstance(ended, FetchError):
+            self._failure = self._failure or ended
+        else:
+            self._ended = ended
+        if self._sock is not None:
+            # libcurl has a duplicate of it, or did not need it.
+            self._sock.close()
+            self._sock = None
+        self.is_running = False
+        self.on_end()
+
+    def failure(self) -> FetchError | None:
+        """Return why there is no answer that could be understood; None when there is one."""
+        if self.status not in (0, HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            # A status that is no news is told whatever becomes of its body.
+            return None
+        if self._failure is not None:
+            return self._failure
+        if self._ended is None:
+            return None if self.status else BadAnswer("the answer has no headers")
+        code, message = self._ended
+        host = self._asked.host
+        if code == pycurl.E_OPERATION_TIMEDOUT and self._asked.scheme == "https" and not self._is_sent():
+            return FetchTimeout(f"no TLS handshake with {host} within {self._limits.connect_s:g} s")
+        return translated(code, message, self.curl.getinfo(pycurl.OS_ERRNO), host)
+
+    # The answer, as `tracker.fetch.outcome` reads it.
+
+    def body(self) -> bytes:
+        """Return the decoded body. Raises TooLarge, BadAnswer."""
+        return decoded(self._pieces, self.headers, self._limits.max_body_bytes)
+
+    def start(self) -> bytes:
+        """Return the decoded beginning of the body."""
+        return decoded_start(b"".join(self._pieces)[:LOOKED_AT], self.headers)
+
+    def drain(self) -> None:
+        """Do nothing: what was to be read was read."""
+
+    # What libcurl calls, in the driver's thread. An exception must not leave these.
+
+    def _on_open(self, _purpose: int, _address: object) -> socket.socket | int:
+        sock = self._sock
+        if sock is None or sock.fileno() < 0:
+            self.needs_connection = True
+            return pycurl.SOCKET_BAD
+        return sock
+
+    def _on_line(self, line: bytes) -> int | None:
+        self._came += 1
+        if self._came > _MOST_PIECES:
+            return self._stop(BadAnswer("the answer is cut into too many pieces"))
+        if self.status:
+            # A trailer.
+            return None
+        if line not in (b"\r\n", b"\n"):
+            if len(self._lines) > _MOST_HEADERS:
+                return self._stop(BadAnswer(f"the answer has more than {_MOST_HEADERS} header lines"))
+            self._lines.append(line)
+            return None
+        lines, self._lines = self._lines, []
+        try:
+            self._on_headers(lines)
+        except FetchError as error:
+            return self._stop(error)
+        return None
+
+    def _on_headers(self, lines: list[bytes]) -> None:
+        """Take the headers of an answer; pass over those of an interim one. Raises BadAnswer, TooLarge."""
+        words = lines[0].split(None, 2) if lines else []
+        status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+        if status < HTTPStatus.CONTINUE:
+            raise BadAnswer("the answer has no status")
+        if status < HTTPStatus.OK:
+            return
+        headers = Headers(lines[1:])
+        codings, lengths = (_values(lines, name) for name in (b"transfer-encoding:", b"content-length:"))
+        check_framing(codings, lengths)
+        if status == HTTPStatus.OK and not codings and lengths and int(lengths[0]) > self._limits.max_body_bytes:
+            raise too_large(self._limits.max_body_bytes)
+        self.headers, self.status = headers, status
+
+    def _on_body(self, data: bytes) -> int | None:
+        self._came += 1
+        self.received_bytes += len(data)
+        if self.status != HTTPStatus.OK:
+            if self.received_bytes > DRAINED:
+                return _STOP
+        elif self.received_bytes > self._limits.max_body_bytes:
+            return self._stop(too_large(self._limits.max_body_bytes))
+        elif self._came > _MOST_PIECES:
+            return self._stop(BadAnswer("the answer is cut into too many pieces"))
+        self._pieces.append(data)
+        return None
+
+    def _stop(self, failure: FetchError) -> int:
+        self._failure = failure
+        return _STOP
+
+    # What the driver asks now and then.
+
+    def overdue(self, now: float) -> FetchError | None:
+        """Return why the transfer is to be ended: silence, or more bytes than any honest answer has."""
+        if self._swept is None:
+            self._swept = now, self._came, self._received()
+            return None
+        since, came, received = self._swept
+        if received is not None and (self._received() or 0) - received > 2 * self._limits.max_body_bytes:
+            return too_large(self._limits.max_body_bytes)
+        if came != self._came:
+            self._swept = now, self._came, received
+        elif now - since >= self._limits.read_s and self._is_sent():
+            return FetchTimeout(f"no byte came for {self._limits.read_s:g} s")
+        return None
+
+    def _is_sent(self) -> bool:
+        return bool(self.curl.getinfo(pycurl.PRETRANSFER_TIME_T))
+
+    def _received(self) -> int | None:
+        """Return how many bytes ever came over the connection; None where that is shared or cannot be known."""
+        if not hasattr(socket, "TCP_INFO") or self.curl.getinfo(pycurl.INFO_HTTP_VERSION) not in (0, *_HTTP_1):
+            return None
+        fd = self.curl.getinfo(pycurl.ACTIVESOCKET)
+        if fd < 0:
+            return None
+        with suppress(OSError, struct.error), socket.socket(fileno=socket.dup(fd)) as sock:
+            told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+            return int(struct.unpack_from("=Q", told, _RECEIVED_AT)[0])
+        return None
+
+
+def _nothing() -> None:
+    pass
+
+
+def _already_connected(*_: object) -> int:
+    return int(pycurl.SOCKOPT_ALREADY_CONNECTED)
+
+
+def _milliseconds(timeout_s: float) -> int:
+    return int(timeout_s * 1000) + 1
+
+
+def _spelt(asked: Target) -> str:
+    """Return the URL without the trailing dot of a fully qualified name, which is for the look-up only."""
+    if not asked.host.endswith("."):
+        return asked.url
+    scheme, _, rest = asked.url.partition("://")
+    return f"{scheme}://{rest[: len(asked.host)].rstrip('.')}{rest[len(asked.host) :]}"
+
+
+def _values(lines: Sequence[bytes], name: bytes) -> list[str]:
+    """Return the values of a header, one for each line that has it."""
+    return [line[len(name) :].decode("latin-1").strip() for line in lines if line[: len(name)].lower() == name]
