@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from urllib3 import BaseHTTPResponse
@@ -17,18 +17,27 @@ _MOST_MEMBERS: Final = 1000
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
-def decoded(pieces: Iterable[bytes], headers: Mapping[str, str], max_bytes: int) -> bytes:
-    """Return the body whose pieces came with these headers. Raises TooLarge, BadAnswer, and what the pieces raise."""
-    decoder = _decoder(headers)
-    body = io.BytesIO()
-    for received in pieces:
-        for piece in decoder.feed(received) if decoder else (received,):
-            body.write(piece)
-            if body.tell() > max_bytes:
-                raise too_large(max_bytes)
-    if decoder:
-        decoder.finish()
-    return body.getvalue()
+class Body:
+    """A body that comes in pieces."""
+
+    def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
+        """Get ready to decode what these headers announce. Raises BadAnswer."""
+        self._decoder = _decoder(headers)
+        self._max_bytes = max_bytes
+        self._decoded = io.BytesIO()
+
+    def feed(self, data: bytes) -> None:
+        """Take a piece as it was received. Raises TooLarge, BadAnswer."""
+        for piece in self._decoder.feed(data) if self._decoder else (data,):
+            self._decoded.write(piece)
+            if self._decoded.tell() > self._max_bytes:
+                raise too_large(self._max_bytes)
+
+    def finish(self) -> bytes:
+        """Return all of it, decoded. Raises BadAnswer."""
+        if self._decoder:
+            self._decoder.finish()
+        return self._decoded.getvalue()
 
 
 def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
@@ -42,16 +51,14 @@ def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
 
 def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
     """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
-
-    def pieces() -> Iterator[bytes]:
-        # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
-        if (raw.length_remaining or 0) > max_bytes:
-            raise too_large(max_bytes)
-        # Not urllib3's own decoding: it accepts a gzip body that is cut short.
-        while chunk := raw.read(_CHUNK, decode_content=False):
-            yield chunk
-
-    return decoded(pieces(), raw.headers, max_bytes)
+    body = Body(raw.headers, max_bytes)
+    # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
+    if (raw.length_remaining or 0) > max_bytes:
+        raise too_large(max_bytes)
+    # Not urllib3's own decoding: it accepts a gzip body that is cut short.
+    while chunk := raw.read(_CHUNK, decode_content=False):
+        body.feed(chunk)
+    return body.finish()
 
 
 def _decoder(headers: Mapping[str, str]) -> "Gunzip | None":

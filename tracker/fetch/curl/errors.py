@@ -5,6 +5,7 @@ test fails when one is missing. Codes of other protocols cannot occur: only http
 """
 
 import os
+import re
 from typing import Final
 
 import pycurl
@@ -69,8 +70,8 @@ TABLE: Final[dict[int, type[FetchError]]] = {
     E_TOO_LARGE: BadAnswer,
     E_ECH_REQUIRED: TlsError,
 }
-#: What libcurl puts in front of OpenSSL's reason.
-_PREFIXES: Final = ("SSL certificate problem: ", "SSL certificate verification failed: ", "SSL: ")
+#: What libcurl puts around OpenSSL's reason.
+_AROUND: Final = re.compile(r"SSL certificate (?:problem|OpenSSL verify result): |SSL: | \(\d+\)$")
 
 
 def translated(code: int, message: str, os_errno: int, host: str) -> FetchError:
@@ -80,9 +81,7 @@ def translated(code: int, message: str, os_errno: int, host: str) -> FetchError:
     """
     ours = TABLE.get(code, ConnectError)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        for prefix in _PREFIXES:
-            message = message.removeprefix(prefix)
-        return not_trusted(host, message)
+        return not_trusted(host, _AROUND.sub("", message))
     if code == pycurl.E_GOT_NOTHING:
         return told(ours, host, "closed without an answer")
     if os_errno and ours in (BadAnswer, ConnectError, TlsError):

@@ -4,6 +4,7 @@ Nothing here decides what may be asked: a transfer connects to nothing by itself
 it is given the one that our dialer made, or, when there is none at hand, the transfer ends and says that it needs one.
 """
 
+import re
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, Final
 import pycurl
 
 from tracker.errors import BadAnswer, FetchError, FetchTimeout
-from tracker.fetch.body import decoded, decoded_start
+from tracker.fetch.body import Body, decoded_start
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.curl.errors import translated
 from tracker.fetch.framing import check_framing
@@ -30,6 +31,8 @@ _MOST_PIECES: Final = 50_000
 _NOWHERE: Final = "::192.0.2.1:"
 #: What a callback returns to end its transfer; any other number than that of the bytes it was given.
 _STOP: Final = -1
+_VERSION: Final = re.compile(rb"HTTP/(1\.|2$)")
+_STATUS: Final = re.compile(rb"[1-9][0-9]{2}")
 _HTTP_1: Final = (pycurl.CURL_HTTP_VERSION_1_0, pycurl.CURL_HTTP_VERSION_1_1)
 #: Place of `tcpi_bytes_received` in Linux's `struct tcp_info`.
 _RECEIVED_AT: Final = 128
@@ -118,7 +121,11 @@ class Transfer:
         self._failure: FetchError | None = None
         self._ended: tuple[int, str] | None = None
         self._lines: list[bytes] = []
-        self._pieces: list[bytes] = []
+        #: Of a 200.
+        self._body: Body | None = None
+        #: Of a status that is no news: the beginning of its body.
+        self._start = b""
+        self._is_fresh = False
         self._came = 0
         self._swept: tuple[float, int, int | None] | None = None
 
@@ -128,6 +135,8 @@ class Transfer:
         self._sock = sock
         if sock is not None:
             sock.setblocking(False)
+        # The connection in hand is used even if another one has become free: it would be closed without any use.
+        self.curl.setopt(pycurl.FRESH_CONNECT, sock is not None)
         self._asked = asked
         self.curl.setopt(pycurl.URL, _spelt(asked))
         self.curl.setopt(pycurl.HTTPHEADER, fields)
@@ -158,19 +167,19 @@ class Transfer:
             return None if self.status else BadAnswer("the answer has no headers")
         code, message = self._ended
         host = self._asked.host
-        if code == pycurl.E_OPERATION_TIMEDOUT and self._asked.scheme == "https" and not self._is_sent():
+        if code == pycurl.E_OPERATION_TIMEDOUT and self._is_shaking_hands():
             return FetchTimeout(f"no TLS handshake with {host} within {self._limits.connect_s:g} s")
         return translated(code, message, self.curl.getinfo(pycurl.OS_ERRNO), host)
 
     # The answer, as `tracker.fetch.outcome` reads it.
 
     def body(self) -> bytes:
-        """Return the decoded body. Raises TooLarge, BadAnswer."""
-        return decoded(self._pieces, self.headers, self._limits.max_body_bytes)
+        """Return the decoded body. Raises BadAnswer."""
+        return self._body.finish() if self._body else b""
 
     def start(self) -> bytes:
         """Return the decoded beginning of the body."""
-        return decoded_start(b"".join(self._pieces)[:LOOKED_AT], self.headers)
+        return decoded_start(self._start, self.headers)
 
     def drain(self) -> None:
         """Do nothing: what was to be read was read."""
@@ -181,7 +190,8 @@ class Transfer:
         sock = self._sock
         if sock is None or sock.fileno() < 0:
             self.needs_connection = True
-            return pycurl.SOCKET_BAD
+            return int(pycurl.SOCKET_BAD)
+        self._is_fresh = True
         return sock
 
     def _on_line(self, line: bytes) -> int | None:
@@ -206,29 +216,32 @@ class Transfer:
     def _on_headers(self, lines: list[bytes]) -> None:
         """Take the headers of an answer; pass over those of an interim one. Raises BadAnswer, TooLarge."""
         words = lines[0].split(None, 2) if lines else []
-        status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-        if status < HTTPStatus.CONTINUE:
+        if len(words) < 2 or not _VERSION.match(words[0]) or not _STATUS.fullmatch(words[1]):  # noqa: PLR2004  both
             raise BadAnswer("the answer has no status")
+        status = int(words[1])
         if status < HTTPStatus.OK:
             return
         headers = Headers(lines[1:])
         codings, lengths = (_values(lines, name) for name in (b"transfer-encoding:", b"content-length:"))
         check_framing(codings, lengths)
-        if status == HTTPStatus.OK and not codings and lengths and int(lengths[0]) > self._limits.max_body_bytes:
-            raise too_large(self._limits.max_body_bytes)
+        if status == HTTPStatus.OK:
+            self._body = Body(headers, self._limits.max_body_bytes)
+            if not codings and lengths and int(lengths[0]) > self._limits.max_body_bytes:
+                raise too_large(self._limits.max_body_bytes)
         self.headers, self.status = headers, status
 
     def _on_body(self, data: bytes) -> int | None:
         self._came += 1
         self.received_bytes += len(data)
-        if self.status != HTTPStatus.OK:
-            if self.received_bytes > DRAINED:
-                return _STOP
-        elif self.received_bytes > self._limits.max_body_bytes:
-            return self._stop(too_large(self._limits.max_body_bytes))
-        elif self._came > _MOST_PIECES:
+        if self._body is None:
+            self._start += data[: LOOKED_AT - len(self._start)]
+            return _STOP if self.received_bytes > DRAINED else None
+        if self._came > _MOST_PIECES:
             return self._stop(BadAnswer("the answer is cut into too many pieces"))
-        self._pieces.append(data)
+        try:
+            self._body.feed(data)
+        except FetchError as error:
+            return self._stop(error)
         return None
 
     def _stop(self, failure: FetchError) -> int:
@@ -247,12 +260,12 @@ class Transfer:
             return too_large(self._limits.max_body_bytes)
         if came != self._came:
             self._swept = now, self._came, received
-        elif now - since >= self._limits.read_s and self._is_sent():
+        elif now - since >= self._limits.read_s and not self._is_shaking_hands():
             return FetchTimeout(f"no byte came for {self._limits.read_s:g} s")
         return None
 
-    def _is_sent(self) -> bool:
-        return bool(self.curl.getinfo(pycurl.PRETRANSFER_TIME_T))
+    def _is_shaking_hands(self) -> bool:
+        return self._is_fresh and self._asked.scheme == "https" and not self.curl.getinfo(pycurl.APPCONNECT_TIME_T)
 
     def _received(self) -> int | None:
         """Return how many bytes ever came over the connection; None where that is shared or cannot be known."""
