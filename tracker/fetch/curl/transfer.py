@@ -9,8 +9,11 @@ import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
+from ipaddress import IPv4Address
 from typing import Any, Final
+from zlib import crc32
 
 import pycurl
 
@@ -27,8 +30,9 @@ from tracker.fetch.urls import Target
 _MOST_HEADERS: Final = 100
 #: Headers, interim answers, trailers and pieces of the body; see `tracker.fetch.budget`.
 _MOST_PIECES: Final = 50_000
-#: Where libcurl believes that it connects to: an address for documentation (RFC 5737), which spares it a look-up.
-_NOWHERE: Final = "::192.0.2.1:"
+#: Where libcurl believes that it connects to: reserved addresses (RFC 1112), which spare it a look-up. Each name has one
+#: of its own, for libcurl searches all connections to one address for the right one.
+_NOWHERE: Final = int(IPv4Address("240.0.0.0"))
 #: What a callback returns to end its transfer; any other number than that of the bytes it was given.
 _STOP: Final = -1
 _VERSION: Final = re.compile(rb"HTTP/(1\.|2$)")
@@ -91,6 +95,8 @@ class Transfer:
         for option, value in (
             (pycurl.NOSIGNAL, 1),
             (pycurl.PROXY, ""),
+            # The reserved addresses are no look-ups; libcurl would go through all of them for every request.
+            (pycurl.DNS_CACHE_TIMEOUT, 0),
             (pycurl.NETRC, pycurl.NETRC_IGNORED),
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
             (pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
@@ -103,7 +109,6 @@ class Transfer:
             (pycurl.CAINFO, ca_file),
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
-            (pycurl.CONNECT_TO, [_NOWHERE]),
             # What is left of it when the connection is there: the TLS handshake.
             (pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits.connect_s)),
             (pycurl.OPENSOCKETFUNCTION, self._on_open),
@@ -138,7 +143,9 @@ class Transfer:
         # The connection in hand is used even if another one has become free: it would be closed without any use.
         self.curl.setopt(pycurl.FRESH_CONNECT, sock is not None)
         self._asked = asked
-        self.curl.setopt(pycurl.URL, _spelt(asked))
+        url, connect_to = _spelt(asked)
+        self.curl.setopt(pycurl.URL, url)
+        self.curl.setopt(pycurl.CONNECT_TO, connect_to)
         self.curl.setopt(pycurl.HTTPHEADER, fields)
         # Rounded up, so that nothing is left of the time when this has passed.
         self.curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(timeout_s))
@@ -292,12 +299,15 @@ def _milliseconds(timeout_s: float) -> int:
     return int(timeout_s * 1000) + 1
 
 
-def _spelt(asked: Target) -> str:
-    """Return the URL without the trailing dot of a fully qualified name, which is for the look-up only."""
-    if not asked.host.endswith("."):
-        return asked.url
-    scheme, _, rest = asked.url.partition("://")
-    return f"{scheme}://{rest[: len(asked.host)].rstrip('.')}{rest[len(asked.host) :]}"
+@lru_cache(maxsize=4096)
+def _spelt(asked: Target) -> tuple[str, list[str]]:
+    """Return the URL for libcurl, and where to connect instead of its host (CURLOPT_CONNECT_TO)."""
+    url = asked.url
+    if asked.host.endswith("."):
+        # The trailing dot of a fully qualified name is for the look-up only.
+        scheme, _, rest = url.partition("://")
+        url = f"{scheme}://{rest[: len(asked.host)].rstrip('.')}{rest[len(asked.host) :]}"
+    return url, [f"::{IPv4Address(_NOWHERE | crc32(asked.host.encode()) >> 4)}:"]
 
 
 def _values(lines: Sequence[bytes], name: bytes) -> list[str]:
