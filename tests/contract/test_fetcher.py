@@ -1,4 +1,4 @@
-"""What every `Fetcher` keeps, whatever engine it runs on: add a factory to `ENGINES` to hold another one to it.
+"""What every `Fetcher` keeps, whatever engine it runs on.
 
 Over real sockets on loopback. Nothing waits for wall-clock time but the deadlines under test, which are short.
 """
@@ -7,19 +7,16 @@ import gzip
 import pickle
 import random
 import socket
-import subprocess
 import threading
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from shutil import which
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
-from tests.conftest import CI
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import (
     AddressRefused,
@@ -35,7 +32,8 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import FetchLimits
+from tracker.fetch.urls import target
 from tracker.models import Validators
 from tracker.ports import Fetched, FetchRequest, NotModified
 
@@ -64,23 +62,6 @@ class Names:
         return [entry for address in addresses for entry in socket.getaddrinfo(address, port, type=type)]
 
 
-def requests_engine():
-    return RequestsFetcher
-
-
-def curl_engine():
-    try:
-        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  pycurl is optional
-    except ImportError as error:
-        if CI:
-            raise
-        pytest.skip(f"no libcurl here: {error}")
-    return CurlFetcher
-
-
-ENGINES = {"requests": requests_engine, "curl": curl_engine}
-
-
 def new_fetcher(kind, *, limits, resolve, ca_file, routes):
     class RoutedSocket(socket.socket):
         """Connects to a local origin where a public address is meant."""
@@ -97,14 +78,15 @@ def new_fetcher(kind, *, limits, resolve, ca_file, routes):
     )
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request):
+@pytest.fixture(scope="module")
+def engine(engine_class):
     """Makes fetchers; they live as long as the module, for reading the certificates of the web takes its time."""
-    kind = ENGINES[request.param]()
     made = []
 
     def make(limits=PATIENT, resolve=None, ca_file=None, routes=None):
-        fetcher = new_fetcher(kind, limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {})
+        fetcher = new_fetcher(
+            engine_class, limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
+        )
         made.append(fetcher)
         return fetcher
 
@@ -626,6 +608,18 @@ def test_an_answer_that_takes_too_long_ends_at_the_deadline(hurried, at_once, dr
         failing(FetchTimeout, hurried, ask(origin))
 
 
+@pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbeginning"])
+def test_a_silence_that_is_too_long_is_told_from_the_whole(engine, at_once):
+    def script(exchange):
+        exchange.send(at_once)
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        error = failing(FetchTimeout, engine(limits=FetchLimits(read_s=0.2)), ask(origin))
+
+    assert str(error) == "no byte came for 0.2 s"
+
+
 def test_redirects_share_one_deadline(engine):
     def script(exchange):
         exchange.ending.wait(0.25)
@@ -789,6 +783,18 @@ def test_the_body_of_a_redirect_is_not_read_to_its_end(hurried):
         assert hurried.fetch(ask(origin)).body == b"news"
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["//two", "/a/../b/./c", "/%7euser/%zz", "/a b", "/?", "/?q=[1]&r={2}|3", "/a;b=c,d", "/ü?ö=ä", "/'\"<>^`"],
+)
+def test_a_path_goes_out_as_the_url_has_it(fetcher, path):
+    with Origin(Exchange.answer) as origin:
+        answer = fetcher.fetch(ask(origin, path))
+
+    assert origin.requests[0].path == target(origin.url(path)).path
+    assert answer.url == origin.url(path)
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "status.example.com", "", "http://", "http://me:pw@127.0.0.1/"])
 def test_our_own_url_is_held_to_the_same(fetcher, url):
     assert "pw" not in str(failing(BadUrl, fetcher, FetchRequest(url=url, allow_private=True)))
@@ -892,6 +898,16 @@ def test_what_was_reached_privately_is_refused_publicly(fetcher):
     assert len(origin.requests) == 1
 
 
+def test_the_dot_of_a_full_name_is_for_the_look_up_only(engine):
+    names = Names(status_example_=[["127.0.0.1"]])
+    with Origin(Exchange.answer) as origin:
+        request = FetchRequest(url=f"http://status.example.:{origin.port}/", allow_private=True)
+        assert isinstance(engine(resolve=names).fetch(request), Fetched)
+
+    assert names.asked == ["status.example."]
+    assert origin.requests[0].headers["host"] == f"status.example:{origin.port}"
+
+
 def test_the_next_address_is_tried_when_one_does_not_answer(engine):
     # The origin listens on 127.0.0.1 only, so that the other address refuses.
     names = Names(status_example=[["127.0.0.2", "127.0.0.1"]])
@@ -915,9 +931,9 @@ def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
     assert str(error) == f"no connection to 127.0.0.1:{origin.port}: connection refused"
 
 
-def test_ipv6_is_spoken():
+def test_ipv6_is_spoken(engine_class):
     with Origin(Exchange.answer, family=socket.AF_INET6) as origin:
-        fetcher = RequestsFetcher(limits=PATIENT, user_agent="tests")
+        fetcher = engine_class(limits=PATIENT, user_agent="tests")
         try:
             request = FetchRequest(url=f"http://[::1]:{origin.port}/", allow_private=True)
             assert isinstance(fetcher.fetch(request), Fetched)
@@ -999,26 +1015,6 @@ def test_many_threads_share_one_fetcher(fetcher):
 
 
 # -- TLS
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """A certificate authority of our own and a certificate of it for status.example, as files."""
-    if which("openssl") is None:
-        pytest.skip("the openssl command makes the certificates, and it is not there")
-    folder = tmp_path_factory.mktemp("authority")
-
-    (folder / "names").write_text("subjectAltName=DNS:status.example\n")
-    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    usage = "-addext keyUsage=critical,keyCertSign"
-    for command in (
-        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2 {usage}",
-        f"openssl req -x509 {key} -keyout own.key -out own.pem -subj /CN=status.example -days 2",
-        f"openssl req {key} -keyout site.key -out site.csr -subj /CN=status.example",
-        "openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -out site.pem -days 2 -extfile names",
-    ):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @pytest.fixture

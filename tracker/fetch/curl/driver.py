@@ -9,7 +9,6 @@ connections and one copy of the certificates, and the threads that fetch hand th
 import os
 import selectors
 import socket
-import stat
 import threading
 import time
 from collections import deque
@@ -25,7 +24,7 @@ from tracker.fetch.curl.transfer import Transfer
 _SWEPT_S: Final = 0.25
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _EVENTS: Final = {pycurl.POLL_IN: _READ, pycurl.POLL_OUT: _WRITE, pycurl.POLL_INOUT: _READ | _WRITE}
-#: Drivers of a parent process: destroying one would say farewell over its connections.
+#: Of a parent process: destroying these would say farewell over its connections, or stumble over what was being done.
 _LEFT_TO_PARENT: Final[list[object]] = []
 
 
@@ -37,6 +36,8 @@ class Driver:
         self._waiting: deque[Transfer] = deque()
         self._running: dict[pycurl.Curl, Transfer] = {}
         self._watched: dict[int, int] = {}
+        #: By file descriptor, what makes the socket known again (its inode): all that libcurl was given.
+        self._sockets: dict[int, int] = {}
         self._timer_at: float | None = None
         self._sweep_at = 0.0
         self._is_asleep = False
@@ -61,6 +62,7 @@ class Driver:
         with self._lock:
             if not self.is_over:
                 transfer.is_running = True
+                transfer.sockets = self._sockets
                 self._waiting.append(transfer)
                 self._ring()
                 return
@@ -76,10 +78,15 @@ class Driver:
     def leave_to_parent(self) -> None:
         """Forget everything in a forked child, which has the connections but not the thread."""
         self.is_over = True
-        with open(os.devnull, "rb") as nothing:
-            for fd in [self._bell.fileno(), self._ringer.fileno()]:
-                os.dup2(nothing.fileno(), fd)
-        _LEFT_TO_PARENT.append((self._multi, self._running, self._selector, self._bell, self._ringer))
+        with socket.socket() as nowhere:
+            for fd, inode in self._sockets.items():
+                # libcurl may have closed it since, and its number may be another file's.
+                with suppress(OSError):
+                    if os.fstat(fd).st_ino == inode:
+                        os.dup2(nowhere.fileno(), fd, inheritable=False)
+        _LEFT_TO_PARENT.append((self._multi, self._running, self._waiting))
+        for mine in (self._selector, self._bell, self._ringer):
+            mine.close()
 
     def _ring(self) -> None:
         if self._is_asleep:

@@ -18,7 +18,6 @@ from tracker.errors import (
     FetchTimeout,
     NameNotResolved,
     TlsError,
-    TooLarge,
     TooManyRedirects,
 )
 from tracker.fetch.failures import in_words, not_trusted, plain, told
@@ -37,15 +36,16 @@ _NAMED: Final[dict[type[FetchError], str]] = {
     BadAnswer: """
         UNSUPPORTED_PROTOCOL FTP_WEIRD_SERVER_REPLY PARTIAL_FILE HTTP_RETURNED_ERROR HTTP_NOT_FOUND HTTP_RANGE_ERROR
         RANGE_ERROR BAD_CONTENT_ENCODING RECV_ERROR HTTP2 CHUNK_FAILED WRITE_ERROR ABORTED_BY_CALLBACK
+        FILESIZE_EXCEEDED
     """,
     BadUrl: "URL_MALFORMAT URL_MALFORMAT_USER MALFORMAT_USER",
     ConnectError: """
         COULDNT_CONNECT COULDNT_RESOLVE_PROXY GOT_NOTHING SEND_ERROR SEND_FAIL_REWIND AGAIN READ_ERROR FAILED_INIT
         OUT_OF_MEMORY INTERFACE_FAILED NO_CONNECTION_AVAILABLE HTTP_POST_ERROR UPLOAD_FAILED LOGIN_DENIED
         REMOTE_ACCESS_DENIED BAD_FUNCTION_ARGUMENT BAD_CALLING_ORDER BAD_PASSWORD_ENTERED BAD_DOWNLOAD_RESUME
-        ALREADY_COMPLETE CALL_MULTI_PERFORM NOT_BUILT_IN UNKNOWN_OPTION FUNCTION_NOT_FOUND LIBRARY_NOT_FOUND SHARE_IN_USE
-        CONV_FAILED CONV_REQD QUOTE_ERROR HTTP_PORT_FAILED FILE_COULDNT_READ_FILE REMOTE_DISK_FULL REMOTE_FILE_EXISTS
-        REMOTE_FILE_NOT_FOUND
+        ALREADY_COMPLETE CALL_MULTI_PERFORM NOT_BUILT_IN UNKNOWN_OPTION FUNCTION_NOT_FOUND LIBRARY_NOT_FOUND
+        SHARE_IN_USE CONV_FAILED CONV_REQD QUOTE_ERROR HTTP_PORT_FAILED FILE_COULDNT_READ_FILE
+        REMOTE_DISK_FULL REMOTE_FILE_EXISTS REMOTE_FILE_NOT_FOUND
     """,
     FetchTimeout: "OPERATION_TIMEDOUT OPERATION_TIMEOUTED",
     NameNotResolved: "COULDNT_RESOLVE_HOST",
@@ -54,10 +54,9 @@ _NAMED: Final[dict[type[FetchError], str]] = {
         SSL_ENGINE_NOTFOUND SSL_ENGINE_SETFAILED SSL_INVALIDCERTSTATUS SSL_ISSUER_ERROR SSL_PEER_CERTIFICATE
         SSL_PINNEDPUBKEYNOTMATCH SSL_SHUTDOWN_FAILED USE_SSL_FAILED PEER_FAILED_VERIFICATION
     """,
-    TooLarge: "FILESIZE_EXCEEDED",
     TooManyRedirects: "TOO_MANY_REDIRECTS",
 }
-#: By code; for those of other protocols, ConnectError.
+#: By code.
 TABLE: Final[dict[int, type[FetchError]]] = {
     getattr(pycurl, f"E_{name}"): kind for kind, names in _NAMED.items() for name in names.split()
 } | {
@@ -90,6 +89,6 @@ def translated(code: int, message: str, os_errno: int, host: str) -> FetchError:
     if code == pycurl.E_PARTIAL_FILE:
         return told(ours, host, "the body is cut short")
     if ours is TlsError:
-        # "TLS connect error: error:0A00010B:SSL routines::wrong version number"
+        # OpenSSL writes several fields with colons between them, its reason last.
         return told(ours, host, plain(message.rpartition(":")[2].lower()))
     return told(ours, host)

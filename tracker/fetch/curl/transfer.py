@@ -4,6 +4,7 @@ Nothing here decides what may be asked: a transfer connects to nothing by itself
 it is given the one that our dialer made, or, when there is none at hand, the transfer ends and says that it needs one.
 """
 
+import os
 import re
 import socket
 import struct
@@ -30,8 +31,8 @@ from tracker.fetch.urls import Target
 _MOST_HEADERS: Final = 100
 #: Headers, interim answers, trailers and pieces of the body; see `tracker.fetch.budget`.
 _MOST_PIECES: Final = 50_000
-#: Where libcurl believes that it connects to: reserved addresses (RFC 1112), which spare it a look-up. Each name has one
-#: of its own, for libcurl searches all connections to one address for the right one.
+#: Where libcurl believes that it connects to: reserved addresses (RFC 1112), which spare it a look-up. Each name has
+#: one of its own, for libcurl searches all connections to one address for the right one.
 _NOWHERE: Final = int(IPv4Address("240.0.0.0"))
 #: What a callback returns to end its transfer; any other number than that of the bytes it was given.
 _STOP: Final = -1
@@ -86,6 +87,8 @@ class Transfer:
         #: Called by the driver when the transfer has ended.
         self.on_end: Callable[[], None] = _nothing
         self.is_running = False
+        #: The driver's; see there.
+        self.sockets: dict[int, int] = {}
         self._sock: socket.socket | None = None
         self._set_constants(ca_file)
         self._forget()
@@ -112,7 +115,7 @@ class Transfer:
             # What is left of it when the connection is there: the TLS handshake.
             (pycurl.CONNECTTIMEOUT_MS, _milliseconds(limits.connect_s)),
             (pycurl.OPENSOCKETFUNCTION, self._on_open),
-            (pycurl.SOCKOPTFUNCTION, _already_connected),
+            (pycurl.SOCKOPTFUNCTION, self._on_connect),
             (pycurl.HEADERFUNCTION, self._on_line),
             (pycurl.WRITEFUNCTION, self._on_body),
         ):
@@ -200,6 +203,10 @@ class Transfer:
             return int(pycurl.SOCKET_BAD)
         self._is_fresh = True
         return sock
+
+    def _on_connect(self, fd: int, _purpose: int) -> int:
+        self.sockets[fd] = os.fstat(fd).st_ino
+        return int(pycurl.SOCKOPT_ALREADY_CONNECTED)
 
     def _on_line(self, line: bytes) -> int | None:
         self._came += 1
@@ -289,10 +296,6 @@ class Transfer:
 
 def _nothing() -> None:
     pass
-
-
-def _already_connected(*_: object) -> int:
-    return int(pycurl.SOCKOPT_ALREADY_CONNECTED)
 
 
 def _milliseconds(timeout_s: float) -> int:
