@@ -21,7 +21,7 @@ if not CI:
 import pycurl
 
 from tracker.fetch.curl.errors import E_HTTP2_STREAM, E_TOO_LARGE, TABLE, translated
-from tracker.fetch.curl.transfer import Headers
+from tracker.fetch.curl.headers import Headers
 
 #: Of other protocols, or of the multi interface, which has numbers of its own.
 ELSEWHERE = ("E_FTP_", "E_LDAP_", "E_TFTP_", "E_TELNET_", "E_UNKNOWN_TELNET_", "E_RTSP_", "E_SSH", "E_MULTI_", "E_OK")

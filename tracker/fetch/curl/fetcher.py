@@ -31,7 +31,7 @@ from tracker.ports import Fetched, FetchRequest, NotModified
 _MOST_DIALS: Final = 5
 _MOST_KEPT: Final = 2048
 #: Look-ups and connects that wait at a time in `fetch_many`. A page that is quiet needs none.
-_MOST_DIALLED: Final = 32
+_MOST_DIALLED: Final = 16
 
 
 def _utc_now() -> datetime:
@@ -199,6 +199,7 @@ class CurlFetcher:
                 )
             finally:
                 if not transfer.is_running:
+                    transfer.let_go()
                     self._idle.append(transfer)
             if not isinstance(outcome, Target):
                 return outcome
@@ -211,15 +212,14 @@ class CurlFetcher:
         """Get the answer into the transfer, over a kept connection or else a new one. Raises FetchError."""
         fields = [*self._fields, *(f"{name}: {value}".encode("latin-1") for name, value in conditional.items())]
         driver = self._driver(allow_private=allow_private)
-        sock = None
         for _ in range(_MOST_DIALS):
-            transfer.prepare(asked, fields, budget.cut(self._limits.total_s), sock)
+            transfer.prepare(asked, fields, budget.cut(self._limits.total_s))
             yield _Ask(driver, transfer)
             if not transfer.needs_connection:
                 break
             dial = _Dial(self._dialers[allow_private], asked, self._limits.connect_s, budget)
             yield dial
-            sock = dial.sock()
+            transfer.take(dial.sock())
         if failure := transfer.failure():
             budget.cut(0)
             raise failure

@@ -8,12 +8,12 @@ import os
 import re
 import socket
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv4Address
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 import pycurl
@@ -22,6 +22,7 @@ from tracker.errors import BadAnswer, FetchError, FetchTimeout
 from tracker.fetch.body import Body, decoded_start
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.curl.errors import translated
+from tracker.fetch.curl.headers import Headers, values
 from tracker.fetch.framing import check_framing
 from tracker.fetch.limits import FetchLimits, too_large
 from tracker.fetch.outcome import DRAINED
@@ -41,41 +42,6 @@ _STATUS: Final = re.compile(rb"[1-9][0-9]{2}")
 _HTTP_1: Final = (pycurl.CURL_HTTP_VERSION_1_0, pycurl.CURL_HTTP_VERSION_1_1)
 #: Place of `tcpi_bytes_received` in Linux's `struct tcp_info`.
 _RECEIVED_AT: Final = 128
-
-
-class Headers(Mapping[str, str]):
-    """Header fields by name in any case; values of one name are joined (RFC 9110, section 5.3)."""
-
-    def __init__(self, lines: Sequence[bytes]) -> None:
-        """Read header lines without the status line. Raises BadAnswer."""
-        self._fields: dict[str, str] = {}
-        name = ""
-        for line in lines:
-            text = line.decode("latin-1").rstrip("\r\n")
-            if text[:1] in (" ", "\t"):
-                # A folded line (RFC 9112, section 5.2).
-                if name:
-                    self._fields[name] += f" {text.strip()}"
-                continue
-            name, colon, value = text.partition(":")
-            name = name.lower()
-            if not colon:
-                raise BadAnswer("the answer has a header line without a colon")
-            value = value.strip(" \t")
-            self._fields[name] = f"{self._fields[name]}, {value}" if name in self._fields else value
-
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return a value or the default."""
-        return self._fields.get(name.lower(), default)
 
 
 class Transfer:
@@ -110,6 +76,9 @@ class Transfer:
             # Ours tells a body that is cut short.
             (pycurl.HTTP_CONTENT_DECODING, 0),
             (pycurl.CAINFO, ca_file),
+            # libcurl may have been built with a folder of certificates, which would count as well.
+            (pycurl.CAPATH, None),
+            (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
             # What is left of it when the connection is there: the TLS handshake.
@@ -137,14 +106,22 @@ class Transfer:
         self._came = 0
         self._swept: tuple[float, int, int | None] | None = None
 
-    def prepare(self, asked: Target, fields: Sequence[bytes], timeout_s: float, sock: socket.socket | None) -> None:
-        """Get ready to ask for a page, over a connected socket if libcurl has no connection of its own to the host."""
-        self._forget()
+    def take(self, sock: socket.socket) -> None:
+        """Take the connection to use next; it is closed with the transfer unless libcurl keeps it."""
+        sock.setblocking(False)
         self._sock = sock
-        if sock is not None:
-            sock.setblocking(False)
+
+    def let_go(self) -> None:
+        """Close the connection in hand: libcurl has a duplicate of it, or did not need it."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def prepare(self, asked: Target, fields: Sequence[bytes], timeout_s: float) -> None:
+        """Get ready to ask for a page."""
+        self._forget()
         # The connection in hand is used even if another one has become free: it would be closed without any use.
-        self.curl.setopt(pycurl.FRESH_CONNECT, sock is not None)
+        self.curl.setopt(pycurl.FRESH_CONNECT, self._sock is not None)
         self._asked = asked
         url, connect_to = _spelt(asked)
         self.curl.setopt(pycurl.URL, url)
@@ -159,10 +136,7 @@ class Transfer:
             self._failure = self._failure or ended
         else:
             self._ended = ended
-        if self._sock is not None:
-            # libcurl has a duplicate of it, or did not need it.
-            self._sock.close()
-            self._sock = None
+        self.let_go()
         self.is_running = False
         self.on_end()
 
@@ -236,7 +210,7 @@ class Transfer:
         if status < HTTPStatus.OK:
             return
         headers = Headers(lines[1:])
-        codings, lengths = (_values(lines, name) for name in (b"transfer-encoding:", b"content-length:"))
+        codings, lengths = (values(lines, name) for name in (b"transfer-encoding:", b"content-length:"))
         check_framing(codings, lengths)
         if status == HTTPStatus.OK:
             self._body = Body(headers, self._limits.max_body_bytes)
@@ -311,8 +285,3 @@ def _spelt(asked: Target) -> tuple[str, list[str]]:
         scheme, _, rest = url.partition("://")
         url = f"{scheme}://{rest[: len(asked.host)].rstrip('.')}{rest[len(asked.host) :]}"
     return url, [f"::{IPv4Address(_NOWHERE | crc32(asked.host.encode()) >> 4)}:"]
-
-
-def _values(lines: Sequence[bytes], name: bytes) -> list[str]:
-    """Return the values of a header, one for each line that has it."""
-    return [line[len(name) :].decode("latin-1").strip() for line in lines if line[: len(name)].lower() == name]
