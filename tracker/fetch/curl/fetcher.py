@@ -199,7 +199,7 @@ class CurlFetcher:
                 )
             finally:
                 if not transfer.is_running:
-                    transfer.let_go()
+                    transfer.rest()
                     self._idle.append(transfer)
             if not isinstance(outcome, Target):
                 return outcome

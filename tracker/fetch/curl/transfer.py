@@ -23,6 +23,7 @@ from tracker.fetch.body import Body, decoded_start
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.curl.errors import translated
 from tracker.fetch.curl.headers import Headers, values
+from tracker.fetch.failures import told
 from tracker.fetch.framing import check_framing
 from tracker.fetch.limits import FetchLimits, too_large
 from tracker.fetch.outcome import DRAINED
@@ -111,7 +112,12 @@ class Transfer:
         sock.setblocking(False)
         self._sock = sock
 
-    def let_go(self) -> None:
+    def rest(self) -> None:
+        """Hold nothing of the last request any more."""
+        self._let_go()
+        self._forget()
+
+    def _let_go(self) -> None:
         """Close the connection in hand: libcurl has a duplicate of it, or did not need it."""
         if self._sock is not None:
             self._sock.close()
@@ -136,7 +142,7 @@ class Transfer:
             self._failure = self._failure or ended
         else:
             self._ended = ended
-        self.let_go()
+        self._let_go()
         self.is_running = False
         self.on_end()
 
@@ -148,7 +154,7 @@ class Transfer:
         if self._failure is not None:
             return self._failure
         if self._ended is None:
-            return None if self.status else BadAnswer("the answer has no headers")
+            return None if self.status else told(BadAnswer, self._asked.host)
         code, message = self._ended
         host = self._asked.host
         if code == pycurl.E_OPERATION_TIMEDOUT and self._is_shaking_hands():
@@ -191,7 +197,7 @@ class Transfer:
             return None
         if line not in (b"\r\n", b"\n"):
             if len(self._lines) > _MOST_HEADERS:
-                return self._stop(BadAnswer(f"the answer has more than {_MOST_HEADERS} header lines"))
+                return self._stop(told(BadAnswer, self._asked.host))
             self._lines.append(line)
             return None
         lines, self._lines = self._lines, []
@@ -205,7 +211,7 @@ class Transfer:
         """Take the headers of an answer; pass over those of an interim one. Raises BadAnswer, TooLarge."""
         words = lines[0].split(None, 2) if lines else []
         if len(words) < 2 or not _VERSION.match(words[0]) or not _STATUS.fullmatch(words[1]):  # noqa: PLR2004  both
-            raise BadAnswer("the answer has no status")
+            raise told(BadAnswer, self._asked.host)
         status = int(words[1])
         if status < HTTPStatus.OK:
             return
