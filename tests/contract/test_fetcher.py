@@ -197,11 +197,14 @@ def test_nothing_of_the_environment_is_used(fetcher, monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(netrc))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
 
     with Origin(Exchange.answer) as origin:
         fetcher.fetch(ask(origin))
 
-    assert "authorization" not in origin.requests[0].headers
+    assert origin.requests[0].line == "GET / HTTP/1.1"
+    assert {"authorization", "proxy-authorization"}.isdisjoint(origin.requests[0].headers)
 
 
 def test_cookies_are_not_kept(fetcher):
