@@ -1,5 +1,6 @@
 """What is particular to the engine on libcurl: its thread, HTTP/2, many requests at a time."""
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -94,6 +95,19 @@ def test_an_interim_answer_is_passed_over(new_fetcher):
         answer = new_fetcher().fetch(ask(origin))
 
     assert (answer.body, answer.validators) == (b"news", Validators(etag="late"))
+
+
+def test_no_file_left_for_a_driver_is_an_error_of_ours(new_fetcher, monkeypatch):
+    def none_left(*_: object):
+        raise OSError(24, "Too many open files")
+
+    fetcher = new_fetcher()
+    with Origin(Exchange.answer) as origin:
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "socketpair", none_left)
+            with pytest.raises(ConnectError, match="no connection can be made: too many open files"):
+                fetcher.fetch(ask(origin))
+        assert isinstance(fetcher.fetch(ask(origin)), Fetched)
 
 
 # -- many at a time

@@ -926,6 +926,15 @@ def test_a_name_that_does_not_exist_is_told_as_such(engine):
     assert str(error) == "status.example has no address (DNS)"
 
 
+def test_a_look_up_that_breaks_is_told_as_such(engine):
+    def broken(*_: object, **__: object):
+        raise OSError(5, "Input/output error")
+
+    error = failing(ConnectError, engine(resolve=broken), FetchRequest(url="http://status.example/"))
+
+    assert str(error) == "the connection to status.example broke: input/output error"
+
+
 def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
     with Origin(Exchange.answer) as origin:
         pass

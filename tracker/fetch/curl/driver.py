@@ -45,13 +45,13 @@ class Driver:
         #: Whether transfers are no longer taken.
         self.is_over = False
         self._lock = threading.Lock()
+        self._bell, self._ringer = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ringer.setblocking(False)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
-        self._bell, self._ringer = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ringer.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell, _READ)
         self._thread = threading.Thread(target=self._run, name="curl", daemon=True)

@@ -22,6 +22,7 @@ from tracker.fetch.conditional import conditions
 from tracker.fetch.curl.driver import Driver
 from tracker.fetch.curl.transfer import Transfer
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.failures import CLIENT_ERRORS, in_words, translated
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.outcome import meaning
 from tracker.fetch.urls import Target, target
@@ -79,6 +80,8 @@ class _Dial:
             self._made = self._dialer.dial(self._asked.host, self._asked.port, self._timeout_s)
         except FetchError as error:
             self._made = error
+        except CLIENT_ERRORS as error:
+            self._made = translated(error, self._asked.host)
         finally:
             CURRENT.reset(previous)
 
@@ -230,7 +233,10 @@ class CurlFetcher:
             with self._lock:
                 driver = self._drivers.get(allow_private)
                 if driver is None or driver.is_over:
-                    driver = Driver(connections=self._connections, read_s=self._limits.read_s)
+                    try:
+                        driver = Driver(connections=self._connections, read_s=self._limits.read_s)
+                    except OSError as error:
+                        raise ConnectError(f"no connection can be made: {in_words(error)}") from error
                     self._drivers[allow_private] = driver
         return driver
 
