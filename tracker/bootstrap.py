@@ -4,14 +4,14 @@ import os
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from tracker.deliver import Printer
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
-from tracker.ports import PageStore, Poster, Sink
+from tracker.ports import Fetcher, PageStore, Poster, Sink
 from tracker.settings import Settings
 from tracker.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.sinks.text import TextLines
@@ -23,6 +23,15 @@ from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 from tracker.webhooks import Deliverer
+
+
+class ClosingFetcher(Fetcher, Protocol):
+    """A fetcher that keeps connections."""
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        ...
+
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
@@ -54,12 +63,16 @@ def build_sender(poster: Poster) -> WebhookSender:
     return WebhookSender(poster, os.environ, utc_now)
 
 
-def build_fetcher(settings: Settings) -> RequestsFetcher:
-    """Return the fetcher that asks pages."""
+def build_fetcher(settings: Settings) -> ClosingFetcher:
+    """Return the fetcher that asks pages, on the engine that the settings name."""
+    if settings.engine == "curl":
+        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  what it needs is optional
+
+        return CurlFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
     return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
 
 
-def build_poller(store: PageStore, fetcher: RequestsFetcher) -> Poller:
+def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
     """Return a poller over any store."""
     return Poller(store, Observer(Breaker(fetcher)), utc_now)
 

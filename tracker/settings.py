@@ -6,6 +6,7 @@ Redis passwords pass through here, so no message repeats any part of a URL or se
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
@@ -20,6 +21,7 @@ from tracker.sentinel import SentinelAddress
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
+ENGINES = ("requests", "curl")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Longest file that is read as a secret, in bytes.
@@ -51,6 +53,8 @@ class Settings:
     contact_url: str = PROJECT_URL
     #: One of LOG_LEVELS.
     log_level: str = "INFO"
+    #: What pages are asked with: one of ENGINES.
+    engine: str = "requests"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -61,6 +65,7 @@ class Settings:
             output_format=_choice(environ, "TRACKER_FORMAT", OUTPUT_FORMATS, "text"),
             contact_url=_contact_url(environ),
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
+            engine=_engine(environ),
         )
 
     @property
@@ -86,7 +91,8 @@ class Settings:
         """Return all settings, without the password."""
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
-            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r})"
+            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
+            f"engine={self.engine!r})"
         )
 
 
@@ -235,6 +241,17 @@ def _contact_url(environ: Mapping[str, str]) -> str:
     if not url.isascii() or re.search(r"[()]", url):
         raise ConfigError(f"TRACKER_CONTACT_URL is {quoted(url)}, with brackets or beyond ASCII; percent-encode them")
     return url
+
+
+def _engine(environ: Mapping[str, str]) -> str:
+    """Return the engine, which has to be there."""
+    engine = _choice(environ, "TRACKER_ENGINE", ENGINES, "requests")
+    if engine == "curl" and find_spec("pycurl") is None:
+        raise ConfigError(
+            "TRACKER_ENGINE is curl, but pycurl is not installed; "
+            "run pip install 'status-page-tracker[curl]', or unset TRACKER_ENGINE"
+        )
+    return engine
 
 
 def _choice(environ: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:

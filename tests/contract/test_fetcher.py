@@ -1,4 +1,4 @@
-"""What every `Fetcher` keeps, whatever engine it runs on: add a factory to `ENGINES` to hold another one to it.
+"""What every `Fetcher` keeps, whatever engine it runs on.
 
 Over real sockets on loopback. Nothing waits for wall-clock time but the deadlines under test, which are short.
 """
@@ -7,14 +7,12 @@ import gzip
 import pickle
 import random
 import socket
-import subprocess
 import threading
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from shutil import which
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
@@ -34,7 +32,8 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import FetchLimits
+from tracker.fetch.urls import target
 from tracker.models import Validators
 from tracker.ports import Fetched, FetchRequest, NotModified
 
@@ -63,14 +62,14 @@ class Names:
         return [entry for address in addresses for entry in socket.getaddrinfo(address, port, type=type)]
 
 
-def requests_engine(*, limits, resolve, ca_file, routes):
+def new_fetcher(kind, *, limits, resolve, ca_file, routes):
     class RoutedSocket(socket.socket):
         """Connects to a local origin where a public address is meant."""
 
         def connect(self, address):
             super().connect(("127.0.0.1", routes[address[0]].port) if address[0] in routes else address)
 
-    return RequestsFetcher(
+    return kind(
         limits=limits,
         user_agent="tests (+https://example.com)",
         ca_file=ca_file,
@@ -79,17 +78,14 @@ def requests_engine(*, limits, resolve, ca_file, routes):
     )
 
 
-ENGINES = {"requests": requests_engine}
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request):
+@pytest.fixture(scope="module")
+def engine(engine_class):
     """Makes fetchers; they live as long as the module, for reading the certificates of the web takes its time."""
     made = []
 
     def make(limits=PATIENT, resolve=None, ca_file=None, routes=None):
-        fetcher = ENGINES[request.param](
-            limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
+        fetcher = new_fetcher(
+            engine_class, limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
         )
         made.append(fetcher)
         return fetcher
@@ -201,11 +197,14 @@ def test_nothing_of_the_environment_is_used(fetcher, monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(netrc))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
 
     with Origin(Exchange.answer) as origin:
         fetcher.fetch(ask(origin))
 
-    assert "authorization" not in origin.requests[0].headers
+    assert origin.requests[0].line == "GET / HTTP/1.1"
+    assert {"authorization", "proxy-authorization"}.isdisjoint(origin.requests[0].headers)
 
 
 def test_cookies_are_not_kept(fetcher):
@@ -612,6 +611,18 @@ def test_an_answer_that_takes_too_long_ends_at_the_deadline(hurried, at_once, dr
         failing(FetchTimeout, hurried, ask(origin))
 
 
+@pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbeginning"])
+def test_a_silence_that_is_too_long_is_told_from_the_whole(engine, at_once):
+    def script(exchange):
+        exchange.send(at_once)
+        exchange.dawdle()
+
+    with Origin(script) as origin:
+        error = failing(FetchTimeout, engine(limits=FetchLimits(read_s=0.2)), ask(origin))
+
+    assert str(error) == "no byte came for 0.2 s"
+
+
 def test_redirects_share_one_deadline(engine):
     def script(exchange):
         exchange.ending.wait(0.25)
@@ -775,6 +786,18 @@ def test_the_body_of_a_redirect_is_not_read_to_its_end(hurried):
         assert hurried.fetch(ask(origin)).body == b"news"
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["//two", "/a/../b/./c", "/%7euser/%zz", "/a b", "/?", "/?q=[1]&r={2}|3", "/a;b=c,d", "/ü?ö=ä", "/'\"<>^`"],
+)
+def test_a_path_goes_out_as_the_url_has_it(fetcher, path):
+    with Origin(Exchange.answer) as origin:
+        answer = fetcher.fetch(ask(origin, path))
+
+    assert origin.requests[0].path == target(origin.url(path)).path
+    assert answer.url == origin.url(path)
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "status.example.com", "", "http://", "http://me:pw@127.0.0.1/"])
 def test_our_own_url_is_held_to_the_same(fetcher, url):
     assert "pw" not in str(failing(BadUrl, fetcher, FetchRequest(url=url, allow_private=True)))
@@ -878,6 +901,16 @@ def test_what_was_reached_privately_is_refused_publicly(fetcher):
     assert len(origin.requests) == 1
 
 
+def test_the_dot_of_a_full_name_is_for_the_look_up_only(engine):
+    names = Names(status_example_=[["127.0.0.1"]])
+    with Origin(Exchange.answer) as origin:
+        request = FetchRequest(url=f"http://status.example.:{origin.port}/", allow_private=True)
+        assert isinstance(engine(resolve=names).fetch(request), Fetched)
+
+    assert names.asked == ["status.example."]
+    assert origin.requests[0].headers["host"] == f"status.example:{origin.port}"
+
+
 def test_the_next_address_is_tried_when_one_does_not_answer(engine):
     # The origin listens on 127.0.0.1 only, so that the other address refuses.
     names = Names(status_example=[["127.0.0.2", "127.0.0.1"]])
@@ -893,6 +926,15 @@ def test_a_name_that_does_not_exist_is_told_as_such(engine):
     assert str(error) == "status.example has no address (DNS)"
 
 
+def test_a_look_up_that_breaks_is_told_as_such(engine):
+    def broken(*_: object, **__: object):
+        raise OSError(5, "Input/output error")
+
+    error = failing(ConnectError, engine(resolve=broken), FetchRequest(url="http://status.example/"))
+
+    assert str(error) == "the connection to status.example broke: input/output error"
+
+
 def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
     with Origin(Exchange.answer) as origin:
         pass
@@ -901,9 +943,9 @@ def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
     assert str(error) == f"no connection to 127.0.0.1:{origin.port}: connection refused"
 
 
-def test_ipv6_is_spoken():
+def test_ipv6_is_spoken(engine_class):
     with Origin(Exchange.answer, family=socket.AF_INET6) as origin:
-        fetcher = RequestsFetcher(limits=PATIENT, user_agent="tests")
+        fetcher = engine_class(limits=PATIENT, user_agent="tests")
         try:
             request = FetchRequest(url=f"http://[::1]:{origin.port}/", allow_private=True)
             assert isinstance(fetcher.fetch(request), Fetched)
@@ -985,26 +1027,6 @@ def test_many_threads_share_one_fetcher(fetcher):
 
 
 # -- TLS
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """A certificate authority of our own and a certificate of it for status.example, as files."""
-    if which("openssl") is None:
-        pytest.skip("the openssl command makes the certificates, and it is not there")
-    folder = tmp_path_factory.mktemp("authority")
-
-    (folder / "names").write_text("subjectAltName=DNS:status.example\n")
-    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    usage = "-addext keyUsage=critical,keyCertSign"
-    for command in (
-        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2 {usage}",
-        f"openssl req -x509 {key} -keyout own.key -out own.pem -subj /CN=status.example -days 2",
-        f"openssl req {key} -keyout site.key -out site.csr -subj /CN=status.example",
-        "openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -out site.pem -days 2 -extfile names",
-    ):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @pytest.fixture

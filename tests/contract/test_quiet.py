@@ -1,6 +1,7 @@
 """What a quiet page costs: one request, an empty answer, nothing parsed."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -8,10 +9,11 @@ import redis
 import tracker.discover
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import FetchLimits
 from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.poll import Poller
+from tracker.ports import Fetcher
 from tracker.savings import Layer
 from tracker.simulator.render import render
 from tracker.simulator.server import SimulatedVendor
@@ -22,7 +24,9 @@ from tracker.store.pages import RedisPages
 
 
 @pytest.mark.parametrize("path", ["", "/api/v2/incidents.json", "/history.atom", "/history.rss"])
-def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(
+    path: str, monkeypatch: pytest.MonkeyPatch, engine_class: Callable[..., Fetcher]
+) -> None:
     parsed: list[str] = []
 
     def counted(known):
@@ -37,7 +41,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
     page.open_incident("Errors", body="We look into it.")
     with SimulatedVendor([page]) as vendor:
         acme = new_provider(vendor.url("acme") + path, formats=FORMAT_NAMES, allow_private=True)
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
         poller = Poller(MemoryPages([acme]), Observer(fetcher), utc_now)
         first = poller.poll(acme.id)
         before, parses = vendor.counts("acme"), len(parsed)
@@ -57,7 +61,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
 
 
 def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_it_counted(
-    valkey: "redis.Redis",
+    valkey: "redis.Redis", engine_class: Callable[..., Fetcher]
 ) -> None:
     """A turn and a commit; the counters are fields of what the commit writes anyway."""
     page = Page("Acme", id="acme")
@@ -65,7 +69,7 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
         acme = new_provider(vendor.url("acme"), formats=FORMAT_NAMES, allow_private=True)
         RedisCatalogue(valkey).put([acme], utc_now())
         clock = FakeClock()
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         for _ in range(2):
             poller.poll(acme.id)
@@ -88,14 +92,16 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
     }
 
 
-def test_bytes_that_are_counted_are_those_that_the_vendor_sent(valkey: "redis.Redis") -> None:
+def test_bytes_that_are_counted_are_those_that_the_vendor_sent(
+    valkey: "redis.Redis", engine_class: Callable[..., Fetcher]
+) -> None:
     page = Page("Acme", id="acme")
     with SimulatedVendor([page]) as vendor:
         acme = new_provider(vendor.url("acme"), formats=FORMAT_NAMES, allow_private=True)
         catalogue = RedisCatalogue(valkey)
         catalogue.put([acme], utc_now())
         clock = FakeClock()
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         sizes = []
         for _ in range(2):

@@ -1,38 +1,13 @@
-"""What is particular to the engine on requests: pools, forks, what it starts and what it leaves."""
+"""What is particular to the engine on requests: pools, what it starts and what it leaves."""
 
-import gc
-import socket
-import subprocess
-import sys
 import threading
-import weakref
-from typing import Any
 
 import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
-from tracker.errors import FetchTimeout
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch import connection as connections
 from tracker.ports import FetchRequest
-
-FORKING = """
-import os, sys
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.ports import FetchRequest
-
-request = FetchRequest(url=sys.argv[1], allow_private=True)
-fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
-fetcher.fetch(request)
-child = os.fork()
-fetcher.fetch(request)
-if child:
-    _, status = os.waitpid(child, 0)
-    fetcher.fetch(request)
-    fetcher.close()
-    sys.exit(os.waitstatus_to_exitcode(status))
-fetcher.close()
-"""
 
 
 @pytest.fixture
@@ -44,14 +19,6 @@ def fetcher():
 
 def ask(origin: Origin) -> FetchRequest:
     return FetchRequest(url=origin.url(), allow_private=True)
-
-
-def test_a_child_never_talks_over_a_connection_of_its_parent():
-    with Origin(Exchange.answer) as origin:
-        subprocess.run([sys.executable, "-W", "error", "-c", FORKING, origin.url()], check=True, timeout=60)
-
-    assert len(origin.requests) == 4
-    assert origin.connections == 2
 
 
 def test_no_thread_is_started(fetcher):
@@ -71,42 +38,6 @@ def test_a_connection_that_was_idle_for_too_long_is_not_used_again(fetcher, monk
             fetcher.fetch(ask(origin))
 
     assert origin.connections == 2
-
-
-def test_a_look_up_that_takes_all_the_time_ends_the_fetch():
-    now = [0.0]
-
-    def slow(*where: Any, **how: Any):
-        now[0] += 60
-        return socket.getaddrinfo(*where, **how)
-
-    slowed = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
-    with Origin(Exchange.answer) as origin:
-        with pytest.raises(FetchTimeout, match="no complete answer within 20 s"):
-            slowed.fetch(ask(origin))
-        slowed.close()
-
-    assert origin.connections == 0
-
-
-def test_closing_leaves_no_connection(fetcher):
-    with Origin(Exchange.answer) as origin:
-        fetcher.fetch(ask(origin))
-        fetcher.close()
-        # The origin reads the end of the connection; its thread would stay otherwise.
-        for thread in origin._threads[1:]:
-            thread.join(10)
-            assert not thread.is_alive()
-
-
-def test_a_fetcher_that_is_dropped_is_forgotten():
-    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
-    watched = weakref.ref(fetcher)
-    fetcher.close()
-    del fetcher
-    gc.collect()
-
-    assert watched() is None
 
 
 def test_redirect_bodies_and_cookies_never_reach_the_session(fetcher):

@@ -1,7 +1,10 @@
 """Settings: what each variable does, what each mistake says, and that no password shows."""
 
 import pickle
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -41,12 +44,13 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         output_format="text",
         contact_url=PROJECT_URL,
         log_level="INFO",
+        engine="requests",
     )
 
 
 def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
     redis = ("REDIS_URL", "REDIS_URL_FILE", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_USERNAME")
-    tracker = ("TRACKER_DATA_DIR", "TRACKER_FORMAT", "TRACKER_CONTACT_URL", "TRACKER_LOG_LEVEL")
+    tracker = ("TRACKER_DATA_DIR", "TRACKER_FORMAT", "TRACKER_CONTACT_URL", "TRACKER_LOG_LEVEL", "TRACKER_ENGINE")
 
     assert settings_of() == settings_of(**dict.fromkeys((*redis, *tracker), ""))
 
@@ -64,6 +68,19 @@ def test_variables_give_the_settings() -> None:
         output_format="json",
         contact_url="https://ops.example/bot",
         log_level="DEBUG",
+    )
+
+
+def test_an_engine_is_there_or_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pycurl = ModuleType("pycurl")
+    pycurl.__spec__ = ModuleSpec("pycurl", loader=None)
+    monkeypatch.setitem(sys.modules, "pycurl", pycurl)
+    assert settings_of(TRACKER_ENGINE="Curl").engine == "curl"
+
+    monkeypatch.setitem(sys.modules, "pycurl", None)
+    assert mistake_of(TRACKER_ENGINE="curl") == (
+        "TRACKER_ENGINE is curl, but pycurl is not installed; "
+        "run pip install 'status-page-tracker[curl]', or unset TRACKER_ENGINE"
     )
 
 
@@ -245,6 +262,7 @@ MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "an unknown format": ({"TRACKER_FORMAT": "yaml\x1b"}, ('TRACKER_FORMAT is "yaml"', "known are text, json")),
     "an unknown level": ({"TRACKER_LOG_LEVEL": "loud"}, ('TRACKER_LOG_LEVEL is "loud"', "known are DEBUG, INFO")),
     "a level misspelled in small letters": ({"TRACKER_LOG_LEVEL": "warn"}, ("did you mean WARNING?",)),
+    "an unknown engine": ({"TRACKER_ENGINE": "aiohttp"}, ('TRACKER_ENGINE is "aiohttp"', "known are requests, curl")),
     "a home directory": ({"TRACKER_DATA_DIR": "~/data"}, ('TRACKER_DATA_DIR is "~/data"', "write a whole path")),
     "a directory of two lines": ({"TRACKER_DATA_DIR": "a\nb"}, ("TRACKER_DATA_DIR", "control characters")),
     "a contact without a scheme": ({"TRACKER_CONTACT_URL": "ops.example"}, ("TRACKER_CONTACT_URL is", "https://")),

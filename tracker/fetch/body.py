@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from urllib3 import BaseHTTPResponse
@@ -17,37 +17,53 @@ _MOST_MEMBERS: Final = 1000
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
-def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
-    """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
-    decoder = _decoder(raw)
-    # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
-    if (raw.length_remaining or 0) > max_bytes:
-        raise too_large(max_bytes)
-    body = io.BytesIO()
-    # Not urllib3's own decoding: it accepts a gzip body that is cut short.
-    while chunk := raw.read(_CHUNK, decode_content=False):
-        for piece in decoder.feed(chunk) if decoder else (chunk,):
-            body.write(piece)
-            if body.tell() > max_bytes:
-                raise too_large(max_bytes)
-    if decoder:
-        decoder.finish()
-    return body.getvalue()
+class Body:
+    """A body that comes in pieces."""
+
+    def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
+        """Get ready to decode what these headers announce. Raises BadAnswer."""
+        self._decoder = _decoder(headers)
+        self._max_bytes = max_bytes
+        self._decoded = io.BytesIO()
+
+    def feed(self, data: bytes) -> None:
+        """Take a piece as it was received. Raises TooLarge, BadAnswer."""
+        for piece in self._decoder.feed(data) if self._decoder else (data,):
+            self._decoded.write(piece)
+            if self._decoded.tell() > self._max_bytes:
+                raise too_large(self._max_bytes)
+
+    def finish(self) -> bytes:
+        """Return all of it, decoded. Raises BadAnswer."""
+        if self._decoder:
+            self._decoder.finish()
+        return self._decoded.getvalue()
 
 
-def read_start(raw: BaseHTTPResponse, most: int) -> bytes:
+def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
     """Return the beginning of a body, decoded as far as that goes; for looking, not for parsing."""
-    start = raw.read(most, decode_content=False)
     try:
-        decoder = _decoder(raw)
+        decoder = _decoder(headers)
         return next(decoder.feed(start), b"") if decoder else start
     except BadAnswer:
         return b""
 
 
-def _decoder(raw: BaseHTTPResponse) -> "Gunzip | None":
+def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
+    """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
+    body = Body(raw.headers, max_bytes)
+    # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
+    if (raw.length_remaining or 0) > max_bytes:
+        raise too_large(max_bytes)
+    # Not urllib3's own decoding: it accepts a gzip body that is cut short.
+    while chunk := raw.read(_CHUNK, decode_content=False):
+        body.feed(chunk)
+    return body.finish()
+
+
+def _decoder(headers: Mapping[str, str]) -> "Gunzip | None":
     """Return what undoes the content coding. Raises BadAnswer for one that was not asked for."""
-    coding = raw.headers.get("Content-Encoding", "").strip().lower()
+    coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("gzip", "x-gzip"):
         return Gunzip()
     if coding not in ("", "identity"):

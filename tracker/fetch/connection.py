@@ -1,6 +1,5 @@
 """What requests and urllib3 are told to do otherwise: how to connect, how long to read, what to share."""
 
-import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -16,16 +15,15 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, PoolMana
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
-from tracker.errors import BadAnswer, FetchTimeout
+from tracker.errors import FetchTimeout
 from tracker.fetch.budget import CURRENT, BoundedReader, MeteredSocket
 from tracker.fetch.dial import Dialer
-from tracker.fetch.failures import plain
+from tracker.fetch.framing import check_framing
 from tracker.fetch.urls import target
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 _LONGEST_IDLE_S: Final = 120.0
 _BODILESS: Final = frozenset({204, 304})
-_LENGTH: Final = re.compile(r"[0-9]{1,19}")
 
 
 class StaleConnection(Exception):
@@ -53,19 +51,8 @@ class _Answer(client.HTTPResponse):
             # http.client takes an interim answer (103 Early Hints) for the final one. The final one then stands in
             # the socket and would answer the next request.
             self.will_close = True
-        self._check_framing()
-
-    def _check_framing(self) -> None:
-        """Refuse an answer whose end is unclear (RFC 9112, sections 6.1 and 6.3). Raises BadAnswer.
-
-        http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
-        """
-        codings = self.headers.get_all("Transfer-Encoding", [])
-        if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
-            raise BadAnswer(f"the answer has an unknown transfer coding: {plain(', '.join(codings))}")
-        lengths = set(self.headers.get_all("Content-Length", []))
-        if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
-            raise BadAnswer(f"the answer has a wrong Content-Length: {plain(', '.join(sorted(lengths)))}")
+        # http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
+        check_framing(self.headers.get_all("Transfer-Encoding", []), self.headers.get_all("Content-Length", []))
 
 
 class _Guarded(HTTPConnection):

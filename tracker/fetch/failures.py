@@ -114,10 +114,20 @@ def translated(error: BaseException, host: str) -> FetchError:
         if ours is None:
             continue
         if isinstance(link, ssl.SSLCertVerificationError):
-            return TlsError(f"the certificate of {host} is not valid: {plain(link.verify_message).rstrip('.')}")
+            return not_trusted(host, link.verify_message)
         detail = in_words(link)
-        return ours(_SENTENCES[ours].format(host=host) + (f": {detail}" if detail else ""))
-    return ConnectError(_SENTENCES[ConnectError].format(host=host))
+        return told(ours, host, detail)
+    return told(ConnectError, host)
+
+
+def told(kind: type[FetchError], host: str, detail: str = "") -> FetchError:
+    """Return an error of that kind that says in one sentence what happened with that host."""
+    return kind(_SENTENCES[kind].format(host=host) + (f": {detail}" if detail else ""))
+
+
+def not_trusted(host: str, reason: str) -> TlsError:
+    """Return the error for a certificate that is refused for a reason in OpenSSL's words."""
+    return TlsError(f"the certificate of {host} is not valid: {plain(reason).rstrip('.')}")
 
 
 def in_words(error: BaseException) -> str:

@@ -6,30 +6,23 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final
 
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.errors import BadAnswer, Blocked, FetchError, HttpStatusError, TooManyRedirects
-from tracker.fetch.body import read_body
+from tracker.errors import FetchError, TooManyRedirects
+from tracker.fetch.body import decoded_start, read_body
 from tracker.fetch.budget import CURRENT, Budget
-from tracker.fetch.challenge import is_challenge
-from tracker.fetch.conditional import conditions, renewed, validators_of
+from tracker.fetch.challenge import LOOKED_AT
+from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
-from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
-from tracker.fetch.freshness import fresh_for_s, retry_after_s
+from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits
-from tracker.fetch.urls import Target, redirected, target
-from tracker.models import Validators
+from tracker.fetch.outcome import DRAINED, meaning
+from tracker.fetch.urls import Target, target
 from tracker.ports import Fetched, FetchRequest, NotModified
-
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-#: So much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
-_DRAINED: Final = 64 * 1024
 
 
 def _utc_now() -> datetime:
@@ -112,10 +105,11 @@ class RequestsFetcher:
         for hop in range(self._limits.max_redirects + 1):
             conditional = conditions(request.validators, redirected=hop > 0)
             try:
-                with self._ask(session, asked, self._headers | conditional) as answer:
-                    if answer.status_code == HTTPStatus.NOT_MODIFIED and not conditional:
-                        raise BadAnswer("answered 304 to a request without conditions")
-                    outcome = self._outcome(answer.raw, asked, url, request.validators)
+                with self._ask(session, asked, self._headers | conditional) as response:
+                    answer = _Answer(response.raw, self._limits.max_body_bytes)
+                    outcome = meaning(
+                        answer, asked, url, request.validators, self._now(), is_conditional=bool(conditional)
+                    )
             except CLIENT_ERRORS as error:
                 raise translated(error, asked.host) from error
             if not isinstance(outcome, Target):
@@ -136,47 +130,35 @@ class RequestsFetcher:
             except StaleConnection:
                 continue
 
-    def _outcome(
-        self, raw: BaseHTTPResponse, asked: Target, url: str, sent: Validators
-    ) -> Fetched | NotModified | Target:
-        """Return what an answer means: news, no news, or where to ask instead. Raises FetchError."""
-        headers = raw.headers
-        if raw.status == HTTPStatus.NOT_MODIFIED:
-            _drain(raw)
-            fresh = fresh_for_s(headers, self._now())
-            return NotModified(url=url, validators=renewed(sent, headers), fresh_for_s=fresh)
-        # Whatever its tag: a server that gives one tag to everything would hide all its news.
-        if raw.status == HTTPStatus.OK:
-            body = read_body(raw, self._limits.max_body_bytes)
-            return Fetched(
-                body=body,
-                received_bytes=raw.tell(),
-                url=url,
-                content_type=plain(headers.get("Content-Type", "")) or None,
-                validators=validators_of(headers),
-                fresh_for_s=fresh_for_s(headers, self._now()),
-            )
-        if raw.status in _REDIRECTS and (location := headers.get("Location")):
-            _drain(raw)
-            return redirected(asked, location)
-        raise self._refusal(raw, url)
 
-    def _refusal(self, raw: BaseHTTPResponse, url: str) -> HttpStatusError:
-        """Return the error for a status that is neither news nor no news."""
-        wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
-        message = f"answered {raw.status}"
-        if is_challenge(raw):
-            return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, raw.status, url)
-        _drain(raw)
-        return HttpStatusError(message, wait_s, raw.status, url)
+class _Answer:
+    """An answer of urllib3, whose body is read when it is wanted."""
 
+    def __init__(self, raw: BaseHTTPResponse, max_body_bytes: int) -> None:
+        self._raw = raw
+        self._max_body_bytes = max_body_bytes
+        self.status = raw.status
+        self.headers = raw.headers
 
-def _drain(raw: BaseHTTPResponse) -> None:
-    """Read a small body that nobody wants, so that its connection can be used again."""
-    if (raw.length_remaining or 0) > _DRAINED:
-        return
-    try:
-        raw.read(_DRAINED, decode_content=False)
-    except (FetchError, *CLIENT_ERRORS):
-        # The outcome is known without the body; its connection is closed with the answer.
-        return
+    @property
+    def received_bytes(self) -> int:
+        return self._raw.tell()
+
+    def body(self) -> bytes:
+        return read_body(self._raw, self._max_body_bytes)
+
+    def start(self) -> bytes:
+        try:
+            return decoded_start(self._raw.read(LOOKED_AT, decode_content=False), self.headers)
+        except (FetchError, *CLIENT_ERRORS):
+            # The status is what is told; a body that breaks adds nothing to it.
+            return b""
+
+    def drain(self) -> None:
+        if (self._raw.length_remaining or 0) > DRAINED:
+            return
+        try:
+            self._raw.read(DRAINED, decode_content=False)
+        except (FetchError, *CLIENT_ERRORS):
+            # The outcome is known without the body; its connection is closed with the answer.
+            return

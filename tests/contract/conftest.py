@@ -1,0 +1,58 @@
+"""The engines that are held to the contract of the `Fetcher` port, and certificates for their origins."""
+
+import subprocess
+from shutil import which
+
+import pytest
+
+from tests.conftest import CI
+from tracker.fetch import RequestsFetcher
+
+
+def requests_engine():
+    return RequestsFetcher
+
+
+def curl_engine():
+    try:
+        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  pycurl is optional
+    except ImportError as error:
+        if CI:
+            raise
+        pytest.skip(f"no libcurl here: {error}")
+    return CurlFetcher
+
+
+ENGINES = {"requests": requests_engine, "curl": curl_engine}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine_class(request):
+    """The class of a fetcher: add one to `ENGINES` to hold it to the contract."""
+    return ENGINES[request.param]()
+
+
+@pytest.fixture(scope="session")
+def curl_fetcher_class():
+    """The class of the fetcher on libcurl."""
+    return curl_engine()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate authority of our own and a certificate of it for status.example, as files."""
+    if which("openssl") is None:
+        pytest.skip("the openssl command makes the certificates, and it is not there")
+    folder = tmp_path_factory.mktemp("authority")
+
+    (folder / "names").write_text("subjectAltName=DNS:status.example\n")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    usage = "-addext keyUsage=critical,keyCertSign"
+    for command in (
+        f"openssl req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2 {usage}",
+        f"openssl req -x509 {key} -keyout own.key -out own.pem -subj /CN=status.example -days 2",
+        f"openssl req {key} -keyout site.key -out site.csr -subj /CN=status.example",
+        "openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -out site.pem -days 2 -extfile names",
+    ):
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder

@@ -1,0 +1,102 @@
+"""How fetchers begin and end: threads, forks, connections that are left."""
+
+import gc
+import socket
+import subprocess
+import sys
+import weakref
+from typing import Any
+
+import pytest
+
+from tests.contract.fetch_origin import Exchange, Origin
+from tracker.errors import FetchTimeout
+from tracker.fetch import FetchLimits
+from tracker.ports import Fetched, FetchRequest
+
+FORKING = """
+import os, sys
+from importlib import import_module
+from tracker.fetch import FetchLimits
+from tracker.ports import FetchRequest
+
+module, name, url = sys.argv[1:]
+request = FetchRequest(url=url, allow_private=True)
+fetcher = getattr(import_module(module), name)(limits=FetchLimits(), user_agent="tests")
+fetcher.fetch(request)
+child = os.fork()
+fetcher.fetch(request)
+if child:
+    _, status = os.waitpid(child, 0)
+    fetcher.fetch(request)
+    fetcher.close()
+    sys.exit(os.waitstatus_to_exitcode(status))
+fetcher.close()
+"""
+
+
+@pytest.fixture
+def fetcher(engine_class):
+    made = engine_class(limits=FetchLimits(), user_agent="tests")
+    yield made
+    made.close()
+
+
+def ask(origin: Origin) -> FetchRequest:
+    return FetchRequest(url=origin.url(), allow_private=True)
+
+
+def test_a_child_never_talks_over_a_connection_of_its_parent(engine_class):
+    # Python 3.12 and later warn of a fork beside a thread; a worker of Celery forks before it has any.
+    options = ["-W", "error", "-W", "ignore::DeprecationWarning"]
+    named = [engine_class.__module__, engine_class.__name__]
+    with Origin(Exchange.answer) as origin:
+        subprocess.run([sys.executable, *options, "-c", FORKING, *named, origin.url()], check=True, timeout=60)
+
+    assert len(origin.requests) == 4
+    assert origin.connections == 2
+
+
+def test_a_look_up_that_takes_all_the_time_ends_the_fetch(engine_class):
+    now = [0.0]
+
+    def slow(*where: Any, **how: Any):
+        now[0] += 60
+        return socket.getaddrinfo(*where, **how)
+
+    slowed = engine_class(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
+    with Origin(Exchange.answer) as origin:
+        with pytest.raises(FetchTimeout, match="no complete answer within 20 s"):
+            slowed.fetch(ask(origin))
+        slowed.close()
+
+    assert origin.connections == 0
+
+
+def test_closing_leaves_no_connection(fetcher):
+    with Origin(Exchange.answer) as origin:
+        fetcher.fetch(ask(origin))
+        fetcher.close()
+        # The origin reads the end of the connection; its thread would stay otherwise.
+        for thread in origin._threads[1:]:
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_a_fetcher_that_is_dropped_is_forgotten(engine_class):
+    fetcher = engine_class(limits=FetchLimits(), user_agent="tests")
+    watched = weakref.ref(fetcher)
+    fetcher.close()
+    del fetcher
+    gc.collect()
+
+    assert watched() is None
+
+
+def test_a_fetcher_that_was_closed_connects_again(fetcher):
+    with Origin(Exchange.answer) as origin:
+        for _ in range(2):
+            assert isinstance(fetcher.fetch(ask(origin)), Fetched)
+            fetcher.close()
+
+    assert origin.connections == 2
