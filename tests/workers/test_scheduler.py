@@ -18,7 +18,8 @@ from tests.workers.queues import connected, waiting
 from tracker.store.catalogue import Claim, RedisCatalogue
 from tracker.store.connection import connect
 from workers.app import app as application
-from workers.scheduler import CLAIM_LIMIT, LEAST_EXPIRY_S, ProviderScheduler
+from workers.publishing import LEAST_EXPIRY_S
+from workers.scheduler import CLAIM_LIMIT, ProviderScheduler
 
 FETCH = "workers.tasks.fetch_provider"
 STATIC = {"workers.tasks.print_updates", "workers.tasks.wake_sinks"}

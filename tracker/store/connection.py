@@ -24,6 +24,9 @@ CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
+#: When each scheduler reported last, and of each what it said.
+SCHEDULERS: Final = f"{PREFIX}schedulers"
+SCHEDULER_PREFIX: Final = f"{PREFIX}scheduler:"
 SINKS: Final = f"{PREFIX}sinks"
 #: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
