@@ -34,7 +34,7 @@ CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
 MOST_CLAIMS: Final = 20
 #: With many providers something is always due. Nobody misses so little, and what came meanwhile goes as one batch.
-LEAST_PAUSE_S: Final = 0.05
+LEAST_PAUSE_S: Final = 0.1
 #: How often a beat tells how late it is.
 REPORT_EVERY: Final = timedelta(seconds=1)
 

@@ -8,7 +8,6 @@
 local MOST = 1000 -- ids in one command: Lua passes some 8,000 arguments at most
 local now = tonumber(ARGV[1])
 -- Ask `takes(id, interval, due, upcoming)` of each in {id, due, id, due, ...}; move those it takes to their next time.
--- Due times are whole microseconds, as all times of the tracker are.
 local function move(found, takes)
   for first = 1, #found, 2 * MOST do
     local ids, times = {}, {}
@@ -24,7 +23,7 @@ local function move(found, takes)
         local length = tonumber(interval)
         local upcoming = phase + (math.floor((now - phase) / length) + 1) * length
         if takes(id, interval, found[first + 2 * i - 1], upcoming) then
-          times[#times + 1] = math.floor(upcoming * 1e6 + 0.5) / 1e6
+          times[#times + 1] = upcoming
           times[#times + 1] = id
         end
       else
