@@ -11,6 +11,7 @@ is its first message there, when the last one, and how much memory does it take?
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -177,7 +178,8 @@ def _redbeat_python() -> Path:
 def _keep(name: str, options: dict[str, Any], numbers: dict[str, Any]) -> None:
     path = Path(__file__).with_name("results.json")
     results = json.loads(path.read_text())
-    results[name] = {"options": options, "numbers": numbers}
+    machine = f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
+    results[name] = {"machine": machine, "options": options, "numbers": numbers}
     path.write_text(json.dumps(results, indent=2) + "\n")
 
 
