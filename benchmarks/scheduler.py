@@ -140,7 +140,7 @@ def _until(condition: Any, within_s: float = 60.0) -> None:
 @contextmanager
 def _data_server() -> Iterator[tuple["subprocess.Popen[bytes]", "redis.Redis", dict[str, str]]]:
     """Start a data server as `tracker up` does; yield it, a client, and the environment that leads to it."""
-    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as directory:
+    with tempfile.TemporaryDirectory(prefix="tracker-bench-", ignore_cleanup_errors=True) as directory:
         embedded = EmbeddedServer(Path(directory))
         server = subprocess.Popen(embedded.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         assert server.stdin is not None
