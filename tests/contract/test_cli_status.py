@@ -14,9 +14,11 @@ from tracker.bootstrap import utc_now
 from tracker.cli import cli
 from tracker.errors import ConfigError
 from tracker.latency import Timing
+from tracker.lateness import SchedulerReport
 from tracker.ports import Commit
 from tracker.savings import FAILED, Layer, Tally
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import DUE
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 
@@ -77,7 +79,7 @@ def polled(server: "redis.Redis") -> None:
 
 
 def test_some_pages_are_shown_by_their_ids(run: Run) -> None:
-    assert len(run().stdout.splitlines()) == 4
+    assert len(run().stdout.splitlines()) == 5
     assert [line.split()[0] for line in run("bolt", "calm").stdout.splitlines()] == ["PROVIDER", "Bolt", "Calm"]
     assert [page["provider"] for page in json.loads(run("bolt", "--format", "json").stdout)] == ["bolt"]
 
@@ -90,8 +92,11 @@ def test_an_unknown_page_is_named(run: Run, table: tuple[str, ...]) -> None:
     assert str(error) == "there is no provider amce; `tracker providers list` shows them all"
 
 
-def test_the_two_tables_are_not_asked_for_at_once(run: Run) -> None:
-    assert isinstance(run("--latency", "--savings").exception, ConfigError)
+@pytest.mark.parametrize(
+    "arguments", [("--latency", "--savings"), ("--latency", "--scheduling"), ("--scheduling", "bolt")], ids=" ".join
+)
+def test_one_table_is_asked_for_at_a_time(run: Run, arguments: tuple[str, ...]) -> None:
+    assert isinstance(run(*arguments).exception, ConfigError)
 
 
 # --- latency ---
@@ -174,3 +179,61 @@ def test_savings_are_json_for_programs(run: Run) -> None:
 
 def test_without_any_poll_a_sentence_says_so(run: Run) -> None:
     assert run("--savings").stdout == "no poll was counted yet\n"
+
+
+# --- scheduling ---
+
+
+@pytest.fixture
+def reported(server: "redis.Redis") -> None:
+    """Two schedulers, one of which had nothing to do; of the three pages one is overdue."""
+    catalogue, now = RedisCatalogue(server), utc_now()
+    server.zadd(DUE, {"acme": now.timestamp() - 300, "bolt": now.timestamp() + 60, "calm": now.timestamp() + 60})
+    busy = SchedulerReport(
+        name="one:7",
+        at=now,
+        dispatched=123456,
+        dispatched_last_minute=1998,
+        late_p50_s=0.02,
+        late_p99_s=0.04,
+        late_max_s=0.3,
+    )
+    for report in (busy, SchedulerReport(name="two:8", at=now - timedelta(seconds=5), dispatched=0)):
+        catalogue.report(report)
+
+
+@pytest.mark.usefixtures("reported")
+def test_the_state_of_all_pages_ends_with_how_late_they_are_asked(run: Run) -> None:
+    assert run().stdout.splitlines()[-1] == (
+        "scheduling: 3 providers, 33.3/s, latest by 300 ms (p99 over the last minute 40 ms), "
+        "1 overdue, the first by 5.0 min"
+    )
+    assert "scheduling" not in run("acme").stdout
+    assert len(json.loads(run("--format", "json").stdout)) == 3
+
+
+def test_that_no_scheduler_runs_is_said(run: Run) -> None:
+    last = run().stdout.splitlines()[-1]
+
+    assert last.startswith("scheduling: 3 providers, no scheduler reports, 3 overdue, the first by ")
+
+
+@pytest.mark.usefixtures("reported")
+def test_each_scheduler_is_shown(run: Run) -> None:
+    heads, one, two, line = run("--scheduling").stdout.splitlines()
+
+    assert heads.split("  ")[0] == "SCHEDULER"
+    assert one.split() == ["one:7", "0", "s", "ago", "123,456", "1,998", "20", "ms", "40", "ms", "300", "ms"]
+    assert two.split() == ["two:8", "5", "s", "ago", "0", "0", "-", "-", "-"]
+    assert line.startswith("scheduling: 3 providers, ")
+
+
+@pytest.mark.usefixtures("reported")
+def test_scheduling_as_json_is_for_programs(run: Run) -> None:
+    shown = json.loads(run("--scheduling", "--format", "json").stdout)
+
+    assert (shown["providers"], shown["overdue"], shown["dispatched_per_s"]) == (3, 1, 33.3)
+    assert shown["overdue_s"] == pytest.approx(300, abs=30)
+    assert [scheduler["name"] for scheduler in shown["schedulers"]] == ["one:7", "two:8"]
+    assert shown["schedulers"][0]["late_p99_s"] == 0.04
+    assert shown["schedulers"][1]["late_p99_s"] is None

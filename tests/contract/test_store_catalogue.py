@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, event, provider
 from tracker.errors import StoreError
 from tracker.latency import Timing
+from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 from tracker.models import Provider
 from tracker.ports import Commit, Known, News
 from tracker.schedule import first_due, next_due
 from tracker.state import PageState, PageView
-from tracker.store.catalogue import Claim, RedisCatalogue, Synced
-from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, VERSION
+from tracker.store.catalogue import SYNC_STEP, Claim, RedisCatalogue, Synced
+from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, SCHEDULER_PREFIX, SCHEDULERS, VERSION
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 
@@ -83,7 +84,7 @@ def test_a_changed_provider_is_polled_soon_on_its_new_grid(catalogue: RedisCatal
 
     assert catalogue.put([provider(interval_s=30)], later).changed == 1
     (claim,), upcoming = catalogue.claim(later + timedelta(seconds=1), 10)
-    assert claim.interval == timedelta(seconds=30)
+    assert claim.interval_s == 30
     assert abs(upcoming - next_due(later + timedelta(seconds=1), "acme", 30)) <= MICROSECOND
 
 
@@ -183,10 +184,39 @@ def test_names_in_any_script_survive(catalogue: RedisCatalogue) -> None:
     assert catalogue.providers() == (named,)
 
 
-def test_ten_thousand_providers_fit_into_one_sync(valkey: "redis.Redis") -> None:
+def test_ten_thousand_providers_are_put_in_and_taken_out(valkey: "redis.Redis") -> None:
     catalogue = RedisCatalogue(valkey)
     assert catalogue.put(several(10_000), NOON, replacing="file").added == 10_000
     assert catalogue.put([], NOON, replacing="file").removed == 10_000
+
+
+def test_more_than_one_step_are_put_in_changed_and_taken_out(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
+    count = 2 * SYNC_STEP + 3
+    by_hand = provider(id="by-hand", origin="command")
+    catalogue.put([by_hand], NOON)
+
+    assert catalogue.put(several(count), NOON, replacing="file") == Synced(added=count, changed=0, removed=0)
+    assert catalogue.put(several(count, 30), NOON, replacing="file") == Synced(added=0, changed=count, removed=0)
+    assert catalogue.put(several(1, 30), NOON, replacing="file") == Synced(added=0, changed=0, removed=count - 1)
+    assert sorted(due_times(client)) == ["by-hand", "p0"]
+
+
+def test_what_is_taken_over_by_command_during_a_sync_stays(
+    client: "redis.Redis", catalogue: RedisCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue.put(several(2), NOON)
+    taken_over = provider(id="p1", origin="command")
+    looked_up = RedisCatalogue._ids_of
+
+    def taken_over_meanwhile(self: RedisCatalogue, origin: str) -> set[str]:
+        found = looked_up(self, origin)
+        RedisCatalogue(client).put([taken_over], NOON)
+        return found
+
+    monkeypatch.setattr(RedisCatalogue, "_ids_of", taken_over_meanwhile)
+
+    assert catalogue.put(several(1), NOON, replacing="file").removed == 0
+    assert taken_over in catalogue.providers()
 
 
 # --- what is due ---
@@ -212,7 +242,7 @@ def test_a_claim_says_who_and_since_when(client: "redis.Redis", catalogue: Redis
 
     (claim,), _ = catalogue.claim(NOON + timedelta(minutes=1), 10)
 
-    assert (claim.provider_id, claim.interval) == ("acme", timedelta(seconds=30))
+    assert (claim.provider_id, claim.interval_s) == ("acme", 30)
     assert claim.due_at.timestamp() == pytest.approx(due, abs=1e-6)
 
 
@@ -345,6 +375,70 @@ def test_claims_never_lose_a_provider_and_never_give_one_twice_in_an_interval(
     assert sorted(ids_of(claims)) == sorted(intervals)
 
 
+def test_a_claim_of_many_is_a_handful_of_commands(valkey: "redis.Redis") -> None:
+    catalogue = RedisCatalogue(valkey)
+    catalogue.put(several(300), NOON)
+    catalogue.claim(NOON, 300)
+    valkey.config_resetstat()
+
+    claims, _ = catalogue.claim(NOON + timedelta(minutes=1), 300)
+
+    calls = {name: stats["calls"] for name, stats in valkey.info("commandstats").items()}
+    assert len(claims) == 300
+    assert sum(calls.values()) < 12
+    assert all(count <= 2 for count in calls.values())
+
+
+def test_more_than_one_command_takes_are_put_on_the_grid_after_a_step(valkey: "redis.Redis") -> None:
+    catalogue = RedisCatalogue(valkey)
+    catalogue.put(several(2500), NOON)
+    catalogue.claim(NOON, 1)
+
+    catalogue.claim(NOON - timedelta(hours=1), 1)
+
+    latest = max(due_times(valkey).values())
+    assert latest <= (NOON - timedelta(hours=1)).timestamp() + 60
+
+
+# --- how late ---
+
+
+def scheduler_report(name: str, at: datetime) -> SchedulerReport:
+    return SchedulerReport(name=name, at=at, dispatched=7, late_max_s=0.5)
+
+
+def test_an_empty_catalogue_has_nothing_overdue(catalogue: RedisCatalogue) -> None:
+    assert catalogue.scheduling(NOON) == Scheduling(providers=0)
+
+
+def test_what_has_been_due_for_more_than_a_second_is_overdue(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
+    now = NOON.timestamp()
+    client.zadd(DUE, {"late": now - 90, "later": now - 5, "just": now - 0.5, "soon": now + 5})
+
+    assert catalogue.scheduling(NOON) == Scheduling(providers=4, overdue=2, overdue_s=90.0)
+
+
+def test_every_scheduler_is_known_by_its_last_report(catalogue: RedisCatalogue) -> None:
+    reports = [scheduler_report(name, NOON + number * MICROSECOND) for number, name in enumerate(["b", "a", "b"])]
+    for report in reports:
+        catalogue.report(report)
+
+    assert catalogue.scheduling(NOON).schedulers == (reports[1], reports[2])
+
+
+def test_a_scheduler_that_says_nothing_for_a_minute_is_forgotten(
+    client: "redis.Redis", catalogue: RedisCatalogue
+) -> None:
+    catalogue.report(scheduler_report("gone", NOON))
+    assert 0 < client.ttl(f"{SCHEDULER_PREFIX}gone") <= WINDOW_S
+    client.delete(f"{SCHEDULER_PREFIX}gone")
+    assert catalogue.scheduling(NOON) == Scheduling(providers=0)
+
+    catalogue.report(scheduler_report("here", NOON + timedelta(seconds=WINDOW_S)))
+
+    assert client.zrange(SCHEDULERS, 0, -1) == [b"here"]
+
+
 # --- what is known ---
 
 
@@ -386,6 +480,8 @@ def test_a_server_that_does_not_answer_is_a_store_error(free_port: int) -> None:
         lambda: catalogue.claim(NOON, 1),
         lambda: catalogue.put([provider()], NOON),
         lambda: catalogue.remove(["acme"]),
+        lambda: catalogue.report(scheduler_report("one", NOON)),
+        lambda: catalogue.scheduling(NOON),
     ):
         with pytest.raises(StoreError):
             ask()

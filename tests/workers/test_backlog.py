@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 import redis
 from celery import Celery
+from msgspec.structs import replace
 
 from tests.fakes import FakeClock, provider
+from tracker.lateness import Scheduling
 from tracker.store.catalogue import RedisCatalogue
 from workers import scheduler as module
 from workers.scheduler import ProviderScheduler
@@ -32,12 +34,14 @@ def test_fetches_that_nobody_takes_do_not_fill_the_data_server(
             clock.passes(minutes=1)
             scheduler.dispatch()
         clogged = valkey.llen("fetch")
+        late = replace(RedisCatalogue(valkey).scheduling(clock()), schedulers=())
         valkey.delete("fetch")
         clock.passes(minutes=1)
         scheduler.dispatch()
 
     assert clogged == 6
     assert valkey.llen("fetch") == 3
+    assert late == Scheduling(providers=3, overdue=3, overdue_s=pytest.approx(8 * 60, abs=60))
     assert [record.message for record in caplog.records] == [
         "6 messages wait in queue fetch, and no more are added: is its worker there?",
         "queue fetch is taken from again",

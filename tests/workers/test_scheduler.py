@@ -1,6 +1,10 @@
 """Beat's scheduler against a real data server: what it publishes, with whom it shares, and what it survives."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +19,14 @@ from celery import Celery
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, provider
 from tests.workers.queues import connected, waiting
+from tracker.bootstrap import utc_now
+from tracker.failpoints import VARIABLE
 from tracker.store.catalogue import Claim, RedisCatalogue
 from tracker.store.connection import connect
+from workers import scheduler as module
 from workers.app import app as application
-from workers.scheduler import CLAIM_LIMIT, LEAST_EXPIRY_S, ProviderScheduler
+from workers.publishing import LEAST_EXPIRY_S
+from workers.scheduler import CLAIM_LIMIT, LEAST_PAUSE_S, ProviderScheduler
 
 FETCH = "workers.tasks.fetch_provider"
 STATIC = {"workers.tasks.print_updates", "workers.tasks.wake_sinks"}
@@ -97,6 +105,46 @@ def test_more_than_are_claimed_at_once_are_published_in_one_go(
     scheduler.dispatch()
 
     assert len(set(ids(valkey))) == len(ids(valkey)) == count
+
+
+def test_so_many_due_at_once_leave_time_for_beats_own_entries(
+    scheduler: ProviderScheduler,
+    catalogue: RedisCatalogue,
+    valkey: "redis.Redis",
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CLAIM_LIMIT", 2)
+    monkeypatch.setattr(module, "MOST_CLAIMS", 3)
+    catalogue.put(providers(10), clock())
+    clock.passes(minutes=1)
+
+    waits = []
+    for _ in range(2):
+        waits.append(scheduler.dispatch())
+        waits.append(len(ids(valkey)))
+
+    assert waits[:2] == [0.0, 6], "there is more, and beat comes back for it at once"
+    assert waits[2] > 0
+    assert sorted(ids(valkey)) == sorted(known.id for known in providers(10))
+
+
+def test_what_falls_due_within_a_moment_goes_as_one_batch(
+    scheduler: ProviderScheduler, catalogue: RedisCatalogue, valkey: "redis.Redis", clock: FakeClock
+) -> None:
+    catalogue.put(providers(600, interval_s=1), clock())
+    clock.passes(seconds=10)
+    scheduler.dispatch()
+    valkey.delete("fetch")
+    looks = 0
+    ends_at = clock() + timedelta(seconds=1)
+    while clock() < ends_at:
+        looks += 1
+        clock.passes(seconds=scheduler.dispatch())
+
+    assert looks <= 1 / LEAST_PAUSE_S + 1, "every millisecond something is due"
+    assert set(Counter(ids(valkey)).values()) <= {1, 2}
+    assert len(set(ids(valkey))) >= 600 - 600 * LEAST_PAUSE_S
 
 
 def test_a_provider_that_was_removed_or_added_is_noticed_with_the_next_tick(
@@ -210,6 +258,75 @@ def test_a_second_scheduler_that_starts_later_publishes_nothing_again(
     second.close()
 
     assert len(ids(valkey)) == 5
+
+
+def test_two_schedulers_dispatch_every_provider_once_a_round(
+    app: Celery, catalogue: RedisCatalogue, valkey: "redis.Redis", clock: FakeClock
+) -> None:
+    catalogue.put(providers(CLAIM_LIMIT + 100), clock())
+    schedulers = [ProviderScheduler(app, clock=clock) for _ in range(2)]
+    rounds = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(4):
+            clock.passes(minutes=1)
+            list(pool.map(ProviderScheduler.dispatch, schedulers))
+            rounds.append(Counter(ids(valkey)))
+            valkey.delete("fetch")
+    for scheduler in schedulers:
+        scheduler.close()
+
+    assert rounds == [dict.fromkeys((known.id for known in providers(CLAIM_LIMIT + 100)), 1)] * 4
+
+
+def test_a_beat_that_is_killed_with_claims_in_its_hands_costs_them_one_interval(
+    app: Celery, catalogue: RedisCatalogue, valkey: "redis.Redis"
+) -> None:
+    interval_s = 20
+    catalogue.put(providers(40, interval_s), utc_now() - timedelta(minutes=5))
+    beat = subprocess.run(
+        [sys.executable, "-m", "celery", "-q", "-A", "workers.app", "beat"],
+        env={**os.environ, VARIABLE: "claimed:1", "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        check=False,
+    )
+    clock = FakeClock(utc_now())
+    died_at = clock()
+    assert beat.returncode == -signal.SIGKILL
+    assert b"failpoint claimed" in beat.stderr
+    assert ids(valkey) == []
+
+    other = ProviderScheduler(app, clock=clock)
+    while clock() < died_at + timedelta(seconds=interval_s):
+        clock.passes(seconds=other.dispatch())
+    other.dispatch()
+    other.close()
+
+    assert set(ids(valkey)) == {known.id for known in providers(40)}
+
+
+# --- what it tells of itself ---
+
+
+def test_a_scheduler_tells_once_a_second_how_late_it_is(
+    scheduler: ProviderScheduler, catalogue: RedisCatalogue, clock: FakeClock
+) -> None:
+    started_at = clock()
+    catalogue.put(providers(200), started_at - timedelta(minutes=5))
+    scheduler.dispatch()
+    assert catalogue.scheduling(clock()).schedulers == ()
+
+    clock.passes(seconds=1)
+    scheduler.dispatch()
+    clock.passes(seconds=0.5)
+    scheduler.dispatch()
+
+    known = catalogue.scheduling(clock())
+    (report,) = known.schedulers
+    assert report.name.endswith(f":{os.getpid()}")
+    assert report.at == started_at + timedelta(seconds=1)
+    assert report.dispatched_last_minute == report.dispatched >= 200
+    assert 290 <= report.late_p50_s <= report.late_p99_s <= report.late_max_s <= 300
+    assert (known.providers, known.overdue) == (200, 0)
 
 
 # --- a data server that goes away ---

@@ -11,6 +11,7 @@ from tracker.bootstrap import utc_now
 from tracker.cadence import departure_s
 from tracker.cli.measured import show_latency, show_savings
 from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
+from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
 from tracker.filters import unmatched
@@ -54,9 +55,17 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("ids", nargs=-1)
 @click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
 @click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
+@click.option("--scheduling", "shows_scheduling", is_flag=True, help="Who dispatches pages, and how late.")
 @data_dir_option
 @format_option
-def status(ids: tuple[str, ...], shows_latency: bool, shows_savings: bool, data_dir: Path, output_format: str) -> None:
+def status(
+    ids: tuple[str, ...],
+    shows_latency: bool,
+    shows_savings: bool,
+    shows_scheduling: bool,
+    data_dir: Path,
+    output_format: str,
+) -> None:
     """Show how watched pages do, what is open, and how old that knowledge is; of all pages, or of some by their ids.
 
     \b
@@ -64,14 +73,21 @@ def status(ids: tuple[str, ...], shows_latency: bool, shows_savings: bool, data_
       tracker status
       tracker status github --latency
     """
-    if shows_latency and shows_savings:
-        raise ConfigError("--latency and --savings are two tables; ask for one at a time")
+    if shows_latency + shows_savings + shows_scheduling > 1:
+        raise ConfigError("--latency, --savings and --scheduling are tables of their own; ask for one at a time")
+    if shows_scheduling and ids:
+        raise ConfigError("--scheduling is about all pages; leave out the ids")
     catalogue = running_catalogue(data_dir)
+    if shows_scheduling:
+        show_scheduling(catalogue.scheduling(now := utc_now()), now, output_format)
+        return
     if not shows_latency and not shows_savings:
         pages = catalogue.statuses()
         wanted = chosen([page.provider for page in pages], ids)
         now = utc_now()
         show([report(page, now) for page in pages if page.provider in wanted], output_format)
+        if not ids and output_format == "text":
+            click.echo(scheduling_line(catalogue.scheduling(now)))
         return
     providers = chosen(catalogue.providers(), ids)
     names = [provider.id for provider in providers]

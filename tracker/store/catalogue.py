@@ -1,23 +1,26 @@
 """The catalogue of providers and their due times, in the data server."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 import msgspec
 import redis
 
 from tracker.latency import Timing
+from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 from tracker.models import Provider
 from tracker.savings import ENDINGS, Savings
 from tracker.schedule import first_due, phase_s
 from tracker.state import PageState
 from tracker.store.codec import (
     decode_provider,
+    decode_report,
     decode_state,
     decode_timing,
     decode_view,
     encode_provider,
+    encode_report,
     encode_slot,
 )
 from tracker.store.connection import (
@@ -26,6 +29,8 @@ from tracker.store.connection import (
     PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
+    SCHEDULER_PREFIX,
+    SCHEDULERS,
     SEEN_PREFIX,
     VERSION,
     latency_key,
@@ -41,6 +46,10 @@ from tracker.store.pages import PageStatus
 CLOCKS_DIFFER_S: Final = 10.0
 #: Pages that one call asks about; more would have other callers wait.
 _TOGETHER: Final = 1000
+#: A provider that has been due for longer is overdue: no scheduler looks as seldom.
+OVERDUE_S: Final = 1.0
+#: Providers that are put in or taken out in one step, during which the data server does nothing else (some 5 ms).
+SYNC_STEP: Final = 500
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 
@@ -48,12 +57,14 @@ _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 #: Fields of a page, as commits write them.
 _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
+T = TypeVar("T")
+
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """The right to have one provider polled now."""
 
     provider_id: str
-    interval: timedelta
+    interval_s: float
     due_at: datetime
 
 
@@ -75,24 +86,20 @@ class RedisCatalogue:
         self._revisions = load_script(client, "revisions")
 
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
-        """Add or change providers. With `replacing`, those of that origin that are not given are removed."""
+        """Add or change providers. With `replacing`, those of that origin that are not given are removed then.
+
+        Each step is all or nothing, of 500 providers at most; what was cut off between two steps, the next sync ends.
+        """
         given = list(providers)
-        arguments: list[str | bytes | float] = [*_PREFIXES, replacing, 0]
-        for provider in given:
-            phase = phase_s(provider.id, provider.interval_s)
-            first = first_due(now, provider.id, provider.interval_s, joining=len(given))
-            arguments += [
-                provider.id,
-                encode_provider(provider),
-                f"{provider.interval_s} {phase:.6f}",
-                f"{first.timestamp():.6f}",
-                encode_slot(slot_of(provider, PageState())),
-            ]
-        return self._run_sync(arguments)
+        steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in _steps(given)]
+        if replacing:
+            absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
+            steps += [self._run_sync(step, replacing) for step in _steps(absent)]
+        return _total(steps)
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
-        return self._run_sync([*_PREFIXES, "", len(provider_ids), *provider_ids]).removed
+        return _total([self._run_sync(step) for step in _steps(provider_ids)]).removed
 
     def providers(self) -> tuple[Provider, ...]:
         """Return the catalogue, sorted by name."""
@@ -165,7 +172,7 @@ class RedisCatalogue:
         claims = tuple(
             Claim(
                 provider_id=claimed[i].decode(),
-                interval=timedelta(seconds=float(claimed[i + 1])),
+                interval_s=float(claimed[i + 1]),
                 due_at=datetime.fromtimestamp(float(claimed[i + 2]), UTC),
             )
             for i in range(0, len(claimed), 3)
@@ -183,10 +190,73 @@ class RedisCatalogue:
         with translated():
             self._client.ping()
 
-    def _run_sync(self, arguments: list[str | bytes | float]) -> Synced:
+    def report(self, report: SchedulerReport) -> None:
+        """Keep what a scheduler says of itself until it has said nothing for a minute. Raises StoreError."""
+        at = report.at.timestamp()
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            pipe.set(SCHEDULER_PREFIX + report.name, encode_report(report), ex=WINDOW_S)
+            pipe.zadd(SCHEDULERS, {report.name: at})
+            pipe.zremrangebyscore(SCHEDULERS, "-inf", at - WINDOW_S)
+            pipe.execute()
+
+    def scheduling(self, now: datetime) -> Scheduling:
+        """Return how late providers are, and what the schedulers say of themselves. Raises StoreError."""
+        overdue_since = now.timestamp() - OVERDUE_S
+        with translated():
+            with self._client.pipeline(transaction=False) as pipe:
+                pipe.zcard(DUE)
+                pipe.zcount(DUE, "-inf", overdue_since)
+                pipe.zrange(DUE, 0, 0, withscores=True)
+                pipe.zrange(SCHEDULERS, 0, -1)
+                providers, overdue, first, names = pipe.execute()
+            reports: Any = self._client.mget([SCHEDULER_PREFIX + name.decode() for name in names]) if names else []
+        return Scheduling(
+            providers=providers,
+            overdue=overdue,
+            overdue_s=now.timestamp() - first[0][1] if overdue else 0.0,
+            schedulers=tuple(sorted(map(decode_report, filter(None, reports)), key=lambda report: report.name)),
+        )
+
+    def _ids_of(self, origin: str) -> set[str]:
+        """Return the ids of the providers of an origin, asking for some at a time."""
+        with translated():
+            entries = [decode_provider(entry) for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)]
+        return {provider.id for provider in entries if provider.origin == origin}
+
+    def _run_sync(self, taken_out: Sequence[str] = (), origin: str = "", entries: Sequence[str | bytes] = ()) -> Synced:
+        """Put entries in, and take ids out if they are of that origin ('' for any)."""
+        arguments = [*_PREFIXES, len(taken_out), origin, *taken_out, *entries]
         with translated():
             added, changed, removed = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION], args=arguments)
         return Synced(added=added, changed=changed, removed=removed)
+
+
+def _entries(providers: Iterable[Provider], joining: int, now: datetime) -> list[str | bytes]:
+    """Return providers as the sync script takes them."""
+    entries: list[str | bytes] = []
+    for provider in providers:
+        phase = phase_s(provider.id, provider.interval_s)
+        first = first_due(now, provider.id, provider.interval_s, joining)
+        entries += [
+            provider.id,
+            encode_provider(provider),
+            f"{provider.interval_s} {phase:.6f}",
+            f"{first.timestamp():.6f}",
+            encode_slot(slot_of(provider, PageState())),
+        ]
+    return entries
+
+
+def _steps(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[i : i + SYNC_STEP] for i in range(0, len(items), SYNC_STEP))
+
+
+def _total(steps: Sequence[Synced]) -> Synced:
+    return Synced(
+        added=sum(step.added for step in steps),
+        changed=sum(step.changed for step in steps),
+        removed=sum(step.removed for step in steps),
+    )
 
 
 def _count(value: bytes | None) -> int:

@@ -1,44 +1,55 @@
 -- Claim every provider that is due and set its next due time on the grid of its interval and phase.
 -- Two schedulers that call this share the work: what one claimed is no longer due for the other.
--- When the clock was put back, due times from before are as far away as it was wrong; they are put on the grid, too.
+-- When the clock was put back, due times from before are as far away as it was wrong; they are put on the grid, too:
+-- all in this one call, which then takes long, and is rare.
 -- KEYS  due (sorted set id -> epoch seconds), schedule (hash id -> "interval phase", seconds; '' -> last claim)
 -- ARGV  now, limit, most seconds by which clocks of several schedulers differ
 -- Returns {next due time or '', id, interval, due time, id, interval, due time, ...}.
+local MOST = 1000 -- ids in one command: Lua passes some 8,000 arguments at most
 local now = tonumber(ARGV[1])
-local function interval_and_next(id)
-  local schedule = redis.call('HGET', KEYS[2], id)
-  if not schedule then
-    redis.call('ZREM', KEYS[1], id)
-    return nil
-  end
-  local interval, phase = string.match(schedule, '^(%S+) (%S+)$')
-  local step = math.floor((now - tonumber(phase)) / tonumber(interval)) + 1
-  return interval, tonumber(phase) + step * tonumber(interval)
-end
-local function set_due(id, due)
-  redis.call('ZADD', KEYS[1], string.format('%.6f', due), id)
-end
-if now < tonumber(redis.call('HGET', KEYS[2], '') or '0') - tonumber(ARGV[3]) then
-  local later = redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE', 'WITHSCORES')
-  for i = 1, #later, 2 do
-    local _, due = interval_and_next(later[i])
-    if due and due < tonumber(later[i + 1]) then
-      set_due(later[i], due)
+-- Ask `takes(id, interval, due, upcoming)` of each in {id, due, id, due, ...}; move those it takes to their next time.
+local function move(found, takes)
+  for first = 1, #found, 2 * MOST do
+    local ids, times = {}, {}
+    for i = first, math.min(first + 2 * MOST, #found) - 1, 2 do
+      ids[#ids + 1] = found[i]
+    end
+    local schedules = redis.call('HMGET', KEYS[2], unpack(ids))
+    for i, id in ipairs(ids) do
+      local schedule = schedules[i]
+      if schedule then
+        local space = string.find(schedule, ' ', 1, true)
+        local interval, phase = string.sub(schedule, 1, space - 1), tonumber(string.sub(schedule, space + 1))
+        local length = tonumber(interval)
+        local upcoming = phase + (math.floor((now - phase) / length) + 1) * length
+        if takes(id, interval, found[first + 2 * i - 1], upcoming) then
+          times[#times + 1] = upcoming
+          times[#times + 1] = id
+        end
+      else
+        redis.call('ZREM', KEYS[1], id)
+      end
+    end
+    if #times > 0 then
+      redis.call('ZADD', KEYS[1], unpack(times))
     end
   end
 end
-redis.call('HSET', KEYS[2], '', ARGV[1])
-local due = redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(ARGV[2]), 'WITHSCORES')
-local claimed = {''}
-for i = 1, #due, 2 do
-  local interval, upcoming = interval_and_next(due[i])
-  if interval then
-    set_due(due[i], upcoming)
-    claimed[#claimed + 1] = due[i]
-    claimed[#claimed + 1] = interval
-    claimed[#claimed + 1] = due[i + 1]
-  end
+if now < tonumber(redis.call('HGET', KEYS[2], '') or '0') - tonumber(ARGV[3]) then
+  move(redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE', 'WITHSCORES'), function(_, _, due, upcoming)
+    return upcoming < tonumber(due)
+  end)
 end
+redis.call('HSET', KEYS[2], '', ARGV[1])
+local claimed = {''}
+move(
+  redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(ARGV[2]), 'WITHSCORES'),
+  function(id, interval, due)
+    local last = #claimed
+    claimed[last + 1], claimed[last + 2], claimed[last + 3] = id, interval, due
+    return true
+  end
+)
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if first[2] then
   claimed[1] = first[2]

@@ -13,6 +13,7 @@ import msgspec
 
 from tracker.errors import StoreError
 from tracker.latency import Timing
+from tracker.lateness import SchedulerReport
 from tracker.models import Provider, Webhook
 from tracker.ports import Slot
 from tracker.state import LedgerEntry, PageState, PageView
@@ -34,6 +35,7 @@ _LEDGER = msgspec.json.Decoder(dict[str, dict[str, LedgerEntry]])
 _PROVIDER = msgspec.json.Decoder(Provider)
 _TIMING = msgspec.json.Decoder(Timing)
 _WEBHOOK = msgspec.json.Decoder(Webhook)
+_REPORT = msgspec.json.Decoder(SchedulerReport)
 
 
 def encode_state(state: PageState) -> bytes:
@@ -109,6 +111,16 @@ def encode_timing(timing: Timing) -> bytes:
 def decode_timing(data: bytes) -> Timing:
     """Read a timing. Raises StoreError."""
     return _decode(data, _TIMING)
+
+
+def encode_report(report: SchedulerReport) -> bytes:
+    """Return the report as bytes."""
+    return VERSION + _ENCODER.encode(report)
+
+
+def decode_report(data: bytes) -> SchedulerReport:
+    """Read a report. Raises StoreError."""
+    return _decode(data, _REPORT)
 
 
 def _shortened(body: bytes) -> bytes:

@@ -31,6 +31,9 @@ LATENCY_PREFIX: Final = f"{PREFIX}latency:"
 SLOTS_PREFIX: Final = f"{PREFIX}slots:"
 WAITING_PREFIX: Final = f"{PREFIX}waiting:"
 CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
+#: When each scheduler reported last, and of each what it said.
+SCHEDULERS: Final = f"{PREFIX}schedulers"
+SCHEDULER_PREFIX: Final = f"{PREFIX}scheduler:"
 SINKS: Final = f"{PREFIX}sinks"
 #: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
