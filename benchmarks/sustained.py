@@ -1,56 +1,97 @@
-"""Many quiet pages for some minutes: is every poll on time, what does one cost, how soon is a change told?
+"""Many quiet pages for some minutes: is every poll on time, what does one cost? Then: how soon is a change told?
 
 Lateness is measured where it counts, at the origin: when the request came, less the point of the page's grid before it.
 It says what it should only while pages are polled on that grid: with `--cadence fixed`, where there is a choice.
+Pages change after the quiet minutes, so that what reading them costs is not in the figures of quiet checks.
 """
 
 import argparse
+import random
 import time
-from pathlib import Path
 
 from benchmarks.figures import Figures, detection, lateness_s, logged_at, missed, percentile, traffic
-from benchmarks.fleet import Fleet, Meter, Tracker, add_options, await_every_page, bench, cpu_figures, fleet_of, label
+from benchmarks.fleet import (
+    Fleet,
+    Meter,
+    Tracker,
+    add_options,
+    await_every_page,
+    bench,
+    cpu_figures,
+    fleet_of,
+    label,
+    tracking,
+)
 from benchmarks.origin import Origin
 from benchmarks.origin.access_log import Request
-from benchmarks.results import keep
+from benchmarks.results import keep, show
 from tracker.schedule import phase_s
 
-#: How long a log line may take after the last page was asked; the origin's log is behind by a second.
-_SETTLING_S = 3.0
+#: A change is waited for by an interval and so long; the origin's log is behind by a second.
+_SETTLING_S = 5.0
 
 
 def main() -> None:
     options = _options()
     fleet = fleet_of(options, options.workers)
-    with bench(options, options.latency) as (directory, origin), tracking_warm(fleet, origin, directory) as tracker:
-        meter = Meter(tracker, origin)
-        changed_at = _let_pages_change(fleet, origin, options.changes, options.minutes * 60)
-        seconds, spent_ms = meter.read()
-        memory = tracker.memory(fleet.pages)
-        time.sleep(_SETTLING_S)
-        requests = origin.log.new()
-        logged = logged_at(tracker.record.read_bytes().splitlines())
-    window = (meter.began, meter.began + seconds)
-    checks = [each for each in requests if each.document == "summary.json" and window[0] <= each.at < window[1]]
-    numbers = {
-        **_punctuality(fleet, checks, window),
-        **cpu_figures(spent_ms, seconds, len(checks)),
-        **(detection(changed_at, logged, requests) if changed_at else {}),
-        **traffic(checks),
-        **memory,
-        "origin": origin.server,
-    }
+    with bench(options, options.latency) as (directory, origin), tracking(fleet, origin, directory) as tracker:
+        await_every_page(fleet, origin)
+        # The first requests are spread by a rule of their own; after an interval all pages are on their grid.
+        time.sleep(fleet.interval_s)
+        numbers = _quiet(fleet, origin, tracker, options.minutes * 60)
+        if options.changes:
+            numbers |= _changing(fleet, origin, tracker, options.changes)
+        numbers |= tracker.memory(fleet.pages)
+    about = {"origin": origin.server, **numbers}
     table = "tls" if options.tls else "sustained"
-    keep(f"{table}/{label(fleet, f'{options.latency} ms')}", vars(options), numbers)
-    for measure, value in numbers.items():
-        print(f"{measure.ljust(max(map(len, numbers)))}  {value}")
+    size = f"{fleet.workers} × {fleet.concurrency}"
+    show(keep(f"{table}/{label(fleet, f'{options.latency} ms', size)}", vars(options), about))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sustained", description="Poll many quiet pages for some minutes.")
     add_options(parser, pages=1000)
-    parser.add_argument("--minutes", type=float, default=3.0, help="how long is measured, after the warm-up")
+    parser.add_argument("--minutes", type=float, default=3.0, help="how long quiet pages are measured after warm-up")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--latency", type=int, default=100, help="milliseconds that the origin waits")
-    parser.add_argument("--changes", type=int, default=50, help="pages that change meanwhile")
+    parser.add_argument("--changes", type=int, default=100, help="pages that change afterwards")
     return parser.parse_args()
+
+
+def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
+    """Return what quiet pages cost, and how punctually they were asked."""
+    meter = Meter(tracker, origin)
+    time.sleep(seconds)
+    seconds, spent_ms = meter.read()
+    time.sleep(_SETTLING_S)
+    window = (meter.began, meter.began + seconds)
+    checks = [request for request in origin.log.new() if window[0] <= request.at < window[1]]
+    return {**_punctuality(fleet, checks, window), **cpu_figures(spent_ms, seconds, len(checks)), **traffic(checks)}
+
+
+def _punctuality(fleet: Fleet, checks: list[Request], window: tuple[float, float]) -> Figures:
+    phases = {page: phase_s(page, fleet.interval_s) for page in fleet.names}
+    lateness = [lateness_s(check.at, phases[check.page], fleet.interval_s) for check in checks]
+    seconds = window[1] - window[0]
+    return {
+        "checks per second": round(len(checks) / seconds, 1),
+        "checks": len(checks),
+        "checks expected": round(fleet.pages * seconds / fleet.interval_s),
+        "missed intervals": missed([(check.page, check.at) for check in checks], fleet.names, window, fleet.interval_s),
+        "lateness p50, ms": round(percentile(lateness, 0.5) * 1e3),
+        "lateness p99, ms": round(percentile(lateness, 0.99) * 1e3),
+        "lateness at most, ms": round(max(lateness, default=0) * 1e3),
+    }
+
+
+def _changing(fleet: Fleet, origin: Origin, tracker: Tracker, changes: int) -> Figures:
+    """Let pages change at moments spread over an interval; return how soon that was logged."""
+    chance = random.Random(0)
+    moments = sorted(chance.uniform(0, fleet.interval_s) for _ in range(min(changes, fleet.pages)))
+    began, changed_at = time.time(), {}
+    for moment, page in zip(moments, chance.sample(fleet.names, len(moments)), strict=True):
+        time.sleep(max(0.0, began + moment - time.time()))
+        changed_at[page] = time.time()
+        origin.site.change(page)
+    time.sleep(fleet.interval_s + _SETTLING_S)
+    return detection(changed_at, logged_at(tracker.record.read_bytes().splitlines()), origin.log.new())
