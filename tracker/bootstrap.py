@@ -56,7 +56,8 @@ def build_sender(poster: Poster) -> WebhookSender:
 
 def build_fetcher(settings: Settings) -> RequestsFetcher:
     """Return the fetcher that asks pages."""
-    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
+    ca_file = None if settings.ca_file is None else str(settings.ca_file)
+    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
 
 
 def build_poller(store: PageStore, fetcher: RequestsFetcher) -> Poller:
