@@ -360,6 +360,26 @@ def test_statuses_tell_what_is_known_of_every_page(client: "redis.Redis", catalo
     assert (seen.provider.id, seen.state, seen.view, seen.checked_at) == ("b", state, view, NOON)
 
 
+def test_statuses_leave_out_the_views_that_are_not_wanted(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
+    catalogue.put([provider(id="plain"), provider(id="filtered", components=("API*",))], NOON)
+    pages = RedisPages(client)
+    state, view = PageState(url="u", failures=2), PageView(name="Bee")
+    for name in ("plain", "filtered"):
+        pages.commit(pages.begin(name, NOON), Commit(state=state, view=view, checked_at=NOON))
+
+    known = {status.provider.id: status for status in catalogue.statuses(lambda each: bool(each.components))}
+
+    assert [(status.state, status.checked_at) for status in known.values()] == [(state, NOON)] * 2
+    assert (known["filtered"].view, known["plain"].view) == (view, PageView())
+
+
+def test_statuses_come_of_more_pages_than_are_asked_for_together(catalogue: RedisCatalogue) -> None:
+    names = {f"p{number}" for number in range(1200)}
+    catalogue.put([provider(id=name, name=name) for name in names], NOON)
+
+    assert {status.provider.id for status in catalogue.statuses()} == names
+
+
 def test_there_are_no_statuses_without_providers(catalogue: RedisCatalogue) -> None:
     assert catalogue.statuses() == ()
 

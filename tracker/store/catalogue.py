@@ -1,6 +1,6 @@
 """The catalogue of providers and their due times, in the data server."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from tracker.store.pages import PageStatus
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
 CLOCKS_DIFFER_S: Final = 10.0
+#: Pages that are asked for together: answers of all of them at once would be hundreds of megabytes.
+_BATCH: Final = 500
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 
@@ -87,22 +89,29 @@ class RedisCatalogue:
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
 
-    def statuses(self) -> tuple[PageStatus, ...]:
-        """Return what is known of every page, sorted by provider name."""
+    def statuses(self, views_of: Callable[[Provider], bool] = lambda _: True) -> tuple[PageStatus, ...]:
+        """Return what is known of every page, sorted by provider name.
+
+        Views hold every component of a page and are most of it: those that `views_of` does not want stay empty.
+        """
         providers = self.providers()
+        statuses: list[PageStatus] = []
+        for first in range(0, len(providers), _BATCH):
+            statuses += self._statuses(providers[first : first + _BATCH], views_of)
+        return tuple(statuses)
+
+    def _statuses(self, providers: Sequence[Provider], views_of: Callable[[Provider], bool]) -> Iterator[PageStatus]:
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for provider in providers:
-                pipe.hmget(page_key(provider.id), ["state", "view", "checked"])
+                pipe.hmget(page_key(provider.id), ["state", "checked", *(["view"] if views_of(provider) else [])])
             answers = pipe.execute()
-        return tuple(
-            PageStatus(
+        for provider, (state, checked, *view) in zip(providers, answers, strict=True):
+            yield PageStatus(
                 provider=provider,
                 state=decode_state(state or b""),
-                view=decode_view(view),
+                view=decode_view(view[0] if view else None),
                 checked_at=moment(checked),
             )
-            for provider, (state, view, checked) in zip(providers, answers, strict=True)
-        )
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
         """Return how long the newest updates of each of these pages took, oldest first."""

@@ -33,6 +33,8 @@ SERVER_GRACE_S: Final = 3.0
 #: How often the pages are looked over for the health line.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
+#: Looking over many pages takes long: it is done so rarely that it costs 2 % of a core at most.
+HEALTH_PAUSE: Final = 49.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
@@ -108,9 +110,11 @@ class Stack:
             for child in self._children():
                 child.tend()
             if time.monotonic() >= next_health:
+                spent_s = time.process_time()
                 self._report_health()
                 self._look_after_sinks()
-                next_health = time.monotonic() + (HEALTH_EVERY_S if self._health else STARTING_EVERY_S)
+                pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
+                next_health = time.monotonic() + max(pause_s, HEALTH_PAUSE * (time.process_time() - spent_s))
             if self._health and not watching:
                 watching = True
                 on_watching()
@@ -162,7 +166,7 @@ class Stack:
     def _report_health(self) -> None:
         try:
             self._catalogue.ping()  # which a server refuses that has no room to write
-            statuses = self._catalogue.statuses()
+            statuses = self._catalogue.statuses(views_of=lambda provider: bool(provider.components or provider.regions))
             line = summary(statuses)
             self._report_filters(statuses)
         except StoreError as error:
