@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 
@@ -28,7 +29,9 @@ def lateness_s(at: float, phase_s: float, interval_s: float) -> float:
     return max(0.0, (at - phase_s + RESOLUTION_S) % interval_s - RESOLUTION_S)
 
 
-def missed(arrivals: Iterable[tuple[str, float]], pages: Iterable[str], window: tuple[float, float], every_s: float) -> int:
+def missed(
+    arrivals: Iterable[tuple[str, float]], pages: Iterable[str], window: tuple[float, float], every_s: float
+) -> int:
     """Return how many intervals passed in which a page was not asked, the edges of the window included."""
     times: dict[str, list[float]] = defaultdict(list)
     for page, at in arrivals:
@@ -36,7 +39,7 @@ def missed(arrivals: Iterable[tuple[str, float]], pages: Iterable[str], window: 
     count = 0
     for page in pages:
         known = [window[0], *sorted(times[page]), window[1]]
-        gaps = [later - earlier for earlier, later in zip(known, known[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(known)]
         count += sum(math.ceil(gap / every_s - MISSED_AFTER) for gap in gaps if gap > MISSED_AFTER * every_s)
     return count
 

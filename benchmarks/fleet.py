@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import redis
 
@@ -77,16 +77,17 @@ class Tracker:
 
 
 class Meter:
-    """The processor time that passes from its making to its reading."""
+    """The processor time that a process, all below it and the origin take from its making to its reading."""
 
-    def __init__(self, tracker: Tracker, origin: Origin) -> None:
-        self._pids = {"tracker": tracker.pid, "origin": origin.pid}
+    def __init__(self, pid: int, origin: Origin) -> None:
+        self._pid = pid
+        self._origin = origin
         self.began = time.time()
         self._before = self._costs()
 
     def _costs(self) -> Counter[str]:
-        costs = cpu_by_role(self._pids["tracker"])
-        costs["origin"] = cpu_by_role(self._pids["origin"]).total()
+        costs = cpu_by_role(self._pid)
+        costs["origin"] = cpu_by_role(self._origin.pid).total()
         costs["machine"] = round(machine_busy_s() * 1e3)
         return costs
 
@@ -183,11 +184,11 @@ def _environ(fleet: Fleet, origin: Origin) -> dict[str, str]:
     environ["TRACKER_ENGINE"] = fleet.engine
     if origin.ca_file:
         environ["TRACKER_CA_FILE"] = str(origin.ca_file)
-        environ["PYTHONPATH"] = python_path(environ)
+        environ["PYTHONPATH"] = _python_path(environ)
     return environ
 
 
-def python_path(environ: Mapping[str, str]) -> str:
+def _python_path(environ: Mapping[str, str]) -> str:
     """Return a PYTHONPATH with which names below localhost are found, whatever the system's resolver knows."""
     known = environ.get("PYTHONPATH", "")
     try:
@@ -197,7 +198,7 @@ def python_path(environ: Mapping[str, str]) -> str:
     return known
 
 
-def label(fleet: Fleet, *words: Any) -> str:
+def label(fleet: Fleet, *words: str) -> str:
     """Return what tells this fleet's results from those of others."""
     engine = [] if fleet.engine == "requests" else [fleet.engine]
-    return ", ".join(map(str, (f"{fleet.pages:,} pages", f"{fleet.interval_s} s", *words, *engine)))
+    return ", ".join((f"{fleet.pages:,} pages", f"{fleet.interval_s} s", *words, *engine))

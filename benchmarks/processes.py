@@ -25,9 +25,11 @@ _ROLES: Final = (
 
 
 @contextlib.contextmanager
-def child(argv: Sequence[str], *, log: Path, environ: Mapping[str, str] = os.environ) -> Iterator["subprocess.Popen[bytes]"]:
+def child(
+    argv: Sequence[str], *, log: Path, environ: Mapping[str, str] = os.environ
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a process with all the files it may open; it is asked to end at the end, or when we die."""
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             list(argv),
             env=dict(environ),
@@ -54,7 +56,9 @@ def _prepare() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def await_that(condition: Callable[[], Any], what: str, within_s: float, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def await_that(
+    condition: Callable[[], Any], what: str, within_s: float, process: "subprocess.Popen[bytes]", log: Path
+) -> None:
     """Wait until a condition holds; end with the end of the log when the process dies first or time is up."""
     until = time.monotonic() + within_s
     while not condition():

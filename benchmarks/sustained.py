@@ -44,7 +44,7 @@ def main() -> None:
         numbers |= tracker.memory(fleet.pages)
     about = {"origin": origin.server, **numbers}
     table = "tls" if options.tls else "sustained"
-    size = f"{fleet.workers} × {fleet.concurrency}"
+    size = f"{fleet.workers} x {fleet.concurrency}"
     show(keep(f"{table}/{label(fleet, f'{options.latency} ms', size)}", vars(options), about))
 
 
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
 
 def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
     """Return what quiet pages cost, and how punctually they were asked."""
-    meter = Meter(tracker, origin)
+    meter = Meter(tracker.pid, origin)
     time.sleep(seconds)
     seconds, spent_ms = meter.read()
     time.sleep(_SETTLING_S)

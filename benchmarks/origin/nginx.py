@@ -37,6 +37,7 @@ http {{
         listen 127.0.0.1:{port} backlog=4096{tls};
         root {root};
         gzip_static on;
+        if_modified_since before;
         location ~ ^/latency/(\\d+)$ {{
             content_by_lua_block {{
                 ngx.shared.control:set("latency_s", tonumber(ngx.var[1]) / 1000)

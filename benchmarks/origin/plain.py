@@ -1,6 +1,6 @@
 """The origin where there is no nginx with http-lua: the same answers and the same log, from one asyncio process.
 
-    python -m benchmarks.origin.plain PORT ROOT LOG
+python -m benchmarks.origin.plain PORT ROOT LOG
 """
 
 import asyncio
