@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 #: Components of a page; with these a summary is about as large as those of large vendors (170 KB).
-COMPONENTS: Final = 500
-#: Entries of the feed; with these it is about as large as the summary.
-ENTRIES: Final = 340
+COMPONENTS: Final = 375
+#: Entries of the feed, as many as Statuspage shows; with the text of each it is about as large as the summary.
+ENTRIES: Final = 25
 #: What a Statuspage serves below a page's path; the last one shows that a page has changed.
 DOCUMENTS: Final = ("incidents.json", "scheduled-maintenances.json", "summary.json")
 FEED: Final = "feed.xml"
@@ -124,7 +124,7 @@ def incident(at: datetime) -> dict[str, Any]:
 def feed() -> bytes:
     """Return an Atom feed (RFC 4287)."""
     stamp = _stamp(QUIET_SINCE)
-    text = "Virtual machines, their disks and their networks in this region. " * 5
+    text = "Virtual machines, their disks and their networks in this region. " * 105
     entries = "".join(
         f"<entry><id>urn:bench:{number}</id><title>Incident {number}</title><updated>{stamp}</updated>"
         f'<link href="http://bench.invalid/{number}"/><content type="html">{text}</content></entry>\n'
