@@ -25,9 +25,10 @@ class Pages:
 
     def answer(self, path: str, head: bytes) -> tuple[int, bytes]:
         """Return status and answer."""
-        _, page, *_, name = path.split("/")
+        page, _, name = path.removeprefix("/").partition("/")
+        name = name.rpartition("/")[2]
         changed = self._root / "changed" / page / name
-        file = changed if changed.exists() else self._root / name
+        file = changed if changed.is_file() else self._root / name
         if not file.is_file():
             return 404, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         etag, about, body = self._read(file)

@@ -1,6 +1,9 @@
 """The arithmetic of the measurements: what a log says, and what follows from it."""
 
+import gzip
+import io
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,10 @@ from hypothesis import strategies as st
 from benchmarks.figures import detection, lateness_s, logged_at, missed, percentile, traffic
 from benchmarks.fleet import cpu_figures
 from benchmarks.origin.access_log import FORMAT, AccessLog, Request, parsed
+from benchmarks.origin.plain import Pages
+from benchmarks.origin.site import COMPONENTS, SUMMARY_PATH, Site
 from benchmarks.peers.run import compared
+from tracker.parse import read
 
 LINE = "1000.250 0.100 /p7/api/v2/summary.json 304 181 283 5 1 -"
 
@@ -187,3 +193,38 @@ def test_peers_are_compared_within_a_round() -> None:
     assert (ours["checks per second"], ours["tracker's rate / its rate"]) == (200, None)
     assert (theirs["checks per second"], theirs["tracker's rate / its rate"]) == (50, 2.0)
     assert theirs["tracker's CPU / its CPU"] == 1.0
+
+
+# the origin without nginx
+
+
+def test_the_plain_origin_answers_as_nginx_does(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    pages = Pages(site.directory, io.StringIO())
+    path = SUMMARY_PATH.format(page="p1")
+
+    status, answer = pages.answer(path, b"GET / HTTP/1.1\r\n\r\n")
+    [etag] = re.findall(rb"ETag: (\S+)", answer)
+    conditional = b"GET / HTTP/1.1\r\nIf-None-Match: " + etag + b"\r\n\r\n"
+
+    assert status == 200
+    assert gzip.decompress(answer.partition(b"\r\n\r\n")[2]) == (site.directory / "summary.json").read_bytes()
+    assert pages.answer(path, conditional)[0] == 304
+    site.change("p1")
+    assert pages.answer(path, conditional)[0] == 200
+    assert pages.answer(SUMMARY_PATH.format(page="p2"), conditional)[0] == 304
+    assert [pages.answer(wrong, conditional)[0] for wrong in ("/", "/x", "/p1/api/v2/status.json")] == [404] * 3
+
+
+def test_what_the_origin_serves_is_a_page_that_the_tracker_reads(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    site.change("p1")
+
+    quiet, changed = (
+        read((site.directory / folder / "summary.json").read_bytes(), format="statuspage")
+        for folder in (".", "changed/p1")
+    )
+
+    assert (len(quiet.components), quiet.incidents) == (COMPONENTS, ())
+    assert [incident.id for incident in changed.incidents] == ["i1"]
+    assert changed.updated_at > quiet.updated_at
