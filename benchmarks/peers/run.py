@@ -60,7 +60,6 @@ class Peer:
         self.hold()
         time.sleep(LOG_S)
         checks = quiet_checks(origin, meter.began, seconds)
-        print(self.process.args, checks, spent_ms, self.process.poll())
         return {"checks per second": checks / seconds, **cpu_figures(spent_ms, seconds, checks)}
 
 

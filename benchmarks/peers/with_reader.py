@@ -19,7 +19,7 @@ def main() -> None:
         for url in options.urls.read_text().split():
             reader.add_feed(url)
         while True:
-            reader.update_feeds(workers=options.concurrency)
+            reader.update_feeds(scheduled=False, workers=options.concurrency)  # all of them, now
 
 
 if __name__ == "__main__":
