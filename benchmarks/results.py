@@ -46,14 +46,6 @@ def keep(name: str, options: dict[str, Any], numbers: Numbers, path: Path = PATH
     return result
 
 
-def show(result: Result) -> None:
-    """Print the numbers of a measurement."""
-    numbers = result["numbers"]
-    for line in [numbers] if isinstance(numbers, dict) else numbers:
-        width = max(map(len, line))
-        print("\n".join(f"{measure.ljust(width)}  {value}" for measure, value in line.items()), end="\n\n")
-
-
 def load(path: Path = PATH) -> dict[str, Result]:
     """Return all measurements by name."""
     try:

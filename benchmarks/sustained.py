@@ -24,7 +24,8 @@ from benchmarks.fleet import (
 )
 from benchmarks.origin import Origin
 from benchmarks.origin.access_log import Request
-from benchmarks.results import keep, show
+from benchmarks.results import keep
+from benchmarks.table import show
 from tracker.schedule import phase_s
 
 #: A change is waited for by an interval and so long; the origin's log is behind by a second.
@@ -45,7 +46,8 @@ def main() -> None:
     about = {"origin": origin.server, **numbers}
     table = "tls" if options.tls else "sustained"
     size = f"{fleet.workers} x {fleet.concurrency}"
-    show(keep(f"{table}/{label(fleet, f'{options.latency} ms', size)}", vars(options), about))
+    name = f"{table}/{label(fleet, f'{options.latency} ms', size)}"
+    show(name, keep(name, vars(options), about))
 
 
 def _options() -> argparse.Namespace:

@@ -27,6 +27,11 @@ def main() -> None:
             print(f"## {name}\n\n{tables(name, results)}")
 
 
+def show(name: str, result: Result) -> None:
+    """Print one measurement."""
+    print(f"\n{tables(_group(name), {name: result})}")
+
+
 def written_into(document: str, results: Mapping[str, Result]) -> str:
     """Return the document with its tables as the results have them."""
     return _PLACE.sub(lambda place: f"{place[1]}{tables(place[2], results)}{place[3]}", document)

@@ -30,7 +30,8 @@ from benchmarks.fleet import (
     tracking,
 )
 from benchmarks.origin import Origin
-from benchmarks.results import keep, show
+from benchmarks.results import keep
+from benchmarks.table import show
 from tracker.store.connection import DUE
 
 _QUEUE: Final = "fetch"
@@ -38,6 +39,8 @@ HOUR_S: Final = 3600
 #: Fewest fetches that wait, and pages that are made due together: beat looks once a second.
 _LOW: Final = 2000
 _STEP: Final = 500
+#: A page is not asked again within half a second (`tracker.store.pages.LEAST_GAP_S`), and must not be due by then.
+LEAST_PAGES: Final = 1000
 #: Until connections are open and the rate is level.
 _RAMP_S: Final = 5.0
 #: The origin's log is behind by a second.
@@ -57,7 +60,7 @@ def main() -> None:
             row = {"latency, ms": latency_ms, "workers": workers} | _rate(fleet, origin, directory, options.seconds)
             rows.append(_with_linearity(row, rows))
         server = origin.server
-    show(keep(_name(options), {**vars(options), "origin": server}, rows))
+    show(_name(options), keep(_name(options), {**vars(options), "origin": server}, rows))
 
 
 def _options() -> argparse.Namespace:
@@ -86,6 +89,8 @@ def _rate(fleet: Fleet, origin: Origin, directory: Path, seconds: float) -> dict
 
 def saturated(fleet: Fleet, tracker: Tracker, origin: Origin, seconds: float) -> dict[str, Any]:
     """Keep a tracker busy that knows all pages; return its rate and what a check costs."""
+    if fleet.pages < LEAST_PAGES:
+        raise SystemExit(f"--pages: at least {LEAST_PAGES}, or a page is due again before it may be asked again")
     with contextlib.closing(tracker.client()) as client:
         pages = itertools.cycle(fleet.names)
         _keep_busy(client, pages, _RAMP_S)

@@ -21,7 +21,8 @@ from typing import Any, Final
 from benchmarks.fleet import Fleet, Meter, add_options, await_every_page, bench, cpu_figures, fleet_of, tracking
 from benchmarks.origin import Origin
 from benchmarks.processes import await_that, child
-from benchmarks.results import keep, show
+from benchmarks.results import keep
+from benchmarks.table import show
 from benchmarks.throughput import HOUR_S, LOG_S, quiet_checks, saturated
 
 _HERE: Final = Path(__file__).parent
@@ -83,7 +84,7 @@ def main() -> None:
         server = origin.server
     size = f"{fleet.workers} x {fleet.concurrency}, {fleet.engine}"
     name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}"
-    show(keep(name, {**vars(options), "origin": server}, compared(turns)))
+    show(name, keep(name, {**vars(options), "origin": server}, compared(turns)))
 
 
 def _options() -> argparse.Namespace:
