@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+from importlib.util import find_spec
 from typing import Final
 
 #: What there is, and the options with which all of them take some minutes.
@@ -19,14 +20,15 @@ def main() -> None:
     # With the signal as an exception everything that was started is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = sys.argv[1:]
-    if arguments and arguments[0] not in SUITE:
-        sys.exit(f"usage: python -m benchmarks [NAME [--help | options]]\nthere is: {', '.join(SUITE)}")
+    known = [name for name in SUITE if find_spec(_module(name))]
+    if arguments and arguments[0] not in known:
+        sys.exit(f"usage: python -m benchmarks [NAME [--help | options]]\nthere is: {', '.join(known)}")
     try:
         if arguments:
             _run(arguments[0], arguments[1:])
         else:
-            for name, runs in SUITE.items():
-                for options in runs:
+            for name in known:
+                for options in SUITE[name]:
                     _run(name, list(options))
     except KeyboardInterrupt:
         sys.exit(130)
@@ -35,7 +37,11 @@ def main() -> None:
 def _run(name: str, options: list[str]) -> None:
     print(f"== {name} {' '.join(options)}", flush=True)
     sys.argv = [name, *options]
-    importlib.import_module(_MODULES.get(name, f"benchmarks.{name}")).main()
+    importlib.import_module(_module(name)).main()
+
+
+def _module(name: str) -> str:
+    return _MODULES.get(name, f"benchmarks.{name}")
 
 
 if __name__ == "__main__":
