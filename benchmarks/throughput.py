@@ -1,6 +1,6 @@
 """The most it can do: checks per second with 1, 2 and 4 workers, in a closed loop on the whole product.
 
-Demand follows capacity: whenever few fetches wait, the next pages of a long round are made due, in the data server.
+Demand follows capacity: as fetches are taken, the next pages of a long round are made due, in the data server.
 Beat then claims and publishes them as ever, so that its part and the data server's are in the figures, and no message
 waits so long that it expires. Intervals are an hour, so that no page is due by itself.
 
@@ -36,8 +36,8 @@ from tracker.store.connection import DUE
 
 _QUEUE: Final = "fetch"
 HOUR_S: Final = 3600
-#: Fewest fetches that wait, and pages that are made due together: beat looks once a second.
-_LOW: Final = 2000
+#: Fetches that wait, since beat looks once a second; and most pages that are made due together.
+_WAITING: Final = 2000
 _STEP: Final = 500
 #: A page is not asked again within half a second (`tracker.store.pages.LEAST_GAP_S`), and must not be due by then.
 LEAST_PAGES: Final = 1000
@@ -115,8 +115,10 @@ def _keep_busy(client: "redis.Redis", pages: Iterator[str], seconds: float) -> N
         now = time.time()
         waiting: Any = client.llen(_QUEUE)
         unclaimed: Any = client.zcount(DUE, "-inf", now)
-        if waiting + unclaimed < _LOW:
-            client.zadd(DUE, dict.fromkeys(itertools.islice(pages, _STEP), now), xx=True)
+        # As many as were taken, so that beat publishes at the rate at which workers take.
+        missing = min(_STEP, _WAITING - waiting - unclaimed)
+        if missing > 0:
+            client.zadd(DUE, dict.fromkeys(itertools.islice(pages, missing), now), xx=True)
         time.sleep(0.05)
 
 
