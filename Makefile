@@ -42,11 +42,11 @@ chaos: $(STAMP) ## Break processes and connections for some minutes; count what 
 fuzz: $(STAMP) ## Give broken answers to the parsers; count what comes out
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)
 
-bench: $(STAMP) ## Measure: 1,000 pages every 30 s on this machine
-	$(BIN)/python -m benchmarks.sustained
+bench: $(STAMP) ## Measure all, small, or one: make bench BENCH="sustained --pages 10000"
+	@exec $(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## Remove what was set up and built; data/ stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(STAMP): pyproject.toml requirements.txt requirements-dev.txt requirements-curl.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -11,7 +11,7 @@ never fails, and no answer says how long it is fresh.
 
 import argparse
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,7 +74,7 @@ class Played:
     first_s: list[float] = field(default_factory=list)
     later_s: list[float] = field(default_factory=list)
     #: Days at each pace, and updates that came in them.
-    days_at: Counter[Pace] = field(default_factory=Counter)
+    days_at: dict[Pace, float] = field(default_factory=lambda: defaultdict(float))
     updates_at: Counter[Pace] = field(default_factory=Counter)
     #: First updates that a calm page was late for.
     first_in_calm: int = 0

@@ -20,7 +20,7 @@ from typing import Any
 
 import redis
 
-from tests.conftest import _free_port
+from benchmarks.origin import free_port
 from tests.data_server import DataServer
 
 SUMMARY = json.dumps(
@@ -63,7 +63,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder, _origin() as port:
         directory = Path(folder)
         (directory / "server").mkdir()
-        with DataServer(directory / "server", _free_port()) as server, _tracker(directory, server.url, port, options):
+        with DataServer(directory / "server", free_port()) as server, _tracker(directory, server.url, port, options):
             client = redis.Redis(port=server.port, decode_responses=True)
             client.config_set("appendfsync", "everysec")  # as where it is used; tests want every write on disk
             time.sleep(3 * options.interval)

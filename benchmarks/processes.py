@@ -1,10 +1,71 @@
-"""What processes cost, read from /proc (Linux)."""
+"""Child processes that end with this one, and what processes cost, read from /proc (Linux)."""
 
+import contextlib
+import ctypes
 import os
+import resource
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_LIBC: Final = ctypes.CDLL(None)
+_ROLES: Final = (
+    ("valkey-server", "data server"),
+    (" beat ", "beat"),
+    ("printer@", "printer"),
+    ("deliverer@", "deliverer"),
+    (" worker ", "worker"),
+)
+
+
+@contextlib.contextmanager
+def child(
+    argv: Sequence[str], *, log: Path, environ: Mapping[str, str] = os.environ
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process with all the files it may open; it is asked to end at the end, or when we die."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            list(argv),
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for us, and we end our children
+            preexec_fn=_prepare,  # noqa: PLW1509  no other thread holds a lock it needs
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _prepare() -> None:
+    _LIBC.prctl(1, signal.SIGTERM, 0, 0, 0)  # prctl(2), PR_SET_PDEATHSIG
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def await_that(
+    condition: Callable[[], Any], what: str, within_s: float, process: "subprocess.Popen[bytes]", log: Path
+) -> None:
+    """Wait until a condition holds; end with the end of the log when the process dies first or time is up."""
+    until = time.monotonic() + within_s
+    while not condition():
+        if process.poll() is not None or time.monotonic() > until:
+            state = "is gone" if process.poll() is not None else f"took longer than {within_s:.0f} s"
+            raise SystemExit(f"waiting for {what}: {process.args!r} {state}\n{log.read_text()[-2000:]}")
+        time.sleep(0.1)
 
 
 def descendants(pid: int) -> dict[int, str]:
@@ -12,31 +73,21 @@ def descendants(pid: int) -> dict[int, str]:
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
+            with contextlib.suppress(OSError):
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
     found = {pid}
-    while new := {child for child, parent in parents.items() if parent in found} - found:
+    while new := {below for below, parent in parents.items() if parent in found} - found:
         found |= new
-    return {child: role(child) for child in found}
+    return {below: _role(below) for below in found}
 
 
-def role(pid: int) -> str:
+def _role(pid: int) -> str:
     """Return what a process is to the tracker."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return "gone"
-    for marker, name in (
-        ("valkey-server", "data server"),
-        (" beat ", "beat"),
-        ("printer@", "printer"),
-        ("worker", "worker"),
-    ):
-        if marker in command:
-            return name
-    return "supervisor"
+    return next((name for marker, name in _ROLES if marker in command), "supervisor")
 
 
 def cpu_s(pid: int) -> float:
@@ -45,6 +96,25 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
-def rss_bytes(pid: int) -> int:
-    """Return the resident memory of a process."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+def cpu_by_role(pid: int) -> Counter[str]:
+    """Return the processor time of a process and all below it, in milliseconds by role."""
+    costs: Counter[str] = Counter()
+    for below, role in descendants(pid).items():
+        with contextlib.suppress(OSError):
+            costs[role] += round(cpu_s(below) * 1e3)
+    return costs
+
+
+def rss_by_role(pid: int) -> dict[str, list[int]]:
+    """Return the resident memory of each process, in bytes by role."""
+    memory: dict[str, list[int]] = {}
+    for below, role in descendants(pid).items():
+        with contextlib.suppress(OSError):
+            memory.setdefault(role, []).append(int(Path(f"/proc/{below}/statm").read_text().split()[1]) * _PAGE_BYTES)
+    return memory
+
+
+def machine_busy_s() -> float:
+    """Return the processor time that all processes of this machine took so far, in seconds."""
+    user, nice, system, _idle, _iowait, irq, softirq, *_ = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    return sum(map(int, (user, nice, system, irq, softirq))) / _TICKS_PER_S

@@ -11,7 +11,6 @@ is its first message there, when the last one, and how much memory does it take?
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,9 @@ from typing import Any, Final
 
 import redis
 
+from benchmarks.results import keep
 from benchmarks.scheduler_drivers import INTERVAL_S, rss_mb
+from benchmarks.table import show
 from tracker.bootstrap import utc_now
 from tracker.models import Provider
 from tracker.store.catalogue import RedisCatalogue
@@ -44,9 +45,9 @@ def main() -> None:
         for name in options.names.split(",")
         for count in counts
     ]
-    numbers = {"dispatching": lines, "celery beat": _start(max(counts))}
-    print(json.dumps(numbers, indent=2))
-    _keep("scheduler", vars(options), numbers)
+    show("scheduler/dispatching", keep("scheduler/dispatching", vars(options), lines))
+    started = _start(max(counts))
+    show("scheduler/celery beat", keep("scheduler/celery beat", {"providers": max(counts)}, started))
 
 
 def _options() -> argparse.Namespace:
@@ -173,14 +174,6 @@ def _redbeat_python() -> Path:
         same = [f"{package}=={version(package)}" for package in ("celery", "kombu", "redis", "hiredis")]
         subprocess.run([python, "-m", "pip", "install", "--quiet", REDBEAT, *same], check=True)
     return python
-
-
-def _keep(name: str, options: dict[str, Any], numbers: dict[str, Any]) -> None:
-    path = Path(__file__).with_name("results.json")
-    results = json.loads(path.read_text())
-    machine = f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
-    results[name] = {"machine": machine, "options": options, "numbers": numbers}
-    path.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

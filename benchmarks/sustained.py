@@ -1,130 +1,99 @@
-"""Many quiet pages for some minutes: is every poll on time, and what does one cost?
+"""Many quiet pages for some minutes: is every poll on time, what does one cost? Then: how soon is a change told?
 
-    python -m benchmarks.sustained [--pages 1000] [--interval 30] [--minutes 3] [--workers 2] [--concurrency 32]
-
-Lateness is measured where it counts, at the origin: when the request arrived, less the grid point it was due at.
+Lateness is measured where it counts, at the origin: when the request came, less the point of the page's grid before it.
+It says what it should only while pages are polled on that grid: with `--cadence fixed`, where there is a choice.
+Pages change after the quiet minutes, so that what reading them costs is not in the figures of quiet checks.
 """
 
 import argparse
-import json
-import platform
-import subprocess
-import sys
-import tempfile
+import random
 import time
-from collections import Counter, defaultdict
-from pathlib import Path
-from typing import Any
 
-from benchmarks.processes import cpu_s, descendants, rss_bytes
+from benchmarks.figures import Figures, detection, lateness_s, logged_at, missed, percentile, traffic
+from benchmarks.fleet import (
+    Fleet,
+    Meter,
+    Tracker,
+    add_options,
+    await_every_page,
+    bench,
+    cpu_figures,
+    fleet_of,
+    label,
+    tracking,
+)
+from benchmarks.origin import Origin
+from benchmarks.origin.access_log import Request
+from benchmarks.results import keep
+from benchmarks.table import show
 from tracker.schedule import phase_s
+
+#: A change is waited for by an interval and so long; the origin's log is behind by a second.
+_SETTLING_S = 5.0
 
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as directory:
-        origin = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert origin.stdin is not None
-        assert origin.stdout is not None
-        port = int(origin.stdout.readline())
-        tracker = _start(options, Path(directory), port)
-        # The first round fetches bodies and is spread by its own rule; what is measured begins after it.
-        time.sleep(options.interval + 10)
-        began, before = time.time(), _costs(tracker.pid)
-        time.sleep(options.minutes * 60)
-        ended, after = time.time(), _costs(tracker.pid)
-        memory = _memory(tracker.pid)
-        tracker.terminate()
-        tracker.wait(30)
-        origin.stdin.close()
-        arrivals = json.load(origin.stdout)
-        origin.wait(10)
-    _report(options, [(page, at) for page, at in arrivals if began <= at < ended], before, after, memory)
+    fleet = fleet_of(options, options.workers)
+    with bench(options, options.latency) as (directory, origin), tracking(fleet, origin, directory) as tracker:
+        await_every_page(fleet, origin)
+        # The first requests are spread by a rule of their own; after an interval all pages are on their grid.
+        time.sleep(fleet.interval_s)
+        numbers = _quiet(fleet, origin, tracker, options.minutes * 60)
+        if options.changes:
+            numbers |= _changing(fleet, origin, tracker, options.changes)
+        numbers |= tracker.memory(fleet.pages)
+    about = {"origin": origin.server, **numbers}
+    table = "tls" if options.tls else "sustained"
+    size = f"{fleet.workers} x {fleet.concurrency}"
+    name = f"{table}/{label(fleet, f'{options.latency} ms', size)}"
+    show(name, keep(name, vars(options), about))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--pages", type=int, default=1000)
-    parser.add_argument("--interval", type=int, default=30)
-    parser.add_argument("--minutes", type=float, default=3.0)
+    parser = argparse.ArgumentParser(prog="sustained", description="Poll many quiet pages for some minutes.")
+    add_options(parser, pages=1000)
+    parser.add_argument("--minutes", type=float, default=3.0, help="how long quiet pages are measured after warm-up")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--latency", type=int, default=100, help="milliseconds that the origin waits")
+    parser.add_argument("--changes", type=int, default=100, help="pages that change afterwards")
     return parser.parse_args()
 
 
-def _start(options: argparse.Namespace, directory: Path, port: int) -> "subprocess.Popen[bytes]":
-    catalogue = [f"[defaults]\ninterval = {options.interval}\nallow_private = true\n"]
-    catalogue += [
-        f'[[provider]]\nname = "p{number}"\nurl = "http://127.0.0.1:{port}/p{number}/api/v2/summary.json"\n'
-        for number in range(options.pages)
-    ]
-    providers = directory / "providers.toml"
-    providers.write_text("\n".join(catalogue))
-    return subprocess.Popen(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "tracker",
-                "up",
-                "--providers",
-                str(providers),
-                "--data-dir",
-                str(directory / "data"),
-            ),
-            *("--workers", str(options.workers), "--concurrency", str(options.concurrency)),
-        ],
-        stdout=subprocess.DEVNULL,
-    )
+def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
+    """Return what quiet pages cost, and how punctually they were asked."""
+    meter = Meter(tracker.pid, origin)
+    time.sleep(seconds)
+    seconds, spent_ms = meter.read()
+    time.sleep(_SETTLING_S)
+    window = (meter.began, meter.began + seconds)
+    checks = [request for request in origin.log.new() if window[0] <= request.at < window[1]]
+    return {**_punctuality(fleet, checks, window), **cpu_figures(spent_ms, seconds, len(checks)), **traffic(checks)}
 
 
-def _costs(pid: int) -> Counter[str]:
-    costs: Counter[str] = Counter()
-    for child, role in descendants(pid).items():
-        costs[role] += cpu_s(child)  # type: ignore[assignment]  # a Counter sums floats as well
-    return costs
-
-
-def _memory(pid: int) -> dict[str, int]:
-    memory: dict[str, int] = defaultdict(int)
-    for child, role in descendants(pid).items():
-        memory[role] += rss_bytes(child)
-    return dict(memory)
-
-
-def _report(
-    options: argparse.Namespace,
-    arrivals: list[tuple[str, float]],
-    before: Counter[str],
-    after: Counter[str],
-    memory: dict[str, int],
-) -> None:
-    phases = {f"p{number}": phase_s(f"p{number}", options.interval) for number in range(options.pages)}
-    lateness = sorted((at - phases[page]) % options.interval for page, at in arrivals)
-    seconds = options.minutes * 60
-    expected = options.pages * seconds / options.interval
-    checks = len(arrivals)
-    results: dict[str, Any] = {
-        "machine": f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}",
-        "pages": options.pages,
-        "interval_s": options.interval,
-        "minutes": options.minutes,
-        "checks": checks,
-        "checks_expected": round(expected),
-        "lateness_p50_ms": round(lateness[checks // 2] * 1e3, 1),
-        "lateness_p99_ms": round(lateness[checks * 99 // 100] * 1e3, 1),
-        "lateness_max_ms": round(lateness[-1] * 1e3, 1),
-        "cpu_ms_per_check": {role: round((after[role] - before[role]) / checks * 1e3, 3) for role in after},
-        "cpu_share_of_one_core": round(sum((after - before).values()) / seconds, 3),
-        "memory_mb": {role: round(size / 1e6) for role, size in memory.items()},
+def _punctuality(fleet: Fleet, checks: list[Request], window: tuple[float, float]) -> Figures:
+    phases = {page: phase_s(page, fleet.interval_s) for page in fleet.names}
+    lateness = [lateness_s(check.at, phases[check.page], fleet.interval_s) for check in checks]
+    seconds = window[1] - window[0]
+    return {
+        "checks per second": round(len(checks) / seconds, 1),
+        "checks": len(checks),
+        "checks expected": round(fleet.pages * seconds / fleet.interval_s),
+        "missed intervals": missed([(check.page, check.at) for check in checks], fleet.names, window, fleet.interval_s),
+        "lateness p50, ms": round(percentile(lateness, 0.5) * 1e3),
+        "lateness p99, ms": round(percentile(lateness, 0.99) * 1e3),
+        "lateness at most, ms": round(max(lateness, default=0) * 1e3),
     }
-    width = max(map(len, results))
-    for key, value in results.items():
-        print(f"{key.ljust(width)}  {value}")
-    Path(__file__).with_name("results.json").write_text(json.dumps(results, indent=2) + "\n")
 
 
-if __name__ == "__main__":
-    main()
+def _changing(fleet: Fleet, origin: Origin, tracker: Tracker, changes: int) -> Figures:
+    """Let pages change at moments spread over an interval; return how soon that was logged."""
+    chance = random.Random(0)
+    moments = sorted(chance.uniform(0, fleet.interval_s) for _ in range(min(changes, fleet.pages)))
+    began, changed_at = time.time(), {}
+    for moment, page in zip(moments, chance.sample(fleet.names, len(moments)), strict=True):
+        time.sleep(max(0.0, began + moment - time.time()))
+        changed_at[page] = time.time()
+        origin.site.change(page)
+    time.sleep(fleet.interval_s + _SETTLING_S)
+    return detection(changed_at, logged_at(tracker.record.read_bytes().splitlines()), origin.log.new())

@@ -65,11 +65,12 @@ def build_sender(poster: Poster) -> WebhookSender:
 
 def build_fetcher(settings: Settings) -> ClosingFetcher:
     """Return the fetcher that asks pages, on the engine that the settings name."""
+    ca_file = None if settings.ca_file is None else str(settings.ca_file)
     if settings.engine == "curl":
         from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  what it needs is optional
 
-        return CurlFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
-    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent)
+        return CurlFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
+    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
 
 
 def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:

@@ -4,6 +4,7 @@ Redis passwords pass through here, so no message repeats any part of a URL or se
 """
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -55,6 +56,8 @@ class Settings:
     log_level: str = "INFO"
     #: What pages are asked with: one of ENGINES.
     engine: str = "requests"
+    #: The certificates that pages are held to, in PEM; None for those that browsers trust.
+    ca_file: Path | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -66,6 +69,7 @@ class Settings:
             contact_url=_contact_url(environ),
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             engine=_engine(environ),
+            ca_file=_ca_file(environ),
         )
 
     @property
@@ -92,7 +96,7 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"engine={self.engine!r})"
+            f"engine={self.engine!r}, ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
         )
 
 
@@ -227,6 +231,19 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
     text = environ.get("TRACKER_DATA_DIR") or "data"
     if text.startswith("~") or not text.isprintable():
         raise ConfigError(f"TRACKER_DATA_DIR is {quoted(text)}; write a whole path, without ~ or control characters")
+    return Path(text)
+
+
+def _ca_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the file of certificates to trust, once it can be read as such."""
+    text = environ.get("TRACKER_CA_FILE", "")
+    if not text:
+        return None
+    try:
+        ssl.create_default_context(cafile=text)
+    except (OSError, ValueError) as error:
+        reason = "no certificates in PEM are in it" if isinstance(error, ssl.SSLError) else "it cannot be read"
+        raise ConfigError(f"TRACKER_CA_FILE is {quoted(text)}: {reason}; correct the path or the file") from None
     return Path(text)
 
 

@@ -13,6 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from kombu import Connection
 from redis.connection import parse_url
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tracker import __version__
 from tracker.errors import ConfigError
@@ -45,12 +46,20 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         contact_url=PROJECT_URL,
         log_level="INFO",
         engine="requests",
+        ca_file=None,
     )
 
 
 def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
     redis = ("REDIS_URL", "REDIS_URL_FILE", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_USERNAME")
-    tracker = ("TRACKER_DATA_DIR", "TRACKER_FORMAT", "TRACKER_CONTACT_URL", "TRACKER_LOG_LEVEL", "TRACKER_ENGINE")
+    tracker = (
+        "TRACKER_DATA_DIR",
+        "TRACKER_FORMAT",
+        "TRACKER_CONTACT_URL",
+        "TRACKER_LOG_LEVEL",
+        "TRACKER_ENGINE",
+        "TRACKER_CA_FILE",
+    )
 
     assert settings_of() == settings_of(**dict.fromkeys((*redis, *tracker), ""))
 
@@ -376,3 +385,34 @@ def test_settings_are_values() -> None:
     assert settings == pickle.loads(pickle.dumps(settings))
     with pytest.raises(AttributeError):
         settings.log_level = "DEBUG"  # type: ignore[misc]
+
+
+# certificates
+
+
+def test_a_file_of_certificates_is_taken_as_it_is_named() -> None:
+    assert settings_of(TRACKER_CA_FILE=DEFAULT_CA_BUNDLE_PATH).ca_file == Path(DEFAULT_CA_BUNDLE_PATH)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"", "no certificates"),
+        (b"words", "no certificates"),
+        (b"\xff\x00", "no certificates"),
+    ],
+)
+def test_a_file_without_certificates_is_a_mistake(tmp_path: Path, content: bytes | None, says: str) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+
+    mistake = mistake_of(TRACKER_CA_FILE=str(path))
+
+    assert mistake.startswith('TRACKER_CA_FILE is "/')
+    assert says in mistake
+
+
+def test_a_path_with_a_null_in_it_is_a_mistake() -> None:
+    assert "TRACKER_CA_FILE" in mistake_of(TRACKER_CA_FILE="ca\0.pem")

@@ -1,0 +1,74 @@
+"""An origin's access log: what was asked when, over which connection. All figures about requests come from it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+#: As nginx spells it; the times are seconds with three decimals.
+FORMAT: Final = (
+    "$msec $request_time $request_uri $status $bytes_sent $request_length $connection $connection_requests "
+    "$ssl_session_reused"
+)
+_FIELDS: Final = len(FORMAT.split())
+_RESUMED: Final = "r"
+_NO_TLS: Final = "-"
+
+
+class Request(NamedTuple):
+    """One request and its answer."""
+
+    #: When its first byte came, in seconds since the epoch.
+    at: float
+    page: str
+    #: The last part of its path.
+    document: str
+    status: int
+    sent_bytes: int
+    received_bytes: int
+    #: Whether a connection was made for it.
+    connected: bool
+    #: Whether that began with a TLS handshake, and whether the handshake resumed a session (RFC 8446, section 2.2).
+    shook_hands: bool
+    resumed: bool
+
+
+class AccessLog:
+    """A log that a server is still writing, buffered by up to a second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_bytes = 0
+
+    def new(self) -> list[Request]:
+        """Return the requests whose lines came since the last call."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._read_bytes)
+                data = stream.read()
+        except FileNotFoundError:
+            return []
+        whole = data.rfind(b"\n") + 1
+        self._read_bytes += whole
+        return list(parsed(data[:whole].decode()))
+
+
+def parsed(text: str) -> Iterator[Request]:
+    """Return the requests for pages that the lines of a log tell of; others are the benchmark's own."""
+    for line in text.splitlines():
+        fields = line.split(" ")
+        parts = fields[2].split("/") if len(fields) == _FIELDS else []
+        if len(parts) < 3 or not parts[1].startswith("p"):
+            continue
+        ended, took, _, status, sent, received, _, nth, reused = fields
+        connected = nth == "1"
+        yield Request(
+            at=float(ended) - float(took),
+            page=parts[1],
+            document=parts[-1],
+            status=int(status),
+            sent_bytes=int(sent),
+            received_bytes=int(received),
+            connected=connected,
+            shook_hands=connected and reused != _NO_TLS,
+            resumed=connected and reused == _RESUMED,
+        )
