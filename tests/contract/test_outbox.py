@@ -335,7 +335,7 @@ def test_another_type_under_our_keys_is_a_store_error(valkey: "redis.Redis") -> 
 
 
 def test_a_sink_of_a_later_version_is_a_store_error(client: "redis.Redis", outbox: RedisOutbox) -> None:
-    client.hset(SINKS, "ops", b'2{"name":"ops"}')
+    client.hset(SINKS, "ops", b'3{"name":"ops"}')
 
     with pytest.raises(StoreError, match="version"):
         outbox.begin("ops", NOON)

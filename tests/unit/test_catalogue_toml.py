@@ -11,7 +11,7 @@ from tracker.models import Cadence, FirstSight, Provider
 FORMATS = ("statuspage", "feed")
 #: What the catalogue takes as a name or a glob.
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30).filter(
-    lambda text: text.strip(" !")
+    lambda text: text.replace("!", " ").strip()
 )
 providers = st.builds(
     new_provider,
