@@ -1,4 +1,4 @@
-"""What happens around tasks: how a process logs, and the tick file that tells a health check it is alive."""
+"""What happens around tasks: how a process logs, where it runs, and the tick file that tells it is alive."""
 
 import logging
 import os
@@ -14,6 +14,8 @@ from workers import runtime
 
 #: The variable that names a file whose age is the age of the last sign of life.
 TICK_FILE: Final = "TRACKER_TICK_FILE"
+#: The variable that says on which core a worker runs: the n-th of those that it may use, counted round and round.
+CORE: Final = "TRACKER_CORE"
 
 
 class _Formatter(logging.Formatter):
@@ -46,6 +48,19 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
 def keep_stdout(**_: Any) -> None:
     """Keep what Celery itself prints (its banner, its farewell) off standard output, which is for updates."""
     runtime.keep_stdout()
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def keep_to_one_core(**_: Any) -> None:
+    """Run all threads on one core, if one is named.
+
+    They take turns under Python's lock, so that a second core lets none of them run: it makes each turn a change of
+    cores, which costs more than what is done in it (`docs/performance.md`).
+    """
+    core = os.environ.get(CORE, "")
+    if core.isdecimal() and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(core) % len(cores)]})
 
 
 def tick() -> None:

@@ -140,7 +140,9 @@ class Stack:
     def _worker(self, number: int, size: Size) -> Child:
         name = f"worker{number}"
         arguments = ("-Q", "fetch", "-c", str(size.concurrency), *_ALIKE)
-        return Child(self._celery(name, "worker", *arguments, level=size.log_level))
+        command = self._celery(name, "worker", *arguments, level=size.log_level)
+        # Each on a core of its own, as far as there are some (workers.signals).
+        return Child(replace(command, environ={"TRACKER_CORE": str(number - 1), **command.environ}))
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
         named = ("-n", f"{name}@%h") if command == "worker" else ()
