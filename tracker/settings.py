@@ -101,7 +101,8 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"engine={self.engine!r}, fetch_batch={self.fetch_batch}, ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
+            f"engine={self.engine!r}, fetch_batch={self.fetch_batch}, "
+            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
         )
 
 
@@ -237,7 +238,9 @@ def _fetch_batch(environ: Mapping[str, str]) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_TOGETHER:
         raise ConfigError(f"TRACKER_FETCH_BATCH is {quoted(text)}, not from 1 to {MOST_TOGETHER}; leave it out")
     if int(text) > 1 and _engine(environ) != "curl":
-        raise ConfigError("TRACKER_FETCH_BATCH is above 1, which only one engine can do; set TRACKER_ENGINE=curl as well")
+        raise ConfigError(
+            "TRACKER_FETCH_BATCH is above 1, which only one engine can do; set TRACKER_ENGINE=curl as well"
+        )
     return int(text)
 
 

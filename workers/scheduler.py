@@ -51,7 +51,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
         self._catalogue = open_catalogue()
-        self._publisher = FetchPublisher(fetch_provider, fetch_providers, Settings.from_environment(os.environ).fetch_batch)
+        self._publisher = FetchPublisher(
+            fetch_provider, fetch_providers, Settings.from_environment(os.environ).fetch_batch
+        )
         self._lateness = Lateness()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._store_is_down = False

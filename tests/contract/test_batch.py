@@ -114,6 +114,7 @@ def test_a_page_whose_turn_another_has_is_left_to_it(pages: Pages) -> None:
 
 def test_a_commit_that_comes_too_late_is_refused_alone(pages: Pages) -> None:
     """While the batch asks, somebody else polls one of its pages and finds news."""
+
     def overtaken() -> None:
         pages.client.hincrby("tracker:page:b", "revision", 1)
 
