@@ -172,7 +172,8 @@ def _redbeat_python() -> Path:
     if not python.exists():
         venv.create(directory, with_pip=True)
         same = [f"{package}=={version(package)}" for package in ("celery", "kombu", "redis", "hiredis")]
-        subprocess.run([python, "-m", "pip", "install", "--quiet", REDBEAT, *same], check=True)
+        # kombu asks for `packaging` in its extra for Redis alone.
+        subprocess.run([python, "-m", "pip", "install", "--quiet", REDBEAT, "packaging", *same], check=True)
     return python
 
 

@@ -6,12 +6,14 @@ import threading
 from datetime import UTC, datetime
 from typing import Protocol, TextIO
 
+from tracker.batch import BatchPoller
 from tracker.deliver import Printer
+from tracker.errors import ConfigError
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
-from tracker.ports import Fetcher, PageStore, Poster, Sink
+from tracker.ports import BatchFetcher, Fetcher, PageStore, Poster, Sink
 from tracker.settings import Settings
 from tracker.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.sinks.text import TextLines
@@ -87,6 +89,7 @@ class Runtime:
         self._client = connect(settings.redis_url)
         self._fetcher = build_fetcher(settings)
         self.poller = build_poller(RedisPages(self._client), self._fetcher)
+        self._batch_poller: BatchPoller | None = None
         self.sinks = RedisSinks(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
@@ -94,6 +97,16 @@ class Runtime:
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
+
+    @property
+    def batch_poller(self) -> BatchPoller:
+        """Return what polls several pages together. Raises ConfigError where the engine cannot."""
+        if self._batch_poller is None:
+            if not isinstance(self._fetcher, BatchFetcher):
+                raise ConfigError("pages come in batches, and this process cannot ask so; set TRACKER_ENGINE=curl")
+            pages = RedisPages(self._client)
+            self._batch_poller = BatchPoller(pages, self._fetcher, Breaker(self._fetcher), utc_now)
+        return self._batch_poller
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""

@@ -23,6 +23,8 @@ PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
 ENGINES = ("requests", "curl")
+#: Pages that one task may poll together.
+MOST_TOGETHER = 200
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Longest file that is read as a secret, in bytes.
@@ -56,6 +58,8 @@ class Settings:
     log_level: str = "INFO"
     #: What pages are asked with: one of ENGINES.
     engine: str = "requests"
+    #: How many pages one fetch task polls together, at most: an experiment (`tracker.batch`), 1 is the rule.
+    fetch_batch: int = 1
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
 
@@ -69,6 +73,7 @@ class Settings:
             contact_url=_contact_url(environ),
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             engine=_engine(environ),
+            fetch_batch=_fetch_batch(environ),
             ca_file=_ca_file(environ),
         )
 
@@ -96,7 +101,8 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"engine={self.engine!r}, ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
+            f"engine={self.engine!r}, fetch_batch={self.fetch_batch}, "
+            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
         )
 
 
@@ -224,6 +230,18 @@ def _redis_options(parts: SplitResult) -> list[str]:
         # Without it kombu would not verify the server's certificate.
         options.append("ssl_cert_reqs=required")
     return options
+
+
+def _fetch_batch(environ: Mapping[str, str]) -> int:
+    """Return how many pages a task polls together."""
+    text = environ.get("TRACKER_FETCH_BATCH", "").strip() or "1"
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_TOGETHER:
+        raise ConfigError(f"TRACKER_FETCH_BATCH is {quoted(text)}, not from 1 to {MOST_TOGETHER}; leave it out")
+    if int(text) > 1 and _engine(environ) != "curl":
+        raise ConfigError(
+            "TRACKER_FETCH_BATCH is above 1, which only one engine can do; set TRACKER_ENGINE=curl as well"
+        )
+    return int(text)
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:

@@ -1,10 +1,16 @@
 """How a worker takes and answers for messages, where Celery's way costs more than a quiet poll does.
 
 A fetch message is a hint (docs/design.md): losing one is harmless, so nothing is written down when it is taken and
-nothing when it is done. And what Flower shows is sent some times a second instead of with every task.
+nothing when it is done. Messages are taken as many at a time as there are free slots. And what Flower shows is sent
+some times a second instead of with every task.
 """
 
+import json
 from collections.abc import Callable
+from datetime import UTC
+from queue import Empty
+from time import monotonic
+from types import MethodType
 from typing import Any, Final
 
 from celery import bootsteps
@@ -24,6 +30,8 @@ class HintRequest(Request):  # type: ignore[misc]
     """A request whose message was gone from the broker when it was taken, so that there is none to acknowledge."""
 
     acknowledged: bool
+    #: What Celery would look up in its settings for every message (celeryconfig.py has it).
+    _tzlocal = UTC
     #: Wakes the consumer, which takes nothing while all slots are taken; set by `LeanConsumer`.
     wake: Callable[[], None] | None = None
 
@@ -61,6 +69,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
                 hub.call_soon(_sleep_on)
 
         HintRequest.wake = staticmethod(wake)
+        take_together(consumer.task_consumer.channel, lambda: slots - len(state.reserved_requests))
         if dispatcher is not None and dispatcher.enabled:
             dispatcher.buffer_limit = EVENTS_TOGETHER
             dispatcher.on_send_buffered = None
@@ -72,3 +81,45 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
+
+
+def take_together(channel: Any, free_slots: Callable[[], int]) -> None:
+    """Have a channel take as many messages as there are free slots with one call, where kombu's takes one.
+
+    The two functions stand in for `Channel._brpop_start` and `Channel._brpop_read` of kombu 5.7's Redis transport,
+    which calls them when the channel may take messages, and when an answer has come.
+    """
+
+    def ask(self: Any, timeout: float | None = None) -> None:
+        queues = self._queue_cycle.consume(len(self.active_queues))
+        if not queues:
+            return
+        keys = [self._q_for_pri(queue, priority) for priority in self.priority_steps for queue in queues]
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = monotonic()
+        wait_s = timeout or self.brpop_timeout or 0
+        count = max(1, free_slots())
+        self.client.connection.send_command("BLMPOP", wait_s, len(keys), *keys, "RIGHT", "COUNT", count)
+
+    def read(self: Any, **options: Any) -> bool:
+        try:
+            try:
+                answer = self.client.parse_response(self.client.connection, "BLMPOP", **options)
+            except self.connection_errors:
+                # So that the next look connects anew.
+                self.client.connection.disconnect()
+                raise
+            if not answer:
+                raise Empty
+            key, messages = answer
+            queue = key.decode().rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            for message in messages:
+                self.connection._deliver(json.loads(message), queue)  # noqa: SLF001  as kombu does
+            return True
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    channel._brpop_start = MethodType(ask, channel)  # noqa: SLF001  kombu has no other place for it
+    channel._brpop_read = channel.handlers["BRPOP"] = MethodType(read, channel)  # noqa: SLF001  as above

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from kombu.exceptions import OperationalError
 
-from tracker.errors import Conflict, SinkError, StoreError
+from tracker.errors import ConfigError, Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
@@ -22,19 +22,31 @@ WAKE_UP_EXPIRES_S = 10
 def fetch_provider(provider_id: str) -> None:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
     started = time.monotonic()
+    outcome: Poll | TrackerError | None
     try:
-        poll = runtime().poller.poll(provider_id)
-    except Conflict as error:
-        log.info("conflict %s", error)
+        outcome = runtime().poller.poll(provider_id)
+    except (Conflict, StoreError) as error:
+        outcome = error
+    _log_outcome(provider_id, outcome, time.monotonic() - started)
+    if isinstance(outcome, Poll) and outcome.events:
+        failpoint("committed")
+        _wake_printer()
+        _wake_sinks()
+
+
+@app.task(name="workers.tasks.fetch_providers", Request="workers.consumer:HintRequest")  # type: ignore[untyped-decorator]
+def fetch_providers(provider_ids: list[str]) -> None:
+    """Poll several pages together, where TRACKER_FETCH_BATCH is above 1. Their next due times are the retry."""
+    started = time.monotonic()
+    try:
+        outcomes = runtime().batch_poller.poll(provider_ids)
+    except (StoreError, ConfigError) as error:
+        log.warning("%d pages not polled: %s", len(provider_ids), error)
         return
-    except StoreError as error:
-        log.warning("poll of %s not committed: %s", provider_id, error)
-        return
-    if poll is None:
-        log.debug("no turn to poll %s", provider_id)
-        return
-    _log_poll(provider_id, poll, time.monotonic() - started)
-    if poll.events:
+    seconds = time.monotonic() - started
+    for provider_id, outcome in outcomes.items():
+        _log_outcome(provider_id, outcome, seconds)
+    if any(isinstance(outcome, Poll) and outcome.events for outcome in outcomes.values()):
         failpoint("committed")
         _wake_printer()
         _wake_sinks()
@@ -88,6 +100,17 @@ def _wake_sinks() -> None:
             deliver_updates.apply_async((name,), expires=WAKE_UP_EXPIRES_S)
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
+
+
+def _log_outcome(provider_id: str, outcome: Poll | TrackerError | None, seconds: float) -> None:
+    if isinstance(outcome, Conflict):
+        log.info("conflict %s", outcome)
+    elif isinstance(outcome, TrackerError):
+        log.warning("poll of %s not committed: %s", provider_id, outcome)
+    elif outcome is None:
+        log.debug("no turn to poll %s", provider_id)
+    else:
+        _log_poll(provider_id, outcome, seconds)
 
 
 def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:

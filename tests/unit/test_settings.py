@@ -46,6 +46,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         contact_url=PROJECT_URL,
         log_level="INFO",
         engine="requests",
+        fetch_batch=1,
         ca_file=None,
     )
 
@@ -416,3 +417,17 @@ def test_a_file_without_certificates_is_a_mistake(tmp_path: Path, content: bytes
 
 def test_a_path_with_a_null_in_it_is_a_mistake() -> None:
     assert "TRACKER_CA_FILE" in mistake_of(TRACKER_CA_FILE="ca\0.pem")
+
+
+@pytest.mark.parametrize("text", ["0", "201", "-1", "many", "1.5"])
+def test_a_batch_that_is_no_number_of_pages_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"TRACKER_FETCH_BATCH is .*, not from 1 to 200"):
+        settings_of(TRACKER_FETCH_BATCH=text)
+
+
+def test_pages_come_in_batches_for_the_engine_that_can_ask_so() -> None:
+    with pytest.raises(ConfigError, match="set TRACKER_ENGINE=curl as well"):
+        settings_of(TRACKER_FETCH_BATCH="50")
+    assert settings_of(TRACKER_FETCH_BATCH="1").fetch_batch == 1
+    pytest.importorskip("pycurl")
+    assert settings_of(TRACKER_FETCH_BATCH="50", TRACKER_ENGINE="curl").fetch_batch == 50

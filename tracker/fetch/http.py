@@ -19,7 +19,7 @@ from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.failures import CLIENT_ERRORS, translated
-from tracker.fetch.limits import FetchLimits
+from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.outcome import DRAINED, meaning
 from tracker.fetch.urls import Target, target
 from tracker.ports import Fetched, FetchRequest, NotModified
@@ -44,7 +44,8 @@ class RequestsFetcher:
     """A `Fetcher` on pooled `requests` sessions, for any number of threads.
 
     Two sessions: what was connected to with `allow_private` is never used for a request without it. Each keeps idle
-    connections to as many as `hosts` hosts, those least recently asked dropping out first, and `connections_per_host`
+    connections to as many as `hosts` hosts (default: half as many as the process may open files, at most 2048), those
+    least recently asked dropping out first, and `connections_per_host`
     to one host, which should be the number of threads. `ca_file` replaces the certificates that browsers trust.
     """
 
@@ -53,7 +54,7 @@ class RequestsFetcher:
         *,
         limits: FetchLimits,
         user_agent: str,
-        hosts: int = 256,
+        hosts: int | None = None,
         connections_per_host: int = 100,
         ca_file: str | None = None,
         resolve: Resolve = socket.getaddrinfo,
@@ -63,7 +64,7 @@ class RequestsFetcher:
     ) -> None:
         self._limits = limits
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
-        self._hosts = hosts
+        self._hosts = hosts or most_kept()
         self._connections_per_host = connections_per_host
         self._context = tls_context(ca_file)
         self._resolve = resolve

@@ -1,11 +1,14 @@
-"""How long and how large one fetch may be."""
+"""How long and how large one fetch may be, and how many connections are kept between fetches."""
 
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 from typing import Final
 
 import msgspec
 
 from tracker.errors import TooLarge
 
+#: Of some 60 KB each with TLS.
+_MOST_KEPT: Final = 2048
 _UNITS: Final = ((1024 * 1024, "MiB"), (1024, "KiB"))
 
 
@@ -26,6 +29,12 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     total_s: float = 20.0
     max_body_bytes: int = 8 * 1024 * 1024
     max_redirects: int = 3
+
+
+def most_kept() -> int:
+    """Return how many idle connections an engine keeps: never more than half of what the process may open."""
+    files = getrlimit(RLIMIT_NOFILE)[0]
+    return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 2)
 
 
 def too_large(max_body_bytes: int) -> TooLarge:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -65,27 +66,17 @@ class RedisPages:
 
     def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
         """Take the page's turn."""
-        owner = uuid4()
         with translated():
-            answer = self._begin(
-                keys=[PROVIDERS, page_key(provider_id), DUE, SCHEDULE],
-                args=[provider_id, now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex, *_OF_HOSTS, owner.int / 2**128],
-            )
-        if answer is None or answer == b"busy":
-            return None
-        provider, *rest = answer
-        if not provider:
-            return _busy(*rest, now=now)
-        number, revision, state, read, slot = rest
-        return Turn(
-            provider=decode_provider(provider),
-            state=decode_state(state),
-            revision=revision,
-            number=number,
-            begun_at=now,
-            read_at=moment(read),
-            slot=decode_slot(slot),
-        )
+            answer = self._begin(**_begin(provider_id, now))
+        return _turn(answer, now)
+
+    def begin_many(self, provider_ids: Sequence[str], now: datetime) -> list[Turn | HostBusy | None]:
+        """Take the turns of pages with one call."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider_id in provider_ids:
+                self._begin(**_begin(provider_id, now), client=pipe)
+            answers = pipe.execute()
+        return [_turn(answer, now) for answer in answers]
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         """Return the page's view and ledger, and which of the keys were seen."""
@@ -106,6 +97,22 @@ class RedisPages:
 
     def commit(self, turn: Turn, commit: Commit) -> int:
         """Write the commit in one step. Raises Conflict."""
+        with translated():
+            new = self._commit(**self._committed(turn, commit))
+        if new < 0:
+            raise _refused(turn, new)
+        return int(new)
+
+    def commit_many(self, commits: Sequence[tuple[Turn, Commit]]) -> list[int | Conflict]:
+        """Write commits with one call, each in a step of its own."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for turn, commit in commits:
+                self._commit(**self._committed(turn, commit), client=pipe)
+            answers: list[int] = pipe.execute()
+        return [new if new >= 0 else _refused(turn, new) for (turn, _), new in zip(commits, answers, strict=True)]
+
+    def _committed(self, turn: Turn, commit: Commit) -> dict[str, Any]:
+        """Return what the script is given."""
         provider_id = turn.provider.id
         arguments: list[str | bytes | float] = [
             provider_id,
@@ -125,22 +132,46 @@ class RedisPages:
         ]
         for news in commit.news:
             arguments += [news.key or "", encode_event(news.event)]
-        with translated():
-            new = self._commit(
-                keys=[
-                    PROVIDERS,
-                    page_key(provider_id),
-                    seen_key(provider_id),
-                    seen_before_key(provider_id),
-                    UPDATES,
-                    DUE,
-                    *((SLOTS_PREFIX + turn.slot.host, WAITING_PREFIX + turn.slot.host) if turn.slot else ("", "")),
-                ],
-                args=arguments,
-            )
-        if new < 0:
-            raise Conflict(f"{provider_id}: {_REFUSALS[new]}")
-        return int(new)
+        keys = [
+            PROVIDERS,
+            page_key(provider_id),
+            seen_key(provider_id),
+            seen_before_key(provider_id),
+            UPDATES,
+            DUE,
+            *((SLOTS_PREFIX + turn.slot.host, WAITING_PREFIX + turn.slot.host) if turn.slot else ("", "")),
+        ]
+        return {"keys": keys, "args": arguments}
+
+
+def _begin(provider_id: str, now: datetime) -> dict[str, Any]:
+    """Return what the script is given."""
+    owner = uuid4()
+    arguments = [provider_id, now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex, *_OF_HOSTS, owner.int / 2**128]
+    return {"keys": [PROVIDERS, page_key(provider_id), DUE, SCHEDULE], "args": arguments}
+
+
+def _turn(answer: Any, now: datetime) -> Turn | HostBusy | None:
+    """Return what the script's answer means."""
+    if answer is None or answer == b"busy":
+        return None
+    provider, *rest = answer
+    if not provider:
+        return _busy(*rest, now=now)
+    number, revision, state, read, slot = rest
+    return Turn(
+        provider=decode_provider(provider),
+        state=decode_state(state),
+        revision=revision,
+        number=number,
+        begun_at=now,
+        read_at=moment(read),
+        slot=decode_slot(slot),
+    )
+
+
+def _refused(turn: Turn, code: int) -> Conflict:
+    return Conflict(f"{turn.provider.id}: {_REFUSALS[code]}")
 
 
 def _busy(waiting: int, since: bytes, is_news: int, slot: bytes, *, now: datetime) -> HostBusy:

@@ -11,7 +11,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from queue import SimpleQueue
-from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 from typing import Final, cast
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -23,14 +22,13 @@ from tracker.fetch.curl.driver import Driver
 from tracker.fetch.curl.transfer import Transfer
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.failures import CLIENT_ERRORS, in_words, translated
-from tracker.fetch.limits import FetchLimits
+from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.outcome import meaning
 from tracker.fetch.urls import Target, target
 from tracker.ports import Fetched, FetchRequest, NotModified
 
 #: One connection is made for a request; another one for each that its server refused to use.
 _MOST_DIALS: Final = 5
-_MOST_KEPT: Final = 2048
 #: Look-ups and connects that wait at a time in `fetch_many`. A page that is quiet needs none.
 _MOST_DIALLED: Final = 16
 
@@ -119,7 +117,7 @@ class CurlFetcher:
     ) -> None:
         self._limits = limits
         self._fields = [f"User-Agent: {user_agent}".encode("latin-1"), b"Accept: */*", b"Accept-Encoding: gzip"]
-        self._connections = connections or _kept()
+        self._connections = connections or most_kept()
         self._ca_file = ca_file or DEFAULT_CA_BUNDLE_PATH
         self._dialers = {
             allow: Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket) for allow in (False, True)
@@ -245,11 +243,6 @@ class CurlFetcher:
             return self._idle.pop()
         except IndexError:
             return Transfer(self._limits, self._ca_file)
-
-
-def _kept() -> int:
-    files = getrlimit(RLIMIT_NOFILE)[0]
-    return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 2)
 
 
 def _close(drivers: dict[bool, Driver]) -> None:
