@@ -18,8 +18,8 @@ run: $(STAMP) ## Watch the pages of providers.toml
 demo: $(STAMP) ## Watch a simulated vendor; needs no network
 	@exec $(BIN)/tracker demo
 
-test: $(STAMP) ## Run all tests, two files at a time; most of the long ones wait
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP) ## Run all tests, three files at a time; most of the long ones wait
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: lint types contracts test ## What must pass before a commit
 

@@ -42,12 +42,12 @@ class Costs:
     worker_mb: float
     redis_bytes_per_page: float
     #: Of the data server's file and network, for one quiet check.
-    file_bytes: float = 3_135
-    network_bytes: float = 11_246
+    file_bytes: float = 1_617
+    network_bytes: float = 5_567
 
 
-#: Bytes were counted by `benchmarks.data_server`. It saw 0.36 ms of the data server's time for a message on a full
-#: machine, and 0.97 ms for a check at 40 a second, where the fixed costs of a second weigh more.
+#: Bytes were counted by `benchmarks.data_server`. It saw 0.55 ms of the data server's time for a check at 40 a second,
+#: where the fixed costs of a second weigh more than with hundreds.
 ASSUMED: Final = Costs(
     source="processor times are assumed, not measured",
     worker_ms=2.0,
