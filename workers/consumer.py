@@ -1,8 +1,8 @@
 """How a worker takes and answers for messages, where Celery's way costs more than a quiet poll does.
 
 A fetch message is a hint (docs/design.md): losing one is harmless, so nothing is written down when it is taken and
-nothing when it is done. Messages are taken as many at a time as there are free slots. And what Flower shows is sent
-some times a second instead of with every task.
+nothing when it is done. Several messages are taken at a time, never more than there are free slots. And what Flower
+shows is sent some times a second instead of with every task.
 """
 
 import json
@@ -20,6 +20,8 @@ from celery.worker.request import Request
 #: Task events are sent so often, or when there are that many. Flower draws once in some seconds.
 FLUSH_EVENTS_S: Final = 0.5
 EVENTS_TOGETHER: Final = 500
+#: Messages that one call takes: enough to spare most calls, and few enough that other workers get some of a burst.
+MOST_TAKEN: Final = 8
 
 
 def _sleep_on() -> None:
@@ -84,7 +86,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 def take_together(channel: Any, free_slots: Callable[[], int]) -> None:
-    """Have a channel take as many messages as there are free slots with one call, where kombu's takes one.
+    """Have a channel take up to eight messages with one call, as far as there are free slots; kombu's takes one.
 
     The two functions stand in for `Channel._brpop_start` and `Channel._brpop_read` of kombu 5.7's Redis transport,
     which calls them when the channel may take messages, and when an answer has come.
@@ -98,7 +100,7 @@ def take_together(channel: Any, free_slots: Callable[[], int]) -> None:
         self._in_poll = self.client.connection
         self._brpop_sent_at = monotonic()
         wait_s = timeout or self.brpop_timeout or 0
-        count = max(1, free_slots())
+        count = max(1, min(free_slots(), MOST_TAKEN))
         self.client.connection.send_command("BLMPOP", wait_s, len(keys), *keys, "RIGHT", "COUNT", count)
 
     def read(self: Any, **options: Any) -> bool:

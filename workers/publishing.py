@@ -62,6 +62,9 @@ class FetchPublisher:
 
     def publish(self, producer: Any, queue: str, claims: Sequence[Claim], now: datetime) -> None:
         """Put the tasks of these claims into a queue with one command. Raises KombuError, OSError."""
+        if producer.channel.connection is None:
+            # It was closed when another publication through it failed; Celery's own way opens it again, too.
+            producer.revive(producer.connection.channel())
         if self._batch_task is not None and self._batch > 1:
             self._publish_batches(self._batch_task, producer, queue, claims)
             return

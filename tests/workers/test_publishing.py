@@ -150,3 +150,14 @@ def test_in_batches_a_task_has_so_many_pages(producer: Any, valkey: "redis.Redis
     found = waiting(valkey, "fetch")
     assert [message.task for message in found] == ["workers.tasks.fetch_providers"] * 3
     assert [list(message.args[0]) for message in found] == [["p0", "p1", "p2"], ["p3", "p4", "p5"], ["p6"]]
+
+
+def test_a_channel_that_was_closed_after_a_failure_is_opened_again(
+    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
+) -> None:
+    publisher.publish(producer, "fetch", [claim("a")], clock())
+    producer.channel.close()
+
+    publisher.publish(producer, "fetch", [claim("b")], clock())
+
+    assert [list(message.args) for message in waiting(valkey, "fetch")] == [["a"], ["b"]]
