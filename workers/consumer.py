@@ -21,7 +21,7 @@ from celery.worker.request import Request
 FLUSH_EVENTS_S: Final = 0.5
 EVENTS_TOGETHER: Final = 500
 #: Messages that one call takes: enough to spare most calls, and few enough that other workers get some of a burst.
-MOST_TAKEN: Final = 8
+MOST_TAKEN: Final = 4
 
 
 def _sleep_on() -> None:
@@ -86,7 +86,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 def take_together(channel: Any, free_slots: Callable[[], int]) -> None:
-    """Have a channel take up to eight messages with one call, as far as there are free slots; kombu's takes one.
+    """Have a channel take up to four messages with one call, as far as there are free slots; kombu's takes one.
 
     The two functions stand in for `Channel._brpop_start` and `Channel._brpop_read` of kombu 5.7's Redis transport,
     which calls them when the channel may take messages, and when an answer has come.

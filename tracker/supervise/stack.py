@@ -141,8 +141,10 @@ class Stack:
         name = f"worker{number}"
         arguments = ("-Q", "fetch", "-c", str(size.concurrency), *_ALIKE)
         command = self._celery(name, "worker", *arguments, level=size.log_level)
-        # Each on a core of its own, as far as there are some (workers.signals).
-        return Child(replace(command, environ={"TRACKER_CORE": str(number - 1), **command.environ}))
+        # Each on a core of its own, as far as there are some (workers.signals), where many arenas of memory would spare
+        # no thread a wait, and each of them keeps what the largest answer took.
+        own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1"}
+        return Child(replace(command, environ={**own, **command.environ}))
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
         named = ("-n", f"{name}@%h") if command == "worker" else ()
