@@ -13,6 +13,7 @@ _EXPECTED = (
     r"tracker:(page|seen|latency):page-\d+",
     # A host's slots and who waits for them end by themselves.
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",
+    r"tracker:schedulers|tracker:scheduler:[A-Za-z0-9._-]+:[0-9]+",
     r"tracker:(sink|dead|again):ops",
     # kombu's own: who listens to what, and what is being worked on right now.
     r"_kombu\.binding[a-z_]*(\.[a-z.]+)?",
