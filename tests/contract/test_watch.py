@@ -1,6 +1,6 @@
 """What `tracker up` reads of its pages for the health line: those that changed, and no others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -25,7 +25,7 @@ class Counted(RedisCatalogue):
         super().__init__(client)
         self.read: list[str] = []
 
-    def statuses_of(self, providers: Sequence[Provider]) -> tuple[PageStatus, ...]:
+    def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         self.read += [provider.id for provider in providers]
         return super().statuses_of(providers)
 

@@ -81,15 +81,13 @@ def status(
     if shows_scheduling:
         show_scheduling(catalogue.scheduling(now := utc_now()), now, output_format)
         return
+    providers = chosen(catalogue.providers(), ids)
     if not shows_latency and not shows_savings:
-        pages = catalogue.statuses()
-        wanted = chosen([page.provider for page in pages], ids)
         now = utc_now()
-        show([report(page, now) for page in pages if page.provider in wanted], output_format)
+        show([report(page, now) for page in catalogue.statuses_of(providers)], output_format)
         if not ids and output_format == "text":
             click.echo(scheduling_line(catalogue.scheduling(now)))
         return
-    providers = chosen(catalogue.providers(), ids)
     names = [provider.id for provider in providers]
     if shows_latency:
         show_latency(providers, catalogue.timings(names), output_format)

@@ -46,6 +46,8 @@ from tracker.store.pages import PageStatus
 CLOCKS_DIFFER_S: Final = 10.0
 #: Pages that one call asks about; more would have other callers wait.
 _TOGETHER: Final = 1000
+#: Pages whose whole state is read with one call.
+_READ_TOGETHER: Final = 200
 #: A provider that has been due for longer is overdue: no scheduler looks as seldom.
 OVERDUE_S: Final = 1.0
 #: Providers that are put in or taken out in one step, during which the data server does nothing else (some 5 ms).
@@ -123,23 +125,25 @@ class RedisCatalogue:
 
     def statuses(self) -> tuple[PageStatus, ...]:
         """Return what is known of every page, sorted by provider name."""
-        return self.statuses_of(self.providers())
+        return tuple(self.statuses_of(self.providers()))
 
-    def statuses_of(self, providers: Sequence[Provider]) -> tuple[PageStatus, ...]:
-        """Return what is known of these pages."""
+    def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
+        for start in range(0, len(providers), _READ_TOGETHER):
+            yield from self._statuses(providers[start : start + _READ_TOGETHER])
+
+    def _statuses(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for provider in providers:
                 pipe.hmget(page_key(provider.id), ["state", "view", "checked"])
             answers = pipe.execute()
-        return tuple(
-            PageStatus(
+        for provider, (state, view, checked) in zip(providers, answers, strict=True):
+            yield PageStatus(
                 provider=provider,
                 state=decode_state(state or b""),
                 view=decode_view(view),
                 checked_at=moment(checked),
             )
-            for provider, (state, view, checked) in zip(providers, answers, strict=True)
-        )
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
         """Return how long the newest updates of each of these pages took, oldest first."""

@@ -6,9 +6,6 @@ from tracker.models import Provider
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.health import PageHealth, page_health
 
-#: Pages that are read together: their views, with all components, are in memory at that time.
-_TOGETHER = 200
-
 
 class Watch:
     """How the pages of a catalogue do."""
@@ -29,8 +26,7 @@ class Watch:
         revisions = self._catalogue.revisions([provider.id for provider in self._providers])
         found = dict(zip((provider.id for provider in self._providers), revisions, strict=True))
         changed = [provider for provider in self._providers if self._revisions.get(provider.id) != found[provider.id]]
-        for start in range(0, len(changed), _TOGETHER):
-            for status in self._catalogue.statuses_of(changed[start : start + _TOGETHER]):
-                self._pages[status.provider.id] = page_health(status)
+        for status in self._catalogue.statuses_of(changed):
+            self._pages[status.provider.id] = page_health(status)
         self._revisions, self._version = found, version
         return [self._pages[provider.id] for provider in self._providers]
