@@ -7,6 +7,7 @@ sinks neutralise control characters. Wire shapes of vendors live in `tracker.par
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -104,6 +105,14 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         return self.status not in CLOSED_STATUSES and self.status not in ("scheduled", "unknown")
 
 
+class Omission(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of an answer that could not be read and was left out, while the rest was read."""
+
+    kind: Literal["incident", "maintenance", "update", "component"]
+    #: What is wrong with it, in a few words: `no id`.
+    reason: str
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What one answer (or several, merged) of a page says at one moment."""
 
@@ -118,6 +127,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
     components_complete: bool = True
+    #: What was left out of this answer because it could not be read; the absence of such an entry proves nothing.
+    omissions: tuple[Omission, ...] = ()
     #: Whether the answer lists all that goes on and nothing that ended, so that an incident ends by no longer being
     #: listed.
     open_only: bool = False
