@@ -16,13 +16,14 @@ from typing import Any, Final
 from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_catalogue, utc_now
+from tracker.bootstrap import open_catalogue, open_sinks, utc_now
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.lateness import Lateness
 from tracker.ports import Clock
 from tracker.settings import Settings
 from tracker.store.catalogue import Claim
+from tracker.store.keeper import Keeper
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file
 from workers.tasks import fetch_provider, fetch_providers
@@ -51,6 +52,8 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
         self._catalogue = open_catalogue()
+        self._keeper = Keeper(self._catalogue, open_sinks(Settings.from_environment(os.environ)), clock)
+        self._is_empty = False
         self._publisher = FetchPublisher(
             fetch_provider, fetch_providers, Settings.from_environment(os.environ).fetch_batch
         )
@@ -138,11 +141,22 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._unpublished = ()
 
     def _report(self) -> None:
-        """Tell the data server once a second how late this beat is."""
+        """Tell the data server once a second how late this beat is, and see that it holds the catalogue."""
         now = self._clock()
         if abs(now - self._reported_at) >= REPORT_EVERY:
             self._catalogue.report(self._lateness.report(self._name, now))
             self._reported_at = now
+            self._keep()
+
+    def _keep(self) -> None:
+        """Put the catalogue back if the data server has lost it, and log that."""
+        loss = self._keeper.look()
+        if loss is not None and loss.is_ours:
+            log.warning("%s", loss)
+        is_empty = self._keeper.pages == 0
+        if is_empty and not self._is_empty:
+            log.warning("the data server holds no pages; `tracker providers sync FILE` puts in those of a file")
+        self._is_empty = is_empty
 
     def _takes_more(self, queue: str) -> bool:
         """Tell whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""

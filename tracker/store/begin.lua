@@ -52,6 +52,7 @@ if limit then
   redis.call('PEXPIRE', slots, string.format('%d', lease * 1000))
   redis.call('ZREM', waiting, id)
 end
-redis.call('HSET', KEYS[2], 'lease', now + lease, 'owner', ARGV[5])
+-- The lease last: should either be refused, it keeps nobody from the page.
 local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
+redis.call('HSET', KEYS[2], 'lease', now + lease, 'owner', ARGV[5])
 return {provider, turn, tonumber(page[4] or '0'), page[5] or '', page[6] or '', page[7] or ''}

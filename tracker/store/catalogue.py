@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import msgspec
 import redis
@@ -25,6 +26,7 @@ from tracker.store.codec import (
 )
 from tracker.store.connection import (
     DUE,
+    GENERATION,
     LATENCY_PREFIX,
     PAGE_PREFIX,
     PROVIDERS,
@@ -32,6 +34,7 @@ from tracker.store.connection import (
     SCHEDULER_PREFIX,
     SCHEDULERS,
     SEEN_PREFIX,
+    SINKS,
     VERSION,
     latency_key,
     load_script,
@@ -76,6 +79,26 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     added: int
     changed: int
     removed: int
+    #: Due times and schedules of providers that were there without them.
+    mended: int = 0
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the data server holds of the catalogue, in numbers."""
+
+    #: Differs once the data server was emptied and filled again; None while it holds no catalogue.
+    generation: bytes | None
+    #: Grows with every change of providers or sinks.
+    version: int
+    providers: int
+    scheduled: int
+    due: int
+    sinks: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all providers have a schedule and a due time."""
+        return min(self.scheduled, self.due) >= self.providers
 
 
 class RedisCatalogue:
@@ -93,11 +116,17 @@ class RedisCatalogue:
         Each step is all or nothing, of 500 providers at most; what was cut off between two steps, the next sync ends.
         """
         given = list(providers)
-        steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in _steps(given)]
+        steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in [*_steps(given)] or [()]]
         if replacing:
             absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
             steps += [self._run_sync(step, replacing) for step in _steps(absent)]
         return _total(steps)
+
+    def restore(self, providers: Sequence[Provider], due_from: datetime) -> Synced:
+        """Put back those providers that are not there, and what others lack; none of them is due before that time."""
+        return _total(
+            [self._run_sync(entries=_entries(step, len(providers), due_from), keeps=True) for step in _steps(providers)]
+        )
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -108,6 +137,31 @@ class RedisCatalogue:
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
+
+    def entries(self) -> tuple[bytes, ...]:
+        """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
+        with translated():
+            return tuple(entry for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP))
+
+    def holdings(self) -> Holdings:
+        """Return what there is of the catalogue, with one call. Raises StoreError."""
+        # Numbers of one moment: a provider that is just being removed is not one that lost its due time.
+        with translated(), self._client.pipeline(transaction=True) as pipe:
+            pipe.mget(GENERATION, VERSION)
+            pipe.hlen(PROVIDERS)
+            pipe.hlen(SCHEDULE)
+            pipe.hexists(SCHEDULE, "")  # where claims keep the time of the last one
+            pipe.zcard(DUE)
+            pipe.hlen(SINKS)
+            (generation, version), providers, scheduled, has_claim, due, sinks = pipe.execute()
+        return Holdings(
+            generation=generation,
+            version=_count(version),
+            providers=providers,
+            scheduled=scheduled - has_claim,
+            due=due,
+            sinks=sinks,
+        )
 
     def version(self) -> bytes:
         """Return what differs after every change of the catalogue."""
@@ -227,12 +281,20 @@ class RedisCatalogue:
             entries = [decode_provider(entry) for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)]
         return {provider.id for provider in entries if provider.origin == origin}
 
-    def _run_sync(self, taken_out: Sequence[str] = (), origin: str = "", entries: Sequence[str | bytes] = ()) -> Synced:
-        """Put entries in, and take ids out if they are of that origin ('' for any)."""
-        arguments = [*_PREFIXES, len(taken_out), origin, *taken_out, *entries]
+    def _run_sync(
+        self,
+        taken_out: Sequence[str] = (),
+        origin: str = "",
+        entries: Sequence[str | bytes] = (),
+        *,
+        keeps: bool = False,
+    ) -> Synced:
+        """Put entries in (`keeps`: where there are none), and take ids out if they are of that origin ('' for any)."""
+        arguments = [*_PREFIXES, uuid4().hex, int(keeps), len(taken_out), origin, *taken_out, *entries]
         with translated():
-            added, changed, removed = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION], args=arguments)
-        return Synced(added=added, changed=changed, removed=removed)
+            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION], args=arguments)
+        added, changed, removed, mended = answer
+        return Synced(added=added, changed=changed, removed=removed, mended=mended)
 
 
 def _entries(providers: Iterable[Provider], joining: int, now: datetime) -> list[str | bytes]:
@@ -260,6 +322,7 @@ def _total(steps: Sequence[Synced]) -> Synced:
         added=sum(step.added for step in steps),
         changed=sum(step.changed for step in steps),
         removed=sum(step.removed for step in steps),
+        mended=sum(step.mended for step in steps),
     )
 
 

@@ -4,6 +4,9 @@
 -- Seen ids are kept in two sets: once the newer is full it becomes the older, and the one that was the older is
 -- forgotten. What was published before it became full then counts as old (`horizon`), known or not. So that this is
 -- long ago also for a page that shows more than fits, the sets change places once a day at most, unless they burst.
+-- A server may refuse a command in the middle (its rights, a key of another type), and takes nothing back by itself. So
+-- an event goes before what makes it pass once, and the state last; what was written before a refusal is removed again, so that
+-- the next poll writes all of it.
 -- The turn's slot is given back, also by a commit that is refused: to the page that has waited longest for it, which
 -- is due at once. The counters of the page go along. A quiet commit may run twice; it is counted by the turn, once.
 -- KEYS  providers (hash), page (hash), seen (set), seen before (set), updates (stream), due (sorted set),
@@ -57,15 +60,35 @@ if (page[2] or '0') ~= ARGV[3] or tonumber(page[1] or '0') > tonumber(ARGV[2]) t
   return -1
 end
 local silent = tonumber(ARGV[SILENT])
-for i = SILENT + 1, SILENT + silent do
-  redis.call('SADD', KEYS[3], ARGV[i])
+local entries, marks = {}, {}
+local function mark(key)
+  if redis.call('SADD', KEYS[3], key) == 1 then
+    marks[#marks + 1] = key
+  end
 end
-local new = 0
-for i = SILENT + 1 + silent, #ARGV, 2 do
-  local key = ARGV[i]
-  if key == '' or (redis.call('SADD', KEYS[3], key) == 1 and redis.call('SISMEMBER', KEYS[4], key) == 0) then
-    redis.call('XADD', KEYS[5], '*', 'event', ARGV[i + 1])
-    new = new + 1
+local function is_marked(key)
+  return redis.call('SISMEMBER', KEYS[3], key) == 1 or redis.call('SISMEMBER', KEYS[4], key) == 1
+end
+local function tell()
+  for i = SILENT + 1, SILENT + silent do
+    mark(ARGV[i])
+  end
+  for i = SILENT + 1 + silent, #ARGV, 2 do
+    local key = ARGV[i]
+    if key == '' or not is_marked(key) then
+      entries[#entries + 1] = redis.call('XADD', KEYS[5], '*', 'event', ARGV[i + 1])
+    end
+    if key ~= '' then
+      mark(key)
+    end
+  end
+end
+local function take_back()
+  for _, entry in ipairs(entries) do
+    redis.pcall('XDEL', KEYS[5], entry)
+  end
+  for _, key in ipairs(marks) do
+    redis.pcall('SREM', KEYS[3], key)
   end
 end
 local fields = {'committed', ARGV[2], 'checked', ARGV[4], 'lease', '0', 'owner', ''}
@@ -99,11 +122,15 @@ if ARGV[10] ~= '' and page[1] ~= ARGV[2] then
     set('counted_since', ARGV[4])
   end
 end
-local size, most = redis.call('SCARD', KEYS[3]), tonumber(ARGV[15])
-if #ARGV > SILENT and size > most then
+local is_full = false
+local function turn_over()
+  local size, most = redis.call('SCARD', KEYS[3]), tonumber(ARGV[15])
+  if #ARGV == SILENT or size <= most then
+    return
+  end
   local since = tonumber(ARGV[4]) - tonumber(page[3] or '0')
   if since > DAY or size > BURST * most then
-    redis.call('RENAME', KEYS[3], KEYS[4])
+    is_full = true
     set('horizon', page[3] or '')
     set('rotated', ARGV[4])
   elseif since < 0 then
@@ -111,8 +138,21 @@ if #ARGV > SILENT and size > most then
     set('rotated', ARGV[4])
   end
 end
-redis.call('HSET', KEYS[2], unpack(fields))
-if ARGV[5] ~= '' then
-  redis.call('ZADD', KEYS[6], 'XX', ARGV[5], ARGV[1])
+local function write()
+  tell()
+  turn_over()
+  if ARGV[5] ~= '' then
+    redis.call('ZADD', KEYS[6], 'XX', ARGV[5], ARGV[1])
+  end
+  redis.call('HSET', KEYS[2], unpack(fields))
 end
-return new
+local is_written, refusal = pcall(write)
+if not is_written then
+  take_back()
+  error(refusal, 0)
+end
+-- Should this be refused, the sets change places another time.
+if is_full then
+  redis.call('RENAME', KEYS[3], KEYS[4])
+end
+return #entries

@@ -22,6 +22,8 @@ PROVIDERS: Final = f"{PREFIX}providers"
 SCHEDULE: Final = f"{PREFIX}schedule"
 DUE: Final = f"{PREFIX}due"
 VERSION: Final = f"{PREFIX}providers:version"
+#: Named once, when the catalogue is first written: another name says that the data server was emptied meanwhile.
+GENERATION: Final = f"{PREFIX}generation"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"

@@ -18,6 +18,7 @@ from tracker.store.connection import (
     SINK_PREFIX,
     SINKS,
     UPDATES,
+    VERSION,
     load_script,
     moment,
     translated,
@@ -60,12 +61,11 @@ class RedisSinks:
 
     def sync(self, webhooks: Iterable[Webhook]) -> Synced:
         """Have these sinks and no others; forget what waits for those that are gone."""
-        arguments: list[str | bytes] = [SINK_PREFIX, LEASE_PREFIX, DEAD_PREFIX, AGAIN_PREFIX]
-        for webhook in webhooks:
-            arguments += [webhook.name, encode_webhook(webhook)]
-        with translated():
-            added, changed, removed = self._sync(keys=[SINKS, UPDATES], args=arguments)
-        return Synced(added=added, changed=changed, removed=removed)
+        return self._run_sync("sync", webhooks)
+
+    def restore(self, webhooks: Iterable[Webhook]) -> Synced:
+        """Put back those sinks that are not there; each takes all that the stream holds, which nobody delivered."""
+        return self._run_sync("restore", webhooks)
 
     def webhooks(self) -> tuple[Webhook, ...]:
         """Return the sinks, sorted by name."""
@@ -116,6 +116,14 @@ class RedisSinks:
         """Put a sink's dead letters back for delivery; return how many there were."""
         with translated():
             return int(self._put_back(keys=[DEAD_PREFIX + sink, AGAIN_PREFIX + sink, SINK_PREFIX + sink]))
+
+    def _run_sync(self, mode: str, webhooks: Iterable[Webhook]) -> Synced:
+        arguments: list[str | bytes] = [SINK_PREFIX, LEASE_PREFIX, DEAD_PREFIX, AGAIN_PREFIX, mode]
+        for webhook in webhooks:
+            arguments += [webhook.name, encode_webhook(webhook)]
+        with translated():
+            added, changed, removed = self._sync(keys=[SINKS, UPDATES, VERSION], args=arguments)
+        return Synced(added=added, changed=changed, removed=removed)
 
     def _unread(self) -> dict[str, int]:
         """Return for each group of the stream how many entries it has not acknowledged."""

@@ -1,27 +1,33 @@
 -- Put providers into the catalogue and take others out, in one step.
--- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter)
--- ARGV  key prefixes of pages, of seen-sets and of timings,
+-- A server may refuse a command in the middle, and it may evict single keys. So each provider is written and removed in
+-- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
+-- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string)
+-- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none yet,
+--       1 to put in only what is not there, else 0,
 --       number of providers to take out, the origin that those must be of ('' for any), their ids...,
 --       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
--- A provider that stays keeps its due time. Returns {number added, number changed, number removed}.
-local pages, seen, timings, count, origin = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local added, changed, removed = 0, 0, 0
-for i = 6, 5 + count do
+-- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
+-- number of due times and schedules that were missing}.
+local FIXED = 7
+local pages, seen, timings = ARGV[1], ARGV[2], ARGV[3]
+local keeps, count, origin = ARGV[5] == '1', tonumber(ARGV[6]), ARGV[7]
+local added, changed, removed, mended = 0, 0, 0, 0
+redis.call('SET', KEYS[5], ARGV[4], 'NX')
+for i = FIXED + 1, FIXED + count do
   local id = ARGV[i]
   local provider = redis.call('HGET', KEYS[1], id)
   if provider and (origin == '' or cjson.decode(provider).origin == origin) then
-    redis.call('HDEL', KEYS[1], id)
     redis.call('HDEL', KEYS[2], id)
     redis.call('ZREM', KEYS[3], id)
     redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before', timings .. id)
+    redis.call('HDEL', KEYS[1], id)
     removed = removed + 1
   end
 end
-for i = 6 + count, #ARGV, 5 do
+for i = FIXED + 1 + count, #ARGV, 5 do
   local id, provider = ARGV[i], ARGV[i + 1]
   local before = redis.call('HGET', KEYS[1], id)
-  if before ~= provider then
-    redis.call('HSET', KEYS[1], id, provider)
+  if before ~= provider and not (before and keeps) then
     redis.call('HSET', KEYS[2], id, ARGV[i + 2])
     if ARGV[i + 4] ~= '' then
       redis.call('HSET', pages .. id, 'slot', ARGV[i + 4])
@@ -33,11 +39,14 @@ for i = 6 + count, #ARGV, 5 do
       redis.call('ZADD', KEYS[3], ARGV[i + 3], id)
     else
       added = added + 1
+      redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
     end
+    redis.call('HSET', KEYS[1], id, provider)
+  else
+    mended = mended + redis.call('HSETNX', KEYS[2], id, ARGV[i + 2]) + redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
   end
-  redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
 end
-if added + changed + removed > 0 then
+if added + changed + removed + mended > 0 or redis.call('EXISTS', KEYS[4]) == 0 then
   redis.call('INCR', KEYS[4])
 end
-return {added, changed, removed}
+return {added, changed, removed, mended}

@@ -17,6 +17,7 @@ from tracker.errors import ConfigError, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.keeper import Keeper
 from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
@@ -38,7 +39,7 @@ PAUSE_TO_WORK: Final = 20.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
-_TROUBLE: Final = ("cannot", "none of", "does not")
+_TROUBLE: Final = ("cannot", "none of", "does not", "has lost")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 
@@ -84,6 +85,7 @@ class Stack:
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
+        self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
         self._health: str | None = None
         self._sinks_health: str | None = None
         self._filters_health: str | None = None
@@ -171,8 +173,9 @@ class Stack:
     def _report_health(self) -> None:
         try:
             self._catalogue.ping()  # which a server refuses that has no room to write
+            loss = self._keeper.look()
             pages = self._watch.look()
-            line = summary(pages)
+            line = summary(pages) if loss is None else str(loss)
             self._report_filters(pages)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"

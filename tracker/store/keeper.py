@@ -1,0 +1,101 @@
+"""Puts the catalogue back when the data server has lost it: emptied, restarted without its data, or evicting keys.
+
+Whoever runs for long keeps what it last saw: beat everywhere, and the supervisor of `tracker up` beside it. Nobody
+decides who is the one to act, since a provider that is back already is passed over.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from tracker.models import Webhook
+from tracker.store.catalogue import Holdings, RedisCatalogue
+from tracker.store.codec import decode_provider
+from tracker.store.sinks import RedisSinks
+
+#: Pages that are put back are asked after this long: the printer, which looks every two seconds, has told by then what
+#: is on record (`tracker.deliver`).
+ASKED_AFTER: Final = timedelta(seconds=5)
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What the data server had lost, and holds again."""
+
+    pages: int
+    sinks: int
+    #: Due times and schedules of pages that were there without them.
+    due_times: int
+    #: Whether this is the one who put it back.
+    is_ours: bool
+
+    def __str__(self) -> str:
+        lost = [_counted(self.pages, "page"), _counted(self.sinks, "sink"), _counted(self.due_times, "due time")]
+        what = " and ".join(filter(None, lost)) or "all pages"
+        return f"the data server has lost its data; {what} put back, and nothing on record is reported again"
+
+
+class Keeper:
+    """Remembers the catalogue. Providers and sinks that came within the last second or two may be missing in it."""
+
+    def __init__(self, catalogue: RedisCatalogue, sinks: RedisSinks, clock: Callable[[], datetime]) -> None:
+        self._catalogue = catalogue
+        self._sinks = sinks
+        self._clock = clock
+        #: What was held at the last look, and what it was when all of it was read.
+        self._last: Holdings | None = None
+        self._known: Holdings | None = None
+        self._providers: tuple[bytes, ...] = ()
+        self._webhooks: tuple[Webhook, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages are remembered."""
+        return len(self._providers)
+
+    def look(self) -> Loss | None:
+        """Look over the catalogue and put back what is missing; return that, None if all is there. Raises StoreError."""
+        held = self._catalogue.holdings()
+        known, last, self._last = self._known, self._last, held
+        if known is None or (held.generation == known.generation and held.version > known.version):
+            # A catalogue that is changing is read once it has come to rest.
+            if last is None or held.version == last.version or not held.is_whole:
+                known = self._remember(held)
+            if known is None or held.is_whole:
+                return None
+        elif not _is_less(held, known):
+            return None
+        return self._put_back(held, known)
+
+    def _remember(self, held: Holdings) -> Holdings:
+        if held.generation is None and held.providers:
+            self._catalogue.put((), self._clock())  # a catalogue of an earlier version has none
+            held = self._catalogue.holdings()
+        self._providers, self._webhooks = self._catalogue.entries(), self._sinks.webhooks()
+        self._known = held
+        return held
+
+    def _put_back(self, held: Holdings, known: Holdings) -> Loss | None:
+        # Sinks first: pages have something to report.
+        webhooks = self._sinks.restore(self._webhooks)
+        providers = tuple(map(decode_provider, self._providers))
+        pages = self._catalogue.restore(providers, self._clock() + ASKED_AFTER)
+        now = self._catalogue.holdings()
+        # Read again at the next look: others may have put in more.
+        self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)
+        is_ours = bool(pages.added or webhooks.added or pages.mended)
+        was_emptied = held.generation is not None and held.generation != known.generation
+        if not is_ours and not was_emptied:
+            return None
+        return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, is_ours=is_ours)
+
+
+def _is_less(held: Holdings, known: Holdings) -> bool:
+    """Tell whether something is missing that was there, and that nobody has taken out."""
+    is_older = held.generation != known.generation or held.version < known.version
+    return is_older or held.providers < known.providers or held.sinks < known.sinks or not held.is_whole
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
