@@ -2,6 +2,8 @@
 
 * TrackerError
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
+    - ServerUnfit          the data server that the environment names cannot be used as it is
+    - ServerAway           the data server cannot be used now; who runs for long goes on trying
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
     - FetchError           no usable answer came
       · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · Blocked
@@ -24,6 +26,14 @@ class TrackerError(Exception):
 
 class ConfigError(TrackerError):
     """Raised when the catalogue or the environment is wrong; names file, key and remedy."""
+
+
+class ServerUnfit(ConfigError):
+    """Raised when the data server lacks something that waiting does not bring: a version, a right, a password."""
+
+
+class ServerAway(ConfigError):
+    """Raised when no data server answers, or one that is loading, full or silent."""
 
 
 class PollError(TrackerError):

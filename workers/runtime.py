@@ -1,13 +1,18 @@
 """What a worker process holds: built at its first task, after any fork, and shared by its threads."""
 
+import logging
 import os
 import sys
 import threading
 from typing import TextIO
 
 from tracker.bootstrap import Runtime
+from tracker.errors import ServerAway, ServerUnfit
 from tracker.settings import Settings
+from tracker.store.inspection import inspect
 from tracker.supervise.processes import OUTPUT_FD
+
+log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
@@ -21,6 +26,20 @@ def runtime() -> Runtime:
         if _runtime is None:
             _runtime = Runtime(Settings.from_environment(os.environ), _stdout)
         return _runtime
+
+
+def look_over_server(*, tells_dangers: bool = False) -> None:
+    """End the process with one sentence if its data server can never do; one that is away may come back."""
+    try:
+        found = inspect(Settings.from_environment(os.environ).redis_url)
+    except ServerAway as error:
+        log.warning("%s; trying again", error)
+        return
+    except ServerUnfit as error:
+        sys.stderr.write(f"tracker: {error}\n")
+        raise SystemExit(2) from error
+    for danger in found.dangers if tells_dangers else ():
+        log.warning("%s", danger)
 
 
 def keep_stdout() -> None:

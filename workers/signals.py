@@ -8,7 +8,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
-from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_shutdown
+from celery.signals import beat_init, celeryd_init, heartbeat_sent, setup_logging, worker_init, worker_shutdown
 
 from workers import runtime
 
@@ -61,6 +61,18 @@ def keep_to_one_core(**_: Any) -> None:
     if core.isdecimal() and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[int(core) % len(cores)]})
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def look_over_server(**_: Any) -> None:
+    """Refuse to start on a data server that can never do."""
+    runtime.look_over_server()
+
+
+@beat_init.connect  # type: ignore[untyped-decorator]
+def look_over_server_for_all(**_: Any) -> None:
+    """Refuse it as well, and tell what endangers its data: once, and not by each worker."""
+    runtime.look_over_server(tells_dangers=True)
 
 
 def tick() -> None:

@@ -14,6 +14,7 @@ from tracker.models import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.inspection import Inspection, inspect
 from tracker.supervise.server import server_url
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -87,7 +88,12 @@ def chosen(providers: Sequence[Provider], ids: Sequence[str]) -> list[Provider]:
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings that lead to a running tracker's data server. Raises ConfigError."""
+    """Return the settings that lead to a running tracker's data server, which answers. Raises ConfigError."""
+    return reached(data_dir, environ)[0]
+
+
+def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
+    """Return these settings, and what was found of the data server. Raises ConfigError."""
     variables = dict(environ)
     if not (variables.get("REDIS_URL") or variables.get("REDIS_URL_FILE")):
         url = server_url(data_dir)
@@ -96,4 +102,5 @@ def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) ->
                 f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL"
             )
         variables["REDIS_URL"] = url
-    return Settings.from_environment(variables)
+    settings = Settings.from_environment(variables)
+    return settings, inspect(settings.redis_url, commands=False)

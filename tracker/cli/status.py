@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import utc_now
+from tracker.bootstrap import open_catalogue, utc_now
 from tracker.cadence import departure_s
 from tracker.cli.measured import show_latency, show_savings
-from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
+from tracker.cli.options import chosen, data_dir_option, format_option, reached
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
 from tracker.filters import unmatched
 from tracker.models import Component, OpenIncident
 from tracker.snapshots import labels
+from tracker.store.catalogue import Holdings
 from tracker.store.pages import PageStatus
 
 #: Maintenances that begin later are not shown.
@@ -77,7 +78,10 @@ def status(
         raise ConfigError("--latency, --savings and --scheduling are tables of their own; ask for one at a time")
     if shows_scheduling and ids:
         raise ConfigError("--scheduling is about all pages; leave out the ids")
-    catalogue = running_catalogue(data_dir)
+    settings, inspection = reached(data_dir)
+    catalogue = open_catalogue(settings)
+    for sentence in (*inspection.dangers, *_losses(catalogue.holdings())):
+        click.echo(f"tracker: {sentence}", err=True)
     if shows_scheduling:
         show_scheduling(catalogue.scheduling(now := utc_now()), now, output_format)
         return
@@ -93,6 +97,17 @@ def status(
         show_latency(providers, catalogue.timings(names), output_format)
     else:
         show_savings(providers, catalogue.savings(names), output_format)
+
+
+def _losses(held: Holdings) -> Iterable[str]:
+    """Yield what the data server has lost of the catalogue, as far as that can be seen."""
+    if held.generation is None and not held.providers:
+        yield (
+            "the data server holds no pages: it is new, or has lost its data; what runs puts back what it knows within "
+            "seconds, and `tracker providers sync FILE` the pages of a file"
+        )
+    elif not held.is_whole:
+        yield "the data server has lost when pages are due; what runs puts that back within seconds"
 
 
 def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:

@@ -14,6 +14,7 @@ from tracker.cli.options import data_dir_option, environment, format_option, pro
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.sinks.webhook import endpoint
+from tracker.supervise.patience import Stopped
 from tracker.supervise.stack import Size, Stack, handle_signals
 
 log = logging.getLogger("tracker")
@@ -72,6 +73,8 @@ def run_stack(
         )
         stack.run(on_watching)
         log.info("stopping")
+    except Stopped:
+        log.info("stopping before all was started")
     finally:
         stack.close()
     log.info("stopped; nothing is lost, the next start goes on from here")

@@ -68,19 +68,23 @@ def latency_key(provider_id: str) -> str:
     return LATENCY_PREFIX + provider_id
 
 
-def connect(url: str, max_connections: int | None = None) -> "redis.Redis":
+def connect(
+    url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, protocol: int = 3
+) -> "redis.Redis":
     """Return a client that gives up in seconds and repeats only what is harmless to repeat.
 
+    It waits so long for an answer and at most five seconds for a connection, and tries so many times more.
     Every script of ours may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
     `from_url()` (none), hence all is set here. Nothing is sent before the first command.
     """
     options: dict[str, Any] = {
-        "socket_timeout": 10,
-        "socket_connect_timeout": 5,
+        "socket_timeout": answer_s,
+        "socket_connect_timeout": min(5.0, answer_s),
         "health_check_interval": 15,
-        "retry": Retry(ExponentialBackoff(cap=1, base=0.05), 3),
+        "retry": Retry(ExponentialBackoff(cap=1, base=0.05), tries),
         "retry_on_error": [redis.ConnectionError, redis.TimeoutError],
         "max_connections": max_connections,
+        "protocol": protocol,
         "client_name": "status-page-tracker",
     }
     if url.startswith(SENTINEL):

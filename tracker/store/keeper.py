@@ -55,7 +55,7 @@ class Keeper:
         return len(self._providers)
 
     def look(self) -> Loss | None:
-        """Look over the catalogue and put back what is missing; return that, None if all is there. Raises StoreError."""
+        """Put back what is missing in the catalogue and return it, None if all is there. Raises StoreError."""
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
         if known is None or (held.generation == known.generation and held.version > known.version):

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import IO, Final
 
 from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks, utc_now
-from tracker.errors import ConfigError, SinkError, StoreError
+from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.models import Provider, Webhook
-from tracker.settings import Settings
+from tracker.settings import Settings, masked_url
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
 from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
+from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 from tracker.supervise.watch import Watch
@@ -27,10 +29,13 @@ log = logging.getLogger("tracker")
 
 #: How long the data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
-#: Stopping takes at most the sum of these.
-BEAT_GRACE_S: Final = 1.5
-WORKER_GRACE_S: Final = 4.0
-SERVER_GRACE_S: Final = 3.0
+#: How long a data server of somebody else's may take to be looked over.
+INSPECTION_S: Final = 9.0
+#: Stopping takes at most the sum of these, in whatever state the data server is.
+BEAT_GRACE_S: Final = 1.0
+WORKER_GRACE_S: Final = 3.5
+PRINTING_S: Final = 2.0
+SERVER_GRACE_S: Final = 2.5
 #: How often the pages are looked over for the health line.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
@@ -96,12 +101,18 @@ class Stack:
         return self._data_dir / RECORD_NAME
 
     def start(self, providers: Sequence[Provider], sinks: Sequence[Webhook] = ()) -> None:
-        """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError."""
+        """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError, Stopped."""
         if self._server is not None:
             self._server.start()
             self._await_server()
-        self._sinks.sync(sinks)
-        self._catalogue.put(providers, utc_now(), replacing="file")
+        else:
+            self._inspect_server()
+
+        def put_in() -> None:
+            self._sinks.sync(sinks)
+            self._catalogue.put(providers, utc_now(), replacing="file")
+
+        patiently(put_in, self._stopping)
         for child in (self._printer, *self._workers, self._beat):
             child.start()
 
@@ -114,8 +125,10 @@ class Stack:
                 child.tend()
             if time.monotonic() >= next_health:
                 began = time.monotonic()
-                self._report_health()
-                self._look_after_sinks()
+                try:
+                    patiently(self._look_over, self._stopping)
+                except Stopped:
+                    return
                 pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
                 next_health = time.monotonic() + max(pause_s, (time.monotonic() - began) * PAUSE_TO_WORK)
             if self._health and not watching:
@@ -153,11 +166,20 @@ class Stack:
         argv = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", command, *named, *arguments, "-l", level]
         return Command(name=name, argv=argv, environ=self._environ)
 
+    def _inspect_server(self) -> None:
+        url = self._settings.redis_url
+        try:
+            found = patiently(lambda: inspect(url), self._stopping, INSPECTION_S)
+        except StoreError as error:
+            raise ServerAway(f"{error} at {masked_url(url)}; start it, or correct REDIS_URL") from error
+        for danger in found.dangers:
+            log.warning(danger)
+
     def _await_server(self) -> None:
         until = time.monotonic() + SERVER_START_S
         while True:
             try:
-                self._catalogue.ping()
+                patiently(self._catalogue.ping, self._stopping)
             except StoreError as error:
                 if time.monotonic() > until:
                     raise ConfigError(
@@ -168,7 +190,11 @@ class Stack:
             if self._server is not None and not self._server.is_running:
                 raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
             if self._stopping.wait(0.05):
-                return
+                raise Stopped
+
+    def _look_over(self) -> None:
+        self._report_health()
+        self._look_after_sinks()
 
     def _report_health(self) -> None:
         try:
@@ -203,13 +229,17 @@ class Stack:
             self._sinks_health = line
 
     def _print_the_rest(self) -> None:
-        runtime = Runtime(self._settings)
+        def print_updates() -> None:
+            runtime = Runtime(self._settings)
+            try:
+                runtime.print_updates()
+            finally:
+                runtime.close()
+
         try:
-            runtime.print_updates()
+            patiently(print_updates, seconds=PRINTING_S)
         except (StoreError, SinkError) as error:
             log.warning("the last updates are printed at the next start: %s", error)
-        finally:
-            runtime.close()
 
 
 def handle_signals(stack: Stack) -> None:

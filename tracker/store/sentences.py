@@ -1,0 +1,87 @@
+"""What the client's errors say of a data server: one sentence each, with its address, the reason and a remedy. Pure."""
+
+import ssl
+from typing import Final
+
+import redis
+from redis import exceptions
+
+from tracker.errors import ServerAway, ServerUnfit
+from tracker.store.needs import LEAST_VERSION
+
+LEAST: Final = f"Redis or Valkey {'.'.join(map(str, LEAST_VERSION))} or later"
+REPLICA: Final = "the data server at {server} is a replica, which takes no writes; name its primary"
+#: Refusals without an exception of their own that pass.
+NOT_NOW: Final = ("MISCONF", "NOREPLICAS")
+_LONGEST: Final = 200
+
+#: The first that fits decides; a timeout is no ConnectionError, all others of these are.
+_SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[ServerUnfit], str], ...]] = (
+    (
+        exceptions.AuthenticationError,
+        ServerUnfit,
+        (
+            "the data server at {server} does not let us in ({reason}); "
+            "correct user and password in REDIS_URL, REDIS_USERNAME and REDIS_PASSWORD"
+        ),
+    ),
+    (
+        exceptions.InvalidResponse,
+        ServerUnfit,
+        (
+            "what answers at {server} is no data server, or one that wants TLS ({reason}); "
+            "correct REDIS_URL, or write rediss:// for TLS"
+        ),
+    ),
+    (
+        exceptions.BusyLoadingError,
+        ServerAway,
+        "the data server at {server} is still loading its data; start again once it has",
+    ),
+    (exceptions.ReadOnlyError, ServerUnfit, REPLICA),
+    (
+        exceptions.OutOfMemoryError,
+        ServerAway,
+        "the data server at {server} has no room left ({reason}); raise its maxmemory",
+    ),
+    (
+        exceptions.TimeoutError,
+        ServerAway,
+        (
+            "the data server at {server} does not answer ({reason}); start it, or correct REDIS_URL "
+            "(rediss:// only for a server that speaks TLS)"
+        ),
+    ),
+    (
+        exceptions.ConnectionError,
+        ServerAway,
+        "no data server can be reached at {server} ({reason}); start it, or correct REDIS_URL",
+    ),
+    (
+        redis.RedisError,
+        ServerUnfit,
+        "the data server at {server} cannot be used ({reason}); correct REDIS_URL, or the server",
+    ),
+)
+
+
+def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
+    """Return the sentence for what the client raised; `server` is an address without a password."""
+    reason = one_line(error)
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ssl.SSLError):
+        is_certificate = isinstance(cause, ssl.SSLCertVerificationError)
+        detail = one_line(cause) if is_certificate else (cause.reason or str(cause)).replace("_", " ").lower()
+        return ServerUnfit(
+            f"no TLS connection to the data server at {server} ({detail}); correct its certificate or ssl_ca_certs in "
+            "REDIS_URL, or write redis:// for a server without TLS"
+        )
+    if reason.startswith(NOT_NOW):
+        return ServerAway(f"the data server at {server} takes no writes ({reason}); its log says more")
+    kind, text = next((kind, text) for raised, kind, text in _SENTENCES if isinstance(error, raised))
+    return kind(text.format(server=server, reason=reason))
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, in one line of some length."""
+    return " ".join(str(error).split()).removesuffix(".")[:_LONGEST]

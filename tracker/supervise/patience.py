@@ -1,0 +1,42 @@
+"""Calls that may hang: on a thread of their own, which is left behind when a signal came or their time is over."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final, TypeVar
+
+from tracker.errors import StoreError
+
+T = TypeVar("T")
+
+#: How soon a signal is noticed.
+_LOOK_EVERY_S: Final = 0.05
+
+
+class Stopped(Exception):
+    """Raised when a signal came during a call."""
+
+
+def patiently(call: Callable[[], T], stopping: threading.Event | None = None, seconds: float = float("inf")) -> T:
+    """Return what the call returns, or raise what it raises. Raises Stopped, StoreError when the time is over."""
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # noqa: BLE001  it is raised where the outcome is asked for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="patience", daemon=True).start()
+    until = time.monotonic() + seconds
+    while not outcome.done():
+        if stopping is not None and stopping.is_set():
+            raise Stopped
+        if time.monotonic() > until:
+            raise StoreError(f"the data server has not answered for {seconds:g} s")
+        try:
+            outcome.exception(_LOOK_EVERY_S)
+        except TimeoutError:
+            continue
+    return outcome.result()
