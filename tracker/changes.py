@@ -55,6 +55,9 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     listed: frozenset[str] | None = None
     #: Updates published before this are old, whether or not they are still known.
     horizon: datetime | None = None
+    #: At first sight again, after the data server lost its data: when the page was read last before that. What was told
+    #: up to then is in `seen` and `view`, what was passed over is not.
+    known_until: datetime | None = None
     #: Counts the page's commits; makes ids of component events unique.
     revision: int = 0
 
@@ -155,6 +158,8 @@ def _is_told(provider: Provider, before: Before, incident: Incident, update: Inc
     is_history = incident.id in before.history and incident_key(incident) not in before.seen
     if before.seeded and not is_history:
         return True
+    if before.known_until is not None and _came_since(before, before.known_until, incident, update):
+        return True
     match provider.first_sight:
         case FirstSight.SILENT:
             return False
@@ -162,6 +167,14 @@ def _is_told(provider: Provider, before: Before, incident: Incident, update: Inc
             return True
         case FirstSight.OPEN:
             return goes_on(incident, before.listed) and update is incident.updates[-1]
+
+
+def _came_since(before: Before, known_until: datetime, incident: Incident, update: IncidentUpdate) -> bool:
+    """Tell whether an update was published since then, or stands behind one of its incident that was told."""
+    if update.created_at is not None and update.created_at >= known_until:
+        return True
+    told = [number for number, each in enumerate(incident.updates) if update_key(incident, each) in before.seen]
+    return bool(told) and incident.updates.index(update) > told[-1]
 
 
 def _update_news(
@@ -203,12 +216,13 @@ def _implied_news(
 
 def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> list[Component]:
     """Return the components whose change is told."""
-    if not before.seeded and provider.first_sight is FirstSight.SILENT:
-        return []
     remembered = _remembered(before)
+    is_silent = not before.seeded and provider.first_sight is FirstSight.SILENT
     told = []
     for component in snapshot.components:
         known = remembered.get(component.id)
+        if is_silent and known is None:
+            continue
         fall_was_told = component.id in before.view.falls_told
         # A component that appears, or of which nothing was known, is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.UNKNOWN}

@@ -1,19 +1,21 @@
 """The use case: bring the stream's events to the record and to the console, each once.
 
-The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line;
-the cursor in the store is a copy. The console follows the record: it never shows what is not on record.
+The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line. The
+cursor in the store is a copy; without it the data server has lost its data, and pages are reminded of what is on record
+before they are asked again. The console follows the record: it never shows what is not on record.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from tracker.errors import SinkError
 from tracker.failpoints import failpoint
 from tracker.latency import Timing, timing
-from tracker.ports import Clock, EventStream, Record, Sink, StreamedEvent
+from tracker.ports import Clock, EventStream, Record, Sink, StreamedEvent, Told
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ CONSOLE = "console"
 BATCH = 200
 #: Where a stream begins.
 START = "0-0"
+_LAST_SEQUENCE = 2**64 - 1
 
 
 class Printer:
@@ -35,35 +38,69 @@ class Printer:
         self._console = console
         self._clock = clock
         self._recorded: str | None = None
+        #: What pages are to be reminded of, and up to when they were known; None while nothing was lost.
+        self._reminder: tuple[Mapping[str, Told], datetime] | None = None
 
     def drain(self) -> int:
         """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
-        if self._recorded is None or _order(self._stream.last_id()) < _order(self._recorded):
-            self._recorded = self._resume()
+        cursor = self._stream.cursor(RECORD)
+        if cursor is None:
+            self._recorded = self._begin_anew()
+        elif self._recorded is None:
+            self._recorded = self._resume(cursor)
+        if self._reminder is not None and self._stream.remind(*self._reminder):
+            self._reminder = None
+        delivered = self._deliver_from(self._recorded)
+        self._record.is_whole(self._clock())
+        return delivered
+
+    def _deliver_from(self, recorded: str) -> int:
         delivered = 0
-        while batch := self._stream.read(self._recorded, BATCH):
+        while (batch := self._read(recorded)) or batch is None:
+            if batch is None:
+                log.warning("the event stream is not the one that was read before; reading it from its beginning")
+                recorded = self._recorded = START
+                self._stream.save_cursor(RECORD, START)
+                continue
             now = self._clock()
             logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
             new = self._record.missing(logged)
             self._record.deliver(logged)
             failpoint("recorded")
-            self._recorded = batch[-1].stream_id
-            self._show(new, self._recorded)
-            self._stream.save_timings(RECORD, self._recorded, _timings(new))
+            recorded = self._recorded = batch[-1].stream_id
+            self._show(new, recorded)
+            self._stream.save_timings(RECORD, recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
-        self._stream.trim(before=self._recorded)
+        self._stream.trim(before=recorded)
         return delivered
 
-    def _resume(self) -> str:
-        """Find where to go on: after the record's last line, or the store's cursor if that is further."""
-        on_record = self._record.last_stream_id() or START
-        cursor = self._stream.cursor(RECORD) or START
-        position = max(on_record, cursor, key=_order)
-        if _order(self._stream.last_id()) < _order(position):
-            # The data server was emptied or put back: its stream began anew, and ids on record are from another one.
-            log.warning("the event stream is younger than the record; reading it from its beginning")
-            return START
+    def _read(self, after: str) -> Sequence[StreamedEvent] | None:
+        """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
+
+        Ids alone prove nothing: those of a stream that began anew may be smaller or larger, as clocks go.
+        """
+        if after == START:
+            return self._stream.read(START, BATCH)
+        last, *batch = self._stream.read(_before(after), BATCH + 1) or (None,)
+        return batch if last is not None and last.stream_id == after else None
+
+    def _begin_anew(self) -> str:
+        """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
+        if self._record.last_stream_id() is not None:
+            # Who keeps the catalogue says so in the log.
+            log.info("the data server does not know this record; reading the event stream from its beginning")
+            self._reminder = (self._record.told(), self._record.whole_until())
+        self._stream.save_cursor(RECORD, START)
+        return START
+
+    def _resume(self, cursor: str) -> str:
+        """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""
+        position, on_record = cursor, self._record.last_stream_id()
+        if on_record is not None and _order(on_record) > _order(cursor):
+            found = self._stream.read(_before(on_record), 1)
+            if found and found[0].stream_id == on_record and not self._record.missing(found):
+                position = on_record
         self._catch_up(position)
         return position
 
@@ -94,6 +131,12 @@ def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
         if streamed.logged_at and (known := timing(streamed.event, streamed.stream_id, streamed.logged_at)):
             timings[streamed.event.provider].append(known)
     return timings
+
+
+def _before(stream_id: str) -> str:
+    """Return the id right before this one."""
+    milliseconds, sequence = _order(stream_id)
+    return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{_LAST_SEQUENCE}"
 
 
 def _order(stream_id: str) -> tuple[int, int]:

@@ -139,6 +139,7 @@ class Poller:
         after = msgspec.structs.replace(
             read_again(after) if is_missed else after,
             seeded=True,
+            known_until=None,
             moved_at=None if observed.settled else after.moved_at,
             projection=None if is_missed else meaning if observed.settled else observed.state.projection,
             changed_at=now if news else observed.state.changed_at,
@@ -219,7 +220,9 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
 def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
     """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
     provider, state = turn.provider, observed.state
-    view, seen, history = known.view if state.seeded else PageView(), known.seen, observed.history
+    is_known = state.seeded or state.known_until is not None
+    view, history = known.view if is_known else PageView(), observed.history
+    seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
     if state.moved_at is not None and now - state.moved_at < GRACE:
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
@@ -232,8 +235,23 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
         history=history,
         listed=observed.listed,
         horizon=known.horizon,
+        known_until=_known_until(provider, state),
         revision=turn.revision,
     )
+
+
+def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
+    """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
+    followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
+    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.ledger.items() for update_id in texts}
+    return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
+
+
+def _known_until(provider: Provider, state: PageState) -> datetime | None:
+    """Return up to when the page was known that is seen for the first time since the data server lost its data."""
+    if state.seeded or state.known_until is None:
+        return None
+    return state.known_until - timedelta(seconds=longest_pause_s(provider))
 
 
 def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:

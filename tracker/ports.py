@@ -12,7 +12,7 @@ import msgspec
 from tracker.errors import Conflict, FetchError
 from tracker.events import Event
 from tracker.latency import Timing
-from tracker.models import Provider, Validators, Webhook
+from tracker.models import Component, Provider, Validators, Webhook
 from tracker.savings import Tally
 from tracker.state import LedgerEntry, PageState, PageView
 from tracker.verdicts import Answer, Standing, Verdict
@@ -188,6 +188,15 @@ class BatchStore(PageStore, Protocol):
         ...
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on record of one page."""
+
+    #: Keys of the updates that were told, and of their incidents (`tracker.changes`).
+    keys: frozenset[str] = frozenset()
+    #: By id, with the status that was told last.
+    components: Mapping[str, Component] = {}
+
+
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event as it stands in the stream."""
 
@@ -205,10 +214,6 @@ class EventStream(Protocol):
         """Return up to `count` entries after that stream id, oldest first."""
         ...
 
-    def last_id(self) -> str:
-        """Return the newest stream id ever given, `0-0` for none."""
-        ...
-
     def cursor(self, sink: str) -> str | None:
         """Return the stream id up to which that sink has delivered, None for never."""
         ...
@@ -219,6 +224,10 @@ class EventStream(Protocol):
 
     def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
         """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
+        ...
+
+    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+        """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
     def trim(self, before: str) -> None:
@@ -243,6 +252,18 @@ class Record(Sink, Protocol):
 
     def missing(self, events: Sequence[StreamedEvent]) -> Sequence[StreamedEvent]:
         """Return those of the events that are not on record, each once."""
+        ...
+
+    def whole_until(self) -> datetime:
+        """Return when `is_whole` was last called, or something delivered."""
+        ...
+
+    def is_whole(self, now: datetime) -> None:
+        """Note that the record holds all that was told up to now."""
+        ...
+
+    def told(self) -> Mapping[str, Told]:
+        """Return what was told of each page, by provider id, and know all of that from now on."""
         ...
 
 

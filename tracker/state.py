@@ -57,6 +57,9 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     moved_at: datetime | None = None
     #: By URL.
     answers: dict[str, Answer] = {}
+    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
+    #: what was told then is known from the record (`tracker.deliver`).
+    known_until: datetime | None = None
     #: Digest of what the primary answer means (`tracker.snapshots.projection`).
     projection: str | None = None
     #: Since when the page has answered with an earlier clock than it already showed.

@@ -131,9 +131,9 @@ def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path)
 
     done = tracker.command("status")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("tracker: the data server does not answer as it should (MasterNotFoundError: ")
+    assert sentence.startswith("tracker: no data server can be reached at sentinel://")
     assert PASSWORD not in sentence
 
 

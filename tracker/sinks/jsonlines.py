@@ -1,9 +1,11 @@
 """Events as JSON: on the console one object a line, and in `updates.jsonl`, the durable record."""
 
+import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, TextIO
 
@@ -11,11 +13,18 @@ import msgspec
 
 from tracker.errors import SinkError
 from tracker.events import encode_event
-from tracker.ports import StreamedEvent
+from tracker.ports import StreamedEvent, Told
+from tracker.sinks.history import read_told
 from tracker.sinks.plain import ascii_json
 
 #: How much of the record's end is read at start to know what is in it already.
 _TAIL_BYTES: Final = 1 << 20
+#: How much of it once the data server has lost its data: some 100,000 updates.
+_HISTORY_BYTES: Final = 64 << 20
+#: Newest events that are known as recorded.
+_KEPT: Final = 10_000
+#: How often the file's time is set.
+_TOUCHED_EVERY: Final = timedelta(seconds=10)
 
 
 class JsonLines:
@@ -65,6 +74,8 @@ class UpdateRecord:
             raise SinkError(f"{path} is written by another printer", permanent=True) from error
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
+        self._kept = _KEPT
+        self._whole_until = self._touched_at()
         self._recover()
 
     def last_stream_id(self) -> str | None:
@@ -85,10 +96,30 @@ class UpdateRecord:
         if new:
             self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
         self._recorded.update(dict.fromkeys(streamed.event.id for streamed in new))
-        while len(self._recorded) > len(events) + 10_000:
+        while len(self._recorded) > len(events) + self._kept:
             del self._recorded[next(iter(self._recorded))]
         if events:
             self._last_stream_id = events[-1].stream_id
+
+    def whole_until(self) -> datetime:
+        """Return up to when the record held all that was told, as the time of its file says."""
+        return self._whole_until
+
+    def is_whole(self, now: datetime) -> None:
+        """Note that it does now, a few times a minute."""
+        if abs(now - self._whole_until) >= _TOUCHED_EVERY:
+            with contextlib.suppress(OSError):
+                os.utime(self._fd, (now.timestamp(), now.timestamp()))
+            self._whole_until = now
+
+    def told(self) -> Mapping[str, Told]:
+        """Read the whole record, or so much of its end as a small machine can hold; see `Record.told`."""
+        lines = self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()
+        told = read_told(lines)
+        known = [line.id for line in map(_line, lines) if line is not None]
+        self._recorded = dict.fromkeys([*known, *self._recorded])
+        self._kept = max(_KEPT, len(self._recorded))
+        return told
 
     def close(self) -> None:
         """Close the file and let another printer have it."""
@@ -111,21 +142,29 @@ class UpdateRecord:
         if whole < len(tail):
             os.ftruncate(self._fd, size - len(tail) + whole)
         for line in tail[:whole].splitlines():
-            try:
-                known = msgspec.json.decode(line, type=_Line)
-            except msgspec.MsgspecError:
-                continue  # the first line may be cut by the window, and people edit files
-            self._recorded[known.id] = None
-            self._last_stream_id = known.stream_id
+            known = _line(line)
+            if known is not None:
+                self._recorded[known.id] = None
+                self._last_stream_id = known.stream_id
 
-    def _tail(self, size: int) -> bytes:
+    def _touched_at(self) -> datetime:
+        return datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC)
+
+    def _tail(self, size: int, window: int = _TAIL_BYTES) -> bytes:
         """Return so much of the file's end that its last whole line is in it."""
-        window = _TAIL_BYTES
         while True:
             tail = os.pread(self._fd, window, max(0, size - window))
             if window >= size or tail.count(b"\n") > 1:
                 return tail
             window *= 2
+
+
+def _line(line: bytes) -> _Line | None:
+    """Return what a line holds; None for the first one, which the window may cut, and what people make of others."""
+    try:
+        return msgspec.json.decode(line, type=_Line)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _write_whole(fd: int, data: bytes) -> None:

@@ -69,7 +69,7 @@ def latency_key(provider_id: str) -> str:
 
 
 def connect(
-    url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, protocol: int = 3
+    url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, **more: Any
 ) -> "redis.Redis":
     """Return a client that gives up in seconds and repeats only what is harmless to repeat.
 
@@ -84,8 +84,8 @@ def connect(
         "retry": Retry(ExponentialBackoff(cap=1, base=0.05), tries),
         "retry_on_error": [redis.ConnectionError, redis.TimeoutError],
         "max_connections": max_connections,
-        "protocol": protocol,
         "client_name": "status-page-tracker",
+        **more,
     }
     if url.startswith(SENTINEL):
         return _primary(SentinelAddress.parse(url), options)

@@ -14,6 +14,7 @@ REPLICA: Final = "the data server at {server} is a replica, which takes no write
 #: Refusals without an exception of their own that pass.
 NOT_NOW: Final = ("MISCONF", "NOREPLICAS")
 _LONGEST: Final = 200
+_REMEDY: Final = "start it, or correct REDIS_URL (rediss:// with TLS, redis:// without)"
 
 #: The first that fits decides; a timeout is no ConnectionError, all others of these are.
 _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[ServerUnfit], str], ...]] = (
@@ -30,7 +31,7 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         ServerUnfit,
         (
             "what answers at {server} is no data server, or one that wants TLS ({reason}); "
-            "correct REDIS_URL, or write rediss:// for TLS"
+            "correct REDIS_URL (rediss:// with TLS, redis:// without)"
         ),
     ),
     (
@@ -44,19 +45,8 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         ServerAway,
         "the data server at {server} has no room left ({reason}); raise its maxmemory",
     ),
-    (
-        exceptions.TimeoutError,
-        ServerAway,
-        (
-            "the data server at {server} does not answer ({reason}); start it, or correct REDIS_URL "
-            "(rediss:// only for a server that speaks TLS)"
-        ),
-    ),
-    (
-        exceptions.ConnectionError,
-        ServerAway,
-        "no data server can be reached at {server} ({reason}); start it, or correct REDIS_URL",
-    ),
+    (exceptions.TimeoutError, ServerAway, "the data server at {server} does not answer ({reason}); " + _REMEDY),
+    (exceptions.ConnectionError, ServerAway, "no data server can be reached at {server} ({reason}); " + _REMEDY),
     (
         redis.RedisError,
         ServerUnfit,

@@ -10,14 +10,27 @@ import redis
 from tracker.errors import StoreError
 from tracker.events import Event, decode_event
 from tracker.latency import MOST_TIMINGS, Timing
-from tracker.ports import StreamedEvent
-from tracker.store.codec import encode_timing
-from tracker.store.connection import CURSORS, LATENCY_PREFIX, PROVIDERS, UPDATES, load_script, translated
+from tracker.models import ComponentStatus
+from tracker.ports import StreamedEvent, Told
+from tracker.state import PageState, PageView
+from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
+from tracker.store.connection import (
+    CURSORS,
+    LATENCY_PREFIX,
+    PROVIDERS,
+    UPDATES,
+    load_script,
+    page_key,
+    seen_key,
+    translated,
+)
 
 log = logging.getLogger(__name__)
 
 #: A webhook that nobody delivers to can hold back no more: some 100 MB, and months of events of a few hundred pages.
 MOST_ENTRIES: Final = 100_000
+#: Pages that one call reminds of what was told.
+_REMINDED_TOGETHER: Final = 100
 #: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
 _LOOKED_AT: Final = 1000
 
@@ -28,6 +41,7 @@ class RedisStream:
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._save_timings = load_script(client, "timings")
+        self._remind = load_script(client, "remind")
 
     def read(self, after: str, count: int) -> Sequence[StreamedEvent]:
         """Return up to `count` entries after that stream id."""
@@ -37,15 +51,6 @@ class RedisStream:
             StreamedEvent(stream_id=stream_id.decode(), event=read_event(stream_id, fields))
             for stream_id, fields in entries
         ]
-
-    def last_id(self) -> str:
-        """Return the newest stream id ever given."""
-        with translated():
-            if not self._client.exists(UPDATES):
-                return "0-0"
-            info: Any = self._client.xinfo_stream(UPDATES)
-        last_id = info["last-generated-id"]
-        return last_id.decode() if isinstance(last_id, bytes) else str(last_id)
 
     def cursor(self, sink: str) -> str | None:
         """Return the stream id up to which that sink has delivered."""
@@ -66,6 +71,23 @@ class RedisStream:
                 arguments += [provider_id, order(timing.stream_id)[0], encode_timing(timing)]
         with translated():
             self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
+
+    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+        """Give pages that were never read what is on record of them."""
+        with translated():
+            entries: Any = self._client.hvals(PROVIDERS)
+        for start in range(0, len(entries), _REMINDED_TOGETHER):
+            with translated(), self._client.pipeline(transaction=False) as pipe:
+                for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
+                    known = told.get(provider.id, Told())
+                    state = PageState(url=provider.url, known_until=known_until)
+                    self._remind(
+                        keys=[PROVIDERS, page_key(provider.id), seen_key(provider.id)],
+                        args=[provider.id, encode_state(state), encode_view(_view(known)), *sorted(known.keys)],
+                        client=pipe,
+                    )
+                pipe.execute()
+        return bool(entries)
 
     def trim(self, before: str) -> None:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
@@ -99,6 +121,12 @@ class RedisStream:
         if dropped:
             behind = ", ".join(name for name, first in waiting.items() if order(first) < order(end))
             log.warning("the event stream is full; dropped %d events not taken by these sinks: %s", dropped, behind)
+
+
+def _view(told: Told) -> PageView:
+    """Return what is known of a page from what was told of it."""
+    fallen = [known.id for known in told.components.values() if known.status is not ComponentStatus.OPERATIONAL]
+    return PageView(components=dict(told.components), falls_told=tuple(fallen))
 
 
 def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

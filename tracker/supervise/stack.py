@@ -143,7 +143,8 @@ class Stack:
         """Stop everything in order, print what is left, and give the data directory back."""
         stop([self._beat], BEAT_GRACE_S)
         stop([*self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
-        self._print_the_rest()
+        if self._beat.pid is not None:
+            self._print_the_rest()
         if self._server is not None:
             stop([self._server], SERVER_GRACE_S)
         self._lock.close()
