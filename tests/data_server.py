@@ -1,5 +1,6 @@
 """A real data server of a test's own, which may be killed and comes back with all that it had acknowledged."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,7 @@ class DataServer:
     def __init__(self, directory: Path, port: int, password: str = "", more: str = "") -> None:
         self.port = port
         self.url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
+        self._directory = directory
         self._config = _CONFIG.format(port=port, directory=directory) + (
             f"requirepass {password}\n" if password else ""
         )
@@ -52,6 +54,10 @@ class DataServer:
             if "Ready to accept connections" in line:
                 return
         raise AssertionError(f"the data server did not start:\n{''.join(said)}")
+
+    def forget(self) -> None:
+        """Lose what the files hold, while it is down."""
+        shutil.rmtree(self._directory / "appendonlydir")
 
     def kill(self) -> None:
         """End the server as a crash does (SIGKILL); what it has acknowledged is in its file."""

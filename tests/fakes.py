@@ -13,7 +13,7 @@ from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.events import Event, EventKind
 from tracker.latency import MOST_TIMINGS, Timing
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Provider, Snapshot, Validators
-from tracker.ports import Fetched, FetchRequest, NotModified, StreamedEvent
+from tracker.ports import Fetched, FetchRequest, NotModified, StreamedEvent, Told
 
 #: When everything happens, unless a test says otherwise.
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -142,6 +142,9 @@ class MemoryStream:
         self.cursors: dict[str, str] = {}
         #: By provider id.
         self.timings: dict[str, list[Timing]] = {}
+        #: What pages were reminded of, and up to when they were known.
+        self.reminders: list[tuple[Mapping[str, Told], datetime]] = []
+        self.has_pages = True
         #: Names of the methods that raise StoreError.
         self.failing: set[str] = set()
         self._sequence = 0
@@ -160,10 +163,6 @@ class MemoryStream:
         self._may_fail("read")
         return [entry for entry in self.entries if _number(entry.stream_id) > _number(after)][:count]
 
-    def last_id(self) -> str:
-        self._may_fail("last_id")
-        return f"{self._sequence}-0"
-
     def cursor(self, sink: str) -> str | None:
         self._may_fail("cursor")
         return self.cursors.get(sink)
@@ -176,6 +175,10 @@ class MemoryStream:
         self.save_cursor(sink, stream_id)
         for provider_id, known in timings.items():
             self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
+
+    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+        self.reminders.append((told, known_until))
+        return self.has_pages
 
     def trim(self, before: str) -> None:
         self._may_fail("trim")

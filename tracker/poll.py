@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 #: With this many failures in a row the source is looked for again; the page may have moved.
 FAILURES_BEFORE_SEARCH = 3
+_EVER = datetime.min.replace(tzinfo=UTC)
 #: After a search in vain a page is left in peace so long.
 SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
@@ -235,7 +236,7 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
         history=history,
         listed=observed.listed,
         horizon=known.horizon,
-        known_until=_known_until(provider, state),
+        known_until=_known_until(turn, known, state),
         revision=turn.revision,
     )
 
@@ -247,11 +248,14 @@ def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
     return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
 
 
-def _known_until(provider: Provider, state: PageState) -> datetime | None:
-    """Return up to when the page was known that is seen for the first time since the data server lost its data."""
-    if state.seeded or state.known_until is None:
+def _known_until(turn: Turn, known: Known, state: PageState) -> datetime | None:
+    """Return up to when the page was known that is seen for the first time since the data server lost something."""
+    if state.seeded:
         return None
-    return state.known_until - timedelta(seconds=longest_pause_s(provider))
+    if state.known_until is not None:
+        return state.known_until - timedelta(seconds=longest_pause_s(turn.provider))
+    # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
+    return _EVER if known.seen and not turn.state.url else None
 
 
 def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:

@@ -78,12 +78,10 @@ def test_a_stream_id_is_where_the_next_reading_begins(outbox: Outbox) -> None:
 
     assert outbox.ids(after=entries[0].stream_id) == ["b"]
     assert outbox.ids(after=entries[1].stream_id) == []
-    assert outbox.stream.last_id() == entries[1].stream_id
 
 
-def test_an_empty_stream_has_no_entries_and_the_first_id(outbox: Outbox) -> None:
+def test_an_empty_stream_has_no_entries(outbox: Outbox) -> None:
     assert outbox.ids() == []
-    assert outbox.stream.last_id() == "0-0"
 
 
 def test_an_event_is_read_as_it_was_committed(outbox: Outbox) -> None:
@@ -110,24 +108,6 @@ def test_what_is_trimmed_keeps_the_entry_that_is_named_and_all_after_it(outbox: 
     ids = outbox.ids(count=300)
     assert ids[-50:] == [str(number) for number in range(250, 300)]
     assert len(ids) < 300, "a server drops in blocks of a hundred"
-
-
-def test_the_last_id_outlives_its_entry(outbox: Outbox) -> None:
-    outbox.commits("a")
-    last_id = outbox.stream.last_id()
-
-    outbox.stream.trim(before="9999999999999999-0")
-
-    assert outbox.stream.last_id() == last_id
-
-
-def test_ids_grow_with_every_commit(outbox: Outbox) -> None:
-    seen = []
-    for number in range(5):
-        outbox.commits(str(number))
-        seen.append(outbox.stream.last_id())
-
-    assert len(set(seen)) == 5
 
 
 def test_timings_are_saved_with_the_cursor(outbox: Outbox) -> None:
@@ -204,7 +184,6 @@ def test_another_type_under_our_keys_is_a_store_error(client: "redis.Redis") -> 
 
     for ask in (
         lambda: stream.read("0-0", 1),
-        stream.last_id,
         lambda: stream.cursor("record"),
         lambda: stream.save_cursor("record", "1-0"),
         lambda: stream.save_timings("record", "1-0", {}),

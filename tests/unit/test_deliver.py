@@ -17,6 +17,7 @@ from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
 from tracker.deliver import BATCH, CONSOLE, RECORD, Printer
 from tracker.errors import SinkError, StoreError
 from tracker.latency import Timing
+from tracker.ports import Told
 from tracker.sinks.jsonlines import UpdateRecord
 
 
@@ -253,7 +254,7 @@ def test_a_store_that_fails_for_a_moment_keeps_nothing_from_the_console(office: 
     assert office.recorded == office.console.ids == ["a", "b"]
 
 
-@pytest.mark.parametrize("method", ["read", "last_id", "cursor"])
+@pytest.mark.parametrize("method", ["read", "save_cursor", "cursor"])
 def test_a_store_that_fails_at_start_is_asked_again(office: Office, method: str) -> None:
     office.stream.append("a")
     office.stream.failing = {method}
@@ -281,7 +282,7 @@ def test_a_torn_last_line_is_cut_off_and_written_again(office: Office) -> None:
     assert office.path.read_bytes().startswith(whole)
 
 
-def test_without_a_cursor_the_record_says_where_to_go_on(office: Office) -> None:
+def test_without_a_cursor_nothing_on_record_comes_again(office: Office) -> None:
     office.stream.append("a", "b")
     office.stream.failing = {"trim"}
     with pytest.raises(StoreError):
@@ -290,7 +291,7 @@ def test_without_a_cursor_the_record_says_where_to_go_on(office: Office) -> None
     del office.stream.cursors[RECORD]
     office.starts()
 
-    assert office.drains() == 0
+    office.drains()
     assert office.recorded == office.console.ids == ["a", "b"]
 
 
@@ -351,9 +352,65 @@ def test_a_stream_that_began_anew_is_read_from_its_beginning(office: Office, cap
         assert office.drains() == 1
 
     assert office.recorded == ["a", "b", "c", "d"]
+    assert not caplog.records, "whoever keeps the catalogue says so"
+
+
+@pytest.mark.parametrize("runs_on", [True, False], ids=["runs on", "restarted"])
+@pytest.mark.parametrize("first", [1, 2, 3, 4, 1000], ids=lambda first: f"ids from {first}")
+def test_whatever_ids_a_new_stream_has_none_of_its_events_is_passed_over(
+    office: Office, first: int, runs_on: bool
+) -> None:
+    """Its server's clock may be behind or ahead, and the same milliseconds and numbers may come again."""
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.emptied()
+    office.stream._sequence = first - 1
+    office.stream.append("d", "c", "e", "f")
+    if not runs_on:
+        office.starts()
+
+    office.drains()
+    office.stream.append("g")
+    office.drains()
+
+    assert office.recorded == office.console.ids == ["a", "b", "c", "d", "e", "f", "g"]
+
+
+def test_a_stream_that_is_lost_alone_is_read_from_its_beginning_and_said_so_once(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.stream.append("a", "b", "c")
+    office.drains()
+    office.stream.entries, office.stream._sequence = [], 0
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            office.drains()
+        office.starts()
+        office.drains()
+    office.stream.append("d", "e")
+    office.drains()
+
+    assert office.recorded == office.console.ids == ["a", "b", "c", "d", "e"]
     assert [record.message for record in caplog.records] == [
-        "the event stream is younger than the record; reading it from its beginning"
+        "the event stream is not the one that was read before; reading it from its beginning"
     ]
+
+
+def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Office) -> None:
+    office.stream.append("acme/i1/u1", incident_id="i1", update_id="u1")
+    office.drains()
+    assert office.stream.reminders == []
+    known_until = office.clock()
+    office.stream.emptied()
+    office.stream.has_pages = False
+    office.clock.passes(seconds=7)
+    office.drains()
+    office.stream.has_pages = True
+    office.drains()
+    office.drains()
+
+    keys = frozenset({"i1/", "i1/u1"})
+    assert office.stream.reminders == [({"acme": Told(keys=keys)}, known_until)] * 2
 
 
 def test_a_stream_that_began_anew_repeats_nothing_that_is_on_record(office: Office) -> None:
@@ -374,7 +431,7 @@ def test_a_stream_that_begins_anew_is_noticed_without_a_restart(
     office.stream.append("a", "b", "c")
     office.drains()
     office.stream.emptied()
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         for _ in range(3):
             office.drains()
     office.stream.append("d")

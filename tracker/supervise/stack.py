@@ -126,9 +126,12 @@ class Stack:
             if time.monotonic() >= next_health:
                 began = time.monotonic()
                 try:
-                    patiently(self._look_over, self._stopping)
+                    has_sinks = patiently(self._look_over, self._stopping)
                 except Stopped:
                     return
+                # From this thread: a child ends with the one that started it.
+                if has_sinks and self._deliverer.pid is None:
+                    self._deliverer.start()
                 pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
                 next_health = time.monotonic() + max(pause_s, (time.monotonic() - began) * PAUSE_TO_WORK)
             if self._health and not watching:
@@ -193,9 +196,10 @@ class Stack:
             if self._stopping.wait(0.05):
                 raise Stopped
 
-    def _look_over(self) -> None:
+    def _look_over(self) -> bool:
+        """Report what pages and sinks do; return whether there are sinks."""
         self._report_health()
-        self._look_after_sinks()
+        return self._look_after_sinks()
 
     def _report_health(self) -> None:
         try:
@@ -216,18 +220,17 @@ class Stack:
             log.warning(line) if line else log.info("all filters match something of their pages again")
             self._filters_health = line
 
-    def _look_after_sinks(self) -> None:
-        """Deliver as soon as there is a sink, and tell which ones do not take updates."""
+    def _look_after_sinks(self) -> bool:
+        """Tell which sinks do not take updates; return whether there are some."""
         try:
             statuses = self._sinks.statuses()
         except StoreError:
-            return  # the line about the pages says so
-        if statuses and self._deliverer.pid is None:
-            self._deliverer.start()
+            return False  # the line about the pages says so
         line = sinks_summary(statuses)
         if line != self._sinks_health:
             log.warning(line) if line else log.info("all sinks take updates again")
             self._sinks_health = line
+        return bool(statuses)
 
     def _print_the_rest(self) -> None:
         def print_updates() -> None:
