@@ -1,6 +1,7 @@
 """A real data server of a test's own, which may be killed and comes back with all that it had acknowledged."""
 
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -58,6 +59,11 @@ class DataServer:
     def forget(self) -> None:
         """Lose what the files hold, while it is down."""
         shutil.rmtree(self._directory / "appendonlydir")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End the server as a crash does (SIGKILL); what it has acknowledged is in its file."""

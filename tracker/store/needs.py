@@ -91,6 +91,11 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZREM", "unacked_index", "t"),
     ("ZRANGE", "unacked_index", "+inf", "-inf", "BYSCORE", "REV"),
     ("EVALSHA", _DIGEST, "1", "unacked_mutex"),
+    # In Celery's own scripts.
+    ("PTTL", "unacked_mutex"),
+    ("TIME",),
+    ("ZADD", "_kombu.binding_deadlines", "1", "m"),
+    ("ZRANGEBYSCORE", "_kombu.binding_deadlines", "-inf", "0"),
 )
 #: What begins such a transaction.
 TRANSACTION: Final = (("WATCH", "unacked"), ("UNWATCH",), ("MULTI",))
