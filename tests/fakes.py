@@ -145,6 +145,9 @@ class MemoryStream:
         #: What pages were reminded of, and up to when they were known.
         self.reminders: list[tuple[Mapping[str, Told], datetime]] = []
         self.has_pages = True
+        #: Up to where each webhook has settled, and what was handed over to them.
+        self.settled: dict[str, str] = {}
+        self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
         #: Names of the methods that raise StoreError.
         self.failing: set[str] = set()
         self._sequence = 0
@@ -180,9 +183,13 @@ class MemoryStream:
         self.reminders.append((told, known_until))
         return self.has_pages
 
-    def trim(self, before: str) -> None:
+    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+        self.redelivered.append((events, otherwise))
+
+    def trim(self, before: str) -> Mapping[str, str]:
         self._may_fail("trim")
         self.entries = [entry for entry in self.entries if _number(entry.stream_id) >= _number(before)]
+        return self.settled
 
     def _may_fail(self, method: str) -> None:
         if method in self.failing:

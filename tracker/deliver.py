@@ -8,11 +8,13 @@ before they are asked again. The console follows the record: it never shows what
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from tracker.errors import SinkError
+from tracker.events import Event
 from tracker.failpoints import failpoint
 from tracker.latency import Timing, timing
 from tracker.ports import Clock, EventStream, Record, Sink, StreamedEvent, Told
@@ -27,6 +29,20 @@ BATCH = 200
 #: Where a stream begins.
 START = "0-0"
 _LAST_SEQUENCE = 2**64 - 1
+#: How long a webhook that does well may take for an event.
+_LATELY = timedelta(minutes=1)
+
+
+class _Reminder(NamedTuple):
+    """What is on record, for a data server that has lost it."""
+
+    told: Mapping[str, Told]
+    #: Up to when the data server is known to have held all.
+    known_until: datetime
+    #: What each webhook had not settled.
+    waiting: Mapping[str, Sequence[Event]]
+    #: For webhooks of which that is not known: what it may be.
+    lately: Sequence[Event]
 
 
 class Printer:
@@ -38,8 +54,10 @@ class Printer:
         self._console = console
         self._clock = clock
         self._recorded: str | None = None
-        #: What pages are to be reminded of, and up to when they were known; None while nothing was lost.
-        self._reminder: tuple[Mapping[str, Told], datetime] | None = None
+        #: Up to where each webhook has settled; None while that was not looked for.
+        self._settled: Mapping[str, str] | None = None
+        #: None while nothing was lost.
+        self._reminder: _Reminder | None = None
 
     def drain(self) -> int:
         """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
@@ -48,8 +66,7 @@ class Printer:
             self._recorded = self._begin_anew()
         elif self._recorded is None:
             self._recorded = self._resume(cursor)
-        if self._reminder is not None and self._stream.remind(*self._reminder):
-            self._reminder = None
+        self._remind()
         delivered = self._deliver_from(self._recorded)
         self._record.is_whole(self._clock())
         return delivered
@@ -72,7 +89,7 @@ class Printer:
             self._stream.save_timings(RECORD, recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
-        self._stream.trim(before=recorded)
+        self._settled = self._stream.trim(before=recorded)
         return delivered
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
@@ -90,9 +107,31 @@ class Printer:
         if self._record.last_stream_id() is not None:
             # Who keeps the catalogue says so in the log.
             log.info("the data server does not know this record; reading the event stream from its beginning")
-            self._reminder = (self._record.told(), self._record.whole_until())
+            self._reminder = self._lost()
         self._stream.save_cursor(RECORD, START)
         return START
+
+    def _lost(self) -> _Reminder:
+        """Return what the record knows of what the data server has lost."""
+        known_until = self._record.whole_until()
+        waiting = {sink: self._recorded_after(after) for sink, after in (self._settled or {}).items()}
+        lately: Sequence[Event] = ()
+        if self._settled is None:
+            since = known_until - _LATELY
+            lately = self._record.newest(
+                lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
+            )
+        return _Reminder(self._record.told(), known_until, waiting, lately)
+
+    def _recorded_after(self, stream_id: str) -> Sequence[Event]:
+        return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
+
+    def _remind(self) -> None:
+        """Have pages and webhooks go on from the record, as soon as they are there again."""
+        reminder = self._reminder
+        if reminder is not None and self._stream.remind(reminder.told, reminder.known_until):
+            self._stream.redeliver(reminder.waiting, reminder.lately)
+            self._reminder = None
 
     def _resume(self, cursor: str) -> str:
         """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""

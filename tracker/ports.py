@@ -3,7 +3,7 @@
 Each adapter lives in the package that its protocol names: `fetch`, `store`, `sinks`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -206,8 +206,15 @@ class EventStream(Protocol):
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
-    def trim(self, before: str) -> None:
-        """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
+    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+        """Have each webhook delivered the events of its name, and those that are not named the other ones."""
+        ...
+
+    def trim(self, before: str) -> Mapping[str, str]:
+        """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many.
+
+        Return for each webhook the stream id up to which it has settled all.
+        """
         ...
 
 
@@ -236,6 +243,10 @@ class Record(Sink, Protocol):
 
     def is_whole(self, now: datetime) -> None:
         """Note that the record holds all that was told up to now."""
+        ...
+
+    def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
+        """Return the last events on record, oldest first, back to the first one that is not wanted."""
         ...
 
     def told(self) -> Mapping[str, Told]:

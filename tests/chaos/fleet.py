@@ -1,12 +1,16 @@
 """The processes of a chaos run: data server behind a proxy, two beats, three workers, printer and deliverer."""
 
+import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.chaos.proxy import Proxy
+from tracker.errors import StoreError
+from tracker.store.keeper import Keeper
 from tracker.supervise.processes import OUTPUT_FD, Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 
@@ -41,6 +45,9 @@ class Fleet:
         }
         self.server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
         self._create(FAILPOINTS)
+        #: Set once there is a catalogue.
+        self.keeper: Keeper | None = None
+        self._look_at = 0.0
 
     @property
     def children(self) -> list[Child]:
@@ -53,9 +60,13 @@ class Fleet:
             child.start()
 
     def tend(self) -> None:
-        """Start again what has died."""
+        """Start again what has died, and put back what the data server has lost, as `tracker up` does."""
         for child in self.children:
             child.tend()
+        if self.keeper is not None and time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + 2.0
+            with contextlib.suppress(StoreError):
+                self.keeper.look()
 
     def stop(self) -> None:
         """Stop everything, the data server last."""

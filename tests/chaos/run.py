@@ -28,9 +28,10 @@ from tracker.catalogue import new_provider
 from tracker.models import Provider, Webhook
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
-from tracker.simulator.vendor import Page
+from tracker.simulator.vendor import Page, utc_now
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
+from tracker.store.keeper import Keeper
 from tracker.store.sinks import RedisSinks
 
 #: How long the fleet may take to settle once nothing breaks any more.
@@ -71,8 +72,9 @@ class Publisher:
 class Saboteur:
     """Injects faults by kind, each in its turn, in an order that the seed decides."""
 
-    def __init__(self, fleet: Fleet, chance: random.Random) -> None:
+    def __init__(self, fleet: Fleet, chance: random.Random, is_settled: Callable[[], bool]) -> None:
         self._fleet = fleet
+        self._is_settled = is_settled
         self._chance = chance
         self.counts: Counter[str] = Counter()
         self._resume: list[tuple[float, int]] = []
@@ -86,6 +88,7 @@ class Saboteur:
             ("replies dropped", lambda: self._fleet.proxy.inject(Fault.DROP_REPLIES, 1.0), 2),
             ("connections stalled", lambda: self._fleet.proxy.inject(Fault.STALL, 2.0), 2),
             ("connections reset", lambda: self._fleet.proxy.inject(Fault.RESET, 0.0), 3),
+            ("data server emptied", self._empty_server, 1),
         ]
         self._bag = [(name, inject) for name, inject, weight in kinds for _ in range(weight)]
         self._turn = self._turns()
@@ -120,6 +123,17 @@ class Saboteur:
 
     def _kill_server(self) -> None:
         self._fleet.server.signal(signal.SIGKILL)
+
+    def _empty_server(self) -> None:
+        """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back."""
+        until = time.monotonic() + SETTLE_S
+        while time.monotonic() < until and not self._is_settled():
+            self.resume(time.monotonic())
+            self._fleet.tend()
+            time.sleep(0.1)
+        with contextlib.closing(connect(self._fleet.server_url)) as client:
+            keys = list(client.scan_iter(count=1000))
+            client.delete(*keys)
 
     def _stop_worker(self) -> None:
         worker = self._chance.choice(self._fleet.workers)
@@ -159,7 +173,14 @@ def _run(
     _await_baseline(fleet, catalogue)
     receiver = Receiver(random.Random(options.seed))
     RedisSinks(client).sync([Webhook(name="ops", url=receiver.url, allow_private=True)])
-    publisher, saboteur = Publisher(pages, chance), Saboteur(fleet, chance)
+    publisher = Publisher(pages, chance)
+
+    def is_settled() -> bool:
+        recorded = _recorded(fleet.record_path)
+        return len(recorded) >= len(publisher.published.updates)
+
+    saboteur = Saboteur(fleet, chance, is_settled)
+    fleet.keeper = Keeper(catalogue, RedisSinks(client), utc_now)
     _storm(options, fleet, publisher, saboteur)
     expected = publisher.published.updates
     recorded = _settle(fleet, expected)

@@ -10,7 +10,7 @@ import redis
 
 from tests.data_server import DataServer
 from tests.e2e.running import RunningTracker, provider
-from tests.receiver import Receiver
+from tests.receiver import Receiver, answers
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.connection import (
@@ -90,6 +90,9 @@ def test_what_is_new_is_told_once_and_what_is_on_record_not_again(
             other.open_incident("Other", body="We look into it.")
             tracker.wait_for(lambda t: ("added", "Other", "investigating") in told(t))
             receiver.wait_for(lambda r: len(r.accepted) == len(tracker.record))
+            receiver.then(answers("503 Service Unavailable"))
+            other.open_incident("Waits", body="We look into it.")
+            tracker.wait_for(lambda t: ("added", "Waits", "investigating") in told(t))
             before = told(tracker)
             time.sleep(2.5)  # until whoever keeps the catalogue has seen the page that was added: that is its promise
             with redis.Redis.from_url(server.url) as client:

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, TextIO
@@ -12,7 +12,7 @@ from typing import Annotated, Final, TextIO
 import msgspec
 
 from tracker.errors import SinkError
-from tracker.events import encode_event
+from tracker.events import Event, decode_event, encode_event
 from tracker.ports import StreamedEvent, Told
 from tracker.sinks.history import read_told
 from tracker.sinks.plain import ascii_json
@@ -52,6 +52,12 @@ class _Line(msgspec.Struct):
     stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
 
 
+class _About(_Line):
+    """What stands in a line beside its event."""
+
+    logged_at: datetime | None = None
+
+
 class UpdateRecord:
     """The `Record`: an append-only file with one event a line, each with the id of its stream entry.
 
@@ -75,7 +81,7 @@ class UpdateRecord:
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
-        self._whole_until = self._touched_at()
+        self._whole_until = self._touched_at = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC)
         self._recover()
 
     def last_stream_id(self) -> str | None:
@@ -107,10 +113,23 @@ class UpdateRecord:
 
     def is_whole(self, now: datetime) -> None:
         """Note that it does now, a few times a minute."""
-        if abs(now - self._whole_until) >= _TOUCHED_EVERY:
+        if abs(now - self._touched_at) >= _TOUCHED_EVERY:
             with contextlib.suppress(OSError):
                 os.utime(self._fd, (now.timestamp(), now.timestamp()))
-            self._whole_until = now
+            self._touched_at = now
+        self._whole_until = now
+
+    def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
+        """Return the last events on record, oldest first; see `Record.newest`."""
+        found: list[Event] = []
+        for line in reversed(self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()):
+            streamed = _streamed(line)
+            if streamed is None:
+                continue
+            if not is_wanted(streamed):
+                break
+            found.append(streamed.event)
+        return found[::-1]
 
     def told(self) -> Mapping[str, Told]:
         """Read the whole record, or so much of its end as a small machine can hold; see `Record.told`."""
@@ -147,9 +166,6 @@ class UpdateRecord:
                 self._recorded[known.id] = None
                 self._last_stream_id = known.stream_id
 
-    def _touched_at(self) -> datetime:
-        return datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC)
-
     def _tail(self, size: int, window: int = _TAIL_BYTES) -> bytes:
         """Return so much of the file's end that its last whole line is in it."""
         while True:
@@ -164,6 +180,15 @@ def _line(line: bytes) -> _Line | None:
     try:
         return msgspec.json.decode(line, type=_Line)
     except msgspec.MsgspecError:
+        return None
+
+
+def _streamed(line: bytes) -> StreamedEvent | None:
+    """Return the event of a line, None for one that is none."""
+    try:
+        about = msgspec.json.decode(line, type=_About)
+        return StreamedEvent(stream_id=about.stream_id, event=decode_event(line), logged_at=about.logged_at)
+    except ValueError:
         return None
 
 

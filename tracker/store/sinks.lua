@@ -11,7 +11,7 @@ local added, changed, removed = 0, 0, 0
 local wanted = {}
 local function create_group(id)
   local answer = redis.pcall('XGROUP', 'CREATE', KEYS[2], id, restores and '0' or '$', 'MKSTREAM')
-  if answer.err and not string.find(answer.err, 'BUSYGROUP', 1, true) then
+  if answer.err and not string.find(tostring(answer.err), 'BUSYGROUP', 1, true) then
     error(answer, 0)
   end
   if answer.err or restores then

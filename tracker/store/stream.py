@@ -3,21 +3,23 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import redis
 
 from tracker.errors import StoreError
-from tracker.events import Event, decode_event
+from tracker.events import Event, decode_event, encode_event
 from tracker.latency import MOST_TIMINGS, Timing
 from tracker.models import ComponentStatus
 from tracker.ports import StreamedEvent, Told
 from tracker.state import PageState, PageView
 from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
 from tracker.store.connection import (
+    AGAIN_PREFIX,
     CURSORS,
     LATENCY_PREFIX,
     PROVIDERS,
+    SINKS,
     UPDATES,
     load_script,
     page_key,
@@ -33,6 +35,15 @@ MOST_ENTRIES: Final = 100_000
 _REMINDED_TOGETHER: Final = 100
 #: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
 _LOOKED_AT: Final = 1000
+
+
+class _Position(NamedTuple):
+    """Where a group of the stream is."""
+
+    #: Before it the group needs nothing.
+    first: str
+    #: Whether it needs that entry itself.
+    is_pending: bool
 
 
 class RedisStream:
@@ -89,29 +100,42 @@ class RedisStream:
                 pipe.execute()
         return bool(entries)
 
-    def trim(self, before: str) -> None:
+    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+        """Put events to the letters that each sink is given before what is new."""
+        with translated(), self._client.pipeline(transaction=True) as pipe:
+            sinks: Any = self._client.hkeys(SINKS)
+            for sink in (name.decode() for name in sinks):
+                for event in events.get(sink, otherwise):
+                    pipe.xadd(AGAIN_PREFIX + sink, {"event": encode_event(event)})
+            pipe.execute()
+
+    def trim(self, before: str) -> Mapping[str, str]:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
         with translated():
             if not self._client.exists(UPDATES):
-                return
+                return {}
             # A webhook's position only ever grows, so that it need not be read and used in one step.
-            waiting = self._first_unsettled()
+            positions = self._positions()
+            waiting = {sink: position.first for sink, position in positions.items()}
             self._client.xtrim(UPDATES, minid=min([before, *waiting.values()], key=order))
             excess = self._client.xlen(UPDATES) - MOST_ENTRIES
             if excess > 0 and waiting:
                 self._drop(excess, before, waiting)
-
-    def _first_unsettled(self) -> dict[str, str]:
-        """Return for each group of the stream an id before which it needs nothing."""
-        groups: Any = self._client.xinfo_groups(UPDATES)
         return {
-            group["name"].decode(): self._first_pending(group["name"]) or group["last-delivered-id"].decode()
-            for group in groups
+            sink: _preceding(position.first) if position.is_pending else position.first
+            for sink, position in positions.items()
         }
 
-    def _first_pending(self, group: bytes) -> str | None:
-        pending: Any = self._client.xpending(UPDATES, group)
-        return pending["min"].decode() if pending["pending"] else None
+    def _positions(self) -> dict[str, _Position]:
+        """Return for each group of the stream where it is."""
+        groups: Any = self._client.xinfo_groups(UPDATES)
+        return {group["name"].decode(): self._position(group) for group in groups}
+
+    def _position(self, group: dict[str, Any]) -> _Position:
+        pending: Any = self._client.xpending(UPDATES, group["name"])
+        if pending["pending"]:
+            return _Position(first=pending["min"].decode(), is_pending=True)
+        return _Position(first=group["last-delivered-id"].decode(), is_pending=False)
 
     def _drop(self, excess: int, before: str, waiting: Mapping[str, str]) -> None:
         """Drop the oldest entries, and none from `before` on: those are not printed yet."""
@@ -144,6 +168,12 @@ def order(stream_id: str | bytes) -> tuple[int, int]:
     text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
     milliseconds, _, sequence = text.partition("-")
     return int(milliseconds), int(sequence or 0)
+
+
+def _preceding(stream_id: str) -> str:
+    """Return an id that lies between this entry and the one before it."""
+    milliseconds, sequence = order(stream_id)
+    return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{2**64 - 1}"
 
 
 def entered_at(stream_id: bytes) -> datetime:

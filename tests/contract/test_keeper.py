@@ -1,0 +1,170 @@
+"""The catalogue comes back whole from whoever remembers it, whatever part of it the data server has lost."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+
+from tests.fakes import FakeClock, provider
+from tests.outbox import committed, webhook
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
+from tracker.store.keeper import ASKED_AFTER, Keeper
+from tracker.store.outbox import RedisOutbox
+from tracker.store.sinks import RedisSinks
+
+FROM_FILE, ADDED = provider(id="file", name="File"), provider(id="added", name="Added", origin="command")
+OPS = webhook("ops")
+
+
+class Kept:
+    """A catalogue, and one who keeps it."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self.client, self.clock = client, FakeClock()
+        self.catalogue, self.sinks = RedisCatalogue(client), RedisSinks(client)
+        self.sinks.sync([OPS])
+        self.catalogue.put([FROM_FILE], self.clock(), replacing="file")
+        self.catalogue.put([ADDED], self.clock())
+        self.catalogue.claim(self.clock(), 0)
+        self.keeper = self.other()
+
+    def other(self) -> Keeper:
+        keeper = Keeper(self.catalogue, self.sinks, self.clock)
+        assert keeper.look() is None
+        return keeper
+
+    def contents(self) -> tuple[object, ...]:
+        ids = {known.id for known in self.catalogue.providers()}
+        schedules = {key.decode() for key in self.client.hkeys(SCHEDULE)} - {""}
+        due = {key.decode() for key in self.client.zrange(DUE, 0, -1)}
+        return ids, schedules, due, self.sinks.webhooks()
+
+
+WHOLE = ({"file", "added"}, {"file", "added"}, {"file", "added"}, (OPS,))
+
+
+@pytest.fixture
+def kept(client: "redis.Redis") -> Kept:
+    return Kept(client)
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_told"),
+    [
+        ((), True),
+        ((PROVIDERS,), True),
+        ((SCHEDULE,), True),
+        ((DUE,), True),
+        ((SINKS,), True),
+        ((DUE, SCHEDULE), True),
+        ((PROVIDERS, SCHEDULE, DUE), True),
+        ((VERSION,), False),
+        ((GENERATION,), False),
+        ((PROVIDERS, VERSION, GENERATION), True),
+    ],
+)
+def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_told: bool) -> None:
+    if keys:
+        kept.client.delete(*keys)
+    else:
+        kept.client.flushall()
+
+    loss = kept.keeper.look()
+
+    assert (loss is not None) is is_told
+    assert kept.contents() == WHOLE
+    assert [kept.keeper.look() for _ in range(3)] == [None] * 3
+
+
+def test_pages_that_are_put_back_wait_until_they_are_reminded(kept: Kept) -> None:
+    kept.client.flushall()
+    kept.keeper.look()
+
+    assert kept.catalogue.claim(kept.clock() + ASKED_AFTER - timedelta(seconds=1), 10)[0] == ()
+    claimed, _ = kept.catalogue.claim(kept.clock() + ASKED_AFTER + timedelta(seconds=1), 10)
+    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+
+
+def test_one_who_comes_second_changes_nothing_and_knows_that_all_was_lost(kept: Kept) -> None:
+    second = kept.other()
+    kept.client.flushall()
+    first_loss = kept.keeper.look()
+    loss = second.look()
+
+    assert first_loss is not None
+    assert (first_loss.pages, first_loss.sinks, first_loss.is_ours) == (2, 1, True)
+    assert loss is not None
+    assert (loss.pages, loss.is_ours) == (0, False)
+    assert kept.contents() == WHOLE
+
+
+def test_what_others_put_in_before_the_loss_was_noticed_stays(kept: Kept) -> None:
+    """Somebody syncs the file, and one page is new in it."""
+    kept.client.flushall()
+    kept.catalogue.put([FROM_FILE, provider(id="new", name="New")], kept.clock(), replacing="file")
+
+    kept.keeper.look()
+
+    assert {known.id for known in kept.catalogue.providers()} == {"file", "added", "new"}
+    for _ in range(2):
+        kept.keeper.look()
+    kept.client.flushall()
+    kept.keeper.look()
+    assert {known.id for known in kept.catalogue.providers()} == {"file", "added", "new"}
+
+
+def test_what_was_taken_out_stays_out(kept: Kept) -> None:
+    kept.catalogue.remove(["added"])
+    kept.sinks.sync([])
+    assert [kept.keeper.look() for _ in range(2)] == [None] * 2
+    kept.client.flushall()
+    kept.keeper.look()
+
+    assert kept.contents() == ({"file"}, {"file"}, {"file"}, ())
+
+
+def test_an_earlier_state_that_was_put_back_is_completed(kept: Kept, valkey: "redis.Redis") -> None:
+    if kept.client is not valkey:
+        pytest.skip("dumps of keys need a real server")
+    backup = {key: valkey.dump(key) for key in valkey.scan_iter()}
+    kept.catalogue.put([provider(id="later", name="Later")], kept.clock())
+    for _ in range(2):
+        kept.keeper.look()
+    valkey.flushall()
+    for key, value in backup.items():
+        valkey.restore(key, 0, value)
+
+    kept.keeper.look()
+
+    assert "later" in {known.id for known in kept.catalogue.providers()}
+
+
+def test_a_sink_that_is_put_back_takes_what_the_new_stream_holds(kept: Kept) -> None:
+    kept.client.delete(SINKS, UPDATES)
+    committed(kept.client, "a")
+    kept.keeper.look()
+
+    outbox = RedisOutbox(kept.client)
+    turn = outbox.begin("ops", kept.clock())
+    assert turn is not None
+    assert [parcel.event.id for parcel in outbox.take(turn, 10) if parcel.event] == ["a"]
+
+
+def test_an_empty_server_holds_nothing_to_put_back(client: "redis.Redis") -> None:
+    keeper = Keeper(RedisCatalogue(client), RedisSinks(client), FakeClock())
+
+    assert [keeper.look() for _ in range(3)] == [None] * 3
+    assert keeper.pages == 0
+    assert client.dbsize() == 0
+
+
+def test_looking_takes_one_call(valkey: "redis.Redis") -> None:
+    kept = Kept(valkey)
+    kept.keeper.look()
+    valkey.config_resetstat()
+    kept.keeper.look()
+
+    stats = valkey.info("commandstats")
+    assert stats["cmdstat_exec"]["calls"] == 1
+    assert not {name for name in stats if name.startswith(("cmdstat_evalsha", "cmdstat_hscan", "cmdstat_hvals"))}
