@@ -179,7 +179,7 @@ class MemoryStream:
         for provider_id, known in timings.items():
             self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
         self.reminders.append((told, known_until))
         return self.has_pages
 

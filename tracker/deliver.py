@@ -62,13 +62,13 @@ class Printer:
     def drain(self) -> int:
         """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
         cursor = self._stream.cursor(RECORD)
-        if cursor is None:
+        if cursor is None and self._reminder is None:
             self._recorded = self._begin_anew()
         elif self._recorded is None:
-            self._recorded = self._resume(cursor)
+            self._recorded = self._resume(cursor or START)
         self._remind()
         delivered = self._deliver_from(self._recorded)
-        self._record.is_whole(self._clock())
+        self._record.is_whole(self._reminder.known_until if self._reminder else self._clock())
         return delivered
 
     def _deliver_from(self, recorded: str) -> int:
@@ -104,16 +104,17 @@ class Printer:
 
     def _begin_anew(self) -> str:
         """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
-        if self._record.last_stream_id() is not None:
+        known_until = self._record.whole_until()
+        if known_until is None:
+            self._stream.save_cursor(RECORD, START)
+        else:
             # Who keeps the catalogue says so in the log.
             log.info("the data server does not know this record; reading the event stream from its beginning")
-            self._reminder = self._lost()
-        self._stream.save_cursor(RECORD, START)
+            self._reminder = self._lost(known_until)
         return START
 
-    def _lost(self) -> _Reminder:
+    def _lost(self, known_until: datetime) -> _Reminder:
         """Return what the record knows of what the data server has lost."""
-        known_until = self._record.whole_until()
         waiting = {sink: self._recorded_after(after) for sink, after in (self._settled or {}).items()}
         lately: Sequence[Event] = ()
         if self._settled is None:
@@ -129,8 +130,10 @@ class Printer:
     def _remind(self) -> None:
         """Have pages and webhooks go on from the record, as soon as they are there again."""
         reminder = self._reminder
-        if reminder is not None and self._stream.remind(reminder.told, reminder.known_until):
+        if reminder is not None and self._stream.remind(reminder.told, reminder.known_until, self._clock()):
             self._stream.redeliver(reminder.waiting, reminder.lately)
+            # Not before: a printer that dies meanwhile leaves all of it to the next one.
+            self._stream.save_cursor(RECORD, START)
             self._reminder = None
 
     def _resume(self, cursor: str) -> str:

@@ -202,7 +202,7 @@ class EventStream(Protocol):
         """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
         ...
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
@@ -237,8 +237,8 @@ class Record(Sink, Protocol):
         """Return those of the events that are not on record, each once."""
         ...
 
-    def whole_until(self) -> datetime:
-        """Return when `is_whole` was last called, or something delivered."""
+    def whole_until(self) -> datetime | None:
+        """Return up to when the record held all that was told, None for one that is new."""
         ...
 
     def is_whole(self, now: datetime) -> None:

@@ -7,11 +7,12 @@ import redis
 
 from tests.fakes import FakeClock, provider
 from tests.outbox import committed, webhook
-from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
-from tracker.store.keeper import ASKED_AFTER, Keeper
+from tracker.store.catalogue import ASKED_AFTER, RedisCatalogue
+from tracker.store.connection import CURSORS, DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
+from tracker.store.keeper import Keeper
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
+from tracker.store.stream import RedisStream
 
 FROM_FILE, ADDED = provider(id="file", name="File"), provider(id="added", name="Added", origin="command")
 OPS = webhook("ops")
@@ -82,7 +83,25 @@ def test_pages_that_are_put_back_wait_until_they_are_reminded(kept: Kept) -> Non
     kept.keeper.look()
 
     assert kept.catalogue.claim(kept.clock() + ASKED_AFTER - timedelta(seconds=1), 10)[0] == ()
+    RedisStream(kept.client).remind({}, kept.clock(), kept.clock())
+    claimed, _ = kept.catalogue.claim(kept.clock() + timedelta(seconds=1), 10)
+    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+
+
+def test_pages_that_nobody_reminds_do_not_wait_for_ever(kept: Kept) -> None:
+    kept.client.flushall()
+    kept.keeper.look()
+
     claimed, _ = kept.catalogue.claim(kept.clock() + ASKED_AFTER + timedelta(seconds=1), 10)
+    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+
+
+def test_pages_whose_catalogue_alone_was_lost_are_asked_at_once(kept: Kept) -> None:
+    kept.client.hset(CURSORS, "record", "5-1")
+    kept.client.delete(PROVIDERS, SCHEDULE, DUE)
+    kept.keeper.look()
+
+    claimed, _ = kept.catalogue.claim(kept.clock() + timedelta(seconds=1), 10)
     assert {claim.provider_id for claim in claimed} == {"file", "added"}
 
 

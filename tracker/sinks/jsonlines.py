@@ -70,6 +70,7 @@ class UpdateRecord:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            is_there = path.exists()
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
@@ -81,7 +82,8 @@ class UpdateRecord:
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
-        self._whole_until = self._touched_at = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC)
+        self._touched_at: datetime | None = None
+        self._whole_until = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC) if is_there else None
         self._recover()
 
     def last_stream_id(self) -> str | None:
@@ -107,13 +109,13 @@ class UpdateRecord:
         if events:
             self._last_stream_id = events[-1].stream_id
 
-    def whole_until(self) -> datetime:
+    def whole_until(self) -> datetime | None:
         """Return up to when the record held all that was told, as the time of its file says."""
         return self._whole_until
 
     def is_whole(self, now: datetime) -> None:
         """Note that it does now, a few times a minute."""
-        if abs(now - self._touched_at) >= _TOUCHED_EVERY:
+        if self._touched_at is None or abs(now - self._touched_at) >= _TOUCHED_EVERY:
             with contextlib.suppress(OSError):
                 os.utime(self._fd, (now.timestamp(), now.timestamp()))
             self._touched_at = now
@@ -149,6 +151,7 @@ class UpdateRecord:
         try:
             _write_whole(self._fd, data)
             os.fsync(self._fd)
+            self._touched_at = None
         except OSError as error:
             os.ftruncate(self._fd, size)
             raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error

@@ -1,7 +1,7 @@
 """The catalogue of providers and their due times, in the data server."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ from tracker.store.codec import (
     encode_slot,
 )
 from tracker.store.connection import (
+    CURSORS,
     DUE,
     GENERATION,
     LATENCY_PREFIX,
@@ -55,6 +56,9 @@ _READ_TOGETHER: Final = 200
 OVERDUE_S: Final = 1.0
 #: Providers that are put in or taken out in one step, during which the data server does nothing else (some 5 ms).
 SYNC_STEP: Final = 500
+#: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
+#: seconds, has reminded them by then of what is on record (`tracker.deliver`), and made them due at once.
+ASKED_AFTER: Final = timedelta(seconds=30)
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 
@@ -122,11 +126,13 @@ class RedisCatalogue:
             steps += [self._run_sync(step, replacing) for step in _steps(absent)]
         return _total(steps)
 
-    def restore(self, providers: Sequence[Provider], due_from: datetime) -> Synced:
-        """Put back those providers that are not there, and what others lack; none of them is due before that time."""
-        return _total(
-            [self._run_sync(entries=_entries(step, len(providers), due_from), keeps=True) for step in _steps(providers)]
-        )
+    def restore(self, providers: Sequence[Provider], now: datetime) -> Synced:
+        """Put back those providers that are not there, and what others lack.
+
+        After the loss of everything they wait to be asked until the printer reminds them of the record.
+        """
+        entries = (_entries(step, len(providers), now) for step in _steps(providers))
+        return _total([self._run_sync(entries=step, waiting=ASKED_AFTER) for step in entries])
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -287,12 +293,13 @@ class RedisCatalogue:
         origin: str = "",
         entries: Sequence[str | bytes] = (),
         *,
-        keeps: bool = False,
+        waiting: timedelta | None = None,
     ) -> Synced:
-        """Put entries in (`keeps`: where there are none), and take ids out if they are of that origin ('' for any)."""
-        arguments = [*_PREFIXES, uuid4().hex, int(keeps), len(taken_out), origin, *taken_out, *entries]
+        """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
+        keeps = "" if waiting is None else waiting.total_seconds()
+        arguments = [*_PREFIXES, uuid4().hex, keeps, len(taken_out), origin, *taken_out, *entries]
         with translated():
-            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION], args=arguments)
+            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS], args=arguments)
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
 

@@ -5,8 +5,7 @@ decides who is the one to act, since a provider that is back already is passed o
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import msgspec
 
@@ -14,10 +13,6 @@ from tracker.models import Webhook
 from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.store.codec import decode_provider
 from tracker.store.sinks import RedisSinks
-
-#: Pages that are put back are asked after this long: the printer, which looks every two seconds, has told by then what
-#: is on record (`tracker.deliver`).
-ASKED_AFTER: Final = timedelta(seconds=5)
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +75,7 @@ class Keeper:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
         providers = tuple(map(decode_provider, self._providers))
-        pages = self._catalogue.restore(providers, self._clock() + ASKED_AFTER)
+        pages = self._catalogue.restore(providers, self._clock())
         now = self._catalogue.holdings()
         # Read again at the next look: others may have put in more.
         self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)

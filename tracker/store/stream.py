@@ -13,10 +13,12 @@ from tracker.latency import MOST_TIMINGS, Timing
 from tracker.models import ComponentStatus
 from tracker.ports import StreamedEvent, Told
 from tracker.state import PageState, PageView
+from tracker.store.catalogue import ASKED_AFTER
 from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
 from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
+    DUE,
     LATENCY_PREFIX,
     PROVIDERS,
     SINKS,
@@ -83,7 +85,7 @@ class RedisStream:
         with translated():
             self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime) -> bool:
+    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
@@ -93,8 +95,15 @@ class RedisStream:
                     known = told.get(provider.id, Told())
                     state = PageState(url=provider.url, known_until=known_until)
                     self._remind(
-                        keys=[PROVIDERS, page_key(provider.id), seen_key(provider.id)],
-                        args=[provider.id, encode_state(state), encode_view(_view(known)), *sorted(known.keys)],
+                        keys=[PROVIDERS, page_key(provider.id), seen_key(provider.id), DUE],
+                        args=[
+                            provider.id,
+                            now.timestamp(),
+                            ASKED_AFTER.total_seconds(),
+                            encode_state(state),
+                            encode_view(_view(known)),
+                            *sorted(known.keys),
+                        ],
                         client=pipe,
                     )
                 pipe.execute()

@@ -1,16 +1,21 @@
 -- Put providers into the catalogue and take others out, in one step.
 -- A server may refuse a command in the middle, and it may evict single keys. So each provider is written and removed in
 -- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
--- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string)
+-- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash)
 -- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none yet,
---       1 to put in only what is not there, else 0,
+--       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: the printer has
+--       no cursor then, and makes each page due that it has reminded of the record,
 --       number of providers to take out, the origin that those must be of ('' for any), their ids...,
 --       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
 -- number of due times and schedules that were missing}.
 local FIXED = 7
 local pages, seen, timings = ARGV[1], ARGV[2], ARGV[3]
-local keeps, count, origin = ARGV[5] == '1', tonumber(ARGV[6]), ARGV[7]
+local keeps, count, origin = ARGV[5] ~= '', tonumber(ARGV[6]), ARGV[7]
+local waits = 0
+if keeps and redis.call('EXISTS', KEYS[6]) == 0 then
+  waits = tonumber(ARGV[5])
+end
 local added, changed, removed, mended = 0, 0, 0, 0
 redis.call('SET', KEYS[5], ARGV[4], 'NX')
 for i = FIXED + 1, FIXED + count do
@@ -39,7 +44,7 @@ for i = FIXED + 1 + count, #ARGV, 5 do
       redis.call('ZADD', KEYS[3], ARGV[i + 3], id)
     else
       added = added + 1
-      redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
+      redis.call('ZADD', KEYS[3], 'NX', string.format('%.6f', tonumber(ARGV[i + 3]) + waits), id)
     end
     redis.call('HSET', KEYS[1], id, provider)
   else
