@@ -76,6 +76,8 @@ class Printer:
         while (batch := self._read(recorded)) or batch is None:
             if batch is None:
                 log.warning("the event stream is not the one that was read before; reading it from its beginning")
+                # With the stream what webhooks waited for is gone; or all is, and a cursor was saved right after that.
+                self._reminder = self._lost(self._record.whole_until() or self._clock())
                 recorded = self._recorded = START
                 self._stream.save_cursor(RECORD, START)
                 continue
@@ -133,7 +135,7 @@ class Printer:
         if reminder is not None and self._stream.remind(reminder.told, reminder.known_until, self._clock()):
             self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
-            self._stream.save_cursor(RECORD, START)
+            self._stream.save_cursor(RECORD, self._recorded or START)
             self._reminder = None
 
     def _resume(self, cursor: str) -> str:

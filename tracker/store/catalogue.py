@@ -36,6 +36,7 @@ from tracker.store.connection import (
     SCHEDULERS,
     SEEN_PREFIX,
     SINKS,
+    UPDATES,
     VERSION,
     latency_key,
     load_script,
@@ -126,13 +127,15 @@ class RedisCatalogue:
             steps += [self._run_sync(step, replacing) for step in _steps(absent)]
         return _total(steps)
 
-    def restore(self, providers: Sequence[Provider], now: datetime) -> Synced:
+    def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
         """Put back those providers that are not there, and what others lack.
 
         After the loss of everything they wait to be asked until the printer reminds them of the record.
         """
         entries = (_entries(step, len(providers), now) for step in _steps(providers))
-        return _total([self._run_sync(entries=step, waiting=ASKED_AFTER) for step in entries])
+        return _total(
+            [self._run_sync(entries=step, waiting=ASKED_AFTER if was_emptied else timedelta()) for step in entries]
+        )
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -299,7 +302,7 @@ class RedisCatalogue:
         keeps = "" if waiting is None else waiting.total_seconds()
         arguments = [*_PREFIXES, uuid4().hex, keeps, len(taken_out), origin, *taken_out, *entries]
         with translated():
-            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS], args=arguments)
+            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS, UPDATES], args=arguments)
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
 

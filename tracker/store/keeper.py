@@ -75,7 +75,7 @@ class Keeper:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
         providers = tuple(map(decode_provider, self._providers))
-        pages = self._catalogue.restore(providers, self._clock())
+        pages = self._catalogue.restore(providers, self._clock(), was_emptied=held.generation != known.generation)
         now = self._catalogue.holdings()
         # Read again at the next look: others may have put in more.
         self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)

@@ -1,10 +1,11 @@
 -- Put providers into the catalogue and take others out, in one step.
 -- A server may refuse a command in the middle, and it may evict single keys. So each provider is written and removed in
 -- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
--- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash)
+-- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash),
+--       updates (stream)
 -- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none yet,
---       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: the printer has
---       no cursor then, and makes each page due that it has reminded of the record,
+--       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: without
+--       cursors and events the printer makes each page due that it has reminded of the record,
 --       number of providers to take out, the origin that those must be of ('' for any), their ids...,
 --       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
@@ -13,7 +14,7 @@ local FIXED = 7
 local pages, seen, timings = ARGV[1], ARGV[2], ARGV[3]
 local keeps, count, origin = ARGV[5] ~= '', tonumber(ARGV[6]), ARGV[7]
 local waits = 0
-if keeps and redis.call('EXISTS', KEYS[6]) == 0 then
+if keeps and (redis.call('EXISTS', KEYS[6]) == 0 or redis.call('XLEN', KEYS[7]) == 0) then
   waits = tonumber(ARGV[5])
 end
 local added, changed, removed, mended = 0, 0, 0, 0
