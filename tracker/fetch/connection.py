@@ -265,8 +265,9 @@ class GuardedAdapter(HTTPAdapter):
         return response
 
 
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Return a context that trusts the certificates in a file, or else those that browsers trust."""
+def tls_context(*ca_files: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in these files; None stands for those that browsers trust."""
     context = create_urllib3_context()
-    context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
+    for ca_file in ca_files:
+        context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
     return context

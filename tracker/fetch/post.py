@@ -53,7 +53,8 @@ class RequestsPoster:
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         self._monotonic = monotonic
         self._now = now
-        context = tls_context(ca_file)
+        # Receivers are not pages: a file that is for pages of one's own takes nothing from them.
+        context = tls_context(None, *(() if ca_file is None else (ca_file,)))
         # What was connected to with `allow_private` is never used for a request without it.
         self._adapters = {
             allow: GuardedAdapter(
