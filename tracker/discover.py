@@ -204,7 +204,7 @@ class _Search:
         what = "a web page without a status page's data that can be read" if is_web_page else page.answered
         such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
         telling = _most_telling(self.attempts, _TELLING if is_web_page else _LIKELY)
-        instead = "" if telling in (None, page) else f"; {_place(telling)} {telling.answered[:_LONGEST_ANSWER]}"
+        instead = "" if telling in (None, page) else f"; {_place(telling)}: {telling.answered[:_LONGEST_ANSWER]}"
         remedy = "" if telling else "; name an endpoint or a feed of it as url"
         return (
             f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:_LONGEST_ANSWER]}{instead} (tried "
