@@ -55,6 +55,14 @@ def test_a_value_that_no_header_can_hold_is_refused_and_not_repeated(environ: di
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize("pair", [("X-Key", "REDIS_PASSWORD"), ("Host", "ACME_AUTH"), ("X\r\nY", "ACME_AUTH")])
+def test_what_the_catalogue_would_not_take_is_not_sent_either(pair: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r'^provider "acme": headers_env gives ') as refused:
+        headers_of((pair,), {"REDIS_PASSWORD": "hunter2", "ACME_AUTH": "hunter2"}, PLACE)
+
+    assert "hunter2" not in str(refused.value)
+
+
 @pytest.mark.parametrize("variable", ["ACME_AUTH", "_A", "A", "acme_auth", "STATUS_TOKEN_2", "X509_KEY"])
 def test_names_of_variables_are_kept_in_their_order(variable: str) -> None:
     given = {"X-Api-Key": variable, "Cookie": "OTHER"}
