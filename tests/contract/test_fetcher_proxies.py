@@ -139,6 +139,26 @@ def test_a_plain_page_s_request_carries_the_proxy_s_credentials_and_answers_keep
     assert door.connections == 1
 
 
+def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls):
+    # The page closes when the next request is already on its way.
+    def script(exchange):
+        if exchange.connection == 1 and len(page.requests) > 1:
+            exchange.hang_up()
+        else:
+            exchange.answer(body=b"news")
+
+    with Origin(script, tls=tls()) as page:
+        proxy = ForwardProxy({"status.example": page})
+        with (
+            Origin(proxy) as door,
+            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+        ):
+            for _ in range(3):
+                assert fetcher.fetch(FetchRequest(url="https://status.example/")).body == b"news"
+
+    assert proxy.asked == ["CONNECT status.example:443"] * 2
+
+
 def test_without_variables_nothing_goes_through_a_proxy():
     with Origin(news) as page, fetching() as fetcher:
         assert fetcher.fetch(FetchRequest(url=page.url(), allow_private=True)).body == b"news"

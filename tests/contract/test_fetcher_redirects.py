@@ -253,7 +253,8 @@ def test_a_401_of_another_host_says_that_it_did_not_get_them(fetcher):
         fetcher.fetch(ask(origin, "/start", Authorization=SECRET))
 
     assert str(caught.value) == (
-        "answered 401: what headers_env gives goes to http://one.example alone, and not to two.example"
+        f"answered 401: what headers_env gives goes to http://one.example:{origin.port} alone, "
+        f"and not to http://two.example:{origin.port}"
     )
 
 

@@ -11,7 +11,7 @@ from tracker.fetch.conditional import renewed, validators_of
 from tracker.fetch.failures import WANTS_CREDENTIALS, plain
 from tracker.fetch.freshness import fresh_for_s, retry_after_s
 from tracker.fetch.signin import is_sign_in_address, is_sign_in_page, is_web_page
-from tracker.fetch.urls import Target, redirected
+from tracker.fetch.urls import Target, origin, redirected
 from tracker.models import Validators
 from tracker.ports import Fetched, NotModified
 
@@ -151,5 +151,7 @@ def _remedy(asked: Target, way: Way) -> str:
     if way.given:
         return f"it does not accept what headers_env gives ({plain(', '.join(way.given), 60)})"
     if way.withheld_for is not None:
-        return f"what headers_env gives goes to {plain(way.withheld_for, 60)} alone, and not to {plain(asked.host, 60)}"
+        return (
+            f"what headers_env gives goes to {plain(way.withheld_for, 60)} alone, and not to {plain(origin(asked), 60)}"
+        )
     return 'give its credentials by headers_env, as in headers_env = { Authorization = "VARIABLE" }'

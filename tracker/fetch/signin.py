@@ -12,9 +12,10 @@ _SEGMENT: Final = (
     r"|adfs|sessions?/new"
 )
 _PATH: Final = re.compile(rf"(?:^|/)(?:{_SEGMENT})(?:\.\w{{2,5}})?(?:/|$)", re.IGNORECASE)
+#: Not those of the status pages that vendors of it have themselves.
 _HOST: Final = re.compile(
-    r"(?:login|logon|signin|sign-in|sso|auth|accounts?|idp|adfs)\..*"
-    r"|.*\.(?:okta\.com|oktapreview\.com|auth0\.com|onelogin\.com|cloudflareaccess\.com|duosecurity\.com)"
+    r"(?!.*(?:status|trust|health|uptime))(?:(?:login|logon|signin|sign-in|sso|auth|accounts?|idp|adfs)\..*"
+    r"|.*\.(?:okta\.com|oktapreview\.com|auth0\.com|onelogin\.com|cloudflareaccess\.com|duosecurity\.com))"
 )
 _TITLE: Final = re.compile(
     rb"<title[^>]{0,200}>[^<]{0,100}"
@@ -34,7 +35,10 @@ def is_sign_in_address(target: Target) -> bool:
 def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
     """Tell whether a page asks for a password and says that this is what it is for."""
     start = body[:_LOOKED_AT]
-    return is_web_page(headers, body) and bool(_TITLE.search(start)) and bool(_PASSWORD.search(start))
+    # The first title alone: a body that is made of titles is not worth the search.
+    title = start.lower().find(b"<title")
+    is_called_so = title >= 0 and _TITLE.match(start, title) is not None
+    return is_called_so and is_web_page(headers, body) and _PASSWORD.search(start) is not None
 
 
 def is_web_page(headers: Mapping[str, str], body: bytes) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from tracker.fetch.cookies import Cookies
 from tracker.fetch.outcome import Way
 from tracker.fetch.signin import is_sign_in_address
-from tracker.fetch.urls import Target, is_same_origin, target
+from tracker.fetch.urls import Target, origin, target
 from tracker.ports import FetchRequest
 from tracker.proxies import Proxy
 
@@ -35,7 +35,7 @@ class Trail:
 
     def fields(self) -> dict[str, str]:
         """Return the header fields that go to where it is now, and to nowhere else."""
-        fields = dict(self.request.headers) if is_same_origin(self.asked, self._first) else {}
+        fields = dict(self.request.headers) if origin(self.asked) == origin(self._first) else {}
         if cookies := self._cookies.field(self.asked):
             name = next((name for name in fields if name.lower() == "cookie"), "Cookie")
             fields[name] = f"{fields[name]}; {cookies}" if name in fields else cookies
@@ -65,10 +65,10 @@ class Trail:
     def _way(self, redirect: int | None) -> Way:
         proxy = self._way_to(self.asked)
         names = tuple(self.request.headers)
-        is_home = is_same_origin(self.asked, self._first)
+        is_home = origin(self.asked) == origin(self._first)
         return Way(
             redirect=redirect,
             given=names if is_home else (),
-            withheld_for=None if is_home or not names else f"{self._first.scheme}://{self._first.host}",
+            withheld_for=None if is_home or not names else origin(self._first),
             proxy=proxy.name if proxy is not None and self.asked.scheme == "http" else None,
         )
