@@ -21,7 +21,7 @@ from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.savings import Layer
-from tracker.snapshots import digest, incident_ids, merged
+from tracker.snapshots import digest, incident_ids, merged, says_nothing
 from tracker.state import Answer, PageState, Source
 
 #: So long details that are older than the primary answer are waited for, with every poll.
@@ -160,6 +160,8 @@ class Observer:
         if isinstance(answer, NotModified):
             return _remember(state, url, _revalidated(known, answer)), None
         snapshot = read_answer(answer, source)
+        if known.stamp and says_nothing(snapshot):
+            raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
             return state, None

@@ -24,7 +24,7 @@ from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
 from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
-from tracker.snapshots import components_changed, projection
+from tracker.snapshots import components_changed, projection, says_nothing
 from tracker.state import PageState, PageView, RecentIncident, Source
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,9 @@ class Poller:
         meaning = projection(primary)
         known = self._store.recall(provider.id, keys(primary))
         seeded = observed.state.seeded
+        if seeded and observed.moved_from is None and known.view.name and says_nothing(primary):
+            # Taken at its word, whatever went on would be over.
+            raise ParseError("the answer says nothing, not even the page's name")
         means_the_same = meaning == observed.state.projection and not components_changed(known.view.components, primary)
         if seeded and means_the_same and not observed.details_apart:
             return _quiet(turn, observed, now), Layer.SAME_MEANING

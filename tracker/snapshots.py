@@ -66,6 +66,11 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     )
 
 
+def says_nothing(snapshot: Snapshot) -> bool:
+    """Tell whether an answer has the right shape and nothing in it, not even the page's name or clock."""
+    return not any((snapshot.name, snapshot.updated_at, snapshot.incidents, snapshot.maintenances, snapshot.components))
+
+
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
     """Return the ids of all incidents and maintenances that a snapshot shows."""
     return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
