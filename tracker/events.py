@@ -65,7 +65,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     #: Of an update or a component: when the last poll began that read the whole page and did not show this yet, so
     #: that it appeared between then and `seen_at`. None at first sight, and for events about something else.
     unseen_since: datetime | None = None
-    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
+    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.texts.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
