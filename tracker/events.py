@@ -91,7 +91,7 @@ def update_event(
         published_at=update.created_at,
         seen_at=now,
         vendor_status=update.vendor_status,
-        regions=incident.regions,
+        regions=update.regions or incident.regions,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
     )

@@ -80,6 +80,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     #: Names of the components that this update names, () when it names none.
     components: tuple[str, ...] = ()
+    #: Codes or names of the regions that this update names, () when it names none.
+    regions: tuple[str, ...] = ()
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
