@@ -133,8 +133,8 @@ class Poller:
         is_new = not seeded or observed.moved_from is not None
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
-        told = _unseen_since(_last_read(turn, observed), found.news)
-        news = (*readable, *_moved(turn, observed, now), *told, *reworded)
+        told = _unseen_since(_last_read(turn, observed), (*found.news, *reworded))
+        news = (*readable, *_moved(turn, observed, now), *told)
         has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
         is_missed = bool(found.view.missing)
@@ -275,9 +275,10 @@ def _last_read(turn: Turn, observed: Observation) -> datetime | None:
 
 
 def _unseen_since(read_at: datetime | None, news: Iterable[News]) -> Iterator[News]:
-    """Say of each event since when it was not there."""
+    """Say of each event since when it was not there; what is withdrawn was gone for some answers by then."""
     for each in news:
-        yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=read_at))
+        since = None if each.event.event is EventKind.UPDATE_WITHDRAWN else read_at
+        yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=since))
 
 
 def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
