@@ -16,12 +16,14 @@ from tests.fakes import (
     summary,
     update,
 )
+from tests.unit.test_implied import PLATFORM, Tracker
 from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watcher
 from tracker.events import Event, EventKind
 from tracker.ledger import WITHDRAWN_AFTER
+from tracker.migration import moved
 from tracker.models import Component, FirstSight, Snapshot
 from tracker.observe import Observer
-from tracker.parse import read
+from tracker.parse import FORMATS, read
 from tracker.poll import Poller
 from tracker.readability import UNREADABLE_AFTER
 from tracker.store.memory import MemoryPages
@@ -125,6 +127,31 @@ def test_events_of_the_page_have_neither_date() -> None:
         (EventKind.PAGE_UNREADABLE, None, None),
         (EventKind.PAGE_READABLE, None, None),
     ]
+
+
+def test_a_move_has_neither_date() -> None:
+    event = moved(provider(), "Statuspage at a.example", "Instatus at b.example", 1, NOON).event
+
+    assert (event.published_at, event.unseen_since) == (None, None)
+
+
+def test_an_end_by_absence_has_no_date_and_happened_up_to_one_poll_before_unseen_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(FORMATS, PLATFORM.name, PLATFORM)
+    board = Tracker()
+    board.recalls()
+    board.shows(incident("i1", update("u1")))
+    board.polls()
+    board.told()
+    board.shows()
+    board.polls()
+    first_without_it = board.clock()
+    board.polls()
+
+    (event,) = board.told()
+    assert (event.status, event.published_at) == ("resolved", None)
+    assert event.unseen_since == first_without_it
 
 
 def test_what_was_read_only_in_part_does_not_show_that_something_was_not_there() -> None:
