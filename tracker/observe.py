@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tracker.candidates import rebased, same_host
-from tracker.clocks import is_earlier, is_stale, lags, proven
+from tracker.clocks import is_earlier, is_stale, lags, proven, stamped
 from tracker.discover import Discovery, discover, read_answer
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
@@ -188,7 +188,8 @@ def read_again(state: PageState) -> PageState:
     if state.source is None:
         return state
     url = state.source.primary
-    return _remember(state, url, Answer(stamp=state.answers.get(url, Answer()).stamp))
+    known = state.answers.get(url, Answer())
+    return _remember(state, url, Answer(stamp=known.stamp, is_ahead=known.is_ahead))
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -203,15 +204,13 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         remembered = _in_step(_remember(state, source.primary, new))
         return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
     snapshot = read_answer(answer, source)
-    if is_stale(snapshot.updated_at, known.stamp, state.stale_since, now):
+    if is_stale(snapshot.updated_at, known, state.stale_since, now):
         return Observation(
             layer=Layer.STALE,
             state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
-    # A clock that proves nothing leaves what the last right one proved.
-    stamp = proven(snapshot.updated_at, now) or proven(known.stamp, now)
-    new = Answer(validators=answer.validators, digest=body_digest, stamp=stamp)
+    new = stamped(Answer(validators=answer.validators, digest=body_digest), snapshot.updated_at, known, now)
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
     return Observation(
         layer=Layer.CHANGED,
@@ -270,8 +269,8 @@ def _remember(state: PageState, url: str, answer: Answer) -> PageState:
 
 def _unremember(before: PageState, state: PageState, url: str) -> PageState:
     """Put back what was known of one URL but its clock, so that its next answer is read again unless it is older."""
-    known = before.answers.get(url, Answer())
-    return _remember(state, url, msgspec.structs.replace(known, stamp=state.answers[url].stamp))
+    known, new = before.answers.get(url, Answer()), state.answers[url]
+    return _remember(state, url, msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead))
 
 
 def _in_step(state: PageState) -> PageState:

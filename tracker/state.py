@@ -36,8 +36,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
     digest: str | None = None
-    #: The page's own clock in that answer.
+    #: The page's own clock in that answer, as far as it proves something (`tracker.clocks`).
     stamp: datetime | None = None
+    #: Whether that clock was ahead of ours.
+    is_ahead: bool = False
     #: When the page said that it has no such endpoint (404), None if it has.
     missing_since: datetime | None = None
 

@@ -9,14 +9,15 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, FakeClock, component, incidents_json, scheduled_json, summary
 from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Vendor, Watcher
-from tracker.clocks import APART, STALE_FOR, is_stale, lags, proven
+from tracker.clocks import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
 from tracker.events import Event, EventKind
 from tracker.models import FirstSight, Snapshot
 from tracker.observe import LAGGING_FOR
 from tracker.savings import Layer
-from tracker.state import PageState
+from tracker.state import Answer, PageState
 
 MOMENT = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
 YEAR = timedelta(days=365)
 DETAILS = (INCIDENTS, SCHEDULED)
 #: How far one answer's clock is off, on both sides of what may be.
@@ -57,7 +58,14 @@ def test_a_clock_proves_nothing_newer_than_now_and_nothing_at_all_when_it_is_far
 def test_an_answer_is_stale_that_is_older_than_a_right_clock_for_a_day_at_most(
     clock: datetime | None, known: datetime | None, since: datetime | None, stale: bool
 ) -> None:
-    assert is_stale(clock, known, since, NOON) is stale
+    assert is_stale(clock, Answer(stamp=known), since, NOON) is stale
+
+
+@pytest.mark.parametrize(
+    ("since", "stale"), [(None, True), (NOON - DOUBTED_FOR, True), (NOON - DOUBTED_FOR - MOMENT, False)]
+)
+def test_a_clock_that_was_ahead_makes_answers_stale_for_some_minutes_only(since: datetime | None, stale: bool) -> None:
+    assert is_stale(NOON - YEAR, Answer(stamp=NOON, is_ahead=True), since, NOON) is stale
 
 
 @pytest.mark.parametrize(
@@ -200,6 +208,34 @@ def test_a_clock_that_the_version_before_took_down_far_ahead_hides_nothing() -> 
     assert story.layer is Layer.STALE
 
 
+@pytest.mark.parametrize("off", [IN_STEP + MOMENT, timedelta(minutes=2), APART], ids=str)
+def test_a_page_that_goes_back_behind_a_clock_minutes_ahead_is_believed_after_some_minutes(off: timedelta) -> None:
+    """The odd answer comes from a cache that knows nothing of the incident; the right one is older by its clock."""
+    story = Story()
+    story.vendor.stamps()
+    posted = story.vendor.posts()
+    story.vendor.answers(1)
+    wrong = replace(story.vendor.versions[-2], updated_at=story.clock() + MINUTE + off)
+    story.vendor.fetcher.answers(SUMMARY, summary(wrong))
+    assert story.polls() == []
+
+    story.vendor.answers()
+    told = story.polls(3 + round(DOUBTED_FOR / MINUTE))
+    assert ids(told) == [f"acme/{posted}"]
+    assert (story.layer, story.state.stale_since) == (Layer.NOT_MODIFIED, None)
+
+
+def test_a_clock_that_is_in_step_is_not_doubted() -> None:
+    story = Story()
+    story.vendor.posts()
+    story.is_off(MINUTE + IN_STEP)
+    story.polls()
+    story.vendor.answers(1)
+    story.polls(3 + round(DOUBTED_FOR / MINUTE))
+
+    assert story.layer is Layer.STALE
+
+
 def test_edges_whose_clocks_differ_hide_nothing_and_take_nothing_back() -> None:
     """One edge stamps its answers four minutes ahead, the other is right; each answers every second poll."""
     story = Story()
@@ -242,7 +278,7 @@ def test_whatever_clocks_say_every_update_is_told_once(polls: list[tuple[str, ti
             story.is_off(off, *urls)
         told += ids(story.polls())
     story.vendor.stamps()
-    told += ids(story.polls(1 + round(LAGGING_FOR / timedelta(minutes=1))))
+    told += ids(story.polls(1 + round(LAGGING_FOR / MINUTE)))
 
     assert sorted(told) == sorted(f"acme/{key}" for key in posted)
 
