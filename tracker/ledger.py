@@ -40,8 +40,9 @@ def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime
     news: list[News] = []
     wants = _filters(provider, snapshot)
     entries = dict(ledger)
-    # Pages without a clock have been seen to cut what they show of an incident, those with one have not.
-    shows_all = snapshot.updated_at is not None
+    # Pages without a clock have been seen to cut what they show of an incident, those with one have not. What could
+    # not be read may be there.
+    shows_all = snapshot.updated_at is not None and not any(each.kind == "update" for each in snapshot.omissions)
     reads_otherwise = _reads_otherwise(ledger, snapshot)
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         known = entries.pop(incident.id, {})

@@ -68,7 +68,8 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
 
 def says_nothing(snapshot: Snapshot) -> bool:
     """Tell whether an answer has the right shape and nothing in it, not even the page's name or clock."""
-    return not any((snapshot.name, snapshot.updated_at, snapshot.incidents, snapshot.maintenances, snapshot.components))
+    lists = (snapshot.incidents, snapshot.maintenances, snapshot.components, snapshot.omissions)
+    return not any((snapshot.name, snapshot.updated_at, *lists))
 
 
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:

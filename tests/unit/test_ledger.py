@@ -14,7 +14,7 @@ from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
 from tracker.errors import Conflict, StoreError
 from tracker.events import Event, EventKind
 from tracker.ledger import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, Ledger, follow
-from tracker.models import Incident, IncidentUpdate, Snapshot
+from tracker.models import Incident, IncidentUpdate, Omission, Snapshot
 from tracker.state import LedgerEntry
 from tracker.texts import text_digest
 
@@ -293,6 +293,15 @@ def test_a_page_without_a_clock_withdraws_nothing() -> None:
 
     for _ in range(2 * WITHDRAWN_AFTER):
         assert reader.sees(slow(said("u2", "We fix it.")), minute=None) == []
+
+
+@pytest.mark.parametrize(("kind", "withdrawn"), [("update", 0), ("component", 1), ("incident", 1)])
+def test_an_answer_with_an_update_that_could_not_be_read_withdraws_nothing(
+    reader: Reader, kind: str, withdrawn: int
+) -> None:
+    partly = replace(page(slow(said("u1"))), omissions=(Omission(kind=kind, reason="no id"),))
+
+    assert len([event for _ in range(2 * WITHDRAWN_AFTER) for event in reader.reads(partly)]) == withdrawn
 
 
 def test_a_page_that_shows_the_newest_update_alone_withdraws_nothing() -> None:
