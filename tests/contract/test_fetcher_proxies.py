@@ -14,7 +14,9 @@ from tracker.fetch.post import RequestsPoster
 from tracker.ports import FetchRequest, PostRequest
 from tracker.settings import Settings
 
-HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
+PATIENT = FetchLimits()
+#: The wait for a tunnel is bounded like that for a connection.
+HURRIED = FetchLimits(connect_s=0.5)
 CREDENTIALS = "Basic dXNlcjpwOnNAcw=="
 
 
@@ -30,7 +32,7 @@ def proxies(**variables: str):
 
 
 @contextmanager
-def fetching(ca_file=None, limits=HURRIED, **variables: str):
+def fetching(ca_file=None, limits=PATIENT, **variables: str):
     made = RequestsFetcher(
         limits=limits, user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)
     )
@@ -171,7 +173,7 @@ def test_without_variables_nothing_goes_through_a_proxy():
 def test_this_machine_is_asked_directly(host):
     with Origin(news) as page, Origin(ForwardProxy({})) as door:
         made = RequestsFetcher(
-            limits=HURRIED, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
+            limits=PATIENT, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
         )
         assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
         made.close()
@@ -265,7 +267,10 @@ def answering(status: str, **headers: str):
     ids=["407", "403", "502", "503", "no HTTP", "hangs up", "silent", "endless"],
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
-    with Origin(script) as door, fetching(HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher:
+    with (
+        Origin(script) as door,
+        fetching(limits=HURRIED, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+    ):
         sentence = failing(ProxyFailed, fetcher, "https://status.example/")
 
     assert sentence.startswith(f"the proxy 127.0.0.1:{door.port} made no connection to status.example: {said}")
