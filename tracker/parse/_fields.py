@@ -3,16 +3,19 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.errors import ParseError
+from tracker.parse import times
 from tracker.parse.text import cut, encodable, one_line, plain_text
 
 _Meaning = TypeVar("_Meaning")
+
+#: Times have a module of their own.
+moment, plausible = times.moment, times.plausible
 
 NAME_CAP = 300
 BODY_CAP = 16_000
@@ -25,8 +28,6 @@ _INTEGER_CAP = 18
 #: Brackets and commas, which is to say values: each takes up to a hundred bytes of memory. The largest real answers
 #: have 25,000.
 _MAX_MARKS = 200_000
-#: No status page was older, and a clock beyond would make every later answer look stale.
-_PLAUSIBLE_YEARS = range(1990, 2100)
 
 
 def decode_json(body: bytes) -> Any:
@@ -109,29 +110,6 @@ def site(url: str) -> str | None:
     except ValueError:
         return None
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """Return an ISO 8601 time as UTC, None for anything else; `zone` is that of times which name none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    if parsed.tzinfo is None:
-        if zone is None:
-            return None
-        parsed = parsed.replace(tzinfo=zone)
-    try:
-        return plausible(parsed.astimezone(UTC))
-    except OverflowError:
-        return None
-
-
-def plausible(parsed: datetime) -> datetime | None:
-    """Return the time, None when its year can only be a mistake."""
-    return parsed if parsed.year in _PLAUSIBLE_YEARS else None
 
 
 def mapping(value: object) -> dict[str, Any]:

@@ -128,7 +128,7 @@ MOMENTS = {
     "a date alone": ("2026-03-09", None),
     "no such day": ("2026-02-30T00:00:00Z", None),
     "words": ("yesterday", None),
-    "a number": (1_700_000_000, None),
+    "seconds since 1970": (1_700_000_000, datetime(2023, 11, 14, 22, 13, 20, 0, UTC)),
     "null": (None, None),
     "a year before all pages": ("1970-01-01T00:00:00Z", None),
     "a year after all pages": ("2100-01-01T00:00:00Z", None),
