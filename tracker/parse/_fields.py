@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ BODY_CAP = 16_000
 _RAW_CAP = 20 * BODY_CAP
 _ID_CAP = 200
 _LINK_CAP = 2_000
+_CODE_CAP = 5
+_BETWEEN_WORDS = re.compile(r"[\s_-]+|(?<=[a-z])(?=[A-Z])")
 #: Digits of an integer that JSON readers agree on; longer ones are kept as text.
 _INTEGER_CAP = 18
 #: Brackets and commas, which is to say values: each takes up to a hundred bytes of memory. The largest real answers
@@ -117,28 +120,27 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
-    """Return a list of objects; absent, null and [] are all (). Raises ParseError for anything else."""
-    value = answer.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise ParseError(f"the answer's {key} is not a list")
-    if not all(isinstance(item, dict) for item in value):
-        raise ParseError(f"the answer's {key} holds something without an id")
-    return value
-
-
 def unique(words: Iterable[str | None]) -> tuple[str, ...]:
     """Return each word once, in the order of the first, without those that are none."""
     return tuple(dict.fromkeys(word for word in words if word))
 
 
 def known(meanings: Mapping[Any, _Meaning], word: object) -> _Meaning | None:
-    """Return what a vendor's word or number means, None for any other; capitals do not matter, keys have none."""
+    """Return what a vendor's word or number means, None for any other. Keys are in lower case.
+
+    `Degraded Performance`, `DEGRADED-PERFORMANCE` and `degradedPerformance` are one word, with an underscore in its key
+    or with none. A number may be given as text.
+    """
     if isinstance(word, str):
-        return meanings.get(word.strip().lower())
+        snake = _BETWEEN_WORDS.sub("_", word[:NAME_CAP].strip()).lower()
+        spellings = (word.strip().lower(), snake, snake.replace("_", ""), _digit(word))
+        return next((meanings[spelling] for spelling in spellings if spelling in meanings), None)
     return meanings.get(word) if isinstance(word, int) and not isinstance(word, bool) else None
+
+
+def _digit(word: str) -> int | None:
+    text = word.strip()
+    return int(text) if len(text) <= _CODE_CAP and text.isascii() and text.isdecimal() else None
 
 
 def names(entries: object, key: str = "name") -> tuple[str, ...]:
@@ -154,5 +156,5 @@ def words(entries: object) -> tuple[str, ...]:
 
 
 def objects_in(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list without the rest of it, none for anything else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    """Return the objects of a list that hold anything, without the rest of it, none for anything else."""
+    return [item for item in value if isinstance(item, dict) and item] if isinstance(value, list) else []

@@ -147,17 +147,6 @@ def test_a_page_that_switches_its_zone_says_the_same_moment():
     assert fields.moment("2026-03-09T01:00:00.000-08:00") == fields.moment("2026-03-09T09:00:00.000Z")
 
 
-@pytest.mark.parametrize("answer", [{}, {"a": None}, {"a": []}], ids=["absent", "null", "empty"])
-def test_a_list_that_is_absent_null_or_empty_is_empty(answer):
-    assert list(fields.objects(answer, "a")) == []
-
-
-@pytest.mark.parametrize("value", [{}, "x", 1, ["x"], [None], [{}, 1]], ids=repr)
-def test_what_is_no_list_of_objects_is_refused(value):
-    with pytest.raises(ParseError, match="the answer's a "):
-        fields.objects({"a": value}, "a")
-
-
 def test_a_time_without_a_zone_is_one_only_where_the_zone_is_known():
     assert fields.moment("2026-03-04 09:00:00") is None
     assert fields.moment("2026-03-04 09:00:00", UTC) == datetime(2026, 3, 4, 9, tzinfo=UTC)
