@@ -96,12 +96,12 @@ def test_a_time_of_aws_that_is_none_is_left_out(stamp):
 
 
 def test_an_event_of_aws_without_an_arn_is_known_by_its_time_or_left_out():
-    timed, known = event(), event()
+    timed, known = event() | {"date": "1772367842"}, event()
     del timed["arn"]
 
     snapshot = read(wire([known, timed, {"event_log": []}]))
 
-    assert [incident.id for incident in snapshot.incidents] == [known["arn"], "made-20260301T122642Z"]
+    assert [incident.id for incident in snapshot.incidents] == [known["arn"], "made-20260301T122402Z"]
     assert [(each.kind, each.reason) for each in snapshot.omissions] == [("incident", "no id")]
 
 
