@@ -64,7 +64,9 @@ class _Reading:
         for kind, count in whole.items():
             if not self._read[kind] and (count > 1 or whole.total() == count):
                 reason = next(omission.reason for omission in self.omissions if omission.kind == kind)
-                entries = f"none of the answer's {count} {kind}s can" if count > 1 else f"the answer's only {kind} cannot"
+                entries = (
+                    f"none of the answer's {count} {kind}s can" if count > 1 else f"the answer's only {kind} cannot"
+                )
                 raise ParseError(f"{entries} be read ({reason})")
         if not self.omissions:
             return snapshot
