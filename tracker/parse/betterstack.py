@@ -10,6 +10,7 @@ The software answers every path with status 200 and, where it has nothing, with 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
@@ -19,6 +20,7 @@ from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE
+from tracker.parse.zones import zone_of
 
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
     "operational": ComponentStatus.OPERATIONAL,
@@ -55,7 +57,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         # What holds nothing may have been anything.
         leave_out("component", NO_OBJECT)
     components = _components(included)
-    incidents, maintenances = parted(_Reports(included, components).read())
+    incidents, maintenances = parted(_Reports(included, components, zone_of(page.get("timezone"))).read())
     return Snapshot(
         name=fields.name(page.get("company_name")),
         indicator=fields.known(_IMPACTS, page.get("aggregate_state")),
@@ -105,7 +107,10 @@ def _components(included: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
 class _Reports:
     """Reads the reports of one answer."""
 
-    def __init__(self, included: Sequence[dict[str, Any]], components: Sequence[Component]) -> None:
+    def __init__(
+        self, included: Sequence[dict[str, Any]], components: Sequence[Component], zone: tzinfo | None
+    ) -> None:
+        self._zone = zone
         self._reports = _of_type(included, "status_report")
         updates = _of_type(included, "status_update")
         self._updates = by_id(updates)
@@ -119,7 +124,7 @@ class _Reports:
 
     def _incident(self, entry: dict[str, Any]) -> Incident:
         report = _attributes(entry)
-        begins, ends = fields.moment(report.get("starts_at")), fields.moment(report.get("ends_at"))
+        begins, ends = (fields.moment(report.get(key), self._zone) for key in ("starts_at", "ends_at"))
         report_id = identity(entry.get("id"), "an incident", since=begins)
         is_maintenance = report.get("report_type") == "maintenance"
         status = self._status(report, is_maintenance=is_maintenance)
@@ -166,7 +171,7 @@ class _Reports:
             id=update_id,
             status=_worst_state(_states(update), is_maintenance=is_maintenance),
             body=fields.body_text(update.get("message")),
-            created_at=fields.moment(update.get("published_at")),
+            created_at=fields.moment(update.get("published_at"), self._zone),
             components=self._named(update),
         )
 

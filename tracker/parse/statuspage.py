@@ -5,6 +5,7 @@ one bare incident: each is a choice of the same fields. Strict on ids, lenient o
 """
 
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
+from tracker.parse.zones import zone_of
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
@@ -35,12 +37,12 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if _is_incident(answer):
         answer = {"incidents": [answer]}
     page = fields.mapping(answer.get("page"))
-    site = fields.site(fields.link(page.get("url")) or url)
-    incidents, maintenances = _incidents(answer, site)
+    zone = zone_of(page.get("time_zone"))
+    incidents, maintenances = _incidents(answer, fields.site(fields.link(page.get("url")) or url), zone)
     components = objects(answer, "components", "component")
     return Snapshot(
         name=fields.name(page.get("name")),
-        updated_at=fields.moment(page.get("updated_at")),
+        updated_at=fields.moment(page.get("updated_at"), zone),
         indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
         incidents=incidents,
         maintenances=maintenances,
@@ -91,27 +93,31 @@ def _incident_link(site: str | None, incident_id: str) -> str | None:
     return f"{site}/incidents/{quote(incident_id, safe='')}" if site else None
 
 
-def _incidents(answer: dict[str, Any], site: str | None) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+def _incidents(
+    answer: dict[str, Any], site: str | None, zone: tzinfo | None
+) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Return incidents and maintenances; some vendors list a maintenance among the incidents, or in both lists."""
-    planned = each(
-        answer, "scheduled_maintenances", "maintenance", lambda entry: _incident(entry, site, is_maintenance=True)
-    )
-    others = each(
-        answer, "incidents", "incident", lambda entry: _incident(entry, site, is_maintenance=_is_maintenance(entry))
-    )
-    return parted((*planned, *others))
+
+    def planned(entry: dict[str, Any]) -> Incident:
+        return _incident(entry, site, zone, is_maintenance=True)
+
+    def other(entry: dict[str, Any]) -> Incident:
+        return _incident(entry, site, zone, is_maintenance=_is_maintenance(entry))
+
+    maintenances = each(answer, "scheduled_maintenances", "maintenance", planned)
+    return parted((*maintenances, *each(answer, "incidents", "incident", other)))
 
 
 def _is_maintenance(entry: dict[str, Any]) -> bool:
     return fields.known(_IMPACTS, entry.get("impact")) is Impact.MAINTENANCE or bool(entry.get("scheduled_for"))
 
 
-def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
+def _incident(entry: dict[str, Any], site: str | None, zone: tzinfo | None, *, is_maintenance: bool) -> Incident:
     shortlink = fields.link(entry.get("shortlink"))
-    since = fields.moment(entry.get("created_at")) or fields.moment(entry.get("started_at"))
+    since = _moment(entry, zone, "created_at", "started_at")
     incident_id = identity(entry.get("id"), "an incident", link=shortlink, since=since)
     status = status_word(entry.get("status"))
-    listed = each(entry, "incident_updates", "update", lambda update: _update(update, status or UNKNOWN))
+    listed = each(entry, "incident_updates", "update", lambda update: _update(update, status or UNKNOWN, zone))
     updates = oldest_first(distinct(listed), newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
@@ -124,20 +130,24 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         link=shortlink or (site if is_made(incident_id) else _incident_link(site, incident_id)),
         updates=updates,
         components=named or fields.unique(name for update in updates for name in update.components),
-        scheduled_for=fields.moment(entry.get("scheduled_for")),
-        scheduled_until=fields.moment(entry.get("scheduled_until")),
+        scheduled_for=_moment(entry, zone, "scheduled_for"),
+        scheduled_until=_moment(entry, zone, "scheduled_until"),
     )
 
 
-def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+def _moment(entry: dict[str, Any], zone: tzinfo | None, *keys: str) -> datetime | None:
+    return next((time for key in keys if (time := fields.moment(entry.get(key), zone))), None)
+
+
+def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) -> IncidentUpdate:
     status = status_word(entry.get("status")) or incident_status
-    created_at = fields.moment(entry.get("created_at")) or fields.moment(entry.get("display_at"))
+    created_at = _moment(entry, zone, "created_at", "display_at")
     return IncidentUpdate(
         id=identity(entry.get("id"), "an incident update", since=created_at),
         status=status,
         vendor_status=vendor_word(entry.get("status"), status),
         body=fields.body_text(entry.get("body")),
-        created_at=created_at or fields.moment(entry.get("updated_at")),
+        created_at=created_at or _moment(entry, zone, "updated_at"),
         components=fields.names(entry.get("affected_components")),
     )
 

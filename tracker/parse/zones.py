@@ -7,7 +7,7 @@ is one of the others, it decides. `PT` and its like follow the calendar of a pla
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ _PLACES: Mapping[str, str] = {
     "AKT": "America/Anchorage", "AET": "Australia/Sydney", "NZT": "Pacific/Auckland",
 }  # fmt: skip
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?(?P<sign>[+\u2212-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?")
-_PLACE = re.compile(r"[A-Z][A-Za-z]{1,20}(?:/[A-Z][A-Za-z_+-]{1,30}){1,2}")
+_PLACE = re.compile(r"[A-Z][A-Za-z]{1,20}(?:/[A-Z][A-Za-z0-9_+-]{1,30}){1,2}")
 #: The most that any zone has ever been off.
 _MOST_HOURS = 15
 
@@ -60,6 +60,14 @@ def place_of(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None
+
+
+def zone_of(name: object) -> tzinfo | None:
+    """Return the zone that a page says to be its own, None for one that is not known or of which there are several."""
+    if not isinstance(name, str):
+        return None
+    offsets = _MINUTES.get(name.strip().upper(), ())
+    return timezone(timedelta(minutes=offsets[0])) if len(offsets) == 1 else place_of(name.strip())
 
 
 def _numeric(found: re.Match[str]) -> timedelta | None:

@@ -153,9 +153,17 @@ def test_a_time_without_a_zone_is_one_only_where_the_zone_is_known():
     assert fields.moment("2026-03-04T09:00:00+01:00", UTC) == datetime(2026, 3, 4, 8, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("word", "meaning"), [("down", "a"), (" Down ", "a"), (1, "b"), (True, None), ([], None)])
+MEANINGS = {"down": "a", 1: "b", "partial_outage": "c", "majoroutage": "d"}
+WORDS = [
+    ("down", "a"), (" Down ", "a"), (1, "b"), ("1", "b"), ("Partial Outage", "c"), ("PARTIAL-OUTAGE", "c"),
+    ("partialOutage", "c"), ("partial  outage", "c"), ("Major Outage", "d"), ("major_outage", "d"),
+    (True, None), ([], None), ({}, None), ("", None), ("9" * 5_000, None), ("\u0661", None), (None, None), (1.5, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "meaning"), WORDS)
 def test_a_word_or_a_number_has_its_meaning_and_nothing_else_has_any(word, meaning):
-    assert fields.known({"down": "a", 1: "b"}, word) == meaning
+    assert fields.known(MEANINGS, word) == meaning
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -197,3 +198,13 @@ MISSHAPEN = {
 def test_an_answer_of_which_nothing_can_be_read_is_refused(answer):
     with pytest.raises(ParseError, match=r"can(not)? be read \(no"):
         snapshot(**answer)
+
+
+def test_times_without_a_zone_are_of_the_page_s_own():
+    said = {"page": {"id": "p", "time_zone": "Asia/Tokyo", "updated_at": "2026-03-09T18:00:00"}}
+    times = [update("u1", created_at="2026-03-09 17:00:00")]
+
+    found = snapshot(**said, incidents=[incident(incident_updates=times)])
+
+    assert found.updated_at == datetime(2026, 3, 9, 9, tzinfo=UTC)
+    assert found.incidents[0].updates[0].created_at == datetime(2026, 3, 9, 8, tzinfo=UTC)
