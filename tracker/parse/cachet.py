@@ -25,11 +25,16 @@ from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
 _PAGINATION: Final = frozenset({"total", "count", "per_page", "current_page", "total_pages"})
 #: Keys that only one kind of entry has.
-_KINDS: Final[Mapping[Kind, frozenset[str]]] = {
+_KINDS: Final[Mapping[str, frozenset[str]]] = {
     # Before schedules: until Cachet 2.3 a maintenance is an incident, and all of these have the time of one, or null.
     "incident": frozenset({"stickied", "visible", "occurred"}),
-    "maintenance": frozenset({"scheduled_at", "scheduled"}),
+    "schedule": frozenset({"scheduled_at", "scheduled"}),
     "component": frozenset({"order", "enabled"}),
+}
+_OMITTED_AS: Final[Mapping[str, Kind]] = {
+    "incident": "incident",
+    "schedule": "maintenance",
+    "component": "component",
 }
 _BEGINNING: Final = "message"
 _STATUSES: Final[Mapping[object, str]] = {
@@ -77,7 +82,7 @@ def _holds_any(entries: list[Any]) -> bool:
     return not entries or any(_kind(_flat(entry)) for entry in entries)
 
 
-def _kind(entry: dict[str, Any]) -> Kind | None:
+def _kind(entry: dict[str, Any]) -> str | None:
     return next((kind for kind, marks in _KINDS.items() if not marks.isdisjoint(entry)), None)
 
 
@@ -100,13 +105,13 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     if not _is_cachet(answer):
         raise refusal(body, content_type)
     included = _included(answer)
-    kind = next((known for entry in answer["data"] if (known := _kind(_flat(entry)))), None) or "incident"
-    entries: dict[Kind, list[dict[str, Any]]] = {each_kind: [] for each_kind in _KINDS}
-    for resource in objects(answer, "data", kind):
+    usual = next((kind for entry in answer["data"] if (kind := _kind(_flat(entry)))), "incident")
+    entries: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for resource in objects(answer, "data", _OMITTED_AS[usual]):
         entry = _flat(resource)
-        entries[_kind(entry) or kind].append({**entry, **_related(resource, included)})
+        entries[_kind(entry) or usual].append({**entry, **_related(resource, included)})
     incidents, maintenances = parted(
-        (*among(entries["incident"], "incident", _incident), *among(entries["maintenance"], "maintenance", _schedule))
+        (*among(entries["incident"], "incident", _incident), *among(entries["schedule"], "maintenance", _schedule))
     )
     return Snapshot(
         incidents=incidents,
