@@ -167,7 +167,7 @@ class Observer:
             validators=answer.validators,
             digest=digest(answer.body),
             stamp=snapshot.updated_at,
-            omissions=snapshot.omissions,
+            omissions=tuple(dict.fromkeys(snapshot.omissions)),
         )
         return _remember(state, url, new), snapshot
 
@@ -217,7 +217,7 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         validators=answer.validators,
         digest=body_digest,
         stamp=snapshot.updated_at,
-        omissions=snapshot.omissions,
+        omissions=tuple(dict.fromkeys(snapshot.omissions)),
     )
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
     return Observation(

@@ -59,7 +59,7 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
 def left_out(omissions: Collection[Omission]) -> str | None:
     """Return what was left out of a page's answers as one sentence, None if that was nothing."""
     reasons: dict[str, list[str]] = {}
-    for omission in sorted(omissions, key=lambda each: (each.kind, each.reason)):
+    for omission in sorted(set(omissions), key=lambda each: (each.kind, each.reason)):
         reasons.setdefault(omission.kind, []).append(omission.reason)
     said = (f"{kind}s with {', '.join(words)}" for kind, words in reasons.items())
     return f"left out: {'; '.join(said)}" if reasons else None

@@ -75,7 +75,9 @@ def _is_statuspage(answer: object) -> bool:
     page = answer.get("page")
     if isinstance(page, dict):
         return bool(present) or "indicator" in fields.mapping(answer.get("status"))
-    return bool(present) and answer.keys() <= set(STATUSPAGE_LISTS) and all(_is_marked(answer[key]) for key in present)
+    # A page that is null says no less than one that was left off.
+    others = answer.keys() - {"page", "status"} if "page" in answer else answer.keys()
+    return bool(present) and others <= set(STATUSPAGE_LISTS) and all(_is_marked(answer[key]) for key in present)
 
 
 def _is_incident(answer: dict[str, Any]) -> bool:

@@ -205,6 +205,13 @@ def test_what_stands_in_the_place_of_a_list_is_left_out(value):
     )
 
 
+@pytest.mark.parametrize("odd", [None, "p", []])
+def test_a_page_that_is_none_hides_no_incident(odd):
+    answer = {"page": odd, "status": odd, "incidents": [incident(id="i1", page_id="p")], "components": []}
+
+    assert [each.id for each in shown(answer).incidents] == ["i1"]
+
+
 def test_a_list_whose_places_have_names_is_one():
     assert [each.id for each in page(incidents={"0": incident(id="i1"), "1": incident(id="i2")}).incidents] == [
         "i1",
