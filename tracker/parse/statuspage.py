@@ -9,6 +9,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import UNSET
+
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, is_made, marked, objects
@@ -46,7 +48,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
         incidents=incidents,
         maintenances=maintenances,
-        components=_components(components),
+        components=_components(components, zone),
         components_complete=not _is_cut(components),
     )
 
@@ -154,20 +156,25 @@ def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) ->
     )
 
 
-def _components(entries: list[dict[str, Any]]) -> tuple[Component, ...]:
+def _components(entries: list[dict[str, Any]], zone: tzinfo | None) -> tuple[Component, ...]:
     """Return the components; a group is none itself and gives its name to those inside."""
     holders = by_id(entry for entry in entries if entry.get("group") is True)
     groups = {group_id: fields.name(entry.get("name")) for group_id, entry in holders.items()}
     parts = (entry for entry in entries if entry.get("group") is not True)
-    found = among(parts, "component", lambda entry: _component(entry, groups.get(str(entry.get("group_id")))))
+    found = among(parts, "component", lambda entry: _component(entry, groups.get(str(entry.get("group_id"))), zone))
     return tuple(component for component in distinct(found) if component.id not in groups)
 
 
-def _component(entry: dict[str, Any], group: str | None) -> Component:
+def _component(entry: dict[str, Any], group: str | None, zone: tzinfo | None) -> Component:
     name = fields.name(entry.get("name"))
     component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
     return Component(
-        id=component_id, name=name or component_id, status=component_status(entry.get("status")), group=group
+        id=component_id,
+        name=name or component_id,
+        status=component_status(entry.get("status")),
+        group=group,
+        # incident.io, whose components know no groups, dates all of them by one time.
+        changed_at=(_moment(entry, zone, "updated_at") if "group" in entry else None) or UNSET,
     )
 
 
