@@ -171,7 +171,12 @@ class Observer:
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
             return state, None
-        new = Answer(validators=answer.validators, digest=digest(answer.body), stamp=clock)
+        new = Answer(
+            validators=answer.validators,
+            digest=digest(answer.body),
+            stamp=clock,
+            omissions=tuple(dict.fromkeys(snapshot.omissions)),
+        )
         return _remember(state, url, new), snapshot
 
     def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
@@ -190,12 +195,12 @@ def _is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget all of the primary answer but its clock, so that the next poll reads it whatever it says."""
+    """Forget the primary answer but for its clock and what it lacked: the next poll reads it whatever it says."""
     if state.source is None:
         return state
     url = state.source.primary
     known = state.answers.get(url, Answer())
-    return _remember(state, url, Answer(stamp=known.stamp, is_ahead=known.is_ahead))
+    return _remember(state, url, Answer(stamp=known.stamp, is_ahead=known.is_ahead, omissions=known.omissions))
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -216,7 +221,9 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
             state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
-    new = stamped(Answer(validators=answer.validators, digest=body_digest), snapshot.updated_at, known, now)
+    omissions = tuple(dict.fromkeys(snapshot.omissions))
+    new = Answer(validators=answer.validators, digest=body_digest, omissions=omissions)
+    new = stamped(new, snapshot.updated_at, known, now)
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
     return Observation(
         layer=Layer.CHANGED,
@@ -274,9 +281,10 @@ def _remember(state: PageState, url: str, answer: Answer) -> PageState:
 
 
 def _unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL but its clock, so that its next answer is read again unless it is older."""
+    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
     known, new = before.answers.get(url, Answer()), state.answers[url]
-    return _remember(state, url, msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead))
+    back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
+    return _remember(state, url, back)
 
 
 def _in_step(state: PageState) -> PageState:

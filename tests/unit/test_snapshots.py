@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
-from tracker.models import Component, Impact, Snapshot
+from tracker.models import Component, Impact, Omission, Snapshot
 from tracker.snapshots import (
     MOST_GONE,
     components_changed,
@@ -204,3 +204,36 @@ def test_components_that_only_a_detail_lists_are_that_detail_s() -> None:
     found = merged(page(), [page(), listed])
 
     assert (found.components, found.components_complete) == (listed.components, False)
+
+
+def test_components_that_an_answer_calls_by_their_ids_have_the_names_of_the_other_answer() -> None:
+    named = page(incident("i1", update("u1", components=("Login",)), components=("Login",)), components=(
+        component("c1", name="Login"), component("c2", name="Mail"),
+    ))  # fmt: skip
+    history = page(
+        incident("i1", update("u1", components=("c1",)), update("u2", 1), components=("c1", "hidden")),
+        incident("i0", update("u0", components=("c2", "hidden")), components=("c2", "hidden")),
+        components_by_id=True,
+    )
+
+    known = {each.id: each for each in merged(named, [history]).incidents}
+
+    assert known["i1"].components == ("Login",)
+    assert [each.components for each in known["i1"].updates] == [("Login",), ()]
+    assert (known["i0"].components, known["i0"].updates[0].components) == (("Mail",), ("Mail",))
+    assert merged(history, []).incidents[0].components == ()
+
+
+def test_an_incident_keeps_the_link_of_the_first_answer() -> None:
+    below = "https://status.acme.example/eu/incidents/i1"
+    first, second = incident("i1", update("u1"), link=below), incident("i1", update("u1"), update("u2", 1))
+
+    (joined,) = merged(page(first), [page(second)]).incidents
+
+    assert (joined.link, len(joined.updates)) == (below, 2)
+
+
+def test_what_was_left_out_of_any_answer_was_left_out_of_the_page() -> None:
+    lost, odd = Omission(kind="incident", reason="no id"), Omission(kind="component", reason="no object")
+
+    assert merged(page(omissions=(lost,)), [page(omissions=(lost, odd)), page()]).omissions == (lost, odd)
