@@ -49,6 +49,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
     listed: frozenset[str] | None = None
+    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
+    in_full: bool = True
+    #: Whether the primary answer is as new as all that was read before.
+    is_current: bool = True
     #: Whether only the details tell if anything is new.
     details_apart: bool = False
     #: The source that the page had before, if it is elsewhere since this very answer.
@@ -134,12 +138,18 @@ class Observer:
         if not settled:
             state = _unremember(before, state, source.primary)
         wait_s = failure.retry_after_s if failure else None
+        unsettled_since = None if settled else before.unsettled_since or now
+        state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
+        lacking = [url for url in source.details if state.answers.get(url, Answer()).missing_since is not None]
+        newest = _newest_stamp(before)
         return msgspec.structs.replace(
             observed,
             state=state,
             snapshot=merged(primary, snapshots),
             recent=_recent(before, [primary, *snapshots]),
             settled=settled,
+            in_full=len(snapshots) + len(lacking) == len(source.details),
+            is_current=not _is_earlier(primary.updated_at, newest),
             # What only a detail shows may be over long since.
             listed=incident_ids(primary) if primary.open_only else None,
             history=frozenset(history - incident_ids(primary)),
@@ -187,11 +197,11 @@ def _is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget all of the primary answer but its clock, so that the next poll reads it whatever it says."""
-    if state.source is None:
-        return state
-    url = state.source.primary
-    return _remember(state, url, Answer(stamp=state.answers.get(url, Answer()).stamp))
+    """Forget all of the answers but their clocks, so that the next poll reads them whatever they say."""
+    forgotten = {
+        url: Answer(stamp=answer.stamp, missing_since=answer.missing_since) for url, answer in state.answers.items()
+    }
+    return msgspec.structs.replace(state, answers=forgotten)
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -257,9 +267,13 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
 
 def _recent(before: PageState, read: list[Snapshot]) -> Snapshot:
     """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
-    newest = max((known.stamp for known in before.answers.values() if known.stamp), default=None)
+    newest = _newest_stamp(before)
     recent = [snapshot for snapshot in read if not _is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()
+
+
+def _newest_stamp(before: PageState) -> datetime | None:
+    return max((known.stamp for known in before.answers.values() if known.stamp), default=None)
 
 
 def _revalidated(known: Answer, answer: NotModified) -> Answer:

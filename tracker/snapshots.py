@@ -2,16 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
-from tracker.state import PageView
-
-#: So many components that are no longer listed are remembered: a list flickers by a few.
-MOST_GONE = 200
+from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Omission, Reach, Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -39,7 +35,14 @@ def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bo
     if any(_status(known, component.id) != component.status for component in snapshot.components):
         return True
     listed = {component.id for component in snapshot.components}
-    return bool(snapshot.components) and snapshot.components_complete and not known.keys() <= listed
+    return lists_all_components(snapshot) and not known.keys() <= listed
+
+
+def lists_all_components(snapshot: Snapshot) -> bool:
+    """Tell whether an answer holds all components, so that one that it lacks is gone."""
+    has_list = bool(snapshot.components) or snapshot.components_listed
+    left_out = any(omission.kind == "component" for omission in snapshot.omissions)
+    return has_list and snapshot.components_complete and not left_out
 
 
 def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
@@ -56,14 +59,29 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
         behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
         _join(incidents, detail.incidents, behind=behind)
         _join(maintenances, detail.maintenances, behind=behind)
-    listing = next((answer for answer in (primary, *details) if answer.components), primary)
+    answers = (primary, *details)
+    listing = next((answer for answer in answers if answer.components or answer.components_listed), primary)
     return msgspec.structs.replace(
         primary,
         incidents=tuple(incidents.values()),
         maintenances=tuple(maintenances.values()),
         components=_with_statuses(listing.components, details),
         components_complete=listing.components_complete,
+        components_listed=listing.components_listed,
+        omissions=tuple(_omissions(answers, listing)),
+        incidents_reach=_farthest(answer.incidents_reach for answer in answers),
+        maintenances_reach=_farthest(answer.maintenances_reach for answer in answers),
     )
+
+
+def _omissions(answers: Iterable[Snapshot], listing: Snapshot) -> Iterator[Omission]:
+    """Yield what was left out of several answers; of components, what was left out of the list that counts."""
+    for answer in answers:
+        yield from (each for each in answer.omissions if each.kind != "component" or answer is listing)
+
+
+def _farthest(reaches: Iterable[Reach]) -> Reach:
+    return max(reaches, key=[*Reach].index)
 
 
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
@@ -74,17 +92,7 @@ def incident_ids(snapshot: Snapshot) -> frozenset[str]:
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
     """Return the components that are known after this snapshot, by id."""
     listed = {component.id: component for component in snapshot.components}
-    if not listed:
-        return dict(known)
-    return listed if snapshot.components_complete else {**known, **listed}
-
-
-def gone_components(before: PageView, snapshot: Snapshot) -> dict[str, Component]:
-    """Return the components that were listed once and are not any more, by id; only the last ones to go are kept."""
-    listed = known_components(before.components, snapshot).keys()
-    known = {**before.gone_components, **before.components}
-    gone = [component for component in known.values() if component.id not in listed]
-    return {component.id: component for component in gone[-MOST_GONE:]}
+    return listed if lists_all_components(snapshot) else {**known, **listed}
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:

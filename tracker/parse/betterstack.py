@@ -12,7 +12,7 @@ The software answers every path with status 200 and, where it has nothing, with 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
@@ -57,6 +57,9 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=tuple(components.values()),
+        components_listed=True,
+        incidents_reach=Reach.ALL,
+        maintenances_reach=Reach.ALL,
     )
 
 

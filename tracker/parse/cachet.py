@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, oldest_first, parted
@@ -78,7 +78,7 @@ def _value(attribute: object) -> object:
     return known.get("string", known.get("value", attribute))
 
 
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_cachet(answer):
         raise refusal(body, content_type)
@@ -88,12 +88,24 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         entry = _flat(resource)
         entries[_kind(entry) or "incident"].append({**entry, **_related(resource, included)})
     incidents, maintenances = parted((*map(_incident, entries["incident"]), *map(_schedule, entries["schedule"])))
+    has_more = _has_more(answer)
+    held = {kind for kind, listed in entries.items() if listed} or _kinds_at(answer, url)
+    reach = Reach.WINDOW if has_more else Reach.ALL
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
         components=distinct(map(_component, entries["component"])),
-        components_complete=not _has_more(answer),
+        components_complete=not has_more,
+        components_listed="component" in held,
+        incidents_reach=reach if "incident" in held else Reach.NOTHING,
+        maintenances_reach=reach if "schedule" in held else Reach.NOTHING,
     )
+
+
+def _kinds_at(answer: dict[str, Any], url: str) -> frozenset[str]:
+    """Return what an empty list is empty of: what its address says, else anything."""
+    address = f"{url} {fields.mapping(answer.get('meta')).get('path')}"
+    return frozenset(kind for kind in _KINDS if f"/{kind}s" in address) or frozenset(_KINDS)
 
 
 CACHET = Format(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, parted, status_key
@@ -65,6 +65,8 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
         indicator=fields.known(_IMPACTS, answer.get("summaryStatus")),
         incidents=incidents,
         components=distinct(filter(None, map(_component, systems))),
+        components_listed=is_index,
+        incidents_reach=Reach.NOTHING if is_index else Reach.ALL,
     )
 
 

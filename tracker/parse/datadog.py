@@ -12,7 +12,7 @@ The software answers every path with status 200 and, where it has nothing, with 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
@@ -39,6 +39,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         name=fields.name(answer.get("name")),
         incidents=distinct(map(_incident, fields.objects(answer, "incidents"))),
         components=distinct(_components(answer)),
+        components_listed=True,
+        incidents_reach=Reach.ALL,
     )
 
 

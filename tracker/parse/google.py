@@ -1,17 +1,19 @@
 """Google Cloud's and Google Workspace's `incidents.json` -> Snapshot.
 
 One answer holds the incidents of a rolling window of weeks to months, open and ended: it is the only request, and the
-incidents of before the window are gone, not ended. An incident is open as long as it has no `end`. Updates have no
+incidents of before the window are gone, not ended. An incident is open as long as it has no `end`, and "available" means
+that it is watched until then. Updates have no
 ids: `when` is the key, under which texts are edited; `modified` moves without an edit. `severity` is the impact. No
 maintenance is shown. Described by `incidents.schema.json` beside the answer (status.cloud.google.com).
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first
@@ -20,6 +22,8 @@ from tracker.parse.words import UNKNOWN, status_word
 
 _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
+#: So much of the past is shown at least; half a year and more in the recorded answers.
+_WINDOW = timedelta(days=28)
 #: What an update says when the service works again.
 _WORKS = "available"
 #: Workspace's descriptions are Markdown that begins with a heading.
@@ -35,7 +39,8 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if answer != [] and not _is_google(answer):
         raise refusal(body, content_type)
     entries = fields.objects({"list": answer}, "list")
-    return Snapshot(incidents=distinct(_incident(entry, url) for entry in entries))
+    incidents = distinct(_incident(entry, url) for entry in entries)
+    return Snapshot(incidents=incidents, incidents_reach=Reach.WINDOW, window=_WINDOW)
 
 
 GOOGLE = Format(
@@ -72,20 +77,22 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one without a text where there are none."""
-    listed = identified(oldest_first(map(_update, fields.objects(entry, "updates")), newest_first=True))
+    is_over = bool(entry.get("end"))
+    posted = (_update(update, is_over=is_over) for update in fields.objects(entry, "updates"))
+    listed = identified(oldest_first(posted, newest_first=True))
     if listed:
         return listed
     changed = fields.moment(entry.get("modified")) or fields.moment(entry.get("begin"))
     return identified([IncidentUpdate(id="", status=_status(entry, ()), created_at=changed)])
 
 
-def _update(entry: dict[str, Any]) -> IncidentUpdate:
+def _update(entry: dict[str, Any], *, is_over: bool) -> IncidentUpdate:
     vendor_status = fields.name(entry.get("status"))
     status = status_word(vendor_status) or UNKNOWN
     works = status == _WORKS
     return IncidentUpdate(
         id="",
-        status="resolved" if works else status,
+        status=("resolved" if is_over else "monitoring") if works else status,
         vendor_status=vendor_status if works else None,
         body=fields.body_text(entry.get("text")),
         created_at=fields.moment(entry.get("when")) or fields.moment(entry.get("created")),
@@ -96,8 +103,7 @@ def _status(entry: dict[str, Any], updates: Sequence[IncidentUpdate]) -> str:
     """Return how an incident stands: over when it has an end, and not before."""
     if entry.get("end"):
         return "resolved"
-    newest = updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"
-    return "monitoring" if newest == "resolved" else newest
+    return updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"
 
 
 def _title(description: object) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, numbered, oldest_first, parted, time_key
@@ -42,11 +42,16 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         raise refusal(body, content_type)
     notices = [answer["notice"]] if "notice" in answer else fields.objects(answer, "notices")
     incidents, maintenances = parted(map(_incident, notices))
+    has_more = bool(fields.mapping(answer.get("meta")).get("next_page"))
+    reach = Reach.NOTHING if "notices" not in answer else Reach.WINDOW if has_more else Reach.ALL
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
         components=_components(fields.objects(answer, "components")),
-        components_complete=not fields.mapping(answer.get("meta")).get("next_page"),
+        components_complete=not has_more,
+        components_listed="components" in answer,
+        incidents_reach=reach,
+        maintenances_reach=reach,
     )
 
 

@@ -74,6 +74,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=distinct(part for entry in fields.objects(result, "status") for part in _located(entry)),
+        components_listed=True,
         open_only=True,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
@@ -19,6 +19,8 @@ from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_w
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25
+#: Lists of the newest hold 50 incidents, incident.io's 25: a shorter one holds all there are.
+_SHORTEST_WINDOW = 25
 _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
@@ -44,6 +46,9 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         maintenances=maintenances,
         components=_components(components),
         components_complete=not _is_cut(components),
+        components_listed=isinstance(answer.get("components"), list),
+        incidents_reach=_reach(answer, "incidents"),
+        maintenances_reach=_reach(answer, "scheduled_maintenances"),
     )
 
 
@@ -72,6 +77,17 @@ def _is_statuspage(answer: object) -> bool:
     if isinstance(page, dict):
         return bool(present) or "indicator" in fields.mapping(answer.get("status"))
     return bool(present) and answer.keys() <= set(STATUSPAGE_LISTS) and all(_is_marked(answer[key]) for key in present)
+
+
+def _reach(answer: dict[str, Any], key: str) -> Reach:
+    """Return how far a list reaches: `summary.json` holds all that is not over, other answers the newest."""
+    entries = answer.get(key)
+    if "status" in answer and "components" in answer and "page" in answer:
+        # incident.io leaves the list of incidents out when it is empty, and that of maintenances always.
+        return Reach.ALL if key == "incidents" or isinstance(entries, list) else Reach.NOTHING
+    if not isinstance(entries, list) or "page" not in answer:
+        return Reach.NOTHING
+    return Reach.ALL if len(entries) < _SHORTEST_WINDOW else Reach.WINDOW
 
 
 def _is_incident(answer: dict[str, Any]) -> bool:

@@ -59,6 +59,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=distinct(incidents),
         maintenances=distinct(maintenances),
         components=distinct(_monitors(answer)),
+        components_listed=True,
         open_only=True,
     )
 

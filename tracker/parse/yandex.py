@@ -9,7 +9,7 @@ not told here.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
@@ -45,7 +45,8 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     if entries is None:
         raise refusal(body, content_type)
     incidents, _ = parted(map(_incident, entries))
-    return Snapshot(incidents=incidents)
+    is_list = "items" in fields.json_object(body)
+    return Snapshot(incidents=incidents, incidents_reach=Reach.WINDOW if is_list else Reach.NOTHING)
 
 
 YANDEX = Format(
