@@ -1,6 +1,6 @@
 """What a page no longer lists: incidents and maintenances that end by it. Pure.
 
-An answer proves that something ended if its list reaches far enough (`Reach`), all of the page was read, and nothing was
+An answer proves that something ended if its list reaches far enough (`Reach`), all of the page was read and nothing was
 left out of it. One such answer may be a glitch; the next one decides.
 """
 

@@ -1,10 +1,10 @@
 """Google Cloud's and Google Workspace's `incidents.json` -> Snapshot.
 
-One answer holds the incidents of a rolling window of weeks to months, open and ended: it is the only request, and the
-incidents of before the window are gone, not ended. An incident is open as long as it has no `end`, and "available" means
-that it is watched until then. Updates have no
-ids: `when` is the key, under which texts are edited; `modified` moves without an edit. `severity` is the impact. No
-maintenance is shown. Described by `incidents.schema.json` beside the answer (status.cloud.google.com).
+One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and the incidents
+of before the window are gone, not ended. An incident is open as long as it has no `end`; "available" means that it is
+watched until then. Updates have no ids: `when` is the key, under which texts are edited; `modified` moves without an
+edit. `severity` is the impact. No maintenance is shown. Described by `incidents.schema.json` beside the answer
+(status.cloud.google.com).
 """
 
 import re
