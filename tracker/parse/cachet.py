@@ -167,7 +167,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
-        status=updates[-1].status,
+        status=updates[-1].status if status == UNKNOWN else status,
         link=fields.link(entry.get("permalink")),
         updates=updates,
         components=fields.names(entry.get("components")),

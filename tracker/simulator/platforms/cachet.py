@@ -62,7 +62,7 @@ def _paged(entries: Sequence[Json], length: int = LIST_LENGTH) -> Json:
 
 def _incident(incident: Incident, url: str) -> Json:
     """Return an incident; its first update is its own message."""
-    *posted, first = incident.updates
+    *posted, first = incident.updates or (None,)
     code, word = _STATUSES.get(incident.status, (4, "Fixed"))
     incident_number = number(incident.id)
     return {
@@ -73,16 +73,16 @@ def _incident(incident: Incident, url: str) -> Json:
         "human_status": word,
         "visible": 1,
         "stickied": False,
-        "message": first.body,
-        "occurred_at": _moment(first.created_at),
-        "created_at": _moment(first.created_at),
+        "message": first.body if first else "",
+        "occurred_at": _moment(first.created_at if first else incident.created_at),
+        "created_at": _moment(first.created_at if first else incident.created_at),
         "updated_at": _moment(incident.updated_at),
         "deleted_at": None,
         "is_resolved": incident.is_closed,
         "latest_status": code,
         "latest_human_status": word,
         "permalink": f"{url}/incidents/{incident_number}",
-        "updates": [_update(update, incident_number, url) for update in posted],
+        "updates": [_update(update, incident_number, url) for update in posted if update],
     }
 
 
