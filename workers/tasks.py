@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from kombu.exceptions import OperationalError
 
-from tracker.errors import ConfigError, Conflict, SinkError, StoreError, TrackerError
+from tracker.errors import Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
@@ -29,24 +29,6 @@ def fetch_provider(provider_id: str) -> None:
         outcome = error
     _log_outcome(provider_id, outcome, time.monotonic() - started)
     if isinstance(outcome, Poll) and outcome.events:
-        failpoint("committed")
-        _wake_printer()
-        _wake_sinks()
-
-
-@app.task(name="workers.tasks.fetch_providers", Request="workers.consumer:HintRequest")  # type: ignore[untyped-decorator]
-def fetch_providers(provider_ids: list[str]) -> None:
-    """Poll several pages together, where TRACKER_FETCH_BATCH is above 1. Their next due times are the retry."""
-    started = time.monotonic()
-    try:
-        outcomes = runtime().batch_poller.poll(provider_ids)
-    except (StoreError, ConfigError) as error:
-        log.warning("%d pages not polled: %s", len(provider_ids), error)
-        return
-    seconds = time.monotonic() - started
-    for provider_id, outcome in outcomes.items():
-        _log_outcome(provider_id, outcome, seconds)
-    if any(isinstance(outcome, Poll) and outcome.events for outcome in outcomes.values()):
         failpoint("committed")
         _wake_printer()
         _wake_sinks()
