@@ -12,13 +12,13 @@ import msgspec
 from msgspec.structs import replace
 
 from tracker.absence import absence, ends
-from tracker.component_changes import Components, compared
-from tracker.events import Event, EventKind, update_event
+from tracker.component_changes import Components, compared, component_news
+from tracker.events import EventKind, update_event
 from tracker.filters import left_out_by, listed, wants_kind
 from tracker.implied import Implied, Known, first_update, goes_on, implied, is_planned
 from tracker.models import CLOSED_STATUSES, FirstSight, Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
-from tracker.snapshots import labels, update_order
+from tracker.snapshots import update_order
 from tracker.state import PageView
 from tracker.traces import kept
 from tracker.views import Compared, view_after
@@ -99,10 +99,12 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     known = before.seen | {incident_key(incident) for incident, _ in told}
     derived, followed = _implied_news(provider, before, parts, implied_news, known, now)
     passed |= followed
+    # The revision tells one change from the next, the time one from before the data server was emptied.
+    stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     found = (
         *_update_news(provider, before, snapshot, told, now),
         *derived,
-        *_component_news(provider, before, snapshot, parts, now),
+        *component_news(provider, parts, stamp, now),
     )
     news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
     silent = {*passed, *(update_key(*pair) for pair in announced)} - before.seen - {piece.key for piece in news}
@@ -291,32 +293,3 @@ def _implied_news(
         told = EventKind.NEW_INCIDENT if is_first else kind
         news.append(News(event=update_event(told, f"{provider.id}/{key}", provider, incident, update, now), key=key))
     return news, passed
-
-
-def _component_news(
-    provider: Provider, before: Before, snapshot: Snapshot, components: Components, now: datetime
-) -> Iterator[News]:
-    # The revision tells one change from the next, the time one from before the data server was emptied.
-    stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
-    shown = {**{change.component.id: change.component for change in components.changes}, **components.listed}
-    called = labels(shown.values())
-    # Some platforms list components in another order each time.
-    ordered = sorted(
-        components.changes, key=lambda change: (called[change.component.id].casefold(), change.component.id)
-    )
-    for change in ordered:
-        component = change.component
-        was = f"was {change.before.replace('_', ' ')}" if change.before else None
-        event = Event(
-            id=f"{provider.id}/component/{component.id}/{stamp}",
-            event=EventKind.COMPONENT_STATUS_CHANGE,
-            provider=provider.id,
-            provider_name=provider.name,
-            product=provider.product((called[component.id],)),
-            status=component.status,
-            message=f"no longer listed, {was}" if change.has_left else was,
-            components=(component.name,),
-            seen_at=now,
-            regions=(component.region,) if component.region else (),
-        )
-        yield News(event=event)

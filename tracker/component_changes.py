@@ -6,14 +6,17 @@ place of. One that leaves while it does not work is over after two whole lists w
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from tracker.events import Event, EventKind
 from tracker.filters import wants_change
 from tracker.models import Component, ComponentStatus, FirstSight, Provider, Snapshot
-from tracker.snapshots import known_components, lists_all_components
+from tracker.ports import News
+from tracker.snapshots import known_components, labels, lists_all_components
 from tracker.state import PageView
 
 #: So many components that are no longer listed are remembered: a list flickers by a few.
@@ -78,6 +81,31 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
         is_new=is_new,
         changes=tuple(told),
     )
+
+
+def component_news(provider: Provider, components: Components, stamp: str, now: datetime) -> Iterator[News]:
+    """Return the events of what changed; `stamp` tells these changes from all others."""
+    changed = {change.component.id: change.component for change in components.changes}
+    called = labels((changed | components.listed).values())
+    # Some platforms list components in another order each time.
+    for change in sorted(
+        components.changes, key=lambda each: (called[each.component.id].casefold(), each.component.id)
+    ):
+        component = change.component
+        was = f"was {change.before.replace('_', ' ')}" if change.before else None
+        event = Event(
+            id=f"{provider.id}/component/{component.id}/{stamp}",
+            event=EventKind.COMPONENT_STATUS_CHANGE,
+            provider=provider.id,
+            provider_name=provider.name,
+            product=provider.product((called[component.id],)),
+            status=component.status,
+            message=f"no longer listed, {was}" if change.has_left else was,
+            components=(component.name,),
+            seen_at=now,
+            regions=(component.region,) if component.region else (),
+        )
+        yield News(event=event)
 
 
 def _inherited(

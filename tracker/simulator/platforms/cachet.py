@@ -62,7 +62,7 @@ def _paged(entries: Sequence[Json], length: int = LIST_LENGTH) -> Json:
 
 def _incident(incident: Incident, url: str) -> Json:
     """Return an incident; its first update is its own message."""
-    *posted, first = incident.updates or (None,)
+    first, posted = next(reversed(incident.updates), None), incident.updates[:-1]
     code, word = _STATUSES.get(incident.status, (4, "Fixed"))
     incident_number = number(incident.id)
     return {
@@ -82,7 +82,7 @@ def _incident(incident: Incident, url: str) -> Json:
         "latest_status": code,
         "latest_human_status": word,
         "permalink": f"{url}/incidents/{incident_number}",
-        "updates": [_update(update, incident_number, url) for update in posted if update],
+        "updates": [_update(update, incident_number, url) for update in posted],
     }
 
 
