@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, incident, page, provider, update
 from tests.unit.test_changes import Memory
+from tests.unit.test_poll import Tracker
 from tracker.changes import Before, changes
+from tracker.errors import Conflict, StoreError
 from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.state import PageView
 
@@ -266,3 +268,64 @@ def test_nothing_is_told_of_what_a_version_before_remembered() -> None:
         ("i2", "monitoring"),
         ("i3", "monitoring"),
     ]
+
+
+# --- by polls ---
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    """A tracker that has told of an incident."""
+    seeded = Tracker()
+    seeded.shows(page(minute=0))
+    seeded.polls()
+    seeded.shows(page(slow(LOOKING, WATCHING), minute=1))
+    seeded.polls()
+    assert seeded.told() == ["acme/i1/u1", "acme/i1/u2"]
+    return seeded
+
+
+def test_a_status_that_changes_with_its_text_is_told_once_with_the_new_text(tracker: Tracker) -> None:
+    tracker.shows(page(slow(LOOKING, replace(FIXED, body="Fixed for good.")), minute=2))
+    tracker.polls()
+    tracker.polls()
+
+    assert [(event.event, event.status, event.message) for event in tracker.pages.events] == [
+        ("incident_update", "resolved", "Fixed for good.")
+    ]
+
+
+def test_a_text_that_changes_alone_is_an_edit(tracker: Tracker) -> None:
+    tracker.shows(page(slow(replace(LOOKING, body="We look."), FIXED), minute=2))
+    tracker.polls()
+
+    assert {event.event for event in tracker.pages.events} == {"update_edited", "incident_update"}
+
+
+def test_what_could_not_be_committed_is_told_by_the_next_poll_under_the_same_id(tracker: Tracker) -> None:
+    tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
+    tracker.pages.is_down = True
+    with pytest.raises(StoreError):
+        tracker.polls()
+    tracker.pages.is_down = False
+    tracker.polls()
+    tracker.polls()
+
+    assert tracker.told() == ["acme/i1/status/resolved"]
+
+
+def test_of_two_workers_one_tells_a_change(tracker: Tracker) -> None:
+    tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
+    tracker.fetcher.meanwhile(tracker.polls)
+    with pytest.raises(Conflict):
+        tracker.polls()
+
+    assert tracker.told() == ["acme/i1/status/resolved"]
+
+
+def test_a_page_whose_titles_change_all_the_time_is_remembered_in_bounds(memory: Memory) -> None:
+    found = [told(memory, slow(LOOKING, name=f"Title {number}")) for number in range(60)]
+
+    ids = [update_id for each in found for update_id, _, _ in each]
+    assert len(ids) == len(set(ids)) == 60
+    assert len(memory.before.view.traces["i1"].names) == 20
