@@ -148,7 +148,10 @@ def _unannounced(before: Before, snapshot: Snapshot) -> Iterator[tuple[Incident,
 def _implied(
     before: Before, snapshot: Snapshot, unseen: Iterable[tuple[Incident, IncidentUpdate]]
 ) -> dict[str, Implied]:
-    """Return by incident id what entries say beyond their updates, as far as they are not older than before."""
+    """Return by incident id what entries say beyond their updates, as far as they are not older than before.
+
+    What changed last stands at the end, as what is remembered longest.
+    """
     view, recent = before.view, snapshot if before.recent is None else before.recent
     going_on = {each.id: each for each in (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)}
     maintenances = {maintenance.id for maintenance in recent.maintenances}
@@ -156,7 +159,7 @@ def _implied(
     for incident, update in unseen:
         new.setdefault(incident.id, []).append(update)
     found = {}
-    for incident in _entries(recent):
+    for incident in sorted(_entries(recent), key=_last_change):
         if before.listed is not None and incident.id not in before.listed and incident.status not in CLOSED_STATUSES:
             # The answer that lists what goes on knows better.
             continue
@@ -171,6 +174,12 @@ def _implied(
         )
         found[incident.id] = implied(incident, known)
     return found
+
+
+def _last_change(incident: Incident) -> float:
+    """Return the sort key that puts incidents in the order of their last changes, those without a date at the end."""
+    dated = [update_order(update) for update in incident.updates if update.created_at]
+    return max(dated, default=float("inf"))
 
 
 def _meant(snapshot: Snapshot, meant: Mapping[str, Implied]) -> Iterator[tuple[EventKind, Incident, IncidentUpdate]]:

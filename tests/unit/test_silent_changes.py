@@ -13,6 +13,7 @@ from tracker.changes import Before, changes
 from tracker.errors import Conflict, StoreError
 from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.state import PageView
+from tracker.traces import MOST_TRACES
 
 LOOKING = update("u1", 1, body="Looking into it.")
 WATCHING = update("u2", 2, "monitoring", body="A fix is in.")
@@ -268,6 +269,18 @@ def test_nothing_is_told_of_what_a_version_before_remembered() -> None:
         ("i2", "monitoring"),
         ("i3", "monitoring"),
     ]
+
+
+def test_of_many_incidents_those_that_changed_last_are_remembered() -> None:
+    many = [incident(f"i{number}", update(f"u{number}", number, "resolved")) for number in range(MOST_TRACES + 50)]
+    memory = Memory()
+    memory.polls(page(*reversed(many)))
+
+    opened_again = [replace(each, status="investigating") for each in (many[0], many[-1])]
+    found = memory.polls(page(*opened_again, *many[1:-1]))
+
+    assert [piece.event.incident_id for piece in found.news] == [many[-1].id]
+    assert len(found.view.traces) == MOST_TRACES
 
 
 # --- by polls ---
