@@ -4,8 +4,10 @@ An answer proves that something ended if its list reaches far enough (`Reach`), 
 left out of it. One such answer may be a glitch; the next one decides.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 
 import msgspec
 from msgspec.structs import replace
@@ -44,7 +46,15 @@ def absence(
     `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read anew.
     """
     counts = counts and not any(omission.kind in _ENTRIES for omission in snapshot.omissions)
-    gone = {known.id: known for known in _going_on(view) if not _is_shown(known, view, snapshot, listed)}
+    shown: dict[str, list[Incident]] = {}
+    for incident in (*snapshot.incidents, *snapshot.maintenances):
+        shown.setdefault(incident.id, []).append(incident)
+    gone = {
+        known.id: known
+        for known in _going_on(view)
+        if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), listed)
+    }
+    ages = {False: _Ages(snapshot.incidents), True: _Ages(snapshot.maintenances)}
     planned = {known.id for known in (*view.open_maintenances, *view.planned_maintenances)}
     absent: set[str] = set()
     unjudged: set[str] = set()
@@ -52,7 +62,10 @@ def absence(
         reach = _reach(snapshot, listed, maintenance=known.id in planned)
         if not counts or (reach is Reach.NOTHING and not in_full):
             unjudged.add(known.id)
-        elif reach is Reach.ALL or (reach is Reach.WINDOW and _is_young(known, snapshot, known.id in planned, now)):
+        elif reach is Reach.ALL or (
+            reach is Reach.WINDOW
+            and (_is_within(known, snapshot.window, now) or ages[known.id in planned].are_older_than(known))
+        ):
             absent.add(known.id)
     # What was missing and cannot be judged now is missing still.
     before = frozenset(view.missing)
@@ -85,12 +98,12 @@ def _going_on(view: PageView) -> Iterable[OpenIncident]:
     return (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
 
 
-def _is_shown(known: OpenIncident, view: PageView, snapshot: Snapshot, listed: Collection[str] | None) -> bool:
+def _is_shown(
+    known: OpenIncident, trace: Trace | None, shown: Collection[Incident], listed: Collection[str] | None
+) -> bool:
     """Tell whether the page shows it, or has told its end."""
-    trace = view.traces.get(known.id)
     if trace is not None and told_status(trace) in CLOSED_STATUSES:
         return True
-    shown = [incident for incident in (*snapshot.incidents, *snapshot.maintenances) if incident.id == known.id]
     if listed is None:
         return bool(shown)
     return known.id in listed or any(_tells_its_end(incident, trace) for incident in shown)
@@ -108,21 +121,27 @@ def _reach(snapshot: Snapshot, listed: Collection[str] | None, *, maintenance: b
     return snapshot.maintenances_reach if maintenance else snapshot.incidents_reach
 
 
-def _is_young(known: OpenIncident, snapshot: Snapshot, is_maintenance: bool, now: datetime) -> bool:
-    """Tell whether something is too young to have aged out of a list of the newest, whatever the order of that.
+def _is_within(known: OpenIncident, window: timedelta | None, now: datetime) -> bool:
+    """Tell whether something changed within the time that a list covers for certain."""
+    return window is not None and known.updated_at is not None and now - known.updated_at < window
 
-    It is if something is still listed that began before it and changed last before it.
-    """
-    began_at, changed_at = known.began_at, known.updated_at
-    if began_at is None or changed_at is None:
-        return False
-    if snapshot.window is not None and now - changed_at < snapshot.window:
-        return True
-    for other in snapshot.maintenances if is_maintenance else snapshot.incidents:
-        times = [update.created_at for update in other.updates if update.created_at]
-        if times and min(times) <= began_at and max(times) <= changed_at:
-            return True
-    return False
+
+class _Ages:
+    """When the entries of a list began and changed last."""
+
+    def __init__(self, listed: Iterable[Incident]) -> None:
+        times = ([update.created_at for update in entry.updates if update.created_at] for entry in listed)
+        spans = sorted((min(dated), max(dated)) for dated in times if dated)
+        self._begins = [began_at for began_at, _ in spans]
+        #: The earliest last change of this one and those that began before it.
+        self._changes = list(accumulate((changed_at for _, changed_at in spans), min))
+
+    def are_older_than(self, known: OpenIncident) -> bool:
+        """Tell whether any began before it and changed last before it: then it has not aged out, whatever the order."""
+        if known.began_at is None or known.updated_at is None:
+            return False
+        before = bisect_right(self._begins, known.began_at)
+        return before > 0 and self._changes[before - 1] <= known.updated_at
 
 
 def _ended(known: OpenIncident, status: str, trace: Trace | None) -> tuple[Incident, IncidentUpdate, Trace]:
