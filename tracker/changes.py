@@ -95,9 +95,9 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     gone = absence(before.view, snapshot, before.listed, now, counts=before.absence_counts, in_full=before.in_full)
     meant = _implied(before, snapshot, unseen)
     left = list(ends(before.view, gone.ended, now))
-    implied_news = [*_meant(snapshot, meant), *((kind, incident, update) for kind, incident, update, _ in left)]
+    unsaid = [*_meant(snapshot, meant), *((kind, incident, update) for kind, incident, update, _ in left)]
     known = before.seen | {incident_key(incident) for incident, _ in told}
-    derived, followed = _implied_news(provider, before, parts, implied_news, known, now)
+    derived, followed = _implied_news(provider, before, parts, unsaid, known, now)
     passed |= followed
     # The revision tells one change from the next, the time one from before the data server was emptied.
     stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
@@ -108,24 +108,22 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     )
     news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
     silent = {*passed, *(update_key(*pair) for pair in announced)} - before.seen - {piece.key for piece in news}
-    doubted = frozenset(key for key, each in meant.items() if each.is_doubtful)
-    traces = {key: each.trace for key, each in meant.items() if each.trace} | {
-        incident.id: trace for _, incident, _, trace in left
-    }
+    have_passed = before.seen | passed
+    traces = {key: each.trace for key, each in meant.items() if each.trace}
     result = Compared(
         listed=before.listed,
         absence=gone,
         components=parts,
-        followed=frozenset(each.id for each in _entries(snapshot) if incident_key(each) in before.seen | passed),
-        traces=kept(before.view.traces, traces),
-        doubted=doubted,
+        followed=frozenset(each.id for each in _entries(snapshot) if incident_key(each) in have_passed),
+        traces=kept(before.view.traces, traces | {incident.id: trace for _, incident, _, trace in left}),
+        doubted=frozenset(key for key, each in meant.items() if each.is_doubtful),
     )
     return Changes(
         news=news,
         seen=tuple(sorted(silent)),
         view=view_after(before.view, snapshot, result),
         restated=frozenset(f"{key}/{each.restated}" for key, each in meant.items() if each.restated),
-        is_open_question=bool(gone.missing - gone.unjudged or doubted or parts.is_new),
+        is_open_question=bool(gone.missing - gone.unjudged or result.doubted or parts.is_new),
     )
 
 
