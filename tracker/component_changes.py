@@ -102,6 +102,7 @@ def component_news(provider: Provider, components: Components, stamp: str, now: 
             status=component.status,
             message=f"no longer listed, {was}" if change.has_left else was,
             components=(component.name,),
+            published_at=None if component.changed_at is msgspec.UNSET else component.changed_at,
             seen_at=now,
             regions=(component.region,) if component.region else (),
         )
