@@ -15,6 +15,7 @@ from tracker.fetch.failures import plain
 _LONGEST: Final = 2048
 #: RFC 1035, section 2.3.4.
 _LONGEST_HOST: Final = 253
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
@@ -53,21 +54,27 @@ def target(url: str) -> Target:
     if not host or len(host) > _LONGEST_HOST:
         raise BadUrl(f"{plain(url)} has no host")
     if port is None:
-        port = 443 if scheme == "https" else 80
+        port = _USUAL_PORTS[scheme]
     return Target(parts._replace(fragment="").geturl(), scheme, host, port, prepared.path_url)
 
 
-def redirected(origin: Target, location: str) -> Target:
+def origin(of: Target) -> str:
+    """Return scheme, host and port of a URL as it writes them; two with the same are one server's."""
+    host = f"[{of.host}]" if ":" in of.host else of.host
+    return f"{of.scheme}://{host}" if _USUAL_PORTS[of.scheme] == of.port else f"{of.scheme}://{host}:{of.port}"
+
+
+def redirected(source: Target, location: str) -> Target:
     """Return where a redirect leads (RFC 9110, section 10.2.2). Raises BadUrl."""
     with suppress(UnicodeError):
         # http.client reads headers as Latin-1; what is not ASCII in there is nearly always UTF-8.
         location = location.encode("latin-1").decode("utf-8")
     try:
-        joined = urljoin(origin.url, location)
+        joined = urljoin(source.url, location)
     except ValueError as error:
         raise BadUrl(f"redirected to {plain(location)}, which is not a valid URL") from error
     following = target(joined)
-    if origin.scheme == "https" and following.scheme == "http":
+    if source.scheme == "https" and following.scheme == "http":
         # Anybody on the way could then write the news; who accepts that may catalogue the http URL.
         raise BadUrl(f"redirected from https to plain {plain(following.url)}")
     return following
