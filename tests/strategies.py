@@ -17,7 +17,7 @@ from tracker.models import (
     Snapshot,
     Validators,
 )
-from tracker.state import Answer, PageState, PageView, Source
+from tracker.state import Answer, PageState, PageView, Source, Trace
 
 #: What JSON in UTF-8 can hold: anything but lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -104,6 +104,7 @@ states = st.builds(
         ),
     ),
     projection=st.none() | texts,
+    unsettled_since=st.none() | moments,
     stale_since=st.none() | moments,
     lagging_since=st.none() | moments,
     failures=st.integers(0, 1000),
@@ -123,6 +124,7 @@ _open_incidents = st.lists(
         link=st.none() | texts,
         update_id=st.none() | texts,
         updated_at=st.none() | moments,
+        began_at=st.none() | moments,
         components=st.lists(names, max_size=2).map(tuple),
         regions=st.lists(names, max_size=2).map(tuple),
         scheduled_for=st.none() | moments,
@@ -130,6 +132,18 @@ _open_incidents = st.lists(
     ),
     max_size=2,
 ).map(tuple)
+
+_traces = st.builds(
+    Trace,
+    status=statuses,
+    impact=impacts,
+    update_id=st.none() | texts,
+    update_status=st.none() | statuses,
+    told=st.none() | statuses,
+    is_absent=st.booleans(),
+    changes=st.integers(0, 100),
+    names=st.lists(texts, max_size=2).map(tuple),
+)
 
 views = st.builds(
     PageView,
@@ -141,6 +155,9 @@ views = st.builds(
     planned_maintenances=_open_incidents,
     gone_components=components().map(lambda parts: {part.id: part for part in parts}),
     missing=st.lists(texts, max_size=2).map(tuple),
+    missing_components=st.lists(texts, max_size=2).map(tuple),
+    doubted=st.lists(texts, max_size=2).map(tuple),
+    traces=st.dictionaries(texts, _traces, max_size=2),
     components_complete=st.booleans(),
     named_components=st.lists(texts, max_size=2).map(tuple),
     named_regions=st.lists(texts, max_size=2).map(tuple),

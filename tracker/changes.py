@@ -1,30 +1,26 @@
 """What is new: decided from values alone, without clock, network or store.
 
-An update is news when its key is not in the provider's seen-set; a component when its status is not the known one.
-The first sight of a page is a baseline: by default only what goes on right now is told. What a page means without
-posting it (`tracker.implied`) is told after what it posts.
+An update is news when its key is not in the provider's seen-set; a component when its status is not the known one
+(`tracker.component_changes`). The first sight of a page is a baseline: by default only what goes on right now is told.
+What a page means without posting it (`tracker.implied`, `tracker.absence`) is told after what it posts.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
-from tracker.events import Event, EventKind, update_event
-from tracker.filters import left_out_by, listed, wants_change, wants_kind
-from tracker.implied import Implied, absent, ends, goes_on, moved_windows
-from tracker.models import (
-    Component,
-    ComponentStatus,
-    FirstSight,
-    Incident,
-    IncidentUpdate,
-    Provider,
-    Snapshot,
-)
+from tracker.absence import absence, ends
+from tracker.component_changes import Components, compared, component_news
+from tracker.events import EventKind, update_event
+from tracker.filters import left_out_by, listed, wants_kind
+from tracker.implied import Implied, Known, after_updates, first_update, goes_on, implied, is_planned
+from tracker.models import CLOSED_STATUSES, FirstSight, Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
-from tracker.snapshots import known_components, labels, update_order
+from tracker.snapshots import update_order
 from tracker.state import PageView
+from tracker.traces import kept
 from tracker.views import Compared, view_after
 
 #: Stands for the update of an incident that shows none.
@@ -39,6 +35,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     #: Keys that count as seen from now on without being told.
     seen: tuple[str, ...] = ()
     view: PageView
+    #: Keys of updates whose status is told anew, their text with it.
+    restated: frozenset[str] = frozenset()
+    #: Whether the next answer has to be read whatever it says, since it decides about something that this one showed.
+    is_open_question: bool = False
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,13 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
     listed: frozenset[str] | None = None
+    #: What those answers say that are not older than any before; only in them a change is told from an old state.
+    #: None: all of the snapshot is.
+    recent: Snapshot | None = None
+    #: Whether it counts what the answers do not list: all of the page was read, and nothing older than before.
+    absence_counts: bool = True
+    #: Whether all parts of the page were read anew.
+    in_full: bool = True
     #: Updates published before this are old, whether or not they are still known.
     horizon: datetime | None = None
     #: At first sight again, after the data server lost its data: when the page was read last before that. What was told
@@ -83,38 +90,121 @@ def keys(snapshot: Snapshot) -> tuple[str, ...]:
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
     """Compare a snapshot with what was known and return what is new."""
-    unseen = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
-    wanted, passed = _wanted(provider, before, snapshot, _in_order(unseen))
+    announced = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
+    unseen = [*announced, *_unannounced(before, snapshot)]
+    parts = compared(provider, before.view, snapshot, seeded=before.seeded)
+    wanted, passed = _wanted(provider, before, snapshot, parts, _in_order(unseen))
     told = [pair for pair in wanted if _is_told(provider, before, *pair)]
-    moved = _told_components(provider, before, snapshot)
-    missing = absent(before.view, snapshot, before.listed)
-    # One answer without it may be a glitch; the next one is read whatever it says, and decides.
-    ended = missing.intersection(before.view.missing)
-    implied = (
-        *ends(before.view, ended, now),
-        *moved_windows(before.view, snapshot, {incident.id for incident, _ in unseen}),
-    )
+    gone = absence(before.view, snapshot, before.listed, now, counts=before.absence_counts, in_full=before.in_full)
+    meant = _implied(before, snapshot, unseen)
+    left = list(ends(before.view, gone.ended, now))
+    unsaid = [*_meant(snapshot, meant), *((kind, incident, update) for kind, incident, update, _ in left)]
+    known = before.seen | {incident_key(incident) for incident, _ in told}
+    derived, followed = _implied_news(provider, before, parts, unsaid, known, now)
+    passed |= followed
+    # The revision tells one change from the next, the time one from before the data server was emptied.
+    stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     found = (
         *_update_news(provider, before, snapshot, told, now),
-        *_implied_news(provider, before, snapshot, implied, now),
-        *_component_news(provider, before, snapshot, moved, now),
+        *derived,
+        *component_news(provider, parts, stamp, now),
     )
     news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
-    silent = {*passed, *(update_key(*pair) for pair in unseen)} - before.seen - {piece.key for piece in news}
-    followed = frozenset(
-        incident.id
-        for incident in (*snapshot.incidents, *snapshot.maintenances)
-        if incident_key(incident) in before.seen or incident_key(incident) in passed
+    silent = {*passed, *(update_key(*pair) for pair in announced)} - before.seen - {piece.key for piece in news}
+    have_passed = before.seen | passed
+    traces = {key: each.trace for key, each in meant.items() if each.trace}
+    result = Compared(
+        listed=before.listed,
+        absence=gone,
+        components=parts,
+        followed=frozenset(each.id for each in _entries(snapshot) if incident_key(each) in have_passed),
+        traces=kept(before.view.traces, traces | {incident.id: trace for _, incident, _, trace in left}),
+        doubted=frozenset(key for key, each in meant.items() if each.is_doubtful),
     )
-    compared = Compared(listed=before.listed, missing=missing - ended, followed=followed, told=tuple(moved))
-    return Changes(news=news, seen=tuple(sorted(silent)), view=view_after(before.view, snapshot, compared))
+    return Changes(
+        news=news,
+        seen=tuple(sorted(silent)),
+        view=view_after(before.view, snapshot, result),
+        restated=frozenset(f"{key}/{each.restated}" for key, each in meant.items() if each.restated),
+        is_open_question=bool(gone.missing - gone.unjudged or result.doubted or parts.is_new),
+    )
+
+
+def _entries(snapshot: Snapshot) -> Iterable[Incident]:
+    """Return every incident and maintenance once, also one that stands in two lists."""
+    return {entry.id: entry for entry in (*snapshot.incidents, *snapshot.maintenances)}.values()
+
+
+def _unannounced(before: Before, snapshot: Snapshot) -> Iterator[tuple[Incident, IncidentUpdate]]:
+    """Yield what was never seen before and shows no update, each with one that announces it."""
+    view = before.view
+    known = {each.id for each in (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)}
+    for incident in _entries(snapshot):
+        is_known = incident.id in known or incident.id in view.traces or incident_key(incident) in before.seen
+        if not incident.updates and not is_known:
+            update = first_update(incident)
+            yield replace(incident, updates=(update,)), update
+
+
+def _implied(
+    before: Before, snapshot: Snapshot, unseen: Iterable[tuple[Incident, IncidentUpdate]]
+) -> dict[str, Implied]:
+    """Return by incident id what entries say beyond their updates, as far as they are not older than before.
+
+    What changed last stands at the end, as what is remembered longest.
+    """
+    view, recent = before.view, snapshot if before.recent is None else before.recent
+    going_on = {each.id: each for each in (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)}
+    maintenances = {maintenance.id for maintenance in recent.maintenances}
+    new: dict[str, list[IncidentUpdate]] = {}
+    for incident, update in unseen:
+        new.setdefault(incident.id, []).append(update)
+    found = {}
+    for incident in sorted(_entries(recent), key=_last_change):
+        if before.listed is not None and incident.id not in before.listed and incident.status not in CLOSED_STATUSES:
+            # The answer that lists what goes on knows better.
+            continue
+        known = Known(
+            trace=view.traces.get(incident.id),
+            going_on=going_on.get(incident.id),
+            unseen=tuple(new.get(incident.id, ())),
+            goes_on=goes_on(incident, before.listed) or is_planned(incident, before.listed),
+            is_maintenance=incident.id in maintenances,
+            has_clock=recent.updated_at is not None,
+            was_doubted=incident.id in view.doubted,
+        )
+        found[incident.id] = implied(incident, known)
+    # An older answer may bring updates that were not seen yet; beyond those it says nothing.
+    for incident_id in new.keys() & view.traces.keys() - found.keys():
+        found[incident_id] = Implied(trace=after_updates(view.traces[incident_id], new[incident_id]))
+    return found
+
+
+def _last_change(incident: Incident) -> float:
+    """Return the sort key that puts incidents in the order of their last changes, those without a date at the end."""
+    dated = [update_order(update) for update in incident.updates if update.created_at]
+    return max(dated, default=float("inf"))
+
+
+def _meant(snapshot: Snapshot, meant: Mapping[str, Implied]) -> Iterator[tuple[EventKind, Incident, IncidentUpdate]]:
+    """Yield what is told of entries beyond their updates."""
+    maintenances = {maintenance.id for maintenance in snapshot.maintenances}
+    for incident in _entries(snapshot):
+        update = meant[incident.id].update if incident.id in meant else None
+        if update is not None:
+            is_maintenance = incident.id in maintenances
+            yield EventKind.MAINTENANCE_UPDATE if is_maintenance else EventKind.INCIDENT_UPDATE, incident, update
 
 
 def _wanted(
-    provider: Provider, before: Before, snapshot: Snapshot, updates: Collection[tuple[Incident, IncidentUpdate]]
+    provider: Provider,
+    before: Before,
+    snapshot: Snapshot,
+    components: Components,
+    updates: Collection[tuple[Incident, IncidentUpdate]],
 ) -> tuple[list[tuple[Incident, IncidentUpdate]], set[str]]:
     """Return the updates that no filter leaves out, and the keys of the incidents that have passed by now."""
-    parts = listed(known_components(before.view.components, snapshot).values())
+    parts = listed(components.listed.values())
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
     passed = {incident_key(incident) for incident, _ in updates} & before.seen
     wanted = []
@@ -198,68 +288,31 @@ def _update_news(
 
 
 def _implied_news(
-    provider: Provider, before: Before, snapshot: Snapshot, implied: Iterable[Implied], now: datetime
-) -> Iterator[News]:
-    """Tell what follows from what is known, of what passes the filters or was told before."""
-    parts = listed(known_components(before.view.components, snapshot).values())
+    provider: Provider,
+    before: Before,
+    components: Components,
+    found: Iterable[tuple[EventKind, Incident, IncidentUpdate]],
+    known: Collection[str],
+    now: datetime,
+) -> tuple[list[News], set[str]]:
+    """Return what follows from what is known, of what passes the filters or was told before, and the keys of that.
+
+    `known` are the keys of the incidents that have passed the filters before.
+    """
+    parts = listed(components.listed.values())
     view = before.view
-    known = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
-    followed = {incident.id for incident in known if incident.is_followed}
-    for kind, incident, update in implied:
+    going_on = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
+    followed = {each.id for each in going_on if each.is_followed}
+    news: list[News] = []
+    passed: set[str] = set()
+    for kind, incident, update in found:
         is_maintenance = kind is EventKind.MAINTENANCE_UPDATE
-        if left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=incident.id in followed):
+        has_passed = incident.id in followed or incident_key(incident) in known
+        if left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=has_passed):
             continue
-        # Whether it was told before, only the commit knows: the page does not show it.
+        passed.add(incident_key(incident))
+        is_first = kind is EventKind.INCIDENT_UPDATE and not has_passed
         key = update_key(incident, update)
-        yield News(event=update_event(kind, f"{provider.id}/{key}", provider, incident, update, now), key=key)
-
-
-def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> list[Component]:
-    """Return the components whose change is told."""
-    remembered = _remembered(before)
-    is_silent = not before.seeded and provider.first_sight is FirstSight.SILENT
-    told = []
-    for component in snapshot.components:
-        known = remembered.get(component.id)
-        if is_silent and known is None:
-            continue
-        fall_was_told = component.id in before.view.falls_told
-        # A component that appears, or of which nothing was known, is news only if it does not work.
-        no_news = {known.status} if known else {ComponentStatus.UNKNOWN}
-        if no_news == {ComponentStatus.UNKNOWN} and not fall_was_told:
-            no_news.add(ComponentStatus.OPERATIONAL)
-        if component.status not in no_news and wants_change(
-            provider, component, known.status if known else None, fall_was_told=fall_was_told
-        ):
-            told.append(component)
-    return told
-
-
-def _remembered(before: Before) -> dict[str, Component]:
-    return {**before.view.gone_components, **before.view.components}
-
-
-def _component_news(
-    provider: Provider, before: Before, snapshot: Snapshot, components: Iterable[Component], now: datetime
-) -> Iterator[News]:
-    # The revision tells one change from the next, the time one from before the data server was emptied.
-    change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
-    remembered = _remembered(before)
-    called = labels(known_components(before.view.components, snapshot).values())
-    # Some platforms list components in another order each time.
-    for component in sorted(components, key=lambda component: (called[component.id].casefold(), component.id)):
-        known = remembered.get(component.id)
-        event = Event(
-            id=f"{provider.id}/component/{component.id}/{change}",
-            event=EventKind.COMPONENT_STATUS_CHANGE,
-            provider=provider.id,
-            provider_name=provider.name,
-            product=provider.product((called[component.id],)),
-            status=component.status,
-            message=f"was {known.status.replace('_', ' ')}" if known else None,
-            components=(component.name,),
-            published_at=None if component.changed_at is msgspec.UNSET else component.changed_at,
-            seen_at=now,
-            regions=(component.region,) if component.region else (),
-        )
-        yield News(event=event)
+        told = EventKind.NEW_INCIDENT if is_first else kind
+        news.append(News(event=update_event(told, f"{provider.id}/{key}", provider, incident, update, now), key=key))
+    return news, passed

@@ -1,28 +1,64 @@
-"""What a page means without posting it: an end told by no longer being listed, a window that moved. Pure.
+"""What a page means without posting it: a status, an impact, a title or a window that is another one now. Pure.
 
-Each becomes an update of its own, with an id that is derived from what the page shows, so that it is the same
-everywhere and told once.
+Each becomes an update of its own, one for all that changed at once. Where a new update comes along with a change, that
+update tells it, except for a status that no new update has.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from tracker.events import EventKind
-from tracker.models import CLOSED_STATUSES, Incident, IncidentUpdate, OpenIncident, Snapshot
-from tracker.state import PageView
+import msgspec
+from msgspec.structs import replace
 
-#: A kind of event, and the update of an incident that it tells.
-Implied = tuple[EventKind, Incident, IncidentUpdate]
+from tracker.models import CLOSED_STATUSES, Impact, Incident, IncidentUpdate, OpenIncident
+from tracker.state import Trace
+from tracker.traces import numbered, told_status, trace_of
 
 #: Windows that differ by less are the same one.
-_SAME_WINDOW = timedelta(minutes=1)
+_SAME_WINDOW: Final = timedelta(minutes=1)
+#: Statuses that say nothing.
+_UNKNOWN: Final = "unknown"
+_WORDLESS: Final = frozenset({_UNKNOWN, "update"})
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What an incident is compared with."""
+
+    #: None for one that was not seen before.
+    trace: Trace | None
+    #: What is remembered of it if it went on or was planned.
+    going_on: OpenIncident | None
+    #: Its updates that were not seen before.
+    unseen: tuple[IncidentUpdate, ...] = ()
+    #: Whether it goes on or is planned now.
+    goes_on: bool
+    is_maintenance: bool
+    #: Whether the page has a clock, which tells that the answer is not older than the one before.
+    has_clock: bool
+    #: Whether the answer before showed it in an earlier state, too.
+    was_doubted: bool
+
+
+class Implied(msgspec.Struct, frozen=True, kw_only=True):
+    """What an incident's entry says beyond its updates."""
+
+    #: What is to be remembered of it.
+    trace: Trace | None
+    #: What is told; None for nothing.
+    update: IncidentUpdate | None = None
+    #: The id of an update of the vendor's whose status is another one now, which `update` tells.
+    restated: str | None = None
+    #: Whether it may be an earlier state of the page, so that the next answer decides.
+    is_doubtful: bool = False
 
 
 def goes_on(incident: Incident, listed: Collection[str] | None) -> bool:
     """Tell whether an incident goes on now.
 
-    `listed` are the ids in the answer that lists all that goes on or is planned, None where no answer does. Where one
-    does, what it does not list is over, and what it lists goes on even if its status says nothing.
+    `listed` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no answer
+    does. Where one does, what it does not list is over, and what it lists goes on even if its status says nothing.
     """
     if listed is None:
         return incident.is_open
@@ -34,69 +70,121 @@ def is_planned(incident: Incident, listed: Collection[str] | None) -> bool:
     return incident.status == "scheduled" and (listed is None or incident.id in listed)
 
 
-def absent(view: PageView, snapshot: Snapshot, listed: Collection[str] | None) -> frozenset[str]:
-    """Return the ids of what went on or was planned, is not listed any more, and has no update that ends it."""
-    if listed is None:
-        return frozenset()
-    ended = {incident.id for incident in (*snapshot.incidents, *snapshot.maintenances) if _has_ended(incident)}
-    return frozenset(known.id for known in _followed(view)) - frozenset(listed) - ended
+def first_update(incident: Incident) -> IncidentUpdate:
+    """Return the update that announces an incident which shows none."""
+    return IncidentUpdate(id=f"status/{incident.status}", status=incident.status)
 
 
-def ends(view: PageView, ended: Collection[str], now: datetime) -> Iterator[Implied]:
-    """Yield the updates that end what is known by these ids.
-
-    Told anew when it is listed again with another update and ends again. A maintenance that goes before it begins was
-    cancelled.
-    """
-    maintenances = {known.id: known for known in (*view.open_maintenances, *view.planned_maintenances)}
-    for known in view.open_incidents:
-        if known.id in ended and known.id not in maintenances:
-            yield EventKind.INCIDENT_UPDATE, *_ended(known, "resolved")
-    for known in maintenances.values():
-        if known.id in ended:
-            begins_later = known.scheduled_for is not None and known.scheduled_for > now
-            yield EventKind.MAINTENANCE_UPDATE, *_ended(known, "cancelled" if begins_later else "completed")
-
-
-def moved_windows(view: PageView, snapshot: Snapshot, updated: Collection[str]) -> Iterator[Implied]:
-    """Yield the maintenances whose window is another one, but for those with a new update, which says it itself."""
-    before = {known.id: known for known in (*view.planned_maintenances, *view.open_maintenances)}
-    for maintenance in snapshot.maintenances:
-        known = before.get(maintenance.id)
-        if known is None or maintenance.id in updated or maintenance.status in CLOSED_STATUSES:
-            continue
-        begin_moved = _differ(known.scheduled_for, maintenance.scheduled_for)
-        if begin_moved or _differ(known.scheduled_until, maintenance.scheduled_until):
-            message = _moved(known, maintenance) if begin_moved else _extended(known, maintenance)
-            window = f"{_compact(maintenance.scheduled_for)}-{_compact(maintenance.scheduled_until)}"
-            update = IncidentUpdate(id=f"window/{window}", status=maintenance.status, body=message)
-            yield EventKind.MAINTENANCE_UPDATE, maintenance, update
+def implied(incident: Incident, known: Known) -> Implied:
+    """Compare an incident with what was known of it."""
+    trace = known.trace
+    if trace is None:
+        return _first_seen(incident, known)
+    status, restated = (None, None) if known.unseen else _new_status(incident, known, trace)
+    if status is not None and not known.has_clock and _has_lost_its_newest(incident, trace) and not known.was_doubted:
+        return Implied(trace=trace, is_doubtful=True)
+    if known.unseen:
+        status = _unsaid_status(incident, trace, known.unseen)
+    told = status or (_status_after(incident, trace, known.unseen) if known.unseen else told_status(trace))
+    after = trace_of(incident, trace, told=told)
+    parts = () if known.unseen else tuple(_changes(incident, known))
+    if status is None and not parts:
+        return Implied(trace=after)
+    name = f"status/{status}" if status else parts[0][0]
+    update_id, after = numbered(after, name)
+    said = [message for _, message in parts]
+    if status and not said and restated and restated.body:
+        said = [restated.body]
+    elif status and not known.unseen:
+        again = "listed again, " if trace.is_absent else ""
+        said = [f"{again}was {told_status(trace).replace('_', ' ')}", *said]
+    update = IncidentUpdate(id=update_id, status=status or incident.status, body="; ".join(said))
+    return Implied(trace=after, update=update, restated=restated.id if restated else None)
 
 
-def _has_ended(incident: Incident) -> bool:
-    return incident.status in CLOSED_STATUSES and any(update.status in CLOSED_STATUSES for update in incident.updates)
+def after_updates(trace: Trace, updates: Sequence[IncidentUpdate]) -> Trace:
+    """Return the trace of an incident after updates, oldest first, that an answer older than the trace has brought."""
+    said = [update.status for update in updates if update.status not in _WORDLESS]
+    return replace(trace, told=said[-1]) if said else trace
 
 
-def _followed(view: PageView) -> Iterable[OpenIncident]:
-    return (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
+def _first_seen(incident: Incident, known: Known) -> Implied:
+    trace = trace_of(incident, None, told=incident.status)
+    if known.unseen and not incident.updates:
+        # Announced by an update that no vendor posted.
+        return Implied(trace=numbered(trace, known.unseen[0].id)[1])
+    moved = None if known.unseen else _window_change(incident, known)
+    if moved is None:
+        return Implied(trace=trace)
+    update_id, trace = numbered(trace, moved[0])
+    return Implied(trace=trace, update=IncidentUpdate(id=update_id, status=incident.status, body=moved[1]))
 
 
-def _ended(known: OpenIncident, status: str) -> tuple[Incident, IncidentUpdate]:
-    update_id = f"ended/{known.update_id}" if known.update_id else "ended"
-    update = IncidentUpdate(id=update_id, status=status, body="No longer listed on the page.")
-    incident = Incident(
-        id=known.id,
-        name=known.name,
-        status=status,
-        impact=known.impact,
-        link=known.link,
-        updates=(update,),
-        components=known.components,
-        regions=known.regions,
-        scheduled_for=known.scheduled_for,
-        scheduled_until=known.scheduled_until,
-    )
-    return incident, update
+def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | None, IncidentUpdate | None]:
+    """Return the status that an incident has without a new update, and the update that has it, if any."""
+    newest = incident.updates[-1] if incident.updates else None
+    corrected = newest if newest and newest.id == trace.update_id and newest.status != trace.update_status else None
+    restated = corrected if corrected and corrected.status not in _WORDLESS else None
+    status = None
+    if incident.status not in (trace.status, _UNKNOWN):
+        status = incident.status
+        restated = restated if restated and restated.status == status else None
+    elif restated:
+        status = restated.status
+    if trace.is_absent and known.goes_on:
+        return status or incident.status, restated
+    if status is None or status == told_status(trace):
+        return None, None
+    return status, restated
+
+
+def _unsaid_status(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate, ...]) -> str | None:
+    """Return the status that an incident has been given along with new updates of which none says it."""
+    status, said = incident.status, {update.status for update in unseen}
+    if status in said or status in (trace.status, told_status(trace), _UNKNOWN):
+        return None
+    ends_or_begins = (status in CLOSED_STATUSES) != (told_status(trace) in CLOSED_STATUSES)
+    return status if ends_or_begins or not said <= _WORDLESS else None
+
+
+def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate, ...]) -> str:
+    """Return which status is told last once new updates were told."""
+    said = [update.status for update in unseen if update.status not in _WORDLESS]
+    if incident.status in said or not said:
+        return incident.status if incident.status != _UNKNOWN else told_status(trace)
+    return said[-1]
+
+
+def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
+    """Tell whether an incident does not show the update that was its newest."""
+    return trace.update_id is not None and all(update.id != trace.update_id for update in incident.updates)
+
+
+def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
+    """Yield what else is another one now of what goes on, each as the name of the change and a sentence."""
+    before, trace = known.going_on, known.trace
+    if before is None or trace is None or incident.status in CLOSED_STATUSES:
+        return
+    if moved := _window_change(incident, known):
+        yield moved
+    was, now = trace.impact, incident.impact
+    if now not in (None, was) and Impact.MAINTENANCE not in (was, now):
+        yield f"impact/{now}", f"impact now {now}" + (f", was {was}" if was else "")
+    # A page that leaves out a title shows the id in its place.
+    if incident.name != before.name and incident.id not in (incident.name, before.name):
+        digest = hashlib.sha256(incident.name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        yield f"title/{digest}", f"now titled “{incident.name}”, was “{before.name}”"
+
+
+def _window_change(incident: Incident, known: Known) -> tuple[str, str] | None:
+    before = known.going_on
+    if before is None or not known.is_maintenance or incident.status in CLOSED_STATUSES:
+        return None
+    begin_moved = _differ(before.scheduled_for, incident.scheduled_for)
+    if not begin_moved and not _differ(before.scheduled_until, incident.scheduled_until):
+        return None
+    window = f"{_compact(incident.scheduled_for)}-{_compact(incident.scheduled_until)}"
+    return f"window/{window}", _moved(before, incident) if begin_moved else _extended(before, incident)
 
 
 def _differ(one: datetime | None, other: datetime | None) -> bool:

@@ -5,7 +5,7 @@ sinks neutralise control characters. Wire shapes of vendors live in `tracker.par
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -51,6 +51,17 @@ class Cadence(StrEnum):
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"
+
+
+class Reach(StrEnum):
+    """How far a list of incidents reaches: what it proves that it does not hold something which went on."""
+
+    #: Nothing, since it may lack what goes on.
+    NOTHING = "nothing"
+    #: It holds the newest ones, so that something has ended if it cannot have aged out.
+    WINDOW = "window"
+    #: It holds all that goes on or is planned, so that something has ended.
+    ALL = "all"
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,11 +144,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
+    #: Whether the answer has a list of components though nothing is in it.
+    components_listed: bool = False
     #: What was left out of this answer because it could not be read; the absence of such an entry proves nothing.
     omissions: tuple[Omission, ...] = ()
     #: Whether the answer lists all that goes on and nothing that ended, so that an incident ends by no longer being
     #: listed.
     open_only: bool = False
+    #: How far the lists of what it holds reach; where it is `open_only`, both hold all.
+    incidents_reach: Reach = Reach.NOTHING
+    maintenances_reach: Reach = Reach.NOTHING
+    #: Of a list that is a window: whatever changed since this long ago is in it for certain. None: not known.
+    window: timedelta | None = None
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,6 +238,8 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Id and time of its newest update, None where it shows none or no time.
     update_id: str | None = None
     updated_at: datetime | None = None
+    #: Time of the oldest update that it showed, None where that has none.
+    began_at: datetime | None = None
     components: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     #: Only of a maintenance: its window.

@@ -50,6 +50,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
     listed: frozenset[str] | None = None
+    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
+    in_full: bool = True
+    #: Whether the primary answer is as new as all that was read before.
+    is_current: bool = True
     #: Whether only the details tell if anything is new.
     details_apart: bool = False
     #: The source that the page had before, if it is elsewhere since this very answer.
@@ -139,12 +143,18 @@ class Observer:
         if not settled:
             state = _unremember(before, state, source.primary)
         wait_s = failure.retry_after_s if failure else None
+        unsettled_since = None if settled else before.unsettled_since or now
+        state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
+        lacking = [url for url in source.details if state.answers.get(url, Answer()).missing_since is not None]
+        newest = _newest_stamp(before, now)
         return msgspec.structs.replace(
             observed,
             state=state,
             snapshot=merged(primary, snapshots),
             recent=_recent(before, [primary, *snapshots], now),
             settled=settled,
+            in_full=len(snapshots) + len(lacking) == len(source.details),
+            is_current=not is_earlier(primary.updated_at, newest),
             # What only a detail shows may be over long since.
             listed=incident_ids(primary) if primary.open_only else None,
             history=frozenset(history - incident_ids(primary)),
@@ -195,12 +205,17 @@ def _is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget the primary answer but for its clock and what it lacked: the next poll reads it whatever it says."""
-    if state.source is None:
-        return state
-    url = state.source.primary
-    known = state.answers.get(url, Answer())
-    return _remember(state, url, Answer(stamp=known.stamp, is_ahead=known.is_ahead, omissions=known.omissions))
+    """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
+    forgotten = {
+        url: Answer(
+            stamp=answer.stamp,
+            is_ahead=answer.is_ahead,
+            missing_since=answer.missing_since,
+            omissions=answer.omissions,
+        )
+        for url, answer in state.answers.items()
+    }
+    return msgspec.structs.replace(state, answers=forgotten)
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -258,10 +273,14 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
     """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
-    stamps = (proven(known.stamp, now) for known in before.answers.values())
-    newest = max((stamp for stamp in stamps if stamp), default=None)
+    newest = _newest_stamp(before, now)
     recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()
+
+
+def _newest_stamp(before: PageState, now: datetime) -> datetime | None:
+    stamps = (proven(known.stamp, now) for known in before.answers.values())
+    return max((stamp for stamp in stamps if stamp), default=None)
 
 
 def _revalidated(known: Answer, answer: NotModified) -> Answer:

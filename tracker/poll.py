@@ -36,6 +36,10 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
 
+#: So long what a page does not list is not taken to be gone while a part of it cannot be read.
+UNSETTLED_FOR = timedelta(hours=1)
+
+
 class Outcome(StrEnum):
     """How a poll ended."""
 
@@ -135,18 +139,19 @@ class Poller:
         _warn_of_filters(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
+        edits = (piece for piece in reworded if not _is_restated(piece, found.restated))
         after, readable = recovered(provider, observed.state, now)
-        told = _unseen_since(_last_read(turn, observed), (*found.news, *reworded))
+        told = _unseen_since(_last_read(turn, observed), (*found.news, *edits))
         news = (*readable, *_moved(turn, observed, now), *told)
         has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
-        is_missed = bool(found.view.missing)
+        is_open = found.is_open_question
         after = msgspec.structs.replace(
-            read_again(after) if is_missed else after,
+            read_again(after) if is_open else after,
             seeded=True,
             known_until=None,
             moved_at=None if observed.settled else after.moved_at,
-            projection=None if is_missed else meaning if observed.settled else observed.state.projection,
+            projection=None if is_open else meaning if observed.settled else observed.state.projection,
             changed_at=now if news else observed.state.changed_at,
         )
         commit = Commit(
@@ -239,7 +244,9 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
     if state.moved_at is not None and now - state.moved_at < GRACE:
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
-        seen, history = seen | carried.seen, frozenset()
+        seen = seen | carried.seen
+        # What shows no update tells nothing of when it began.
+        history = frozenset(each.id for each in (*snapshot.incidents, *snapshot.maintenances) if not each.updates)
         view = carried.view if observed.moved_from else view
     return Before(
         seeded=state.seeded,
@@ -247,6 +254,9 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
         seen=seen,
         history=history,
         listed=observed.listed,
+        recent=observed.recent,
+        absence_counts=_absence_counts(observed, now),
+        in_full=observed.in_full,
         horizon=known.horizon,
         known_until=_known_until(turn, known, state),
         revision=turn.revision,
@@ -268,6 +278,23 @@ def _known_until(turn: Turn, known: Known, state: PageState) -> datetime | None:
         return state.known_until - timedelta(seconds=longest_pause_s(turn.provider))
     # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
     return _EVER if known.seen and not turn.state.url else None
+
+
+def _absence_counts(observed: Observation, now: datetime) -> bool:
+    """Tell whether what the page does not list is gone.
+
+    The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
+    read holds that up, but not for ever.
+    """
+    since = observed.state.unsettled_since
+    is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)
+    return observed.listed is not None or (observed.is_current and is_whole)
+
+
+def _is_restated(edit: News, restated: frozenset[str]) -> bool:
+    """Tell whether an edit is one whose text is told along with another status."""
+    event = edit.event
+    return event.event is EventKind.UPDATE_EDITED and f"{event.incident_id}/{event.update_id}" in restated
 
 
 def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:

@@ -2,16 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
-from tracker.state import PageView
-
-#: So many components that are no longer listed are remembered: a list flickers by a few.
-MOST_GONE = 200
+from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Omission, Reach, Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -41,7 +37,14 @@ def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bo
     if any(_status(known, component.id) != component.status for component in snapshot.components):
         return True
     listed = {component.id for component in snapshot.components}
-    return bool(snapshot.components) and snapshot.components_complete and not known.keys() <= listed
+    return lists_all_components(snapshot) and not known.keys() <= listed
+
+
+def lists_all_components(snapshot: Snapshot) -> bool:
+    """Tell whether an answer holds all components, so that one that it lacks is gone."""
+    has_list = bool(snapshot.components) or snapshot.components_listed
+    left_out = any(omission.kind == "component" for omission in snapshot.omissions)
+    return has_list and snapshot.components_complete and not left_out
 
 
 def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
@@ -52,7 +55,7 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
     details = list(details)
-    listing = next((answer for answer in (primary, *details) if answer.components), primary)
+    listing = next((answer for answer in (primary, *details) if answer.components or answer.components_listed), primary)
     names = {component.id: component.name for component in listing.components}
     primary, *details = (_with_names(answer, names) for answer in (primary, *details))
     incidents = {incident.id: incident for incident in primary.incidents}
@@ -61,14 +64,17 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
         behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
         _join(incidents, detail.incidents, behind=behind)
         _join(maintenances, detail.maintenances, behind=behind)
-    omissions = dict.fromkeys(omission for answer in (primary, *details) for omission in answer.omissions)
+    answers = (primary, *details)
     return msgspec.structs.replace(
         primary,
         incidents=tuple(incidents.values()),
         maintenances=tuple(maintenances.values()),
         components=_with_statuses(listing.components, details),
         components_complete=listing.components_complete,
-        omissions=tuple(omissions),
+        components_listed=listing.components_listed,
+        omissions=tuple(dict.fromkeys(_omissions(answers, listing.components))),
+        incidents_reach=_farthest(answer.incidents_reach for answer in answers),
+        maintenances_reach=_farthest(answer.maintenances_reach for answer in answers),
     )
 
 
@@ -92,6 +98,17 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     )
 
 
+def _omissions(answers: Iterable[Snapshot], components: tuple[Component, ...]) -> Iterator[Omission]:
+    """Yield what was left out of several answers; of components, what was left out of the list that counts."""
+    for answer in answers:
+        counts = answer.components is components
+        yield from (each for each in answer.omissions if each.kind != "component" or counts)
+
+
+def _farthest(reaches: Iterable[Reach]) -> Reach:
+    return max(reaches, key=[*Reach].index)
+
+
 def says_nothing(snapshot: Snapshot) -> bool:
     """Tell whether an answer has the right shape and nothing in it, not even the page's name or clock."""
     lists = (snapshot.incidents, snapshot.maintenances, snapshot.components, snapshot.omissions)
@@ -107,22 +124,12 @@ def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict
     """Return the components that are known after this snapshot, by id."""
     # When it changed is told with the change, and compared with nothing.
     listed = {component.id: _undated(component) for component in snapshot.components}
-    if not listed:
-        return dict(known)
-    return listed if snapshot.components_complete else {**known, **listed}
+    return listed if lists_all_components(snapshot) else {**known, **listed}
 
 
 def _undated(component: Component) -> Component:
     unset = msgspec.UNSET
     return component if component.changed_at is unset else msgspec.structs.replace(component, changed_at=unset)
-
-
-def gone_components(before: PageView, snapshot: Snapshot) -> dict[str, Component]:
-    """Return the components that were listed once and are not any more, by id; only the last ones to go are kept."""
-    listed = known_components(before.components, snapshot).keys()
-    known = {**before.gone_components, **before.components}
-    gone = [component for component in known.values() if component.id not in listed]
-    return {component.id: component for component in gone[-MOST_GONE:]}
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:

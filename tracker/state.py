@@ -70,6 +70,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stale_since: datetime | None = None
     #: Since when details have been older than the primary answer.
     lagging_since: datetime | None = None
+    #: Since when not all that belongs to the primary answer could be read.
+    unsettled_since: datetime | None = None
     #: Why a detail could not be read at the last change, None if all could.
     detail_failure: str | None = None
     #: How many polls in a row failed.
@@ -115,6 +117,25 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     texts: tuple[str, ...] = ()
 
 
+class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was shown and told last of an incident or a maintenance, whether it goes on or not."""
+
+    #: Its own status, as the page showed it last.
+    status: str
+    #: Its impact, as the page said it last; None where it never did.
+    impact: Impact | None = None
+    #: The newest update that it showed, and that one's status; None where it showed none.
+    update_id: str | None = None
+    update_status: str | None = None
+    #: The status that was told last, by an update or without one; None: `status`.
+    told: str | None = None
+    #: Whether it was taken to have ended because the page listed it no longer.
+    is_absent: bool = False
+    #: How many changes were told that no update says, and the names of the first of them.
+    changes: int = 0
+    names: tuple[str, ...] = ()
+
+
 class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of a page, for people and for the next comparison."""
 
@@ -128,8 +149,14 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     open_maintenances: tuple[OpenIncident, ...] = ()
     #: Maintenances that have not begun.
     planned_maintenances: tuple[OpenIncident, ...] = ()
-    #: Ids of those of the three that the last answer did not list, on a page that lists all that goes on.
+    #: Ids of those of the three that the last answer did not list though it should have.
     missing: tuple[str, ...] = ()
+    #: Ids of components that did not work and that the last whole list did not hold.
+    missing_components: tuple[str, ...] = ()
+    #: Ids of incidents that the last answer showed in an earlier state, on a page without a clock.
+    doubted: tuple[str, ...] = ()
+    #: By incident id, the one seen last at the end.
+    traces: dict[str, Trace] = {}
     #: Whether `components` is the whole list.
     components_complete: bool = False
     #: Components and regions that incidents of the page named, the last ones first.

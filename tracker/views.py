@@ -1,14 +1,15 @@
 """What is known of a page once a snapshot was compared with what was known before. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
+from tracker.absence import Absence
+from tracker.component_changes import Components
 from tracker.filters import component_names, region_names
 from tracker.implied import goes_on, is_planned
-from tracker.models import Component, ComponentStatus, Incident, OpenIncident, Snapshot
-from tracker.snapshots import gone_components, known_components
-from tracker.state import PageView
+from tracker.models import Incident, OpenIncident, Snapshot
+from tracker.state import PageView, Trace
 
 #: So many names from incidents are kept in a view.
 MOST_NAMED = 200
@@ -19,41 +20,43 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
     listed: frozenset[str] | None = None
-    #: Ids of what such an answer missed for the first time: it may yet go on.
-    missing: frozenset[str] = frozenset()
+    #: What the answer does not list any more.
+    absence: Absence
+    components: Components
     #: Ids of the incidents and maintenances that have passed the provider's filters.
     followed: frozenset[str] = frozenset()
-    #: Components whose change is told.
-    told: tuple[Component, ...] = ()
+    #: By incident id.
+    traces: Mapping[str, Trace] = {}
+    #: Ids of incidents that the answer may show in an earlier state.
+    doubted: frozenset[str] = frozenset()
 
 
 def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> PageView:
     """Return what is known after the snapshot."""
-    listed, missing, followed = compared.listed, compared.missing, compared.followed
+    listed, followed, parts = compared.listed, compared.followed, compared.components
     ongoing = [incident for incident in snapshot.incidents if goes_on(incident, listed)]
     running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, listed)]
     planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, listed)]
-    components = known_components(before.components, snapshot)
-    fallen = {*before.falls_told, *(component.id for component in compared.told)}
+    stays = compared.absence.missing | compared.absence.unjudged
     return PageView(
         name=snapshot.name or before.name,
         indicator=snapshot.indicator,
-        components=components,
-        gone_components=gone_components(before, snapshot),
-        open_incidents=(*_opened(ongoing, followed), *_kept(before.open_incidents, missing)),
-        open_maintenances=(*_opened(running, followed), *_kept(before.open_maintenances, missing)),
-        planned_maintenances=(*_opened(planned, followed), *_kept(before.planned_maintenances, missing)),
-        missing=tuple(sorted(missing)),
+        components=parts.listed,
+        gone_components=parts.gone,
+        open_incidents=(*_opened(ongoing, followed), *_kept(before.open_incidents, stays)),
+        open_maintenances=(*_opened(running, followed), *_kept(before.open_maintenances, stays)),
+        planned_maintenances=(*_opened(planned, followed), *_kept(before.planned_maintenances, stays)),
+        missing=tuple(sorted(compared.absence.missing)),
+        missing_components=parts.missing,
+        doubted=tuple(sorted(compared.doubted)),
+        traces=dict(compared.traces),
         components_complete=snapshot.components_complete if snapshot.components else before.components_complete,
         named_components=_last_named(
-            component_names(snapshot) - {component.name for component in components.values()}, before.named_components
+            component_names(snapshot) - {component.name for component in parts.listed.values()},
+            before.named_components,
         ),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
-        falls_told=tuple(
-            key
-            for key, component in components.items()
-            if key in fallen and component.status is not ComponentStatus.OPERATIONAL
-        ),
+        falls_told=parts.falls_told,
     )
 
 
@@ -61,8 +64,8 @@ def _last_named(names: set[str], before: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*sorted(names), *before)))[:MOST_NAMED]
 
 
-def _kept(known: Iterable[OpenIncident], missing: Collection[str]) -> Iterator[OpenIncident]:
-    return (one for one in known if one.id in missing)
+def _kept(known: Iterable[OpenIncident], stays: Collection[str]) -> Iterator[OpenIncident]:
+    return (one for one in known if one.id in stays)
 
 
 def _opened(incidents: Iterable[Incident], followed: Collection[str]) -> Iterator[OpenIncident]:
@@ -79,6 +82,7 @@ def _open_incident(incident: Incident, *, is_followed: bool) -> OpenIncident:
         link=incident.link,
         update_id=newest.id if newest else None,
         updated_at=newest.created_at if newest else None,
+        began_at=min((update.created_at for update in incident.updates if update.created_at), default=None),
         components=incident.components,
         regions=incident.regions,
         scheduled_for=incident.scheduled_for,

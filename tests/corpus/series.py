@@ -73,6 +73,41 @@ def moves(bodies: Iterable[bytes]) -> set[tuple[str, str]]:
     return found
 
 
+def ends(bodies: Iterable[bytes], *, answers: int) -> set[tuple[str, str]]:
+    """Return (incident id, derived update id) of what so many summaries in a row lack, read without the product.
+
+    To be given answers of which none is older than the one before it.
+    """
+    found: set[tuple[str, str]] = set()
+    newest: dict[str, str] = {}
+    missed: dict[str, int] = {}
+    for body in bodies:
+        document = json.loads(body)
+        if not document.keys() >= {"page", "status", "components"}:
+            continue
+        listed = [*(document.get("incidents") or ()), *(document.get("scheduled_maintenances") or ())]
+        missed = {known: missed[known] + 1 for known in missed} | {known["id"]: 0 for known in listed}
+        newest |= {
+            known["id"]: max(known["incident_updates"], key=lambda update: update["created_at"])["id"]
+            for known in listed
+        }
+        found |= {(known, f"ended/{newest[known]}") for known, count in missed.items() if count == answers}
+    return found
+
+
+def clocks_that_move_on(bodies: Iterable[bytes]) -> list[bytes]:
+    """Return the answers but for those with an earlier clock than one before them."""
+    found: list[bytes] = []
+    latest = ""
+    for body in bodies:
+        stamp = json.loads(body).get("page", {}).get("updated_at") or ""
+        moment = datetime.fromisoformat(stamp).astimezone(UTC).isoformat() if stamp else ""
+        if moment >= latest:
+            found.append(body)
+            latest = moment
+    return found
+
+
 def _compact(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y%m%dT%H%MZ")
 

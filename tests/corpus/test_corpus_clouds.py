@@ -213,13 +213,15 @@ def new_notes(document: Any, seen: set[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def test_of_slack_every_new_note_is_told_once():
-    replay, seen, edited, total = Replay(), set(), [], 0
+    replay, seen, edited, titles, total = Replay(), set(), [], [], 0
     steps = series("slack/outages-slack-outages__slack_current_20221013")
     for number, file in enumerate(steps):
         expected = list(new_notes(json.loads(body(file)), seen))
         events = replay.polls(body(file))
 
-        told = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in updates_of(events)]
+        posted = [event for event in updates_of(events) if event.published_at]
+        titles += [(number, event.incident) for event in updates_of(events) if event not in posted]
+        told = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in posted]
         assert told == ([] if number == 0 else expected), file
         edited += [event for event in events if event.event is EventKind.UPDATE_EDITED]
         total += len(told)
@@ -229,6 +231,10 @@ def test_of_slack_every_new_note_is_told_once():
 
     assert len(steps) == 16
     assert (total, len(edited)) == (11, 1)
+    # Twice the title changed without a note; with one it changed four times.
+    (incident,) = json.loads(body(steps[4]))["active_incidents"]
+    assert [number for number, _ in titles] == [3, 4]
+    assert titles[-1][1] == incident["title"]
     # An older answer, from a cache, tells nothing either.
     assert updates_of(replay.polls(body(steps[3]))) == []
 

@@ -125,7 +125,7 @@ def test_works_of_a_recorded_series_are_maintenances_by_subject_or_window():
     assert all(each.scheduled_for for page in found for each in page.maintenances)
 
 
-def test_an_alert_that_is_timed_anew_with_every_answer_is_no_news():
+def test_an_alert_that_is_timed_anew_with_every_answer_is_news_once():
     """Nine successive answers; the first is the baseline, and nobody posts anything while they are recorded."""
     posted = jq.compile("[.service_alerts[] | select(.id) | .id as $id | .entries[] | [$id, .updated_at]]")
     shown = [posted.input_text(path.read_text()).first() for path in SERIES]
@@ -145,5 +145,7 @@ def test_an_alert_that_is_timed_anew_with_every_answer_is_no_news():
     assert len(SERIES) == 9
     assert len(stamps) == 8, "the alert without an id is another one in each answer"
     assert all(pairs == shown[0] for pairs in shown), "nothing was posted"
-    assert store.events == []
+    assert [(event.event, event.incident, event.regions) for event in store.events] == [
+        ("new_incident", "Partial Outage", ("sgp",))
+    ]
     assert {known.name for known in store.view(watched.id).open_incidents} == {"Partial Outage"}

@@ -66,6 +66,7 @@ def test_json_holds_windows_and_what_they_touch(capsys: pytest.CaptureFixture[st
             "link": None,
             "update_id": "u1",
             "updated_at": None,
+            "began_at": None,
             "components": ["API"],
             "regions": ["eu"],
             "scheduled_for": "2025-11-03T13:00:00Z",

@@ -207,13 +207,57 @@ def test_an_incident_that_comes_back_with_an_update_goes_on_and_ends_again(track
     assert tracker.told_after(3) == [("i1/ended/u2", "resolved")]
 
 
-def test_an_incident_that_comes_back_as_it_was_is_open_again_and_nothing_is_told(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.told_after(2)
-    tracker.shows(SLOW)
+def test_an_incident_that_is_listed_again_is_open_again_each_time(tracker: Tracker) -> None:
+    told = []
+    for _ in range(3):
+        tracker.shows()
+        told += tracker.told_after(3)
+        tracker.shows(SLOW)
+        told += tracker.told_after(3)
 
-    assert tracker.told_after(2) == []
+    assert told == [
+        ("i1/ended/u1", "resolved"),
+        ("i1/status/investigating", "investigating"),
+        ("i1/ended/u1#3", "resolved"),
+        ("i1/status/investigating#4", "investigating"),
+        ("i1/ended/u1#5", "resolved"),
+        ("i1/status/investigating#6", "investigating"),
+    ]
     assert [known.id for known in tracker.view.open_incidents] == ["i1"]
+
+
+def test_an_incident_without_a_word_for_its_status_is_listed_again(tracker: Tracker) -> None:
+    wordless = incident("i3", update("x1", 3, "unknown"))
+    tracker.shows(SLOW, wordless)
+    tracker.shows(SLOW)
+    tracker.shows(SLOW, wordless)
+    tracker.told_after(1)
+    tracker.shows(SLOW)
+    assert tracker.told_after(2) == [("i3/ended/x1", "resolved")]
+
+    tracker.shows(SLOW, wordless)
+    (back,) = tracker.told_after(3)
+    assert back == ("i3/status/unknown", "unknown")
+
+
+def test_what_the_history_still_calls_open_is_not_listed_again(tracker: Tracker) -> None:
+    tracker.recalls(SLOW)
+    tracker.shows()
+    assert tracker.told_after(2) == [("i1/ended/u1", "resolved")]
+
+    tracker.shows(OTHER)
+    assert tracker.told_after(3) == [("i2/v1", "investigating")]
+
+
+def test_a_maintenance_that_was_cancelled_by_its_absence_is_planned_again(tracker: Tracker) -> None:
+    later = works(26, 28)
+    tracker.shows(SLOW, maintenances=(later,))
+    tracker.told_after(1)
+    tracker.shows(SLOW)
+    assert tracker.told_after(2) == [("m1/ended/w1", "cancelled")]
+
+    tracker.shows(SLOW, maintenances=(later,))
+    assert tracker.told_after(3) == [("m1/status/scheduled", "scheduled")]
 
 
 def test_an_incident_that_the_board_itself_calls_resolved_ends_by_its_own_update(tracker: Tracker) -> None:
@@ -291,7 +335,7 @@ def test_an_incident_without_updates_ends_too() -> None:
     tracker.polls()
     tracker.shows()
 
-    assert tracker.told_after(3) == [("i9/ended", "resolved")]
+    assert tracker.told_after(3) == [("i9/status/investigating", "investigating"), ("i9/ended", "resolved")]
 
 
 def test_an_entry_of_two_lists_ends_once(tracker: Tracker) -> None:
@@ -482,13 +526,29 @@ def test_a_window_that_moves_with_an_update_is_told_by_the_update(planned: Track
 
 @pytest.mark.parametrize(
     "after",
-    [works(2, 4.01), works(2, None), works(2, 9, status="completed"), replace(works(2, 4), scheduled_for=None)],
-    ids=["some seconds", "no end any more", "over", "no begin any more"],
+    [works(2, 4.01), works(2, None), replace(works(2, 4), scheduled_for=None)],
+    ids=["some seconds", "no end any more", "no begin any more"],
 )
 def test_what_is_no_move_is_not_told(planned: Tracker, after: Incident) -> None:
     planned.shows(SLOW, maintenances=(after,))
 
     assert planned.told_after(2) == []
+
+
+def test_a_window_that_moves_to_and_fro_is_told_each_time(planned: Tracker) -> None:
+    first, second = "20251103T1400Z-20251103T1600Z", "20251103T1500Z-20251103T1700Z"
+    told = []
+    for begin_h in (3, 2, 3, 2):
+        planned.shows(SLOW, maintenances=(works(begin_h, begin_h + 2),))
+        told += [event_id for event_id, _ in planned.told_after(2)]
+
+    assert told == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
+
+
+def test_a_window_that_moves_as_its_maintenance_ends_is_told_by_the_end(planned: Tracker) -> None:
+    planned.shows(SLOW, maintenances=(works(2, 9, status="completed"),))
+
+    assert planned.told_after(2) == [("m1/status/completed", "completed")]
 
 
 def test_a_window_is_told_on_pages_that_show_their_past_too() -> None:

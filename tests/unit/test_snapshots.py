@@ -10,16 +10,13 @@ from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
 from tracker.models import Component, Impact, Omission, Snapshot
 from tracker.snapshots import (
-    MOST_GONE,
     components_changed,
     digest,
-    gone_components,
     known_components,
     labels,
     merged,
     projection,
 )
-from tracker.state import PageView
 
 
 def known(*parts: Component) -> dict[str, Component]:
@@ -84,22 +81,6 @@ def test_known_components_are_those_that_compare_as_unchanged(
     before: tuple[Component, ...], snapshot: Snapshot
 ) -> None:
     assert not components_changed(known_components(known(*before), snapshot), snapshot)
-
-
-def test_only_the_components_that_went_last_are_remembered() -> None:
-    many = known(*(component(f"c{number}") for number in range(MOST_GONE + 50)))
-    shown = page(components=(component("c0"),))
-
-    gone = gone_components(PageView(components=many, gone_components=known(component("first"))), shown)
-
-    assert len(gone) == MOST_GONE
-    assert list(gone)[-1] == f"c{MOST_GONE + 49}"
-
-
-def test_a_component_that_is_listed_again_is_not_gone() -> None:
-    before = PageView(components=known(component("web")), gone_components=known(component("api"), component("mail")))
-
-    assert set(gone_components(before, page(components=(component("api"),)))) == {"mail", "web"}
 
 
 def test_components_of_one_name_are_called_by_group_or_region_or_id() -> None:

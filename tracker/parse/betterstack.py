@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.entries import NO_ID, NO_OBJECT, among, by_id, entry_by_entry, identity, leave_out, objects
 from tracker.parse.format import Endpoints, Format
@@ -64,6 +64,9 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=components,
+        components_listed=True,
+        incidents_reach=Reach.ALL,
+        maintenances_reach=Reach.ALL,
     )
 
 

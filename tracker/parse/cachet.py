@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
@@ -100,7 +100,7 @@ def _value(attribute: object) -> object:
 
 
 @entry_by_entry
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_cachet(answer):
         raise refusal(body, content_type)
@@ -113,12 +113,24 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     incidents, maintenances = parted(
         (*among(entries["incident"], "incident", _incident), *among(entries["schedule"], "maintenance", _schedule))
     )
+    has_more = _has_more(answer)
+    held = {kind for kind, listed in entries.items() if listed} or _kinds_at(answer, url)
+    reach = Reach.WINDOW if has_more else Reach.ALL
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
         components=distinct(among(entries["component"], "component", _component)),
-        components_complete=not _has_more(answer),
+        components_complete=not has_more,
+        components_listed="component" in held,
+        incidents_reach=reach if "incident" in held else Reach.NOTHING,
+        maintenances_reach=reach if "schedule" in held else Reach.NOTHING,
     )
+
+
+def _kinds_at(answer: dict[str, Any], url: str) -> frozenset[str]:
+    """Return what an empty list is empty of: what its address says, else anything."""
+    address = f"{url} {fields.mapping(answer.get('meta')).get('path')}"
+    return frozenset(kind for kind in _KINDS if f"/{kind}s" in address) or frozenset(_KINDS)
 
 
 CACHET = Format(
@@ -184,7 +196,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
-        status=updates[-1].status,
+        status=updates[-1].status if status == UNKNOWN else status,
         link=link,
         updates=updates,
         components=fields.names(entry.get("components")),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.errors import ParseError
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
@@ -65,6 +65,8 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
         indicator=fields.known(_IMPACTS, answer.get("summaryStatus")),
         incidents=incidents,
         components=distinct(among(systems, "component", _component)),
+        components_listed=is_index,
+        incidents_reach=Reach.NOTHING if is_index else Reach.ALL,
     )
 
 

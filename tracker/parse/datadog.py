@@ -13,7 +13,7 @@ The software answers every path with status 200 and, where it has nothing, with 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
@@ -42,6 +42,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         name=fields.name(answer.get("name")),
         incidents=distinct(each(answer, "incidents", "incident", _incident)),
         components=distinct(among(_placed(answer), "component", _component)),
+        components_listed=True,
+        incidents_reach=Reach.ALL,
     )
 
 

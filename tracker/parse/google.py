@@ -1,18 +1,19 @@
 """Google Cloud's and Google Workspace's `incidents.json` -> Snapshot.
 
-One answer holds the incidents of a rolling window of weeks to months, open and ended: it is the only request, and the
-incidents of before the window are gone, not ended. An incident is open as long as it has no `end`. Updates have no
-ids: `when` is the key, under which texts are edited; `modified` moves without an edit. `severity` is the impact. No
-maintenance is shown. Described by `incidents.schema.json` beside the answer (status.cloud.google.com).
+One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and the incidents
+of before the window are gone, not ended. An incident is open as long as it has no `end`; "available" means that it is
+watched until then. Updates have no ids: `when` is the key, under which texts are edited; `modified` moves without an
+edit. `severity` is the impact. No maintenance is shown. Described by `incidents.schema.json` beside the answer
+(status.cloud.google.com).
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
@@ -22,6 +23,8 @@ from tracker.parse.words import UNKNOWN, status_word
 
 _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
+#: So much of the past is shown at least; half a year and more in the recorded answers.
+_WINDOW = timedelta(days=28)
 #: What an update says when the service works again.
 _WORKS = "available"
 #: Workspace's descriptions are Markdown that begins with a heading.
@@ -37,7 +40,8 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if answer != [] and not _is_google(answer):
         raise refusal(body, content_type)
-    return Snapshot(incidents=distinct(each({"list": answer}, "list", "incident", lambda entry: _incident(entry, url))))
+    incidents = distinct(each({"list": answer}, "list", "incident", lambda entry: _incident(entry, url)))
+    return Snapshot(incidents=incidents, incidents_reach=Reach.WINDOW, window=_WINDOW)
 
 
 GOOGLE = Format(
@@ -75,7 +79,9 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one without a text where there are none."""
-    listed = identified(oldest_first(each(entry, "updates", "update", _update), newest_first=True))
+    is_over = bool(entry.get("end"))
+    posted = each(entry, "updates", "update", lambda update: _update(update, is_over=is_over))
+    listed = identified(oldest_first(posted, newest_first=True))
     if listed:
         return listed
     changed = fields.moment(entry.get("modified")) or _began(entry)
@@ -86,13 +92,13 @@ def _began(entry: dict[str, Any]) -> datetime | None:
     return fields.moment(entry.get("begin")) or fields.moment(entry.get("created"))
 
 
-def _update(entry: dict[str, Any]) -> IncidentUpdate:
+def _update(entry: dict[str, Any], *, is_over: bool) -> IncidentUpdate:
     vendor_status = fields.name(entry.get("status"))
     status = status_word(vendor_status) or UNKNOWN
     works = status == _WORKS
     return IncidentUpdate(
         id="",
-        status="resolved" if works else status,
+        status=("resolved" if is_over else "monitoring") if works else status,
         vendor_status=vendor_status if works else None,
         body=fields.body_text(entry.get("text")),
         created_at=fields.moment(entry.get("when")) or fields.moment(entry.get("created")),
@@ -104,8 +110,7 @@ def _status(entry: dict[str, Any], updates: Sequence[IncidentUpdate]) -> str:
     """Return how an incident stands: over when it has an end, and not before."""
     if entry.get("end"):
         return "resolved"
-    newest = updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"
-    return "monitoring" if newest == "resolved" else newest
+    return updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"
 
 
 def _title(description: object) -> str | None:

@@ -99,6 +99,7 @@ def _summary(summary: dict[str, Any], url: str) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=components,
+        components_listed=True,
         open_only=True,
     )
 

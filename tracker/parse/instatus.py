@@ -57,7 +57,8 @@ def _recognises(body: bytes, _: str | None) -> bool:
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if _is_components(answer):
-        return Snapshot(components=distinct(among(_placed(answer, None, _DEEPEST), "component", _component)))
+        components = distinct(among(_placed(answer, None, _DEEPEST), "component", _component))
+        return Snapshot(components=components, components_listed=True)
     if not _is_summary(answer):
         raise refusal(body, content_type)
     page = fields.mapping(answer["page"])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import by_id, each, entry_by_entry, identity, is_made
 from tracker.parse.format import Endpoints, Format
@@ -56,6 +56,9 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         incidents=distinct(reports),
         maintenances=distinct(maintenances),
         components=components,
+        components_listed=True,
+        incidents_reach=Reach.ALL,
+        maintenances_reach=Reach.ALL,
     )
 
 

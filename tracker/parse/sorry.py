@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
@@ -44,11 +44,16 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         raise refusal(body, content_type)
     notices = [answer["notice"]] if "notice" in answer else objects(answer, "notices", "incident")
     incidents, maintenances = parted(among(notices, "incident", _incident))
+    has_more = bool(fields.mapping(answer.get("meta")).get("next_page"))
+    reach = Reach.NOTHING if "notices" not in answer else Reach.WINDOW if has_more else Reach.ALL
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
         components=_components(objects(answer, "components", "component")),
-        components_complete=not fields.mapping(answer.get("meta")).get("next_page"),
+        components_complete=not has_more,
+        components_listed="components" in answer,
+        incidents_reach=reach,
+        maintenances_reach=reach,
     )
 
 

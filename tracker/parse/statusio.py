@@ -76,6 +76,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=distinct(among(_located(result), "component", _component)),
+        components_listed=True,
         open_only=True,
     )
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from msgspec import UNSET
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, is_made, marked, objects
 from tracker.parse.format import Endpoints, Format
@@ -24,6 +24,8 @@ from tracker.parse.zones import zone_of
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25
+#: Lists of the newest hold 50 incidents, incident.io's 25: a shorter one holds all there are.
+_SHORTEST_WINDOW = 25
 _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
@@ -50,6 +52,9 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         maintenances=maintenances,
         components=_components(components, zone),
         components_complete=not _is_cut(components),
+        components_listed=isinstance(answer.get("components"), list),
+        incidents_reach=_reach(answer, "incidents"),
+        maintenances_reach=_reach(answer, "scheduled_maintenances"),
     )
 
 
@@ -80,6 +85,17 @@ def _is_statuspage(answer: object) -> bool:
     # A page that is null says no less than one that was left off.
     others = answer.keys() - {"page", "status"} if "page" in answer else answer.keys()
     return bool(present) and others <= set(STATUSPAGE_LISTS) and all(_is_marked(answer[key]) for key in present)
+
+
+def _reach(answer: dict[str, Any], key: str) -> Reach:
+    """Return how far a list reaches: `summary.json` holds all that is not over, other answers the newest."""
+    entries = answer.get(key)
+    if "status" in answer and "components" in answer and "page" in answer:
+        # incident.io leaves the list of incidents out when it is empty, and that of maintenances always.
+        return Reach.ALL if key == "incidents" or isinstance(entries, list) else Reach.NOTHING
+    if not isinstance(entries, list) or "page" not in answer:
+        return Reach.NOTHING
+    return Reach.ALL if len(entries) < _SHORTEST_WINDOW else Reach.WINDOW
 
 
 def _is_incident(answer: dict[str, Any]) -> bool:

@@ -72,6 +72,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         components=components,
+        components_listed=True,
         open_only=True,
     )
 

@@ -62,6 +62,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=distinct(incidents),
         maintenances=distinct(maintenances),
         components=distinct(among(_monitors(answer), "component", _monitor)),
+        components_listed=True,
         open_only=True,
     )
 

@@ -9,7 +9,7 @@ not told here.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
@@ -47,7 +47,8 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     if entries is None:
         raise refusal(body, content_type)
     incidents, _ = parted(each({"items": entries}, "items", "incident", _incident))
-    return Snapshot(incidents=incidents)
+    is_list = "items" in fields.json_object(body)
+    return Snapshot(incidents=incidents, incidents_reach=Reach.WINDOW if is_list else Reach.NOTHING)
 
 
 YANDEX = Format(

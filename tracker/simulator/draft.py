@@ -51,6 +51,20 @@ class Draft:
         """Keep a changed incident, or add a new one."""
         self._incidents[incident.id] = replace(incident, updated_at=self.at)
 
+    def remove(self, incident_id: str) -> None:
+        """Take an incident off. Raises LookupError."""
+        del self._incidents[self.incident(incident_id).id]
+
+    def replace_component(self, key: str, other: Component | None) -> None:
+        """Take a component off, given by id or name, and put another in its place if one is given."""
+        gone = self.component(key)
+        kept = (other if component is gone else component for component in self._components.values())
+        self._components = {component.id: component for component in kept if component}
+
+    def add_component(self, component: Component) -> None:
+        """Put a component at the end of the list."""
+        self._components[component.id] = component
+
     def post(
         self, incident: Incident, *, update_id: str, status: str, body: str, components: Mapping[str, str]
     ) -> None:

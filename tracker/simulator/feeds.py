@@ -62,7 +62,7 @@ def published_at(incident: Incident) -> datetime:
 def content(incident: Incident, zone: str) -> str:
     """Return all incident updates in one piece of HTML, newest first."""
     paragraphs = []
-    for update, older in zip(incident.updates, (*incident.updates[1:], None), strict=True):
+    for update, older in zip(incident.updates, (*incident.updates[1:], None), strict=False):
         shown = (update.display_at or update.created_at).astimezone(ZoneInfo(zone))
         repeats = older is not None and older.status == update.status
         label = "Update" if repeats else update.status.replace("_", " ").capitalize()

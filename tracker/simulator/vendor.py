@@ -173,6 +173,26 @@ class Page:
             incident = draft.incident(incident_id)
             draft.put(replace(incident, name=name or incident.name, impact=Impact(impact or incident.impact)))
 
+    def restate(self, incident: Incident, *, now: datetime | None = None) -> None:
+        """Show an incident or a maintenance as it is given, whatever its updates say."""
+        with self._change(now) as draft:
+            draft.put(incident)
+
+    def delete_incident(self, incident_id: str, *, now: datetime | None = None) -> None:
+        """Take an incident or a maintenance off the page, as if it had never been. Raises LookupError."""
+        with self._change(now) as draft:
+            draft.remove(incident_id)
+
+    def replace_component(self, name: str, other: Component | None = None, *, now: datetime | None = None) -> None:
+        """Take a component off the page, and put another in its place if one is given. Raises LookupError."""
+        with self._change(now) as draft:
+            draft.replace_component(name, other)
+
+    def add_component(self, component: Component, *, now: datetime | None = None) -> None:
+        """Put a component at the end of the list."""
+        with self._change(now) as draft:
+            draft.add_component(component)
+
     def set_component(self, name: str, status: str, *, now: datetime | None = None) -> None:
         """Set the status of a component, given by name or id."""
         with self._change(now) as draft:

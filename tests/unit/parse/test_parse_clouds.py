@@ -219,7 +219,10 @@ def test_an_incident_of_google_that_is_available_again_is_open_until_it_has_an_e
     incident = only(wire([google(updates=updates)]))
 
     assert (incident.status, incident.is_open) == ("monitoring", True)
-    assert (incident.updates[0].status, incident.updates[0].vendor_status) == ("resolved", "AVAILABLE")
+    assert (incident.updates[0].status, incident.updates[0].vendor_status) == ("monitoring", "AVAILABLE")
+
+    ended = only(wire([google(updates=updates, end="2026-01-01T13:00:00Z")]))
+    assert (ended.status, ended.updates[0].status) == ("resolved", "resolved")
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def _paged(entries: Sequence[Json], length: int = LIST_LENGTH) -> Json:
 
 def _incident(incident: Incident, url: str) -> Json:
     """Return an incident; its first update is its own message."""
-    *posted, first = incident.updates
+    first, posted = next(reversed(incident.updates), None), incident.updates[:-1]
     code, word = _STATUSES.get(incident.status, (4, "Fixed"))
     incident_number = number(incident.id)
     return {
@@ -73,9 +73,9 @@ def _incident(incident: Incident, url: str) -> Json:
         "human_status": word,
         "visible": 1,
         "stickied": False,
-        "message": first.body,
-        "occurred_at": _moment(first.created_at),
-        "created_at": _moment(first.created_at),
+        "message": first.body if first else "",
+        "occurred_at": _moment(first.created_at if first else incident.created_at),
+        "created_at": _moment(first.created_at if first else incident.created_at),
         "updated_at": _moment(incident.updated_at),
         "deleted_at": None,
         "is_resolved": incident.is_closed,

@@ -1,0 +1,231 @@
+"""A simulated page of each platform that changes without an update, and what a tracker makes of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tests.contract.test_platforms import ADDRESSES, PAGE_ID
+from tests.fakes import FakeClock, provider
+from tests.internet import internet
+from tracker.events import Event, EventKind
+from tracker.models import ComponentStatus, FirstSight, Impact
+from tracker.observe import Observer
+from tracker.parse import FORMATS
+from tracker.poll import Poller
+from tracker.simulator import PLATFORMS, Page, SimulatedVendor
+from tracker.simulator.revision import Component
+from tracker.store.memory import MemoryPages
+
+OF_INCIDENTS = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+OF_COMPONENTS = frozenset({EventKind.COMPONENT_STATUS_CHANGE})
+
+
+@dataclass
+class Scene:
+    """A page and whoever polls it."""
+
+    page: Page
+    poller: Poller
+    store: MemoryPages
+    clock: FakeClock
+
+    def told(self, polls: int = 3) -> list[Event]:
+        """Return what so many polls tell."""
+        before = len(self.store.events)
+        for _ in range(polls):
+            self.clock.passes(seconds=70)
+            poll = self.poller.poll("acme")
+            assert poll is not None
+            assert poll.failure is None
+        return self.store.events[before:]
+
+    def open_incident(self) -> str:
+        """Open an incident beside an older one, and let that be told."""
+        older = self.page.open_incident("Older", "minor", body="Older.", components={"Dashboard": "partial_outage"})
+        self.clock.passes(minutes=5)
+        opened = self.page.open_incident("Errors", "minor", body="We look.", components={"API": "partial_outage"})
+        self.clock.passes(minutes=5)
+        self.page.post_update(older, "monitoring", "Older still.")
+        self.clock.passes(minutes=5)
+        self.page.post_update(opened, "identified", "It was a cable.")
+        self.told()
+        return opened
+
+    def plan(self, begins_in: timedelta = timedelta(hours=3)) -> str:
+        """Announce a maintenance, and let that be told."""
+        begins = self.clock.now + begins_in
+        planned = self.page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
+        self.told()
+        return planned
+
+
+@contextmanager
+def scene(name: str) -> Iterator[Scene]:
+    """Open a page of a format that was seen before."""
+    platform_name, url = ADDRESSES.get(name, (name, ""))
+    platform = PLATFORMS[platform_name]
+    clock = FakeClock()
+    page = Page("Acme", id=PAGE_ID, platform=platform_name, clock=clock)
+    acme = provider(url=url or f"https://{platform.host or 'status.acme.example'}", first_sight=FirstSight.SILENT)
+    store = MemoryPages([acme])
+    with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
+        watched = Scene(page, Poller(store, Observer(net), clock), store, clock)
+        watched.told()
+        assert store.state("acme").source is not None
+        yield watched
+
+
+Cell = Callable[[Scene], list[str]]
+
+
+def statuses(events: list[Event]) -> list[str]:
+    """Return the statuses that events about incidents tell."""
+    return [event.status for event in events if event.event in OF_INCIDENTS]
+
+
+def _bare(watched: Scene) -> list[str]:
+    opened = watched.page.open_incident("Errors", "minor", components={"API": "partial_outage"})
+    watched.page.restate(replace(watched.page.incident(opened), updates=()))
+    return statuses(watched.told())
+
+
+def _moved_by_hand(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    watched.page.restate(replace(watched.page.incident(opened), status="monitoring"))
+    return statuses(watched.told())
+
+
+def _closed_by_hand(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    now = watched.clock.now
+    watched.page.restate(replace(watched.page.incident(opened), status="resolved", resolved_at=now))
+    return statuses(watched.told())
+
+
+def _opened_again_by_hand(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    before = watched.page.incident(opened)
+    watched.page.restate(replace(before, status="resolved", resolved_at=watched.clock.now))
+    watched.told()
+    watched.page.restate(before)
+    return statuses(watched.told())
+
+
+def _worse(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    watched.page.restate(replace(watched.page.incident(opened), impact=Impact.CRITICAL))
+    return [str(event.impact) for event in watched.told() if event.event in OF_INCIDENTS]
+
+
+def _titled(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    watched.page.restate(replace(watched.page.incident(opened), name="Errors everywhere"))
+    return [event.incident or "" for event in watched.told() if event.event in OF_INCIDENTS]
+
+
+def _corrected(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    before = watched.page.incident(opened)
+    newest = replace(before.updates[0], status="monitoring")
+    watched.page.restate(replace(before, status="monitoring", updates=(newest, *before.updates[1:])))
+    return statuses(watched.told())
+
+
+def _begun(watched: Scene) -> list[str]:
+    planned = watched.plan(timedelta(minutes=10))
+    watched.clock.passes(minutes=15)
+    watched.page.set_component("API", "under_maintenance")
+    watched.page.restate(replace(watched.page.incident(planned), status="in_progress"))
+    return statuses(watched.told())
+
+
+def _completed(watched: Scene) -> list[str]:
+    planned = watched.plan(timedelta(minutes=10))
+    watched.clock.passes(minutes=15)
+    watched.page.advance_maintenance(planned)
+    watched.told()
+    watched.clock.passes(minutes=90)
+    over = replace(watched.page.incident(planned), status="completed", resolved_at=watched.clock.now)
+    watched.page.set_component("API", "operational")
+    watched.page.restate(over)
+    return statuses(watched.told())
+
+
+def _window_moved(watched: Scene) -> list[str]:
+    planned = watched.plan()
+    before = watched.page.incident(planned)
+    assert before.scheduled_for
+    assert before.scheduled_until
+    later = timedelta(hours=24)
+    watched.page.reschedule(planned, before.scheduled_for + later, before.scheduled_until + later)
+    return [(event.message or "").partition(" ")[0] for event in watched.told() if event.event in OF_INCIDENTS]
+
+
+def _deleted(watched: Scene) -> list[str]:
+    watched.page.delete_incident(watched.open_incident())
+    return statuses(watched.told())
+
+
+def _listed_again(watched: Scene) -> list[str]:
+    opened = watched.open_incident()
+    before = watched.page.incident(opened)
+    watched.page.delete_incident(opened)
+    watched.told()
+    watched.page.restate(before)
+    return statuses(watched.told())
+
+
+def _maintenance_deleted(watched: Scene) -> list[str]:
+    watched.plan()
+    deleted = watched.plan(timedelta(hours=5))
+    watched.page.delete_incident(deleted)
+    return statuses(watched.told())
+
+
+def _component_gone(watched: Scene) -> list[str]:
+    _break(watched)
+    watched.page.replace_component("Webhooks")
+    return _of_components(watched)
+
+
+def _component_anew(watched: Scene) -> list[str]:
+    before = _break(watched)
+    watched.page.replace_component("Webhooks", replace(before, id="anew00000000", position=900))
+    anew = _of_components(watched)
+    watched.page.set_component("Webhooks", ComponentStatus.OPERATIONAL)
+    return anew + _of_components(watched)
+
+
+def _break(watched: Scene) -> Component:
+    """Break a component, and let that be told."""
+    watched.page.set_component("Webhooks", ComponentStatus.MAJOR_OUTAGE)
+    _of_components(watched)
+    return next(part for part in watched.page.revision.components if part.name == "Webhooks")
+
+
+def _of_components(watched: Scene) -> list[str]:
+    """Open an incident, since some pages have their components asked only then; return what components are told."""
+    watched.page.open_incident("Errors", "minor", components={"API": "operational"})
+    return [str(event.status) for event in watched.told() if event.event in OF_COMPONENTS]
+
+
+#: What changes on a page, by what it is.
+CELLS: dict[str, Cell] = {
+    "opened without an update": _bare,
+    "moved on by hand": _moved_by_hand,
+    "closed by hand": _closed_by_hand,
+    "opened again by hand": _opened_again_by_hand,
+    "worse": _worse,
+    "titled anew": _titled,
+    "corrected": _corrected,
+    "begun by itself": _begun,
+    "completed by itself": _completed,
+    "moved window": _window_moved,
+    "deleted": _deleted,
+    "listed again": _listed_again,
+    "maintenance deleted": _maintenance_deleted,
+    "component gone": _component_gone,
+    "component made anew": _component_anew,
+}
+ALL = [(name, cell) for name in FORMATS for cell in CELLS]
