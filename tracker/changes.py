@@ -23,6 +23,7 @@ from tracker.models import (
     Snapshot,
 )
 from tracker.ports import News
+from tracker.recognition import other_keys
 from tracker.snapshots import known_components, labels, update_order
 from tracker.state import PageView
 from tracker.views import Compared, view_after
@@ -73,9 +74,10 @@ def incident_key(incident: Incident) -> str:
 
 
 def keys(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the keys of all incidents and updates that a snapshot shows."""
+    """Return the keys of all incidents and updates that a snapshot shows, and those by which they may be known."""
     incidents = (*snapshot.incidents, *snapshot.maintenances)
-    return (*map(incident_key, incidents), *(update_key(*pair) for pair in _updates(snapshot)))
+    own = (*map(incident_key, incidents), *(update_key(*pair) for pair in _updates(snapshot)))
+    return (*own, *other_keys(snapshot))
 
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:

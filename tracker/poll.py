@@ -22,6 +22,7 @@ from tracker.observe import Observation, Observer, read_again
 from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
+from tracker.recognition import kept, recognised
 from tracker.savings import FAILED, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection, says_nothing
@@ -130,6 +131,7 @@ class Poller:
         before = _before(turn, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
         _warn_of_filters(provider, before.view, found.view)
+        _warn_of_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
         after, readable = recovered(provider, observed.state, now)
@@ -150,7 +152,7 @@ class Poller:
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
-            seen=(*found.seen, *sorted(known.fading | (before.seen - known.seen))),
+            seen=(*found.seen, *sorted(known.fading | kept(before.seen, known.seen, snapshot))),
             due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
@@ -198,6 +200,13 @@ def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> No
         log.warning("filter of %s: %s", provider.id, "; ".join(sentences))
 
 
+def _warn_of_words(provider: Provider, before: PageView, view: PageView) -> None:
+    """Log which words for a status are not known, once for each."""
+    new = [word for word in view.unknown_words if word not in before.unknown_words]
+    if new:
+        log.warning("%s says %s for a status, which is not known", provider.id, ", ".join(map(repr, new)))
+
+
 def _may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
@@ -221,7 +230,8 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
 def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
     """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
     provider, state = turn.provider, observed.state
-    view, seen, history = known.view if state.seeded else PageView(), known.seen, observed.history
+    view, history = known.view if state.seeded else PageView(), observed.history
+    seen = known.seen | recognised(known.seen, snapshot)
     if state.moved_at is not None and now - state.moved_at < GRACE:
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)

@@ -49,6 +49,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
             component_names(snapshot) - {component.name for component in components.values()}, before.named_components
         ),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
+        unknown_words=snapshot.unknown_words[:MOST_NAMED],
         falls_told=tuple(
             key
             for key, component in components.items()

@@ -1,8 +1,9 @@
 """The status words of vendors, in the languages that pages are written in -> the words of the field."""
 
+import re
 from collections.abc import Mapping
 
-from tracker.models import ComponentStatus
+from tracker.models import CLOSED_STATUSES, ComponentStatus
 from tracker.parse.text import one_line
 
 #: An update that repeats the status of the one before it.
@@ -19,8 +20,11 @@ _LOOKED_AT = 1_000
 # The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "investigating": (
-        "investigation", "investigando", "em investigação", "en investigación", "en cours d'investigation",
-        "investigation en cours", "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
+        "investigation", "under investigation", "initial notification", "detected", "investigando",
+        "em investigação", "en investigación", "en cours d'investigation", "investigation en cours",
+        "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
+        "en cours d'analyse", "en investigation", "in esame", "undersøges", "undersøker", "tutkitaan", "inceleniyor",
+        "prošetřuje se", "wyjaśniane", "исследуется", "розслідується",
         "in analisi", "indagine in corso", "in onderzoek", "onderzoek", "badanie", "undersöker", "utreds",
         "расследование", "расследуется", "調査中", "调查中", "正在调查", "調查中", "正在調查", "조사 중", "조사중",
     ),
@@ -38,21 +42,28 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "监视中", "監控中", "正在監控", "모니터링", "모니터링 중",
     ),
     "resolved": (
-        "closed", "fixed", "recovered", "false_alarm", "false alarm",
+        "closed", "fixed", "recovered", "restored", "solved", "all clear", "false_alarm", "false alarm",
         "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
-        "résolue", "gelöst", "behoben", "risolto", "opgelost", "rozwiązano", "rozwiązany", "löst", "åtgärdat",
-        "устранено", "решено", "решён", "解決", "解決済み", "解決済", "已恢复", "已解决", "已修复",
-        "已恢復", "已解決", "해결됨", "해결",
+        "résolue", "corrigé", "corrigée", "rétabli", "gelöst", "behoben", "erledigt", "wiederhergestellt",
+        "störung behoben", "risolto", "risolta", "ripristinato", "opgelost", "verholpen", "hersteld", "rozwiązano",
+        "rozwiązany", "rozwiązane", "naprawiono", "löst", "åtgärdat", "løst", "ratkaistu", "korjattu", "vyřešeno",
+        "çözüldü", "вирішено", "устранено", "решено", "решён", "решен", "решена", "исправлено", "восстановлено",
+        "解決", "解決済み", "解決済", "解決しました", "復旧", "復旧済み", "復旧済", "復旧しました", "解消", "已恢复",
+        "已解决", "已修复", "恢复", "已恢復", "已解決", "已修復", "해결됨", "해결", "해결 완료", "해결완료", "복구됨",
+        "복구 완료", "복구완료",
+        "normalizado", "normalizada", "restablecido", "restaurado", "restaurada", "solucionada", "corrigido",
     ),
     "postmortem": ("post-mortem", "post mortem", "root cause analysis", "事後分析", "事后分析", "사후 분석"),
     "scheduled": (
-        "planned", "upcoming", "maintenance_scheduled", "agendado", "agendada", "programado", "programada",
+        "planned", "upcoming", "postponed", "rescheduled", "maintenance_scheduled", "scheduled maintenance",
+        "planned maintenance", "agendado", "agendada", "programado", "programada",
         "planifié", "planifiée", "programmé", "geplant", "programmato", "pianificato", "gepland", "zaplanowano",
         "zaplanowane", "planerat", "schemalagt", "запланировано", "予定", "予定済み", "已计划", "已安排", "计划中",
         "已排程", "已排定", "예정", "예정됨",
     ),
     "in_progress": (
-        "maintenance_in_progress", "underway", "em andamento", "em progresso", "en curso", "en progreso", "en cours",
+        "maintenance_in_progress", "maintenance in progress", "underway", "em andamento", "em progresso", "en curso",
+        "en progreso", "en cours",
         "in bearbeitung", "in arbeit", "in corso", "in uitvoering", "w toku", "w trakcie", "pågående", "выполняется",
         "в процессе", "進行中", "实施中", "进行中", "正在进行", "작업 중", "진행 중", "진행중",
     ),
@@ -62,7 +73,8 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "검증 중",
     ),
     "completed": (
-        "complete", "finished", "maintenance_complete", "maintenance_completed", "concluído", "concluída",
+        "complete", "finished", "maintenance_complete", "maintenance_completed", "maintenance complete",
+        "maintenance completed", "concluído", "concluída",
         "completado", "completada", "finalizado", "terminé", "terminée", "abgeschlossen", "completato", "completata",
         "voltooid", "zakończono", "zakończone", "slutfört", "slutförd", "завершено", "完了", "已完成", "완료", "완료됨",
     ),
@@ -82,10 +94,15 @@ _STATUSES: Mapping[str, str] = {
     for spelling in (status, status.replace("_", " "), *spellings)
 }
 
-#: What incident.io writes above the status, above the list of components and behind a component's name.
-STATUS_HEADINGS = frozenset(
-    {"status", "estado", "statut", "stato", "stan", "статус", "状态", "狀態", "ステータス", "상태"}
-)
+#: What stands before a status; incident.io writes one above it, above the list of components and behind a component's
+#: name.
+STATUS_HEADINGS = frozenset({
+    "status", "current status", "incident status", "status update", "state", "current state", "incident state",
+    "estado", "estado actual", "estado atual", "situação", "situação atual", "statut", "statut actuel", "état",
+    "aktueller status", "zustand", "stato", "stato attuale", "huidige status", "stan", "aktualny stan",
+    "aktualny status", "nuvarande status", "durum", "статус", "текущий статус", "состояние", "状态", "当前状态",
+    "目前状态", "狀態", "目前狀態", "ステータス", "現在のステータス", "状況", "現在の状況", "상태", "현재 상태",
+})  # fmt: skip
 COMPONENT_HEADINGS = frozenset({
     "affected components", "componentes afetados", "componentes afectados", "composants affectés",
     "composants concernés", "betroffene komponenten", "componenti interessati", "getroffen componenten",
@@ -100,18 +117,44 @@ COMPONENT_STATES = frozenset({
 })  # fmt: skip
 
 
-#: What several platforms call a component's status: the field's words, and shorter ones.
+#: What platforms call a component's status, without blanks, hyphens and underscores: the field's words, and others.
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
-    **{status.value: status for status in ComponentStatus},
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "full_outage": ComponentStatus.MAJOR_OUTAGE,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
+    word.replace(" ", "").replace("_", ""): status
+    for status, words in {
+        ComponentStatus.OPERATIONAL: (
+            "operational", "up", "ok", "available", "online", "normal", "healthy", "operacional", "opérationnel",
+            "betriebsbereit", "operativo", "正常",
+        ),
+        ComponentStatus.DEGRADED_PERFORMANCE: (
+            "degraded performance", "degraded", "performance degradation", "performance issues", "slow",
+            "desempenho degradado", "rendimiento degradado", "performances dégradées", "beeinträchtigte leistung",
+        ),
+        ComponentStatus.PARTIAL_OUTAGE: (
+            "partial outage", "partially degraded", "partial disruption", "minor outage", "disrupted",
+            "interrupção parcial", "interrupción parcial", "panne partielle", "teilweiser ausfall",
+        ),
+        ComponentStatus.MAJOR_OUTAGE: (
+            "major outage", "full outage", "outage", "complete outage", "down", "offline", "unavailable",
+            "interrupção total", "interrupción total", "panne totale", "vollständiger ausfall",
+        ),
+        ComponentStatus.UNDER_MAINTENANCE: (
+            "under maintenance", "maintenance", "in maintenance", "em manutenção", "en mantenimiento",
+            "en maintenance", "wartung",
+        ),
+    }.items()
+    for word in words
+}  # fmt: skip
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def component_status(word: object) -> ComponentStatus:
-    """Return a component's status from the field's word or a common short one; UNKNOWN for any other."""
-    return _COMPONENT_STATUSES.get(_folded(word), ComponentStatus.UNKNOWN)
+    """Return a component's status from a word in any case and spacing, UNKNOWN for one that is not known."""
+    return _COMPONENT_STATUSES.get(_SEPARATORS.sub("", _folded(word)), ComponentStatus.UNKNOWN)
+
+
+def is_closing(status: str) -> bool:
+    """Tell whether a status of the field's words ends what it is said of."""
+    return status in CLOSED_STATUSES
 
 
 def status_word(word: object) -> str | None:
