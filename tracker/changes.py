@@ -18,6 +18,7 @@ from tracker.filters import left_out_by, listed, wants_kind
 from tracker.implied import Implied, Known, after_updates, first_update, goes_on, implied, is_planned
 from tracker.models import CLOSED_STATUSES, FirstSight, Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
+from tracker.recognition import other_keys
 from tracker.snapshots import update_order
 from tracker.state import PageView
 from tracker.traces import kept
@@ -83,9 +84,10 @@ def incident_key(incident: Incident) -> str:
 
 
 def keys(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the keys of all incidents and updates that a snapshot shows."""
+    """Return the keys of all incidents and updates that a snapshot shows, and those by which they may be known."""
     incidents = (*snapshot.incidents, *snapshot.maintenances)
-    return (*map(incident_key, incidents), *(update_key(*pair) for pair in _updates(snapshot)))
+    own = (*map(incident_key, incidents), *(update_key(*pair) for pair in _updates(snapshot)))
+    return (*own, *other_keys(snapshot))
 
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:

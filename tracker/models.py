@@ -156,6 +156,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     maintenances_reach: Reach = Reach.NOTHING
     #: Of a list that is a window: whatever changed since this long ago is in it for certain. None: not known.
     window: timedelta | None = None
+    #: Words that stand where a status should and are not known for one, as written, each once.
+    unknown_words: tuple[str, ...] = ()
+    #: By key of an update (`incident/update`): keys under which it was known before the page showed more or was read
+    #: otherwise. One of them makes it known.
+    former_keys: dict[str, tuple[str, ...]] = {}
+    #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
+    alias_keys: dict[str, tuple[str, ...]] = {}
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from tracker.observe import Observation, Observer, read_again
 from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, left_out, recovered
+from tracker.recognition import kept, recognised
 from tracker.savings import FAILED, IN_PART, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection, says_nothing
@@ -137,6 +138,7 @@ class Poller:
         before = _before(turn, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
         _warn_of_filters(provider, before.view, found.view)
+        _warn_of_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
         edits = (piece for piece in reworded if not _is_restated(piece, found.restated))
@@ -159,7 +161,7 @@ class Poller:
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
-            seen=(*found.seen, *sorted(known.fading | (before.seen - known.seen))),
+            seen=(*found.seen, *sorted(known.fading | kept(before.seen, known.seen, snapshot))),
             due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
@@ -215,6 +217,13 @@ def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> No
         log.warning("filter of %s: %s", provider.id, "; ".join(sentences))
 
 
+def _warn_of_words(provider: Provider, before: PageView, view: PageView) -> None:
+    """Log which words for a status are not known, once for each."""
+    new = [word for word in view.unknown_words if word not in before.unknown_words]
+    if new:
+        log.warning("%s says %s for a status, which is not known", provider.id, ", ".join(map(repr, new)))
+
+
 def _may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
@@ -241,6 +250,7 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
     seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
+    seen |= recognised(seen, snapshot)
     if state.moved_at is not None and now - state.moved_at < GRACE:
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)

@@ -166,6 +166,8 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     falls_told: tuple[str, ...] = ()
     #: Incidents and maintenances seen of late, the newest first.
     recent: tuple[RecentIncident, ...] = ()
+    #: Words of the last answer for a status that are not known.
+    unknown_words: tuple[str, ...] = ()
 
     @property
     def impaired_components(self) -> tuple[Component, ...]:

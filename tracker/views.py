@@ -56,6 +56,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
             before.named_components,
         ),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
+        unknown_words=snapshot.unknown_words[:MOST_NAMED],
         falls_told=parts.falls_told,
     )
 

@@ -91,6 +91,21 @@ def test_a_page_that_is_none_is_refused_with_the_sentence_and_status_1() -> None
     assert json.loads(document.output)["error"] == sentence.removeprefix("not found: ")
 
 
+def test_what_is_not_understood_of_statuses_is_said() -> None:
+    items = (
+        f"<item><guid>{number}</guid><title>Queues</title><description>{text}</description></item>"
+        for number, text in enumerate(("Status: Frobbed - slow", "Status: Resolved", "We look at it."))
+    )
+    feed = f"<rss version='2.0'><channel><title>Acme</title>{''.join(items)}</channel></rss>"
+    with SimulatedVendor([RecordedSite("acme", {"/feed.rss": [feed.encode()]})]) as vendor:
+        result = run(f"{vendor.url()}/feed.rss", "--output", "json")
+
+    assert json.loads(result.output)["warnings"][-2:] == [
+        "words for a status that are not known: Frobbed",
+        "2 incidents without a status: whether they go on is not known",
+    ]
+
+
 def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Path) -> None:
     page = Page(TRICKS, id="acme", components=(TRICKS,), groups={TRICKS: (TRICKS,)})
     with SimulatedVendor([page]) as vendor:

@@ -132,9 +132,25 @@ def test_a_feed_holds_the_updates_that_it_lists(file):
     found = read(body(file))
 
     assert detect(body(file)).name == name
-    assert counts(found)[1] == (sum(each.findtext("description").count(mark) for each in items) if mark else len(items))
+    guids = [each.findtext("guid") for each in items]
+    # xAI shows an incident once for each component, with the same updates.
+    texts = {(guid, each.findtext("description")) for guid, each in zip(guids, items, strict=True)}
+    assert counts(found)[1] == (sum(text.count(mark) for _, text in texts) if mark else len(items))
     if name != "aws-rss":
-        assert [incident.id for incident in found.incidents] == [each.findtext("guid") for each in items]
+        assert [incident.id for incident in found.incidents] == list(dict.fromkeys(guids))
+
+
+def test_an_incident_of_xai_names_the_components_of_all_its_items():
+    (file,) = (file for file in OF_FEEDS if file.startswith("xai/bentleypark"))
+    items = ET.fromstring(body(file)).findall("./channel/item")
+    labels: dict[str, list[str]] = {}
+    for each in items:
+        labels.setdefault(each.findtext("guid"), []).append(each.findtext("title").partition("] ")[0].removeprefix("["))
+
+    found = read(body(file))
+
+    assert {incident.id: list(incident.components) for incident in found.incidents} == labels
+    assert {incident.status for incident in found.incidents} == {"resolved"}
 
 
 def test_the_feed_of_aws_has_the_updates_of_the_json_under_the_same_ids():

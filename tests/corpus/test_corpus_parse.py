@@ -47,7 +47,7 @@ def index() -> list[dict[str, str]]:
 
 
 #: Platforms whose answers are counted by modules of their own.
-ELSEWHERE = {*CLOUDS, "instatus", "betterstack", "checkly", "statusio", "vultr", "yandex", "cachet"}
+ELSEWHERE = {*CLOUDS, "instatus", "betterstack", "checkly", "statusio", "vultr", "yandex", "cachet", "site24x7"}
 #: incident.io's own answers among those in Statuspage's shape: `test_corpus_hosted.py` counts them.
 NATIVE = {
     "incidentio/alexnodeland-StatusBar__widget_synthetic.json",
@@ -60,7 +60,7 @@ FILES = [
     for row in index()
     if row["file"] not in NATIVE
     and not row["file"].endswith(".html")
-    and (row["platform"] in PLATFORMS or (row["file"].endswith(".rss") and row["platform"] not in ELSEWHERE))
+    and (row["platform"] in PLATFORMS or (row["file"].endswith((".rss", ".atom")) and row["platform"] not in ELSEWHERE))
 ]
 READABLE = [file for file in FILES if file not in REFUSED]
 
@@ -90,14 +90,18 @@ def listed(file: str) -> list[dict[str, object]]:
 
 def entries(file: str) -> list[tuple[str, str]]:
     """Return identity and HTML of every entry of a feed."""
-    atom = "{http://www.w3.org/2005/Atom}"
+    atom, encoded = "{http://www.w3.org/2005/Atom}", "{http://purl.org/rss/1.0/modules/content/}encoded"
     root = ET.fromstring((CORPUS / file).read_bytes())
     found = []
     for entry in (*root.iter(f"{atom}entry"), *root.iter("item")):
         link = entry.find(f"{atom}link")
         address = link.get("href") if link is not None else entry.findtext("link")
         content = next(
-            (entry.findtext(tag) for tag in (f"{atom}content", f"{atom}summary", "description") if entry.findtext(tag)),
+            (
+                entry.findtext(tag)
+                for tag in (f"{atom}content", f"{atom}summary", encoded, "description")
+                if entry.findtext(tag)
+            ),
             "",
         )
         identity = urlsplit(address or "").path.rpartition("/")[2] or entry.findtext("guid")
@@ -105,6 +109,8 @@ def entries(file: str) -> list[tuple[str, str]]:
     return found
 
 
+#: PayPal's updates stand under words in bold.
+HEADED = r"<strong>[^<]+: *</strong>"
 POST = re.compile(r"<small>(.*?)</small>\s*<br>\s*<strong>.*?</strong>(.*?)(?=<p>\s*<small>|\Z)", re.DOTALL)
 
 
@@ -132,9 +138,37 @@ def test_a_json_answer_holds_as_many_incidents_and_updates_as_it_lists(file):
 def test_a_feed_holds_as_many_incidents_and_updates_as_it_lists(file):
     expected = entries(file)
 
-    updates = sum(max(1, content.count("<small>")) for _, content in expected)
+    marks = HEADED if file.startswith("paypal/") else r"<small>"
+    updates = sum(max(1, len(re.findall(marks, content))) for _, content in expected)
 
     assert counts(snapshot(file)) == (len(expected), updates)
+
+
+def test_of_paypal_states_histories_and_maintenances_are_told_apart():
+    (file,) = (file for file in READABLE if file.startswith("paypal/"))
+    titles = [item.findtext("title") or "" for item in ET.fromstring((CORPUS / file).read_bytes()).iter("item")]
+    found = snapshot(file)
+
+    assert {each.name for each in (*found.incidents, *found.maintenances)} == {
+        title.partition(": ")[2] for title in titles
+    }
+    assert {each.name.partition(" (")[0] for each in found.maintenances} == {
+        title.partition(": ")[2].partition(" (")[0] for title in titles if " Maintenance (" in title
+    }
+    assert [(each.status, [update.status for update in each.updates]) for each in found.incidents] == [
+        ("resolved", ["investigating", "resolved"])
+    ]
+
+
+def test_of_statusiq_items_are_components():
+    (file,) = (row["file"] for row in index() if row["platform"] == "site24x7")
+    root = ET.fromstring((CORPUS / file).read_bytes())
+    found = snapshot(file)
+
+    assert (found.incidents, found.maintenances, found.omissions) == ((), (), ())
+    assert [(part.name, part.status) for part in found.components] == [
+        ((item.findtext("title") or "").removesuffix(" - Operational"), "operational") for item in root.iter("item")
+    ]
 
 
 @pytest.mark.parametrize("file", [file for file in READABLE if file.startswith("statuspage-feed/")])
@@ -205,7 +239,7 @@ def numbered(updates: list[tuple[str, str, str]]) -> set[tuple[str, str, int]]:
 
 
 #: Texts of resolved incidents that were replaced by the root cause days later, under the same time.
-EDITS = {"K": 13, "L": 1}
+EDITS = {"K": 13, "L": 1, "AJ": 1}
 
 
 @pytest.mark.parametrize("name", series({"statuspage-feed"}))

@@ -98,6 +98,12 @@ def test_text_says_what_goes_on_and_what_is_planned(capsys: pytest.CaptureFixtur
     )
 
 
+def test_text_says_which_words_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    show([report_of(unknown_words=("Frobbed", "Bent"))], "text")
+
+    assert capsys.readouterr().out.splitlines()[1].endswith("words for a status that are not known: Frobbed, Bent")
+
+
 def test_a_page_with_nothing_but_a_maintenance_is_under_maintenance() -> None:
     assert report_of(indicator=Impact.NONE, open_maintenances=(maintenance("m1", -1, 1, "in_progress"),)).state == (
         "maintenance"

@@ -153,6 +153,11 @@ def _warnings(provider: Provider, source: Source, snapshot: Snapshot, failure: s
         yield "it shows no components: only incidents and maintenances are told"
     elif not snapshot.components_complete and not any(each.kind == "component" for each in snapshot.omissions):
         yield "it shows a part of its components only"
+    if snapshot.unknown_words:
+        yield f"words for a status that are not known: {', '.join(snapshot.unknown_words)}"
+    silent = sum(incident.status == "unknown" for incident in snapshot.incidents)
+    if silent:
+        yield f"{_count(silent, 'incident')} without a status: whether they go on is not known"
     for sentence in unmatched(provider, snapshot):
         yield f"filter {sentence}"
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
+import msgspec
 
 from tracker.bootstrap import build_fetcher, build_poller, utc_now
 from tracker.cli.options import environment, format_option, providers_option, read_providers
@@ -82,7 +83,8 @@ def parse(file: Path, page_format: str, url: str) -> None:
     Example:
       curl -s https://www.githubstatus.com/api/v2/summary.json > body; tracker parse body
     """
-    snapshot = read(_body(file), format=page_format, url=url)
+    # Under which keys an update may be known is nothing that the page says.
+    snapshot = msgspec.structs.replace(read(_body(file), format=page_format, url=url), former_keys={}, alias_keys={})
     click.echo(json_text(snapshot))
     if sentence := left_out(snapshot.omissions):
         click.echo(f"tracker: {file}: not all of it can be read: {sentence}", err=True)

@@ -51,6 +51,8 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: str | None = None
     #: Which filters of the provider match nothing of the page, a sentence each.
     unmatched: tuple[str, ...] = ()
+    #: Words of the page for a status that are not known.
+    unknown_words: tuple[str, ...] = ()
 
 
 @click.command()
@@ -130,6 +132,7 @@ def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageR
         error=page.state.failure,
         incomplete=incomplete(page.state),
         unmatched=unmatched(page.provider, page.view),
+        unknown_words=page.view.unknown_words,
     )
 
 
@@ -173,6 +176,8 @@ def _what(row: PageReport, now: datetime) -> str:
     if row.polled_every_s is not None:
         notes.append(f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'in calm'}")
     notes += [f"filter {sentence}" for sentence in row.unmatched]
+    if row.unknown_words:
+        notes.append(f"words for a status that are not known: {', '.join(row.unknown_words[:3])}")
     return "; ".join([*incidents, *running, *_impaired(row.components), *planned, *notes])
 
 

@@ -15,7 +15,7 @@ from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import identified, oldest_first
-from tracker.parse.sniff import head, refusal, xml_root
+from tracker.parse.sniff import feed_root, head, refusal
 from tracker.parse.words import UNKNOWN
 
 _GENERATOR = b"AWS Service Health Dashboard RSS Generator"
@@ -30,20 +30,20 @@ _RESOLVED = "resolved"
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return xml_root(body) == "rss" and _GENERATOR in head(body)
+    return feed_root(body) == "rss" and _GENERATOR in head(body)
 
 
-def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  an item has no page of its own
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if not _recognises(body, content_type):
         raise refusal(body, content_type)
-    title, entries = opened(body, content_type)
+    feed = opened(body, url, content_type)
     items: dict[str, list[tuple[Entry, IncidentUpdate]]] = {}
     # Newest first in the feed.
-    for entry in reversed(entries):
+    for entry in reversed(feed.entries):
         place, update = _update(entry)
         items.setdefault(place, []).append((entry, update))
     incidents = [_incident(place, chain) for place, chain in reversed(items.items())]
-    return Snapshot(name=title, incidents=tuple(incidents))
+    return Snapshot(name=feed.title, incidents=tuple(incidents))
 
 
 AWS_FEED = Format(
@@ -78,7 +78,7 @@ def _incident(place: str, chain: list[tuple[Entry, IncidentUpdate]]) -> Incident
         name=name or place,
         status=status,
         impact=_IMPACTS.get(status),
-        link=fields.link(newest.link),
+        link=newest.address,
         updates=identified(oldest_first((update for _, update in chain), newest_first=False)),
         components=(place[: region.start()] if region else place,),
         regions=(region["region"],) if region else (),

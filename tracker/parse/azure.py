@@ -15,7 +15,7 @@ from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, letters_key
-from tracker.parse.sniff import head, refusal, xml_root
+from tracker.parse.sniff import feed_root, head, refusal
 from tracker.parse.words import status_word
 
 #: Both are written by the same library, which declares a prefix for Atom and uses none of it.
@@ -36,15 +36,15 @@ _REGION_WORDS = frozenset({
 
 def _recognises(body: bytes, _: str | None) -> bool:
     start = head(body)
-    return xml_root(start) == "rss" and _LIBRARY in start and _TITLE.search(start) is not None
+    return feed_root(start) == "rss" and _LIBRARY in start and _TITLE.search(start) is not None
 
 
-def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents have no page of their own
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if not _recognises(body, content_type):
         raise refusal(body, content_type)
-    title, entries = opened(body, content_type)
-    going_on = (entry for entry in entries if (entry.status or "").strip().lower() != _QUIET)
-    return Snapshot(name=title, incidents=distinct(map(_incident, going_on)), open_only=True)
+    feed = opened(body, url, content_type)
+    going_on = (entry for entry in feed.entries if (entry.status or "").strip().lower() != _QUIET)
+    return Snapshot(name=feed.title, incidents=distinct(map(_incident, going_on)), open_only=True)
 
 
 AZURE = Format(
@@ -67,7 +67,7 @@ def _incident(entry: Entry) -> Incident:
         id=incident_id,
         name=title,
         status=status,
-        link=fields.link(entry.link),
+        link=entry.address,
         updates=(IncidentUpdate(id=letters_key(status, title, body), status=status, body=body),),
         components=tuple(name for name in names if not _is_region(name)),
         regions=tuple(name for name in names if _is_region(name)),

@@ -5,52 +5,80 @@ stamped anew with no news, so that a snapshot of a feed carries none.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tracker.errors import ParseError
-from tracker.models import Incident, Snapshot
+from tracker.models import Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.feed_entries import Entry, incident_of, is_maintenance, joined
-from tracker.parse.feed_library import parsed, text_of
+from tracker.parse.feed_components import parted
+from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_incidents import incidents_in
+from tracker.parse.feed_library import parsed
+from tracker.parse.feed_text import FeedText, feed_text
 from tracker.parse.feed_times import offset_of
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.sniff import FEED_ROOTS, refusal, xml_root
+from tracker.parse.sniff import feed_root, refusal
+from tracker.parse.times import moment
 
 #: Angle brackets and ampersands cost the feed library some 20 microseconds each; the largest real feeds have 5,000.
 _MAX_MARKS = 50_000
 #: Entries cost a hundred times as much; real feeds have 50.
 _MAX_ENTRIES = 5_000
-_TAIL = 2_000
 #: Statuspage calls its feeds `GitHub Status - Incident History`.
-_TITLE_SUFFIX = " - Incident History"
-_ENTITY_DECLARATION = re.compile("<!ENTITY", re.IGNORECASE)
+_TITLE_SUFFIXES = (" - Incident History", " - Event History")
 #: A tag of thousands of words; real ones have three. It ends at `>`, quotes apart, and holds no `<`.
 _ENDLESS_TAG = re.compile(r"""<[\w:/](?:[^<>"']|"[^"<]*+"|'[^'<]*+'){5000}+""")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A feed, taken apart."""
+
+    title: str | None
+    entries: list[Entry]
+    #: Addresses of the page as a whole.
+    home: tuple[str, ...]
+
+
 def _recognises(body: bytes, _: str | None) -> bool:
-    return xml_root(body) in FEED_ROOTS
+    return feed_root(body) is not None
 
 
-def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  entries hold whole addresses
-    title, entries = opened(body, content_type)
-    incidents = _incidents(entries)
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    feed = opened(body, url, content_type)
+    entries, components = parted(feed.entries)
+    reading = incidents_in(entries, feed.home)
+    title = feed.title
+    for suffix in _TITLE_SUFFIXES:
+        title = title.removesuffix(suffix) if title else None
     return Snapshot(
-        name=title.removesuffix(_TITLE_SUFFIX) if title else None,
-        incidents=tuple(incident for incident in incidents if not is_maintenance(incident)),
-        maintenances=tuple(incident for incident in incidents if is_maintenance(incident)),
+        name=title,
+        incidents=reading.incidents,
+        maintenances=reading.maintenances,
+        components=components,
+        omissions=reading.omissions,
+        unknown_words=reading.unknown_words,
+        former_keys=reading.former_keys,
+        alias_keys=reading.alias_keys,
     )
 
 
-def opened(body: bytes, content_type: str | None) -> tuple[str | None, list[Entry]]:
+def opened(body: bytes, url: str, content_type: str | None) -> Opened:
     """Return title and entries of a feed. Raises ParseError."""
-    text = text_of(body)
-    root = xml_root(text.encode())
-    if root not in FEED_ROOTS:
+    text = feed_text(body, content_type)
+    if text is None:
         raise refusal(body, content_type)
-    feed = _parsed(text, root)
-    return fields.name(fields.body_text(feed.feed.get("title"))), [_entry(raw) for raw in feed.entries]
+    feed = _parsed(text)
+    link = _text(feed.feed.get("link")) or ""
+    base = url if fields.site(url) else link
+    return Opened(
+        title=fields.name(fields.body_text(feed.feed.get("title"))),
+        entries=[_entry(raw, base) for raw in feed.entries],
+        home=tuple(filter(None, (link, url, fields.site(url)))),
+    )
 
 
 FEED = Format(
@@ -62,40 +90,40 @@ FEED = Format(
 )
 
 
-def _parsed(text: str, root: str) -> Any:
+def _parsed(text: FeedText) -> Any:
     """Return what the feed library makes of the text. Raises ParseError."""
-    if _ENTITY_DECLARATION.search(text):
-        raise ParseError("the feed declares XML entities of its own")
-    if text.count("<") + text.count("&") > _MAX_MARKS or _ENDLESS_TAG.search(text):
+    if text.text.count("<") + text.text.count("&") > _MAX_MARKS or _ENDLESS_TAG.search(text.text):
         raise ParseError("the feed holds more markup than a status page's")
     try:
-        feed = parsed(text)
+        feed = parsed(text.text)
     except Exception as exc:
         # The library answers hostile bytes with whatever goes wrong first.
         raise ParseError(f"the feed cannot be read ({type(exc).__name__})") from exc
     if len(feed.entries) > _MAX_ENTRIES:
         raise ParseError(f"the feed holds {len(feed.entries)} entries; no status page's has more than {_MAX_ENTRIES}")
-    if feed.bozo and not _is_whole(text, root):
+    if feed.bozo and not text.is_whole:
         raise ParseError("the feed breaks off before its end")
     return feed
 
 
-def _is_whole(text: str, root: str) -> bool:
-    return re.search(rf"</(?:[\w.-]+:)?{root}\s*>", text[-_TAIL:].lower()) is not None
-
-
-def _entry(raw: Any) -> Entry:
+def _entry(raw: Any, base: str) -> Entry:
     # Plain dict access: the library's own answers a missing `updated` with `published` and a warning.
     held = dict(raw)
     contents = [part.get("value") for part in held.get("content", ()) if isinstance(part, dict)]
     stamps = [stamp for stamp in (held.get("published"), held.get("updated")) if isinstance(stamp, str)]
+    times = _library_time(held.get("published_parsed")), _library_time(held.get("updated_parsed"))
+    guid, link = _text(held.get("id")), _text(held.get("link"))
+    if link == guid and fields.link(link) is None and not (link or "").startswith("/"):
+        link = None  # The library takes an id for an address where there is none.
     return Entry(
-        id=_text(held.get("id")),
-        link=_text(held.get("link")),
+        id=guid,
+        link=link,
+        address=_address(link, base),
         title=_text(held.get("title")) or "",
         content=next((text for text in (*contents, held.get("summary")) if isinstance(text, str) and text.strip()), ""),
-        published=_moment(held.get("published_parsed")),
-        updated=_moment(held.get("updated_parsed")),
+        published=_moment(held.get("published"), times[0]),
+        updated=_moment(held.get("updated"), times[1]),
+        library_times=times,
         offset=next((offset for stamp in stamps if (offset := offset_of(stamp)) is not None), None),
         status=_text(held.get("status")),
         categories=tuple(_categories(held)),
@@ -106,24 +134,33 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
+def _address(link: str | None, base: str) -> str | None:
+    """Return a whole web address without the doubled slashes that incident.io puts into its paths."""
+    try:
+        known = fields.link(urljoin(base, link.strip()) if link else None)
+        if known is None:
+            return None
+        parts = urlsplit(known)
+        return urlunsplit(parts._replace(path=re.sub("//+", "/", parts.path)))
+    except ValueError:
+        return None
+
+
 def _categories(held: dict[str, Any]) -> list[str]:
     terms = (tag.get("term") for tag in held.get("tags", ()) if isinstance(tag, dict))
     return [term for term in terms if isinstance(term, str)]
 
 
-def _moment(parsed: Any) -> datetime | None:
+def _moment(stamp: object, library: datetime | None) -> datetime | None:
+    """Return the time that a stamp says, in whole seconds; the library knows some more notations."""
+    time = moment(stamp, UTC)
+    return time.replace(microsecond=0) if time else library
+
+
+def _library_time(parsed: Any) -> datetime | None:
     """Return the library's time, which is UTC already."""
     try:
         year, month, day, hour, minute, second = parsed[:6]
         return fields.plausible(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
     except (TypeError, ValueError):
         return None
-
-
-def _incidents(entries: list[Entry]) -> list[Incident]:
-    """Return one incident per identity, in the feed's order."""
-    found: dict[str, list[Incident]] = {}
-    for entry in entries:
-        incident = incident_of(entry)
-        found.setdefault(incident.id, []).append(incident)
-    return [joined(incidents) for incidents in found.values()]

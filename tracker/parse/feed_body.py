@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tracker.parse._fields import body_text
 from tracker.parse.text import one_line, plain_text
-from tracker.parse.words import COMPONENT_HEADINGS, COMPONENT_STATES, STATUS_HEADINGS
+from tracker.parse.words import COMPONENT_HEADINGS, COMPONENT_STATES, is_closing, known_status
 
 # Statuspage, in the markup of 2014 (no <var>), of 2019 and of 2026 (blanks between tags):
 # <p><small>Aug <var>21</var>, <var>00:37</var> UTC</small><br><strong>Resolved</strong> - text</p>
@@ -19,7 +19,12 @@ _WINDOW = re.compile(r"<strong>[^<]{0,40}SCHEDULED EVENT(?P<window>.{1,400}?)</s
 
 # incident.io: <b>Status: Resolved</b><br/><br/>text<br/><br/>
 #              <b>Affected components</b><ul><li>API (Operational)</li></ul>
-_STATUS_LINE = re.compile(r"\A(?P<heading>[^\n:\uff1a]{2,12}?) ?[:\uff1a]\s{0,3}(?P<word>[^\n]{1,60})(?:\n|\Z)")
+# PayPal: <br /><strong>Resolved: </strong> <p>text</p> <br /><strong>Initial Notification: </strong> <p>text</p>
+_HEADED = re.compile(
+    r"(?P<before>\A|<(?:br|/?p|/?div|hr|/?li|/h\d|/ul)\b[^<>]{0,80}>)\s{0,80}(?:<(?:p|div)\b[^<>]{0,80}>\s{0,80})?"
+    r"<(?P<tag>b|strong|h[1-6])\b[^<>]{0,200}>\s{0,20}(?P<label>[^<]{2,60}?)\s{0,20}[:\uff1a-]?\s{0,20}</(?P=tag)>",
+    re.IGNORECASE,
+)
 _LIST_HEADING = re.compile(r"<(?:b|strong)>(?P<heading>[^<]{1,80})</(?:b|strong)>\s{0,80}\Z", re.IGNORECASE)
 _ITEM = re.compile(r"<li>([^<]{1,400})", re.IGNORECASE)
 _STATE = re.compile(r" ?\((?P<state>[^()]{1,60})\)\Z")
@@ -31,20 +36,10 @@ _BEFORE_LIST = 400
 class Post:
     """One of the updates that Statuspage collapses into an entry."""
 
-    #: When, in the page's own words.
+    #: When, in the page's own words; "" where it does not say.
     time: str
     label: str
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """The one text of an entry, with the status that it begins with and the components that it ends with."""
-
-    #: The page's word for the status, as written.
-    word: str | None
-    text: str
-    components: tuple[str, ...]
 
 
 def posts(html: str) -> tuple[Post, ...]:
@@ -67,17 +62,28 @@ def scheduled_window(html: str) -> str | None:
     return one_line(plain_text(found["window"])) if found else None
 
 
-def note(html: str) -> Note:
-    """Return an entry's one text, taken apart where the markup allows."""
-    html, components = _without_components(html)
-    text = body_text(html)
-    found = _STATUS_LINE.match(text)
-    if found is None or found["heading"].lower() not in STATUS_HEADINGS:
-        return Note(word=None, text=text, components=components)
-    return Note(word=found["word"].strip() or None, text=text[found.end() :].lstrip(), components=components)
+def headed_posts(html: str) -> tuple[Post, ...]:
+    """Return the updates that stand in an entry under bold words for their statuses, newest first; () for none.
+
+    They tell no time. A page that appends them has the end last.
+    """
+    heads = [head for head in _HEADED.finditer(html) if known_status(plain_text(head["label"]))]
+    if not heads or plain_text(html[: heads[0].start()]):
+        return ()
+    ends = [*(head.start() for head in heads[1:]), len(html)]
+    found = [
+        Post(
+            time="",
+            label=one_line(plain_text(head["label"])),
+            text=body_text(html[head.end() : end]).lstrip(":-\u2013\u2014 \n"),
+        )
+        for head, end in zip(heads, ends, strict=True)
+    ]
+    first, last = (is_closing(known_status(post.label) or "") for post in (found[0], found[-1]))
+    return tuple(reversed(found) if last and not first else found)
 
 
-def _without_components(html: str) -> tuple[str, tuple[str, ...]]:
+def without_components(html: str) -> tuple[str, tuple[str, ...]]:
     """Split off the list of components at the end. Its order differs between answers, so the names are sorted."""
     start = html.rfind("<ul>")
     if start < 0 or not html[start:].rstrip().endswith("</ul>"):
@@ -91,4 +97,6 @@ def _without_components(html: str) -> tuple[str, tuple[str, ...]]:
 
 def _without_state(component: str) -> str:
     found = _STATE.search(component)
-    return component[: found.start()] if found and found["state"].lower() in COMPONENT_STATES else component
+    if found is None or one_line(found["state"]).lower().replace("_", " ") not in COMPONENT_STATES:
+        return component
+    return component[: found.start()]

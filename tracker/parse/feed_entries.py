@@ -1,32 +1,62 @@
-"""One entry of a feed -> Incident.
+"""One entry of a feed -> what it says of an incident.
 
 Feeds give no ids to updates, so that they are derived:
 
 - Statuspage collapses all updates of an incident into one entry, each with its time. The time is the id, with a number
   behind it where several updates share a minute, counted from the oldest: editing a text moves no id, and neither
   does a newer update.
-- Anywhere else an entry holds one text. Its time, status and text together are the id.
+- Anywhere else an entry holds one text, or several under words for their statuses. Status and text together are the
+  id, and not the time: many feeds date their entries anew with every answer.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
-import msgspec
-
-from tracker.models import Impact, Incident, IncidentUpdate
+from tracker.models import ComponentStatus, IncidentUpdate
 from tracker.parse import _fields as fields
-from tracker.parse.feed_body import Post, note, posts, scheduled_window
+from tracker.parse.feed_body import Post, headed_posts, posts, scheduled_window, without_components
+from tracker.parse.feed_states import Stated, further, in_text, in_title, is_marked
 from tracker.parse.feed_times import dated, window
-from tracker.parse.listed import digest_key, identified, oldest_first, with_status_before
-from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, UPDATE, known_status, status_word, vendor_word
+from tracker.parse.listed import digest_key, identified, with_status_before
+from tracker.parse.text import one_line
+from tracker.parse.words import (
+    MAINTENANCE_STATUSES,
+    UNKNOWN,
+    UPDATE,
+    component_status,
+    known_status,
+    status_word,
+    vendor_word,
+)
 
-_INCIDENT_PATH = re.compile(r"/incidents/([^/]+)/?\Z")
-_TITLE_WORDS = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
 #: AWS's feed says it in words.
 _ALL_CLEAR = "operating normally"
+#: A title that names nothing but work: "Venmo Maintenance", and not "Errors after maintenance".
+_WORK = re.compile(r"(?:.*\s)?maintenance(?: \([^()]*\))?\Z", re.IGNORECASE)
+_NOT_WORK = re.compile(
+    r"\b(?:after|during|following|from|due to|caused by|because of|post|since|in|under|of)\b", re.IGNORECASE
+)
+#: What is said of work and of outages alike -> what it means of work.
+_OF_WORK = {"initial notification": "scheduled", "resolved": "completed"}
+#: Words for what goes on that say no more.
+_GOING_ON = frozenset({
+    "active", "ongoing", "on-going", "open", "started", "acknowledged", "disruption", "degradation", "incident",
+    "service degradation", "service disruption", "service interruption", "service outage", "performance degradation",
+})  # fmt: skip
+#: What a component's status says of the incident that is told with it.
+_OF_COMPONENTS = {
+    ComponentStatus.OPERATIONAL: "resolved",
+    ComponentStatus.DEGRADED_PERFORMANCE: "investigating",
+    ComponentStatus.PARTIAL_OUTAGE: "investigating",
+    ComponentStatus.MAJOR_OUTAGE: "investigating",
+    ComponentStatus.UNDER_MAINTENANCE: "in_progress",
+}
+#: Their pubDate is the incident's begin, whatever the item tells.
+_DATED_AT_BEGIN = ("urn:flashduty:change:",)
+#: How the version before read a status above a text.
+_FORMER_LINE = re.compile(r"\A[^\n:\uff1a]{2,12}? ?[:\uff1a]\s{0,3}(?P<word>[^\n]{1,60})(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +64,17 @@ class Entry:
     """One entry as the feed holds it, cleared of the differences between Atom and RSS."""
 
     id: str | None
+    #: As written.
     link: str | None
+    #: The whole address, completed where it is relative.
+    address: str | None
     title: str
     #: HTML.
     content: str
     published: datetime | None
     updated: datetime | None
+    #: The two as the feed library reads them, which takes an unknown zone for UTC.
+    library_times: tuple[datetime | None, datetime | None]
     #: Minutes east of UTC of the page's clock, None where it does not say.
     offset: int | None
     #: What an element of that name says.
@@ -47,63 +82,69 @@ class Entry:
     categories: tuple[str, ...]
 
 
-def incident_of(entry: Entry) -> Incident:
-    """Return the incident or maintenance that an entry tells of. Raises ParseError when it has no identity."""
-    collapsed = posts(entry.content)
-    updates = _updates(entry, collapsed) if collapsed else (_only_update(entry),)
-    link = _tidy(entry.link)
-    incident_id = _identity(entry, link)
-    begins, ends = _window(entry)
-    read = Incident(
-        id=incident_id,
-        name=fields.name(fields.body_text(entry.title)) or incident_id,
-        status=updates[-1].status,
-        link=link,
-        updates=updates,
-        components=updates[-1].components,
-        scheduled_for=begins,
-        scheduled_until=ends,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What one entry says of an incident."""
+
+    #: The title without the status; a mark in square brackets stays.
+    name: str | None
+    #: The title without any status.
+    bare: str
+    #: Oldest first.
+    updates: tuple[IncidentUpdate, ...]
+    #: Whether the updates are known by their times, and need no number where two say the same.
+    is_dated: bool = False
+    #: Ids that the version before gave to its one update.
+    former_ids: tuple[str, ...] = ()
+    begins: datetime | None = None
+    ends: datetime | None = None
+    #: What stands where a status should and is not known for one.
+    unknown_word: str | None = None
+
+
+def account_of(entry: Entry) -> Account:
+    """Return what an entry says."""
+    title = fields.name(fields.body_text(entry.title)) or ""
+    said = in_title(title)
+    name = title if is_marked(title) else said.rest
+    if collapsed := posts(entry.content):
+        announced = scheduled_window(entry.content)
+        begins, ends = window(announced, entry.published, entry.offset) if announced else (None, None)
+        updates = _dated(entry, collapsed)
+        return Account(name=name or None, bare=said.rest, updates=updates, is_dated=True, begins=begins, ends=ends)
+    html, components = without_components(entry.content)
+    headed = headed_posts(html)
+    whole = fields.body_text(html)
+    if headed:
+        words, texts = [post.label for post in headed], [post.text for post in headed]
+    else:
+        stated = in_text(whole)
+        word = _word(entry, said, stated)
+        is_in_text = stated.is_announced or (
+            stated.word is not None and known_status(stated.word) == known_status(word)
+        )
+        words, texts = [word or ""], [stated.rest if is_in_text else whole]
+    is_work = _is_work(said.rest)
+    time = _time(entry, any(map(known_status, words)) or bool(not headed and stated.is_announced))
+    listed = [
+        _undated(word, text, is_work=is_work, time=None if number else time, components=() if number else components)
+        for number, (word, text) in enumerate(zip(words, texts, strict=True))
+    ]
+    return Account(
+        name=name or None,
+        bare=said.rest,
+        updates=tuple(reversed(listed)),
+        former_ids=_former_ids(entry, whole, [known_status(word) for word in words], said),
+        unknown_word=next((one_line(word) for word in words if word and _status(word) == UNKNOWN), None),
     )
-    return msgspec.structs.replace(read, impact=Impact.MAINTENANCE) if is_maintenance(read) else read
 
 
-def is_maintenance(incident: Incident) -> bool:
+def is_maintenance(updates: Sequence[IncidentUpdate]) -> bool:
     """Tell whether it has been in a status that only a maintenance has."""
-    return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in incident.updates)
+    return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in updates)
 
 
-def joined(entries: Sequence[Incident]) -> Incident:
-    """Return one incident for the entries of one identity, newest first, with the updates of all."""
-    if len(entries) == 1:
-        return entries[0]
-    found = {update.id: update for entry in reversed(entries) for update in entry.updates}
-    updates = oldest_first(found.values(), newest_first=False)
-    impact = next((entry.impact for entry in entries if entry.impact), None)
-    return msgspec.structs.replace(entries[0], updates=updates, status=updates[-1].status, impact=impact)
-
-
-def _identity(entry: Entry, link: str | None) -> str:
-    """Return the id in the incident's address, which is the one in the page's JSON, else the entry's own."""
-    for address in (link, _tidy(entry.id)):
-        found = _INCIDENT_PATH.search(urlsplit(address).path) if address else None
-        if found:
-            return fields.identifier(found[1], "an entry")
-    return fields.identifier(entry.id or entry.link, "an entry")
-
-
-def _tidy(address: str | None) -> str | None:
-    """Return a web address without the doubled slashes that incident.io puts into its paths."""
-    known = fields.link(address)
-    if known is None:
-        return None
-    try:
-        parts = urlsplit(known)
-    except ValueError:
-        return None
-    return urlunsplit(parts._replace(path=re.sub("//+", "/", parts.path)))
-
-
-def _updates(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
+def _dated(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
     """Return the collapsed updates oldest first: in the order of posting, which the times shown may contradict."""
     times = dated([post.time for post in collapsed], _newest_time(entry), entry.offset)
     posted = [_posted(post, time) for post, time in zip(collapsed, times, strict=True)]
@@ -122,34 +163,65 @@ def _newest_time(entry: Entry) -> datetime | None:
     return min(filter(None, (entry.published, entry.updated)), default=None)
 
 
-def _only_update(entry: Entry) -> IncidentUpdate:
-    """Return what an entry with one text says."""
-    content = note(entry.content)
-    # Entries that name their status are rewritten at each update; others keep the time at which they appeared.
-    times = (entry.updated, entry.published) if content.word else (entry.published, entry.updated)
-    time = next(filter(None, times), None)
-    word = content.word or _word_beside(entry)
-    status = status_word(word) or UNKNOWN
+def _undated(
+    word: str, text: str, *, is_work: bool, time: datetime | None, components: tuple[str, ...]
+) -> IncidentUpdate:
+    status = _status(word)
+    if is_work:
+        status = _OF_WORK.get(" ".join(word.lower().split()), _OF_WORK.get(status, status))
     return IncidentUpdate(
-        id=digest_key(time.isoformat() if time else "", status, content.text),
+        id=digest_key(status, text),
         status=status,
         vendor_status=vendor_word(word, status),
-        body=content.text,
+        body=text,
         created_at=time,
-        components=content.components,
+        components=components,
     )
 
 
-def _word_beside(entry: Entry) -> str | None:
-    """Return the word for the status in an element of that name, in the title or in a category."""
+def _time(entry: Entry, names_status: bool) -> datetime | None:
+    """Return when an entry's newest update was published.
+
+    Entries that name their status are rewritten at each update; others keep the time at which they appeared.
+    """
+    if entry.updated is None and entry.id and entry.id.startswith(_DATED_AT_BEGIN):
+        return None
+    times = (entry.updated, entry.published) if names_status else (entry.published, entry.updated)
+    return next(filter(None, times), None)
+
+
+def _word(entry: Entry, title: Stated, text: Stated) -> str | None:
+    """Return the word for the status: under a heading, in an element of that name, in title, text or a category."""
+    said = text.word if text.is_announced else None
+    if said and known_status(said) not in (None, UPDATE):
+        return said
     if entry.status:
         return entry.status
     if _ALL_CLEAR in entry.title.lower():
         return "resolved"
-    titled = (word for pair in _TITLE_WORDS.findall(entry.title) for word in pair)
-    return next((word for word in (*titled, *entry.categories) if known_status(word)), None)
+    known = further(title.word, text.word if not text.is_announced else None)
+    return known or next(filter(known_status, entry.categories), None) or said
 
 
-def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:
-    announced = scheduled_window(entry.content)
-    return window(announced, entry.published, entry.offset) if announced else (None, None)
+def _status(word: str) -> str:
+    """Return the status in the field's word; a word that is not known leaves it unknown."""
+    if known := known_status(word):
+        return known
+    if " ".join(word.lower().split()) in _GOING_ON:
+        return "investigating"
+    return _OF_COMPONENTS.get(component_status(word), UNKNOWN)
+
+
+def _is_work(title: str) -> bool:
+    return _WORK.match(title) is not None and _NOT_WORK.search(title) is None
+
+
+def _former_ids(entry: Entry, whole: str, known: Sequence[str | None], title: Stated) -> tuple[str, ...]:
+    """Return the ids that the version before may have given the update: time, status and text together."""
+    line = _FORMER_LINE.match(whole)
+    statuses = {UNKNOWN, *filter(None, (*known[:1], known_status(title.word), status_word(entry.status)))}
+    read = [(status, whole) for status in sorted(statuses)]
+    if line:
+        read.append((status_word(line["word"].strip()) or UNKNOWN, whole[line.end() :].lstrip()))
+    times = dict.fromkeys(time.isoformat() for time in entry.library_times if time) or {"": None}
+    return tuple(digest_key(time, status, text) for time in times for status, text in read)

@@ -2,13 +2,11 @@
 
 It knows dozens of elements that no status page needs, and it takes time that grows with the square of some of them:
 an <author> of a megabyte would hold the interpreter, with all threads of a worker, for an hour. So what is not read
-is not run, and what is read has a bound. The library is given text whose encoding we decided on: it would decode by
-any codec of Python's, of which some take as long, and what was checked has to be what is read.
+is not run, and what is read has a bound. The library is given text whose encoding we decided on (`feed_text`): it
+would decode by any codec of Python's, of which some take as long, and what was checked has to be what is read.
 """
 
-import codecs
 import io
-import re
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesNSImpl
 
@@ -25,26 +23,6 @@ _MOST_ATTRIBUTES: Final = 100
 _MOST_TAGS: Final = 100
 _MOST_NAMESPACES: Final = 100
 
-_HEAD: Final = 4_096
-_BYTE_ORDER_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as that of UTF-16 does
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-)
-_DECLARED: Final = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
-_DECLARATION: Final = re.compile(r"<\?xml\s[^>]*+>")
-#: Encodings of pages: each has a table, and is read in one pass. Who can read the declaration does not read UTF-16.
-_ENCODINGS: Final = re.compile(
-    r"utf-8|ascii|iso8859-\d+|cp(125\d|932|949|950)|koi8-[rtu]|tis-620|gb(2312|k|18030)|big5(hkscs)?"
-    r"|(euc|shift)_\w+"
-)
-#: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
-_GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
-
 #: The elements that have a meaning here, by the library's names. It keeps any other as plain text under its name.
 _READ: Final = frozenset({
     "rss", "channel", "feed", "item", "entry", "title", "dc_title", "link", "guid", "id", "category", "dc_subject",
@@ -54,36 +32,9 @@ _READ: Final = frozenset({
 })  # fmt: skip
 
 
-def text_of(body: bytes) -> str:
-    """Return a feed as text without XML declaration and NULs, whatever its encoding."""
-    for encoding in _encodings(body):
-        try:
-            text = body.decode(encoding)
-        except UnicodeError:
-            continue
-        text = text.replace("\0", "").removeprefix("\ufeff").lstrip()
-        declaration = _DECLARATION.match(text)
-        return text[declaration.end() :] if declaration else text
-    raise AssertionError("the last guess reads any bytes")
-
-
 def parsed(text: str) -> Any:
     """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
     return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
-
-
-def _encodings(body: bytes) -> list[str]:
-    """Return the encodings to try, the likeliest first."""
-    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS if body.startswith(mark)]
-    declared = []
-    if found := _DECLARED.match(body[:_HEAD]):
-        try:
-            name = codecs.lookup(found[1].decode("ascii")).name
-        except (LookupError, UnicodeError):
-            name = ""
-        # Pages say GB 2312 and use characters of its successor.
-        declared = [{"gb2312": "gb18030"}.get(name, name)] if _ENCODINGS.fullmatch(name) else []
-    return [*marked, *declared, *_GUESSES]
 
 
 class _Unread:

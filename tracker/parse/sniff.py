@@ -10,35 +10,69 @@ from tracker.parse.text import cut, one_line
 FEED_ROOTS = frozenset({"feed", "rss", "rdf"})
 #: Keys that stand beside `page` in Statuspage's JSON.
 STATUSPAGE_LISTS = ("incidents", "scheduled_maintenances", "components")
-#: How far into an answer the root element is looked for.
-_HEAD = 4_096
+#: How far into an answer the root element is looked for: a feed may declare a hundred entities before it.
+FEED_HEAD = 16_384
 _KEYS_NAMED = 5
 _WORD_CAP = 80
 _BYTE_ORDER_MARKS = b"\xef\xbb\xbf\xff\xfe"
 
 _PROLOG = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)")
+#: A feed's root element behind something else, with an attribute that only a real one has.
+_FEED_TAG = re.compile(
+    rb"<(?:[a-z_][\w.-]{0,40}+:)?(rss|feed|rdf)\s[^<>]{0,2000}?(?:version|xmlns)[^<>]*+>", re.IGNORECASE
+)
+#: What a web framework writes before a feed; nothing else counts as remains.
+_REMAINS = frozenset({"b", "br", "center", "code", "div", "font", "p", "pre", "small", "span", "strong", "table"})
+_PAGE = re.compile(rb"<(?:html|head|body|!doctype\s+html)\b", re.IGNORECASE)
+_JSON = re.compile(rb"\s*[\[{]\s*[\[\]{}\"]")
 
 
 def head(body: bytes) -> bytes:
     """Return the beginning of an answer, in ASCII even where it is UTF-16, which reads so without its NULs."""
-    return body[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
+    return body[:FEED_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
 
 
 def xml_root(body: bytes) -> str | None:
     """Return the local name of the first element in lower case, None when the answer is not markup."""
-    start = head(body)
+    found = _first_element(head(body))
+    return found[0] if found else None
+
+
+def feed_element(start: bytes) -> tuple[str, int] | None:
+    """Return the local name of a feed's root element and where it begins, None where no feed does.
+
+    A web framework's remains may stand before it: warnings, blank lines, text.
+    """
+    first = _first_element(start)
+    if first and first[0] in FEED_ROOTS:
+        return first
+    if (first and first[0] not in _REMAINS) or _JSON.match(start):
+        return None
+    found = _FEED_TAG.search(start)
+    if found is None or _PAGE.search(start, 0, found.start()):
+        return None
+    return found[1].decode().lower(), found.start()
+
+
+def feed_root(body: bytes) -> str | None:
+    """Return the local name of a feed's root element in lower case, None when the answer is no feed."""
+    found = feed_element(head(body))
+    return found[0] if found else None
+
+
+def _first_element(start: bytes) -> tuple[str, int] | None:
     position = 0
     while found := _PROLOG.match(start, position):
         position = found.end()
     element = _ELEMENT.match(start, position)
-    return element[1].decode().lower() if element else None
+    return (element[1].decode().lower(), position) if element else None
 
 
 def mentions(body: bytes, *words: bytes) -> bool:
     """Tell whether words stand in an answer, whatever its encoding: a cheap look before it is read."""
     # Without NULs, UTF-16 reads as ASCII.
-    plain = body.replace(b"\0", b"") if b"\0" in body[:_HEAD] else body
+    plain = body.replace(b"\0", b"") if b"\0" in body[:FEED_HEAD] else body
     return all(word in plain for word in words)
 
 

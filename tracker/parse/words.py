@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tracker.models import ComponentStatus
+from tracker.models import CLOSED_STATUSES, ComponentStatus
 from tracker.parse.text import one_line
 
 #: An update that repeats the status of the one before it.
@@ -20,8 +20,11 @@ _LOOKED_AT = 1_000
 # The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "investigating": (
-        "investigation", "investigando", "em investigação", "en investigación", "en cours d'investigation",
-        "investigation en cours", "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
+        "investigation", "under investigation", "initial notification", "detected", "investigando",
+        "em investigação", "en investigación", "en cours d'investigation", "investigation en cours",
+        "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
+        "en cours d'analyse", "en investigation", "in esame", "undersøges", "undersøker", "tutkitaan", "inceleniyor",
+        "prošetřuje se", "wyjaśniane", "исследуется", "розслідується",
         "in analisi", "indagine in corso", "in onderzoek", "onderzoek", "badanie", "undersöker", "utreds",
         "расследование", "расследуется", "調査中", "调查中", "正在调查", "調查中", "正在調查", "조사 중", "조사중",
     ),
@@ -39,21 +42,28 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "监视中", "監控中", "正在監控", "모니터링", "모니터링 중",
     ),
     "resolved": (
-        "closed", "fixed", "recovered", "false_alarm", "false alarm",
+        "closed", "fixed", "recovered", "restored", "solved", "all clear", "false_alarm", "false alarm",
         "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
-        "résolue", "gelöst", "behoben", "risolto", "opgelost", "rozwiązano", "rozwiązany", "löst", "åtgärdat",
-        "устранено", "решено", "решён", "解決", "解決済み", "解決済", "已恢复", "已解决", "已修复",
-        "已恢復", "已解決", "해결됨", "해결",
+        "résolue", "corrigé", "corrigée", "rétabli", "gelöst", "behoben", "erledigt", "wiederhergestellt",
+        "störung behoben", "risolto", "risolta", "ripristinato", "opgelost", "verholpen", "hersteld", "rozwiązano",
+        "rozwiązany", "rozwiązane", "naprawiono", "löst", "åtgärdat", "løst", "ratkaistu", "korjattu", "vyřešeno",
+        "çözüldü", "вирішено", "устранено", "решено", "решён", "решен", "решена", "исправлено", "восстановлено",
+        "解決", "解決済み", "解決済", "解決しました", "復旧", "復旧済み", "復旧済", "復旧しました", "解消", "已恢复",
+        "已解决", "已修复", "恢复", "已恢復", "已解決", "已修復", "해결됨", "해결", "해결 완료", "해결완료", "복구됨",
+        "복구 완료", "복구완료",
+        "normalizado", "normalizada", "restablecido", "restaurado", "restaurada", "solucionada", "corrigido",
     ),
     "postmortem": ("post-mortem", "post mortem", "root cause analysis", "事後分析", "事后分析", "사후 분석"),
     "scheduled": (
-        "planned", "upcoming", "maintenance_scheduled", "agendado", "agendada", "programado", "programada",
+        "planned", "upcoming", "postponed", "rescheduled", "maintenance_scheduled", "scheduled maintenance",
+        "planned maintenance", "agendado", "agendada", "programado", "programada",
         "planifié", "planifiée", "programmé", "geplant", "programmato", "pianificato", "gepland", "zaplanowano",
         "zaplanowane", "planerat", "schemalagt", "запланировано", "予定", "予定済み", "已计划", "已安排", "计划中",
         "已排程", "已排定", "예정", "예정됨",
     ),
     "in_progress": (
-        "maintenance_in_progress", "underway", "em andamento", "em progresso", "en curso", "en progreso", "en cours",
+        "maintenance_in_progress", "maintenance in progress", "underway", "em andamento", "em progresso", "en curso",
+        "en progreso", "en cours",
         "in bearbeitung", "in arbeit", "in corso", "in uitvoering", "w toku", "w trakcie", "pågående", "выполняется",
         "в процессе", "進行中", "实施中", "进行中", "正在进行", "작업 중", "진행 중", "진행중",
     ),
@@ -63,7 +73,8 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "검증 중",
     ),
     "completed": (
-        "complete", "finished", "maintenance_complete", "maintenance_completed", "concluído", "concluída",
+        "complete", "finished", "maintenance_complete", "maintenance_completed", "maintenance complete",
+        "maintenance completed", "concluído", "concluída",
         "completado", "completada", "finalizado", "terminé", "terminée", "abgeschlossen", "completato", "completata",
         "voltooid", "zakończono", "zakończone", "slutfört", "slutförd", "завершено", "完了", "已完成", "완료", "완료됨",
     ),
@@ -83,10 +94,15 @@ _STATUSES: Mapping[str, str] = {
     for spelling in (status, status.replace("_", " "), *spellings)
 }
 
-#: What incident.io writes above the status, above the list of components and behind a component's name.
-STATUS_HEADINGS = frozenset(
-    {"status", "estado", "statut", "stato", "stan", "статус", "状态", "狀態", "ステータス", "상태"}
-)
+#: What stands before a status; incident.io writes one above it, above the list of components and behind a component's
+#: name.
+STATUS_HEADINGS = frozenset({
+    "status", "current status", "incident status", "status update", "state", "current state", "incident state",
+    "estado", "estado actual", "estado atual", "situação", "situação atual", "statut", "statut actuel", "état",
+    "aktueller status", "zustand", "stato", "stato attuale", "huidige status", "stan", "aktualny stan",
+    "aktualny status", "nuvarande status", "durum", "статус", "текущий статус", "состояние", "状态", "当前状态",
+    "目前状态", "狀態", "目前狀態", "ステータス", "現在のステータス", "状況", "現在の状況", "상태", "현재 상태",
+})  # fmt: skip
 COMPONENT_HEADINGS = frozenset({
     "affected components", "componentes afetados", "componentes afectados", "composants affectés",
     "composants concernés", "betroffene komponenten", "componenti interessati", "getroffen componenten",
@@ -134,6 +150,11 @@ _SEPARATORS = re.compile(r"[\s_-]+")
 def component_status(word: object) -> ComponentStatus:
     """Return a component's status from a word in any case and spacing, UNKNOWN for one that is not known."""
     return _COMPONENT_STATUSES.get(_SEPARATORS.sub("", _folded(word)), ComponentStatus.UNKNOWN)
+
+
+def is_closing(status: str) -> bool:
+    """Tell whether a status of the field's words ends what it is said of."""
+    return status in CLOSED_STATUSES
 
 
 def status_word(word: object) -> str | None:

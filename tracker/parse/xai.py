@@ -1,25 +1,31 @@
 """xAI's feed (`/feed.xml`) -> Snapshot.
 
-An item is an incident, open or over, with an id for a guid. All its updates are in its description, newest first, each
-with its time, in whole seconds, and a heading that is its status; they have no ids, and the time is the key. Words
-for severity other than `available` are not known, so that none is mapped. No maintenance is shown. Shape as recorded.
+An item is an incident, open or over, with an id for a guid; one that touches several components has an item for each,
+with the same guid. All its updates are in its description, newest first, each with its time, in whole seconds, and a
+heading that is its status; they have no ids, and the time is the key. Words for severity other than `available` are
+not known, so that none is mapped. No maintenance is shown. Shape as recorded.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from tracker.models import Incident, IncidentUpdate, Snapshot
+import msgspec
+
+from tracker.models import CLOSED_STATUSES, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry, incident_of
+from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_incidents import incidents_in
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first
-from tracker.parse.sniff import head, refusal, xml_root
+from tracker.parse.sniff import feed_root, head, refusal
 from tracker.parse.words import known_status, status_word
 
-_TITLE = re.compile(rb"<title>\s{0,20}xAI System Status\s{0,20}</title>")
+#: The company's name has changed before.
+_TITLE = re.compile(rb"<title>\s{0,20}[\w ]{0,20}xAI System Status\s{0,20}</title>", re.IGNORECASE)
 #: <p><strong>Tue, 07 Jul 2026 16:37:02 GMT</strong></p> <h3>Resolved</h3> and the text
 _POST = re.compile(
     r"<p>\s{0,80}<strong>(?P<time>[^<]{1,60})</strong>\s{0,80}</p>\s{0,80}<h3>(?P<status>[^<]{1,80})</h3>"
@@ -32,14 +38,27 @@ _REGION = re.compile(r"\((?P<region>[a-z]{2}-[a-z]{1,20}-\d)\.")
 
 def _recognises(body: bytes, _: str | None) -> bool:
     start = head(body)
-    return xml_root(start) == "rss" and _TITLE.search(start) is not None
+    return feed_root(start) == "rss" and _TITLE.search(start) is not None
 
 
-def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  entries hold whole addresses
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if not _recognises(body, content_type):
         raise refusal(body, content_type)
-    title, entries = opened(body, content_type)
-    return Snapshot(name=title, incidents=distinct(map(_incident, entries)))
+    feed = opened(body, url, content_type)
+    found_in = [(entry, _item(entry)) for entry in feed.entries]
+    rest = incidents_in([entry for entry, item in found_in if item is None], feed.home)
+    items: dict[str, list[_Item]] = {}
+    for item in (item for _, item in found_in if item is not None):
+        items.setdefault(item.id, []).append(item)
+    found = (*map(_incident, items.values()), *rest.incidents, *rest.maintenances)
+    return Snapshot(
+        name=feed.title,
+        incidents=distinct(found),
+        omissions=rest.omissions,
+        unknown_words=rest.unknown_words,
+        former_keys=rest.former_keys,
+        alias_keys=rest.alias_keys,
+    )
 
 
 XAI = Format(
@@ -52,24 +71,65 @@ XAI = Format(
 )
 
 
-def _incident(entry: Entry) -> Incident:
-    updates = identified(oldest_first(_updates(entry.content), newest_first=True))
-    if not updates:
-        return incident_of(entry)
-    incident_id = fields.identifier(entry.id or entry.link, "an entry")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    """One item: an incident as one component shows it."""
+
+    id: str
+    name: str
+    status: str
+    link: str | None
+    #: Newest first, without ids.
+    updates: tuple[IncidentUpdate, ...]
+    component: str | None
+    region: str | None
+
+
+def _item(entry: Entry) -> _Item | None:
+    updates = tuple(_updates(entry.content))
+    incident_id = entry.id or entry.link
+    if not updates or not incident_id:
+        return None
     title = fields.name(fields.body_text(entry.title)) or incident_id
     labelled = _COMPONENT.fullmatch(title)
     region = _REGION.search(labelled["component"]) if labelled else None
     said = next(filter(None, map(known_status, entry.categories)), None)
-    return Incident(
-        id=incident_id,
+    return _Item(
+        id=fields.identifier(incident_id, "an entry"),
         name=labelled["name"] if labelled else title,
-        status=said or updates[-1].status,
-        link=fields.link(entry.link),
+        status=said or updates[0].status,
+        link=entry.address,
         updates=updates,
-        components=(labelled["component"],) if labelled else (),
-        regions=(region["region"],) if region else (),
+        component=labelled["component"] if labelled else None,
+        region=region["region"] if region else None,
     )
+
+
+def _incident(items: Sequence[_Item]) -> Incident:
+    """Return the incident that items of one guid are of: over when it is over for every component."""
+    shown: dict[tuple[datetime | None, str, str], list[tuple[IncidentUpdate, _Item]]] = {}
+    for item in items:
+        for update in item.updates:
+            shown.setdefault((update.created_at, update.status, update.body), []).append((update, item))
+    updates = [_told(alike, len(items)) for alike in shown.values()]
+    going_on = next((item.status for item in items if item.status not in CLOSED_STATUSES), None)
+    return Incident(
+        id=items[0].id,
+        name=items[0].name,
+        status=going_on or items[0].status,
+        link=items[0].link,
+        updates=identified(oldest_first(updates, newest_first=True)),
+        components=fields.unique(item.component for item in items),
+        regions=fields.unique(item.region for item in items),
+    )
+
+
+def _told(alike: Sequence[tuple[IncidentUpdate, _Item]], total: int) -> IncidentUpdate:
+    """Return one update for the items that show it, naming their components unless all of them do."""
+    update = alike[0][0]
+    if len(alike) == total:
+        return update
+    return msgspec.structs.replace(update, components=fields.unique(item.component for _, item in alike))
 
 
 def _updates(html: str) -> Iterator[IncidentUpdate]:

@@ -31,7 +31,8 @@ def named(path: Path) -> str:
 def test_an_answer_reads_as_reviewed(body):
     reviewed = msgspec.convert(expected(body), Snapshot)
 
-    assert read(body.read_bytes(), url=URL) == reviewed
+    # Under which ids an update was known before is for `tracker.changes`, and tested with it.
+    assert msgspec.structs.replace(read(body.read_bytes(), url=URL), former_keys={}, alias_keys={}) == reviewed
 
 
 @pytest.mark.parametrize("body", [body for name in FORMAT_NAMES for body in bodies(name)], ids=named)

@@ -1,0 +1,253 @@
+"""Statuses that titles and texts name, and ordinary words that are none."""
+
+import pytest
+
+from tests.unit.parse.invented_feeds import atom, item, only, rss
+from tracker.parse.feed_states import in_text, in_title
+from tracker.parse.words import known_status
+
+TITLES = {
+    "[Resolved] Search is slow": ("resolved", "Search is slow"),
+    "(Resolved) Search is slow": ("resolved", "Search is slow"),
+    "\u3010解決\u3011検索が遅い": ("resolved", "検索が遅い"),
+    "\uff08已恢复\uff09搜索缓慢": ("resolved", "搜索缓慢"),
+    "RESOLVED - Search is slow": ("resolved", "Search is slow"),
+    "Resolved \u2013 Search is slow": ("resolved", "Search is slow"),
+    "Resolved\u2014Search is slow": ("resolved", "Search is slow"),
+    "Resolved: Search is slow": ("resolved", "Search is slow"),
+    "Resolved | Search is slow": ("resolved", "Search is slow"),
+    "Search is slow - Resolved": ("resolved", "Search is slow"),
+    "Search is slow [RESOLVED]": ("resolved", "Search is slow"),
+    "Search is slow (resolved)": ("resolved", "Search is slow"),
+    "Status: Resolved - Search is slow": ("resolved", "Search is slow"),
+    "[API] [Monitoring] Search is slow": ("monitoring", "[API] Search is slow"),
+    "Initial Notification: Refunds fail (PP-1)": ("investigating", "Refunds fail (PP-1)"),
+    "Search is slow - Resolved.": ("resolved", "Search is slow"),
+    "\u2705 Resolved: Search is slow": ("resolved", "Search is slow"),
+    "\U0001f7e2 [Resolved] Search is slow": ("resolved", "Search is slow"),
+    "Resolved (10:00 UTC): Search is slow": ("resolved", "Search is slow"),
+    "[Resolved][API] Search is slow": ("resolved", "[API] Search is slow"),
+    "Update #2: Search is slow": ("update", "Search is slow"),
+    "In progress - Database work": ("in_progress", "Database work"),
+    "Post-mortem: Search": ("postmortem", "Search"),
+    "Behoben: Suche langsam": ("resolved", "Suche langsam"),
+    "Résolu - Recherche lente": ("resolved", "Recherche lente"),
+    "[Resuelto] Búsqueda lenta": ("resolved", "Búsqueda lenta"),
+    "Resolvido: Busca lenta": ("resolved", "Busca lenta"),
+    "Risolto \u2013 Ricerca lenta": ("resolved", "Ricerca lenta"),
+    "Opgelost: Zoeken is traag": ("resolved", "Zoeken is traag"),
+    "Rozwiązano - Wolne wyszukiwanie": ("resolved", "Wolne wyszukiwanie"),
+    "Решено: Поиск работает медленно": ("resolved", "Поиск работает медленно"),
+    "已解决\uff1a搜索缓慢": ("resolved", "搜索缓慢"),
+    "[복구 완료] 검색 지연": ("resolved", "검색 지연"),
+}
+
+
+@pytest.mark.parametrize(("title", "said"), TITLES.items(), ids=TITLES.keys())
+def test_a_title_names_its_status(title, said):
+    found = in_title(title)
+
+    assert (known_status(found.word), found.rest) == said
+
+
+ORDINARY = [
+    "Resolved DNS names fail",
+    "Update your client",
+    "Monitoring is down",
+    "Completed orders missing",
+    "Scheduled exports fail",
+    "Fixed-line calls fail",
+    "Closed captions are missing",
+    "Complete: outage of the region",
+    "Complete outage - Frankfurt",
+    "Completed orders - missing",
+    "Identified users cannot sign in: EU",
+    "Recovered files are empty",
+    "Search (closed beta) is slow",
+    "Orders that are resolved: errors",
+    "API: resolved names are wrong",
+    "Search is slow: not resolved",
+    "Search is slow - not yet resolved",
+    "[Not resolved] Search is slow",
+    "[Partially resolved] Search is slow",
+    "Unresolved: Search is slow",
+    "[API] Search is slow",
+    "Metrics are late - Monitoring",
+    "Investigating",
+    "",
+]
+
+
+@pytest.mark.parametrize("title", ORDINARY)
+def test_an_ordinary_word_in_a_title_is_no_status(title):
+    assert in_title(title).word is None
+    assert in_title(title).rest == title
+
+
+TEXTS = {
+    "Status: Resolved - all is well.": ("resolved", "all is well."),
+    "Status: Resolved\n\nAll is well.": ("resolved", "All is well."),
+    "Status: Resolved. All is well.": ("resolved", "All is well."),
+    "Status: resolved, all is well": ("resolved", "all is well"),
+    "Status: Resolved (10:00 UTC)": ("resolved", "(10:00 UTC)"),
+    "Status: Resolved \u2013 all is well\nThanks.": ("resolved", "all is well\nThanks."),
+    "Status:\n\nResolved\n\nAll is well.": ("resolved", "All is well."),
+    "Current status: Monitoring\nWe watch.": ("monitoring", "We watch."),
+    "Incident Status: Identified - a cable": ("identified", "a cable"),
+    "Aktueller Status: Behoben - alles gut": ("resolved", "alles gut"),
+    "Statut : Résolu - tout va bien": ("resolved", "tout va bien"),
+    "Estado actual: Resuelto. Todo bien.": ("resolved", "Todo bien."),
+    "当前状态\uff1a已解决\u3002服务正常": ("resolved", "服务正常"),
+    "[Resolved] All is well.": ("resolved", "All is well."),
+    "(Resolved) All is well.": ("resolved", "All is well."),
+    "Resolved - all is well.": ("resolved", "all is well."),
+    "RESOLVED: all is well.": ("resolved", "all is well."),
+    "Resolved\nAll is well.": ("resolved", "All is well."),
+    "Resolved.": ("resolved", "Resolved."),
+    "**Resolved** - all is well.": ("resolved", "all is well."),
+    "**Status:** Resolved\nAll is well.": ("resolved", "All is well."),
+    "Status\n\nResolved\n\nAll is well.": ("resolved", "All is well."),
+    "\u2705 Resolved: all is well.": ("resolved", "all is well."),
+    "Severity: high\nStatus: Resolved\nAll is well.": ("resolved", "Severity: high\nStatus: Resolved\nAll is well."),
+    "Searches take long.\n\nCurrent status: Monitoring.": (
+        "monitoring",
+        "Searches take long.\n\nCurrent status: Monitoring.",
+    ),
+    "Milestone is now 'resolved'\nAll is well.": ("resolved", "Milestone is now 'resolved'\nAll is well."),
+    "Gelöst \u2013 alles gut.": ("resolved", "alles gut."),
+    "Устранено: всё работает.": ("resolved", "всё работает."),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), TEXTS.items(), ids=TEXTS.keys())
+def test_a_text_begins_with_its_status(text, said):
+    found = in_text(text)
+
+    assert (known_status(found.word), found.rest) == said
+
+
+SENTENCES = [
+    "Resolved DNS names fail since noon.",
+    "Monitoring is down - we look into it.",
+    "Completed orders are missing: we look into it.",
+    "Scheduled exports fail.",
+    "Status: We are looking into reports of errors.",
+    "Status: resolved soon, we hope for the best",
+    "Status: not yet resolved, we hope",
+    "Status page: resolved names are wrong",
+    "The status: resolved",
+    "We expect this to be resolved - soon.",
+    "Fixed-rate loans: no quotes.",
+    "The status is now resolved DNS names fail.",
+    "Status is now unclear.",
+    "Orders fail.\nStatus: the resolved ones are missing.",
+]
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_a_sentence_names_no_end(text):
+    found = in_text(text)
+
+    assert known_status(found.word) is None
+    assert text.endswith(found.rest)
+
+
+MARKUP = {
+    "<b>Status: Resolved</b><br/><br/>All is well.": "All is well.",
+    "<p><strong>Status:</strong> Resolved</p><p>All is well.</p>": "All is well.",
+    "<p><strong>Status</strong>: Resolved &#8211; All is well.</p>": "All is well.",
+    "<strong>Resolved</strong> - All is well.": "All is well.",
+    "<strong>Resolved:</strong> All is well.": "All is well.",
+    "<strong>Resolved</strong> All is well.": "All is well.",
+    "<p><b>Resolved</b></p><p>All is well.</p>": "All is well.",
+    "<h3>Resolved</h3><p>All is well.</p>": "All is well.",
+    "<div><span>Resolved</span><br>All is well.</div>": "All is well.",
+}
+
+
+@pytest.mark.parametrize(("html", "text"), MARKUP.items(), ids=MARKUP.keys())
+def test_a_status_is_read_in_any_markup(html, text):
+    (update,) = only(rss(item(description=html))).updates
+
+    assert (update.status, update.body) == ("resolved", text)
+
+
+def test_bold_words_inside_a_text_are_no_status():
+    (update,) = only(rss(item(description="<p>We have not <b>resolved</b> it.</p>"))).updates
+
+    assert (update.status, update.body) == ("unknown", "We have not resolved it.")
+
+
+def test_a_status_in_square_brackets_stays_in_the_name_and_any_other_does_not():
+    assert only(rss(item(title="[Resolved] Queues"))).name == "[Resolved] Queues"
+    assert only(rss(item(title="RESOLVED - Queues"))).name == "Queues"
+    assert only(rss(item(title="(Resolved) Queues"))).name == "Queues"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "status"),
+    [
+        ("[Investigating] Queues", "Resolved - fast again", "resolved"),
+        ("[Resolved] Queues", "Investigating - slow", "resolved"),
+        ("[Resolved] Queues", "Status: Monitoring - slow", "monitoring"),
+        ("[Monitoring] Queues", "Update - still slow", "monitoring"),
+        ("Queues", "Update - still slow", "update"),
+        ("Queues", "Slow.", "unknown"),
+    ],
+)
+def test_where_title_and_text_differ_the_heading_counts_and_then_what_goes_further(title, text, status):
+    assert only(rss(item(title=title, description=text))).status == status
+
+
+def test_an_incident_that_goes_on_is_open_whatever_notation_says_so():
+    for title, text in (
+        ("Queues", "Investigating - slow"),
+        ("IDENTIFIED - Queues", "slow"),
+        ("Queues (Monitoring)", ""),
+    ):
+        assert only(rss(item(title=title, description=text))).is_open
+
+
+def test_updates_under_bold_words_are_told_apart_newest_first():
+    html = "<br /><strong>Resolved: </strong> <p>Fast.</p> <br /><strong>Initial Notification: </strong> <p>Slow.</p>"
+    found = only(rss(item(title="Resolved: Queues (PP-1)", description=html)))
+
+    assert found.name == "Queues (PP-1)"
+    assert [(update.status, update.body) for update in found.updates] == [
+        ("investigating", "Slow."),
+        ("resolved", "Fast."),
+    ]
+    assert [update.created_at is None for update in found.updates] == [True, False]
+
+
+def test_updates_under_bold_words_may_stand_oldest_first():
+    html = "<p><b>Investigating</b></p><p>Slow.</p><p><b>Resolved</b></p><p>Fast.</p>"
+
+    assert [update.body for update in only(rss(item(description=html))).updates] == ["Slow.", "Fast."]
+
+
+@pytest.mark.parametrize(
+    ("title", "status"),
+    [
+        ("Initial Notification: Venmo Maintenance (PP-1)", "scheduled"),
+        ("Postponed: Venmo Maintenance", "scheduled"),
+        ("Resolved: Venmo Maintenance", "completed"),
+    ],
+)
+def test_work_that_is_told_like_an_outage_is_a_maintenance(title, status):
+    shown = only(rss(item(title=title, description="x")))
+
+    assert (shown.status, shown.impact) == (status, "maintenance")
+
+
+def test_an_outage_after_a_maintenance_is_none():
+    assert only(rss(item(title="Resolved: Errors after maintenance", description="x"))).impact is None
+
+
+def test_a_new_time_makes_no_new_update():
+    early, late = (
+        only(atom("<b>Status: Resolved</b><br/>Fine.", updated=stamp))
+        for stamp in ("2026-01-02T00:30:20Z", "2026-01-02T00:35:20Z")
+    )
+
+    assert [update.id for update in early.updates] == [update.id for update in late.updates]

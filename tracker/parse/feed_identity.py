@@ -1,0 +1,218 @@
+"""Which incident an entry of a feed is of: decided entry by entry, so that it is the same in every answer.
+
+    1. the id in an incident's address:   /incidents/ID, /incident/ID, ?id=ID, #incident-ID
+    2. the entry's own id, unless it says nothing: "N/A", the homepage, one for different entries, a new one each time
+    3. its address, if it is of this entry alone
+    4. its title without the status, and the time at which it appeared
+
+The feed as a whole only decides what several entries share. An edit changes none of these.
+"""
+
+import base64
+import binascii
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from tracker.parse import _fields as fields
+from tracker.parse.feed_addresses import is_own, is_root, named_incident, parted, without_ends, without_tracking
+from tracker.parse.listed import digest_key
+from tracker.parse.times import moment
+
+#: The address that the page's JSON has, too.
+_SHARED_PATH: Final = re.compile(r"/incidents/([^/]+)/?\Z")
+_EMPTY_IDS: Final = frozenset({
+    "n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "empty", "guid", "id", "-", "--", "?", "0", "#",
+    "/", "tbd", "todo", "test", "false", "true", "permalink", "[object object]", "nan",
+})  # fmt: skip
+#: Ids that a generator may make anew with each answer: random ones, digests of the content.
+_MADE_ANEW: Final = re.compile(
+    r"(?:urn:uuid:)?\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}",
+    re.IGNORECASE,
+)
+#: Behind the id of an incident: the number of its update.
+_UPDATE_NUMBER: Final = re.compile(r"(?:#|[-_/:.#](?:updates?|upd|u|rev|revision)[-_/:.#]?)\d{1,4}\Z", re.IGNORECASE)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{16,120}={0,2}")
+_COMPONENT: Final = re.compile(r"\A\s*\[[^\[\]]{1,120}\]\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What an entry has to be known by."""
+
+    guid: str | None
+    #: As written: an address that is completed depends on where the feed was read.
+    link: str | None
+    #: Without status and component (`bare`): entries of one incident may differ in them.
+    title: str
+    #: When the entry appeared.
+    published: datetime | None
+    #: Whether what it tells of goes on after it, so that more of it is to come.
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The id of an incident, and what else is said of it."""
+
+    id: str
+    #: Ids that it may have had: in an answer with other entries, or read by an earlier version.
+    others: tuple[str, ...] = ()
+    #: What stays the same where the id may not, None where it does.
+    lasting: str | None = None
+
+
+def identities(entries: Sequence[Marks], home: Collection[str]) -> list[Identity | None]:
+    """Return the identity of each entry, None where it has none; `home` are addresses of the page as a whole."""
+    shared = _Shared(entries, home)
+    found = [_identity(entry, shared) for entry in entries]
+    chains = _chains([entry for entry, known in zip(entries, found, strict=True) if known is None])
+    return [known or chains.get(id(entry)) for entry, known in zip(entries, found, strict=True)]
+
+
+def former_id(guid: str | None, link: str | None) -> str | None:
+    """Return the id that entries had before other addresses than `/incidents/ID` were understood."""
+    for address in (fields.link(link), fields.link(guid)):
+        if address and (found := _SHARED_PATH.search(re.sub("//+", "/", parted(address).path))):
+            return found[1]
+    return guid or link
+
+
+class _Shared:
+    """What the entries of a feed have in common."""
+
+    def __init__(self, entries: Sequence[Marks], home: Collection[str]) -> None:
+        self.home = frozenset(map(without_ends, home))
+        links = [link for entry in entries if (link := without_tracking(entry.link))]
+        self.links = Counter(links)
+        titles: dict[str, set[str]] = defaultdict(set)
+        by_guid: dict[str, list[Marks]] = defaultdict(list)
+        for entry in entries:
+            titles[without_tracking(entry.link) or ""].add(entry.title)
+            by_guid[entry.guid or ""].append(entry)
+        #: Of entries with different titles.
+        self.addresses = {link for link, named in titles.items() if len(named) > 1}
+        bases: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            bases[_without_number(entry.guid or "")].add(entry.title)
+        #: Ids without the number of an update that entries with different titles share.
+        self.bases = {base for base, named in bases.items() if len(named) > 1}
+        #: The one address of all entries, with different titles.
+        self.constant = self.addresses.intersection(links) if len(self.links) == 1 else set()
+        #: Ids that tell nothing apart.
+        self.guids = {
+            guid for guid, alike in by_guid.items() if len(alike) > 1 and self._differ(guid, alike, len(entries))
+        }
+
+    def _differ(self, guid: str, alike: Sequence[Marks], total: int) -> bool:
+        """Tell whether entries of one id are of different incidents: nothing but the id is the same."""
+        links = {link for entry in alike if (link := without_tracking(entry.link)) and self.is_own(link)}
+        if len(links) > 1 and len({(entry.title, entry.published) for entry in alike}) > 1:
+            return True
+        says_little = len(alike) == total or _is_made_anew(guid)
+        return says_little and not links and len({entry.title for entry in alike}) > 1
+
+    def is_home(self, address: str) -> bool:
+        """Tell whether an address is the page's as a whole."""
+        return without_ends(address) in self.home or is_root(address)
+
+    def is_own(self, link: str) -> bool:
+        """Tell whether an address can be of one incident alone."""
+        return not self.is_home(link) and is_own(link)
+
+
+def _identity(entry: Marks, shared: _Shared) -> Identity | None:
+    """Return what an entry's id or address makes it; None where only its title is left."""
+    before = former_id(entry.guid, entry.link)
+    link = without_tracking(entry.link)
+    address = link if link and link not in shared.addresses and not shared.is_home(link) else None
+    own = address if address and shared.is_own(address) else None
+    guid = entry.guid if _tells(entry.guid, shared) else None
+    as_address = guid if guid and guid.startswith(("http://", "https://", "/")) else None
+    for one in (link, as_address):
+        if named := named_incident(one, is_constant=one in shared.constant):
+            return _called(named, before)
+    base = _without_number(guid) if guid else None
+    if guid and base != guid and base not in shared.bases:
+        return _called(base or guid, before, guid)
+    # What the id would be if the feed showed other entries beside this one.
+    others = (before, own, guid, _titled(entry) if entry.title else None)
+    if guid and own and (_is_part_of(guid, own) or _is_made_anew(guid) or shared.links[own] > 1):
+        return _called(own, *others)
+    if guid:
+        return _called(guid, *others, lasting=_titled(entry) if _is_made_anew(guid) else None)
+    return _called(address, *others) if address else None
+
+
+def _called(chosen: str, *others: str | None, lasting: str | None = None) -> Identity:
+    incident_id = fields.identifier(chosen, "an entry")
+    known = (fields.identifier(other, "an entry") for other in others if other and other.strip())
+    return Identity(
+        id=incident_id, others=tuple(dict.fromkeys(one for one in known if one != incident_id)), lasting=lasting
+    )
+
+
+def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
+    """Return the identities of entries that have but a title, by their `id()`.
+
+    Entries of one title are of one incident until one of them ends it; what begins after that is another one.
+    """
+    by_title: dict[str, list[Marks]] = defaultdict(list)
+    for entry in reversed(entries):
+        if entry.title:
+            by_title[entry.title].append(entry)
+    found = {}
+    for alike in by_title.values():
+        first: Marks | None = None
+        for entry in sorted(alike, key=lambda one: one.published.timestamp() if one.published else 0.0):
+            first = first or entry
+            before = former_id(entry.guid, entry.link)
+            found[id(entry)] = _called(_titled(first), before, without_tracking(entry.link), lasting=_titled(entry))
+            first = first if entry.goes_on else None
+    return found
+
+
+def _tells(guid: str | None, shared: _Shared) -> bool:
+    if not guid or guid.strip().lower() in _EMPTY_IDS or guid in shared.guids:
+        return False
+    return not shared.is_home(guid)
+
+
+def _without_number(guid: str) -> str:
+    """Return an id without the number of an update behind it, if what is left tells an incident: `77#2`."""
+    base = _UPDATE_NUMBER.sub("", guid)
+    return base if re.search(r"\d", base) else guid
+
+
+def _is_part_of(guid: str, link: str) -> bool:
+    """Tell whether an id is the incident's address with a mark for the update behind it."""
+    base = link.rstrip("/")
+    return guid.startswith(base) and guid[len(base) :].lstrip("/")[:1] in ("#", "?", "&")
+
+
+def _is_made_anew(guid: str) -> bool:
+    return _MADE_ANEW.fullmatch(guid.strip()) is not None or _is_time(guid)
+
+
+def _is_time(guid: str) -> bool:
+    """Tell whether an id is nothing but a time, perhaps in base64."""
+    if moment(guid, UTC) is not None:
+        return True
+    if _BASE64.fullmatch(guid) is None:
+        return False
+    try:
+        return moment(base64.b64decode(guid, validate=True).decode("ascii"), UTC) is not None
+    except (binascii.Error, UnicodeError, ValueError):
+        return False
+
+
+def _titled(entry: Marks) -> str:
+    return digest_key(entry.title, entry.published.isoformat() if entry.published else "")
+
+
+def bare(title: str) -> str:
+    """Return a title that names no status without the component in brackets before it, whatever its case."""
+    return " ".join(_COMPONENT.sub("", title).lower().split())

@@ -1,0 +1,144 @@
+"""The entries of a feed -> incidents and maintenances: which entries are of one, and under which ids it was known."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from tracker.models import Impact, Incident, IncidentUpdate, Omission
+from tracker.parse import _fields as fields
+from tracker.parse.feed_entries import Account, Entry, account_of, is_maintenance
+from tracker.parse.feed_identity import Identity, Marks, bare, former_id, identities
+from tracker.parse.listed import numbered, oldest_first, with_status_before
+from tracker.parse.words import UNKNOWN, is_closing
+
+_NAMELESS: Final = Omission(kind="incident", reason="neither an id, an address nor a title")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the entries of a feed say."""
+
+    incidents: tuple[Incident, ...]
+    maintenances: tuple[Incident, ...]
+    omissions: tuple[Omission, ...]
+    unknown_words: tuple[str, ...]
+    #: By `incident/update`: see `Snapshot`.
+    former_keys: dict[str, tuple[str, ...]]
+    alias_keys: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """One entry of an incident."""
+
+    entry: Entry
+    account: Account
+    identity: Identity
+
+
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """One update, and the entries that show it."""
+
+    update: IncidentUpdate
+    members: list[_Member] = field(default_factory=list)
+
+
+def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
+    """Return what entries say, newest first as in the feed; `home` are addresses of the page as a whole."""
+    accounts = [account_of(entry) for entry in entries]
+    found = identities([_marks(*pair) for pair in zip(entries, accounts, strict=True)], home)
+    groups: dict[str, list[_Member]] = {}
+    for entry, account, identity in zip(entries, accounts, found, strict=True):
+        if identity is not None:
+            member = _Member(entry=entry, account=account, identity=identity)
+            groups.setdefault(identity.id, []).append(member)
+    former: dict[str, tuple[str, ...]] = {}
+    aliases: dict[str, tuple[str, ...]] = {}
+    incidents = []
+    for incident_id, members in groups.items():
+        told = _told(members)
+        incidents.append(_incident(incident_id, told))
+        for each in told:
+            _note_keys(incident_id, each, former, aliases)
+    return Reading(
+        incidents=tuple(each for each in incidents if each.impact is not Impact.MAINTENANCE),
+        maintenances=tuple(each for each in incidents if each.impact is Impact.MAINTENANCE),
+        omissions=(_NAMELESS,) * found.count(None),
+        unknown_words=fields.unique(account.unknown_word for account in accounts),
+        former_keys=former,
+        alias_keys=aliases,
+    )
+
+
+def _marks(entry: Entry, account: Account) -> Marks:
+    status = account.updates[-1].status
+    return Marks(
+        guid=entry.id,
+        link=entry.link,
+        title=bare(account.bare),
+        published=entry.published,
+        goes_on=status != UNKNOWN and not is_closing(status),
+    )
+
+
+def _told(members: Sequence[_Member]) -> tuple[_Told, ...]:
+    """Return the updates of all entries of an incident, oldest first, each once."""
+    found: dict[tuple[str, datetime | None], _Told] = {}
+    for member in reversed(members):
+        for update in member.account.updates:
+            # What is known by its time is the same at any; what is known by its words may be said twice.
+            time = None if member.account.is_dated else update.created_at
+            found.setdefault((update.id, time), _Told(update=update)).members.append(member)
+    told = tuple(found.values())
+    if len(members) > 1:
+        told = oldest_first(told, lambda each: each.update.created_at, newest_first=False)
+    ids = numbered(each.update.id for each in told)
+    updates = with_status_before(
+        msgspec.structs.replace(each.update, id=update_id) for each, update_id in zip(told, ids, strict=True)
+    )
+    return tuple(_Told(update=update, members=each.members) for each, update in zip(told, updates, strict=True))
+
+
+def _incident(incident_id: str, told: Sequence[_Told]) -> Incident:
+    updates = tuple(each.update for each in told)
+    newest = told[-1].members[-1]
+    return Incident(
+        id=incident_id,
+        name=newest.account.name or incident_id,
+        status=updates[-1].status,
+        impact=Impact.MAINTENANCE if is_maintenance(updates) else None,
+        link=newest.entry.address,
+        updates=updates,
+        components=updates[-1].components,
+        scheduled_for=newest.account.begins,
+        scheduled_until=newest.account.ends,
+    )
+
+
+def _note_keys(
+    incident_id: str, told: _Told, former: dict[str, tuple[str, ...]], aliases: dict[str, tuple[str, ...]]
+) -> None:
+    """Note under which other keys an update may be known."""
+    key = f"{incident_id}/{told.update.id}"
+    if other := _unique(key, (name for member in told.members for name in _former_keys(member, told.update.id))):
+        former[key] = other
+    lasting = (f"{it}/{told.update.id}" for member in told.members if (it := member.identity.lasting))
+    if other := _unique(key, lasting):
+        aliases[key] = other
+
+
+def _former_keys(member: _Member, update_id: str) -> Iterable[str]:
+    for other in member.identity.others:
+        yield f"{other}/{update_id}"
+    before = former_id(member.entry.id, member.entry.link)
+    if before and before.strip():
+        former = fields.identifier(before, "an entry")
+        yield from (f"{former}/{former_update}" for former_update in member.account.former_ids)
+
+
+def _unique(key: str, others: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(other for other in others if other != key))

@@ -1,0 +1,151 @@
+"""The bytes of a feed -> its text, from the root element's begin to its end.
+
+The encoding is decided here, in this order: byte order mark, XML declaration, `Content-Type`, guesses. What stands
+before the feed (warnings of a web framework, blank lines) and behind it (a debug bar) is left out. Entities that the
+feed declares are expanded where they stand for plain text; no declaration reaches the feed library.
+"""
+
+import codecs
+import html
+import re
+from typing import Final
+
+from tracker.errors import ParseError
+from tracker.parse.sniff import FEED_HEAD, feed_element
+
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_DECLARED: Final = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+#: Encodings of pages: each has a table, and is read in one pass. Who can read the declaration does not read UTF-16.
+_ENCODINGS: Final = re.compile(
+    r"utf-8|ascii|iso8859-\d+|cp(125\d|866|874|932|949|950)|mac-(roman|cyrillic)|koi8-[rtu]|tis-620"
+    r"|gb(2312|k|18030)|big5(hkscs)?|(euc|shift)_\w+"
+)
+#: What servers put into the header whatever a file holds: bytes that are UTF-8 are UTF-8 then.
+_SERVER_DEFAULTS: Final = frozenset({"ascii", "iso8859-1", "cp1252"})
+#: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
+_GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
+
+#: A document type with its declarations, in which quotes and comments may hold brackets.
+_DOCTYPE: Final = re.compile(
+    r"<!DOCTYPE[^\[>]*+\[(?P<declared>(?:<!--(?:[^-]|-(?!->))*+-->|[^\]\"'<]|<(?!!--)|\"[^\"]*+\"|'[^']*+')*+)\]",
+    re.IGNORECASE,
+)
+_ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>[^\"]*+)\"|'(?P<other>[^']*+)')\s*>")
+#: In an entity's value: a reference to another entity, so that few declarations could make endless text.
+_NESTED: Final = re.compile(r"&(?!#|(?:amp|lt|gt|quot|apos);)")
+_LONGEST_ENTITY: Final = 1_000
+_MOST_ENTITIES: Final = 300
+#: So many characters may come of entities in one feed.
+_MOST_EXPANDED: Final = 100_000
+_REFERENCE: Final = re.compile(r"&([\w.:-]{1,60});")
+_CDATA: Final = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+
+
+class FeedText:
+    """A feed as text, and whether its root element ends in it."""
+
+    __slots__ = ("is_whole", "root", "text")
+
+    def __init__(self, text: str, root: str, *, is_whole: bool) -> None:
+        self.text = text
+        self.root = root
+        self.is_whole = is_whole
+
+
+def feed_text(body: bytes, content_type: str | None) -> FeedText | None:
+    """Return a feed's text without what surrounds it, None where no feed begins. Raises ParseError."""
+    text = _decoded(body, content_type)
+    # One byte a character, whatever it is, so that places are the same.
+    found = feed_element(text[:FEED_HEAD].encode("latin-1", "replace"))
+    if found is None:
+        return None
+    root, start = found
+    entities = _entities(text[:start])
+    end = _end(text, root, start)
+    if end is None:
+        return FeedText(text[start:], root, is_whole=False)
+    text = text[start:end]
+    return FeedText(_expanded(text, entities) if entities else text, root, is_whole=True)
+
+
+def _decoded(body: bytes, content_type: str | None) -> str:
+    for encoding in _encodings(body, content_type):
+        try:
+            text = body.decode(encoding)
+        except UnicodeError:
+            continue
+        return text.replace("\0", "").lstrip("\ufeff \t\r\n\f\v")
+    raise AssertionError("the last guess reads any bytes")
+
+
+def _encodings(body: bytes, content_type: str | None) -> list[str]:
+    """Return the encodings to try, the likeliest first."""
+    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS if body.startswith(mark)]
+    declaration = _DECLARED.search(body[:FEED_HEAD])
+    charset = _CHARSET.search(content_type or "")
+    declared = _encoding(declaration[1].decode("ascii", "replace")) if declaration else []
+    served = _encoding(charset[1]) if charset else []
+    if _SERVER_DEFAULTS.issuperset(served):
+        served = ["utf-8", *served]
+    return [*marked, *declared, *served, *_GUESSES]
+
+
+def _encoding(word: str) -> list[str]:
+    """Return the encoding of a name as a list, an empty one for a name that is none of a page's."""
+    try:
+        name = codecs.lookup(word).name
+    except (LookupError, UnicodeError):
+        return []
+    # Pages say GB 2312 and use characters of its successor.
+    return [{"gb2312": "gb18030", "gbk": "gb18030"}.get(name, name)] if _ENCODINGS.fullmatch(name) else []
+
+
+def _end(text: str, root: str, start: int) -> int | None:
+    """Return where the root element ends, None where it does not; text in CDATA and comments ends nothing."""
+    mark = re.compile(rf"<!\[CDATA\[|<!--|</(?:[\w.-]{{1,40}}:)?{root}\s*>", re.IGNORECASE)
+    position = start
+    while found := mark.search(text, position):
+        closing = {"<![CDATA[": "]]>", "<!--": "-->"}.get(found[0].upper())
+        if closing is None:
+            return found.end()
+        position = text.find(closing, found.end())
+        if position < 0:
+            return None
+    return None
+
+
+def _entities(prolog: str) -> dict[str, str]:
+    """Return the entities that stand for plain text; external ones and other markup are passed over.
+
+    Raises ParseError where entities are made of entities.
+    """
+    doctype = _DOCTYPE.search(prolog)
+    if doctype is None:
+        return {}
+    entities = {}
+    for number, found in enumerate(_ENTITY.finditer(doctype["declared"])):
+        value = found["one"] if found["one"] is not None else found["other"]
+        if _NESTED.search(value):
+            raise ParseError("the feed declares XML entities that are made of others")
+        if number < _MOST_ENTITIES and len(value) <= _LONGEST_ENTITY:
+            entities[found["name"]] = html.escape(html.unescape(value), quote=False)
+    return entities
+
+
+def _expanded(text: str, entities: dict[str, str]) -> str:
+    """Return the text with the entities' values in place of their names; what would grow too long stays as it is."""
+    pieces = _CDATA.split(text)
+    named = [found[1] for piece in pieces[::2] for found in _REFERENCE.finditer(piece)]
+    if sum(len(entities.get(name, "")) for name in named) > _MOST_EXPANDED:
+        return text
+    pieces[::2] = [_REFERENCE.sub(lambda found: entities.get(found[1], found[0]), piece) for piece in pieces[::2]]
+    return "".join(pieces)
