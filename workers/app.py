@@ -4,8 +4,8 @@ from celery import Celery
 
 from workers.consumer import LeanConsumer
 
-app = Celery("tracker", include=["workers.tasks"])
-app.config_from_object("celeryconfig")
+app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader")
+app.config_from_object("workers.celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
 import workers.signals  # noqa: E402, F401  connects to the application's signals

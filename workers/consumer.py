@@ -32,7 +32,7 @@ class HintRequest(Request):  # type: ignore[misc]
     """A request whose message was gone from the broker when it was taken, so that there is none to acknowledge."""
 
     acknowledged: bool
-    #: What Celery would look up in its settings for every message (celeryconfig.py has it).
+    #: What Celery would look up in its settings for every message (`workers.celeryconfig` has it).
     _tzlocal = UTC
     #: Wakes the consumer, which takes nothing while all slots are taken; set by `LeanConsumer`.
     wake: Callable[[], None] | None = None

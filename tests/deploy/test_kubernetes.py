@@ -14,7 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-import celeryconfig
+from workers import celeryconfig
 from tests.deploy.keda import SCHEMAS
 from tests.deploy.manifests import (
     KUBERNETES,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-import celeryconfig
+from workers import celeryconfig
 from workers.app import app
 from workers.scheduler import ProviderScheduler
 

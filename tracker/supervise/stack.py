@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import os
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
+from tracker.supervise.surroundings import surroundings
 from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
@@ -61,8 +61,7 @@ class Stack:
         self._stopping = threading.Event()
         self._server: Child | None = None
         self._environ = {
-            **environ,
-            "TRACKER_DATA_DIR": str(settings.data_dir),
+            **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, Path.cwd()),
             "TRACKER_FORMAT": settings.output_format,
             # Celery warns of running as root because of pickle, which is refused here.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
@@ -71,9 +70,9 @@ class Stack:
             server = EmbeddedServer(settings.data_dir)
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
-        self._settings = Settings.from_environment(self._environ)
+        self._settings = replace(Settings.from_environment(self._environ), data_dir=settings.data_dir)
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
-        self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
+        self._beat = Child(self._celery("beat", "beat", level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
         # What keeps it from writing is told here and nowhere else.
         level = "WARNING" if size.log_level == "ERROR" else size.log_level
