@@ -3,11 +3,19 @@
 import os
 import sys
 
-# `celery -A` and `python -m` put the working directory first, where another project's json.py or requests.py would be
-# taken for the one that is meant. This package has been found by now; only a checkout that is run as it is stays.
-try:
-    _here = os.path.abspath("")
-except OSError:
-    _here = ""  # a folder that was removed holds no modules
-if sys.path[:1] == [_here] and not os.path.samefile(_here, os.path.join(os.path.dirname(__file__), os.pardir)):
-    del sys.path[0]
+
+def look_nowhere_else() -> None:
+    """Take the working directory off the path for modules, unless it is a checkout that is run as it is.
+
+    `celery -A` (once for each part of a module's name) and `python -m` put it first, where another project's json.py
+    or requests.py would be taken for the one that is meant. This package has been found by now.
+    """
+    try:
+        here = os.path.abspath("")
+    except OSError:
+        return  # a folder that was removed holds no modules
+    if sys.path[:1] == [here] and not os.path.samefile(here, os.path.join(os.path.dirname(__file__), os.pardir)):
+        del sys.path[0]
+
+
+look_nowhere_else()

@@ -1,5 +1,9 @@
 """The Celery application: `celery -A workers.app worker|beat|flower`."""
 
+from workers import look_nowhere_else
+
+look_nowhere_else()
+
 from celery import Celery
 
 from workers.consumer import LeanConsumer
@@ -8,4 +12,4 @@ app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader
 app.config_from_object("workers.celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
-import workers.signals  # noqa: E402, F401  connects to the application's signals
+import workers.signals  # noqa: F401  connects to the application's signals

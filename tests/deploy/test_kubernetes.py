@@ -14,7 +14,6 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from workers import celeryconfig
 from tests.deploy.keda import SCHEMAS
 from tests.deploy.manifests import (
     KUBERNETES,
@@ -32,6 +31,7 @@ from tests.deploy.manifests import (
 from tracker import __version__
 from tracker.fetch import addresses
 from tracker.settings import Settings
+from workers import celeryconfig
 from workers.app import app
 from workers.flower import flower_secrets
 

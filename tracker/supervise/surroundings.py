@@ -7,7 +7,7 @@ everyday names. A folder of another project must not become part of ours by bein
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
@@ -18,7 +18,7 @@ from tracker.settings import read_secret
 #: have to put in front of the path for modules, since it is on it.
 FOLDER: Final = Path(os.__file__).parent
 #: Where the packages of this project are.
-_ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[2]
 
 #: Celery's options as variables: `celery.bin.celery` names some of them, and takes any that begins with its prefix.
 _CELERYS: Final = frozenset({"APP", "BROKER_URL", "RESULT_BACKEND", "LOADER", "CONFIG_MODULE", "SKIP_CHECKS"})
@@ -38,8 +38,11 @@ _PATHS: Final = frozenset(
 _TLS_FILE: Final = re.compile(r"(?<=[?&])(ssl_(?:ca_certs|ca_path|certfile|keyfile))=([^/&%][^&]*)")
 
 
-def surroundings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the variables of a child in FOLDER that mean what the given ones mean in `folder`. Raises ConfigError."""
+def surroundings(environ: Mapping[str, str], folder: Path, path: Sequence[str] = sys.path) -> dict[str, str]:
+    """Return the variables of a child in FOLDER that mean what the given ones mean in `folder`. Raises ConfigError.
+
+    `path` is where this process looks for modules.
+    """
     kept = {name: _absolute(name, value, folder) for name, value in environ.items() if not _is_celerys(name)}
     url = read_secret(environ, "REDIS_URL") or ""
     whole = _TLS_FILE.sub(lambda found: f"{found[1]}={quote(str(folder / unquote(found[2])))}", url)
@@ -48,8 +51,8 @@ def surroundings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
         kept.pop("REDIS_URL_FILE", None)
     kept["PYTHONSAFEPATH"] = "1"
     modules = [str(folder / entry) for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    if sys.path[:1] == [str(_ROOT)]:
-        modules.append(str(_ROOT))  # a checkout that is run as it is, without being installed
+    if path and path[0] == str(ROOT):
+        modules.append(str(ROOT))  # a checkout that is run as it is, without being installed
     if modules:
         kept["PYTHONPATH"] = os.pathsep.join(modules)
     else:
