@@ -148,6 +148,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     #: A page, or an endpoint of one.
     url: str
+    #: Header fields of its requests, each with the name of the variable that holds its value; never a value.
+    headers_env: tuple[tuple[str, str], ...] = ()
     #: Name of a format, or `auto`.
     format: str = "auto"
     interval_s: int = 60

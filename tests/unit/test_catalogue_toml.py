@@ -19,6 +19,7 @@ providers = st.builds(
     formats=st.just(FORMATS),
     name=texts,
     id=st.none() | st.from_regex(r"[a-z0-9][a-z0-9._-]{0,9}", fullmatch=True),
+    headers_env=st.none() | st.just({"Authorization": "ACME_AUTH", "X-Api.Key": "_KEY"}),
     format=st.sampled_from(["auto", "feed"]),
     interval_s=st.integers(10, 86_400),
     cadence=st.sampled_from(Cadence),

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tracker.catalogue.address import web_address
+from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, switch, text
@@ -20,7 +21,7 @@ FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
 SHARED_KEYS = ("interval", "cadence", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
-PROVIDER_KEYS = ("name", "url", "id", *SHARED_KEYS)
+PROVIDER_KEYS = ("name", "url", "id", "headers_env", *SHARED_KEYS)
 
 _LONGEST_INTERVAL_S = 86_400
 #: Vendors are asked no more often than this; who has allowed private addresses polls a page of their own.
@@ -34,6 +35,7 @@ def new_provider(
     formats: Collection[str],
     name: str | None = None,
     id: str | None = None,
+    headers_env: Mapping[str, str] | None = None,
     format: str = "auto",
     interval_s: int = 60,
     cadence: str = Cadence.ADAPTIVE,
@@ -53,6 +55,7 @@ def new_provider(
         "url": url,
         "name": name,
         "id": id,
+        "headers_env": headers_env,
         "format": format,
         "interval": interval_s,
         "cadence": cadence,
@@ -117,6 +120,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "name": text,
         "url": web_address,
         "id": partial(identifier, key="id", otherwise="leave it out"),
+        "headers_env": header_variables,
         "interval": _interval,
         "cadence": _cadence,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),

@@ -22,7 +22,13 @@ def _lines(provider: Provider) -> list[str]:
     usual = msgspec.structs.asdict(Provider(id=slug(provider.name), name="", url=""))
     values = msgspec.structs.asdict(provider)
     fields = {key: _FIELDS.get(key, key) for key in PROVIDER_KEYS}
-    return [f"{key} = {_written(values[field])}" for key, field in fields.items() if values[field] != usual[field]]
+    given = {key: values[field] for key, field in fields.items() if values[field] != usual[field]}
+    return [f"{key} = {_table(value) if key == 'headers_env' else _written(value)}" for key, value in given.items()]
+
+
+def _table(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return pairs as a table in one line; header names may hold what a bare key may not."""
+    return f"{{ {', '.join(f'{_written(name)} = {_written(value)}' for name, value in pairs)} }}"
 
 
 def _written(value: object) -> str:

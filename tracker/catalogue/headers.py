@@ -1,0 +1,63 @@
+"""Header fields of a page or a receiver whose values are secrets: the catalogue holds the names of variables alone.
+
+Whatever is wrong with a name, the message does not repeat it: now and then somebody writes the secret itself there.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from tracker.catalogue.mistakes import Mistake
+
+EXAMPLE: Final = 'headers_env = { Authorization = "ACME_AUTH" }'
+
+#: RFC 9110, section 5.6.2; the cap is ours.
+_FIELD_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+#: What HTTP itself decides for each message: its framing, its connection (section 7.6.1) and where it goes; and what
+#: an answer depends on that we have to be able to read.
+_OURS: Final = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("proxy-authenticate", "proxy-authorization", "host", "content-length", "expect"),
+        *("accept-encoding", "range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
+        "if-range",
+    }
+)
+_MOST: Final = 20
+#: As POSIX writes them; and the same in small letters, where an underscore tells it from a word or a token.
+_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,199}|(?=[a-z_][a-z0-9_]{0,199}$)[a-z0-9]*_[a-z0-9_]+")
+#: Keys and tokens mix letters and digits for longer than any word does.
+_TOKEN: Final = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{14,}")
+#: What the tracker keeps for itself; whoever may add a page must not learn it.
+_NOT_TO_BE_SENT: Final = re.compile(r"(REDIS|FLOWER|CELERY)_.*|(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
+
+
+def header_variables(value: object, reserved: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
+    """Return which header takes its value from which variable; `reserved` are those that cannot be given."""
+    if not isinstance(value, Mapping) or not value:
+        raise Mistake(f"is not a table of headers and names of variables; write one, as in {EXAMPLE}")
+    if len(value) > _MOST:
+        raise Mistake(f"gives more than {_MOST} headers; give fewer")
+    pairs = tuple((_field_name(name, reserved), _variable(name, variable)) for name, variable in value.items())
+    if len({name.casefold() for name, _ in pairs}) < len(pairs):
+        raise Mistake("gives one header twice, in other letters; remove one of them")
+    return pairs
+
+
+def _field_name(name: object, reserved: Collection[str]) -> str:
+    if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name) or _TOKEN.search(name):
+        raise Mistake(f"gives a header whose name is none; write one of letters, digits and hyphens, as in {EXAMPLE}")
+    if name.lower() in _OURS or name.lower() in {header.lower() for header in reserved}:
+        raise Mistake(f"gives {name}, which the tracker sets itself; remove it")
+    return name
+
+
+def _variable(name: str, value: object) -> str:
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value) or _TOKEN.search(value):
+        raise Mistake(
+            f"gives {name} something that is not the name of a variable, which is not repeated here: put the value "
+            f"into a variable and write its name in capitals, as in {EXAMPLE}"
+        )
+    if _NOT_TO_BE_SENT.fullmatch(value):
+        raise Mistake(f"gives {name} the variable {value}, which is the tracker's own; name another one")
+    return value

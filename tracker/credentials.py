@@ -1,0 +1,47 @@
+"""Credentials for pages and receivers: header fields whose values the environment alone knows.
+
+No message repeats a value, or any part of one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tracker.errors import ConfigError
+from tracker.settings import read_secret
+
+#: Servers refuse longer ones (RFC 9110, section 5.4, leaves it to them; 8 KiB is what most take in all).
+_LONGEST: Final = 8192
+#: RFC 9110, section 5.5, without what is beyond ASCII, of which servers make different things.
+_FIELD_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str], place: str) -> dict[str, str]:
+    """Return header fields with the values that the variables hold; `place` is who names them. Raises ConfigError."""
+    return {name: _value(name, variable, environ, place) for name, variable in headers_env}
+
+
+def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str) -> str:
+    """Return what a variable holds, or the file that VARIABLE_FILE names. Raises ConfigError."""
+    try:
+        value = read_secret(environ, variable)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
+    if value is None:
+        raise ConfigError(
+            f"{place}: {key} names {variable}, which is not set; set it, or {variable}_FILE to a file that holds it"
+        )
+    return value
+
+
+def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> str:
+    # A line break at the end is an accident of whoever wrote it; anywhere else it would begin another header.
+    value = secret_of(variable, environ, place=place, key="headers_env").strip(" \t\r\n")
+    if len(value) > _LONGEST:
+        raise ConfigError(f"{place}: {variable} is longer than {_LONGEST} characters, too long for {name}; correct it")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ConfigError(
+            f"{place}: {variable} is no value of a header: empty, with a line break or control character, or beyond "
+            f"ASCII; write the whole value of {name} there"
+        )
+    return value
