@@ -1,0 +1,160 @@
+"""Content codings as they are found: what the header says, unless the body itself shows that it is something else.
+
+Servers label plain bodies as gzip, with their charset or with a coding of their storage, and send gzip without a label.
+All that we read is text; compressed data never looks like that, and most of it begins with a mark of its own.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from tracker.errors import BadAnswer
+from tracker.fetch import decoders
+from tracker.fetch.decoders import GZIP, RAW_DEFLATE, ZLIB, Brotli, Decoder, inflate, unzstd
+from tracker.fetch.failures import plain
+from tracker.fetch.limits import too_large
+
+#: So many bytes of a body are looked at to see what it is.
+_LOOKED_AT: Final = 512
+#: Codings on top of one another; caches put a second one on what has one already.
+_MOST_CODINGS: Final = 4
+#: Labels that name no coding at all: charsets, transfer encodings of mail, words for nothing, a framing of storage.
+_NONE: Final = re.compile(r"|identity|none|null|binary|[78]bit|text|plain|aws-chunked|utf-?(8|16|16le|16be)|us-ascii")
+_GZIP_MARK: Final = b"\x1f\x8b\x08"
+#: A frame, or one of the sixteen that a reader skips.
+_ZSTD_MARK: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_MARKUP: Final = (b"<", b"{", b"[", b'"')
+
+
+def accept_encoding() -> str:
+    """Return what an answer may be coded with: exactly what is decoded here."""
+    codings = ["gzip", "deflate"]
+    if decoders.brotli is not None:
+        codings.append("br")
+    if decoders.zstd is not None:
+        codings.append("zstd")
+    return ", ".join(codings)
+
+
+class Decoding:
+    """Undoes all codings of one body, none of which may come to more than the cap."""
+
+    def __init__(self, label: str, max_bytes: int) -> None:
+        """Get ready for what a Content-Encoding field says. Raises BadAnswer for too many codings."""
+        codings = [coding.partition(";")[0].strip(' \t"').lower() for coding in label.split(",")]
+        codings = [coding for coding in codings if not _NONE.fullmatch(coding)]
+        if len(codings) > _MOST_CODINGS:
+            raise BadAnswer(f"the answer has more than {_MOST_CODINGS} content codings: {plain(label)}")
+        # The last one was put on last. Without a label, or behind all of them, there may still be one.
+        self._layers = [*(_Layer(coding, max_bytes) for coding in reversed(codings)), _Layer("", max_bytes)]
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the data decodes to. Raises BadAnswer, TooLarge."""
+        return _through(self._layers, iter((data,)))
+
+    def finish(self) -> Iterator[bytes]:
+        """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
+        for index, layer in enumerate(self._layers):
+            yield from _through(self._layers[index + 1 :], layer.finish())
+
+
+def _through(layers: "list[_Layer]", pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for layer in layers:
+        pieces = layer.feed(pieces)
+    return pieces
+
+
+class _Layer:
+    """One coding, which is settled once the body has begun."""
+
+    def __init__(self, coding: str, max_bytes: int) -> None:
+        self._coding = coding
+        self._max_bytes = max_bytes
+        self._decoded = 0
+        self._start = b""
+        self._is_settled = False
+        self._decoder: Decoder | None = None
+
+    def feed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield what the pieces decode to. Raises BadAnswer, TooLarge."""
+        for given in pieces:
+            piece = given
+            if not self._is_settled:
+                self._start += given
+                if len(self._start) < _LOOKED_AT:
+                    continue
+                piece = self._settle()
+            yield from self._decode(piece)
+
+    def finish(self) -> Iterator[bytes]:
+        """Yield what is left. Raises BadAnswer, TooLarge."""
+        if not self._is_settled:
+            yield from self._decode(self._settle())
+        if self._decoder is not None:
+            self._decoder.finish()
+
+    def _settle(self) -> bytes:
+        """Choose the decoder by what has come so far; return that."""
+        start, self._start = self._start, b""
+        self._decoder = _decoder(self._coding, start)
+        self._is_settled = True
+        return start
+
+    def _decode(self, data: bytes) -> Iterator[bytes]:
+        for piece in (data,) if self._decoder is None else self._decoder.feed(data):
+            self._decoded += len(piece)
+            if self._decoded > self._max_bytes:
+                raise too_large(self._max_bytes)
+            yield piece
+
+
+def _decoder(coding: str, start: bytes) -> Decoder | None:
+    """Return what undoes the coding of a body that begins so, None for nothing. Raises BadAnswer."""
+    if start.startswith(_GZIP_MARK):
+        return inflate("gzip", GZIP)
+    if _ZSTD_MARK.match(start) and decoders.zstd is not None:
+        return unzstd()
+    if not coding or not start or _is_text(start):
+        return None
+    match coding.removeprefix("x-"):
+        case "gzip" | "deflate" if _is_zlib(start):
+            return inflate("deflate", ZLIB)
+        case "deflate":
+            return inflate("deflate", RAW_DEFLATE)
+        case "br" if decoders.brotli is not None:
+            return Brotli()
+        case "gzip":
+            raise BadAnswer("the gzip body is corrupt")
+        case "zstd" if decoders.zstd is not None:
+            raise BadAnswer("the zstd body is corrupt")
+        case "br" | "zstd":
+            raise BadAnswer(f"the answer is compressed with {coding}, for which a package is missing here")
+    raise BadAnswer(f"the answer has a content coding that cannot be read: {plain(coding)}")
+
+
+def _is_text(start: bytes) -> bool:
+    """Tell whether a body that begins so is plain text, which no compressed data looks like."""
+    if start.startswith(_WIDE_MARKS):
+        return True
+    if _CONTROL.search(start[:_LOOKED_AT]):
+        return False
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARKUP):
+        return True
+    try:
+        start[:_LOOKED_AT].decode()
+    except UnicodeDecodeError as error:
+        # The end of what is looked at may lie within a letter.
+        return error.end >= min(len(start), _LOOKED_AT) and error.reason == "unexpected end of data"
+    return True
+
+
+def _is_zlib(start: bytes) -> bool:
+    """Tell whether deflate has the header that it should have (RFC 1950) and many leave out."""
+    try:
+        zlib.decompressobj(ZLIB).decompress(start, 1)
+    except zlib.error:
+        return False
+    return True

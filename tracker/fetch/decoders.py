@@ -1,0 +1,136 @@
+"""What undoes one content coding, in pieces of bounded size: gzip, deflate, br and zstd.
+
+A decoder yields what it can before it takes more, so that a body of a few kilobytes that decodes to gigabytes is given
+up by whoever counts, a piece beyond the cap. What follows the end is padding, as every client has it.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+from tracker.errors import BadAnswer
+
+try:
+    import brotli  # type: ignore[import-not-found,import-untyped,unused-ignore]
+except ImportError:  # pragma: no cover  where no wheel is
+    brotli = None
+try:
+    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    try:
+        from backports import zstd  # type: ignore[import-not-found,import-untyped,no-redef,unused-ignore]
+    except ImportError:  # pragma: no cover  where no wheel is
+        zstd = None
+
+#: No piece is much larger.
+PIECE: Final = 64 * 1024
+#: gzip files of gzip files exist; thousands of empty members or frames are an attack on the processor.
+_MOST_MEMBERS: Final = 1000
+#: Of zstd in HTTP a reader need not keep more than 8 MiB in mind (RFC 9659).
+_ZSTD_WINDOW_LOG: Final = 23
+GZIP: Final = 16 + zlib.MAX_WBITS
+ZLIB: Final = zlib.MAX_WBITS
+RAW_DEFLATE: Final = -zlib.MAX_WBITS
+
+
+class Decoder(Protocol):
+    """Undoes one coding."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the data decodes to. Raises BadAnswer."""
+        ...
+
+    def finish(self) -> None:
+        """Check that the end was reached. Raises BadAnswer."""
+        ...
+
+
+class Members:
+    """Decodes what zlib and zstd do: one member after the other, each with an end that is marked."""
+
+    def __init__(self, coding: str, new_member: Callable[[], Any], errors: type[Exception]) -> None:
+        self._coding = coding
+        self._new_member = new_member
+        self._errors = errors
+        self._member = new_member()
+        self._members = 1
+        self._is_begun = False
+        self._is_over = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the data decodes to. Raises BadAnswer."""
+        pending = bool(data)
+        while pending and not self._is_over:
+            if self._member.eof:
+                self._next_member()
+            piece = self._decode(data)
+            yield piece
+            data = self._member.unused_data if self._member.eof else self._rest()
+            # A full piece may leave output inside although all input was taken.
+            pending = bool(data) or (not self._member.eof and len(piece) >= PIECE)
+
+    def finish(self) -> None:
+        """Check that the end was reached. Raises BadAnswer."""
+        if self._is_begun and not (self._member.eof or self._is_over):
+            raise BadAnswer(f"the {self._coding} body is cut short")
+
+    def _next_member(self) -> None:
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise BadAnswer(f"the {self._coding} body has more than {_MOST_MEMBERS} members")
+        self._member = self._new_member()
+
+    def _decode(self, data: bytes) -> bytes:
+        self._is_begun = True
+        try:
+            piece: bytes = self._member.decompress(data, PIECE)
+        except self._errors as error:
+            if self._members > 1:
+                # What follows the last member is padding; every client overlooks it.
+                self._is_over = True
+                return b""
+            raise BadAnswer(f"the {self._coding} body is corrupt") from error
+        return piece
+
+    def _rest(self) -> bytes:
+        """Return what zlib has not taken yet; zstd keeps that to itself."""
+        rest: bytes = getattr(self._member, "unconsumed_tail", b"")
+        return rest
+
+
+class Brotli:
+    """Decodes br (RFC 7932), which has one member."""
+
+    def __init__(self) -> None:
+        self._decoder = brotli.Decompressor()
+        self._is_begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the data decodes to. Raises BadAnswer."""
+        pending = bool(data)
+        while pending:
+            self._is_begun = True
+            try:
+                piece = self._decoder.process(data, output_buffer_limit=PIECE)
+            except brotli.error as error:
+                raise BadAnswer("the br body is corrupt") from error
+            data = b""
+            yield piece
+            # "Can accept more data" is no sign that it has given all: it may keep output while it takes input.
+            pending = not self._decoder.is_finished() and (bool(piece) or not self._decoder.can_accept_more_data())
+
+    def finish(self) -> None:
+        """Check that the end was reached. Raises BadAnswer."""
+        if self._is_begun and not self._decoder.is_finished():
+            raise BadAnswer("the br body is cut short")
+
+
+def inflate(coding: str, window: int) -> Members:
+    """Return a decoder for gzip (RFC 1952), zlib (RFC 1950) or bare deflate (RFC 1951)."""
+    return Members(coding, lambda: zlib.decompressobj(window), zlib.error)
+
+
+def unzstd() -> Members:
+    """Return a decoder for zstd (RFC 8878)."""
+    options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+    return Members("zstd", lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError)
