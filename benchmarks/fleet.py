@@ -37,9 +37,6 @@ class Fleet:
     interval_s: int
     workers: int
     concurrency: int
-    engine: str
-    #: Pages that a task polls together.
-    batch: int
     #: The catalogue's `cadence`; None leaves the key out.
     cadence: str | None = None
 
@@ -119,8 +116,6 @@ def add_options(parser: argparse.ArgumentParser, *, pages: int, interval_s: int 
     parser.add_argument("--interval", type=int, default=interval_s, help="seconds")
     parser.add_argument("--concurrency", type=int, default=32, help="pages that a worker asks at a time")
     parser.add_argument("--tls", action="store_true", help="HTTPS, with a host name of its own for each page")
-    parser.add_argument("--engine", choices=("requests", "curl"), default="requests")
-    parser.add_argument("--batch", type=int, default=1, help="pages that a task polls together")
     parser.add_argument("--cadence", help="written into the catalogue; without it the key is left out")
 
 
@@ -131,8 +126,6 @@ def fleet_of(options: argparse.Namespace, workers: int) -> Fleet:
         interval_s=options.interval,
         workers=workers,
         concurrency=options.concurrency,
-        engine=options.engine,
-        batch=options.batch,
         cadence=options.cadence,
     )
 
@@ -155,7 +148,7 @@ def tracking(fleet: Fleet, origin: Origin, directory: Path) -> Iterator[Tracker]
     providers.write_text(_catalogue(fleet, origin))
     up = (sys.executable, "-m", "tracker", "up", "--providers", str(providers), "--data-dir", str(data_dir))
     size = ("--workers", str(fleet.workers), "--concurrency", str(fleet.concurrency))
-    with child([*up, *size], log=log, environ=_environ(fleet, origin)) as process:
+    with child([*up, *size], log=log, environ=_environ(origin)) as process:
         await_that(lambda: " started " in log.read_text(), "the tracker", 60, process, log)
         yield Tracker(process.pid, data_dir)
 
@@ -182,11 +175,9 @@ def _catalogue(fleet: Fleet, origin: Origin) -> str:
     return "\n".join((defaults, *entries))
 
 
-def _environ(fleet: Fleet, origin: Origin) -> dict[str, str]:
+def _environ(origin: Origin) -> dict[str, str]:
     """Return this process's environment without what it says of a tracker, and with what this one needs."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKER_", "REDIS_"))}
-    environ["TRACKER_ENGINE"] = fleet.engine
-    environ["TRACKER_FETCH_BATCH"] = str(fleet.batch)
     if origin.ca_file:
         environ["TRACKER_CA_FILE"] = str(origin.ca_file)
         environ["PYTHONPATH"] = _python_path(environ)
@@ -205,6 +196,4 @@ def _python_path(environ: Mapping[str, str]) -> str:
 
 def label(fleet: Fleet, *words: str) -> str:
     """Return what tells this fleet's results from those of others."""
-    engine = [] if fleet.engine == "requests" else [fleet.engine]
-    engine += [f"batches of {fleet.batch}"] if fleet.batch > 1 else []
-    return ", ".join((f"{fleet.pages:,} pages", f"{fleet.interval_s} s", *words, *engine))
+    return ", ".join((f"{fleet.pages:,} pages", f"{fleet.interval_s} s", *words))

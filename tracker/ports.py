@@ -5,11 +5,10 @@ Each adapter lives in the package that its protocol names: `fetch`, `store`, `si
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import msgspec
 
-from tracker.errors import Conflict, FetchError
 from tracker.events import Event
 from tracker.latency import Timing
 from tracker.models import Provider, Validators, Webhook
@@ -54,17 +53,6 @@ class Fetcher(Protocol):
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer. Raises FetchError, and nothing else, for whatever the network or the page does."""
-        ...
-
-
-@runtime_checkable
-class BatchFetcher(Fetcher, Protocol):
-    """Makes many conditional GETs at a time."""
-
-    def fetch_many(
-        self, requests: Sequence[FetchRequest], *, at_a_time: int = 64
-    ) -> Sequence[Fetched | NotModified | FetchError]:
-        """Return the outcome of each request, in their order."""
         ...
 
 
@@ -173,18 +161,6 @@ class PageStore(Protocol):
 
         The slot is given back by a commit that is refused, too.
         """
-        ...
-
-
-class BatchStore(PageStore, Protocol):
-    """Remembers pages, many with one call. Every method raises StoreError when the store is unwell."""
-
-    def begin_many(self, provider_ids: Sequence[str], now: datetime) -> Sequence[Turn | HostBusy | None]:
-        """Take the turns of pages, each as `begin` does."""
-        ...
-
-    def commit_many(self, commits: Sequence[tuple[Turn, Commit]]) -> Sequence[int | Conflict]:
-        """Write commits, each as `commit` does, and each by itself: one that is refused holds back no other."""
         ...
 
 

@@ -7,7 +7,6 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
@@ -22,9 +21,6 @@ from tracker.sentinel import SentinelAddress
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
-ENGINES = ("requests", "curl")
-#: Pages that one task may poll together.
-MOST_TOGETHER = 200
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Longest file that is read as a secret, in bytes.
@@ -56,10 +52,6 @@ class Settings:
     contact_url: str = PROJECT_URL
     #: One of LOG_LEVELS.
     log_level: str = "INFO"
-    #: What pages are asked with: one of ENGINES.
-    engine: str = "requests"
-    #: How many pages one fetch task polls together, at most: an experiment (`tracker.batch`), 1 is the rule.
-    fetch_batch: int = 1
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
 
@@ -72,8 +64,6 @@ class Settings:
             output_format=_choice(environ, "TRACKER_FORMAT", OUTPUT_FORMATS, "text"),
             contact_url=_contact_url(environ),
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
-            engine=_engine(environ),
-            fetch_batch=_fetch_batch(environ),
             ca_file=_ca_file(environ),
         )
 
@@ -101,7 +91,6 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"engine={self.engine!r}, fetch_batch={self.fetch_batch}, "
             f"ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
         )
 
@@ -232,18 +221,6 @@ def _redis_options(parts: SplitResult) -> list[str]:
     return options
 
 
-def _fetch_batch(environ: Mapping[str, str]) -> int:
-    """Return how many pages a task polls together."""
-    text = environ.get("TRACKER_FETCH_BATCH", "").strip() or "1"
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_TOGETHER:
-        raise ConfigError(f"TRACKER_FETCH_BATCH is {quoted(text)}, not from 1 to {MOST_TOGETHER}; leave it out")
-    if int(text) > 1 and _engine(environ) != "curl":
-        raise ConfigError(
-            "TRACKER_FETCH_BATCH is above 1, which only one engine can do; set TRACKER_ENGINE=curl as well"
-        )
-    return int(text)
-
-
 def _data_dir(environ: Mapping[str, str]) -> Path:
     """Return the directory for files."""
     text = environ.get("TRACKER_DATA_DIR") or "data"
@@ -276,17 +253,6 @@ def _contact_url(environ: Mapping[str, str]) -> str:
     if not url.isascii() or re.search(r"[()]", url):
         raise ConfigError(f"TRACKER_CONTACT_URL is {quoted(url)}, with brackets or beyond ASCII; percent-encode them")
     return url
-
-
-def _engine(environ: Mapping[str, str]) -> str:
-    """Return the engine, which has to be there."""
-    engine = _choice(environ, "TRACKER_ENGINE", ENGINES, "requests")
-    if engine == "curl" and find_spec("pycurl") is None:
-        raise ConfigError(
-            "TRACKER_ENGINE is curl, but pycurl is not installed; "
-            "run pip install 'status-page-tracker[curl]', or unset TRACKER_ENGINE"
-        )
-    return engine
 
 
 def _choice(environ: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:

@@ -47,11 +47,8 @@ class _Template(NamedTuple):
 class FetchPublisher:
     """Publishes one task per claim, all of them at once. One thread may use it."""
 
-    def __init__(self, task: Task, batch_task: Task | None = None, batch: int = 1) -> None:
-        """Make one task of each claim, or with `batch` above 1 one of so many."""
+    def __init__(self, task: Task) -> None:
         self._task = task
-        self._batch_task = batch_task
-        self._batch = batch
         #: All queues that `queue_of` returns: the one of Celery's route.
         self.queues: tuple[str, ...] = (task.app.amqp.router.route({}, task.name, (_SAMPLE_ID,))["queue"].name,)
         self._templates: dict[str, _Template] = {}
@@ -65,9 +62,6 @@ class FetchPublisher:
         if producer.channel.connection is None:
             # It was closed when another publication through it failed; Celery's own way opens it again, too.
             producer.revive(producer.connection.channel())
-        if self._batch_task is not None and self._batch > 1:
-            self._publish_batches(self._batch_task, producer, queue, claims)
-            return
         if not producer.supports_batch_publish:
             self._publish_singly(producer, queue, claims)
             return
@@ -87,14 +81,6 @@ class FetchPublisher:
             self._task.apply_async(
                 (claim.provider_id,), producer=producer, queue=queue, expires=max(claim.interval_s, LEAST_EXPIRY_S)
             )
-
-    def _publish_batches(self, task: Task, producer: Any, queue: str, claims: Sequence[Claim]) -> None:
-        """Leave it to Celery, which has little to do for few messages."""
-        for start in range(0, len(claims), self._batch):
-            together = claims[start : start + self._batch]
-            expires_s = max(LEAST_EXPIRY_S, min(claim.interval_s for claim in together))
-            ids = [claim.provider_id for claim in together]
-            task.apply_async((ids,), producer=producer, queue=queue, expires=expires_s)
 
     def by_queue(self, claims: Iterable[Claim]) -> dict[str, list[Claim]]:
         """Return the claims by the queue that they belong to."""

@@ -21,11 +21,10 @@ from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.lateness import Lateness
 from tracker.ports import Clock
-from tracker.settings import Settings
 from tracker.store.catalogue import Claim
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file
-from workers.tasks import fetch_provider, fetch_providers
+from workers.tasks import fetch_provider
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +50,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
         self._catalogue = open_catalogue()
-        self._publisher = FetchPublisher(
-            fetch_provider, fetch_providers, Settings.from_environment(os.environ).fetch_batch
-        )
+        self._publisher = FetchPublisher(fetch_provider)
         self._lateness = Lateness()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._store_is_down = False

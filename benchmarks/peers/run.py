@@ -82,7 +82,7 @@ def main() -> None:
             for name, peer in peers.items():
                 turns[name].append(peer.turn(origin, options.seconds))
         server = origin.server
-    size = f"{fleet.workers} x {fleet.concurrency}, {fleet.engine}"
+    size = f"{fleet.workers} x {fleet.concurrency}"
     name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}"
     show(name, keep(name, {**vars(options), "origin": server}, compared(turns)))
 

@@ -1,41 +1,9 @@
-"""The engines that are held to the contract of the `Fetcher` port, and certificates for their origins."""
+"""Certificates for the origins that fetchers are held to."""
 
 import subprocess
 from shutil import which
 
 import pytest
-
-from tests.conftest import CI
-from tracker.fetch import RequestsFetcher
-
-
-def requests_engine():
-    return RequestsFetcher
-
-
-def curl_engine():
-    try:
-        from tracker.fetch.curl import CurlFetcher  # noqa: PLC0415  pycurl is optional
-    except ImportError as error:
-        if CI:
-            raise
-        pytest.skip(f"no libcurl here: {error}")
-    return CurlFetcher
-
-
-ENGINES = {"requests": requests_engine, "curl": curl_engine}
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine_class(request):
-    """The class of a fetcher: add one to `ENGINES` to hold it to the contract."""
-    return ENGINES[request.param]()
-
-
-@pytest.fixture(scope="session")
-def curl_fetcher_class():
-    """The class of the fetcher on libcurl."""
-    return curl_engine()
 
 
 @pytest.fixture(scope="session")

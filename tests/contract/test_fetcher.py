@@ -1,4 +1,4 @@
-"""What every `Fetcher` keeps, whatever engine it runs on.
+"""What every `Fetcher` keeps.
 
 Over real sockets on loopback. Nothing waits for wall-clock time but the deadlines under test, which are short.
 """
@@ -32,7 +32,7 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.fetch import FetchLimits
+from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.urls import target
 from tracker.models import Validators
 from tracker.ports import Fetched, FetchRequest, NotModified
@@ -62,14 +62,14 @@ class Names:
         return [entry for address in addresses for entry in socket.getaddrinfo(address, port, type=type)]
 
 
-def new_fetcher(kind, *, limits, resolve, ca_file, routes):
+def new_fetcher(*, limits, resolve, ca_file, routes):
     class RoutedSocket(socket.socket):
         """Connects to a local origin where a public address is meant."""
 
         def connect(self, address):
             super().connect(("127.0.0.1", routes[address[0]].port) if address[0] in routes else address)
 
-    return kind(
+    return RequestsFetcher(
         limits=limits,
         user_agent="tests (+https://example.com)",
         ca_file=ca_file,
@@ -79,14 +79,12 @@ def new_fetcher(kind, *, limits, resolve, ca_file, routes):
 
 
 @pytest.fixture(scope="module")
-def engine(engine_class):
+def make_fetcher():
     """Makes fetchers; they live as long as the module, for reading the certificates of the web takes its time."""
     made = []
 
     def make(limits=PATIENT, resolve=None, ca_file=None, routes=None):
-        fetcher = new_fetcher(
-            engine_class, limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {}
-        )
+        fetcher = new_fetcher(limits=limits, resolve=resolve or Names(), ca_file=ca_file, routes=routes or {})
         made.append(fetcher)
         return fetcher
 
@@ -96,13 +94,13 @@ def engine(engine_class):
 
 
 @pytest.fixture(scope="module")
-def fetcher(engine):
-    return engine()
+def fetcher(make_fetcher):
+    return make_fetcher()
 
 
 @pytest.fixture(scope="module")
-def hurried(engine):
-    return engine(limits=HURRIED)
+def hurried(make_fetcher):
+    return make_fetcher(limits=HURRIED)
 
 
 def ask(origin: Origin, path: str = "/", validators: Validators = NO_VALIDATORS) -> FetchRequest:
@@ -450,7 +448,7 @@ def test_a_declared_length_beyond_the_cap_is_refused_at_once(fetcher, coding):
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 @pytest.mark.parametrize(("size", "is_too_large"), [(100_000, False), (100_001, True)])
-def test_the_cap_itself_is_allowed(engine, is_chunked, size, is_too_large):
+def test_the_cap_itself_is_allowed(make_fetcher, is_chunked, size, is_too_large):
     def script(exchange):
         if is_chunked:
             exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -459,7 +457,7 @@ def test_the_cap_itself_is_allowed(engine, is_chunked, size, is_too_large):
             exchange.send(b"HTTP/1.1 200 OK\r\n\r\n", bytes(size))
             exchange.hang_up()
 
-    fetcher = engine(limits=FetchLimits(max_body_bytes=100_000))
+    fetcher = make_fetcher(limits=FetchLimits(max_body_bytes=100_000))
     with Origin(script) as origin:
         if is_too_large:
             assert str(failing(TooLarge, fetcher, ask(origin))) == "the answer is larger than 100000 bytes"
@@ -499,8 +497,8 @@ def flood(exchange: Exchange, head: bytes, endless: bytes) -> None:
         "negative length",
     ],
 )
-def test_an_endless_answer_ends_by_its_size(engine, head, endless, kind):
-    fetcher = engine(limits=FetchLimits(max_body_bytes=1 << 20))
+def test_an_endless_answer_ends_by_its_size(make_fetcher, head, endless, kind):
+    fetcher = make_fetcher(limits=FetchLimits(max_body_bytes=1 << 20))
     with Origin(lambda exchange: flood(exchange, head, endless)) as origin:
         tracemalloc.start()
         try:
@@ -612,23 +610,23 @@ def test_an_answer_that_takes_too_long_ends_at_the_deadline(hurried, at_once, dr
 
 
 @pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbeginning"])
-def test_a_silence_that_is_too_long_is_told_from_the_whole(engine, at_once):
+def test_a_silence_that_is_too_long_is_told_from_the_whole(make_fetcher, at_once):
     def script(exchange):
         exchange.send(at_once)
         exchange.dawdle()
 
     with Origin(script) as origin:
-        error = failing(FetchTimeout, engine(limits=FetchLimits(read_s=0.2)), ask(origin))
+        error = failing(FetchTimeout, make_fetcher(limits=FetchLimits(read_s=0.2)), ask(origin))
 
     assert str(error) == "no byte came for 0.2 s"
 
 
-def test_redirects_share_one_deadline(engine):
+def test_redirects_share_one_deadline(make_fetcher):
     def script(exchange):
         exchange.ending.wait(0.25)
         exchange.answer("302 Found", Location="/again")
 
-    fetcher = engine(limits=FetchLimits(total_s=0.6, max_redirects=50))
+    fetcher = make_fetcher(limits=FetchLimits(total_s=0.6, max_redirects=50))
     with Origin(script) as origin:
         error = failing(FetchTimeout, fetcher, ask(origin))
 
@@ -645,10 +643,10 @@ def test_a_deadline_that_passes_later_does_not_touch_the_kept_connection(hurried
     assert origin.connections == 1
 
 
-def test_a_fetch_that_ends_at_its_deadline_harms_no_other(engine):
+def test_a_fetch_that_ends_at_its_deadline_harms_no_other(make_fetcher):
     # Answers that arrive just when the deadline does, while others share the pool: each fetch ends as its own
     # answer or its own timeout, and every body belongs to the request that it was asked with.
-    fetcher = engine(limits=FetchLimits(total_s=0.2))
+    fetcher = make_fetcher(limits=FetchLimits(total_s=0.2))
 
     def script(exchange):
         if exchange.request.path.startswith("/late"):
@@ -669,7 +667,7 @@ def test_a_fetch_that_ends_at_its_deadline_harms_no_other(engine):
     assert sum(body is not None for path, body in outcomes if path.startswith("/soon")) > 100
 
 
-def test_a_host_that_accepts_no_connection_is_given_up(engine):
+def test_a_host_that_accepts_no_connection_is_given_up(make_fetcher):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
         waiting = [socket.socket() for _ in range(4)]
@@ -678,7 +676,7 @@ def test_a_host_that_accepts_no_connection_is_given_up(engine):
             sock.connect_ex(address)
         try:
             request = FetchRequest(url=f"http://127.0.0.1:{address[1]}/", allow_private=True)
-            error = failing(FetchTimeout, engine(limits=HURRIED), request)
+            error = failing(FetchTimeout, make_fetcher(limits=HURRIED), request)
         finally:
             for sock in waiting:
                 sock.close()
@@ -840,9 +838,9 @@ def test_an_address_that_is_not_public_is_refused(fetcher, host):
 
 
 @pytest.mark.parametrize("host", INNER)
-def test_a_redirect_to_an_address_that_is_not_public_is_refused(engine, host):
+def test_a_redirect_to_an_address_that_is_not_public_is_refused(make_fetcher, host):
     with Origin(lambda exchange: exchange.answer("302 Found", Location=f"http://{host}:1/")) as origin:
-        fetcher = engine(routes={PUBLIC: origin})
+        fetcher = make_fetcher(routes={PUBLIC: origin})
         failing(AddressRefused, fetcher, FetchRequest(url=f"http://{PUBLIC}/"))
 
     assert origin.connections == 1
@@ -852,21 +850,21 @@ def test_a_redirect_to_an_address_that_is_not_public_is_refused(engine, host):
     "addresses",
     [["127.0.0.1"], ["169.254.169.254"], ["::1"], [PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], ["::ffff:10.0.0.1"]],
 )
-def test_a_name_with_any_address_that_is_not_public_is_refused(engine, addresses):
+def test_a_name_with_any_address_that_is_not_public_is_refused(make_fetcher, addresses):
     with Origin(Exchange.answer) as origin:
         names = Names(status_example=[addresses])
-        fetcher = engine(resolve=names, routes={PUBLIC: origin})
+        fetcher = make_fetcher(resolve=names, routes={PUBLIC: origin})
         error = failing(AddressRefused, fetcher, FetchRequest(url=f"http://status.example:{origin.port}/"))
 
     assert origin.connections == 0
     assert str(error).startswith("status.example leads to ")
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_connected_to(engine):
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to(make_fetcher):
     # A name server that says something else the second time (rebinding).
     names = Names(status_example=[[PUBLIC], ["127.0.0.1"]])
     with Origin(lambda exchange: exchange.answer(body=b"public")) as public, Origin(Exchange.answer) as inner:
-        fetcher = engine(resolve=names, routes={PUBLIC: public})
+        fetcher = make_fetcher(resolve=names, routes={PUBLIC: public})
         answer = fetcher.fetch(FetchRequest(url=f"http://status.example:{inner.port}/"))
 
     assert answer.body == b"public"
@@ -875,18 +873,18 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(engine):
     assert inner.connections == 0
 
 
-def test_the_next_connection_to_a_name_is_checked_again(engine):
+def test_the_next_connection_to_a_name_is_checked_again(make_fetcher):
     names = Names(status_example=[[PUBLIC], ["127.0.0.1"]])
     with Origin(lambda exchange: exchange.answer(Connection="close")) as origin:
-        fetcher = engine(resolve=names, routes={PUBLIC: origin})
+        fetcher = make_fetcher(resolve=names, routes={PUBLIC: origin})
         fetcher.fetch(FetchRequest(url="http://status.example/"))
         failing(AddressRefused, fetcher, FetchRequest(url="http://status.example/"))
 
 
 @pytest.mark.parametrize("is_private_first", [True, False])
-def test_a_private_connection_is_never_used_for_a_public_request(engine, is_private_first):
+def test_a_private_connection_is_never_used_for_a_public_request(make_fetcher, is_private_first):
     with Origin(Exchange.answer) as origin:
-        fetcher = engine(routes={PUBLIC: origin})
+        fetcher = make_fetcher(routes={PUBLIC: origin})
         for allow_private in (is_private_first, not is_private_first) * 2:
             fetcher.fetch(FetchRequest(url=f"http://{PUBLIC}/", allow_private=allow_private))
 
@@ -901,36 +899,36 @@ def test_what_was_reached_privately_is_refused_publicly(fetcher):
     assert len(origin.requests) == 1
 
 
-def test_the_dot_of_a_full_name_is_for_the_look_up_only(engine):
+def test_the_dot_of_a_full_name_is_for_the_look_up_only(make_fetcher):
     names = Names(status_example_=[["127.0.0.1"]])
     with Origin(Exchange.answer) as origin:
         request = FetchRequest(url=f"http://status.example.:{origin.port}/", allow_private=True)
-        assert isinstance(engine(resolve=names).fetch(request), Fetched)
+        assert isinstance(make_fetcher(resolve=names).fetch(request), Fetched)
 
     assert names.asked == ["status.example."]
     assert origin.requests[0].headers["host"] == f"status.example:{origin.port}"
 
 
-def test_the_next_address_is_tried_when_one_does_not_answer(engine):
+def test_the_next_address_is_tried_when_one_does_not_answer(make_fetcher):
     # The origin listens on 127.0.0.1 only, so that the other address refuses.
     names = Names(status_example=[["127.0.0.2", "127.0.0.1"]])
     with Origin(Exchange.answer) as origin:
-        fetcher = engine(resolve=names)
+        fetcher = make_fetcher(resolve=names)
         request = FetchRequest(url=f"http://status.example:{origin.port}/", allow_private=True)
         assert isinstance(fetcher.fetch(request), Fetched)
 
 
-def test_a_name_that_does_not_exist_is_told_as_such(engine):
-    error = failing(NameNotResolved, engine(), FetchRequest(url="http://status.example/", allow_private=True))
+def test_a_name_that_does_not_exist_is_told_as_such(make_fetcher):
+    error = failing(NameNotResolved, make_fetcher(), FetchRequest(url="http://status.example/", allow_private=True))
 
     assert str(error) == "status.example has no address (DNS)"
 
 
-def test_a_look_up_that_breaks_is_told_as_such(engine):
+def test_a_look_up_that_breaks_is_told_as_such(make_fetcher):
     def broken(*_: object, **__: object):
         raise OSError(5, "Input/output error")
 
-    error = failing(ConnectError, engine(resolve=broken), FetchRequest(url="http://status.example/"))
+    error = failing(ConnectError, make_fetcher(resolve=broken), FetchRequest(url="http://status.example/"))
 
     assert str(error) == "the connection to status.example broke: input/output error"
 
@@ -943,9 +941,9 @@ def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
     assert str(error) == f"no connection to 127.0.0.1:{origin.port}: connection refused"
 
 
-def test_ipv6_is_spoken(engine_class):
+def test_ipv6_is_spoken():
     with Origin(Exchange.answer, family=socket.AF_INET6) as origin:
-        fetcher = engine_class(limits=PATIENT, user_agent="tests")
+        fetcher = RequestsFetcher(limits=PATIENT, user_agent="tests")
         try:
             request = FetchRequest(url=f"http://[::1]:{origin.port}/", allow_private=True)
             assert isinstance(fetcher.fetch(request), Fetched)
@@ -1040,10 +1038,10 @@ def tls(authority):
 
 
 @pytest.fixture
-def trusting(engine, authority):
+def trusting(make_fetcher, authority):
     def make(limits=PATIENT, routes=None):
         names = Names(status_example=[["127.0.0.1"]], wrong_example=[["127.0.0.1"]])
-        return engine(limits=limits, resolve=names, ca_file=str(authority / "ca.pem"), routes=routes)
+        return make_fetcher(limits=limits, resolve=names, ca_file=str(authority / "ca.pem"), routes=routes)
 
     return make
 

@@ -11,18 +11,16 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import FetchTimeout
-from tracker.fetch import FetchLimits
+from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.ports import Fetched, FetchRequest
 
 FORKING = """
 import os, sys
-from importlib import import_module
-from tracker.fetch import FetchLimits
+from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.ports import FetchRequest
 
-module, name, url = sys.argv[1:]
-request = FetchRequest(url=url, allow_private=True)
-fetcher = getattr(import_module(module), name)(limits=FetchLimits(), user_agent="tests")
+request = FetchRequest(url=sys.argv[1], allow_private=True)
+fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
 fetcher.fetch(request)
 child = os.fork()
 fetcher.fetch(request)
@@ -36,8 +34,8 @@ fetcher.close()
 
 
 @pytest.fixture
-def fetcher(engine_class):
-    made = engine_class(limits=FetchLimits(), user_agent="tests")
+def fetcher():
+    made = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
     yield made
     made.close()
 
@@ -46,25 +44,24 @@ def ask(origin: Origin) -> FetchRequest:
     return FetchRequest(url=origin.url(), allow_private=True)
 
 
-def test_a_child_never_talks_over_a_connection_of_its_parent(engine_class):
+def test_a_child_never_talks_over_a_connection_of_its_parent():
     # Python 3.12 and later warn of a fork beside a thread; a worker of Celery forks before it has any.
     options = ["-W", "error", "-W", "ignore::DeprecationWarning"]
-    named = [engine_class.__module__, engine_class.__name__]
     with Origin(Exchange.answer) as origin:
-        subprocess.run([sys.executable, *options, "-c", FORKING, *named, origin.url()], check=True, timeout=60)
+        subprocess.run([sys.executable, *options, "-c", FORKING, origin.url()], check=True, timeout=60)
 
     assert len(origin.requests) == 4
     assert origin.connections == 2
 
 
-def test_a_look_up_that_takes_all_the_time_ends_the_fetch(engine_class):
+def test_a_look_up_that_takes_all_the_time_ends_the_fetch():
     now = [0.0]
 
     def slow(*where: Any, **how: Any):
         now[0] += 60
         return socket.getaddrinfo(*where, **how)
 
-    slowed = engine_class(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
+    slowed = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
     with Origin(Exchange.answer) as origin:
         with pytest.raises(FetchTimeout, match="no complete answer within 20 s"):
             slowed.fetch(ask(origin))
@@ -83,8 +80,8 @@ def test_closing_leaves_no_connection(fetcher):
             assert not thread.is_alive()
 
 
-def test_a_fetcher_that_is_dropped_is_forgotten(engine_class):
-    fetcher = engine_class(limits=FetchLimits(), user_agent="tests")
+def test_a_fetcher_that_is_dropped_is_forgotten():
+    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
     watched = weakref.ref(fetcher)
     fetcher.close()
     del fetcher

@@ -1,7 +1,6 @@
 """What a quiet page costs: one request, an empty answer, nothing parsed."""
 
 import dataclasses
-from collections.abc import Callable
 
 import pytest
 import redis
@@ -9,11 +8,10 @@ import redis
 import tracker.discover
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
-from tracker.fetch import FetchLimits
+from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.poll import Poller
-from tracker.ports import Fetcher
 from tracker.savings import Layer
 from tracker.simulator.render import render
 from tracker.simulator.server import SimulatedVendor
@@ -24,9 +22,7 @@ from tracker.store.pages import RedisPages
 
 
 @pytest.mark.parametrize("path", ["", "/api/v2/incidents.json", "/history.atom", "/history.rss"])
-def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(
-    path: str, monkeypatch: pytest.MonkeyPatch, engine_class: Callable[..., Fetcher]
-) -> None:
+def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
 
     def counted(known):
@@ -41,7 +37,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(
     page.open_incident("Errors", body="We look into it.")
     with SimulatedVendor([page]) as vendor:
         acme = new_provider(vendor.url("acme") + path, formats=FORMAT_NAMES, allow_private=True)
-        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
         poller = Poller(MemoryPages([acme]), Observer(fetcher), utc_now)
         first = poller.poll(acme.id)
         before, parses = vendor.counts("acme"), len(parsed)
@@ -61,7 +57,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(
 
 
 def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_it_counted(
-    valkey: "redis.Redis", engine_class: Callable[..., Fetcher]
+    valkey: "redis.Redis",
 ) -> None:
     """A turn and a commit; the counters are fields of what the commit writes anyway."""
     page = Page("Acme", id="acme")
@@ -69,7 +65,7 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
         acme = new_provider(vendor.url("acme"), formats=FORMAT_NAMES, allow_private=True)
         RedisCatalogue(valkey).put([acme], utc_now())
         clock = FakeClock()
-        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         for _ in range(2):
             poller.poll(acme.id)
@@ -93,7 +89,7 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
 
 
 def test_bytes_that_are_counted_are_those_that_the_vendor_sent(
-    valkey: "redis.Redis", engine_class: Callable[..., Fetcher]
+    valkey: "redis.Redis",
 ) -> None:
     page = Page("Acme", id="acme")
     with SimulatedVendor([page]) as vendor:
@@ -101,7 +97,7 @@ def test_bytes_that_are_counted_are_those_that_the_vendor_sent(
         catalogue = RedisCatalogue(valkey)
         catalogue.put([acme], utc_now())
         clock = FakeClock()
-        fetcher = engine_class(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         sizes = []
         for _ in range(2):

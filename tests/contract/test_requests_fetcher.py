@@ -1,4 +1,4 @@
-"""What is particular to the engine on requests: pools, what it starts and what it leaves."""
+"""What is particular to the fetcher on requests: pools, what it starts and what it leaves."""
 
 import threading
 

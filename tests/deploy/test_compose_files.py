@@ -87,9 +87,3 @@ def test_a_worker_elsewhere_is_the_same_worker_and_keeps_nothing():
     assert there["environment"]["REDIS_URL_FILE"] in {mount["target"] for mount in there["volumes"]}
     assert set(there["environment"]) - {"REDIS_URL_FILE"} <= set(here["environment"])
     assert list(there["networks"]) == ["outside"]
-
-
-@pytest.mark.parametrize("engine", ["", "curl"])
-def test_the_engine_is_set_by_the_environment(engine):
-    for files in ((ONE,), (ONE, SCALED), (WORKER,)):
-        assert config(*files, TRACKER_ENGINE=engine)["worker"]["environment"]["TRACKER_ENGINE"] == engine

@@ -44,10 +44,10 @@ def test_measurements_of_one_kind_stand_side_by_side() -> None:
 
 
 def test_rows_are_a_table_of_their_own() -> None:
-    known = {"throughput/curl": result([{"workers": 1, "rate": 10}, {"workers": 2, "rate": 20, "linear": 100.0}])}
+    known = {"throughput/small": result([{"workers": 1, "rate": 10}, {"workers": 2, "rate": 20, "linear": 100.0}])}
 
     assert tables("throughput", known).splitlines() == [
-        "curl:",
+        "small:",
         "",
         "| workers | rate | linear |",
         "| --- | ---: | ---: |",

@@ -1,10 +1,7 @@
 """Settings: what each variable does, what each mistake says, and that no password shows."""
 
 import pickle
-import sys
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -45,8 +42,6 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         output_format="text",
         contact_url=PROJECT_URL,
         log_level="INFO",
-        engine="requests",
-        fetch_batch=1,
         ca_file=None,
     )
 
@@ -58,7 +53,6 @@ def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
         "TRACKER_FORMAT",
         "TRACKER_CONTACT_URL",
         "TRACKER_LOG_LEVEL",
-        "TRACKER_ENGINE",
         "TRACKER_CA_FILE",
     )
 
@@ -78,19 +72,6 @@ def test_variables_give_the_settings() -> None:
         output_format="json",
         contact_url="https://ops.example/bot",
         log_level="DEBUG",
-    )
-
-
-def test_an_engine_is_there_or_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    pycurl = ModuleType("pycurl")
-    pycurl.__spec__ = ModuleSpec("pycurl", loader=None)
-    monkeypatch.setitem(sys.modules, "pycurl", pycurl)
-    assert settings_of(TRACKER_ENGINE="Curl").engine == "curl"
-
-    monkeypatch.setitem(sys.modules, "pycurl", None)
-    assert mistake_of(TRACKER_ENGINE="curl") == (
-        "TRACKER_ENGINE is curl, but pycurl is not installed; "
-        "run pip install 'status-page-tracker[curl]', or unset TRACKER_ENGINE"
     )
 
 
@@ -272,7 +253,6 @@ MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "an unknown format": ({"TRACKER_FORMAT": "yaml\x1b"}, ('TRACKER_FORMAT is "yaml"', "known are text, json")),
     "an unknown level": ({"TRACKER_LOG_LEVEL": "loud"}, ('TRACKER_LOG_LEVEL is "loud"', "known are DEBUG, INFO")),
     "a level misspelled in small letters": ({"TRACKER_LOG_LEVEL": "warn"}, ("did you mean WARNING?",)),
-    "an unknown engine": ({"TRACKER_ENGINE": "aiohttp"}, ('TRACKER_ENGINE is "aiohttp"', "known are requests, curl")),
     "a home directory": ({"TRACKER_DATA_DIR": "~/data"}, ('TRACKER_DATA_DIR is "~/data"', "write a whole path")),
     "a directory of two lines": ({"TRACKER_DATA_DIR": "a\nb"}, ("TRACKER_DATA_DIR", "control characters")),
     "a contact without a scheme": ({"TRACKER_CONTACT_URL": "ops.example"}, ("TRACKER_CONTACT_URL is", "https://")),
@@ -417,17 +397,3 @@ def test_a_file_without_certificates_is_a_mistake(tmp_path: Path, content: bytes
 
 def test_a_path_with_a_null_in_it_is_a_mistake() -> None:
     assert "TRACKER_CA_FILE" in mistake_of(TRACKER_CA_FILE="ca\0.pem")
-
-
-@pytest.mark.parametrize("text", ["0", "201", "-1", "many", "1.5"])
-def test_a_batch_that_is_no_number_of_pages_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"TRACKER_FETCH_BATCH is .*, not from 1 to 200"):
-        settings_of(TRACKER_FETCH_BATCH=text)
-
-
-def test_pages_come_in_batches_for_the_engine_that_can_ask_so() -> None:
-    with pytest.raises(ConfigError, match="set TRACKER_ENGINE=curl as well"):
-        settings_of(TRACKER_FETCH_BATCH="50")
-    assert settings_of(TRACKER_FETCH_BATCH="1").fetch_batch == 1
-    pytest.importorskip("pycurl")
-    assert settings_of(TRACKER_FETCH_BATCH="50", TRACKER_ENGINE="curl").fetch_batch == 50

@@ -17,7 +17,7 @@ from tests.workers.queues import waiting
 from tracker.catalogue.names import LONGEST_ID
 from tracker.store.catalogue import Claim
 from workers.publishing import LEAST_EXPIRY_S, FetchPublisher
-from workers.tasks import fetch_provider, fetch_providers
+from workers.tasks import fetch_provider
 
 #: Fields that no two messages share, as (part of the message, name).
 OWN = [("headers", "id"), ("headers", "root_id"), ("properties", "correlation_id"), ("properties", "delivery_tag")]
@@ -140,16 +140,6 @@ def test_a_broker_that_takes_no_batches_gets_one_message_after_another(
 
     lasting = {message.args[0]: (message.expires - clock()).total_seconds() for message in waiting(valkey, "fetch")}
     assert lasting == {"a": LEAST_EXPIRY_S, "b": 60.0}
-
-
-def test_in_batches_a_task_has_so_many_pages(producer: Any, valkey: "redis.Redis", clock: FakeClock) -> None:
-    batches = FetchPublisher(fetch_provider, fetch_providers, batch=3)
-
-    batches.publish(producer, "fetch", [claim(f"p{number}", 60 - number) for number in range(7)], clock())
-
-    found = waiting(valkey, "fetch")
-    assert [message.task for message in found] == ["workers.tasks.fetch_providers"] * 3
-    assert [list(message.args[0]) for message in found] == [["p0", "p1", "p2"], ["p3", "p4", "p5"], ["p6"]]
 
 
 def test_a_channel_that_was_closed_after_a_failure_is_opened_again(

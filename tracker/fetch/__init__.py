@@ -10,11 +10,10 @@
     budget        time and bytes that one fetch may still use
     body          bounded reading and decoding
     framing       whether the end of an answer is clear (pure)
-    outcome       what an answer means, whatever the engine
+    outcome       what an answer means
     conditional   validators in and out (pure)
     freshness     how long an answer is fresh, when to come back (pure)
     failures      every error of the client as one of ours
-    curl          CurlFetcher: the same on libcurl, for large fleets; optional
 
 `requests` and `urllib3` are imported in this package and nowhere else.
 """

@@ -32,7 +32,7 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def most_kept() -> int:
-    """Return how many idle connections an engine keeps: never more than half of what the process may open."""
+    """Return how many idle connections a fetcher keeps: never more than half of what the process may open."""
     files = getrlimit(RLIMIT_NOFILE)[0]
     return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 2)
 

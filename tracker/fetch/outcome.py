@@ -1,4 +1,4 @@
-"""What an answer means: news, no news, where to ask instead, or an error. The same for every engine."""
+"""What an answer means: news, no news, where to ask instead, or an error."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ DRAINED: Final = 64 * 1024
 
 
 class Answer(Protocol):
-    """One answer of an engine. Its status and headers are there, its body perhaps not yet."""
+    """One answer. Its status and headers are there, its body perhaps not yet."""
 
     @property
     def status(self) -> int:
@@ -38,7 +38,7 @@ class Answer(Protocol):
         ...
 
     def body(self) -> bytes:
-        """Return the decoded body. Raises TooLarge, BadAnswer, and what the engine raises."""
+        """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
         ...
 
     def start(self) -> bytes:

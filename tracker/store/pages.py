@@ -70,14 +70,6 @@ class RedisPages:
             answer = self._begin(**_begin(provider_id, now))
         return _turn(answer, now)
 
-    def begin_many(self, provider_ids: Sequence[str], now: datetime) -> list[Turn | HostBusy | None]:
-        """Take the turns of pages with one call."""
-        with translated(), self._client.pipeline(transaction=False) as pipe:
-            for provider_id in provider_ids:
-                self._begin(**_begin(provider_id, now), client=pipe)
-            answers = pipe.execute()
-        return [_turn(answer, now) for answer in answers]
-
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         """Return the page's view and ledger, and which of the keys were seen."""
         ordered = list(keys)
@@ -102,14 +94,6 @@ class RedisPages:
         if new < 0:
             raise _refused(turn, new)
         return int(new)
-
-    def commit_many(self, commits: Sequence[tuple[Turn, Commit]]) -> list[int | Conflict]:
-        """Write commits with one call, each in a step of its own."""
-        with translated(), self._client.pipeline(transaction=False) as pipe:
-            for turn, commit in commits:
-                self._commit(**self._committed(turn, commit), client=pipe)
-            answers: list[int] = pipe.execute()
-        return [new if new >= 0 else _refused(turn, new) for (turn, _), new in zip(commits, answers, strict=True)]
 
     def _committed(self, turn: Turn, commit: Commit) -> dict[str, Any]:
         """Return what the script is given."""
