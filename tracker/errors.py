@@ -4,7 +4,8 @@
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
     - FetchError           no usable answer came
-      · NameNotResolved · ConnectError · TlsError · FetchTimeout · HttpStatusError · Blocked
+      · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
+      · HttpStatusError · Blocked · SignInNeeded · CredentialsMissing
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
@@ -62,6 +63,12 @@ class ConnectError(FetchError):
     reason = "connect"
 
 
+class ProxyFailed(FetchError):
+    """Raised when the proxy cannot be reached or refuses; that says nothing of the page behind it."""
+
+    reason = "proxy"
+
+
 class TlsError(FetchError):
     """Raised when the TLS handshake or the certificate failed."""
 
@@ -94,6 +101,12 @@ class Blocked(HttpStatusError):
     reason = "blocked"
 
 
+class SignInNeeded(HttpStatusError):
+    """Raised when the page leads to one where people sign in; `status` is that of the redirect, or of the page."""
+
+    reason = "sign_in"
+
+
 class TooLarge(FetchError):
     """Raised when the decoded body exceeds its cap."""
 
@@ -122,6 +135,12 @@ class BadAnswer(FetchError):
     """Raised when the answer breaks HTTP: endless headers, broken encoding, cut body."""
 
     reason = "bad_answer"
+
+
+class CredentialsMissing(FetchError):
+    """Raised when the environment does not have what the provider's `headers_env` names; nothing was asked."""
+
+    reason = "credentials"
 
 
 class ParseError(PollError):

@@ -23,12 +23,21 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     validators: Validators = Validators()
     allow_private: bool = False
+    #: Further header fields, for scheme, host and port of `url` alone: a redirect takes them nowhere else.
+    headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Return all of it but the values of header fields, which are secrets."""
+        return (
+            f"FetchRequest(url={self.url!r}, validators={self.validators!r}, "
+            f"allow_private={self.allow_private}, headers={sorted(self.headers)})"
+        )
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """An answer with a body (status 200)."""
 
-    #: Decoded (gzip undone), capped.
+    #: Decoded (its content codings undone), capped.
     body: bytes
     #: Size of the body as it was sent: compressed, without chunk headers.
     received_bytes: int = 0

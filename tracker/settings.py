@@ -15,6 +15,7 @@ from tracker import __version__
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import Mistake, alternatives, quoted, visible
 from tracker.errors import ConfigError
+from tracker.proxies import DIRECTLY, BadProxy, Proxies, Proxy, exceptions_of
 from tracker.sentinel import SCHEME as SENTINEL
 from tracker.sentinel import SentinelAddress
 
@@ -54,6 +55,8 @@ class Settings:
     log_level: str = "INFO"
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
+    #: Which way pages and receivers of webhooks are asked.
+    proxies: Proxies = DIRECTLY
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -65,6 +68,7 @@ class Settings:
             contact_url=_contact_url(environ),
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             ca_file=_ca_file(environ),
+            proxies=_proxies(environ),
         )
 
     @property
@@ -91,7 +95,7 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r})"
+            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r})"
         )
 
 
@@ -230,16 +234,46 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
 
 
 def _ca_file(environ: Mapping[str, str]) -> Path | None:
-    """Return the file of certificates to trust, once it can be read as such."""
-    text = environ.get("TRACKER_CA_FILE", "")
-    if not text:
+    """Return the file of certificates to trust, once it can be read as such: ours, or that of all programs."""
+    name = next((name for name in ("TRACKER_CA_FILE", "SSL_CERT_FILE") if environ.get(name)), None)
+    if name is None:
         return None
+    text = environ[name]
     try:
         ssl.create_default_context(cafile=text)
     except (OSError, ValueError) as error:
         reason = "no certificates in PEM are in it" if isinstance(error, ssl.SSLError) else "it cannot be read"
-        raise ConfigError(f"TRACKER_CA_FILE is {quoted(text)}: {reason}; correct the path or the file") from None
+        raise ConfigError(f"{name} is {quoted(text)}: {reason}; correct the path or the file") from None
     return Path(text)
+
+
+def _proxies(environ: Mapping[str, str]) -> Proxies:
+    """Return which way requests take."""
+    # A CGI script gets the field `Proxy` of whoever asks it as HTTP_PROXY, and never one in small letters.
+    environ = {key: value for key, value in environ.items() if key != "HTTP_PROXY" or "REQUEST_METHOD" not in environ}
+    return Proxies(
+        http=_proxy(environ, "http_proxy") or _proxy(environ, "all_proxy"),
+        https=_proxy(environ, "https_proxy") or _proxy(environ, "all_proxy"),
+        exceptions=exceptions_of(_of_any_case(environ, "no_proxy")[1]),
+    )
+
+
+def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
+    """Return the proxy that a variable names, or the file that it names with _FILE behind it."""
+    name, _ = _of_any_case(environ, variable)
+    text = read_secret(environ, name)
+    try:
+        return Proxy.parse(text) if text else None
+    except BadProxy as mistake:
+        raise ConfigError(f"{name} {mistake}") from None
+
+
+def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
+    """Return a variable's name as it is written, and its value; small letters come first, as with other programs."""
+    for name in (variable, variable.upper(), *environ):
+        if name.lower() == variable and environ.get(name):
+            return name, environ[name]
+    return variable.upper(), ""
 
 
 def _contact_url(environ: Mapping[str, str]) -> str:

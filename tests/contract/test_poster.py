@@ -140,6 +140,8 @@ CUT_SHORT = {
     "inside a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n8\r\nabc",
     "inside the size of a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
     "inside the head": HEAD + b"Content-Le",
+    "behind a line of the head": HEAD + b"Server: x\r\n",
+    "behind the first line": HEAD,
 }
 
 

@@ -7,6 +7,8 @@ The judgement is on numeric addresses that a look-up returned, so the spelling o
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+from tracker.proxies import literal
+
 #: IPv4 that is not an ordinary public host: IANA's Special-Purpose Address Registry, multicast, reserved.
 #: Spelt out because what `ipaddress.is_global` says changed between patch releases of Python.
 _INNER_V4: Final = tuple(
@@ -41,6 +43,22 @@ _INNER_V6: Final = tuple(
         "3fff::/20",  # documentation (RFC 9637)
     )
 )
+
+
+#: Domains that the public name system does not have: by RFC 6761, 6762, 8375 and 9476, by ICANN's word, by custom.
+_INNER_DOMAINS: Final = (
+    *("localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "localdomain"),
+    *("home.arpa", "onion", "alt", "svc", "consul"),
+)
+
+
+def may_be_public(host: str) -> bool:
+    """Tell whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
+    host = host.lower().rstrip(".")
+    address = literal(host)
+    if address is not None:
+        return is_public(str(address))
+    return "." in host and not host.endswith(tuple(f".{domain}" for domain in _INNER_DOMAINS))
 
 
 def is_public(address: str) -> bool:

@@ -31,12 +31,7 @@ _MARKUP: Final = (b"<", b"{", b"[", b'"')
 
 def accept_encoding() -> str:
     """Return what an answer may be coded with: exactly what is decoded here."""
-    codings = ["gzip", "deflate"]
-    if decoders.brotli is not None:
-        codings.append("br")
-    if decoders.zstd is not None:
-        codings.append("zstd")
-    return ", ".join(codings)
+    return ", ".join(decoders.AVAILABLE)
 
 
 class Decoding:
@@ -115,7 +110,7 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
     """Return what undoes the coding of a body that begins so, None for nothing. Raises BadAnswer."""
     if start.startswith(_GZIP_MARK):
         return inflate("gzip", GZIP)
-    if _ZSTD_MARK.match(start) and decoders.zstd is not None:
+    if _ZSTD_MARK.match(start) and "zstd" in decoders.AVAILABLE:
         return unzstd()
     if not coding or not start or _is_text(start):
         return None
@@ -124,11 +119,11 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
             return inflate("deflate", ZLIB)
         case "deflate":
             return inflate("deflate", RAW_DEFLATE)
-        case "br" if decoders.brotli is not None:
+        case "br" if "br" in decoders.AVAILABLE:
             return Brotli()
         case "gzip":
             raise BadAnswer("the gzip body is corrupt")
-        case "zstd" if decoders.zstd is not None:
+        case "zstd" if "zstd" in decoders.AVAILABLE:
             raise BadAnswer("the zstd body is corrupt")
         case "br" | "zstd":
             raise BadAnswer(f"the answer is compressed with {coding}, for which a package is missing here")

@@ -5,13 +5,17 @@ RFC 9110, sections 8.8 and 13.1.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from tracker.fetch.freshness import http_date
 from tracker.models import Validators
 
 #: Latin-1, which is how header fields are read and written, without controls: a line break would end the field.
 #: Real ones have 20 to 80 characters; a very long one is not worth a request that a server refuses as too large.
 _SENDABLE: Final = re.compile(r"[ -~\xa0-\xff]{1,1024}")
+#: Without the server's word for now there is only ours; clocks that run freely differ by less.
+_SKEW: Final = timedelta(minutes=1)
 
 
 def conditions(validators: Validators, *, redirected: bool) -> dict[str, str]:
@@ -26,15 +30,41 @@ def conditions(validators: Validators, *, redirected: bool) -> dict[str, str]:
     return fields
 
 
-def validators_of(headers: Mapping[str, str]) -> Validators:
+def validators_of(headers: Mapping[str, str], now: datetime) -> Validators:
     """Return the validators of an answer, as they are: a date is echoed, never reformatted."""
-    return Validators(etag=_sendable(headers.get("ETag")), last_modified=_sendable(headers.get("Last-Modified")))
+    return Validators(etag=_sendable(headers.get("ETag")), last_modified=_trusted_date(headers, now))
 
 
-def renewed(sent: Validators, headers: Mapping[str, str]) -> Validators:
+def renewed(sent: Validators, headers: Mapping[str, str], now: datetime) -> Validators:
     """Return the sent validators with the newer ones that a 304 may carry (RFC 9110, section 15.4.5)."""
-    newer = validators_of(headers)
+    newer = validators_of(headers, now)
     return Validators(etag=newer.etag or sent.etag, last_modified=newer.last_modified or sent.last_modified)
+
+
+def _trusted_date(headers: Mapping[str, str], now: datetime) -> str | None:
+    """Return Last-Modified, or None while it proves nothing (RFC 9110, section 8.8.2.2).
+
+    In the second that it names, the page may change once more; "not modified since" would be true of that for ever.
+    """
+    value = _sendable(headers.get("Last-Modified"))
+    modified = _moment(value) if value else None
+    if modified is None:
+        return None
+    dated = _moment(headers.get("Date", ""))
+    is_past = modified < dated if dated else modified + _SKEW <= now
+    return value if is_past else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return what a date field names, to the second; some servers write ISO 8601 there."""
+    moment = http_date(text)
+    if moment is None:
+        try:
+            moment = datetime.fromisoformat(text.strip())
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+    return moment.replace(microsecond=0)
 
 
 def _sendable(value: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What requests and urllib3 are told to do otherwise: how to connect, how long to read, what to share."""
 
+import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -11,19 +12,25 @@ from typing import Any, Final
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, PoolManager
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
-from tracker.errors import FetchTimeout
+from tracker.errors import BadAnswer, FetchError, FetchTimeout, ProxyFailed
 from tracker.fetch.budget import CURRENT, BoundedReader, MeteredSocket
 from tracker.fetch.dial import Dialer
+from tracker.fetch.failures import WANTS_CREDENTIALS, in_words
 from tracker.fetch.framing import check_framing
-from tracker.fetch.urls import target
+from tracker.fetch.urls import Target, target
+from tracker.proxies import Proxies, Proxy
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 _LONGEST_IDLE_S: Final = 120.0
 _BODILESS: Final = frozenset({204, 304})
+#: Servers send one or two: hints, and signs that they are still at it.
+_MOST_INTERIM: Final = 100
+#: How http.client words it when a proxy makes no tunnel.
+_TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 class StaleConnection(Exception):
@@ -39,17 +46,27 @@ class _Answer(client.HTTPResponse):
 
     def __init__(self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
-        self.fp = BoundedReader(MeteredSocket(self.fp.detach(), sock, CURRENT.get()))
+        self.fp = self._reader = BoundedReader(MeteredSocket(self.fp.detach(), sock, CURRENT.get()))
 
     def begin(self) -> None:
         """Read status and headers, and settle how the body ends."""
         super().begin()
+        # http.client passes over 100 alone, and takes another interim answer (103 Early Hints) for the final one.
+        interim = 0
+        while self.status < client.OK and self.status != client.SWITCHING_PROTOCOLS:
+            interim += 1
+            if interim > _MOST_INTERIM:
+                raise BadAnswer(f"more than {_MOST_INTERIM} interim answers came, and no final one")
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
+            super().begin()
+        if self._reader.has_ended:
+            # http.client takes the end of the connection for that of the head.
+            raise BadAnswer("the head of the answer is cut short")
         if self.status in _BODILESS:
             # It ends with its headers, even where they announce chunks (RFC 9112, sections 6.1 and 6.3).
             self.chunked = False
         elif self.status < client.OK:
-            # http.client takes an interim answer (103 Early Hints) for the final one. The final one then stands in
-            # the socket and would answer the next request.
+            # Nobody asked for another protocol, and what follows is none that we speak.
             self.will_close = True
         # http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
         check_framing(self.headers.get_all("Transfer-Encoding", []), self.headers.get_all("Content-Length", []))
@@ -67,6 +84,14 @@ class _Guarded(HTTPConnection):
         self._used_at = 0.0
 
     def _new_conn(self) -> Any:
+        try:
+            return self._connected()
+        except FetchError as error:
+            if self.proxy is None:
+                raise
+            raise ProxyFailed(f"the proxy cannot be reached: {error}") from error
+
+    def _connected(self) -> Any:
         self._answers = 0
         timeout_s = float(self.timeout or 0)
         # urllib3 keeps the trailing dot of a fully qualified name for the look-up only, and so do we.
@@ -120,7 +145,25 @@ class _Tls(_Guarded, HTTPSConnection):
             super().connect()
         except TimeoutError:
             CURRENT.get().cut(0)
-            raise FetchTimeout(f"no TLS handshake with {self.host} within {float(self.timeout or 0):g} s") from None
+            host = self._tunnel_host or self.host
+            raise FetchTimeout(f"no TLS handshake with {host} within {float(self.timeout or 0):g} s") from None
+
+    def _tunnel(self) -> None:
+        """Ask the proxy for a connection to the page. Raises ProxyFailed."""
+        try:
+            super()._tunnel()
+        except FetchError as error:
+            raise ProxyFailed(f"{self._no_tunnel()}: {error}") from error
+        except (OSError, client.HTTPException) as error:
+            status = _TUNNEL_STATUS.match(str(error))
+            if status is None:
+                raise ProxyFailed(f"{self._no_tunnel()}: {in_words(error) or 'its answer breaks HTTP'}") from error
+            if int(status[1]) == client.PROXY_AUTHENTICATION_REQUIRED:
+                raise ProxyFailed(f"{self._no_tunnel()}: {WANTS_CREDENTIALS}") from None
+            raise ProxyFailed(f"{self._no_tunnel()}: it answered {status[1]}") from None
+
+    def _no_tunnel(self) -> str:
+        return f"the proxy {self.host}:{self.port} made no connection to {self._tunnel_host}"
 
 
 _CONNECTIONS: Final = {"http": _Plain, "https": _Tls}
@@ -141,34 +184,77 @@ class _Pools(PoolManager):
         return pool
 
 
-class GuardedAdapter(HTTPAdapter):
-    """The transport of requests with our connections and one TLS context for all of them."""
+class _ProxyPools(_Pools, ProxyManager):
+    """Pools whose connections lead to a proxy, or through it to a host."""
 
-    def __init__(self, dialer: Dialer, context: ssl.SSLContext, *, hosts: int, connections_per_host: int) -> None:
+    def __init__(self, dialer: Dialer, num_pools: int, proxy: Proxy, context: ssl.SSLContext, **options: Any) -> None:
+        headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+        super().__init__(
+            dialer,
+            num_pools,
+            proxy_url=proxy.url,
+            proxy_headers=headers,
+            proxy_ssl_context=context,
+            ssl_context=context,
+            **options,
+        )
+
+
+class GuardedAdapter(HTTPAdapter):
+    """The transport of requests with our connections and one TLS context for all of them.
+
+    A proxy is connected to with a dialer of its own: who runs the tracker names it, and it may have a private address.
+    """
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        context: ssl.SSLContext,
+        *,
+        hosts: int,
+        connections_per_host: int,
+        proxies: Proxies,
+        proxy_dialer: Dialer,
+    ) -> None:
         self._dialer = dialer
         self._context = context
+        self._proxies = proxies
+        self._proxy_dialer = proxy_dialer
         super().__init__(pool_connections=hosts, pool_maxsize=connections_per_host)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_options: Any) -> None:
         """Make the pools."""
-        self.poolmanager = _Pools(
-            self._dialer, connections, maxsize=maxsize, block=block, ssl_context=self._context, **pool_options
-        )
+        options = {"maxsize": maxsize, "block": block, **pool_options}
+        self.poolmanager = _Pools(self._dialer, connections, ssl_context=self._context, **options)
+        self.proxy_manager = {
+            proxy: _ProxyPools(self._proxy_dialer, connections, proxy, self._context, **options)
+            for proxy in (self._proxies.http, self._proxies.https)
+            if proxy is not None
+        }
+
+    def way_to(self, asked: Target) -> Proxy | None:
+        """Return the proxy through which a request goes, None for the direct way."""
+        return self._proxies.way_to(asked.scheme, asked.host, asked.port)
 
     # What follows is done for every request, and requests would do much of it again and again for the same few URLs.
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *_: Any, **__: Any) -> HTTPConnectionPool:
-        """Return the pool of the host; never a proxy's."""
+        """Return the pool of the host, or that of its proxy. Raises AddressRefused."""
         asked = target(request.url or "")
-        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(asked.host, asked.port, asked.scheme)
+        proxy = self.way_to(asked)
+        if proxy is not None:
+            self._dialer.judge(asked.host)
+        pools = self.poolmanager if proxy is None else self.proxy_manager[proxy]
+        pool: HTTPConnectionPool = pools.connection_from_host(asked.host, asked.port, asked.scheme)
         return pool
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """Leave certificates to the shared context: requests would read the bundle again for every connection."""
 
     def request_url(self, request: PreparedRequest, *_: Any, **__: Any) -> str:
-        """Return what stands in the request line."""
-        return target(request.url or "").path
+        """Return what stands in the request line: the whole URL where a proxy is to ask for it (RFC 9112, 3.2.2)."""
+        asked = target(request.url or "")
+        return asked.path if asked.scheme == "https" or self.way_to(asked) is None else asked.url
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
         """Wrap the answer, and show requests no header of it.

@@ -22,6 +22,12 @@ except ImportError:
     except ImportError:  # pragma: no cover  where no wheel is
         zstd = None
 
+#: The codings that can be undone here, by their names in HTTP.
+AVAILABLE: tuple[str, ...] = (
+    *("gzip", "deflate"),
+    *(("br",) if brotli is not None else ()),
+    *(("zstd",) if zstd is not None else ()),
+)
 #: No piece is much larger.
 PIECE: Final = 64 * 1024
 #: gzip files of gzip files exist; thousands of empty members or frames are an attack on the processor.

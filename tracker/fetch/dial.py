@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from tracker.errors import AddressRefused, ConnectError, FetchError, FetchTimeout, NameNotResolved
-from tracker.fetch.addresses import is_public
+from tracker.fetch.addresses import is_public, may_be_public
 from tracker.fetch.budget import CURRENT
 from tracker.fetch.failures import in_words
 
@@ -67,6 +67,11 @@ class Dialer:
                 failure = ConnectError(f"no connection to {host}:{port}: {in_words(error) or 'it failed'}")
         CURRENT.get().cut(timeout_s)
         raise failure or FetchTimeout(f"no connection to {host}:{port} within {timeout_s:g} s")
+
+    def judge(self, host: str) -> None:
+        """Refuse a host that a proxy is to look up, as far as it can be judged without that. Raises AddressRefused."""
+        if not self._allow_private and not may_be_public(host):
+            raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 
     def _look_up(self, host: str, port: int) -> list[_Door]:
         """Return where the name leads, each place once, in the resolver's order."""

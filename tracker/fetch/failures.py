@@ -25,6 +25,10 @@ from tracker.errors import (
 )
 
 _DEEPEST: Final = 10
+#: What is said of a proxy that answers 407.
+WANTS_CREDENTIALS: Final = (
+    "it wants other credentials (407); write them into its address, as in http://USER:PASSWORD@HOST:PORT"
+)
 
 #: What a fetch can fail with, outside ours: the classes that `translated` is made for.
 CLIENT_ERRORS: Final = (of_requests.RequestException, of_urllib3.HTTPError, client.HTTPException, OSError, ValueError)

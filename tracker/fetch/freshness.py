@@ -21,8 +21,8 @@ def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
     if "max-age" in directives:
         lifetime_s = _seconds(directives["max-age"]) or 0.0
     elif "Expires" in headers:
-        expires = _date(headers["Expires"])
-        dated = _date(headers.get("Date", "")) or now
+        expires = http_date(headers["Expires"])
+        dated = http_date(headers.get("Date", "")) or now
         lifetime_s = (expires - dated).total_seconds() if expires else 0.0
     else:
         return None
@@ -37,7 +37,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     delay_s = _seconds(value)
     if delay_s is None:
-        moment = _date(value)
+        moment = http_date(value)
         delay_s = (moment - now).total_seconds() if moment else None
     return None if delay_s is None else _clamped(delay_s)
 
@@ -58,7 +58,7 @@ def _seconds(text: str) -> float | None:
     return float(text.lstrip("0")[:_SIGNIFICANT] or "0")
 
 
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
     """Return an HTTP date in any of its three forms (RFC 9110, section 5.6.7)."""
     try:
         moment = parsedate_to_datetime(text)

@@ -11,18 +11,21 @@ from http.cookiejar import DefaultCookiePolicy
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.errors import FetchError, TooManyRedirects
+from tracker.errors import Blocked, FetchError, SignInNeeded, TooManyRedirects
 from tracker.fetch.body import decoded_start, read_body
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.challenge import LOOKED_AT
+from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits, most_kept
-from tracker.fetch.outcome import DRAINED, meaning
-from tracker.fetch.urls import Target, target
+from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
+from tracker.fetch.trail import Trail
+from tracker.fetch.urls import Target
 from tracker.ports import Fetched, FetchRequest, NotModified
+from tracker.proxies import DIRECTLY, Proxies
 
 
 def _utc_now() -> datetime:
@@ -34,6 +37,7 @@ class _Session(requests.Session):
 
     def __init__(self, adapter: GuardedAdapter) -> None:
         super().__init__()
+        self.adapter = adapter
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self.mount("http://", adapter)
@@ -47,6 +51,7 @@ class RequestsFetcher:
     connections to as many as `hosts` hosts (default: half as many as the process may open files, at most 2048), those
     least recently asked dropping out first, and `connections_per_host`
     to one host, which should be the number of threads. `ca_file` replaces the certificates that browsers trust.
+    `proxies` say which requests go through a proxy.
     """
 
     def __init__(
@@ -57,16 +62,18 @@ class RequestsFetcher:
         hosts: int | None = None,
         connections_per_host: int = 100,
         ca_file: str | None = None,
+        proxies: Proxies = DIRECTLY,
         resolve: Resolve = socket.getaddrinfo,
         new_socket: NewSocket = socket.socket,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._limits = limits
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}
         self._hosts = hosts or most_kept()
         self._connections_per_host = connections_per_host
         self._context = tls_context(ca_file)
+        self._proxies = proxies
         self._resolve = resolve
         self._new_socket = new_socket
         self._monotonic = monotonic
@@ -80,9 +87,18 @@ class RequestsFetcher:
         self._sessions = {allow: self._new_session(allow_private=allow) for allow in (False, True)}
 
     def _new_session(self, *, allow_private: bool) -> _Session:
-        dialer = Dialer(resolve=self._resolve, allow_private=allow_private, new_socket=self._new_socket)
+        def dialer(*, allow_private: bool) -> Dialer:
+            return Dialer(resolve=self._resolve, allow_private=allow_private, new_socket=self._new_socket)
+
         return _Session(
-            GuardedAdapter(dialer, self._context, hosts=self._hosts, connections_per_host=self._connections_per_host)
+            GuardedAdapter(
+                dialer(allow_private=allow_private),
+                self._context,
+                hosts=self._hosts,
+                connections_per_host=self._connections_per_host,
+                proxies=self._proxies,
+                proxy_dialer=dialer(allow_private=True),
+            )
         )
 
     def close(self) -> None:
@@ -101,22 +117,41 @@ class RequestsFetcher:
     def _follow(self, request: FetchRequest) -> Fetched | NotModified:
         """Ask, and follow redirects; each hop is checked like the first (RFC 9110, section 15.4)."""
         session = self._sessions[request.allow_private]
-        asked = target(request.url)
-        url = request.url
-        for hop in range(self._limits.max_redirects + 1):
-            conditional = conditions(request.validators, redirected=hop > 0)
+        trail = Trail(request, session.adapter.way_to)
+        for _ in range(self._limits.max_redirects + 1):
             try:
-                with self._ask(session, asked, self._headers | conditional) as response:
-                    answer = _Answer(response.raw, self._limits.max_body_bytes)
-                    outcome = meaning(
-                        answer, asked, url, request.validators, self._now(), is_conditional=bool(conditional)
-                    )
-            except CLIENT_ERRORS as error:
-                raise translated(error, asked.host) from error
+                outcome = self._hop(session, trail)
+            except FetchError as error:
+                if trail.is_at_sign_in and not isinstance(error, SignInNeeded | Blocked):
+                    # Whatever became of that page: it is not the one that was asked for.
+                    raise sign_in_needed(trail.asked, trail.url, trail.way) from error
+                raise
             if not isinstance(outcome, Target):
                 return outcome
-            asked, url = outcome, outcome.url
-        raise TooManyRedirects(f"redirected more than {self._limits.max_redirects} times")
+            trail.go_on(outcome)
+        raise TooManyRedirects(f"redirected more than {self._limits.max_redirects} times{trail.in_words()}")
+
+    def _hop(self, session: _Session, trail: Trail) -> Fetched | NotModified | Target:
+        """Send one request and return what its answer means; a redirect's cookies stay on the trail."""
+        conditional = conditions(trail.request.validators, redirected=trail.way.redirect is not None)
+        now = self._now()
+        try:
+            with self._ask(session, trail.asked, self._headers | trail.fields() | conditional) as response:
+                answer = _Answer(response.raw, self._limits.max_body_bytes)
+                outcome = meaning(
+                    answer,
+                    trail.asked,
+                    trail.url,
+                    trail.request.validators,
+                    self._now(),
+                    is_conditional=bool(conditional),
+                    way=trail.way,
+                )
+                if isinstance(outcome, Target):
+                    trail.note(answer.status, response.raw.headers.getlist("Set-Cookie"), now)
+        except CLIENT_ERRORS as error:
+            raise translated(error, trail.asked.host) from error
+        return outcome
 
     def _ask(self, session: _Session, asked: Target, headers: dict[str, str]) -> requests.Response:
         """Send the request, and again for each connection that its server had closed while it was kept."""

@@ -21,14 +21,14 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     | `read_s`         | 10 s    | any single wait for bytes                                           |
     | `total_s`        | 20 s    | all of it: look-ups, connects, headers, bodies, redirects           |
     | `max_body_bytes` | 8 MiB   | the body, declared or decoded; all that is received, twice that     |
-    | `max_redirects`  | 3       | hops after the first                                                |
+    | `max_redirects`  | 10      | hops after the first                                                |
     """
 
     connect_s: float = 5.0
     read_s: float = 10.0
     total_s: float = 20.0
     max_body_bytes: int = 8 * 1024 * 1024
-    max_redirects: int = 3
+    max_redirects: int = 10
 
 
 def most_kept() -> int:

@@ -3,20 +3,41 @@
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from tracker.errors import BadAnswer, Blocked, HttpStatusError
+from tracker.errors import BadAnswer, Blocked, HttpStatusError, ProxyFailed, SignInNeeded
 from tracker.fetch.challenge import is_challenge
 from tracker.fetch.conditional import renewed, validators_of
-from tracker.fetch.failures import plain
+from tracker.fetch.failures import WANTS_CREDENTIALS, plain
 from tracker.fetch.freshness import fresh_for_s, retry_after_s
+from tracker.fetch.signin import is_sign_in_address, is_sign_in_page, is_web_page
 from tracker.fetch.urls import Target, redirected
 from tracker.models import Validators
 from tracker.ports import Fetched, NotModified
 
+#: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
+_NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+#: What proxies write into an answer of their own.
+_OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: So much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
 DRAINED: Final = 64 * 1024
+
+
+class Way(NamedTuple):
+    """How a request came to where it was answered."""
+
+    #: Status of the redirect that led there; None for none.
+    redirect: int | None = None
+    #: Names of the provider's own header fields that went with it.
+    given: tuple[str, ...] = ()
+    #: The host that they go to alone, where they did not go with it.
+    withheld_for: str | None = None
+    #: What messages call the proxy that asked for us; None where we asked, if only through its tunnel.
+    proxy: str | None = None
+
+
+DIRECT: Final = Way()
 
 
 class Answer(Protocol):
@@ -51,7 +72,14 @@ class Answer(Protocol):
 
 
 def meaning(
-    answer: Answer, asked: Target, url: str, sent: Validators, now: datetime, *, is_conditional: bool
+    answer: Answer,
+    asked: Target,
+    url: str,
+    sent: Validators,
+    now: datetime,
+    *,
+    is_conditional: bool,
+    way: Way = DIRECT,
 ) -> Fetched | NotModified | Target:
     """Return what an answer to `asked` means. Raises FetchError.
 
@@ -63,29 +91,58 @@ def meaning(
         if not is_conditional:
             raise BadAnswer("answered 304 to a request without conditions")
         answer.drain()
-        return NotModified(url=url, validators=renewed(sent, headers), fresh_for_s=fresh_for_s(headers, now))
+        return NotModified(url=url, validators=renewed(sent, headers, now), fresh_for_s=fresh_for_s(headers, now))
     # Whatever its tag: a server that gives one tag to everything would hide all its news.
-    if answer.status == HTTPStatus.OK:
+    if answer.status in _NEWS:
         body = answer.body()
+        is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
+        if is_called_so or is_sign_in_page(headers, body):
+            raise sign_in_needed(asked, url, way)
         return Fetched(
             body=body,
             received_bytes=answer.received_bytes,
             url=url,
             content_type=plain(headers.get("Content-Type", "")) or None,
-            validators=validators_of(headers),
+            validators=validators_of(headers, now),
             fresh_for_s=fresh_for_s(headers, now),
         )
     if answer.status in _REDIRECTS and (location := headers.get("Location")):
         answer.drain()
         return redirected(asked, location)
-    raise _refusal(answer, url, now)
+    raise _refusal(answer, asked, url, now, way)
 
 
-def _refusal(answer: Answer, url: str, now: datetime) -> HttpStatusError:
+def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:
+    """Return the error for a page where people sign in."""
+    where = f"{asked.host}{asked.path.partition('?')[0]}"
+    leads = "is a sign-in page" if way.redirect is None else f"leads to a sign-in page at {plain(where, 60)}"
+    return SignInNeeded(f"{leads}; {_remedy(asked, way)}", None, way.redirect or HTTPStatus.OK, url)
+
+
+def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
     """Return the error for a status that is neither news nor no news."""
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
     message = f"answered {answer.status}"
     if is_challenge(answer.headers, answer.start):
         return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, answer.status, url)
     answer.drain()
+    if way.proxy is not None:
+        if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return ProxyFailed(f"the proxy {way.proxy} refuses: {WANTS_CREDENTIALS}", wait_s)
+        if any(name in answer.headers for name in _OF_A_PROXY):
+            return ProxyFailed(f"the proxy {way.proxy} refuses: it answered {answer.status}", wait_s)
+        message = f"{message} through the proxy {way.proxy}"
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        message = f"{message}: {_remedy(asked, way)}"
+    elif answer.status == HTTPStatus.FORBIDDEN:
+        message = f"{message}; if it is for signed-in readers: {_remedy(asked, way)}"
     return HttpStatusError(message, wait_s, answer.status, url)
+
+
+def _remedy(asked: Target, way: Way) -> str:
+    """Say what there is to do about a page that wants to know who reads it."""
+    if way.given:
+        return f"it does not accept what headers_env gives ({plain(', '.join(way.given), 60)})"
+    if way.withheld_for is not None:
+        return f"what headers_env gives goes to {plain(way.withheld_for, 60)} alone, and not to {plain(asked.host, 60)}"
+    return 'give its credentials by headers_env, as in headers_env = { Authorization = "VARIABLE" }'

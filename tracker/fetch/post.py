@@ -18,6 +18,7 @@ from tracker.fetch.freshness import retry_after_s
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.urls import Target, target
 from tracker.ports import PostRequest
+from tracker.proxies import DIRECTLY, Proxies
 from tracker.verdicts import Answer
 
 #: So much of an answer's body is kept to be shown. The rest is read to see that it is whole, and its connection kept.
@@ -41,6 +42,7 @@ class RequestsPoster:
         hosts: int = 64,
         connections_per_host: int = 8,
         ca_file: str | None = None,
+        proxies: Proxies = DIRECTLY,
         resolve: Resolve = socket.getaddrinfo,
         new_socket: NewSocket = socket.socket,
         monotonic: Callable[[], float] = time.monotonic,
@@ -59,6 +61,8 @@ class RequestsPoster:
                 context,
                 hosts=hosts,
                 connections_per_host=connections_per_host,
+                proxies=proxies,
+                proxy_dialer=Dialer(resolve=resolve, allow_private=True, new_socket=new_socket),
             )
             for allow in (False, True)
         }

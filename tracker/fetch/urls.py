@@ -57,6 +57,11 @@ def target(url: str) -> Target:
     return Target(parts._replace(fragment="").geturl(), scheme, host, port, prepared.path_url)
 
 
+def is_same_origin(one: Target, other: Target) -> bool:
+    """Tell whether two URLs have scheme, host and port in common."""
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
 def redirected(origin: Target, location: str) -> Target:
     """Return where a redirect leads (RFC 9110, section 10.2.2). Raises BadUrl."""
     with suppress(UnicodeError):

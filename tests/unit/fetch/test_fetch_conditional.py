@@ -1,10 +1,15 @@
 """Validators in and out."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tracker.fetch.conditional import conditions, renewed, validators_of
 from tracker.models import Validators
 
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+THEN = "Sat, 21 Nov 2026 10:00:00 GMT"
+LATER = "Sat, 21 Nov 2026 11:00:00 GMT"
 BOTH = Validators(etag='W/"1"', last_modified="Sat, 21 Nov 2026 10:00:00 GMT")
 
 
@@ -27,13 +32,46 @@ def test_conditions(validators, redirected, fields):
 
 
 def test_validators_are_taken_as_they_are_unless_they_could_not_be_sent_back():
-    assert validators_of({"ETag": "unquoted", "Last-Modified": "some day"}) == Validators(
-        etag="unquoted", last_modified="some day"
-    )
-    assert validators_of({"ETag": "", "Last-Modified": "x" * 1025}) == Validators()
-    assert validators_of({}) == Validators()
+    written = {"ETag": "unquoted", "Last-Modified": "Saturday, 21-Nov-26 10:00:00 GMT", "Date": LATER}
+
+    assert validators_of(written, NOW) == Validators(etag="unquoted", last_modified="Saturday, 21-Nov-26 10:00:00 GMT")
+    assert validators_of({"ETag": "", "Last-Modified": "x" * 1025, "Date": LATER}, NOW) == Validators()
+    assert validators_of({}, NOW) == Validators()
+
+
+@pytest.mark.parametrize(
+    ("modified", "date", "is_trusted"),
+    [
+        (THEN, THEN, False),
+        (THEN, "Sat, 21 Nov 2026 10:00:01 GMT", True),
+        (THEN, "Sat, 21 Nov 2026 09:59:59 GMT", False),
+        (THEN, LATER, True),
+        # Other notations of the same moments.
+        ("Sat Nov 21 10:00:00 2026", "Saturday, 21-Nov-26 10:00:00 GMT", False),
+        ("Sat Nov 21 10:00:00 2026", "Saturday, 21-Nov-26 10:00:01 GMT", True),
+        ("Sat, 21 Nov 2026 12:00:00 +0200", THEN, False),
+        ("2026-11-21T10:00:00.900Z", THEN, False),
+        ("2026-11-21T10:00:00", LATER, True),
+        # A page that is dated ahead of its own answer.
+        ("Sat, 21 Nov 2099 10:00:00 GMT", LATER, False),
+        # Without a readable date our own clock decides, with what clocks may differ by.
+        ("Sat, 21 Nov 2026 11:59:30 GMT", None, False),
+        ("Sat, 21 Nov 2026 12:00:00 GMT", None, False),
+        ("Sat, 21 Nov 2026 12:00:30 GMT", "now", False),
+        ("Sat, 21 Nov 2026 11:58:59 GMT", None, True),
+        ("Sat, 21 Nov 2026 11:58:59 GMT", "now", True),
+        # What cannot be read cannot be judged.
+        ("yesterday", LATER, False),
+        ("", LATER, False),
+    ],
+)
+def test_a_date_is_trusted_once_its_second_is_over(modified, date, is_trusted):
+    headers = {"ETag": '"1"', "Last-Modified": modified} | ({} if date is None else {"Date": date})
+
+    assert validators_of(headers, NOW) == Validators(etag='"1"', last_modified=modified if is_trusted else None)
+    assert renewed(BOTH, headers, NOW).last_modified == (modified if is_trusted else BOTH.last_modified)
 
 
 def test_a_304_replaces_only_what_it_brings():
-    assert renewed(BOTH, {}) == BOTH
-    assert renewed(BOTH, {"ETag": '"2"'}) == Validators(etag='"2"', last_modified=BOTH.last_modified)
+    assert renewed(BOTH, {}, NOW) == BOTH
+    assert renewed(BOTH, {"ETag": '"2"'}, NOW) == Validators(etag='"2"', last_modified=BOTH.last_modified)

@@ -1,0 +1,44 @@
+"""Recognise the page where people sign in, to which a page for signed-in readers leads. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tracker.fetch.urls import Target
+
+#: Words that a path or a host has for it, as whole segments.
+_SEGMENT: Final = (
+    r"log-?in|log_in|sign-?in|sign_in|sign-?on|sso|saml2?|oauth2?|auth|authorize|authenticate|authentication|wp-login"
+    r"|adfs|sessions?/new"
+)
+_PATH: Final = re.compile(rf"(?:^|/)(?:{_SEGMENT})(?:\.\w{{2,5}})?(?:/|$)", re.IGNORECASE)
+_HOST: Final = re.compile(
+    r"(?:login|logon|signin|sign-in|sso|auth|accounts?|idp|adfs)\..*"
+    r"|.*\.(?:okta\.com|oktapreview\.com|auth0\.com|onelogin\.com|cloudflareaccess\.com|duosecurity\.com)"
+)
+_TITLE: Final = re.compile(
+    rb"<title[^>]{0,200}>[^<]{0,100}"
+    rb"(?:log[ -]?[io]n|sign[ -]?[io]n|anmeld|connexion|iniciar|entrar|accedi)",
+    re.IGNORECASE,
+)
+_PASSWORD: Final = re.compile(rb"""<input\b[^<>]{0,500}\btype\s{0,9}=\s{0,9}["']?password""", re.IGNORECASE)
+#: How much of a page is looked at, in bytes.
+_LOOKED_AT: Final = 128 * 1024
+
+
+def is_sign_in_address(target: Target) -> bool:
+    """Tell whether an address is called like one where people sign in."""
+    return bool(_PATH.search(target.path.partition("?")[0]) or _HOST.fullmatch(target.host))
+
+
+def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether a page asks for a password and says that this is what it is for."""
+    start = body[:_LOOKED_AT]
+    return is_web_page(headers, body) and bool(_TITLE.search(start)) and bool(_PASSWORD.search(start))
+
+
+def is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether an answer is for people and not for programs."""
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return kind in ("text/html", "application/xhtml+xml") or start.startswith((b"<!doctype html", b"<html"))
