@@ -2,7 +2,7 @@
 
 from tests.outbox import webhook
 from tracker.store.sinks import SinkStatus
-from tracker.supervise.health import sinks_summary
+from tracker.supervise.sinks import sinks_summary
 from tracker.verdicts import Standing
 
 

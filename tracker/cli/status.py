@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import utc_now
+from tracker.bootstrap import open_sinks, utc_now
 from tracker.cadence import departure_s
 from tracker.cli.measured import show_latency, show_savings
-from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue
+from tracker.cli.options import chosen, data_dir_option, format_option, running_catalogue, running_settings
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
@@ -18,6 +18,7 @@ from tracker.filters import unmatched
 from tracker.models import Component, OpenIncident
 from tracker.snapshots import labels
 from tracker.store.pages import PageStatus
+from tracker.supervise.sinks import sink_lines
 
 #: Maintenances that begin later are not shown.
 AHEAD = timedelta(days=7)
@@ -87,6 +88,8 @@ def status(
         show([report(page, now) for page in catalogue.statuses_of(providers)], output_format)
         if not ids and output_format == "text":
             click.echo(scheduling_line(catalogue.scheduling(now)))
+            for line in sink_lines(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers()):
+                click.echo(line)
         return
     names = [provider.id for provider in providers]
     if shows_latency:

@@ -16,9 +16,10 @@ from tracker.errors import ConfigError, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
+from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
+from tracker.supervise.sinks import SinkWatch
 from tracker.supervise.surroundings import surroundings
 from tracker.supervise.watch import Watch
 
@@ -83,8 +84,8 @@ class Stack:
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
+        self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
-        self._sinks_health: str | None = None
         self._filters_health: str | None = None
 
     @property
@@ -186,17 +187,13 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> None:
-        """Deliver as soon as there is a sink, and tell which ones do not take updates."""
+        """Deliver as soon as there is a sink, and tell which ones do not do well."""
         try:
-            statuses = self._sinks.statuses()
+            there_are_some = self._sink_watch.look(self._watch.providers)
         except StoreError:
             return  # the line about the pages says so
-        if statuses and self._deliverer.pid is None:
+        if there_are_some and self._deliverer.pid is None:
             self._deliverer.start()
-        line = sinks_summary(statuses)
-        if line != self._sinks_health:
-            log.warning(line) if line else log.info("all sinks take updates again")
-            self._sinks_health = line
 
     def _print_the_rest(self) -> None:
         runtime = Runtime(self._settings)
