@@ -132,8 +132,12 @@ class RunningTracker:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another `tracker` command on the same data directory."""
+        return self.command_without_data(*arguments, "--data-dir", str(self.data_dir))
+
+    def command_without_data(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another `tracker` command in the same environment."""
         return subprocess.run(
-            [sys.executable, "-m", "tracker", *arguments, "--data-dir", str(self.data_dir)],
+            [sys.executable, "-m", "tracker", *arguments],
             env=self._environ,
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ from tracker.sinks.chats.message import ADDRESS, calls_nobody
 
 _MARK: Final = re.compile(r"[\\`*_~|\[\]()<>#]")
 #: Begins a list where it begins a line.
-_ITEM: Final = re.compile(r"^(?P<before>[^\S\n]*[0-9]*)(?P<mark>[-+.)])", re.MULTILINE)
+_ITEM: Final = re.compile(r"^(?P<before>[^\S\n]*(?:[0-9]+(?=\.))?)(?P<mark>[-+.])(?=\s|$)", re.MULTILINE)
 
 
 def escaped(text: str) -> str:
