@@ -80,6 +80,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     #: Names of the components that this update names, () when it names none.
     components: tuple[str, ...] = ()
+    #: Addresses behind words of its body that the body does not show.
+    links: tuple[str, ...] = ()
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):

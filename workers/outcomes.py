@@ -24,6 +24,11 @@ class Told:
         return self.text
 
 
+def failed(error: TrackerError) -> Told:
+    """Return that the data server did not do what it had to."""
+    return Told(FAILED + one_line(f"store: {error}", _LONGEST))
+
+
 def of_poll(outcome: Poll | TrackerError | None) -> Told:
     """Return how a poll ended."""
     if outcome is None:
@@ -31,7 +36,7 @@ def of_poll(outcome: Poll | TrackerError | None) -> Told:
     if isinstance(outcome, Conflict):
         return Told(one_line(f"not committed: {outcome}", _LONGEST))
     if isinstance(outcome, TrackerError):
-        return Told(FAILED + one_line(f"store: {outcome}", _LONGEST))
+        return failed(outcome)
     if outcome.outcome is Outcome.FAILED and outcome.failure is not None:
         return Told(FAILED + one_line(f"{outcome.failure.reason}: {outcome.failure}", _LONGEST))
     if outcome.busy is not None:

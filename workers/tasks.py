@@ -10,7 +10,7 @@ from tracker.errors import Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
-from workers.outcomes import FAILED, Told, of_poll
+from workers.outcomes import Told, failed, of_poll
 from workers.runtime import runtime
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def deliver_updates(sink_id: str) -> Told:
         return Told("taken by another worker")
     except StoreError as error:
         log.warning("updates wait for sink %s: %s", sink_id, error)
-        return Told(f"{FAILED}store: {error}")
+        return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
         # More may have come meanwhile, and whoever was woken by it found the sink taken.

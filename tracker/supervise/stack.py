@@ -20,7 +20,7 @@ from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 from tracker.supervise.sinks import SinkWatch
-from tracker.supervise.surroundings import surroundings
+from tracker.supervise.surroundings import current_folder, surroundings
 from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
@@ -62,7 +62,7 @@ class Stack:
         self._stopping = threading.Event()
         self._server: Child | None = None
         self._environ = {
-            **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, Path.cwd()),
+            **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, current_folder()),
             "TRACKER_FORMAT": settings.output_format,
             # Celery warns of running as root because of pickle, which is refused here.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",

@@ -38,6 +38,14 @@ _PATHS: Final = frozenset(
 _TLS_FILE: Final = re.compile(r"(?<=[?&])(ssl_(?:ca_certs|ca_path|certfile|keyfile))=([^/&%][^&]*)")
 
 
+def current_folder() -> Path:
+    """Return the folder of this process; FOLDER if it was removed, where no relative path leads anywhere anyway."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return FOLDER
+
+
 def surroundings(environ: Mapping[str, str], folder: Path, path: Sequence[str] = sys.path) -> dict[str, str]:
     """Return the variables of a child in FOLDER that mean what the given ones mean in `folder`. Raises ConfigError.
 

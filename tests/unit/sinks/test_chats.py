@@ -99,6 +99,19 @@ def test_teams_gets_a_card() -> None:
 
 
 @pytest.mark.parametrize("chat", CHATS)
+def test_addresses_behind_words_are_shown_as_far_as_there_is_room(chat: str) -> None:
+    links = ("https://a.example/x?a=1", "https://b.example/" + "y" * 450, "https://c.example/", "javascript:alert(1)")
+    said = shown(event(message="See here.", links=links), chat)
+
+    assert said.count("Links:") == 1
+    assert "https://a.example/x?a=1" in said
+    assert "https://b.example/yyy" in said
+    assert "c.example" not in said
+    assert "javascript" not in shown(event(links=links[3:]), chat)
+    assert "Links" not in shown(event(), chat)
+
+
+@pytest.mark.parametrize("chat", CHATS)
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_kind_of_event_says_whom_it_concerns_its_status_and_its_message(chat: str, kind: EventKind) -> None:
     begin, end = datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -219,6 +232,7 @@ def test_limits_hold_whatever_a_vendor_writes(
         impact=impact,
         vendor_status=word,
         link="https://a.example/" + "x" * 400,
+        links=("https://a.example/" + "x" * 470,),
     )
 
     assert len(shown(told, "slack")) <= 4000

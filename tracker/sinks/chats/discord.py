@@ -18,7 +18,8 @@ def body(message: Message) -> bytes:
     """Return the request's body."""
     lines = [fitted(message.product, _SHORT, escaped)]
     lines += [f"**{label}:** {fitted(text, _SHORT, escaped)}" for label, text in message.facts]
-    end = [f"<{message.link}>"] if message.link else []
+    end = [f"**Links:** {' '.join(f'<{link}>' for link in message.links)}"] if message.links else []
+    end += [f"<{message.link}>"] if message.link else []
     left = _LONGEST - sum(units(line) + 1 for line in (*lines, *end))
     lines += [fitted(message.text, left, _quoted)] if message.text else []
     # The text is escaped, and this holds whatever is in it: nobody is called.

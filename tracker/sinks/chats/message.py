@@ -1,7 +1,7 @@
 """One event as a message for people, before a chat's own marks: what vendors wrote in it is still theirs to abuse."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from typing import Final, assert_never
 from urllib.parse import urlsplit
@@ -30,6 +30,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     #: What the vendor says, in several lines.
     text: str
+    #: Addresses behind words of the text.
+    links: tuple[str, ...] = ()
+    #: The incident's page.
     link: str | None
 
 
@@ -39,6 +42,7 @@ def message_of(event: Event) -> Message:
         product=product(event),
         facts=tuple(_facts(event)),
         text=several_lines(event.message or "", LONGEST_TEXT),
+        links=tuple(_few(filter(None, map(_safe, event.links or ())))),
         link=_safe(event.link),
     )
 
@@ -88,6 +92,16 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     yield "Status", f"{status(event)}, edited" if event.event is EventKind.UPDATE_EDITED else status(event)
     if event.published_at is not None:
         yield "Published", f"{event.published_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _few(links: Iterable[str]) -> Iterator[str]:
+    """Yield the first links, as long as they leave room for the message."""
+    left = _LONGEST_LINK
+    for link in links:
+        left -= len(link)
+        if left < 0:
+            return
+        yield link
 
 
 def _safe(link: str | None) -> str | None:

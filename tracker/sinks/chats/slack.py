@@ -15,7 +15,8 @@ def body(message: Message) -> bytes:
     """Return the request's body. Addresses become links by themselves, and nothing is shown of what they lead to."""
     lines = [fitted(message.product, _SHORT, escaped)]
     lines += [f"*{label}:* {fitted(text, _SHORT, escaped)}" for label, text in message.facts]
-    end = [f"<{escaped(message.link)}>"] if message.link else []
+    end = [f"*Links:* {' '.join(f'<{escaped(link)}>' for link in message.links)}"] if message.links else []
+    end += [f"<{escaped(message.link)}>"] if message.link else []
     left = _LONGEST - sum(len(line) + 1 for line in (*lines, *end))
     lines += [fitted(message.text, left, _quoted)] if message.text else []
     text = "\n".join((*lines, *end))

@@ -22,6 +22,8 @@ def body(message: Message) -> bytes:
     if message.text:
         # A single line break is a blank in Markdown.
         blocks.append(_block(fitted(message.text.replace("\n", "\n\n"), _LONGEST, escaped)))
+    if message.links:
+        blocks.append(_block(f"**Links:** {' '.join(message.links)}", spacing="None"))
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
