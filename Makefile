@@ -39,8 +39,9 @@ audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a publ
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
 
-fuzz: $(STAMP) ## Give broken answers to the parsers; count what comes out
+fuzz: $(STAMP) ## Give broken answers to the parsers and to the fetcher; count what comes out
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)
+	$(BIN)/python -m tests.fuzz.wire $(WIRE)
 
 bench: $(STAMP) ## Measure all, small, or one: make bench BENCH="sustained --pages 10000"
 	@exec $(BIN)/python -m benchmarks $(BENCH)

@@ -46,7 +46,7 @@ def open_sinks(settings: Settings) -> RedisSinks:
 
 def build_poster(settings: Settings) -> RequestsPoster:
     """Return the poster that talks to receivers of webhooks."""
-    return RequestsPoster(user_agent=settings.user_agent)
+    return RequestsPoster(user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies)
 
 
 def build_sender(poster: Poster) -> WebhookSender:
@@ -56,13 +56,14 @@ def build_sender(poster: Poster) -> WebhookSender:
 
 def build_fetcher(settings: Settings) -> RequestsFetcher:
     """Return the fetcher that asks pages."""
-    ca_file = None if settings.ca_file is None else str(settings.ca_file)
-    return RequestsFetcher(limits=FetchLimits(), user_agent=settings.user_agent, ca_file=ca_file)
+    return RequestsFetcher(
+        limits=FetchLimits(), user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies
+    )
 
 
 def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
-    """Return a poller over any store."""
-    return Poller(store, Observer(Breaker(fetcher)), utc_now)
+    """Return a poller over any store; credentials of pages come from the environment of this process."""
+    return Poller(store, Observer(Breaker(fetcher), os.environ), utc_now)
 
 
 class Runtime:
@@ -111,6 +112,10 @@ class Runtime:
                 self._poster = self._deliverer = None
         self._fetcher.close()
         self._client.close()
+
+
+def _ca_file(settings: Settings) -> str | None:
+    return None if settings.ca_file is None else str(settings.ca_file)
 
 
 def _console(settings: Settings, stdout: TextIO) -> Sink:

@@ -5,12 +5,15 @@
 An answer counts by what it holds: some platforms answer every path with 200 and a page for people.
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from tracker.candidates import Candidate, itself, plan, rebased, same_host
+from tracker.credentials import NO_VARIABLES, page_request
 from tracker.errors import (
     AddressRefused,
     BadUrl,
@@ -21,13 +24,14 @@ from tracker.errors import (
     NameNotResolved,
     ParseError,
     PollError,
+    SignInNeeded,
     TlsError,
     TooLarge,
     TooManyRedirects,
 )
 from tracker.models import Incident, Provider, Snapshot
 from tracker.parse import FORMATS, Format, detect
-from tracker.ports import Fetched, Fetcher, FetchRequest
+from tracker.ports import Fetched, Fetcher
 from tracker.state import Source
 
 #: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
@@ -43,6 +47,12 @@ _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
 #: What ends the search where the page itself answers so, and says nothing where it only links there.
 _UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
 _LONGEST_URL = 100
+#: As much of an answer stands in the sentence about a search.
+_LONGEST_ANSWER = 200
+#: How much statuses say: whoever wants credentials means it; some servers answer 403 for what is not there.
+_TELLING, _LIKELY = 2, 1
+_WEIGHTS: dict[int, int] = {HTTPStatus.UNAUTHORIZED: _TELLING, HTTPStatus.FORBIDDEN: _LIKELY}
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _PATHS_NAMED = 3
 
 
@@ -53,6 +63,8 @@ class Attempt:
     url: str
     #: What it answered, in a few words.
     answered: str
+    #: How much that says of why nothing can be read: 0 for what any wrong address answers.
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +84,12 @@ class Discovery:
     failure: PollError | None = None
 
 
-def discover(fetcher: Fetcher, provider: Provider) -> Discovery:
-    """Find where the provider's news come from. Raises nothing: a search that fails says why."""
-    search = _Search(fetcher, provider)
+def discover(fetcher: Fetcher, provider: Provider, environ: Mapping[str, str] = NO_VARIABLES) -> Discovery:
+    """Find where the provider's news come from. Raises nothing: a search that fails says why.
+
+    `environ` holds what the provider's `headers_env` names.
+    """
+    search = _Search(fetcher, provider, environ)
     try:
         found = search.run()
     except PollError as error:
@@ -99,9 +114,10 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
 class _Search:
     """One search for one page's data."""
 
-    def __init__(self, fetcher: Fetcher, provider: Provider) -> None:
+    def __init__(self, fetcher: Fetcher, provider: Provider, environ: Mapping[str, str]) -> None:
         self._fetcher = fetcher
         self._provider = provider
+        self._environ = environ
         #: Where the page itself answered.
         self._landed_at = provider.url
         self.attempts: list[Attempt] = []
@@ -123,10 +139,9 @@ class _Search:
     def _try(self, candidate: Candidate) -> Found | Fetched | None:
         """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
         try:
-            request = FetchRequest(url=candidate.url, allow_private=self._provider.allow_private)
-            answer = self._fetcher.fetch(request)
+            answer = self._fetcher.fetch(page_request(self._provider, candidate.url, self._environ))
         except FetchError as error:
-            self._note(candidate, str(error))
+            self._note(candidate, str(error), _weight(error))
             if self._ends(candidate, error):
                 raise
             return None
@@ -136,7 +151,10 @@ class _Search:
         try:
             source = self._source(candidate, answer)
         except ParseError as error:
-            self._note(candidate, str(error))
+            if _is_binary(answer):
+                self._note(candidate, "answers data that is no text, perhaps compressed without saying so", _TELLING)
+            else:
+                self._note(candidate, str(error))
             return answer
         self._note(candidate, FORMATS[source.format].title)
         return Found(source=source, answer=answer)
@@ -175,8 +193,8 @@ class _Search:
                     return known
             raise
 
-    def _note(self, candidate: Candidate, answered: str) -> None:
-        self.attempts.append(Attempt(url=candidate.url, answered=answered))
+    def _note(self, candidate: Candidate, answered: str, weight: int = 0) -> None:
+        self.attempts.append(Attempt(url=candidate.url, answered=answered, weight=weight))
 
     def _sentence(self, landing: Fetched | None) -> str:
         """Say what the page is instead, and what to do."""
@@ -185,10 +203,32 @@ class _Search:
         is_web_page = landing is not None and _is_html(landing)
         what = "a web page without a status page's data that can be read" if is_web_page else page.answered
         such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
+        telling = _most_telling(self.attempts, _TELLING if is_web_page else _LIKELY)
+        instead = "" if telling in (None, page) else f"; {_place(telling)}: {telling.answered[:_LONGEST_ANSWER]}"
+        remedy = "" if telling else "; name an endpoint or a feed of it as url"
         return (
-            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:100]} (tried "
-            f"{_count(len(self.attempts), 'address', 'addresses')}{such_as}); name an endpoint or a feed of it as url"
+            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:_LONGEST_ANSWER]}{instead} (tried "
+            f"{_count(len(self.attempts), 'address', 'addresses')}{such_as}){remedy}"
         )
+
+
+def _weight(error: FetchError) -> int:
+    """Return how much a failure says of why nothing can be read."""
+    if isinstance(error, SignInNeeded | Blocked | TooManyRedirects | TooLarge):
+        return _TELLING
+    if isinstance(error, HttpStatusError):
+        return _WEIGHTS.get(error.status, 0)
+    return _TELLING
+
+
+def _most_telling(attempts: Sequence[Attempt], least: int) -> Attempt | None:
+    """Return the attempt that says most, the first of equals; None if none says enough."""
+    best = max(attempts, key=lambda attempt: attempt.weight)
+    return best if best.weight >= least else None
+
+
+def _place(attempt: Attempt) -> str:
+    return (urlsplit(attempt.url).path or "/")[:40]
 
 
 def _can_read(known: Format, answer: Fetched) -> bool:
@@ -197,6 +237,12 @@ def _can_read(known: Format, answer: Fetched) -> bool:
     except ParseError:
         return False
     return True
+
+
+def _is_binary(answer: Fetched) -> bool:
+    """Tell whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
+    start = answer.body[:512]
+    return bool(_CONTROL.search(start)) and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<\0" not in start
 
 
 def _is_html(answer: Fetched) -> bool:

@@ -8,11 +8,13 @@ behind the primary leaves the primary unremembered, so that the next poll asks a
 format whose details change without the primary answer, all is asked at every tick.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from tracker.candidates import rebased, same_host
+from tracker.credentials import NO_VARIABLES, page_request
 from tracker.discover import Discovery, discover, read_answer
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
@@ -58,10 +60,14 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observer:
-    """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives."""
+    """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives.
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    `environ` holds the credentials that providers name.
+    """
+
+    def __init__(self, fetcher: Fetcher, environ: Mapping[str, str] = NO_VARIABLES) -> None:
         self.meter = Meter(fetcher)
+        self._environ = environ
         self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
@@ -73,7 +79,7 @@ class Observer:
         is_elsewhere = not same_host(answer.url, source.primary)
         if is_elsewhere and isinstance(answer, NotModified):
             # Validators that another host gave prove nothing here, and there is nothing to read.
-            answer = self._fetcher.fetch(FetchRequest(url=source.primary, allow_private=provider.allow_private))
+            answer = self._fetcher.fetch(page_request(provider, source.primary, self._environ))
         if is_elsewhere and isinstance(answer, Fetched):
             return self._elsewhere(state, source, answer, now)
         return _read(state, source, answer, now)
@@ -87,7 +93,7 @@ class Observer:
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
         """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
-        discovery = discover(self._fetcher, provider)
+        discovery = discover(self._fetcher, provider, self._environ)
         if discovery.found is None:
             return discovery, None
         found = discovery.found
@@ -167,12 +173,12 @@ class Observer:
         return _remember(state, url, new), snapshot
 
     def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
-        return self._fetcher.fetch(_request(provider, state, url))
+        return self._fetcher.fetch(_request(provider, state, url, self._environ))
 
 
-def _request(provider: Provider, state: PageState, url: str) -> FetchRequest:
+def _request(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
     known = Answer() if state.source and _is_apart(state.source) else state.answers.get(url, Answer())
-    return FetchRequest(url=url, validators=known.validators, allow_private=provider.allow_private)
+    return page_request(provider, url, environ, known.validators)
 
 
 def _is_apart(source: Source) -> bool:

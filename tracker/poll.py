@@ -11,7 +11,7 @@ import msgspec
 from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
-from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
+from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError, SignInNeeded
 from tracker.events import EventKind
 from tracker.failpoints import failpoint
 from tracker.filters import unmatched, wants_kind
@@ -202,8 +202,8 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
     if isinstance(error, MovedAway):
         return True
     if isinstance(error, HttpStatusError):
-        if error.reason == Blocked.reason or error.status >= 500 or error.status == 429:  # noqa: PLR2004  the classes of RFC 9110
-            return False  # Too many requests and a server's own troubles pass.
+        if isinstance(error, Blocked | SignInNeeded) or error.status >= 500 or error.status in (401, 429):  # noqa: PLR2004  the classes of RFC 9110
+            return False  # Too many requests and a server's own troubles pass; who may not read it is not sent away.
         if error.url is not None and not same_host(error.url, state.source.primary):
             return True
         suspicious = True

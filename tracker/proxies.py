@@ -11,7 +11,7 @@ from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 _PORTS: Final = {"http": 80, "https": 443}
-_PART: Final = re.compile(r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,11}")
+_PART: Final = re.compile(r"0[xX][0-9a-fA-F]{1,64}|[0-9]{1,64}")
 _REMEDY: Final = "is not a valid address; write http://HOST:PORT, and percent-encode a password in it"
 _SEPARATORS: Final = re.compile(r"[,\s]+")
 

@@ -261,7 +261,7 @@ def _proxies(environ: Mapping[str, str]) -> Proxies:
 def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
     """Return the proxy that a variable names, or the file that it names with _FILE behind it."""
     name, _ = _of_any_case(environ, variable)
-    text = read_secret(environ, name)
+    text = (read_secret(environ, name) or "").strip()
     try:
         return Proxy.parse(text) if text else None
     except BadProxy as mistake:
@@ -271,7 +271,7 @@ def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
 def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
     """Return a variable's name as it is written, and its value; small letters come first, as with other programs."""
     for name in (variable, variable.upper(), *environ):
-        if name.lower() == variable and environ.get(name):
+        if name.lower() == variable and environ.get(name, "").strip():
             return name, environ[name]
     return variable.upper(), ""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.contract.fetch_origin import Origin
 from tests.strategies import is_safe
 from tracker.catalogue import load_catalogue
 from tracker.cli import cli
@@ -13,6 +14,9 @@ from tracker.errors import ConfigError
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator import Page, RecordedSite, SimulatedVendor
 
+FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Acme Status</title><item><title>Errors</title>
+<guid>1</guid><pubDate>Mon, 03 Nov 2025 12:00:00 GMT</pubDate><description>Resolved - over</description></item>
+</channel></rss>"""
 TRICKS = 'Acme\x1b[2J "Cloud" \\ \u202e\nforged'
 
 
@@ -107,3 +111,40 @@ def test_an_address_that_is_none_is_a_mistake(url: str) -> None:
 
 def test_an_unknown_format_is_wrong_usage() -> None:
     assert run("https://status.acme.example", "--format", "nonsense").exit_code == 2
+
+
+def test_a_page_for_signed_in_readers_is_read_with_the_variables_that_are_named() -> None:
+    def script(exchange):
+        if exchange.request.headers.get("authorization") == "Basic hunter2":
+            exchange.answer(body=FEED, Content_Type="application/rss+xml")
+        else:
+            exchange.answer("401 Unauthorized")
+
+    with Origin(script) as origin:
+        url = origin.url("/history.rss")
+        refused = run(url)
+        missing = run(url, "--header-env", "Authorization=ACME_AUTH")
+        environ = {"ACME_AUTH": "Basic hunter2"}
+        arguments = ["check", url, "--allow-private", "--header-env", "Authorization=ACME_AUTH"]
+        found = CliRunner().invoke(cli, arguments, env=environ)
+
+    assert refused.exit_code == missing.exit_code == 1
+    assert f"not found: {url}: answered 401: give its credentials by headers_env" in refused.output
+    assert "headers_env names ACME_AUTH, which is not set" in missing.output
+    assert found.exit_code == 0
+    assert 'headers_env = { "Authorization" = "ACME_AUTH" }' in found.output
+    assert "hunter2" not in found.output
+
+
+def test_the_line_that_matters_is_said_after_a_long_search() -> None:
+    def script(exchange):
+        if exchange.request.path.startswith("/history"):
+            exchange.answer("302 Found", Location=exchange.request.path, Set_Cookie=f"n={len(origin.requests)}; Path=/")
+        else:
+            exchange.answer("404 Not Found")
+
+    with Origin(script) as origin:
+        result = run(origin.url())
+
+    assert result.exit_code == 1
+    assert "redirected more than 10 times, in a circle that sets cookies, as for browsers (tried " in result.output

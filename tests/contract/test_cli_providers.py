@@ -210,3 +210,33 @@ def test_a_hostile_file_is_refused(run: Run, catalogue: RedisCatalogue, tmp_path
 
     assert isinstance(result.exception, ConfigError)
     assert catalogue.providers() == ()
+
+
+# credentials
+
+
+def test_a_header_s_variable_is_kept_by_its_name(run: Run, catalogue: RedisCatalogue) -> None:
+    pages = ("https://status.example.com", "--header-env", "Authorization=ACME_AUTH", "--header-env", "X-Key=ACME_KEY")
+    result = run("add", *pages)
+
+    assert result.exit_code == 0
+    (added,) = [provider for provider in catalogue.providers() if provider.id == "example"]
+    assert added.headers_env == (("Authorization", "ACME_AUTH"), ("X-Key", "ACME_KEY"))
+    assert 'headers_env = { "Authorization" = "ACME_AUTH" }' in without_a_tracker("add", "--toml", *pages[:3]).output
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ("Authorization=Basic hunter2", "not the name of a variable"),
+        ("Authorization: hunter2", "takes HEADER=VARIABLE"),
+        ("hunter2", "takes HEADER=VARIABLE"),
+        ("Host=hunter2", "which the tracker sets itself"),
+    ],
+)
+def test_a_secret_in_the_place_of_a_variable_is_refused_and_not_repeated(run: Run, given: str, part: str) -> None:
+    result = run("add", "https://status.example.com", "--header-env", given)
+
+    assert result.exit_code != 0
+    assert part in str(result.exception)
+    assert "hunter2" not in result.output + str(result.exception)

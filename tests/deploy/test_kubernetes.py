@@ -97,7 +97,7 @@ def test_every_overlay_is_whole(overlay):
         assert name, "an image without a tag is whatever was pushed last"
         assert tag == (__version__ if name.endswith("status-page-tracker") else "8-alpine")
     available = manifests | secrets(*([] if overlay == "in-cluster" else ["rediss://h/0"]), REDIS_PASSWORD="p")
-    missing = {name for name in referred(manifests) - available.keys() if name != "Secret/sinks"}
+    missing = {name for name in referred(manifests) - available.keys() if name not in ("Secret/pages", "Secret/sinks")}
     assert not missing
 
 
@@ -138,7 +138,7 @@ def test_what_is_referred_to_is_made_by_somebody():
         for file in KUBERNETES.rglob("kustomization.yaml")
         for generator in read(file)[0].get("configMapGenerator", ())
     }
-    assert referred(WRITTEN) - WRITTEN.keys() - generated - secrets().keys() == {"Secret/sinks"}
+    assert referred(WRITTEN) - WRITTEN.keys() - generated - secrets().keys() == {"Secret/pages", "Secret/sinks"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("rediss://redis.example.com:6380/0",), ("redis://10.0.0.5",)])
@@ -311,14 +311,17 @@ def test_no_secret_is_in_an_environment():
     for container in containers(WRITTEN):
         names = [variable["name"] for variable in container.spec.get("env", ())]
         assert all(name.endswith("_FILE") for name in names)
-    # The sinks' alone are, as with compose: providers.toml names them so.
+    # Those of sinks and pages alone are, as with compose: providers.toml names them so.
     froms = [
         (it.name, source)
         for it in containers(WRITTEN)
         for source in it.spec.get("envFrom", ())
         if "secretRef" in source
     ]
-    assert froms == [("deliverer", {"secretRef": {"name": "sinks", "optional": True}})]
+    assert sorted((name, source["secretRef"]) for name, source in froms) == [
+        ("deliverer", {"name": "sinks", "optional": True}),
+        ("worker", {"name": "pages", "optional": True}),
+    ]
 
 
 # who may talk to whom

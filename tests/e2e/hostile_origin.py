@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import brotli
+from backports import zstd
+
 from tests.contract.fetch_origin import Exchange, Origin
 
 #: Stands in every answer that is to be refused, and must never come out.
@@ -143,9 +146,13 @@ REFUSED: dict[str, Attack] = {
         answer=floods(CHUNKED, b"1\r\n{\r\n" * 10_000), reason="the answer is cut into too many pieces"
     ),
     "gzip bomb": Attack(answer=bomb, reason=TOO_LARGE),
-    "gzip bomb in a gzip bomb": Attack(
-        answer=says(bomb_in_a_bomb(), Content_Encoding="gzip, gzip"),
-        reason="the answer has a content coding that was not asked for: gzip, gzip",
+    "gzip bomb in a gzip bomb": Attack(answer=says(bomb_in_a_bomb(), Content_Encoding="gzip, gzip"), reason=TOO_LARGE),
+    "bomb that is not announced": Attack(answer=says(gzip.compress(bytes(1 << 26))), reason=TOO_LARGE),
+    "br bomb": Attack(answer=says(brotli.compress(bytes(1 << 28), quality=1), Content_Encoding="br"), reason=TOO_LARGE),
+    "zstd bomb": Attack(answer=says(zstd.compress(bytes(1 << 28), 1), Content_Encoding="zstd"), reason=TOO_LARGE),
+    "codings without end": Attack(
+        answer=says(page(incident()), Content_Encoding=", ".join(["gzip"] * 1000)),
+        reason="the answer has more than 4 content codings: " + ("gzip, " * 99)[:119] + "…",
     ),
     "cut gzip": Attack(
         answer=says(gzip.compress(page(incident()))[:-9], Content_Encoding="gzip"), reason="the gzip body is cut short"
@@ -165,8 +172,16 @@ REFUSED: dict[str, Attack] = {
     "endless header": Attack(
         answer=floods(b"HTTP/1.1 200 OK\r\nX-Long: ", b"1" * 65536), reason="the answer of 127.0.0.1 breaks HTTP"
     ),
+    "endless interim answers": Attack(
+        answer=floods(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100),
+        reason="more than 100 interim answers came, and no final one",
+    ),
     # redirects
-    "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 3 times"),
+    "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 10 times, in a circle"),
+    "redirect loop with cookies": Attack(
+        answer=says(b"", status="302 Found", Location="?again", Set_Cookie=f"a={TRICKS[:20]!r}; Path=/"),
+        reason="redirected more than 10 times, in a circle that sets cookies, as for browsers",
+    ),
     "redirect to a file": Attack(answer=redirects(FILE), reason=f"{FILE} is neither http nor https"),
     "redirect with a password": Attack(
         answer=redirects(f"http://admin:{PASSWORD}@127.0.0.1/"), reason="the URL holds a user name or password"

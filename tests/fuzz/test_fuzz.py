@@ -5,6 +5,7 @@ from itertools import count, islice
 
 import pytest
 
+from tests.fuzz import wire
 from tests.fuzz.bodies import golden
 from tests.fuzz.run import PARSERS, BrokenAnswer, Tally, broken_answer, try_out
 
@@ -41,3 +42,24 @@ def test_a_case_is_the_same_at_every_run() -> None:
 
     assert cases(1) == cases(1)
     assert cases(1) != cases(2)
+
+
+#: Of broken heads and encodings.
+WIRE_CASES = 400
+
+
+def test_nothing_but_a_fetch_error_comes_out_of_the_fetcher() -> None:
+    tally = wire.Tally()
+    with wire.Wire(seed=1) as origin:
+        for number in range(WIRE_CASES):
+            origin.try_out(number, tally)
+
+    assert tally.failures == []
+    assert tally.cases == sum(tally.outcomes.values()) == WIRE_CASES
+    assert min(tally.outcomes["Fetched"], tally.outcomes["BadAnswer"], tally.outcomes["HttpStatusError"]) > 20
+    assert tally.outcomes["TooLarge"] > 5
+
+
+def test_an_answer_on_the_wire_is_the_same_at_every_run() -> None:
+    assert [wire.answer(1, number) for number in range(20)] == [wire.answer(1, number) for number in range(20)]
+    assert wire.answer(1, 1) != wire.answer(2, 1)

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.fakes import NOON, FakeClock, FakeFetcher, summary
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake
-from tracker.credentials import headers_of
-from tracker.errors import ConfigError
+from tracker.credentials import headers_of, missing_credentials, page_request
+from tracker.errors import ConfigError, CredentialsMissing
+from tracker.models import Provider, Snapshot, Validators
+from tracker.observe import Observer
+from tracker.poll import Poller
+from tracker.store.memory import MemoryPages
 
 PLACE = 'provider "acme"'
 
@@ -46,6 +52,14 @@ def test_a_value_that_no_header_can_hold_is_refused_and_not_repeated(environ: di
     assert said in str(refused.value)
     assert str(refused.value).startswith(f"{PLACE}: ")
     assert "ACME_AUTH" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("pair", [("X-Key", "REDIS_PASSWORD"), ("Host", "ACME_AUTH"), ("X\r\nY", "ACME_AUTH")])
+def test_what_the_catalogue_would_not_take_is_not_sent_either(pair: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r'^provider "acme": headers_env gives ') as refused:
+        headers_of((pair,), {"REDIS_PASSWORD": "hunter2", "ACME_AUTH": "hunter2"}, PLACE)
+
     assert "hunter2" not in str(refused.value)
 
 
@@ -127,3 +141,74 @@ def test_what_is_no_table_is_refused_with_an_example(value: object) -> None:
 def test_too_much_and_what_belongs_to_the_tracker_is_refused(value: object, said: str) -> None:
     with pytest.raises(Mistake, match=said):
         header_variables(value)
+
+
+# -- of pages
+
+
+def acme(url: str = "https://status.acme.example/history.rss") -> Provider:
+    return Provider(id="acme", name="Acme", url=url, headers_env=(("Authorization", "ACME_AUTH"),))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_given"),
+    [
+        ("https://status.acme.example/history.rss", True),
+        ("https://STATUS.acme.example:443/api", True),
+        ("http://status.acme.example/history.rss", False),
+        ("https://status.acme.example:8443/history.rss", False),
+        ("https://acme.example/history.rss", False),
+        ("https://status.acme.example.evil.example/", False),
+        ("https://status.acme.example@evil.example/", False),
+    ],
+)
+def test_credentials_are_of_one_scheme_host_and_port(url: str, is_given: bool) -> None:
+    request = page_request(acme(), url, {"ACME_AUTH": "hunter2"}, Validators(etag='"1"'))
+
+    assert request.headers == ({"Authorization": "hunter2"} if is_given else {})
+    assert (request.url, request.validators, request.allow_private) == (url, Validators(etag='"1"'), False)
+    assert "hunter2" not in repr(request)
+
+
+def test_a_page_without_its_credentials_is_not_asked_and_named_at_the_start() -> None:
+    said = 'provider "acme": headers_env names ACME_AUTH, which is not set; set it, or ACME_AUTH_FILE to a file that '
+    said += "holds it"
+
+    with pytest.raises(CredentialsMissing) as missing:
+        page_request(acme(), acme().url, {})
+
+    assert str(missing.value) == said
+    assert list(missing_credentials([acme(), Provider(id="b", name="B", url="https://b.example")], {})) == [
+        f"{said}; the page cannot be read without it"
+    ]
+    assert list(missing_credentials([acme()], {"ACME_AUTH": "hunter2"})) == []
+
+
+def test_a_poll_asks_every_part_of_a_page_with_its_credentials() -> None:
+    fetcher, provider = FakeFetcher(), acme("https://status.acme.example")
+    fetcher.answers("https://status.acme.example/api/v2/summary.json", summary(Snapshot(name="Acme", updated_at=NOON)))
+    pages = MemoryPages([provider])
+    poller = Poller(pages, Observer(fetcher, {"ACME_AUTH": "hunter2"}), FakeClock())
+    poll = poller.poll("acme")
+
+    assert poll is not None
+    assert poll.failure is None
+    asked = [request for request in fetcher.requests if request.url.startswith("https://status.acme.example")]
+    assert len(asked) > 2
+    assert {request.headers["Authorization"] for request in asked} == {"hunter2"}
+    assert b"hunter2" not in msgspec.json.encode([pages.state("acme"), pages.view("acme")])
+
+
+def test_a_poll_without_its_credentials_fails_and_looks_for_no_other_source() -> None:
+    fetcher, provider, environ = FakeFetcher(), acme("https://status.acme.example"), {"ACME_AUTH": "hunter2"}
+    fetcher.answers("https://status.acme.example/api/v2/summary.json", summary(Snapshot(name="Acme", updated_at=NOON)))
+    clock = FakeClock()
+    poller = Poller(MemoryPages([provider]), Observer(fetcher, environ), clock)
+    poller.poll("acme")
+    asked = len(fetcher.requests)
+    environ.clear()
+
+    polls = [poller.poll("acme") for _ in range(5) if clock.passes(minutes=5)]
+
+    assert {type(poll.failure) for poll in polls if poll} == {CredentialsMissing}
+    assert len(fetcher.requests) == asked

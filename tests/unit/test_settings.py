@@ -54,6 +54,10 @@ def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
         "TRACKER_CONTACT_URL",
         "TRACKER_LOG_LEVEL",
         "TRACKER_CA_FILE",
+        "SSL_CERT_FILE",
+        "HTTP_PROXY",
+        "https_proxy",
+        "NO_PROXY",
     )
 
     assert settings_of() == settings_of(**dict.fromkeys((*redis, *tracker), ""))
@@ -393,6 +397,15 @@ def test_a_file_without_certificates_is_a_mistake(tmp_path: Path, content: bytes
 
     assert mistake.startswith('TRACKER_CA_FILE is "/')
     assert says in mistake
+
+
+def test_our_file_comes_before_that_of_all_programs(tmp_path: Path) -> None:
+    own = tmp_path / "own.pem"
+    own.write_bytes(Path(DEFAULT_CA_BUNDLE_PATH).read_bytes())
+
+    assert settings_of(SSL_CERT_FILE=str(own)).ca_file == own
+    assert settings_of(SSL_CERT_FILE="/nowhere", TRACKER_CA_FILE=str(own)).ca_file == own
+    assert mistake_of(SSL_CERT_FILE="/nowhere").startswith('SSL_CERT_FILE is "/nowhere": it cannot be read')
 
 
 def test_a_path_with_a_null_in_it_is_a_mistake() -> None:

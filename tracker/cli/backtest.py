@@ -81,8 +81,9 @@ def _provider(providers_file: Path, provider_id: str) -> Provider:
 
 def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
     """Return all that the page shows, and why a part of it could not be read if so. Raises PollError."""
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"))))
-    observer = Observer(fetcher)
+    variables = environment(Path("data"))
+    fetcher = build_fetcher(Settings.from_environment(variables))
+    observer = Observer(fetcher, variables)
     try:
         nothing = PageState()
         observed = observer.observe(provider, nothing, utc_now())

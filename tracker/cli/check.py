@@ -14,7 +14,7 @@ from tracker.bootstrap import build_fetcher, utc_now
 from tracker.candidates import same_host
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, given_filters
+from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
 from tracker.cli.table import json_text
 from tracker.discover import Attempt, Discovery
 from tracker.errors import TrackerError
@@ -68,9 +68,17 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("page")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--format", "page_format", type=click.Choice(["auto", *FORMAT_NAMES]), default="auto", show_default=True)
+@header_option
 @filter_options
 @click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(page: str, allow_private: bool, page_format: str, output_format: str, **filters: object) -> None:
+def check(
+    page: str,
+    allow_private: bool,
+    page_format: str,
+    header_env: tuple[str, ...],
+    output_format: str,
+    **filters: object,
+) -> None:
     """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
 
     PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
@@ -87,10 +95,17 @@ def check(page: str, allow_private: bool, page_format: str, output_format: str, 
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(
-        choice.url, formats=FORMAT_NAMES, name=choice.name, format=page_format, allow_private=allow_private, **given
+        choice.url,
+        formats=FORMAT_NAMES,
+        name=choice.name,
+        headers_env=given_headers(header_env),
+        format=page_format,
+        allow_private=allow_private,
+        **given,
     )
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
-    observer, now, state = Observer(fetcher), utc_now(), PageState(url=provider.url)
+    variables = environment(Path("data"), os.environ)
+    fetcher = build_fetcher(Settings.from_environment(variables))
+    observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)
     try:
         discovery, observed = observer.look(provider, state, now)
         if observed is not None:

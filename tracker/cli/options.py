@@ -39,6 +39,12 @@ data_dir_option = click.option(
 format_option = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+header_option = click.option(
+    "--header-env",
+    multiple=True,
+    metavar="HEADER=VARIABLE",
+    help="A header of the requests, and the variable that holds its value. Repeat it.",
+)
 
 
 def filter_options(command: Function) -> Function:
@@ -61,6 +67,18 @@ def filter_options(command: Function) -> Function:
 def given_filters(**options: object) -> dict[str, Any]:
     """Return the options of `filter_options` that were given."""
     return {key: value for key, value in options.items() if value is not None and value != ()}
+
+
+def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
+    """Return the headers of `header_option` with their variables, None for none. Raises ConfigError."""
+    headers = {}
+    for pair in pairs:
+        name, divider, variable = pair.partition("=")
+        if not divider or name in headers:
+            # What was given is not repeated: it may be a secret.
+            raise ConfigError("--header-env takes HEADER=VARIABLE, each header once, as in Authorization=ACME_AUTH")
+        headers[name] = variable
+    return headers or None
 
 
 def read_providers(path: Path) -> tuple[Provider, ...]:

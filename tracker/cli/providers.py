@@ -14,6 +14,8 @@ from tracker.cli.options import (
     filter_options,
     format_option,
     given_filters,
+    given_headers,
+    header_option,
     read_providers,
     running_catalogue,
     running_settings,
@@ -93,6 +95,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 )
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
+@header_option
 @filter_options
 @data_dir_option
 def add(
@@ -102,6 +105,7 @@ def add(
     cadence: str,
     allow_private: bool,
     toml: bool,
+    header_env: tuple[str, ...],
     data_dir: Path,
     **filters: object,
 ) -> None:
@@ -117,7 +121,12 @@ def add(
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    asked = {"interval_s": interval, "cadence": cadence, "allow_private": allow_private}
+    asked = {
+        "interval_s": interval,
+        "cadence": cadence,
+        "allow_private": allow_private,
+        "headers_env": given_headers(header_env),
+    }
     wanted = [_provider(chosen(page), name, {**asked, **given_filters(**filters)}) for page in pages]
     _refuse_repeated(wanted)
     if toml:

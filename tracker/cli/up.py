@@ -11,6 +11,7 @@ import click
 
 from tracker.catalogue import load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
+from tracker.credentials import missing_credentials
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
 from tracker.sinks.webhook import endpoint
@@ -63,6 +64,8 @@ def run_stack(
     handle_signals(stack)
     try:
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
+        for sentence in missing_credentials(providers, variables):
+            log.warning("%s", sentence)
         stack.start(providers, sinks)
         log.info(
             "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",

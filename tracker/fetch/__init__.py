@@ -8,7 +8,12 @@
     addresses     which addresses are public (pure)
     limits        how long and how large
     budget        time and bytes that one fetch may still use
-    body          bounded reading and decoding
+    body          bounded reading
+    coding        which content codings a body has, whatever its label says
+    decoders      what undoes each of them, in bounded pieces
+    trail         the way of one request through its redirects
+    cookies       what they set, for that request and one host
+    signin        whether a page is one where people sign in (pure)
     framing       whether the end of an answer is clear (pure)
     outcome       what an answer means
     conditional   validators in and out (pure)

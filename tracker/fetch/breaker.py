@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, TlsError
+from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, ProxyFailed, TlsError
 from tracker.fetch.urls import target
 from tracker.ports import Clock, Fetched, Fetcher, FetchRequest, NotModified
 
 #: What says that a host is away. Any answer, whatever its status, says that it is there.
-_AWAY: Final = (NameNotResolved, ConnectError, TlsError, FetchTimeout)
+_AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)
 #: So many requests in a row have to fail.
 FAILURES: Final = 5
 #: The first pause, which doubles with each probe that finds the host still away, and the longest one.

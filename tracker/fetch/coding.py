@@ -24,7 +24,7 @@ _NONE: Final = re.compile(r"|identity|none|null|binary|[78]bit|text|plain|aws-ch
 _GZIP_MARK: Final = b"\x1f\x8b\x08"
 #: A frame, or one of the sixteen that a reader skips.
 _ZSTD_MARK: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _MARKUP: Final = (b"<", b"{", b"[", b'"')
 

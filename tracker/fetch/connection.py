@@ -14,12 +14,13 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from tracker.errors import BadAnswer, FetchError, FetchTimeout, ProxyFailed
 from tracker.fetch.budget import CURRENT, BoundedReader, MeteredSocket
 from tracker.fetch.dial import Dialer
-from tracker.fetch.failures import WANTS_CREDENTIALS, in_words
+from tracker.fetch.failures import WANTS_CREDENTIALS, in_words, translated
 from tracker.fetch.framing import check_framing
 from tracker.fetch.urls import Target, target
 from tracker.proxies import Proxies, Proxy
@@ -150,20 +151,25 @@ class _Tls(_Guarded, HTTPSConnection):
 
     def _tunnel(self) -> None:
         """Ask the proxy for a connection to the page. Raises ProxyFailed."""
+        refusal = f"the proxy {self.host}:{self.port} made no connection to {self._tunnel_host}"
         try:
             super()._tunnel()
         except FetchError as error:
-            raise ProxyFailed(f"{self._no_tunnel()}: {error}") from error
+            raise ProxyFailed(f"{refusal}: {error}") from error
         except (OSError, client.HTTPException) as error:
             status = _TUNNEL_STATUS.match(str(error))
             if status is None:
-                raise ProxyFailed(f"{self._no_tunnel()}: {in_words(error) or 'its answer breaks HTTP'}") from error
+                raise ProxyFailed(f"{refusal}: {in_words(error) or 'its answer breaks HTTP'}") from error
             if int(status[1]) == client.PROXY_AUTHENTICATION_REQUIRED:
-                raise ProxyFailed(f"{self._no_tunnel()}: {WANTS_CREDENTIALS}") from None
-            raise ProxyFailed(f"{self._no_tunnel()}: it answered {status[1]}") from None
+                raise ProxyFailed(f"{refusal}: {WANTS_CREDENTIALS}") from None
+            raise ProxyFailed(f"{refusal}: it answered {status[1]}") from None
 
-    def _no_tunnel(self) -> str:
-        return f"the proxy {self.host}:{self.port} made no connection to {self._tunnel_host}"
+    def _connect_tls_proxy(self, hostname: str, sock: Any) -> Any:
+        """Shake hands with a proxy that speaks TLS itself. Raises ProxyFailed."""
+        try:
+            return super()._connect_tls_proxy(hostname, sock)
+        except (OSError, HTTPError) as error:
+            raise ProxyFailed(f"the proxy cannot be reached: {translated(error, hostname)}") from error
 
 
 _CONNECTIONS: Final = {"http": _Plain, "https": _Tls}
@@ -173,7 +179,7 @@ class _Pools(PoolManager):
     """Pools whose connections are made by one dialer."""
 
     def __init__(self, dialer: Dialer, num_pools: int, **pool_options: Any) -> None:
-        super().__init__(num_pools, **pool_options)
+        super().__init__(num_pools=num_pools, **pool_options)
         self._dialer = dialer
 
     def _new_pool(
@@ -268,8 +274,9 @@ class GuardedAdapter(HTTPAdapter):
         return response
 
 
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Return a context that trusts the certificates in a file, or else those that browsers trust."""
+def tls_context(*ca_files: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in these files; None stands for those that browsers trust."""
     context = create_urllib3_context()
-    context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
+    for ca_file in ca_files:
+        context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
     return context

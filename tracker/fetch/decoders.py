@@ -1,7 +1,7 @@
 """What undoes one content coding, in pieces of bounded size: gzip, deflate, br and zstd.
 
 A decoder yields what it can before it takes more, so that a body of a few kilobytes that decodes to gigabytes is given
-up by whoever counts, a piece beyond the cap. What follows the end is padding, as every client has it.
+up by whoever counts, a piece beyond the cap.
 """
 
 import zlib
@@ -11,14 +11,14 @@ from typing import Any, Final, Protocol
 from tracker.errors import BadAnswer
 
 try:
-    import brotli  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    import brotli
 except ImportError:  # pragma: no cover  where no wheel is
     brotli = None
 try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+    from compression import zstd
 except ImportError:
     try:
-        from backports import zstd  # type: ignore[import-not-found,import-untyped,no-redef,unused-ignore]
+        from backports import zstd
     except ImportError:  # pragma: no cover  where no wheel is
         zstd = None
 

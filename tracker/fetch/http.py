@@ -4,7 +4,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 
@@ -136,7 +136,7 @@ class RequestsFetcher:
         conditional = conditions(trail.request.validators, redirected=trail.way.redirect is not None)
         now = self._now()
         try:
-            with self._ask(session, trail.asked, self._headers | trail.fields() | conditional) as response:
+            with self._ask(session, trail.asked, _joined(self._headers, trail.fields()) | conditional) as response:
                 answer = _Answer(response.raw, self._limits.max_body_bytes)
                 outcome = meaning(
                     answer,
@@ -165,6 +165,12 @@ class RequestsFetcher:
                 return session.send(prepared, stream=True, timeout=timeouts, allow_redirects=False, proxies={})
             except StaleConnection:
                 continue
+
+
+def _joined(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return header fields of which those that are given take the place of ours; names have no case."""
+    names = {name.lower() for name in given}
+    return {**{name: value for name, value in ours.items() if name.lower() not in names}, **given}
 
 
 class _Answer:

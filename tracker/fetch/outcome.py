@@ -127,16 +127,23 @@ def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -
         return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, answer.status, url)
     answer.drain()
     if way.proxy is not None:
-        if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            return ProxyFailed(f"the proxy {way.proxy} refuses: {WANTS_CREDENTIALS}", wait_s)
-        if any(name in answer.headers for name in _OF_A_PROXY):
-            return ProxyFailed(f"the proxy {way.proxy} refuses: it answered {answer.status}", wait_s)
+        if (refused := proxy_refusal(answer.status, answer.headers, way.proxy)) is not None:
+            return ProxyFailed(refused, wait_s)
         message = f"{message} through the proxy {way.proxy}"
     if answer.status == HTTPStatus.UNAUTHORIZED:
         message = f"{message}: {_remedy(asked, way)}"
     elif answer.status == HTTPStatus.FORBIDDEN:
         message = f"{message}; if it is for signed-in readers: {_remedy(asked, way)}"
     return HttpStatusError(message, wait_s, answer.status, url)
+
+
+def proxy_refusal(status: int, headers: Mapping[str, str], proxy: str) -> str | None:
+    """Return what a proxy says that answers for itself, None for what it hands on."""
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"the proxy {proxy} refuses: {WANTS_CREDENTIALS}"
+    if status >= HTTPStatus.BAD_REQUEST and any(name in headers for name in _OF_A_PROXY):
+        return f"the proxy {proxy} refuses: it answered {status}"
+    return None
 
 
 def _remedy(asked: Target, way: Way) -> str:

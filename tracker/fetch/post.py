@@ -9,13 +9,14 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.errors import BadUrl
+from tracker.errors import BadUrl, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
 from tracker.fetch.freshness import retry_after_s
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
 from tracker.ports import PostRequest
 from tracker.proxies import DIRECTLY, Proxies
@@ -49,11 +50,13 @@ class RequestsPoster:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._limits = limits
+        self._proxies = proxies
         # Not compressed, so that the beginning of an answer can be read.
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         self._monotonic = monotonic
         self._now = now
-        context = tls_context(ca_file)
+        # Receivers are not pages: a file that is for pages of one's own takes nothing from them.
+        context = tls_context(None, *(() if ca_file is None else (ca_file,)))
         # What was connected to with `allow_private` is never used for a request without it.
         self._adapters = {
             allow: GuardedAdapter(
@@ -78,6 +81,7 @@ class RequestsPoster:
         budget = CURRENT.set(Budget(self._limits, self._monotonic))
         try:
             with self._send(request, asked) as response:
+                self._refuse_proxy(asked, response.raw)
                 return self._answer(response.raw)
         except CLIENT_ERRORS as error:
             raise translated(error, asked.host) from error
@@ -101,6 +105,13 @@ class RequestsPoster:
                 return self._adapters[request.allow_private].send(prepared, stream=True, timeout=timeouts, proxies={})
             except StaleConnection:
                 continue
+
+    def _refuse_proxy(self, asked: Target, raw: BaseHTTPResponse) -> None:
+        """Tell what a proxy answers for itself from what the receiver says, who never got the request."""
+        proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port)
+        refused = proxy_refusal(raw.status, raw.headers, proxy.name) if proxy and asked.scheme == "http" else None
+        if refused is not None:
+            raise ProxyFailed(refused)
 
     def _answer(self, raw: BaseHTTPResponse) -> Answer:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())

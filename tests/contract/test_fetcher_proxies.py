@@ -1,0 +1,319 @@
+"""Pages and receivers behind a proxy: which way a request takes, what the proxy learns, how its refusals are told."""
+
+import socket
+from contextlib import contextmanager
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+
+import pytest
+
+from tests.contract.fetch_origin import Exchange, Origin
+from tests.forward_proxy import ForwardProxy
+from tracker.errors import AddressRefused, FetchError, HttpStatusError, NameNotResolved, ProxyFailed, TlsError
+from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch.post import RequestsPoster
+from tracker.ports import FetchRequest, PostRequest
+from tracker.settings import Settings
+
+HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
+CREDENTIALS = "Basic dXNlcjpwOnNAcw=="
+
+
+def resolve(host, port, *, type):
+    """Know no name but those of the proxy."""
+    if host in ("proxy.example", "status.example") and port not in (80, 443):
+        host = "127.0.0.1"
+    return socket.getaddrinfo(host, port, type=type, flags=socket.AI_NUMERICHOST)
+
+
+def proxies(**variables: str):
+    return Settings.from_environment(variables).proxies
+
+
+@contextmanager
+def fetching(ca_file=None, limits=HURRIED, **variables: str):
+    made = RequestsFetcher(
+        limits=limits, user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def failing(kind: type[FetchError], fetcher: RequestsFetcher, url: str) -> str:
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(FetchRequest(url=url))
+
+    assert type(caught.value) is kind, repr(caught.value)
+    assert "p:s" not in str(caught.value)
+    assert "p%3As" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def tls(authority):
+    def context(name="site"):
+        made = SSLContext(PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
+        return made
+
+    return context
+
+
+def news(exchange: Exchange) -> None:
+    exchange.answer(body=b"news")
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Http_Proxy"])
+def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
+    with Origin(news) as page:
+        proxy = ForwardProxy({"status.example": page})
+        with Origin(proxy) as door, fetching(**{variable: f"proxy.example:{door.port}"}) as fetcher:
+            answer = fetcher.fetch(FetchRequest(url="http://status.example/history.rss?a=1"))
+
+    assert (answer.body, answer.url) == (b"news", "http://status.example/history.rss?a=1")
+    assert proxy.asked == ["GET http://status.example/history.rss?a=1"]
+    assert page.requests[0].headers["host"] == "status.example"
+
+
+def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls):
+    with Origin(news, tls=tls()) as page:
+        proxy = ForwardProxy({"status.example": page})
+        with (
+            Origin(proxy) as door,
+            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://user:p%3As%40s@127.0.0.1:{door.port}") as fetcher,
+        ):
+            for _ in range(3):
+                request = FetchRequest(url="https://status.example/", headers={"Authorization": "secret"})
+                assert fetcher.fetch(request).body == b"news"
+
+    assert proxy.asked == ["CONNECT status.example:443"]
+    assert door.requests[0].headers["proxy-authorization"] == CREDENTIALS
+    assert "authorization" not in door.requests[0].headers
+    assert page.connections == 1
+    assert ("proxy-authorization" in page.requests[0].headers, page.requests[0].headers["authorization"]) == (
+        False,
+        "secret",
+    )
+
+
+@pytest.mark.parametrize(("certificate", "host"), [("own", "status.example"), ("site", "wrong.example")])
+def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, certificate, host):
+    with (
+        Origin(news, tls=tls(certificate)) as page,
+        Origin(ForwardProxy({host: page})) as door,
+        fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+    ):
+        said = failing(TlsError, fetcher, f"https://{host}/")
+
+    assert said.startswith(f"the certificate of {host} is not valid: ")
+    assert page.requests == []
+
+
+def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tls):
+    with Origin(news, tls=tls()) as page, Origin(news) as plain:
+        proxy = ForwardProxy({"status.example": page, "plain.example": plain})
+        with Origin(proxy, tls=tls()) as door:
+            # The certificate is for status.example, which is the proxy's own name here as well.
+            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://127.0.0.1:{door.port}") as fetcher:
+                for scheme in ("http", "https"):
+                    said = failing(ProxyFailed, fetcher, f"{scheme}://status.example/")
+                    assert said.startswith("the proxy cannot be reached: the certificate of 127.0.0.1 is not valid: ")
+            assert proxy.asked == []
+            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://status.example:{door.port}") as fetcher:
+                for url in ("http://plain.example/", "https://status.example/"):
+                    assert fetcher.fetch(FetchRequest(url=url)).body == b"news"
+
+    assert proxy.asked == ["GET http://plain.example/", "CONNECT status.example:443"]
+
+
+def test_a_plain_page_s_request_carries_the_proxy_s_credentials_and_answers_keep_their_connection():
+    with (
+        Origin(lambda exchange: exchange.answer(body=exchange.request.path.encode())) as door,
+        fetching(HTTP_PROXY=f"http://user:p%3As%40s@127.0.0.1:{door.port}") as fetcher,
+    ):
+        bodies = [fetcher.fetch(FetchRequest(url=f"http://{host}.example/")).body for host in ("a", "b", "a")]
+
+    assert bodies == [b"http://a.example/", b"http://b.example/", b"http://a.example/"]
+    assert {request.headers["proxy-authorization"] for request in door.requests} == {CREDENTIALS}
+    assert door.connections == 1
+
+
+def test_without_variables_nothing_goes_through_a_proxy():
+    with Origin(news) as page, fetching() as fetcher:
+        assert fetcher.fetch(FetchRequest(url=page.url(), allow_private=True)).body == b"news"
+        assert "has no address (DNS)" in failing(NameNotResolved, fetcher, "http://status.example/")
+
+    assert page.requests[0].line == "GET / HTTP/1.1"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_asked_directly(host):
+    with Origin(news) as page, Origin(ForwardProxy({})) as door:
+        made = RequestsFetcher(
+            limits=HURRIED, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
+        )
+        assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
+        made.close()
+
+    assert door.connections == 0
+
+
+# -- addresses
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "10.1.2.3",
+            "169.254.169.254",
+            "0xa000001",
+            "167772161",
+            "10.1",
+            "012.0.0.1",
+            "[fd00::1]",
+            "[::ffff:10.0.0.1]",
+        ),
+        *(
+            "intranet",
+            "wiki.corp",
+            "printer.local",
+            "metadata.google.internal",
+            "router.lan",
+            "x.home.arpa",
+            "wiki.corp.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_is_not_public_by_its_name_is_refused_behind_a_proxy_too(scheme, host):
+    with Origin(ForwardProxy({})) as door, fetching(ALL_PROXY=f"http://127.0.0.1:{door.port}") as fetcher:
+        said = failing(AddressRefused, fetcher, f"{scheme}://{host}/")
+        with pytest.raises(ProxyFailed if scheme == "https" else HttpStatusError, match="502"):
+            fetcher.fetch(FetchRequest(url=f"{scheme}://{host}/", allow_private=True))
+
+    assert said.endswith("is not a public address or name, and allow_private is off")
+    assert door.connections == 1
+
+
+def test_a_redirect_is_judged_at_every_hop():
+    def script(exchange):
+        exchange.answer("302 Found", Location="http://10.0.0.1/")
+
+    with (
+        Origin(script) as page,
+        Origin(ForwardProxy({"status.example": page, "10.0.0.1": page})) as door,
+        fetching(HTTP_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+    ):
+        failing(AddressRefused, fetcher, "http://status.example/")
+
+    assert len(page.requests) == 1
+
+
+def test_where_no_proxy_leads_the_addresses_of_names_are_judged_again():
+    with Origin(ForwardProxy({})) as door:
+        variables = {"HTTP_PROXY": f"http://127.0.0.1:{door.port}", "NO_PROXY": "proxy.example"}
+        with fetching(**variables) as fetcher:
+            assert "127.0.0.1" in failing(AddressRefused, fetcher, "http://proxy.example:81/")
+
+    assert door.connections == 0
+
+
+# -- refusals
+
+
+def answering(status: str, **headers: str):
+    return lambda exchange: exchange.answer(status, b"<html>", **headers)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (answering("407 Proxy Authentication Required"), "it wants other credentials (407)"),
+        (answering("403 Forbidden"), "it answered 403"),
+        (answering("502 Bad Gateway"), "it answered 502"),
+        (answering("503 Busy"), "it answered 503"),
+        (lambda exchange: exchange.send(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "its answer breaks HTTP"),
+        (Exchange.hang_up, "closed without an answer"),
+        (Exchange.dawdle, "no byte came for 0.5 s"),
+        (
+            lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 60_000),
+            "the answer is cut into too many pieces",
+        ),
+    ],
+    ids=["407", "403", "502", "503", "no HTTP", "hangs up", "silent", "endless"],
+)
+def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
+    with Origin(script) as door, fetching(HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher:
+        sentence = failing(ProxyFailed, fetcher, "https://status.example/")
+
+    assert sentence.startswith(f"the proxy 127.0.0.1:{door.port} made no connection to status.example: {said}")
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "said"),
+    [
+        (
+            answering("407 Proxy Authentication Required"),
+            ProxyFailed,
+            "the proxy {} refuses: it wants other credentials",
+        ),
+        (
+            answering("502 Bad Gateway", X_Squid_Error="ERR_DNS_FAIL"),
+            ProxyFailed,
+            "the proxy {} refuses: it answered 502",
+        ),
+        (answering("403 No", Proxy_Status="p; error=x"), ProxyFailed, "the proxy {} refuses: it answered 403"),
+        (answering("502 Bad Gateway"), HttpStatusError, "answered 502 through the proxy {}"),
+        (answering("403 Forbidden"), HttpStatusError, "answered 403 through the proxy {}; if it is for signed-in"),
+    ],
+)
+def test_an_answer_of_the_proxy_s_own_is_named(script, kind, said):
+    with Origin(script) as door, fetching(HTTP_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher:
+        sentence = failing(kind, fetcher, "http://status.example/")
+
+    assert sentence.startswith(said.format(f"127.0.0.1:{door.port}"))
+
+
+def test_a_proxy_that_is_not_there_is_named():
+    with Origin(news) as door:
+        pass
+    with fetching(ALL_PROXY=f"http://127.0.0.1:{door.port}") as fetcher:
+        for scheme in ("http", "https"):
+            assert failing(ProxyFailed, fetcher, f"{scheme}://status.example/") == (
+                f"the proxy cannot be reached: no connection to 127.0.0.1:{door.port}: connection refused"
+            )
+    with fetching(ALL_PROXY="http://nowhere.example:3128") as fetcher:
+        assert failing(ProxyFailed, fetcher, "http://status.example/") == (
+            "the proxy cannot be reached: nowhere.example has no address (DNS)"
+        )
+
+
+# -- receivers
+
+
+def test_a_webhook_is_posted_through_the_proxy():
+    with Origin(lambda exchange: exchange.answer("204 No Content")) as receiver:
+        proxy = ForwardProxy({"hooks.example": receiver})
+        with Origin(proxy) as door:
+            poster = RequestsPoster(
+                user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{door.port}")
+            )
+            answer = poster.post(PostRequest(url="http://hooks.example/x", headers={"webhook-id": "1"}, body=b"{}"))
+            poster.close()
+
+    assert answer.status == 204
+    assert proxy.asked == ["POST http://hooks.example/x"]
+    assert (receiver.requests[0].body, receiver.requests[0].headers["webhook-id"]) == (b"{}", "1")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_s_refusal_is_no_answer_of_the_receiver(scheme):
+    with Origin(answering("407 Proxy Authentication Required")) as door:
+        poster = RequestsPoster(
+            user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
+        )
+        with pytest.raises(ProxyFailed, match="407"):
+            poster.post(PostRequest(url=f"{scheme}://hooks.example/x", headers={}, body=b"{}"))
+        poster.close()

@@ -1,0 +1,71 @@
+"""A page that is written twice in one second and has no ETag: what came second is not lost, and then it is quiet."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from tests.contract.fetch_origin import Origin
+from tests.fakes import provider
+from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.observe import Observer
+from tracker.poll import Poller
+from tracker.savings import Layer
+from tracker.simulator.vendor import utc_now
+from tracker.store.memory import MemoryPages
+
+#: When the page is written, twice.
+WRITTEN = format_datetime(datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC), usegmt=True)
+LATER = format_datetime(datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC), usegmt=True)
+
+
+def feed(*titles: str) -> bytes:
+    items = "".join(
+        f"<item><title>{title}</title><guid>{title}</guid><pubDate>{WRITTEN}</pubDate>"
+        f"<description>[Investigating] {title}</description></item>"
+        for title in titles
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Acme</title>{items}</channel></rss>'.encode()
+
+
+@pytest.mark.parametrize("date", [WRITTEN, "Sat, 21 Nov 2026 09:59:00 GMT"])
+def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
+    bodies, dates = [feed("Search is slow")], [date]
+
+    def script(exchange):
+        if exchange.request.headers.get("if-modified-since") == WRITTEN:
+            exchange.send(f"HTTP/1.1 304 Not Modified\r\nDate: {dates[-1]}\r\n\r\n".encode())
+        else:
+            exchange.answer(body=bodies[-1], Last_Modified=WRITTEN, Date=dates[-1], Content_Type="application/rss+xml")
+
+    with Origin(script) as origin:
+        acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
+        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        pages = MemoryPages([acme])
+        poller = Poller(pages, Observer(fetcher), utc_now)
+        poller.poll(acme.id)
+        known = len(pages.events)
+        bodies.append(feed("Exports fail", "Search is slow"))
+        dates.append(LATER)
+        polls = [poller.poll(acme.id) for _ in range(4)]
+        fetcher.close()
+
+    assert [poll.layer for poll in polls if poll] == [Layer.CHANGED, *[Layer.NOT_MODIFIED] * 3]
+    assert [event.incident for event in pages.events[known:]] == ["Exports fail"]
+
+
+def test_without_a_date_a_page_that_is_old_by_our_clock_is_quiet() -> None:
+    def script(exchange):
+        if "if-modified-since" in exchange.request.headers:
+            exchange.send(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        else:
+            exchange.answer(body=feed("Search is slow"), Last_Modified="Mon, 03 Nov 2025 12:00:00 GMT")
+
+    with Origin(script) as origin:
+        acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
+        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        poller = Poller(MemoryPages([acme]), Observer(fetcher), utc_now)
+        polls = [poller.poll(acme.id) for _ in range(3)]
+        fetcher.close()
+
+    assert [poll.layer for poll in polls if poll] == [Layer.CHANGED, Layer.NOT_MODIFIED, Layer.NOT_MODIFIED]
