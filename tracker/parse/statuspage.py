@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import UNSET
+
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
@@ -159,6 +161,8 @@ def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
             name=fields.name(entry.get("name")) or component_id,
             status=component_status(entry.get("status")),
             group=groups.get(str(entry.get("group_id"))),
+            # incident.io, whose components know no groups, dates all of them by one time.
+            changed_at=(fields.moment(entry.get("updated_at")) if "group" in entry else None) or UNSET,
         )
     return tuple(found.values())
 
