@@ -66,6 +66,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     #: Of an update, an edit or a component: when the last poll began that read the whole page and did not show this
     #: yet, so that it appeared between then and `seen_at`. None at first sight, and for events about something else.
     unseen_since: datetime | None = None
+    #: Addresses behind words of the message, which it does not show; left out where there are none.
+    links: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     #: Only of an edited or withdrawn update: the digest of what it said (`tracker.texts.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -95,6 +97,7 @@ def update_event(
         regions=update.regions or incident.regions,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
+        links=update.links or msgspec.UNSET,
     )
 
 

@@ -93,6 +93,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     #: Names of the components that this update names, () when it names none.
     components: tuple[str, ...] = ()
+    #: Addresses behind words of its body that the body does not show.
+    links: tuple[str, ...] = ()
     #: Codes or names of the regions that this update names, () when it names none.
     regions: tuple[str, ...] = ()
 
@@ -215,6 +217,16 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} - {', '.join(components)}" if components else self.name
 
 
+class WebhookFormat(StrEnum):
+    """What a webhook's receiver understands."""
+
+    #: The event itself, for programs.
+    JSON = "json"
+    SLACK = "slack"
+    DISCORD = "discord"
+    TEAMS = "teams"
+
+
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets."""
 
@@ -226,6 +238,10 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     url_env: str | None = None
     #: Name of the variable that holds the signing keys; None: events are not signed.
     secret_env: str | None = None
+    #: Header fields that are sent, each with the name of the variable that holds its value.
+    headers_env: tuple[tuple[str, str], ...] = ()
+    #: How events are written to it.
+    format: WebhookFormat = WebhookFormat.JSON
     #: Globs on provider ids; () means all.
     providers: tuple[str, ...] = ()
     #: Kinds of events; () means all.

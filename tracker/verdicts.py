@@ -74,7 +74,12 @@ Verdict = Accepted | Buried | Postponed
 
 def wants(webhook: Webhook, event: Event) -> bool:
     """Tell whether a webhook is to be told of an event."""
-    return _matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
+    return matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
+
+
+def matches(globs: Iterable[str], provider_id: str) -> bool:
+    """Tell whether a provider is one of those that the globs name; () names all."""
+    return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)
 
 
 def judge(answer: Answer | Unanswered, *, sink: str, standing: Standing, queued_at: datetime, now: datetime) -> Verdict:
@@ -115,7 +120,3 @@ def _after_failure(
 
 def _hours(span: timedelta) -> int:
     return int(span.total_seconds() // 3600)
-
-
-def _matches(globs: Iterable[str], provider_id: str) -> bool:
-    return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)

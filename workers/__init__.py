@@ -1,1 +1,21 @@
 """The Celery driver of the tracker: tasks, the scheduler, and what a worker process holds. Decides nothing itself."""
+
+import os
+import sys
+
+
+def look_nowhere_else() -> None:
+    """Take the working directory off the path for modules, unless it is a checkout that is run as it is.
+
+    `celery -A` (once for each part of a module's name) and `python -m` put it first, where another project's json.py
+    or requests.py would be taken for the one that is meant. This package has been found by now.
+    """
+    try:
+        here = os.path.abspath("")
+    except OSError:
+        return  # a folder that was removed holds no modules
+    if sys.path[:1] == [here] and not os.path.samefile(here, os.path.join(os.path.dirname(__file__), os.pardir)):
+        del sys.path[0]
+
+
+look_nowhere_else()

@@ -1,11 +1,16 @@
 """The Celery application: `celery -A workers.app worker|beat|flower`."""
 
+from workers import look_nowhere_else
+
+look_nowhere_else()
+
 from celery import Celery
 
 from workers.consumer import LeanConsumer
 
-app = Celery("tracker", include=["workers.tasks"])
+app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader")
 app.config_from_object("celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
-import workers.signals  # noqa: E402, F401  connects to the application's signals
+import workers.door  # has Flower ask for a password
+import workers.signals  # noqa: F401  connects to the application's signals

@@ -17,6 +17,8 @@ from celery import bootsteps
 from celery.worker import state
 from celery.worker.request import Request
 
+from workers.outcomes import FAILED
+
 #: Task events are sent so often, or when there are that many. Flower draws once in some seconds.
 FLUSH_EVENTS_S: Final = 0.5
 EVENTS_TOGETHER: Final = 500
@@ -28,7 +30,20 @@ def _sleep_on() -> None:
     """Do nothing; the loop that calls this has been woken."""
 
 
-class HintRequest(Request):  # type: ignore[misc]
+class TellingRequest(Request):  # type: ignore[misc]
+    """A request that shows a page that cannot be read as a task that failed."""
+
+    def send_event(self, type: str, **fields: Any) -> None:
+        """Send an event of this task, unless those of its kind are not sent."""
+        result = fields.get("result")
+        if result is None or not result.startswith(FAILED):
+            super().send_event(type, **fields)
+            return
+        why = result.removeprefix(FAILED)
+        super().send_event("task-failed", exception=why, traceback="", runtime=fields["runtime"])
+
+
+class HintRequest(TellingRequest):
     """A request whose message was gone from the broker when it was taken, so that there is none to acknowledge."""
 
     acknowledged: bool

@@ -1,4 +1,4 @@
-"""The tasks. Each takes ids, calls one use case and returns nothing; names and arguments are stable."""
+"""The tasks. Each takes ids, calls one use case and returns how it ended; names and arguments are stable."""
 
 import logging
 import time
@@ -10,6 +10,7 @@ from tracker.errors import Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
+from workers.outcomes import Told, failed, of_poll
 from workers.runtime import runtime
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ WAKE_UP_EXPIRES_S = 10
 
 
 @app.task(name="workers.tasks.fetch_provider", Request="workers.consumer:HintRequest")  # type: ignore[untyped-decorator]
-def fetch_provider(provider_id: str) -> None:
+def fetch_provider(provider_id: str) -> Told:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
     started = time.monotonic()
     outcome: Poll | TrackerError | None
@@ -32,9 +33,11 @@ def fetch_provider(provider_id: str) -> None:
         failpoint("committed")
         _wake_printer()
         _wake_sinks()
+    return of_poll(outcome)
 
 
-@app.task(name="workers.tasks.print_updates")  # type: ignore[untyped-decorator]
+# Wake-ups come every few seconds and mostly find nothing to do: in Flower they would only hide the rest.
+@app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
     """Bring what is new in the stream to the record and the console."""
     try:
@@ -46,24 +49,25 @@ def print_updates() -> None:
         log.debug("printed %d updates", delivered)
 
 
-@app.task(name="workers.tasks.deliver_updates")  # type: ignore[untyped-decorator]
-def deliver_updates(sink_id: str) -> None:
+@app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
+def deliver_updates(sink_id: str) -> Told:
     """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
     try:
         settled = runtime().deliver_updates(sink_id)
     except Conflict as error:
         log.info("conflict %s", error)
-        return
+        return Told("taken by another worker")
     except StoreError as error:
         log.warning("updates wait for sink %s: %s", sink_id, error)
-        return
+        return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
         # More may have come meanwhile, and whoever was woken by it found the sink taken.
         _wake_sinks()
+    return Told(f"{settled} settled")
 
 
-@app.task(name="workers.tasks.wake_sinks")  # type: ignore[untyped-decorator]
+@app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
 def wake_sinks() -> None:
     """Have those sinks delivered to that something waits for."""
     _wake_sinks()

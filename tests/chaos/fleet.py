@@ -40,7 +40,7 @@ class Fleet:
             "REDIS_URL": proxied,
             "TRACKER_DATA_DIR": str(directory),
             "TRACKER_FORMAT": "json",
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         self.server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
@@ -88,7 +88,7 @@ class Fleet:
             return self._child(name, failpoints.get(role, ""), *arguments)
 
         beat_failpoints = failpoints.get("beat", "")
-        self.beats = [self._child(f"beat{n}", beat_failpoints, "beat", "--schedule", os.devnull) for n in (1, 2)]
+        self.beats = [self._child(f"beat{n}", beat_failpoints, "beat") for n in (1, 2)]
         self.workers = [worker(f"worker{n}", "worker", "fetch", "-c", "8") for n in (1, 2, 3)]
         self.deliverer = worker("deliverer", "deliverer", "deliver", "-c", "4")
         self.printer = worker("printer", "printer", "print", "-P", "solo")
@@ -107,7 +107,7 @@ class Fleet:
         return self.log_path.read_text(errors="replace").count("Traceback (most recent call last)")
 
     def _child(self, name: str, failpoints: str, *arguments: str) -> Child:
-        celery = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", *arguments, "-l", "INFO"]
+        celery = [sys.executable, "-m", "celery", "-q", "-A", "tests.chaos.app", *arguments, "-l", "INFO"]
         shell = ["sh", "-c", 'exec "$@" 2>>"$0"', str(self.log_path), *celery]
         environ = {**self._environ, "TRACKER_FAILPOINTS": failpoints, OUTPUT_FD: "1"}
         return Child(Command(name=name, argv=shell, environ=environ))

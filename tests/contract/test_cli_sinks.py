@@ -97,7 +97,13 @@ def test_dead_letters_are_put_back(run: Run, sinks: RedisSinks) -> None:
     assert sinks.ready(utc_now()) == ("ops",)
 
 
-@pytest.mark.parametrize("command", ["dead", "retry", "test"])
+def test_dead_letters_are_dropped(run: Run, sinks: RedisSinks) -> None:
+    assert run("sinks", "drop", "ops").stdout == "1 dead letters of ops are forgotten\n"
+    assert sinks.dead("ops") == []
+    assert sinks.statuses()[0].undelivered == 0
+
+
+@pytest.mark.parametrize("command", ["dead", "retry", "drop", "test"])
 def test_an_unknown_sink_is_named(run: Run, sinks: RedisSinks, command: str) -> None:
     assert sinks
     error = run("sinks", command, "pos").exception

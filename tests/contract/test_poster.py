@@ -131,22 +131,68 @@ def test_an_answer_without_end_is_left_after_its_beginning(poster: RequestsPoste
     assert len(answer.text) == 120
 
 
-def test_a_body_that_breaks_takes_nothing_from_the_status(hurried: RequestsPoster) -> None:
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CUT_SHORT = {
+    "length not reached": HEAD + b"Content-Length: 10\r\n\r\nabc",
+    "no body at all": HEAD + b"Content-Length: 10\r\n\r\n",
+    "much, but not all": HEAD + b"Content-Length: 30000\r\n\r\n" + b"x" * 29_999,
+    "no last chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    "inside a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n8\r\nabc",
+    "inside the size of a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+    "inside the head": HEAD + b"Content-Le",
+    "behind a line of the head": HEAD + b"Server: x\r\n",
+    "behind the first line": HEAD,
+}
+
+
+@pytest.mark.parametrize("ending", ["hang_up", "reset"])
+@pytest.mark.parametrize("answer", CUT_SHORT.values(), ids=CUT_SHORT)
+def test_an_answer_that_breaks_off_is_none(poster: RequestsPoster, answer: bytes, ending: str) -> None:
     def broken(exchange: Exchange) -> None:
-        exchange.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\nabc")
+        exchange.send(answer)
+        getattr(exchange, ending)()
+
+    with Origin(broken) as origin, pytest.raises(FetchError):
+        poster.post(post(origin.url()))
+
+
+def test_an_answer_that_is_reset_behind_its_head_is_none(poster: RequestsPoster) -> None:
+    """Without a length, the end of the connection is the end of the answer, but not if it is torn down."""
+
+    def broken(exchange: Exchange) -> None:
+        exchange.send(HEAD + b"\r\nab")
+        exchange.reset()
+
+    with Origin(broken) as origin, pytest.raises(FetchError):
+        poster.post(post(origin.url()))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b"\r\nok",
+        HEAD + b"Content-Length: 2\r\n\r\nok",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\nok",
+    ],
+    ids=["until the end", "length", "chunks", "HTTP/1.0"],
+)
+def test_a_whole_answer_is_one_however_it_ends(poster: RequestsPoster, answer: bytes) -> None:
+    def whole(exchange: Exchange) -> None:
+        exchange.send(answer)
         exchange.hang_up()
 
-    with Origin(broken) as origin:
-        assert hurried.post(post(origin.url())).status == 202
+    with Origin(whole) as origin:
+        assert poster.post(post(origin.url())) == Answer(status=200, text="ok")
 
 
-def test_a_body_that_stalls_takes_nothing_from_the_status(hurried: RequestsPoster) -> None:
+def test_an_answer_that_stalls_is_none(hurried: RequestsPoster) -> None:
     def stalling(exchange: Exchange) -> None:
-        exchange.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\nabc")
+        exchange.send(HEAD + b"Content-Length: 10\r\n\r\nabc")
         exchange.dawdle()
 
     with Origin(stalling) as origin:
-        assert hurried.post(post(origin.url())).status == 202
+        failure(FetchTimeout, hurried, post(origin.url()))
 
 
 # --- no answer ---

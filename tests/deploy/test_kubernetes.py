@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 from shutil import which
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -33,7 +34,7 @@ from tracker import __version__
 from tracker.fetch import addresses
 from tracker.settings import Settings
 from workers.app import app
-from workers.flower import flower_secrets
+from workers.door import closed
 
 #: The oldest release that knows all we use (podFailurePolicy is stable since), and the newest with a schema at hand.
 VERSIONS = ("1.31", "1.37")
@@ -190,10 +191,9 @@ def test_flower_finds_a_user_and_a_password_of_its_own(tmp_path):
     password = decoded(made["Secret/flower"])
     redis_url = f"redis://flower:{password['redis-password']}@data-server:6379/0"
     assert Settings.from_environment(environ).redis_url == redis_url
-    assert flower_secrets(environ) == {
-        "basic_auth": [f"tracker:{password['password']}"],
-        "cookie_secret": password["cookie-secret"],
-    }
+    options = SimpleNamespace(basic_auth=None, auth="", cookie_secret="")
+    assert closed(options, environ) == (f"tracker:{password['password']}",)
+    assert options.cookie_secret == password["cookie-secret"]
 
 
 def test_the_data_servers_users_have_the_passwords_that_were_made():

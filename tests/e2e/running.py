@@ -34,6 +34,8 @@ class RunningTracker:
         ]
         self._environ = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS_", "TRACKER_"))}
         self._environ |= environ or {}
+        #: The working directory of the tracker, and of its commands.
+        self._folder: Path | None = None
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
         self.log: list[str] = []
@@ -50,7 +52,12 @@ class RunningTracker:
     def start(self) -> None:
         self.log = []
         self.process = subprocess.Popen(
-            self._command, env=self._environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            self._command,
+            cwd=self._folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
@@ -125,8 +132,12 @@ class RunningTracker:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another `tracker` command on the same data directory."""
+        return self.command_without_data(*arguments, "--data-dir", str(self.data_dir))
+
+    def command_without_data(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another `tracker` command in the same environment."""
         return subprocess.run(
-            [sys.executable, "-m", "tracker", *arguments, "--data-dir", str(self.data_dir)],
+            [sys.executable, "-m", "tracker", *arguments],
             env=self._environ,
             capture_output=True,
             text=True,

@@ -8,7 +8,7 @@ from tracker.catalogue import load_catalogue, load_sinks, read_catalogue, read_s
 from tracker.catalogue.sink import SINK_KEYS
 from tracker.errors import ConfigError
 from tracker.events import EventKind
-from tracker.models import Webhook
+from tracker.models import Webhook, WebhookFormat
 
 SHIPPED = Path(__file__).parents[2] / "providers.toml"
 PROVIDER = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
@@ -36,6 +36,8 @@ def test_a_sink_holds_what_its_keys_say() -> None:
         url_env = "ON_CALL_URL"
         secret_env = "ON_CALL_SECRET"
         providers = ["openai", "aws-*"]
+        headers_env = { Authorization = "ON_CALL_AUTH", X-Team = "ON_CALL_TEAM" }
+        format = "teams"
         events = ["new_incident", "incident_update"]
         allow_private = true
     """)
@@ -44,6 +46,8 @@ def test_a_sink_holds_what_its_keys_say() -> None:
         name="on-call_1",
         url_env="ON_CALL_URL",
         secret_env="ON_CALL_SECRET",
+        headers_env=(("Authorization", "ON_CALL_AUTH"), ("X-Team", "ON_CALL_TEAM")),
+        format=WebhookFormat.TEAMS,
         providers=("openai", "aws-*"),
         events=("new_incident", "incident_update"),
         allow_private=True,
@@ -91,6 +95,16 @@ MISTAKES = {
     "events that are text": (sink('events = "new_incident"'), ('events is "new_incident"', '["new_incident"]')),
     "a misspelled event": (sink('events = ["new_incidents"]'), ("has an item that is", "did you mean new_incident?")),
     "an event that is a number": (sink("events = [1]"), ("has an item that is 1", "known are new_incident")),
+    "a header's value where its variable belongs": (
+        sink('headers_env = { Authorization = "Bearer hunter2" }'),
+        ("headers_env gives Authorization something that is not the name of a variable",),
+    ),
+    "a header of our own": (
+        sink('headers_env = { Webhook-Signature = "OPS_SIGNATURE" }'),
+        ("headers_env gives Webhook-Signature, which the tracker sets itself",),
+    ),
+    "a format that nobody knows": (sink('format = "slak"'), ('format is "slak"', "did you mean slack?")),
+    "a format that is a number": (sink("format = 1"), ("format is 1", "known are json, slack, discord, teams")),
     "allow_private in quotes": (sink('allow_private = "yes"'), ('allow_private is "yes"', "true or false")),
 }
 

@@ -21,6 +21,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks
 from workers.app import app as application
+from workers.outcomes import Told
 from workers.runtime import runtime
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
@@ -51,11 +52,11 @@ def test_names_arguments_and_queues_are_stable() -> None:
 
 
 @pytest.mark.parametrize("name", STABLE)
-def test_tasks_take_ids_and_return_nothing(name: str) -> None:
+def test_tasks_take_ids_and_return_no_more_than_how_they_ended(name: str) -> None:
     signature = inspect.signature(application.tasks[name].run)
 
     assert all(parameter.annotation is str for parameter in signature.parameters.values())
-    assert signature.return_annotation is None
+    assert signature.return_annotation in (None, Told)
 
 
 @pytest.mark.parametrize("name", STABLE)
@@ -142,17 +143,33 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "level", "said"),
+    ("outcome", "level", "said", "shown"),
     [
-        (Conflict("acme: another worker committed first"), "INFO", "conflict acme: another worker committed first"),
-        (StoreError("the data server is away"), "WARNING", "poll of acme not committed: the data server is away"),
-        (None, "DEBUG", "no turn to poll acme"),
         (
-            Poll(outcome=Outcome.FAILED, failure=ConnectError("no connection")),
-            "WARNING",
-            "polled acme failed reason=connect: no connection",
+            Conflict("acme: another worker committed first"),
+            "INFO",
+            "conflict acme: another worker committed first",
+            "not committed: acme: another worker committed first",
         ),
-        (Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED), "INFO", "polled acme quiet layer=not_modified new=0"),
+        (
+            StoreError("the data server is away"),
+            "WARNING",
+            "poll of acme not committed: the data server is away",
+            "failed store: the data server is away",
+        ),
+        (None, "DEBUG", "no turn to poll acme", "no turn"),
+        (
+            Poll(outcome=Outcome.FAILED, failure=ConnectError("no\nconnection")),
+            "WARNING",
+            "polled acme failed reason=connect: no\nconnection",
+            "failed connect: no connection",
+        ),
+        (
+            Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED),
+            "INFO",
+            "polled acme quiet layer=not_modified new=0",
+            "quiet not_modified",
+        ),
         (
             Poll(
                 outcome=Outcome.POSTPONED,
@@ -160,20 +177,27 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             ),
             "DEBUG",
             "host acme.example is busy, acme waits with 3 others",
+            "waits for host acme.example",
         ),
     ],
     ids=["conflict", "store", "no turn", "failed", "quiet", "postponed"],
 )
 def test_a_poll_ends_in_one_line_however_it_ends(
-    fake: FakeRuntime, log: pytest.LogCaptureFixture, outcome: Poll | Exception | None, level: str, said: str
+    fake: FakeRuntime,
+    log: pytest.LogCaptureFixture,
+    outcome: Poll | Exception | None,
+    level: str,
+    said: str,
+    shown: str,
 ) -> None:
     fake.outcome = outcome
 
-    tasks.fetch_provider("acme")
+    result = tasks.fetch_provider("acme")
 
     (record,) = (record for record in log.records if record.name == "workers.tasks")
     assert record.levelname == level
     assert record.message.startswith(said)
+    assert repr(result) == shown
 
 
 @pytest.mark.parametrize("error", [StoreError("away"), SinkError("the disk is full")], ids=["store", "sink"])
@@ -202,8 +226,9 @@ def test_news_wake_the_printer_and_the_sinks(
 ) -> None:
     fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
 
-    tasks.fetch_provider("acme")
+    result = tasks.fetch_provider("acme")
 
+    assert repr(result) == "changed, 2 new"
     assert [message.task for message in waiting(valkey, "print")] == ["workers.tasks.print_updates"]
     assert [list(message.args) for message in waiting(valkey, "deliver")] == [["chat"]]
 

@@ -13,12 +13,17 @@ import pytest
 import redis
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from celery.events.state import State
 from celery.signals import task_revoked, task_success
 from celery.worker import state
 
 from tests.fakes import FakeClock, provider
+from tracker.errors import ConnectError
+from tracker.poll import Outcome, Poll
+from tracker.savings import Layer
 from tracker.store.catalogue import RedisCatalogue
 from workers import runtime as runtimes
+from workers import tasks
 from workers.scheduler import ProviderScheduler
 from workers.tasks import fetch_provider, print_updates
 
@@ -196,21 +201,48 @@ def test_a_worker_takes_what_it_has_a_slot_for_and_hides_nothing(
     assert valkey.llen("fetch") == 0
 
 
-@pytest.mark.usefixtures("fake")
-def test_every_task_is_told_to_flower(app: Celery) -> None:
+class EndingRuntime(RecordingRuntime):
+    """A runtime whose polls end in one of three ways, by the provider's id."""
+
+    def poll(self, provider_id: str) -> Poll:
+        super().poll(provider_id)
+        if provider_id == "gone":
+            return Poll(outcome=Outcome.FAILED, failure=ConnectError("no connection to gone.example"))
+        if provider_id == "calm":
+            return Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+        return Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
+
+
+def test_flower_is_told_how_each_poll_ended_and_not_of_wake_ups(
+    app: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Events are sent in bulk, and none is missing."""
     told: Counter[str] = Counter()
-    tasks = 20
+    seen = State()
+    monkeypatch.setattr(runtimes, "_runtime", EndingRuntime())
+    monkeypatch.setattr(tasks, "_wake_sinks", lambda: None)
+    ids, rounds = ("calm", "gone", "news"), 10
+
+    def take(event: dict[str, Any]) -> None:
+        told.update([event["type"]])
+        seen.event(event)
+
     with app.connection_for_read() as connection:
-        receiver = app.events.Receiver(connection, handlers={"*": lambda event: told.update([event["type"]])})
+        receiver = app.events.Receiver(connection, handlers={"*": take})
         with receiver.consumer_context() as (listening, _, _), worker(app, pool="threads", concurrency=4):
-            for number in range(tasks):
-                fetch_provider.apply_async((f"p{number}",))
-            while told["task-succeeded"] < tasks:
+            for _ in range(rounds):
+                print_updates.apply_async()
+                for provider_id in ids:
+                    fetch_provider.apply_async((provider_id,))
+            while told["task-succeeded"] + told["task-failed"] < rounds * len(ids):
                 listening.drain_events(timeout=PATIENCE_S)
 
-    assert {kind: told[f"task-{kind}"] for kind in ("received", "started", "succeeded")} == {
-        "received": tasks,
-        "started": tasks,
-        "succeeded": tasks,
+    ended_so = Counter((task.name, task.args, task.state, task.result, task.exception) for task in seen.tasks.values())
+    name = fetch_provider.name
+    assert ended_so == {
+        (name, "('calm',)", "SUCCESS", "quiet not_modified", None): rounds,
+        (name, "('gone',)", "FAILURE", None, "connect: no connection to gone.example"): rounds,
+        (name, "('news',)", "SUCCESS", "changed, 2 new", None): rounds,
     }
+    assert all(task.received and task.started and task.runtime is not None for task in seen.tasks.values())
+    assert "Traceback" not in caplog.text

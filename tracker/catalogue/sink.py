@@ -7,14 +7,23 @@ from typing import Any
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.entry import refuse_unknown
+from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake
 from tracker.catalogue.values import choice, identifier, list_of, switch, text
 from tracker.errors import ConfigError
 from tracker.events import EventKind
-from tracker.models import Webhook
+from tracker.models import Webhook, WebhookFormat
 
 #: Keys that a sink may have, in the order in which a newcomer meets them.
-SINK_KEYS = ("name", "url", "url_env", "secret_env", "providers", "events", "allow_private")
+SINK_KEYS = (
+    *("name", "url", "url_env", "format", "secret_env", "headers_env"),
+    *("providers", "events", "allow_private"),
+)
+#: What is sent with every event and cannot be given otherwise.
+_RESERVED = (
+    *("content-type", "user-agent", "idempotency-key"),
+    *("webhook-id", "webhook-timestamp", "webhook-signature"),
+)
 
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 
@@ -50,6 +59,10 @@ def _address(value: object) -> str:
         ) from None
 
 
+def _format(value: object) -> WebhookFormat:
+    return WebhookFormat(choice(value, known=[each.value for each in WebhookFormat]))
+
+
 def _variable(value: object, key: str, example: str) -> str:
     """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
@@ -62,6 +75,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "url": _address,
     "url_env": partial(_variable, key="url_env", example="OPS_URL"),
     "secret_env": partial(_variable, key="secret_env", example="OPS_SECRET"),
+    "headers_env": partial(header_variables, reserved=_RESERVED),
+    "format": _format,
     "providers": partial(list_of, check=text, example='providers = ["openai", "aws-*"]'),
     "events": partial(
         list_of, check=partial(choice, known=[kind.value for kind in EventKind]), example='events = ["new_incident"]'

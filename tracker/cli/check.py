@@ -13,6 +13,7 @@ import msgspec
 from tracker.bootstrap import build_fetcher, utc_now
 from tracker.candidates import same_host
 from tracker.catalogue import as_toml, new_provider, slug
+from tracker.cli.check_file import check_file
 from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
 from tracker.cli.table import json_text
 from tracker.discover import Attempt, Discovery
@@ -82,12 +83,15 @@ def check(
     """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
 
     PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
-    pointed out.
+    pointed out. Of a file such as providers.toml it tells whether it can be read, and which sinks nothing would reach.
 
     \b
     Example:
       tracker check https://www.githubstatus.com --components 'Git*'
     """
+    if page.endswith(".toml"):
+        check_file(Path(page), output_format)
+        return
     choice, given = chosen(page), given_filters(**filters)
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))

@@ -27,6 +27,8 @@ from tracker.parse import FORMAT_NAMES
 from tracker.presets import Choice, chosen, nearest
 from tracker.presets import search as lookup
 from tracker.sinks.plain import one_line
+from tracker.store.catalogue import RedisCatalogue
+from tracker.supervise.sinks import unreached_summary
 
 #: How much of an address or a reason is shown, in characters.
 _LONGEST_LINE: Final = 300
@@ -137,6 +139,7 @@ def add(
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     catalogue.put(wanted, utc_now())
     _tell_added(wanted)
+    _tell_unreached(catalogue, data_dir)
 
 
 @providers.command("import")
@@ -187,6 +190,7 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
     for provider_id in ids:
         from_file = " (it stands in a file; the next sync of that brings it back)"
         click.echo(f"removed {provider_id}{from_file if known[provider_id].origin == 'file' else ''}")
+    _tell_unreached(catalogue, data_dir)
 
 
 @providers.command()
@@ -203,10 +207,12 @@ def sync(file: Path, data_dir: Path) -> None:
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
     told = open_sinks(settings).sync(sinks)
-    synced = open_catalogue(settings).put(pages, utc_now(), replacing="file")
+    catalogue = open_catalogue(settings)
+    synced = catalogue.put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if sinks or told.removed:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
+    _tell_unreached(catalogue, data_dir)
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
@@ -236,6 +242,13 @@ def _refuse_repeated(wanted: Sequence[Provider]) -> None:
 def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
     for provider in added:
         click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")
+
+
+def _tell_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
+    """Name the sinks with something that matches none of the pages that are watched now."""
+    line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
+    if line is not None:
+        click.echo(f"note: {line}", err=True)
 
 
 def _not_found(words: Sequence[str]) -> str:

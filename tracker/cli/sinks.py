@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -9,12 +10,13 @@ from uuid import uuid4
 import click
 import msgspec
 
-from tracker.bootstrap import build_poster, build_sender, open_sinks, utc_now
+from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks, utc_now
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError, FetchError
 from tracker.events import Event, EventKind
-from tracker.models import Webhook
+from tracker.models import Provider, Webhook
+from tracker.reach import unreached
 from tracker.sinks.webhook import shown_address
 from tracker.store.sinks import RedisSinks, SinkStatus
 
@@ -26,7 +28,8 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is told of one sink: the stable form of `sinks list`."""
 
     sink: str
-    #: `ok`, or `failing` while its receiver does not take updates.
+    #: `failing` while its receiver does not take updates, `dead_letters` as long as some that it did not take are
+    #: neither delivered nor dropped, `unmatched` where a pattern of its own matches nothing; else `ok`.
     state: str
     #: The host of its URL, or the variable that holds it.
     address: str
@@ -40,6 +43,10 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+    #: Which of its patterns and kinds of events match nothing, a sentence each.
+    unmatched: tuple[str, ...]
+    #: How updates are written to it.
+    format: str
 
 
 @click.group()
@@ -64,13 +71,18 @@ def list_(data_dir: Path, output_format: str) -> None:
     Example:
       tracker sinks list --format json
     """
-    reports = [_report(status) for status in open_sinks(running_settings(data_dir)).statuses()]
+    settings = running_settings(data_dir)
+    providers = open_catalogue(settings).providers()
+    reports = [_report(status, providers) for status in open_sinks(settings).statuses()]
     if output_format == "json":
         _show_json(reports)
         return
     now = utc_now()
     heads = ("SINK", "STATE", "ADDRESS", "WAITING", "DEAD", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
     click.echo(table(heads, [_cells(row, now) for row in reports]))
+    for row in reports:
+        for sentence in row.unmatched:
+            click.echo(f"{row.sink}: {sentence}")
 
 
 @sinks.command()
@@ -113,8 +125,23 @@ def retry(sink: str, data_dir: Path) -> None:
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
+def drop(sink: str, data_dir: Path) -> None:
+    """Forget a sink's dead letters; they stay in updates.jsonl.
+
+    \b
+    Example:
+      tracker sinks drop ops
+    """
+    known = open_sinks(running_settings(data_dir))
+    _find(known, sink)
+    click.echo(f"{known.drop(sink)} dead letters of {sink} are forgotten")
+
+
+@sinks.command()
+@click.argument("sink")
+@data_dir_option
 def test(sink: str, data_dir: Path) -> None:
-    """Send one test update from here, with this environment; exit status 1 if it is not accepted.
+    """Send one test update from here, in the sink's format and with this environment; exit status 1 if it is refused.
 
     \b
     Example:
@@ -165,10 +192,11 @@ def _find(known: RedisSinks, sink: str) -> Webhook:
     raise ConfigError(f"there is no sink {sink}; `tracker sinks list` shows them all")
 
 
-def _report(status: SinkStatus) -> SinkReport:
+def _report(status: SinkStatus, providers: Sequence[Provider]) -> SinkReport:
+    unmatched = unreached(status.webhook, providers)
     return SinkReport(
         sink=status.webhook.name,
-        state="failing" if status.standing.failures else "ok",
+        state=_state(status, unmatched),
         address=shown_address(status.webhook),
         waiting=status.waiting,
         dead=status.dead,
@@ -179,13 +207,23 @@ def _report(status: SinkStatus) -> SinkReport:
         not_before=status.not_before,
         last_error=status.last_error,
         last_error_at=status.last_error_at,
+        unmatched=unmatched,
+        format=status.webhook.format,
     )
+
+
+def _state(status: SinkStatus, unmatched: Sequence[str]) -> str:
+    if status.standing.failures:
+        return "failing"
+    if status.undelivered:
+        return "dead_letters"
+    return "unmatched" if unmatched else "ok"
 
 
 def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
     counts = (str(row.waiting), str(row.dead), str(row.delivered))
     trouble = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
-    return row.sink, row.state, row.address, *counts, age(row.last_delivered_at, now), trouble
+    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), trouble
 
 
 def _show_json(value: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import open_catalogue, utc_now
+from tracker.bootstrap import open_catalogue, open_sinks, utc_now
 from tracker.cadence import departure_s
 from tracker.cli.measured import show_latency, show_savings
 from tracker.cli.options import chosen, data_dir_option, format_option, reached
@@ -20,6 +20,7 @@ from tracker.readability import incomplete
 from tracker.snapshots import labels
 from tracker.store.catalogue import Holdings
 from tracker.store.pages import PageStatus
+from tracker.supervise.sinks import sink_lines
 
 #: Maintenances that begin later are not shown.
 AHEAD = timedelta(days=7)
@@ -94,6 +95,8 @@ def status(
         show([report(page, now) for page in catalogue.statuses_of(providers)], output_format)
         if not ids and output_format == "text":
             click.echo(scheduling_line(catalogue.scheduling(now)))
+            for line in sink_lines(open_sinks(settings).statuses(), catalogue.providers()):
+                click.echo(line)
         return
     names = [provider.id for provider in providers]
     if shows_latency:

@@ -87,13 +87,17 @@ class BoundedReader(io.BufferedReader):
     """A buffered reader that never reads "all there is", and no endless number of lines."""
 
     _lines_left = _MOST_LINES
+    #: Whether the last line that was asked for was none: the peer had ended its side before.
+    has_ended = False
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read a line. Raises BadAnswer when there were too many."""
         self._lines_left -= 1
         if self._lines_left < 0:
             raise BadAnswer("the answer is cut into too many pieces")
-        return super().readline(size)
+        line = super().readline(size)
+        self.has_ended = not line
+        return line
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read that many bytes. Raises BadAnswer when asked for an endless read."""

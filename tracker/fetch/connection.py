@@ -47,7 +47,7 @@ class _Answer(client.HTTPResponse):
 
     def __init__(self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
-        self.fp = BoundedReader(MeteredSocket(self.fp.detach(), sock, CURRENT.get()))
+        self.fp = self._reader = BoundedReader(MeteredSocket(self.fp.detach(), sock, CURRENT.get()))
 
     def begin(self) -> None:
         """Read status and headers, and settle how the body ends."""
@@ -60,6 +60,9 @@ class _Answer(client.HTTPResponse):
                 raise BadAnswer(f"more than {_MOST_INTERIM} interim answers came, and no final one")
             self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
             super().begin()
+        if self._reader.has_ended:
+            # http.client takes the end of the connection for that of the head.
+            raise BadAnswer("the head of the answer is cut short")
         if self.status in _BODILESS:
             # It ends with its headers, even where they announce chunks (RFC 9112, sections 6.1 and 6.3).
             self.chunked = False

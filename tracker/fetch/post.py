@@ -9,7 +9,7 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.errors import BadUrl, FetchError, ProxyFailed
+from tracker.errors import BadUrl, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
@@ -22,8 +22,8 @@ from tracker.ports import PostRequest
 from tracker.proxies import DIRECTLY, Proxies
 from tracker.verdicts import Answer
 
-#: So much of an answer's body is read, and most of that only to keep its connection.
-_READ: Final = 4096
+#: So much of an answer's body is kept to be shown. The rest is read to see that it is whole, and its connection kept.
+_KEPT: Final = 4096
 #: What a receiver gets before it counts as failing. Nobody waits for more than headers and a few words of its answer.
 POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
 
@@ -115,7 +115,19 @@ class RequestsPoster:
 
     def _answer(self, raw: BaseHTTPResponse) -> Answer:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
-        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(_beginning(raw)))
+        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(self._beginning(raw)))
+
+    def _beginning(self, raw: BaseHTTPResponse) -> str:
+        """Return how the body begins, once it has come whole.
+
+        A head alone proves nothing: a proxy sends it before the receiver behind it has done anything, and breaks off
+        when that fails. A body that is longer than any that is read has not broken off.
+        """
+        kept, length = b"", 0
+        while length < self._limits.max_body_bytes and (piece := raw.read(_KEPT, decode_content=False)):
+            kept = kept or piece
+            length += len(piece)
+        return kept.decode("utf-8", "replace")
 
 
 def _target(url: str) -> Target:
@@ -124,11 +136,3 @@ def _target(url: str) -> Target:
         return target(url)
     except BadUrl:
         raise BadUrl("the URL is not one that can be asked") from None
-
-
-def _beginning(raw: BaseHTTPResponse) -> str:
-    """Return how the body begins; a body that breaks or stalls takes nothing from the status."""
-    try:
-        return raw.read(_READ, decode_content=False).decode("utf-8", "replace")
-    except (FetchError, *CLIENT_ERRORS):
-        return ""

@@ -21,6 +21,7 @@ from tracker.parse.google import GOOGLE
 from tracker.parse.heroku import HEROKU
 from tracker.parse.incidentio import INCIDENTIO
 from tracker.parse.instatus import INSTATUS
+from tracker.parse.links import keeping_links
 from tracker.parse.openstatus import OPENSTATUS
 from tracker.parse.salesforce import SALESFORCE
 from tracker.parse.slack import SLACK
@@ -38,7 +39,7 @@ __all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
 
 #: Every format by name, in the order in which they are tried.
 FORMATS: Mapping[str, Format] = {
-    known.name: known
+    known.name: keeping_links(known)
     for known in (
         # Before Statuspage, whose answers incident.io's pages give as well, with less in them.
         INCIDENTIO,

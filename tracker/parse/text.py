@@ -3,6 +3,8 @@
 import html
 import re
 
+from tracker.parse.links import note
+
 #: What no JSON document in UTF-8 can hold, or no reader survives: NUL and lone surrogates.
 _UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -59,8 +61,11 @@ def one_line(text: str) -> str:
 def plain_text(text: str) -> str:
     """Return HTML or plain text as plain text: tags to line breaks or nothing, references decoded, blanks collapsed."""
     text = encodable(text).replace("\r\n", "\n").replace("\r", "\n")
+    markup = text
     text = _without_markup(text.replace("<![CDATA[", "").replace("]]>", "")) if "<" in text else _unescaped(text)
-    return _BLANKS.sub(_collapsed, text).strip()
+    text = _BLANKS.sub(_collapsed, text).strip()
+    note(markup, text)
+    return text
 
 
 def cut(text: str, cap: int) -> str:

@@ -23,6 +23,17 @@ def one_line(text: str, limit: int) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def several_lines(text: str, limit: int) -> str:
+    """Return the text with its lines, each as `one_line` makes it, no two empty ones in a row, cut at `limit`."""
+    lines: list[str] = []
+    for line in text[: limit * 8].splitlines():
+        safe = one_line(line, limit)
+        if safe or (lines and lines[-1]):
+            lines.append(safe)
+    flat = "\n".join(lines).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
 def ascii_json(encoded: bytes) -> str:
     """Return JSON of one line with every character beyond printable ASCII escaped (RFC 8259, section 7)."""
     text = encoded.decode("utf-8")

@@ -1,19 +1,24 @@
 """Events to the receivers behind webhooks: where each one is, and the signed request that tells it."""
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import Mistake
+from tracker.credentials import headers_of, secret_of
 from tracker.errors import ConfigError
-from tracker.events import Event, encode_event
+from tracker.events import Event
 from tracker.models import Webhook
 from tracker.ports import Clock, Poster, PostRequest
-from tracker.settings import read_secret
+from tracker.sinks.chats import body_of
 from tracker.sinks.signature import message_id, signature, signing_keys
 from tracker.verdicts import Answer
+
+#: Statuses that ask who posts (RFC 9110, sections 15.5.2 and 15.5.4).
+_WHO_ARE_YOU: Final = (401, 403)
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +27,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     #: () where events are not signed.
     keys: tuple[bytes, ...] = ()
+    headers: dict[str, str] = {}
 
 
 class WebhookSender:
@@ -35,9 +41,10 @@ class WebhookSender:
     def send(self, webhook: Webhook, event: Event) -> Answer:
         """Post one event. Raises FetchError, ConfigError."""
         receiver = endpoint(webhook, self._environ)
-        body = encode_event(event)
+        body = body_of(event, webhook.format)
         key, sent_at = message_id(event.id), self._clock()
         headers = {
+            **receiver.headers,
             "Content-Type": "application/json",
             "Idempotency-Key": key,
             "webhook-id": key,
@@ -45,9 +52,12 @@ class WebhookSender:
         }
         if receiver.keys:
             headers["webhook-signature"] = signature(key, sent_at, body, receiver.keys)
-        return self._poster.post(
+        answer = self._poster.post(
             PostRequest(url=receiver.url, headers=headers, body=body, allow_private=webhook.allow_private)
         )
+        if answer.status not in _WHO_ARE_YOU:
+            return answer
+        return msgspec.structs.replace(answer, text=f"{answer.text}; {_remedy(webhook)}".removeprefix("; "))
 
 
 def endpoint(webhook: Webhook, environ: Mapping[str, str]) -> Endpoint:
@@ -58,17 +68,19 @@ def endpoint(webhook: Webhook, environ: Mapping[str, str]) -> Endpoint:
             url = web_address(url)
         except Mistake:
             raise ConfigError(
-                f'sink "{webhook.name}": {webhook.url_env} holds no http or https address; correct it'
+                f"{_place(webhook)}: {webhook.url_env} holds no http or https address; correct it"
             ) from None
+    headers = headers_of(webhook.headers_env, environ, _place(webhook))
     if webhook.secret_env is None:
-        return Endpoint(url=url)
+        return Endpoint(url=url, headers=headers)
     try:
-        return Endpoint(url=url, keys=signing_keys(_secret(webhook, "secret_env", webhook.secret_env, environ)))
+        keys = signing_keys(_secret(webhook, "secret_env", webhook.secret_env, environ))
     except ValueError as error:
         raise ConfigError(
-            f'sink "{webhook.name}": the key in {webhook.secret_env} {error}; '
+            f"{_place(webhook)}: the key in {webhook.secret_env} {error}; "
             'make one with: echo "whsec_$(openssl rand -base64 32)"'
         ) from None
+    return Endpoint(url=url, keys=keys, headers=headers)
 
 
 def shown_address(webhook: Webhook) -> str:
@@ -76,11 +88,17 @@ def shown_address(webhook: Webhook) -> str:
     return urlsplit(webhook.url).netloc if webhook.url else f"${webhook.url_env}"
 
 
+def _place(webhook: Webhook) -> str:
+    return f'sink "{webhook.name}"'
+
+
 def _secret(webhook: Webhook, key: str, variable: str, environ: Mapping[str, str]) -> str:
-    value = read_secret(environ, variable)
-    if value is None:
-        raise ConfigError(
-            f'sink "{webhook.name}": {key} names {variable}, which is not set; '
-            f"set it, or {variable}_FILE to a file that holds it"
-        )
-    return value
+    return secret_of(variable, environ, place=_place(webhook), key=key)
+
+
+def _remedy(webhook: Webhook) -> str:
+    """Return where to look when a receiver asks who posts."""
+    given = ", ".join(f"{name} from {variable}" for name, variable in webhook.headers_env)
+    if given:
+        return f"see what headers_env gives it: {given}"
+    return "if it wants a header such as Authorization, name its variable in headers_env"

@@ -35,12 +35,19 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     #: Events that are not settled yet; those that it does not want count until it is their turn.
     waiting: int = 0
     dead: int = 0
+    #: Dead letters that were put back and wait to be delivered again; `waiting` counts them, too.
+    put_back: int = 0
     delivered: int = 0
     #: While its receiver fails: when it is tried again.
     not_before: datetime | None = None
     last_delivered_at: datetime | None = None
     last_error: str | None = None
     last_error_at: datetime | None = None
+
+    @property
+    def undelivered(self) -> int:
+        """Return how many updates were given up, those among them that are on their way again."""
+        return self.dead + self.put_back
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +132,14 @@ class RedisSinks:
             added, changed, removed = self._sync(keys=[SINKS, UPDATES, VERSION], args=arguments)
         return Synced(added=added, changed=changed, removed=removed)
 
+    def drop(self, sink: str) -> int:
+        """Forget a sink's dead letters; return how many there were."""
+        with translated(), self._client.pipeline(transaction=True) as pipe:
+            pipe.xlen(DEAD_PREFIX + sink)
+            pipe.delete(DEAD_PREFIX + sink)
+            dropped, _ = pipe.execute()
+        return int(dropped)
+
     def _unread(self) -> dict[str, int]:
         """Return for each group of the stream how many entries it has not acknowledged."""
         with translated():
@@ -151,6 +166,7 @@ def _status(webhook: Webhook, state: dict[bytes, bytes], again: int, dead: int, 
         standing=Standing(failures=int(state.get(b"failures", 0)), failing_since=moment(state.get(b"failing_since"))),
         waiting=unread + again,
         dead=dead,
+        put_back=again,
         delivered=int(state.get(b"delivered", 0)),
         not_before=moment(state.get(b"not_before")),
         last_delivered_at=moment(state.get(b"last_delivered_at")),

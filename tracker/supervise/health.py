@@ -1,4 +1,4 @@
-"""How the watched pages and the sinks do, in one line each that a person can act on. Pure."""
+"""How the watched pages do, in one line that a person can act on. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,8 @@ import msgspec
 
 from tracker.filters import unmatched
 from tracker.store.pages import PageStatus
-from tracker.store.sinks import SinkStatus
 
 _NAMED = 5
-#: A receiver that restarts is back before that many failures in a row.
-_FAILURES_TOLD = 3
 
 
 class PageHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,15 +63,6 @@ def filters_summary(pages: Sequence[PageHealth]) -> str | None:
         return None
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
     return f"filters that match nothing: {'; '.join(failing[:_NAMED])}{rest}"
-
-
-def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
-    """Return one line about sinks whose receivers fail, None when all of them do well."""
-    failing = [status.webhook.name for status in statuses if status.standing.failures >= _FAILURES_TOLD]
-    if not failing:
-        return None
-    who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
-    return f"{who} not take updates, which wait for {them}; `tracker sinks list` tells why"
 
 
 _REMEDIES = {

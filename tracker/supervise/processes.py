@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from tracker.supervise.surroundings import FOLDER
+
 log = logging.getLogger(__name__)
 
 #: The variable that names the descriptor to which a printer writes updates.
@@ -48,11 +50,12 @@ class Child:
         self.restarts = 0
 
     def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches only the supervisor."""
+        """Start the process in FOLDER, and in a session of its own, so that Ctrl-C reaches only the supervisor."""
         output = os.dup(sys.__stdout__.fileno()) if self.command.prints_updates and sys.__stdout__ else None
         self._process = subprocess.Popen(  # noqa: S603  argv is ours
             list(self.command.argv),
             env={**self.command.environ, OUTPUT_FD: str(output or 1)},
+            cwd=FOLDER,
             stdin=subprocess.PIPE if self.command.stdin else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=() if output is None else (output,),

@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import os
 import signal
 import sys
 import threading
@@ -19,10 +18,12 @@ from tracker.settings import Settings, masked_url
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
-from tracker.supervise.health import PageHealth, filters_summary, sinks_summary, summary
+from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
+from tracker.supervise.sinks import SinkWatch
+from tracker.supervise.surroundings import current_folder, surroundings
 from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
@@ -67,8 +68,7 @@ class Stack:
         self._stopping = threading.Event()
         self._server: Child | None = None
         self._environ = {
-            **environ,
-            "TRACKER_DATA_DIR": str(settings.data_dir),
+            **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, current_folder()),
             "TRACKER_FORMAT": settings.output_format,
             # Celery warns of running as root because of pickle, which is refused here.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
@@ -77,9 +77,9 @@ class Stack:
             server = EmbeddedServer(settings.data_dir)
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
-        self._settings = Settings.from_environment(self._environ)
+        self._settings = replace(Settings.from_environment(self._environ), data_dir=settings.data_dir)
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
-        self._beat = Child(self._celery("beat", "beat", "--schedule", os.devnull, level=size.log_level))
+        self._beat = Child(self._celery("beat", "beat", level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
         # What keeps it from writing is told here and nowhere else.
         level = "WARNING" if size.log_level == "ERROR" else size.log_level
@@ -91,8 +91,8 @@ class Stack:
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
+        self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
-        self._sinks_health: str | None = None
         self._filters_health: str | None = None
 
     @property
@@ -221,16 +221,12 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Tell which sinks do not take updates; return whether there are some."""
+        """Report which sinks do not do well; return whether there are some."""
         try:
-            statuses = self._sinks.statuses()
+            there_are_some = self._sink_watch.look(self._watch.providers)
         except StoreError:
             return False  # the line about the pages says so
-        line = sinks_summary(statuses)
-        if line != self._sinks_health:
-            log.warning(line) if line else log.info("all sinks take updates again")
-            self._sinks_health = line
-        return bool(statuses)
+        return there_are_some
 
     def _print_the_rest(self) -> None:
         def print_updates() -> None:

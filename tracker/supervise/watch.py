@@ -17,6 +17,11 @@ class Watch:
         self._revisions: dict[str, bytes] = {}
         self._pages: dict[str, PageHealth] = {}
 
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """Return the providers as of the last look."""
+        return self._providers
+
     def look(self) -> Sequence[PageHealth]:
         """Return how every page does, sorted by provider name. Raises StoreError."""
         version = self._catalogue.version()

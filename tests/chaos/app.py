@@ -1,0 +1,7 @@
+"""The product's Celery application with a visibility timeout that a run of minutes can pass."""
+
+from workers.app import app
+
+app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 15}
+app.conf.task_soft_time_limit = 10
+app.conf.task_time_limit = 12

@@ -1,0 +1,186 @@
+"""Flower as people start it: on this machine alone or with a password, and not at all otherwise."""
+
+import base64
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import PATIENCE_S
+from tests.e2e.test_doors import listening
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+CELERY = (str(Path(sys.executable).with_name("celery")), "-A", "workers.app", "flower")
+MODULE = (sys.executable, "-m", "workers.flower")
+PASSWORD = "correct-horse-battery"
+#: Addresses of /proc/net/tcp.
+LOOPBACK, ANYWHERE = "0100007F", "00000000"
+
+
+def environ_of(url: str, **variables: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("FLOWER_", "REDIS_", "TRACKER_"))}
+    return {**kept, "REDIS_URL": url, **variables}
+
+
+@contextmanager
+def flower(
+    url: str, port: int, *options: str, folder: Path, command: tuple[str, ...] = CELERY, **variables: str
+) -> Iterator[int]:
+    """Run Flower until the end of the block, from when it answers; yield its process id."""
+    log = folder / "log"
+    with (
+        log.open("w") as stream,
+        subprocess.Popen(
+            [*command, f"--port={port}", *options],
+            cwd=folder,
+            env=environ_of(url, **variables),
+            stdout=stream,
+            stderr=stream,
+        ) as process,
+    ):
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                ask(port, "/healthcheck")
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            pytest.fail(f"Flower does not run: {log.read_text()}")
+        yield process.pid
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+
+
+def ask(port: int, path: str, credentials: str | None = None, **headers: str) -> http.client.HTTPResponse:
+    """Return an answer of Flower's whose body was read."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    if credentials is not None:
+        headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    return answer
+
+
+PATHS = ("/", "/workers", "/tasks", "/metrics", "/healthcheck", "/static/css/flower.css", "/api/workers", "/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "config", "says"),
+    [
+        (("--address=0.0.0.0",), {}, "", "others could reach 0.0.0.0"),
+        (("--address=::",), {}, "", "others could reach ::"),
+        ((), {"FLOWER_ADDRESS": "0.0.0.0"}, "", "others could reach 0.0.0.0"),
+        ((), {}, "address = '0.0.0.0'", "others could reach 0.0.0.0"),
+        (("--unix-socket=flower.sock",), {}, "", "could use flower.sock"),
+        ((), {"FLOWER_UNIX_SOCKET": "flower.sock"}, "", "could use flower.sock"),
+        (("--basic-auth=tracker:",), {}, "", "basic_auth holds no password"),
+        (("--basic-auth=tracker",), {}, "", "basic_auth holds no password"),
+        (("--address=0.0.0.0",), {"FLOWER_BASIC_AUTH": ""}, "", "others could reach 0.0.0.0"),
+        ((), {"FLOWER_UNAUTHENTICATED_API": "true"}, "", "FLOWER_UNAUTHENTICATED_API lets any web page"),
+        ((), {"FLOWER_PASSWORD": "geheimnisträger"}, "", "letters beyond ASCII"),
+        ((), {"FLOWER_PASSWORD_FILE": "missing"}, "", "FLOWER_PASSWORD_FILE names a file that does not exist"),
+    ],
+)
+def test_without_a_password_it_does_not_start_where_others_could_reach_it(
+    options: tuple[str, ...], variables: dict[str, str], config: str, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "flowerconfig.py").write_text(config)
+    done = subprocess.run(
+        [*CELERY, *options],
+        cwd=tmp_path,
+        env=environ_of("redis://127.0.0.1:1/0", **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert says in line
+
+
+@pytest.mark.parametrize("options", [(), ("--address=localhost",), ("--address=127.0.0.1",)])
+def test_without_one_it_is_there_for_this_machine_alone(
+    options: tuple[str, ...], valkey_url: str, free_port: int, tmp_path: Path
+) -> None:
+    with flower(valkey_url, free_port, *options, folder=tmp_path) as pid:
+        heard = {address for _, address, port in listening([pid]) if port == free_port}
+        status = ask(free_port, "/").status
+        elsewhere = {path: ask(free_port, path, Host="evil.example.com").status for path in PATHS}
+
+    assert heard - {"00000000000000000000000001000000"} == {LOOPBACK}
+    assert status == 200
+    assert elsewhere == dict.fromkeys(PATHS, 403)
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "variables", "credentials"),
+    [
+        (CELERY, ("--address=0.0.0.0",), {"FLOWER_PASSWORD": PASSWORD}, f"tracker:{PASSWORD}"),
+        (CELERY, (f"--basic-auth=me:{PASSWORD}",), {}, f"me:{PASSWORD}"),
+        (CELERY, (), {"FLOWER_BASIC_AUTH": f"you:x,me:{PASSWORD}"}, f"me:{PASSWORD}"),
+        (MODULE, (), {"FLOWER_PASSWORD": PASSWORD}, f"tracker:{PASSWORD}"),
+    ],
+)
+def test_with_one_nothing_is_shown_without_it(
+    command: tuple[str, ...],
+    options: tuple[str, ...],
+    variables: dict[str, str],
+    credentials: str,
+    valkey_url: str,
+    free_port: int,
+    tmp_path: Path,
+) -> None:
+    with flower(valkey_url, free_port, *options, folder=tmp_path, command=command, **variables) as pid:
+        heard = {address for _, address, port in listening([pid]) if port == free_port}
+        without = {path: ask(free_port, path).status for path in PATHS}
+        wrong = ask(free_port, "/", credentials + "x").status
+        shown = {path: ask(free_port, path, credentials).status for path in PATHS}
+
+    assert heard - {"0" * 32} == {ANYWHERE}
+    assert without == dict.fromkeys(PATHS, 401)
+    assert wrong == 401
+    assert shown == dict.fromkeys(PATHS, 200) | {"/nowhere": 404}
+
+
+def test_guesses_are_slowed_and_lock_nobody_out(valkey_url: str, free_port: int, tmp_path: Path) -> None:
+    right = f"tracker:{PASSWORD}"
+    with flower(valkey_url, free_port, folder=tmp_path, FLOWER_PASSWORD=PASSWORD):
+        cookie = (ask(free_port, "/", right).getheader("Set-Cookie") or "").partition(";")[0]
+        guessed = [ask(free_port, "/metrics", f"tracker:guess {number}") for number in range(30)]
+        slowed = [answer for answer in guessed if answer.status == 429]
+        known = ask(free_port, "/", right, Cookie=cookie).status
+        forged = ask(free_port, "/", right, Cookie=cookie[:-1] + ("0" if cookie[-1] != "0" else "1")).status
+        unasked = ask(free_port, "/").status
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and (later := ask(free_port, "/", right).status) == 429:
+            time.sleep(0.2)
+
+    assert {answer.status for answer in guessed} == {401, 429}
+    assert len(slowed) >= 20
+    assert {answer.getheader("Retry-After") for answer in slowed} <= {"1", "2"}
+    assert (known, forged, unasked) == (200, 429, 401)
+    assert later == 200
+
+
+def test_where_people_sign_in_elsewhere_what_flower_shows_to_everybody_is_off(
+    valkey_url: str, free_port: int, tmp_path: Path
+) -> None:
+    with flower(valkey_url, free_port, "--auth=me@example.com", folder=tmp_path):
+        shown = {path: ask(free_port, path).status for path in ("/metrics", "/healthcheck", "/workers")}
+
+    assert shown == {"/metrics": 404, "/healthcheck": 404, "/workers": 302}

@@ -1,0 +1,52 @@
+"""What `tracker check` says of a catalogue file. Contains no business logic."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from tracker.catalogue import load_sinks
+from tracker.cli.options import read_providers
+from tracker.cli.table import json_text
+from tracker.errors import ConfigError
+from tracker.models import Provider, Webhook
+from tracker.reach import unreached
+from tracker.sinks.webhook import endpoint
+
+
+class FileReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `check` says of a file: its stable form."""
+
+    file: str
+    providers: tuple[str, ...]
+    sinks: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_file(path: Path, output_format: str) -> None:
+    """Print what a catalogue file holds and what of it comes to nothing. Raises ConfigError for a mistake."""
+    providers, sinks = read_providers(path), load_sinks(path)
+    report = FileReport(
+        file=str(path),
+        providers=tuple(provider.id for provider in providers),
+        sinks=tuple(sink.name for sink in sinks),
+        warnings=tuple(_warnings(providers, sinks)),
+    )
+    if output_format == "json":
+        click.echo(json_text(report))
+        return
+    click.echo(f"{path}: {len(providers)} pages, {len(sinks)} sinks")
+    for warning in report.warnings:
+        click.echo(f"note: {warning}")
+
+
+def _warnings(providers: tuple[Provider, ...], sinks: tuple[Webhook, ...]) -> Iterator[str]:
+    for sink in sinks:
+        for sentence in unreached(sink, providers):
+            yield f'sink "{sink.name}": {sentence}'
+        try:
+            endpoint(sink, os.environ)
+        except ConfigError as error:
+            yield str(error)

@@ -1,0 +1,90 @@
+"""Keep an eye on the sinks: a line whenever how they do has become another."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from tracker.models import Provider
+from tracker.reach import unreached
+from tracker.store.sinks import RedisSinks, SinkStatus
+
+log = logging.getLogger("tracker")
+
+#: A receiver that restarts is back before that many failures in a row.
+_FAILURES_TOLD: Final = 3
+_NAMED: Final = 5
+
+
+class SinkWatch:
+    """What was last said of the sinks of a catalogue."""
+
+    def __init__(self, sinks: RedisSinks) -> None:
+        self._sinks = sinks
+        self._trouble: tuple[object, ...] = ()
+        self._do_well = True
+        self._unreached: str | None = None
+
+    def look(self, providers: Sequence[Provider]) -> bool:
+        """Log what is new about the sinks, and tell whether there are any. Raises StoreError."""
+        statuses = self._sinks.statuses()
+        self._tell_of_receivers(statuses)
+        line = unreached_summary(statuses, providers)
+        if line != self._unreached:
+            log.warning(line) if line else log.info("all sinks can be told of something again")
+            self._unreached = line
+        return bool(statuses)
+
+    def _tell_of_receivers(self, statuses: Sequence[SinkStatus]) -> None:
+        failing = sinks_summary(statuses)
+        # Twice as many dead letters are worth another line, a single one more is not.
+        sizes = tuple((status.webhook.name, status.dead.bit_length()) for status in statuses if status.dead)
+        if (failing or sizes) and (failing, *sizes) != self._trouble:
+            log.warning("; ".join(filter(None, (failing, letters_summary(statuses)))))
+        self._trouble = (failing, *sizes)
+        # A letter that is on its way again may be refused again.
+        do_well = not failing and not any(status.undelivered for status in statuses)
+        if do_well and not self._do_well:
+            log.info("all sinks take updates again")
+        self._do_well = do_well
+
+
+def sink_lines(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> Sequence[str]:
+    """Return a line for each thing that is wrong with sinks."""
+    lines = (sinks_summary(statuses), letters_summary(statuses), unreached_summary(statuses, providers))
+    return [line for line in lines if line is not None]
+
+
+def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
+    """Return one line about sinks whose receivers fail, None when all of them do well."""
+    failing = [status.webhook.name for status in statuses if status.standing.failures >= _FAILURES_TOLD]
+    if not failing:
+        return None
+    who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
+    return f"{who} not take updates, which wait for {them}; `tracker sinks list` tells why"
+
+
+def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
+    """Return one line about updates that were given up, None when there are none."""
+    buried = [status for status in statuses if status.dead]
+    if not buried:
+        return None
+    first = buried[0].webhook.name
+    named = ", ".join(f"{status.webhook.name} ({status.dead})" for status in buried[:_NAMED])
+    rest = f" and {len(buried) - _NAMED} more" if len(buried) > _NAMED else ""
+    return (
+        f"dead letters, updates that a receiver did not take: {named}{rest}; `tracker sinks dead {first}` shows them, "
+        f"`tracker sinks retry {first}` sends them again, `tracker sinks drop {first}` forgets them"
+    )
+
+
+def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> str | None:
+    """Return one line about sinks with a pattern or a kind of events for which nothing can come, None without any."""
+    found = [
+        f"{status.webhook.name} ({sentence})"
+        for status in statuses
+        for sentence in unreached(status.webhook, providers)
+    ]
+    if not found:
+        return None
+    rest = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"sinks with something that matches nothing: {'; '.join(found[:_NAMED])}{rest}"

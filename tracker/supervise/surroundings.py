@@ -1,0 +1,82 @@
+"""What a child process finds around itself: our modules and no others, whatever folder the supervisor was started in.
+
+Python and Celery look for modules in the working directory first, and Celery takes its options from variables with
+everyday names. A folder of another project must not become part of ours by being the current one.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote
+
+from tracker.settings import read_secret
+
+#: Where children run: a folder that nobody keeps files of their own in, that is never removed, and that Celery does not
+#: have to put in front of the path for modules, since it is on it.
+FOLDER: Final = Path(os.__file__).parent
+#: Where the packages of this project are.
+ROOT: Final = Path(__file__).parents[2]
+
+#: Celery's options as variables: `celery.bin.celery` names some of them, and takes any that begins with its prefix.
+_CELERYS: Final = frozenset({"APP", "BROKER_URL", "RESULT_BACKEND", "LOADER", "CONFIG_MODULE", "SKIP_CHECKS"})
+_CELERYS_PREFIX: Final = "CELERY_"
+#: Variables that hold a path, whether or not anything is there yet.
+_PATHS: Final = frozenset(
+    {
+        "TRACKER_DATA_DIR",
+        "TRACKER_TICK_FILE",
+        "TRACKER_CA_FILE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    }
+)
+_TLS_FILE: Final = re.compile(r"(?<=[?&])(ssl_(?:ca_certs|ca_path|certfile|keyfile))=([^/&%][^&]*)")
+
+
+def current_folder() -> Path:
+    """Return the folder of this process; FOLDER if it was removed, where no relative path leads anywhere anyway."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return FOLDER
+
+
+def surroundings(environ: Mapping[str, str], folder: Path, path: Sequence[str] = sys.path) -> dict[str, str]:
+    """Return the variables of a child in FOLDER that mean what the given ones mean in `folder`. Raises ConfigError.
+
+    `path` is where this process looks for modules.
+    """
+    kept = {name: _absolute(name, value, folder) for name, value in environ.items() if not _is_celerys(name)}
+    url = read_secret(environ, "REDIS_URL") or ""
+    whole = _TLS_FILE.sub(lambda found: f"{found[1]}={quote(str(folder / unquote(found[2])))}", url)
+    if whole != url:
+        kept["REDIS_URL"] = whole
+        kept.pop("REDIS_URL_FILE", None)
+    kept["PYTHONSAFEPATH"] = "1"
+    modules = [str(folder / entry) for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if path and path[0] == str(ROOT):
+        modules.append(str(ROOT))  # a checkout that is run as it is, without being installed
+    if modules:
+        kept["PYTHONPATH"] = os.pathsep.join(modules)
+    else:
+        kept.pop("PYTHONPATH", None)
+    return kept
+
+
+def _is_celerys(name: str) -> bool:
+    return name in _CELERYS or name.startswith(_CELERYS_PREFIX)
+
+
+def _absolute(name: str, value: str, folder: Path) -> str:
+    """Return the value of a variable, the whole path where it holds one that begins in `folder`."""
+    if name in _PATHS and value:
+        return str(folder / value)
+    # Any name may be that of a secret's file (`read_secret`); one that ends so by chance names no file.
+    if name.endswith("_FILE") and value and "\0" not in value and os.path.lexists(folder / value):
+        return str(folder / value)
+    return value

@@ -1,0 +1,45 @@
+"""What tasks return: how each ended, in the few words that Flower shows. Nobody else reads it."""
+
+from typing import Final
+
+from tracker.errors import Conflict, TrackerError
+from tracker.poll import Outcome, Poll
+from tracker.sinks.plain import one_line
+
+#: Begins what a task returns that Flower is to show as failed. Celery itself would log it with a traceback, and try to
+#: keep it; to Celery the task went well, since a page that cannot be read is as usual as one that can.
+FAILED: Final = "failed "
+_LONGEST: Final = 200
+
+
+class Told:
+    """A text that is shown as it is: Celery shows what a task returns by its `repr`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def failed(error: TrackerError) -> Told:
+    """Return that the data server did not do what it had to."""
+    return Told(FAILED + one_line(f"store: {error}", _LONGEST))
+
+
+def of_poll(outcome: Poll | TrackerError | None) -> Told:
+    """Return how a poll ended."""
+    if outcome is None:
+        return Told("no turn")
+    if isinstance(outcome, Conflict):
+        return Told(one_line(f"not committed: {outcome}", _LONGEST))
+    if isinstance(outcome, TrackerError):
+        return failed(outcome)
+    if outcome.outcome is Outcome.FAILED and outcome.failure is not None:
+        return Told(FAILED + one_line(f"{outcome.failure.reason}: {outcome.failure}", _LONGEST))
+    if outcome.busy is not None:
+        return Told(f"waits for host {outcome.busy.slot.host}")
+    layer = f" {outcome.layer}" if outcome.outcome is Outcome.QUIET else ""
+    return Told(f"{outcome.outcome}{layer}, {outcome.events} new" if outcome.events else f"{outcome.outcome}{layer}")
