@@ -11,8 +11,9 @@ from datetime import datetime
 import msgspec
 
 from tracker.events import Event, EventKind, update_event
-from tracker.filters import left_out_by, listed, wants_change, wants_kind
+from tracker.filters import left_out_by, wants_change, wants_kind
 from tracker.implied import Implied, absent, ends, goes_on, moved_windows
+from tracker.listing import Listing
 from tracker.models import (
     Component,
     ComponentStatus,
@@ -23,7 +24,7 @@ from tracker.models import (
     Snapshot,
 )
 from tracker.ports import News
-from tracker.snapshots import known_components, labels, update_order
+from tracker.snapshots import known_components, update_order
 from tracker.state import PageView
 from tracker.views import Compared, view_after
 
@@ -107,18 +108,23 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     return Changes(news=news, seen=tuple(sorted(silent)), view=view_after(before.view, snapshot, compared))
 
 
+def listing_of(view: PageView, snapshot: Snapshot) -> Listing:
+    """Return the components that a page is known to list once a snapshot was read."""
+    return Listing(known_components(view.components, snapshot).values())
+
+
 def _wanted(
     provider: Provider, before: Before, snapshot: Snapshot, updates: Collection[tuple[Incident, IncidentUpdate]]
 ) -> tuple[list[tuple[Incident, IncidentUpdate]], set[str]]:
     """Return the updates that no filter leaves out, and the keys of the incidents that have passed by now."""
-    parts = listed(known_components(before.view.components, snapshot).values())
+    listing = listing_of(before.view, snapshot)
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
     passed = {incident_key(incident) for incident, _ in updates} & before.seen
     wanted = []
 
     def leaves_out(incident: Incident, update: IncidentUpdate) -> bool:
         is_maintenance, followed = incident.id in maintenances, incident_key(incident) in passed
-        return bool(left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=followed))
+        return bool(left_out_by(provider, incident, update, listing, maintenance=is_maintenance, followed=followed))
 
     for incident, update in updates:
         if not leaves_out(incident, update):
@@ -172,6 +178,7 @@ def _update_news(
     now: datetime,
 ) -> Iterator[News]:
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
+    listing = listing_of(before.view, snapshot)
     known = {incident.id for incident, _ in updates if incident_key(incident) in before.seen}
     for incident, update in updates:
         if incident.id in maintenances:
@@ -180,7 +187,7 @@ def _update_news(
             kind = EventKind.INCIDENT_UPDATE if incident.id in known else EventKind.NEW_INCIDENT
         known.add(incident.id)
         key = update_key(incident, update)
-        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now)
+        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
         yield News(event=event, key=key)
 
 
@@ -188,17 +195,18 @@ def _implied_news(
     provider: Provider, before: Before, snapshot: Snapshot, implied: Iterable[Implied], now: datetime
 ) -> Iterator[News]:
     """Tell what follows from what is known, of what passes the filters or was told before."""
-    parts = listed(known_components(before.view.components, snapshot).values())
+    listing = listing_of(before.view, snapshot)
     view = before.view
     known = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
     followed = {incident.id for incident in known if incident.is_followed}
     for kind, incident, update in implied:
-        is_maintenance = kind is EventKind.MAINTENANCE_UPDATE
-        if left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=incident.id in followed):
+        is_maintenance, is_followed = kind is EventKind.MAINTENANCE_UPDATE, incident.id in followed
+        if left_out_by(provider, incident, update, listing, maintenance=is_maintenance, followed=is_followed):
             continue
         # Whether it was told before, only the commit knows: the page does not show it.
         key = update_key(incident, update)
-        yield News(event=update_event(kind, f"{provider.id}/{key}", provider, incident, update, now), key=key)
+        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
+        yield News(event=event, key=key)
 
 
 def _told_components(provider: Provider, before: Before, snapshot: Snapshot) -> list[Component]:
@@ -231,16 +239,16 @@ def _component_news(
     # The revision tells one change from the next, the time one from before the data server was emptied.
     change = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     remembered = _remembered(before)
-    called = labels(known_components(before.view.components, snapshot).values())
+    listing = listing_of(before.view, snapshot)
     # Some platforms list components in another order each time.
-    for component in sorted(components, key=lambda component: (called[component.id].casefold(), component.id)):
+    for component in sorted(components, key=lambda component: (listing.label(component.id).casefold(), component.id)):
         known = remembered.get(component.id)
         event = Event(
             id=f"{provider.id}/component/{component.id}/{change}",
             event=EventKind.COMPONENT_STATUS_CHANGE,
             provider=provider.id,
             provider_name=provider.name,
-            product=provider.product((called[component.id],)),
+            product=provider.product((listing.label(component.id),)),
             status=component.status,
             message=f"was {known.status.replace('_', ' ')}" if known else None,
             components=(component.name,),

@@ -11,7 +11,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tracker.events import EventKind, update_event
-from tracker.filters import left_out_by, listed, wants_kind
+from tracker.filters import left_out_by, wants_kind
+from tracker.listing import Listing
 from tracker.models import Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
 from tracker.state import LedgerEntry
@@ -35,23 +36,29 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime) -> tuple[tuple[News, ...], Ledger]:
-    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger."""
+def follow(
+    provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
+) -> tuple[tuple[News, ...], Ledger]:
+    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
+
+    `listing` are the page's components, where the snapshot does not hold all of them.
+    """
     news: list[News] = []
-    wants = _filters(provider, snapshot)
+    listing = listing or Listing(snapshot.components)
+    wants = _filters(provider, snapshot, listing)
     entries = dict(ledger)
     # Pages without a clock have been seen to cut what they show of an incident, those with one have not.
     shows_all = snapshot.updated_at is not None
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         known = entries.pop(incident.id, {})
-        news += _edited(provider, wants, incident, known, now)
+        news += _edited(provider, wants, incident, known, now, listing)
         remaining = _shown(incident, known)
         # What shows the newest update alone, or re-times the only one, withdraws nothing.
         if shows_all and (not remaining or not known.keys().isdisjoint(remaining)):
             gone = {update_id: _missed(entry) for update_id, entry in known.items() if update_id not in remaining}
             withdrawn = {update_id for update_id, entry in gone.items() if entry.missing >= WITHDRAWN_AFTER}
             if wants(incident, _GONE):
-                news += [_withdrawn(provider, incident, gone_id, gone[gone_id], now) for gone_id in sorted(withdrawn)]
+                news += [_withdrawn(provider, incident, each, gone[each], now, listing) for each in sorted(withdrawn)]
             remaining |= {update_id: entry for update_id, entry in gone.items() if update_id not in withdrawn}
         entries[incident.id] = remaining
     while len(entries) > MOST_INCIDENTS:
@@ -59,12 +66,11 @@ def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime
     return tuple(piece for piece in news if wants_kind(provider, piece.event.event)), entries
 
 
-def _filters(provider: Provider, snapshot: Snapshot) -> Wants:
-    components = listed(snapshot.components)
+def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
 
     def wants(incident: Incident, update: IncidentUpdate) -> bool:
-        return left_out_by(provider, incident, update, components, maintenance=incident.id in maintenances) is None
+        return left_out_by(provider, incident, update, listing, maintenance=incident.id in maintenances) is None
 
     return wants
 
@@ -84,7 +90,12 @@ def _missed(entry: LedgerEntry) -> LedgerEntry:
 
 
 def _edited(
-    provider: Provider, wants: Wants, incident: Incident, known: Mapping[str, LedgerEntry], now: datetime
+    provider: Provider,
+    wants: Wants,
+    incident: Incident,
+    known: Mapping[str, LedgerEntry],
+    now: datetime,
+    listing: Listing,
 ) -> Iterator[News]:
     for update in incident.updates:
         before = known.get(update.id)
@@ -94,12 +105,14 @@ def _edited(
         if digest == before.digest or not wants(incident, update):
             continue
         event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
-        event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now)
+        event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now, listing=listing)
         yield News(event=replace(event, previous_digest=before.digest))
 
 
-def _withdrawn(provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime) -> News:
+def _withdrawn(
+    provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime, listing: Listing
+) -> News:
     event_id = f"{provider.id}/{incident.id}/{update_id}/withdrawn"
     gone = replace(_GONE, id=update_id)
-    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now)
+    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now, listing=listing)
     return News(event=replace(event, previous_digest=entry.digest))

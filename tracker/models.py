@@ -65,6 +65,16 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
 
 
+class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A component as an incident or an update names it."""
+
+    #: "" where the page names no id.
+    id: str = ""
+    name: str
+    #: Name of its group, where the page writes that in front.
+    group: str | None = None
+
+
 class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """One dated message of an incident or a maintenance."""
 
@@ -80,6 +90,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     #: Names of the components that this update names, () when it names none.
     components: tuple[str, ...] = ()
+    #: The same with their ids, () where the page gives none.
+    mentions: tuple[Mention, ...] = ()
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +106,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...] = ()
     #: Names of the components it touches, () when it names none.
     components: tuple[str, ...] = ()
+    #: The same with their ids, () where the page gives none.
+    mentions: tuple[Mention, ...] = ()
     #: Codes or names of the regions it touches, () when it names none.
     regions: tuple[str, ...] = ()
     scheduled_for: datetime | None = None
@@ -213,6 +227,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     update_id: str | None = None
     updated_at: datetime | None = None
     components: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     regions: tuple[str, ...] = ()
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None

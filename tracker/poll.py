@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
-from tracker.changes import Before, changes, keys
+from tracker.changes import Before, changes, keys, listing_of
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.events import EventKind
 from tracker.failpoints import failpoint
@@ -128,7 +128,8 @@ class Poller:
         found = changes(provider, before, snapshot, now)
         _warn_of_filters(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
-        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
+        listing = listing_of(before.view, snapshot)
+        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now, listing=listing)
         after, readable = recovered(provider, observed.state, now)
         told = _unseen_since(_last_read(turn, observed), found.news)
         news = (*readable, *_moved(turn, observed, now), *told, *reworded)

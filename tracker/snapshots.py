@@ -1,7 +1,6 @@
 """What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -87,27 +86,6 @@ def gone_components(before: PageView, snapshot: Snapshot) -> dict[str, Component
     return {component.id: component for component in gone[-MOST_GONE:]}
 
 
-def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return by id what each component is called: by its name, and by more where others have the same.
-
-    That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
-    """
-    by_name: dict[str, list[Component]] = {}
-    for component in components:
-        by_name.setdefault(component.name, []).append(component)
-    called: dict[str, str] = {}
-    for name, alike in by_name.items():
-        if len(alike) == 1:
-            called[alike[0].id] = name
-            continue
-        groups, regions = (Counter(other.group for other in alike), Counter(other.region for other in alike))
-        for component in alike:
-            group, region = component.group, component.region
-            distinction = group if groups[group] == 1 else region if regions[region] == 1 else None
-            called[component.id] = f"{name} ({distinction or component.id})"
-    return called
-
-
 def _status(known: Mapping[str, Component], component_id: str) -> str | None:
     component = known.get(component_id)
     return component.status if component else None
@@ -136,7 +114,8 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
     updates |= {update.id: update for update in newer.updates if update.body or update.id not in updates}
     ordered = tuple(sorted(updates.values(), key=update_order))
     newest = second if _newest(second) > _newest(first) else first
-    return msgspec.structs.replace(newest, updates=ordered, components=newest.components or first.components)
+    naming = newest if newest.components else first
+    return msgspec.structs.replace(newest, updates=ordered, components=naming.components, mentions=naming.mentions)
 
 
 def update_order(update: IncidentUpdate) -> float:

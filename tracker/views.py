@@ -6,6 +6,7 @@ import msgspec
 
 from tracker.filters import component_names, region_names
 from tracker.implied import goes_on, is_planned
+from tracker.listing import Listing
 from tracker.models import Component, ComponentStatus, Incident, OpenIncident, Snapshot
 from tracker.snapshots import gone_components, known_components
 from tracker.state import PageView
@@ -45,9 +46,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
         planned_maintenances=(*_opened(planned, followed), *_kept(before.planned_maintenances, missing)),
         missing=tuple(sorted(missing)),
         components_complete=snapshot.components_complete if snapshot.components else before.components_complete,
-        named_components=_last_named(
-            component_names(snapshot) - {component.name for component in components.values()}, before.named_components
-        ),
+        named_components=_last_named(component_names(snapshot, Listing(components.values())), before.named_components),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
         falls_told=tuple(
             key
@@ -80,6 +79,7 @@ def _open_incident(incident: Incident, *, is_followed: bool) -> OpenIncident:
         update_id=newest.id if newest else None,
         updated_at=newest.created_at if newest else None,
         components=incident.components,
+        mentions=incident.mentions,
         regions=incident.regions,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,

@@ -11,6 +11,7 @@ from tests.fakes import incident, update
 from tracker.catalogue import load_catalogue, new_provider, slug
 from tracker.errors import ConfigError
 from tracker.filters import left_out_by
+from tracker.listing import Listing
 from tracker.models import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.presets import Preset, chosen, nearest, presets, search
@@ -113,7 +114,7 @@ def test_an_address_without_its_scheme_is_left_for_the_catalogue_to_refuse(word:
 def is_told(provider: Provider, component: str, region: str = "us-east-1") -> bool:
     first = update("u1")
     known = incident("i1", first, components=(component,), regions=(region,))
-    return left_out_by(provider, known, first, {}, maintenance=False) is None
+    return left_out_by(provider, known, first, Listing(), maintenance=False) is None
 
 
 def test_a_region_and_a_service_of_a_cloud() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON, component, incident, page, update
 from tests.strategies import components, snapshots
+from tracker.listing import labels
 from tracker.models import Component, Impact, Snapshot
 from tracker.snapshots import (
     MOST_GONE,
@@ -15,7 +16,6 @@ from tracker.snapshots import (
     digest,
     gone_components,
     known_components,
-    labels,
     merged,
     projection,
 )

@@ -15,8 +15,8 @@ from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
 from tracker.filters import unmatched
+from tracker.listing import labels
 from tracker.models import Component, OpenIncident
-from tracker.snapshots import labels
 from tracker.store.pages import PageStatus
 
 #: Maintenances that begin later are not shown.
