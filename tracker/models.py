@@ -181,6 +181,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether maintenance is told.
     maintenance: bool = True
     first_sight: FirstSight = FirstSight.OPEN
+    #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
+    id_given: bool = False
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
 

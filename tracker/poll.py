@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.addresses import same_page
 from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys, listing_of
@@ -258,7 +259,7 @@ def _named(source: Source) -> str:
 
 def _remembered_of(turn: Turn) -> PageState:
     """Return what is known of the page. At another address it is another one, but an episode ends when that is read."""
-    if turn.state.url == turn.provider.url:
+    if same_page(turn.state.url, turn.provider.url):
         return turn.state
     return PageState(url=turn.provider.url, unreadable_since=turn.state.unreadable_since)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from tracker.bootstrap import open_catalogue, open_sinks, utc_now
-from tracker.catalogue import as_toml, load_opml, load_sinks, new_provider
+from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
 from tracker.cli.options import (
     data_dir_option,
     filter_options,
@@ -196,6 +196,8 @@ def sync(file: Path, data_dir: Path) -> None:
     told = open_sinks(settings).sync(sinks)
     synced = open_catalogue(settings).put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    if synced.kept_ids:
+        click.echo(kept_ids_line(synced.kept_ids))
     if sinks or told.removed:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import redis
 
+from tracker.catalogue import with_known_ids
 from tracker.latency import Timing
 from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 from tracker.models import Provider
@@ -76,6 +77,8 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     added: int
     changed: int
     removed: int
+    #: Names of entries, each with the id that it kept when it got that name.
+    kept_ids: tuple[tuple[str, str], ...] = ()
 
 
 class RedisCatalogue:
@@ -90,14 +93,17 @@ class RedisCatalogue:
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
         """Add or change providers. With `replacing`, those of that origin that are not given are removed then.
 
+        A provider of that origin that only got another name keeps its id, and with it all that is known of its page.
         Each step is all or nothing, of 500 providers at most; what was cut off between two steps, the next sync ends.
         """
-        given = list(providers)
+        named = list(providers)
+        given = self._with_known_ids(named, replacing) if replacing else named
         steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in _steps(given)]
         if replacing:
             absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
             steps += [self._run_sync(step, replacing) for step in _steps(absent)]
-        return _total(steps)
+        kept = ((after.name, after.id) for before, after in zip(named, given, strict=True) if after.id != before.id)
+        return msgspec.structs.replace(_total(steps), kept_ids=tuple(kept))
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -221,11 +227,20 @@ class RedisCatalogue:
             schedulers=tuple(sorted(map(decode_report, filter(None, reports)), key=lambda report: report.name)),
         )
 
+    def _with_known_ids(self, given: Sequence[Provider], origin: str) -> Sequence[Provider]:
+        entries = list(self._entries())
+        known = [provider for provider in entries if provider.origin == origin]
+        return with_known_ids(given, known, {provider.id for provider in entries if provider.origin != origin})
+
     def _ids_of(self, origin: str) -> set[str]:
-        """Return the ids of the providers of an origin, asking for some at a time."""
+        """Return the ids of the providers of an origin."""
+        return {provider.id for provider in self._entries() if provider.origin == origin}
+
+    def _entries(self) -> Iterator[Provider]:
+        """Yield the catalogue, asking for some at a time."""
         with translated():
-            entries = [decode_provider(entry) for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)]
-        return {provider.id for provider in entries if provider.origin == origin}
+            for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP):
+                yield decode_provider(entry)
 
     def _run_sync(self, taken_out: Sequence[str] = (), origin: str = "", entries: Sequence[str | bytes] = ()) -> Synced:
         """Put entries in, and take ids out if they are of that origin ('' for any)."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks, utc_now
+from tracker.catalogue import kept_ids_line
 from tracker.errors import ConfigError, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings
@@ -99,7 +100,9 @@ class Stack:
             self._server.start()
             self._await_server()
         self._sinks.sync(sinks)
-        self._catalogue.put(providers, utc_now(), replacing="file")
+        synced = self._catalogue.put(providers, utc_now(), replacing="file")
+        if synced.kept_ids:
+            log.info(kept_ids_line(synced.kept_ids))
         for child in (self._printer, *self._workers, self._beat):
             child.start()
 
