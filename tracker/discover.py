@@ -72,9 +72,12 @@ class Discovery:
     failure: PollError | None = None
 
 
-def discover(fetcher: Fetcher, provider: Provider) -> Discovery:
-    """Find where the provider's news come from. Raises nothing: a search that fails says why."""
-    search = _Search(fetcher, provider)
+def discover(fetcher: Fetcher, provider: Provider, before: Source | None = None) -> Discovery:
+    """Find where the provider's news come from, who came from another source before.
+
+    Raises nothing: a search that fails says why.
+    """
+    search = _Search(fetcher, provider, before)
     try:
         found = search.run()
     except PollError as error:
@@ -96,14 +99,22 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     return snapshot
 
 
+def tells(answer: Fetched, source: Source) -> bool:
+    """Tell whether an answer that can be read is of a status page."""
+    return FORMATS[source.format].tells_incidents(answer.body, answer.url, answer.content_type)
+
+
 class _Search:
     """One search for one page's data."""
 
-    def __init__(self, fetcher: Fetcher, provider: Provider) -> None:
+    def __init__(self, fetcher: Fetcher, provider: Provider, before: Source | None) -> None:
         self._fetcher = fetcher
         self._provider = provider
+        self._before = before
         #: Where the page itself answered.
         self._landed_at = provider.url
+        #: A feed that was found and is not of incidents.
+        self._of_others: str | None = None
         self.attempts: list[Attempt] = []
 
     def run(self) -> Found:
@@ -158,7 +169,20 @@ class _Search:
             raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
-        return source if same_host(source.primary, answer.url) else rebased(source, answer.url)
+        tells_incidents = tells(answer, source)
+        if not tells_incidents and not self._is_given(candidate, answer, known):
+            self._of_others = self._of_others or answer.url
+            raise ParseError(f"{known.title}, but its entries do not look like incidents")
+        # What was given for a feed of anything is asked for where it is: should that lead elsewhere, it is another one.
+        stays = same_host(source.primary, answer.url) and (tells_incidents or source.primary == answer.url)
+        return source if stays else rebased(source, answer.url)
+
+    def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
+        """Tell whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        if self._before is not None:
+            return (known.name, answer.url) == (self._before.format, self._before.primary)
+        is_page = candidate.url == self._provider.url
+        return is_page and (self._provider.format == "feed" or same_host(answer.url, candidate.url))
 
     def _format(self, candidate: Candidate, answer: Fetched) -> Format:
         """Return an answer's format. Raises ParseError."""
@@ -185,9 +209,11 @@ class _Search:
         is_web_page = landing is not None and _is_html(landing)
         what = "a web page without a status page's data that can be read" if is_web_page else page.answered
         such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
+        beside = f"; the feed {_cut(self._of_others)} does not look like one of incidents" if self._of_others else ""
+        number = _count(len(self.attempts), "address", "addresses")
         return (
-            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:100]} (tried "
-            f"{_count(len(self.attempts), 'address', 'addresses')}{such_as}); name an endpoint or a feed of it as url"
+            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:100]} (tried {number}{such_as})"
+            f"{beside}; name an endpoint or a feed of it as url"
         )
 
 

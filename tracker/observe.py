@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tracker.candidates import rebased, same_host
-from tracker.discover import Discovery, discover, read_answer
+from tracker.discover import Discovery, discover, read_answer, tells
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
@@ -31,6 +31,8 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
+#: So much of an address is repeated.
+_LONGEST_URL = 100
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +89,7 @@ class Observer:
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
         """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
-        discovery = discover(self._fetcher, provider)
+        discovery = discover(self._fetcher, provider, state.source)
         if discovery.found is None:
             return discovery, None
         found = discovery.found
@@ -99,6 +101,7 @@ class Observer:
             read_answer(answer, source)
         except ParseError as error:
             raise MovedAway(error.message) from error
+        _refuse_other_subject(answer, source)
         return _adopted(state, rebased(source, answer.url), answer, now)
 
     def complete(self, provider: Provider, before: PageState, observed: Observation, now: datetime) -> Observation:
@@ -201,6 +204,8 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         remembered = _in_step(_remember(state, source.primary, new))
         return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
     snapshot = read_answer(answer, source)
+    if answer.url != source.primary:
+        _refuse_other_subject(answer, source)
     if _is_stale(known, snapshot, state.stale_since, now):
         return Observation(
             layer=Layer.STALE,
@@ -216,6 +221,12 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         details_apart=_is_apart(source),
         fresh_for_s=answer.fresh_for_s,
     )
+
+
+def _refuse_other_subject(answer: Fetched, source: Source) -> None:
+    """Refuse an answer to which a page's address leads by now, and which is of something else. Raises MovedAway."""
+    if not tells(answer, source):
+        raise MovedAway(f"it leads to {answer.url[:_LONGEST_URL]}, whose entries do not look like incidents")
 
 
 def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:

@@ -258,10 +258,14 @@ def _named(source: Source) -> str:
 
 
 def _remembered_of(turn: Turn) -> PageState:
-    """Return what is known of the page. At another address it is another one, but an episode ends when that is read."""
-    if same_page(turn.state.url, turn.provider.url):
-        return turn.state
-    return PageState(url=turn.provider.url, unreadable_since=turn.state.unreadable_since)
+    """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
+
+    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
+    """
+    state, url = turn.state, turn.provider.url
+    if state.url == url or (same_page(state.url, url) and not state.failures):
+        return state
+    return PageState(url=url, unreadable_since=state.unreadable_since)
 
 
 def _with_more(known: Known, more: Known) -> Known:

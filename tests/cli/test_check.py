@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.strategies import is_safe
+from tests.unit.parse.test_parse_feed_subject import feed
 from tracker.catalogue import load_catalogue
 from tracker.cli import cli
 from tracker.errors import ConfigError
@@ -85,6 +86,20 @@ def test_a_page_that_is_none_is_refused_with_the_sentence_and_status_1() -> None
     (sentence,) = [line for line in text.output.splitlines() if line.startswith("not found: ")]
     assert " is a web page without a status page's data that can be read (tried " in sentence
     assert json.loads(document.output)["error"] == sentence.removeprefix("not found: ")
+
+
+def test_a_blog_is_no_status_page_and_is_read_where_it_is_named() -> None:
+    blog = feed("The Acme blog", ("Our new partners",), ("We are hiring",))
+    home = b"""<!doctype html><link rel="alternate" type="application/rss+xml" href="/blog.xml">We make anvils."""
+    with SimulatedVendor([RecordedSite("acme", {"/": [home], "/blog.xml": [blog]})]) as vendor:
+        url = vendor.url()
+        of_home, of_blog = run(url), run(f"{url}/blog.xml")
+
+    assert (of_home.exit_code, of_blog.exit_code) == (1, 0)
+    assert f"  {url}/blog.xml: Atom or RSS feed, but its entries do not look like incidents\n" in of_home.output
+    assert f"; the feed {url}/blog.xml does not look like one of incidents; name an endpoint" in of_home.output
+    assert "found: Atom or RSS feed at" in of_blog.output
+    assert "note: its entries do not look like incidents: each new one is told as an incident\n" in of_blog.output
 
 
 def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tracker.models import Incident, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed_entries import Entry, incident_of, is_maintenance, joined
 from tracker.parse.feed_library import parsed, text_of
+from tracker.parse.feed_subject import is_of_incidents
 from tracker.parse.feed_times import offset_of
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.sniff import FEED_ROOTS, refusal, xml_root
@@ -45,12 +46,25 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
 
 def opened(body: bytes, content_type: str | None) -> tuple[str | None, list[Entry]]:
     """Return title and entries of a feed. Raises ParseError."""
+    feed = _feed(body, content_type)
+    return fields.name(fields.body_text(feed.feed.get("title"))), [_entry(raw) for raw in feed.entries]
+
+
+def _tells_incidents(body: bytes, _: str, content_type: str | None) -> bool:
+    try:
+        feed = _feed(body, content_type)
+    except ParseError:
+        return False
+    titles = (_text(feed.feed.get("title")), _text(feed.feed.get("subtitle")))
+    return is_of_incidents(titles, [_entry(raw) for raw in feed.entries])
+
+
+def _feed(body: bytes, content_type: str | None) -> Any:
     text = text_of(body)
     root = xml_root(text.encode())
     if root not in FEED_ROOTS:
         raise refusal(body, content_type)
-    feed = _parsed(text, root)
-    return fields.name(fields.body_text(feed.feed.get("title"))), [_entry(raw) for raw in feed.entries]
+    return _parsed(text, root)
 
 
 FEED = Format(
@@ -59,6 +73,7 @@ FEED = Format(
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
+    tells_incidents=_tells_incidents,
 )
 
 
