@@ -116,8 +116,14 @@ def add(
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
     asked = {"interval_s": interval, "cadence": cadence, "allow_private": allow_private}
-    wanted = [_provider(chosen(page), name, {**asked, **given_filters(**filters)}) for page in pages]
+    choices = [chosen(page) for page in pages]
+    wanted = [_provider(choice, name, {**asked, **given_filters(**filters)}) for choice in choices]
     _refuse_repeated(wanted)
+    for choice in choices:
+        if choice.is_unread:
+            click.echo(
+                f"note: {choice.name} has a page of its own that cannot be read so far: it stays unknown", err=True
+            )
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
