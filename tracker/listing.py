@@ -14,6 +14,8 @@ from tracker.models import Component, Incident, IncidentUpdate, Mention
 
 #: What Statuspage writes between the name of a group and that of a component in it.
 _IN_GROUP: Final = " - "
+#: So many of these are looked at; a group's name has one at most.
+_MOST_PARTS: Final = 4
 
 
 def alike(text: str) -> str:
@@ -139,6 +141,6 @@ def _spelled(name: str, group: str | None) -> tuple[str, ...]:
 
 def _split(name: str) -> Iterator[tuple[str, str]]:
     """Yield the ways to read a text as `Group - Name`."""
-    parts = name.split(_IN_GROUP)
+    parts = name.split(_IN_GROUP, _MOST_PARTS)
     for end in range(1, len(parts)):
         yield _IN_GROUP.join(parts[:end]), _IN_GROUP.join(parts[end:])
