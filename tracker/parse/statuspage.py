@@ -4,15 +4,15 @@ One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, 
 one bare incident: each is a choice of the same fields. Strict on ids, lenient on everything else.
 """
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
+from tracker.parse.mentions import mentioned, without_groups
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 
@@ -20,8 +20,6 @@ from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_w
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25
-#: What stands between the names of a group and of a component in it.
-_IN_GROUP = " - "
 _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
@@ -37,15 +35,16 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         answer = {"incidents": [answer]}
     page = fields.mapping(answer.get("page"))
     site = fields.site(fields.link(page.get("url")) or url)
+    incidents, maintenances = _incidents(answer, site)
     entries = fields.objects(answer, "components")
     components = _components(entries)
-    incidents, maintenances = _incidents(answer, site, {component.id: component.name for component in components})
+    names = {component.id: component.name for component in components}
     return Snapshot(
         name=fields.name(page.get("name")),
         updated_at=fields.moment(page.get("updated_at")),
         indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
-        incidents=incidents,
-        maintenances=maintenances,
+        incidents=tuple(without_groups(incident, names) for incident in incidents),
+        maintenances=tuple(without_groups(maintenance, names) for maintenance in maintenances),
         components=components,
         components_complete=not _is_cut(entries),
     )
@@ -94,15 +93,13 @@ def _incident_link(site: str | None, incident_id: str) -> str | None:
     return f"{site}/incidents/{quote(incident_id, safe='')}" if site else None
 
 
-def _incidents(
-    answer: dict[str, Any], site: str | None, names: dict[str, str]
-) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+def _incidents(answer: dict[str, Any], site: str | None) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Return incidents and maintenances; some vendors list a maintenance among the incidents, or in both lists."""
     planned, others = fields.objects(answer, "scheduled_maintenances"), fields.objects(answer, "incidents")
     return parted(
         (
-            *(_incident(entry, site, names, is_maintenance=True) for entry in planned),
-            *(_incident(entry, site, names, is_maintenance=_is_maintenance(entry)) for entry in others),
+            *(_incident(entry, site, is_maintenance=True) for entry in planned),
+            *(_incident(entry, site, is_maintenance=_is_maintenance(entry)) for entry in others),
         )
     )
 
@@ -111,15 +108,13 @@ def _is_maintenance(entry: dict[str, Any]) -> bool:
     return fields.known(_IMPACTS, entry.get("impact")) is Impact.MAINTENANCE or bool(entry.get("scheduled_for"))
 
 
-def _incident(entry: dict[str, Any], site: str | None, names: dict[str, str], *, is_maintenance: bool) -> Incident:
+def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
     incident_id = fields.identifier(entry.get("id"), "an incident")
     status = status_word(entry.get("status"))
     entries = fields.objects(entry, "incident_updates")
-    called = ChainMap(_names(entry.get("components")), names)
-    updates = oldest_first(distinct(_update(each, status or UNKNOWN, called) for each in entries), newest_first=True)
+    updates = oldest_first(distinct(_update(each, status or UNKNOWN) for each in entries), newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
-    mentions = _mentions(entry.get("components"), "id", called, updates)
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
@@ -127,16 +122,14 @@ def _incident(entry: dict[str, Any], site: str | None, names: dict[str, str], *,
         impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
         link=fields.link(entry.get("shortlink")) or _incident_link(site, incident_id),
         updates=updates,
-        components=fields.unique(mention.name for mention in mentions),
-        mentions=mentions,
+        mentions=mentioned(entry.get("components")),
         scheduled_for=fields.moment(entry.get("scheduled_for")),
         scheduled_until=fields.moment(entry.get("scheduled_until")),
     )
 
 
-def _update(entry: dict[str, Any], incident_status: str, names: Mapping[str, str]) -> IncidentUpdate:
+def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
     status = status_word(entry.get("status")) or incident_status
-    mentions = _mentions(entry.get("affected_components"), "code", names)
     return IncidentUpdate(
         id=fields.identifier(entry.get("id"), "an incident update"),
         status=status,
@@ -147,43 +140,8 @@ def _update(entry: dict[str, Any], incident_status: str, names: Mapping[str, str
             or fields.moment(entry.get("display_at"))
             or fields.moment(entry.get("updated_at"))
         ),
-        components=fields.unique(mention.name for mention in mentions),
-        mentions=mentions,
+        mentions=mentioned(entry.get("affected_components"), "code"),
     )
-
-
-def _names(entries: object) -> dict[str, str]:
-    """Return by id what components are called."""
-    named = ((_id(entry.get("id")), fields.name(entry.get("name"))) for entry in fields.objects_in(entries))
-    return {component_id: name for component_id, name in named if component_id and name}
-
-
-def _id(value: object) -> str:
-    """Return the id by which a component is named, "" for none."""
-    is_id = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
-    return fields.identifier(value, "a component") if is_id else ""
-
-
-def _mentions(
-    entries: object, key: str, names: Mapping[str, str], updates: Sequence[IncidentUpdate] = ()
-) -> tuple[Mention, ...]:
-    """Return the components of a list, each once; one that lists none names those of its updates.
-
-    An update calls a component `Group - Name`, and the page and the incident by its name alone.
-    """
-    told = {mention.id: mention for update in updates for mention in update.mentions if mention.id}
-    found: dict[Mention, None] = {}
-    for entry in fields.objects_in(entries):
-        component_id, called = _id(entry.get(key)), fields.name(entry.get("name"))
-        if called:
-            found[told.get(component_id) or _mention(component_id, called, names.get(component_id, called))] = None
-    return tuple(found or dict.fromkeys(mention for update in updates for mention in update.mentions))
-
-
-def _mention(component_id: str, called: str, name: str) -> Mention:
-    """Return the component of an id that is called by its name, with its group's in front or not."""
-    group = called.removesuffix(name).removesuffix(_IN_GROUP) if called.endswith(_IN_GROUP + name) else None
-    return Mention(id=component_id, name=name, group=group or None)
 
 
 def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
