@@ -141,6 +141,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
     components_complete: bool = True
+    #: Whether incidents and updates call components by their ids; another answer of the page has the names.
+    components_by_id: bool = False
     #: What was left out of this answer because it could not be read; the absence of such an entry proves nothing.
     omissions: tuple[Omission, ...] = ()
     #: Whether the answer lists all that goes on and nothing that ended, so that an incident ends by no longer being

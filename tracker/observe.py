@@ -166,7 +166,12 @@ class Observer:
         snapshot = read_answer(answer, source)
         if _is_earlier(snapshot.updated_at, known.stamp) and _is_earlier(snapshot.updated_at, primary_stamp):
             return state, None
-        new = Answer(validators=answer.validators, digest=digest(answer.body), stamp=snapshot.updated_at)
+        new = Answer(
+            validators=answer.validators,
+            digest=digest(answer.body),
+            stamp=snapshot.updated_at,
+            omissions=snapshot.omissions,
+        )
         return _remember(state, url, new), snapshot
 
     def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
@@ -185,11 +190,12 @@ def _is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget all of the primary answer but its clock, so that the next poll reads it whatever it says."""
+    """Forget the primary answer but for its clock and what it lacked: the next poll reads it whatever it says."""
     if state.source is None:
         return state
     url = state.source.primary
-    return _remember(state, url, Answer(stamp=state.answers.get(url, Answer()).stamp))
+    known = state.answers.get(url, Answer())
+    return _remember(state, url, Answer(stamp=known.stamp, omissions=known.omissions))
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -212,7 +218,12 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
             state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
-    new = Answer(validators=answer.validators, digest=body_digest, stamp=snapshot.updated_at)
+    new = Answer(
+        validators=answer.validators,
+        digest=body_digest,
+        stamp=snapshot.updated_at,
+        omissions=snapshot.omissions,
+    )
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
     return Observation(
         layer=Layer.CHANGED,
@@ -285,9 +296,9 @@ def _remember(state: PageState, url: str, answer: Answer) -> PageState:
 
 
 def _unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL but its clock, so that its next answer is read again unless it is older."""
-    known = before.answers.get(url, Answer())
-    return _remember(state, url, msgspec.structs.replace(known, stamp=state.answers[url].stamp))
+    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
+    known, new = before.answers.get(url, Answer()), state.answers[url]
+    return _remember(state, url, msgspec.structs.replace(known, stamp=new.stamp, omissions=new.omissions))
 
 
 def _in_step(state: PageState) -> PageState:

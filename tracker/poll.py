@@ -22,8 +22,8 @@ from tracker.models import Provider, Snapshot
 from tracker.observe import Observation, Observer, read_again
 from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
-from tracker.readability import failed, recovered
-from tracker.savings import FAILED, Layer, Tally
+from tracker.readability import failed, left_out, recovered
+from tracker.savings import FAILED, IN_PART, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection
 from tracker.state import PageState, PageView, RecentIncident, Source
@@ -106,7 +106,9 @@ class Poller:
             return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
         commit, layer = self._changed(turn, state, observed, now)
         failpoint("fetched")
-        events = self._commit(turn, commit, layer, observed.state.source)
+        after = commit.state or state
+        events = self._commit(turn, commit, IN_PART if after.omissions else layer, observed.state.source)
+        _log_what_is_left_out(turn.provider, state, after)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, layer=layer, events=events)
 
     def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
@@ -188,6 +190,14 @@ def _postponed(provider_id: str, busy: HostBusy) -> Poll:
             busy.waited_s,
         )
     return Poll(outcome=Outcome.POSTPONED, busy=busy)
+
+
+def _log_what_is_left_out(provider: Provider, before: PageState, after: PageState) -> None:
+    """Log once that a page is read in part, and once that it is read as a whole again."""
+    if after.omissions and not before.omissions:
+        log.warning("%s is read in part; %s", provider.id, left_out(after.omissions))
+    elif before.omissions and not after.omissions:
+        log.warning("%s is read as a whole again", provider.id)
 
 
 def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> None:

@@ -1,5 +1,9 @@
-"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns."""
+"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns.
 
+A page that is read in part says so, and is no less readable for that.
+"""
+
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -7,7 +11,7 @@ import msgspec
 from tracker.errors import ParseError, PollError
 from tracker.events import Event, EventKind
 from tracker.filters import wants_kind
-from tracker.models import Provider
+from tracker.models import Omission, Provider
 from tracker.ports import News
 from tracker.state import PageState
 
@@ -50,6 +54,20 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
     blind_s = max(0, round((now - since).total_seconds()))
     message = f"could not be read for {duration(blind_s)}, since {since:%Y-%m-%d %H:%M:%S} UTC"
     return after, _news(provider, EventKind.PAGE_READABLE, since, now, "readable", message)
+
+
+def left_out(omissions: Collection[Omission]) -> str | None:
+    """Return what was left out of a page's answers as one sentence, None if that was nothing."""
+    reasons: dict[str, list[str]] = {}
+    for omission in sorted(omissions, key=lambda each: (each.kind, each.reason)):
+        reasons.setdefault(omission.kind, []).append(omission.reason)
+    said = (f"{kind}s with {', '.join(words)}" for kind, words in reasons.items())
+    return f"left out: {'; '.join(said)}" if reasons else None
+
+
+def incomplete(state: PageState) -> str | None:
+    """Return why a part of a page is not read, None if all of it is."""
+    return "; ".join(filter(None, (state.detail_failure, left_out(state.omissions)))) or None
 
 
 def duration(seconds: int) -> str:

@@ -18,10 +18,12 @@ class Layer(StrEnum):
     CHANGED = "changed"
 
 
+#: How a poll ends that reads an answer in which something cannot be read.
+IN_PART: Final = "in_part"
 #: How a poll ends that brings no answer, or one that cannot be read.
 FAILED: Final = "failed"
 #: All ways in which a poll ends, the cheapest first.
-ENDINGS: Final = (*(str(layer) for layer in Layer), FAILED)
+ENDINGS: Final = (*(str(layer) for layer in Layer), IN_PART, FAILED)
 #: Those whose primary answer was not parsed.
 _UNPARSED: Final = (Layer.NOT_MODIFIED, Layer.SAME_BODY)
 

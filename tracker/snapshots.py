@@ -30,7 +30,9 @@ def projection(snapshot: Snapshot) -> str:
     incidents = sorted(snapshot.incidents, key=lambda incident: incident.id)
     maintenances = sorted(snapshot.maintenances, key=lambda incident: incident.id)
     meaning = (snapshot.updated_at, snapshot.indicator, incidents, maintenances)
-    return digest(_ENCODER.encode(meaning))
+    # An answer without what was left out means something else than one that was left out of.
+    left_out = (snapshot.omissions,) if snapshot.omissions else ()
+    return digest(_ENCODER.encode(meaning + left_out))
 
 
 def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
@@ -49,19 +51,43 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
     details = list(details)
+    listing = next((answer for answer in (primary, *details) if answer.components), primary)
+    names = {component.id: component.name for component in listing.components}
+    primary, *details = (_with_names(answer, names) for answer in (primary, *details))
     incidents = {incident.id: incident for incident in primary.incidents}
     maintenances = {incident.id: incident for incident in primary.maintenances}
     for detail in details:
         behind = bool(detail.updated_at and primary.updated_at and detail.updated_at < primary.updated_at)
         _join(incidents, detail.incidents, behind=behind)
         _join(maintenances, detail.maintenances, behind=behind)
-    listing = next((answer for answer in (primary, *details) if answer.components), primary)
+    omissions = dict.fromkeys(omission for answer in (primary, *details) for omission in answer.omissions)
     return msgspec.structs.replace(
         primary,
         incidents=tuple(incidents.values()),
         maintenances=tuple(maintenances.values()),
         components=_with_statuses(listing.components, details),
         components_complete=listing.components_complete,
+        omissions=tuple(omissions),
+    )
+
+
+def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
+    """Return a snapshot whose incidents call components by their names; what has no name is not called at all."""
+    if not snapshot.components_by_id:
+        return snapshot
+
+    def named(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(names[known] for known in ids if known in names))
+
+    def renamed(incident: Incident) -> Incident:
+        updates = (msgspec.structs.replace(each, components=named(each.components)) for each in incident.updates)
+        return msgspec.structs.replace(incident, components=named(incident.components), updates=tuple(updates))
+
+    return msgspec.structs.replace(
+        snapshot,
+        incidents=tuple(map(renamed, snapshot.incidents)),
+        maintenances=tuple(map(renamed, snapshot.maintenances)),
+        components_by_id=False,
     )
 
 
@@ -115,7 +141,13 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
     ordered = tuple(sorted(updates.values(), key=update_order))
     newest = second if _newest(second) > _newest(first) else first
     naming = newest if newest.components else first
-    return msgspec.structs.replace(newest, updates=ordered, components=naming.components, mentions=naming.mentions)
+    return msgspec.structs.replace(
+        newest,
+        updates=ordered,
+        link=first.link or newest.link,
+        components=naming.components,
+        mentions=naming.mentions,
+    )
 
 
 def update_order(update: IncidentUpdate) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Impact, OpenIncident, Validators, worst_impact
+from tracker.models import Component, ComponentStatus, Impact, Omission, OpenIncident, Validators, worst_impact
 
 #: How bad it is that a component has a status; of an unknown one nothing is known.
 COMPONENT_IMPACT = {
@@ -40,6 +40,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stamp: datetime | None = None
     #: When the page said that it has no such endpoint (404), None if it has.
     missing_since: datetime | None = None
+    #: What was left out of it.
+    omissions: tuple[Omission, ...] = ()
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,6 +81,13 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident_at: datetime | None = None
     #: Since when nothing has changed on the page, told or not, with nothing open or planned; None while there is.
     calm_since: datetime | None = None
+
+    @property
+    def omissions(self) -> tuple[Omission, ...]:
+        """Return what was left out of the last answers of the source, each kind of it once."""
+        urls = (self.source.primary, *self.source.details) if self.source else ()
+        known = (self.answers.get(url, Answer()) for url in urls)
+        return tuple(dict.fromkeys(omission for answer in known for omission in answer.omissions))
 
     @property
     def is_unknown(self) -> bool:

@@ -168,6 +168,7 @@ def test_savings_are_json_for_programs(run: Run) -> None:
             "stale": 0,
             "same_meaning": 0,
             "changed": 1,
+            "in_part": 0,
             "failed": 0,
         },
         "received_bytes": 9000,

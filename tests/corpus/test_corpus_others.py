@@ -101,6 +101,30 @@ def test_an_incident_that_is_called_open_after_its_end_is_over():
     assert incidents[open_id].status == "resolved"
 
 
+def test_an_alert_stands_once_for_each_region_that_shares_its_id():
+    told_of = '[.service_alerts[] | [.region, .subject, if .status == "ongoing" then "goes on" else "over" end]]'
+    shared = sorted((CORPUS / "vultr").glob("*_same_id.s*"))
+
+    for path in shared:
+        found = read(path.read_bytes())
+        shown = [
+            [*each.regions, each.name, "over" if each.status in ("resolved", "completed") else "goes on"]
+            for each in (*found.incidents, *found.maintenances)
+        ]
+        assert sorted(shown) == sorted(jq.compile(told_of).input_text(path.read_text()).first())
+
+    assert len(shared) == 8
+
+
+def test_works_of_a_recorded_series_are_maintenances_by_subject_or_window():
+    found = [read(path.read_bytes()) for path in sorted((CORPUS / "vultr").glob("*_same_id.s*"))]
+
+    assert {each.name for page in found for each in page.incidents} == {
+        "Chicago - Intermittent Power Loss Investigation"
+    }
+    assert all(each.scheduled_for for page in found for each in page.maintenances)
+
+
 def test_an_alert_that_is_timed_anew_with_every_answer_is_no_news():
     """Nine successive answers; the first is the baseline, and nobody posts anything while they are recorded."""
     posted = jq.compile("[.service_alerts[] | select(.id) | .id as $id | .entries[] | [$id, .updated_at]]")

@@ -24,7 +24,16 @@ _TIMES: Final = (
     "Nov <var data-var='date'>31</var>, <var data-var='time'>24:00</var> PST",
     "20251103",
     "-1",
+    "1762171200123",
+    "9" * 20,
+    "2025-11-03 12:00 PM XYZT",
+    "Mon, 03 Nov 2025 12:00:00 Nowhere/City",
+    "2025-11-03 12:00:00 ../../etc/passwd",
+    "Nov 3, 2025 " + "(" * 80,
 )
+#: What stands among the entries of a list, and in place of their ids.
+_ODD: Final = (None, True, 7, "", "entry", [], {}, {"id": None}, {"name": "x"}, {"id": "x", "attributes": None})
+_ID_KEYS: Final = ("id", "_id", "arn", "system", "filename", "component_id", "created_at", "attributes", "status")
 _WORDS: Final = (
     "",
     " ",
@@ -246,9 +255,15 @@ def _places(document: Any) -> list[tuple[_Holder, Any]]:
 
 
 def _break(holder: _Holder, key: Any, document: Any, chance: random.Random) -> None:
-    match chance.randrange(8):
+    match chance.randrange(11):
         case 0 | 1 | 2:
             holder[key] = _copy(chance.choice(_VALUES))
+        case 8 if isinstance(holder, list):
+            holder.insert(chance.randrange(len(holder) + 1), _copy(chance.choice(_ODD)))
+        case 9 if isinstance(holder[key], dict):
+            holder[key][chance.choice(_ID_KEYS)] = _copy(chance.choice(_ODD))
+        case 10 if isinstance(holder[key], list):
+            holder[key] = {str(place): entry for place, entry in enumerate(holder[key])}
         case 3:
             del holder[key]
         case 4:

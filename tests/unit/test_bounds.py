@@ -19,7 +19,7 @@ def read(*incidents: dict[str, object]) -> Snapshot:
 
 
 def numbered(count: int) -> list[dict[str, object]]:
-    return [{"id": str(number)} for number in range(count)]
+    return [{"id": str(number), "status": "resolved"} for number in range(count)]
 
 
 def named(count: int, length: int) -> list[dict[str, str]]:

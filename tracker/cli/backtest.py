@@ -22,6 +22,7 @@ from tracker.errors import ConfigError, ParseError, PollError
 from tracker.filters import unmatched
 from tracker.models import Impact, Provider, Snapshot
 from tracker.observe import Observer
+from tracker.readability import incomplete
 from tracker.settings import Settings
 from tracker.sinks.plain import one_line
 from tracker.state import PageState
@@ -91,7 +92,7 @@ def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
         fetcher.close()
     if observed.snapshot is None:
         raise ParseError("it answers that nothing changed to somebody who knows nothing of it")
-    return observed.snapshot, observed.state.detail_failure
+    return observed.snapshot, incomplete(observed.state)
 
 
 def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days: int) -> BacktestReport:

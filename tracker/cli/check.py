@@ -22,6 +22,7 @@ from tracker.models import Component, Provider, Snapshot
 from tracker.observe import Observation, Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.presets import chosen
+from tracker.readability import incomplete
 from tracker.settings import Settings
 from tracker.sinks.plain import one_line
 from tracker.state import PageState
@@ -118,7 +119,7 @@ def _report(provider: Provider, discovery: Discovery, observed: Observation | No
         open_incidents=sum(incident.is_open for incident in snapshot.incidents),
         maintenances=len(snapshot.maintenances),
         components=snapshot.components,
-        warnings=tuple(_warnings(provider, discovery.found, snapshot, observed.state.detail_failure)),
+        warnings=tuple(_warnings(provider, discovery.found, snapshot, incomplete(observed.state))),
         provider=_entry(provider, name or one_line(snapshot.name or "", _NAME) or provider.name),
     )
 
@@ -137,7 +138,7 @@ def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str
         yield f"not all of it can be read: {failure}"
     if not snapshot.components:
         yield "it shows no components: only incidents and maintenances are told"
-    elif not snapshot.components_complete:
+    elif not snapshot.components_complete and not any(each.kind == "component" for each in snapshot.omissions):
         yield "it shows a part of its components only"
     for sentence in unmatched(provider, snapshot):
         yield f"filter {sentence}"

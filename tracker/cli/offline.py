@@ -19,6 +19,7 @@ from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, read
 from tracker.poll import Poller
 from tracker.ports import Fetched, FetchRequest, NotModified
+from tracker.readability import left_out
 from tracker.settings import Settings
 from tracker.sinks.plain import ascii_json
 from tracker.store.memory import MemoryPages
@@ -85,6 +86,8 @@ def parse(file: Path, page_format: str, url: str) -> None:
     """
     snapshot = read(_body(file), format=page_format, url=url)
     click.echo(json_text(snapshot))
+    if sentence := left_out(snapshot.omissions):
+        click.echo(f"tracker: {file}: not all of it can be read: {sentence}", err=True)
 
 
 @click.command()

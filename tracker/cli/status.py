@@ -17,6 +17,7 @@ from tracker.errors import ConfigError
 from tracker.filters import unmatched
 from tracker.listing import labels
 from tracker.models import Component, OpenIncident
+from tracker.readability import incomplete
 from tracker.store.pages import PageStatus
 
 #: Maintenances that begin later are not shown.
@@ -45,7 +46,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: Since when the page cannot be read, and why.
     failing_since: datetime | None = None
     error: str | None = None
-    #: Why a part of the page could not be read, None if all was.
+    #: Why a part of the page is not read, None if all is.
     incomplete: str | None = None
     #: Which filters of the provider match nothing of the page, a sentence each.
     unmatched: tuple[str, ...] = ()
@@ -112,7 +113,7 @@ def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageR
         changed_at=page.state.changed_at,
         failing_since=page.state.failing_since,
         error=page.state.failure,
-        incomplete=page.state.detail_failure,
+        incomplete=incomplete(page.state),
         unmatched=unmatched(page.provider, page.view),
     )
 

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.errors import ParseError
+from tracker.parse import times
 from tracker.parse.text import cut, encodable, one_line, plain_text
 
 _Meaning = TypeVar("_Meaning")
+
+#: Times have a module of their own.
+moment, plausible = times.moment, times.plausible
 
 NAME_CAP = 300
 BODY_CAP = 16_000
@@ -20,13 +24,13 @@ BODY_CAP = 16_000
 _RAW_CAP = 20 * BODY_CAP
 _ID_CAP = 200
 _LINK_CAP = 2_000
+_CODE_CAP = 5
+_BETWEEN_WORDS = re.compile(r"[\s_-]+|(?<=[a-z])(?=[A-Z])")
 #: Digits of an integer that JSON readers agree on; longer ones are kept as text.
 _INTEGER_CAP = 18
 #: Brackets and commas, which is to say values: each takes up to a hundred bytes of memory. The largest real answers
 #: have 25,000.
 _MAX_MARKS = 200_000
-#: No status page was older, and a clock beyond would make every later answer look stale.
-_PLAUSIBLE_YEARS = range(1990, 2100)
 
 
 def decode_json(body: bytes) -> Any:
@@ -111,44 +115,9 @@ def site(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
 
 
-def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """Return an ISO 8601 time as UTC, None for anything else; `zone` is that of times which name none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    if parsed.tzinfo is None:
-        if zone is None:
-            return None
-        parsed = parsed.replace(tzinfo=zone)
-    try:
-        return plausible(parsed.astimezone(UTC))
-    except OverflowError:
-        return None
-
-
-def plausible(parsed: datetime) -> datetime | None:
-    """Return the time, None when its year can only be a mistake."""
-    return parsed if parsed.year in _PLAUSIBLE_YEARS else None
-
-
 def mapping(value: object) -> dict[str, Any]:
     """Return an object, an empty one for anything else."""
     return value if isinstance(value, dict) else {}
-
-
-def objects(answer: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
-    """Return a list of objects; absent, null and [] are all (). Raises ParseError for anything else."""
-    value = answer.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise ParseError(f"the answer's {key} is not a list")
-    if not all(isinstance(item, dict) for item in value):
-        raise ParseError(f"the answer's {key} holds something without an id")
-    return value
 
 
 def unique(words: Iterable[str | None]) -> tuple[str, ...]:
@@ -157,10 +126,21 @@ def unique(words: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def known(meanings: Mapping[Any, _Meaning], word: object) -> _Meaning | None:
-    """Return what a vendor's word or number means, None for any other; capitals do not matter, keys have none."""
+    """Return what a vendor's word or number means, None for any other. Keys are in lower case.
+
+    `Degraded Performance`, `DEGRADED-PERFORMANCE` and `degradedPerformance` are one word, with an underscore in its key
+    or with none. A number may be given as text.
+    """
     if isinstance(word, str):
-        return meanings.get(word.strip().lower())
+        snake = _BETWEEN_WORDS.sub("_", word[:NAME_CAP].strip()).lower()
+        spellings = (word.strip().lower(), snake, snake.replace("_", ""), _digit(word))
+        return next((meanings[spelling] for spelling in spellings if spelling in meanings), None)
     return meanings.get(word) if isinstance(word, int) and not isinstance(word, bool) else None
+
+
+def _digit(word: str) -> int | None:
+    text = word.strip()
+    return int(text) if len(text) <= _CODE_CAP and text.isascii() and text.isdecimal() else None
 
 
 def names(entries: object, key: str = "name") -> tuple[str, ...]:
@@ -176,5 +156,5 @@ def words(entries: object) -> tuple[str, ...]:
 
 
 def objects_in(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list without the rest of it, none for anything else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    """Return the objects of a list that hold anything, without the rest of it, none for anything else."""
+    return [item for item in value if isinstance(item, dict) and item] if isinstance(value, list) else []

@@ -8,11 +8,11 @@ digits are the ones with which AWS's feed titles the same entries.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
@@ -27,6 +27,7 @@ SEVERITIES: Mapping[str, tuple[str, Impact]] = {
 }
 _PAGE = "https://health.aws.amazon.com/health/status"
 _CALM = "0"
+_MARKS = frozenset({"arn", "service"})
 #: arn:aws:health:<region>::event/<service>/<type>/<id>
 _ARN_PARTS = 6
 _REGION_PART = 3
@@ -36,12 +37,12 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return mentions(body, b'"event_log"', b'"arn"') and _is_aws(fields.json_or_none(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  events have no address
     answer = fields.json_or_none(body)
     if answer != [] and not _is_aws(answer):
         raise refusal(body, content_type)
-    events = fields.objects({"list": answer}, "list")
-    return Snapshot(incidents=distinct(map(_incident, events)), open_only=True)
+    return Snapshot(incidents=distinct(each({"list": answer}, "list", "incident", _incident)), open_only=True)
 
 
 AWS = Format(
@@ -55,12 +56,12 @@ AWS = Format(
 
 
 def _is_aws(answer: object) -> bool:
-    first = fields.mapping(answer[0]) if isinstance(answer, list) and answer else {}
-    return isinstance(first.get("event_log"), list) and "arn" in first and "service" in first
+    events = fields.objects_in(answer)
+    return any(isinstance(event.get("event_log"), list) and event.keys() >= _MARKS for event in events)
 
 
 def _incident(event: dict[str, Any]) -> Incident:
-    arn = fields.identifier(event.get("arn"), "an event")
+    arn = identity(event.get("arn"), "an event", since=fields.moment(event.get("date")))
     status, impact = _severity(event.get("status"))
     region, region_name = _region(arn), fields.name(event.get("region_name"))
     affected = (fields.mapping(service) for service in fields.mapping(event.get("impacted_services")).values())
@@ -71,7 +72,7 @@ def _incident(event: dict[str, Any]) -> Incident:
         status=status,
         impact=impact,
         link=_PAGE,
-        updates=identified(oldest_first(map(_update, fields.objects(event, "event_log")))),
+        updates=identified(oldest_first(each(event, "event_log", "update", _update))),
         components=fields.unique(services) or fields.unique([fields.name(event.get("service_name"))]),
         # The code and the name; what is global has one word for both.
         regions=fields.unique([region, None if (region_name or "").lower() == region else region_name]),
@@ -83,7 +84,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
         id="",
         status=_severity(entry.get("status"))[0],
         body=fields.body_text(entry.get("message")),
-        created_at=epoch(entry.get("timestamp")),
+        created_at=fields.moment(entry.get("timestamp")),
     )
 
 
@@ -95,13 +96,3 @@ def _severity(digit: object) -> tuple[str, Impact | None]:
 def _region(arn: str) -> str | None:
     parts = arn.split(":", _ARN_PARTS)
     return fields.name(parts[_REGION_PART]) if len(parts) >= _ARN_PARTS else None
-
-
-def epoch(value: object) -> datetime | None:
-    """Return seconds since 1970, a number or its digits, as UTC; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    try:
-        return fields.plausible(datetime.fromtimestamp(int(value), UTC))
-    except (ValueError, OverflowError, OSError):
-        return None

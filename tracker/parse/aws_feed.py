@@ -10,7 +10,7 @@ import re
 
 from tracker.models import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.aws import SEVERITIES, epoch
+from tracker.parse.aws import SEVERITIES
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
@@ -65,7 +65,7 @@ def _update(entry: Entry) -> tuple[str, IncidentUpdate]:
         id="",
         status=severity,
         body=fields.body_text(entry.content),
-        created_at=(epoch(found["seconds"]) if found else None) or entry.published,
+        created_at=(fields.moment(found["seconds"]) if found else None) or entry.published,
     )
 
 

@@ -10,14 +10,17 @@ The software answers every path with status 200 and, where it has nothing, with 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
+from tracker.parse.entries import NO_ID, NO_OBJECT, among, by_id, entry_by_entry, identity, leave_out, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE
+from tracker.parse.zones import zone_of
 
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
     "operational": ComponentStatus.OPERATIONAL,
@@ -43,20 +46,24 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_page(fields.json_object(body))
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_page(answer):
         raise refusal(body, content_type)
     page = _attributes(answer["data"])
-    included = fields.objects(answer, "included")
+    included = objects(answer, "included", "incident")
+    if len(included) < len(answer["included"]):
+        # What holds nothing may have been anything.
+        leave_out("component", NO_OBJECT)
     components = _components(included)
-    incidents, maintenances = parted(_Reports(included, components).read())
+    incidents, maintenances = parted(_Reports(included, components, zone_of(page.get("timezone"))).read())
     return Snapshot(
         name=fields.name(page.get("company_name")),
         indicator=fields.known(_IMPACTS, page.get("aggregate_state")),
         incidents=incidents,
         maintenances=maintenances,
-        components=tuple(components.values()),
+        components=components,
     )
 
 
@@ -78,41 +85,47 @@ def _attributes(entry: dict[str, Any]) -> _Attributes:
     return fields.mapping(entry.get("attributes"))
 
 
-def _of_type(included: Sequence[dict[str, Any]], name: str, what: str) -> dict[str, dict[str, Any]]:
-    """Return the entries of a type by id. Raises ParseError for one without."""
-    return {fields.identifier(entry.get("id"), what): entry for entry in included if entry.get("type") == name}
+def _of_type(included: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [entry for entry in included if entry.get("type") == name]
 
 
-def _components(included: Sequence[dict[str, Any]]) -> dict[str, Component]:
-    """Return the resources by id; a section gives its name to those inside."""
-    sections = _of_type(included, "status_page_section", "a section")
+def _components(included: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
+    """Return the resources; a section gives its name to those inside."""
+    sections = by_id(_of_type(included, "status_page_section"))
     groups = {section_id: fields.name(_attributes(entry).get("name")) for section_id, entry in sections.items()}
-    found: dict[str, Component] = {}
-    for component_id, entry in _of_type(included, "status_page_resource", "a component").items():
+
+    def component(entry: dict[str, Any]) -> Component:
         resource = _attributes(entry)
-        found[component_id] = Component(
-            id=component_id,
-            name=fields.name(resource.get("public_name")) or component_id,
-            status=fields.known(_COMPONENT_STATUSES, resource.get("status")) or ComponentStatus.UNKNOWN,
-            group=groups.get(str(resource.get("status_page_section_id"))),
-        )
-    return found
+        name, group = fields.name(resource.get("public_name")), groups.get(str(resource.get("status_page_section_id")))
+        component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+        status = fields.known(_COMPONENT_STATUSES, resource.get("status")) or ComponentStatus.UNKNOWN
+        return Component(id=component_id, name=name or component_id, status=status, group=group)
+
+    return distinct(among(_of_type(included, "status_page_resource"), "component", component))
 
 
 class _Reports:
     """Reads the reports of one answer."""
 
-    def __init__(self, included: Sequence[dict[str, Any]], components: Mapping[str, Component]) -> None:
-        self._reports = _of_type(included, "status_report", "an incident")
-        self._updates = _of_type(included, "status_update", "an incident update")
-        self._components = components
+    def __init__(
+        self, included: Sequence[dict[str, Any]], components: Sequence[Component], zone: tzinfo | None
+    ) -> None:
+        self._zone = zone
+        self._reports = _of_type(included, "status_report")
+        updates = _of_type(included, "status_update")
+        self._updates = by_id(updates)
+        self._components = {component.id: component for component in components}
+        if not all(update.get("id") for update in updates):
+            leave_out("update", NO_ID)
 
     def read(self) -> list[Incident]:
         """Return incidents and maintenances."""
-        return [self._incident(report_id, entry) for report_id, entry in self._reports.items()]
+        return among(self._reports, "incident", self._incident)
 
-    def _incident(self, report_id: str, entry: dict[str, Any]) -> Incident:
+    def _incident(self, entry: dict[str, Any]) -> Incident:
         report = _attributes(entry)
+        begins, ends = (fields.moment(report.get(key), self._zone) for key in ("starts_at", "ends_at"))
+        report_id = identity(entry.get("id"), "an incident", since=begins)
         is_maintenance = report.get("report_type") == "maintenance"
         status = self._status(report, is_maintenance=is_maintenance)
         listed = [(update_id, _attributes(self._updates[update_id])) for update_id in self._update_ids(entry)]
@@ -132,14 +145,14 @@ class _Reports:
             impact=Impact.MAINTENANCE if is_maintenance else worst_impact(impacts),
             updates=updates,
             components=self._named(report),
-            scheduled_for=fields.moment(report.get("starts_at")) if is_maintenance else None,
-            scheduled_until=fields.moment(report.get("ends_at")) if is_maintenance else None,
+            scheduled_for=begins if is_maintenance else None,
+            scheduled_until=ends if is_maintenance else None,
         )
 
     def _update_ids(self, entry: dict[str, Any]) -> Iterator[str]:
         """Yield the ids of a report's updates as far as the answer holds them."""
         relation = fields.mapping(fields.mapping(entry.get("relationships")).get("status_updates"))
-        for reference in fields.objects(relation, "data"):
+        for reference in fields.objects_in(relation.get("data")):
             if str(reference.get("id")).strip() in self._updates:
                 yield str(reference.get("id")).strip()
 
@@ -158,7 +171,7 @@ class _Reports:
             id=update_id,
             status=_worst_state(_states(update), is_maintenance=is_maintenance),
             body=fields.body_text(update.get("message")),
-            created_at=fields.moment(update.get("published_at")),
+            created_at=fields.moment(update.get("published_at"), self._zone),
             components=self._named(update),
         )
 
@@ -168,11 +181,13 @@ class _Reports:
 
 
 def _states(attributes: _Attributes) -> list[object]:
-    return [entry.get("status") for entry in fields.objects(attributes, "affected_resources")]
+    return [entry.get("status") for entry in fields.objects_in(attributes.get("affected_resources"))]
 
 
 def _resource_ids(attributes: _Attributes) -> list[str]:
-    return [str(entry.get("status_page_resource_id")) for entry in fields.objects(attributes, "affected_resources")]
+    return [
+        str(entry.get("status_page_resource_id")) for entry in fields.objects_in(attributes.get("affected_resources"))
+    ]
 
 
 def _worst_state(states: Sequence[object], *, is_maintenance: bool) -> str:

@@ -5,7 +5,8 @@ Incidents, schedules (planned maintenances) and components are lists of their ow
 whether anything is new; schedules and components are asked then. Incidents and schedules have ids of the same
 numbers, so that those of schedules are marked. What an incident began with is its own message, which has no id and
 is `message`; the updates after it have ids. Cachet before 2.4 has no updates: an incident or a schedule is known by
-its status. Cachet has no severity. Its times name no zone; they are those of the server, which is UTC unless set.
+its status, and until 2.3 a maintenance is an incident with a time to come. Cachet has no severity. Its times name no
+zone; they are those of the server, which is UTC unless set.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, oldest_first, parted
 from tracker.parse.sniff import refusal
@@ -23,10 +25,11 @@ from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
 _PAGINATION: Final = frozenset({"total", "count", "per_page", "current_page", "total_pages"})
 #: Keys that only one kind of entry has.
-_KINDS: Final[Mapping[str, frozenset[str]]] = {
-    "schedule": frozenset({"scheduled_at", "scheduled"}),
-    "component": frozenset({"order", "enabled"}),
+_KINDS: Final[Mapping[Kind, frozenset[str]]] = {
+    # Before schedules: until Cachet 2.3 a maintenance is an incident, and all of these have the time of one, or null.
     "incident": frozenset({"stickied", "visible", "occurred"}),
+    "maintenance": frozenset({"scheduled_at", "scheduled"}),
+    "component": frozenset({"order", "enabled"}),
 }
 _BEGINNING: Final = "message"
 _STATUSES: Final[Mapping[object, str]] = {
@@ -37,6 +40,14 @@ _STATUSES: Final[Mapping[object, str]] = {
     4: "resolved",
 }
 _SCHEDULE_STATUSES: Final[Mapping[object, str]] = {0: "scheduled", 1: "in_progress", 2: "completed"}
+#: Of a maintenance that is an incident.
+_PLANNED_STATUSES: Final[Mapping[object, str]] = {
+    0: "scheduled",
+    1: "in_progress",
+    2: "in_progress",
+    3: "verifying",
+    4: "completed",
+}
 _COMPONENT_STATUSES: Final[Mapping[object, ComponentStatus]] = {
     1: ComponentStatus.OPERATIONAL,
     2: ComponentStatus.DEGRADED_PERFORMANCE,
@@ -55,13 +66,18 @@ def _is_cachet(answer: object) -> bool:
         return False
     meta = fields.mapping(answer.get("meta"))
     if answer.keys() == {"meta", "data"} and fields.mapping(meta.get("pagination")).keys() >= _PAGINATION:
-        return all(_kind(fields.mapping(entry)) for entry in answer["data"])
+        return _holds_any(answer["data"])
     path = meta.get("path")
     is_list = isinstance(path, str) and path.endswith(("/api/incidents", "/api/schedules", "/api/components"))
-    return is_list and all(_kind(_flat(entry)) for entry in answer["data"])
+    return is_list and _holds_any(answer["data"])
 
 
-def _kind(entry: dict[str, Any]) -> str | None:
+def _holds_any(entries: list[Any]) -> bool:
+    """Tell whether a list holds an entry of a known kind; an empty one is anybody's."""
+    return not entries or any(_kind(_flat(entry)) for entry in entries)
+
+
+def _kind(entry: dict[str, Any]) -> Kind | None:
     return next((kind for kind, marks in _KINDS.items() if not marks.isdisjoint(entry)), None)
 
 
@@ -78,20 +94,24 @@ def _value(attribute: object) -> object:
     return known.get("string", known.get("value", attribute))
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_cachet(answer):
         raise refusal(body, content_type)
     included = _included(answer)
-    entries: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
-    for resource in fields.objects(answer, "data"):
+    kind = next((known for entry in answer["data"] if (known := _kind(_flat(entry)))), None) or "incident"
+    entries: dict[Kind, list[dict[str, Any]]] = {each_kind: [] for each_kind in _KINDS}
+    for resource in objects(answer, "data", kind):
         entry = _flat(resource)
-        entries[_kind(entry) or "incident"].append({**entry, **_related(resource, included)})
-    incidents, maintenances = parted((*map(_incident, entries["incident"]), *map(_schedule, entries["schedule"])))
+        entries[_kind(entry) or kind].append({**entry, **_related(resource, included)})
+    incidents, maintenances = parted(
+        (*among(entries["incident"], "incident", _incident), *among(entries["maintenance"], "maintenance", _schedule))
+    )
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
-        components=distinct(map(_component, entries["component"])),
+        components=distinct(among(entries["component"], "component", _component)),
         components_complete=not _has_more(answer),
     )
 
@@ -143,7 +163,11 @@ def _has_more(answer: dict[str, Any]) -> bool:
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    """Return an incident, or what is a maintenance by its time to come."""
+    if _moment(entry, "scheduled_at"):
+        return _schedule(entry)
+    link, since = fields.link(entry.get("permalink")), _moment(entry, "created_at", "created")
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=since)
     status = _status(entry, _STATUSES)
     updates: tuple[IncidentUpdate, ...]
     if posted := _posted(entry, status):
@@ -156,15 +180,16 @@ def _incident(entry: dict[str, Any]) -> Incident:
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
         status=updates[-1].status,
-        link=fields.link(entry.get("permalink")),
+        link=link,
         updates=updates,
         components=fields.names(entry.get("components")),
     )
 
 
 def _schedule(entry: dict[str, Any]) -> Incident:
-    schedule_id = fields.identifier(entry.get("id"), "a schedule")
-    status = _status(entry, _SCHEDULE_STATUSES)
+    since = _moment(entry, "created_at", "created") or _moment(entry, "scheduled_at", "scheduled")
+    schedule_id = identity(entry.get("id"), "a schedule", since=since)
+    status = _status(entry, _PLANNED_STATUSES if _kind(entry) == "incident" else _SCHEDULE_STATUSES)
     posted = _posted(entry, status)
     change = _change(entry, status, _SCHEDULE_STATUSES[0])
     return Incident(
@@ -215,7 +240,7 @@ def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:
 
 
 def _posted(entry: dict[str, Any], incident_status: str) -> tuple[IncidentUpdate, ...]:
-    return oldest_first(distinct(_update(update, incident_status) for update in fields.objects(entry, "updates")))
+    return oldest_first(distinct(each(entry, "updates", "update", lambda update: _update(update, incident_status))))
 
 
 def _update(update: dict[str, Any], incident_status: str) -> IncidentUpdate:
@@ -231,15 +256,15 @@ def _update(update: dict[str, Any], incident_status: str) -> IncidentUpdate:
 
 def _posted_id(update: dict[str, Any]) -> str:
     """Return the id, which is a number, and so never one of those that are made here."""
-    update_id = fields.identifier(update.get("id"), "an update")
+    update_id = identity(update.get("id"), "an update", since=_moment(update, "created_at", "created"))
     return update_id if update_id.isdecimal() else digest_key(update_id)
 
 
 def _component(entry: dict[str, Any]) -> Component:
-    component_id = fields.identifier(entry.get("id"), "a component")
-    name = fields.name(entry.get("name")) or component_id
+    name = fields.name(entry.get("name"))
+    component_id = identity(entry.get("id"), "a component", name=name or "")
     status = _COMPONENT_STATUSES.get(_code(entry), ComponentStatus.UNKNOWN)
-    return Component(id=component_id, name=name, status=status)
+    return Component(id=component_id, name=name or component_id, status=status)
 
 
 def _moment(entry: dict[str, Any], *keys: str) -> datetime | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
@@ -36,11 +37,12 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_list(fields.json_object(body))
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_list(answer):
         raise refusal(body, content_type)
-    return Snapshot(incidents=distinct(map(_incident, fields.objects(answer, "incidents"))), open_only=True)
+    return Snapshot(incidents=distinct(each(answer, "incidents", "incident", _incident)), open_only=True)
 
 
 def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
@@ -62,13 +64,13 @@ def _is_list(answer: dict[str, Any]) -> bool:
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False
-    return not incidents or fields.mapping(incidents[0]).keys() >= _MARKS
+    return not incidents or marked(incidents, _MARKS)
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("created_at")))
     status = status_word(entry.get("lastUpdateStatus"))
-    listed = (_update(update, status or UNKNOWN) for update in fields.objects(entry, "incidentUpdates"))
+    listed = each(entry, "incidentUpdates", "update", lambda update: _update(update, status or UNKNOWN))
     updates = oldest_first(distinct(listed), newest_first=True)
     return Incident(
         id=incident_id,
@@ -76,14 +78,15 @@ def _incident(entry: dict[str, Any]) -> Incident:
         status=status or (updates[-1].status if updates else UNKNOWN),
         impact=fields.known(_IMPACTS, entry.get("severity")),
         updates=updates,
-        components=fields.unique(fields.name(service.get("name")) for service in fields.objects(entry, "services")),
+        components=fields.names(entry.get("services")),
     )
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    created_at = fields.moment(entry.get("created_at")) or fields.moment(entry.get("publicIncidentUpdateDate"))
     return IncidentUpdate(
-        id=fields.identifier(entry.get("id"), "an incident update"),
+        id=identity(entry.get("id"), "an incident update", since=created_at),
         status=status_word(entry.get("status")) or incident_status,
         body=fields.body_text(entry.get("description")),
-        created_at=fields.moment(entry.get("created_at")) or fields.moment(entry.get("publicIncidentUpdateDate")),
+        created_at=created_at,
     )

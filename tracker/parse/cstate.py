@@ -6,21 +6,20 @@ a text, at the time of its last change. The index lacks issues that concern no s
 nothing; the other answer shows what ended. The file is the id. When the site was built says nothing and is not read.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tracker.errors import ParseError
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, parted, status_key
 from tracker.parse.sniff import refusal
 
 _INDEX: Final = "index"
 _ISSUES: Final = "issues"
-#: Go's way to write a time: `2026-02-03 04:05:06 +0000 UTC`.
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?: ([+-]\d\d)(\d\d))?")
 _UNRESOLVED: Final = "unresolved"
 _RESOLVED: Final = "resolved"
 
@@ -51,20 +50,21 @@ def _is_cstate(answer: object) -> bool:
     return answer.get("is") == _ISSUES and "baseURL" in answer and "pages" in answer
 
 
+@entry_by_entry
 def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_cstate(answer):
         raise refusal(body, content_type)
-    systems = fields.objects(answer, "systems")
-    listed = [issue for system in systems for issue in fields.objects(system, "unresolvedIssues")]
-    pages = [page for page in fields.objects(answer, "pages") if page.get("is") == "issue"]
-    incidents, _ = parted(map(_incident, (*listed, *pages)))
+    systems = objects(answer, "systems", "component")
+    listed = [issue for system in systems for issue in objects(system, "unresolvedIssues", "incident")]
+    pages = [page for page in objects(answer, "pages", "incident") if page.get("is") == "issue"]
+    incidents, _ = parted(among((*listed, *pages), "incident", _incident))
     is_index = answer["is"] == _INDEX
     return Snapshot(
         name=fields.name(answer.get("title")) if is_index else None,
         indicator=fields.known(_IMPACTS, answer.get("summaryStatus")),
         incidents=incidents,
-        components=distinct(filter(None, map(_component, systems))),
+        components=distinct(among(systems, "component", _component)),
     )
 
 
@@ -78,18 +78,18 @@ CSTATE = Format(
 
 
 def _incident(issue: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(issue.get("filename") or issue.get("permalink"), "an issue")
+    link, began_at = fields.link(issue.get("permalink")), _moment(issue.get("createdAt"))
+    incident_id = identity(issue.get("filename") or issue.get("permalink"), "an issue", since=began_at)
     is_over = issue.get("resolved") is True
-    changed_at = _moment(issue.get("lastMod")) or _moment(issue.get("createdAt"))
+    changed_at = _moment(issue.get("lastMod")) or began_at
     ended_at = _moment(issue.get("resolvedAt")) or changed_at
     status, since = (_RESOLVED, ended_at) if is_over else (_UNRESOLVED, changed_at)
-    affected = issue.get("affected")
     return Incident(
         id=incident_id,
         name=fields.name(issue.get("title")) or incident_id,
         status=status,
         impact=fields.known(_IMPACTS, issue.get("severity")),
-        link=fields.link(issue.get("permalink")),
+        link=link,
         updates=(
             IncidentUpdate(
                 id=status if is_over else status_key(status, since),
@@ -97,22 +97,19 @@ def _incident(issue: dict[str, Any]) -> Incident:
                 created_at=since,
             ),
         ),
-        components=fields.unique(map(fields.name, affected if isinstance(affected, list) else ())),
+        components=fields.words(issue.get("affected")),
     )
 
 
-def _component(system: dict[str, Any]) -> Component | None:
+def _component(system: dict[str, Any]) -> Component:
+    """Return a system. Raises ParseError for one without a name."""
     group, name = fields.name(system.get("category")), fields.name(system.get("name"))
     if name is None:
-        return None
+        raise ParseError("the answer holds a system without a name")
     status = fields.known(_COMPONENT_STATUSES, system.get("status")) or ComponentStatus.UNKNOWN
     return Component(id=digest_key(group or "", name), name=name, status=status, group=group)
 
 
 def _moment(value: object) -> datetime | None:
     """Return a time in Go's notation, or as the author of an issue may have written it."""
-    found = _TIME.match(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        return fields.moment(value, UTC)
-    zone = f"{found[3]}:{found[4]}" if found[3] else "+00:00"
-    return fields.moment(f"{found[1]}T{found[2]}{zone}")
+    return fields.moment(value, UTC)

@@ -3,17 +3,19 @@
 One document, from which the page for people is drawn, has components, incidents and their updates, also of those that
 ended. It is not documented; the shape is that of a public reader and its recorded page (bentleypark/aiwatch). Ids are
 the vendor's. An incident names its own status; its severity is the worst status that an update gives to a component:
-anything short of a major outage is minor, as Statuspage has it. Updates count from when they were filed (`createdAt`),
-not from the moment they are about. Maintenances are left out: no answer that holds one is known.
+anything short of a major outage is minor, as Statuspage has it. An update is of the moment that it is about
+(`startedAt`), which the page shows; it may be typed in (`createdAt`) up to a week later. Maintenances are left out: no
+answer that holds one is known.
 
 The software answers every path with status 200 and, where it has nothing, with an empty page for people.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
@@ -31,14 +33,15 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_page(fields.json_object(body))
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_page(answer):
         raise refusal(body, content_type)
     return Snapshot(
         name=fields.name(answer.get("name")),
-        incidents=distinct(map(_incident, fields.objects(answer, "incidents"))),
-        components=distinct(_components(answer)),
+        incidents=distinct(each(answer, "incidents", "incident", _incident)),
+        components=distinct(among(_placed(answer), "component", _component)),
     )
 
 
@@ -56,48 +59,49 @@ def _is_page(answer: dict[str, Any]) -> bool:
     return has_lists and isinstance(answer.get("domainPrefix"), str)
 
 
-def _components(answer: dict[str, Any]) -> Iterator[Component]:
-    for entry, group in _placed(answer):
-        component_id = fields.identifier(entry.get("id"), "a component")
-        name = fields.name(entry.get("name")) or component_id
-        yield Component(id=component_id, name=name, status=component_status(entry.get("status")), group=group)
+def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
+    entry, group = placed
+    name = fields.name(entry.get("name"))
+    component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+    status = component_status(entry.get("status"))
+    return Component(id=component_id, name=name or component_id, status=status, group=group)
 
 
 def _placed(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Yield each component with the name of its group; groups have no status of their own."""
-    for entry in fields.objects(answer, "components"):
+    for entry in objects(answer, "components", "component"):
         if entry.get("type") != "ComponentGroup":
             yield entry, None
             continue
-        for inside in fields.objects(entry, "components"):
+        for inside in objects(entry, "components", "component"):
             yield inside, fields.name(entry.get("name"))
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("publishedDate")))
     status = status_word(entry.get("currentStatus"))
-    timeline = fields.objects(entry, "timeline")
-    updates = oldest_first(distinct(_update(each, status or UNKNOWN) for each in timeline), newest_first=True)
-    affected = [each.get("status") for update in timeline for each in fields.objects(update, "componentsAffected")]
+    listed = each(entry, "timeline", "update", lambda update: _update(update, status or UNKNOWN))
+    updates = oldest_first(distinct(listed), newest_first=True)
+    timeline = fields.objects_in(entry.get("timeline"))
+    affected = [
+        part.get("status") for update in timeline for part in fields.objects_in(update.get("componentsAffected"))
+    ]
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
         status=status or (updates[-1].status if updates else UNKNOWN),
         impact=worst_impact([fields.known(_IMPACTS, word) for word in affected]),
         updates=updates,
-        components=_names(fields.objects(entry, "componentsAffected")),
+        components=fields.names(entry.get("componentsAffected")),
     )
 
 
 def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+    filed_at = fields.moment(entry.get("createdAt"))
     return IncidentUpdate(
-        id=fields.identifier(entry.get("id"), "an incident update"),
+        id=identity(entry.get("id"), "an incident update", since=filed_at),
         status=status_word(entry.get("status")) or incident_status,
         body=fields.body_text(entry.get("description")),
-        created_at=fields.moment(entry.get("createdAt")) or fields.moment(entry.get("startedAt")),
-        components=_names(fields.objects(entry, "componentsAffected")),
+        created_at=fields.moment(entry.get("startedAt")) or filed_at,
+        components=fields.names(entry.get("componentsAffected")),
     )
-
-
-def _names(entries: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    return fields.unique(fields.name(entry.get("name")) for entry in entries)

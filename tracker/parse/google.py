@@ -8,11 +8,13 @@ maintenance is shown. Described by `incidents.schema.json` beside the answer (st
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
@@ -30,12 +32,12 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return mentions(body, b'"external_desc"', b'"service_name"') and _is_google(fields.json_or_none(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if answer != [] and not _is_google(answer):
         raise refusal(body, content_type)
-    entries = fields.objects({"list": answer}, "list")
-    return Snapshot(incidents=distinct(_incident(entry, url) for entry in entries))
+    return Snapshot(incidents=distinct(each({"list": answer}, "list", "incident", lambda entry: _incident(entry, url))))
 
 
 GOOGLE = Format(
@@ -49,11 +51,12 @@ GOOGLE = Format(
 
 
 def _is_google(answer: object) -> bool:
-    return isinstance(answer, list) and bool(answer) and fields.mapping(answer[0]).keys() >= _MARKS
+    return marked(answer, _MARKS)
 
 
 def _incident(entry: dict[str, Any], url: str) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    link = _link(url, entry.get("uri"))
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=_began(entry))
     updates = _updates(entry)
     places = fields.names(entry.get("currently_affected_locations"), "id")
     products = fields.names(entry.get("affected_products"), "title")
@@ -62,7 +65,7 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
         name=_title(entry.get("external_desc")) or incident_id,
         status=_status(entry, updates),
         impact=fields.known(_IMPACTS, entry.get("severity")),
-        link=_link(url, entry.get("uri")),
+        link=link,
         updates=updates,
         components=products or fields.unique([fields.name(entry.get("service_name"))]),
         # An incident that ended affects no place any more.
@@ -72,11 +75,15 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one without a text where there are none."""
-    listed = identified(oldest_first(map(_update, fields.objects(entry, "updates")), newest_first=True))
+    listed = identified(oldest_first(each(entry, "updates", "update", _update), newest_first=True))
     if listed:
         return listed
-    changed = fields.moment(entry.get("modified")) or fields.moment(entry.get("begin"))
+    changed = fields.moment(entry.get("modified")) or _began(entry)
     return identified([IncidentUpdate(id="", status=_status(entry, ()), created_at=changed)])
+
+
+def _began(entry: dict[str, Any]) -> datetime | None:
+    return fields.moment(entry.get("begin")) or fields.moment(entry.get("created"))
 
 
 def _update(entry: dict[str, Any]) -> IncidentUpdate:

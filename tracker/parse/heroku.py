@@ -7,16 +7,18 @@ a system does; an incident has no severity. Fields as in Heroku's own client (gi
 recorded answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first, with_status_before
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
+_MARKS = frozenset({"system", "status"})
 _LISTS = ("status", "incidents", "scheduled")
 _COLOURS: Mapping[str, ComponentStatus] = {
     "green": ComponentStatus.OPERATIONAL,
@@ -29,14 +31,17 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return mentions(body, b'"scheduled"', b'"status"') and _is_heroku(fields.json_or_none(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents hold whole addresses
     answer = fields.json_or_none(body)
     if not _is_heroku(answer):
         raise refusal(body, content_type)
     return Snapshot(
-        incidents=distinct(_incident(entry, None) for entry in fields.objects(answer, "incidents")),
-        maintenances=distinct(_incident(entry, Impact.MAINTENANCE) for entry in fields.objects(answer, "scheduled")),
-        components=distinct(map(_component, answer["status"])),
+        incidents=distinct(each(answer, "incidents", "incident", lambda entry: _incident(entry, None))),
+        maintenances=distinct(
+            each(answer, "scheduled", "maintenance", lambda entry: _incident(entry, Impact.MAINTENANCE))
+        ),
+        components=distinct(each(answer, "status", "component", _component)),
         open_only=True,
     )
 
@@ -54,8 +59,7 @@ HEROKU = Format(
 def _is_heroku(answer: object) -> bool:
     if not isinstance(answer, dict) or not all(isinstance(answer.get(key), list) for key in _LISTS):
         return False
-    systems = answer["status"]
-    return bool(systems) and all(fields.mapping(system).keys() >= {"system", "status"} for system in systems)
+    return marked(answer["status"], _MARKS)
 
 
 def _component(system: dict[str, Any]) -> Component:
@@ -65,23 +69,24 @@ def _component(system: dict[str, Any]) -> Component:
 
 
 def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
-    updates = _updates(fields.objects(entry, "updates"))
+    link, since = fields.link(entry.get("full_url")), fields.moment(entry.get("created_at"))
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=since)
+    updates = _updates(entry)
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
         status=status_word(entry.get("state")) or (updates[-1].status if updates else UNKNOWN),
         impact=impact,
-        link=fields.link(entry.get("full_url")),
+        link=link,
         updates=updates,
         components=fields.names(entry.get("systems")),
         regions=fields.words(entry.get("tags")),
     )
 
 
-def _updates(entries: Sequence[dict[str, Any]]) -> tuple[IncidentUpdate, ...]:
+def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
     """Return the updates, newest first in the answer; one that is but an `update` has the status of the one before."""
-    return with_status_before(identified(oldest_first(map(_update, entries), newest_first=True)))
+    return with_status_before(identified(oldest_first(each(entry, "updates", "update", _update), newest_first=True)))
 
 
 def _update(entry: dict[str, Any]) -> IncidentUpdate:

@@ -1,23 +1,24 @@
 """incident.io's own JSON -> Snapshot: what its pages read themselves, and the summary for widgets.
 
 `/proxy/<host>` shows what goes on or is planned, with all updates, and every component in its group: one request that
-tells whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id only.
-Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime). `/api/v1/summary` is
-documented (docs.incident.io/status-pages/api) and shows of an incident the newest text: it is read where a page is
-given by that address, and asked for nowhere.
+tells whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
+names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
+`/api/v1/summary` is documented (docs.incident.io/status-pages/api) and shows of an incident the newest text: it is read
+where a page is given by that address, and asked for nowhere.
 
 Ids are ULIDs, of incidents the same that the Statuspage-compatible answers show. An update of the widget has none; its
 time stands in. A maintenance says so in `type`. Severity is the worst status that a component had on the way, in the
 words of the compatible answers: degraded is minor, partial outage major, full outage critical.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
 from tracker.parse import _fields as fields
+from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, is_made, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, time_key
 from tracker.parse.sniff import refusal
@@ -30,6 +31,7 @@ _IMPACTS: Mapping[str, Impact] = {
     "full_outage": Impact.CRITICAL,
 }
 _SUMMARY_KEYS = frozenset({"structure", "ongoing_incidents", "affected_components"})
+_SUMMARY_LISTS: Mapping[str, Kind] = {"ongoing_incidents": "incident", "scheduled_maintenances": "maintenance"}
 _WIDGET_LISTS = ("in_progress_maintenances", "scheduled_maintenances")
 #: What tells an incident from those of other platforms' lists of the same name.
 _MARKS = frozenset({"component_impacts", "status_summaries", "status_page_id"})
@@ -40,6 +42,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_summary(answer) or _is_widget(answer) or (_is_history(answer) and bool(answer["incidents"]))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if _is_summary(answer):
@@ -47,10 +50,11 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if _is_widget(answer):
         return _widget(answer)
     if _is_history(answer):
+        site = fields.site(url)
         incidents, maintenances = parted(
-            _incident(entry, {}, fields.site(url)) for entry in fields.objects(answer, "incidents")
+            each(answer, "incidents", "incident", lambda entry: _incident(entry, None, site))
         )
-        return Snapshot(incidents=incidents, maintenances=maintenances)
+        return Snapshot(incidents=incidents, maintenances=maintenances, components_by_id=True)
     raise refusal(body, content_type)
 
 
@@ -76,15 +80,20 @@ def _is_history(answer: dict[str, Any]) -> bool:
     incidents = answer.get("incidents")
     if not isinstance(incidents, list):
         return False
-    return not _MARKS.isdisjoint(fields.mapping(incidents[0])) if incidents else answer.keys() == {"incidents"}
+    known = any(not _MARKS.isdisjoint(entry) for entry in fields.objects_in(incidents))
+    return known if incidents else answer.keys() == {"incidents"}
 
 
 def _summary(summary: dict[str, Any], url: str) -> Snapshot:
     components = _components(summary)
     names = {component.id: component.name for component in components}
     site = fields.link(summary.get("public_url")) or fields.site(url)
-    entries = [*fields.objects(summary, "ongoing_incidents"), *fields.objects(summary, "scheduled_maintenances")]
-    incidents, maintenances = parted(_incident(entry, names, site) for entry in entries)
+    listed = (
+        incident
+        for key, kind in _SUMMARY_LISTS.items()
+        for incident in each(summary, key, kind, lambda entry: _incident(entry, names, site))
+    )
+    incidents, maintenances = parted(listed)
     return Snapshot(
         name=fields.name(summary.get("name")),
         incidents=incidents,
@@ -97,35 +106,40 @@ def _summary(summary: dict[str, Any], url: str) -> Snapshot:
 def _components(summary: dict[str, Any]) -> tuple[Component, ...]:
     """Return all components: each that is not said to be affected works."""
     affected = {
-        str(entry.get("component_id")): str(entry.get("status") or entry.get("current_status"))
-        for entry in fields.objects(summary, "affected_components")
+        str(entry.get("component_id")): entry.get("current_status") or entry.get("status")
+        for entry in fields.objects_in(summary.get("affected_components"))
     }
-    found: dict[str, Component] = {}
-    for entry, group in _placed(summary):
-        component_id = fields.identifier(entry.get("component_id") or entry.get("id"), "a component")
+    placed = list(_placed(summary))
+    hidden = {str(entry.get("component_id")) for entry, _ in placed if entry.get("hidden") is True}
+
+    def component(placed: tuple[dict[str, Any], str | None]) -> Component:
+        entry, group = placed
+        name = fields.name(entry.get("name"))
+        own = entry.get("component_id") or entry.get("id")
+        component_id = identity(own, "a component", name=f"{group or ''}\0{name}" if name else "")
         status = component_status(affected.get(component_id, "operational"))
-        name = fields.name(entry.get("name")) or component_id
-        found.setdefault(component_id, Component(id=component_id, name=name, status=status, group=group))
-    hidden = {str(entry.get("component_id")) for entry, _ in _placed(summary) if entry.get("hidden") is True}
-    return tuple(component for component in found.values() if component.id not in hidden)
+        return Component(id=component_id, name=name or component_id, status=status, group=group)
+
+    return tuple(each for each in distinct(among(placed, "component", component)) if each.id not in hidden)
 
 
 def _placed(summary: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Yield the components with the names of their groups, then those that stand in no place of the page."""
-    for item in fields.objects(fields.mapping(summary.get("structure")), "items"):
+    for item in objects(fields.mapping(summary.get("structure")), "items", "component"):
         group = fields.mapping(item.get("group"))
-        for entry in fields.objects(group, "components"):
+        for entry in objects(group, "components", "component"):
             yield ({**entry, "hidden": True} if group.get("hidden") is True else entry), fields.name(group.get("name"))
         if isinstance(item.get("component"), dict):
             yield item["component"], None
-    for entry in fields.objects(summary, "components"):
+    for entry in objects(summary, "components", "component"):
         yield entry, None
 
 
-def _incident(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+def _incident(entry: dict[str, Any], names: Mapping[str, str] | None, site: str | None) -> Incident:
+    """Return an incident; where the names of components are not known, it names their ids."""
+    incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("published_at")))
     status = status_word(entry.get("status"))
-    listed = (_update(update, names, status or UNKNOWN) for update in fields.objects(entry, "updates"))
+    listed = each(entry, "updates", "update", lambda update: _update(update, names, status or UNKNOWN))
     updates = oldest_first(distinct(listed))
     is_maintenance = entry.get("type") == "maintenance"
     begins, ends = _window(entry) if is_maintenance else (None, None)
@@ -134,46 +148,58 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], site: str | None)
         name=fields.name(entry.get("name")) or incident_id,
         status=status or (updates[-1].status if updates else UNKNOWN),
         impact=Impact.MAINTENANCE if is_maintenance else _worst(entry),
-        link=f"{site.rstrip('/')}/incidents/{quote(incident_id, safe='')}" if site else None,
+        link=_link(site, incident_id),
         updates=updates,
-        components=_named(fields.objects(entry, "affected_components"), names),
+        components=_named(entry.get("affected_components"), names),
         scheduled_for=begins,
         scheduled_until=ends,
     )
 
 
-def _update(entry: dict[str, Any], names: Mapping[str, str], incident_status: str) -> IncidentUpdate:
+def _link(site: str | None, incident_id: str) -> str | None:
+    if site is None or is_made(incident_id):
+        return site
+    return f"{site.rstrip('/')}/incidents/{quote(incident_id, safe='')}"
+
+
+def _update(entry: dict[str, Any], names: Mapping[str, str] | None, incident_status: str) -> IncidentUpdate:
     text = entry.get("message_string") or fields.mapping(entry.get("message")).get("markdown")
+    published_at = fields.moment(entry.get("published_at"))
     return IncidentUpdate(
-        id=fields.identifier(entry.get("id"), "an incident update"),
+        id=identity(entry.get("id"), "an incident update", since=published_at),
         status=status_word(entry.get("to_status")) or incident_status,
         body=fields.body_text(text),
-        created_at=fields.moment(entry.get("published_at")),
-        components=_named(fields.objects(entry, "component_statuses"), names),
+        created_at=published_at,
+        components=_named(entry.get("component_statuses"), names),
     )
 
 
-def _named(entries: Sequence[dict[str, Any]], names: Mapping[str, str]) -> tuple[str, ...]:
-    return fields.unique(names.get(str(entry.get("component_id"))) for entry in entries)
+def _named(entries: object, names: Mapping[str, str] | None) -> tuple[str, ...]:
+    ids = (fields.name(entry.get("component_id")) for entry in fields.objects_in(entries))
+    return fields.unique(ids if names is None else map(names.get, filter(None, ids)))
 
 
 def _worst(entry: dict[str, Any]) -> Impact | None:
-    met = [*fields.objects(entry, "component_impacts"), *fields.objects(entry, "affected_components")]
+    met = [*fields.objects_in(entry.get("component_impacts")), *fields.objects_in(entry.get("affected_components"))]
     return worst_impact([fields.known(_IMPACTS, each.get("status")) for each in met])
 
 
 def _window(entry: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
     """Return when a maintenance begins and ends: from the first to the last moment of any of its components."""
-    impacts = fields.objects(entry, "component_impacts") or fields.objects(entry, "status_summaries")
+    impacts = fields.objects_in(entry.get("component_impacts")) or fields.objects_in(entry.get("status_summaries"))
     begins = filter(None, (fields.moment(impact.get("start_at")) for impact in impacts))
     ends = filter(None, (fields.moment(impact.get("end_at")) for impact in impacts))
     return min(begins, default=None), max(ends, default=None)
 
 
 def _widget(answer: dict[str, Any]) -> Snapshot:
-    planned = [entry for key in _WIDGET_LISTS for entry in fields.objects(answer, key)]
-    ongoing = [_shown(entry, is_maintenance=False) for entry in fields.objects(answer, "ongoing_incidents")]
-    incidents, maintenances = parted([*ongoing, *(_shown(entry, is_maintenance=True) for entry in planned)])
+    ongoing = each(answer, "ongoing_incidents", "incident", lambda entry: _shown(entry, is_maintenance=False))
+    planned = (
+        maintenance
+        for key in _WIDGET_LISTS
+        for maintenance in each(answer, key, "maintenance", lambda entry: _shown(entry, is_maintenance=True))
+    )
+    incidents, maintenances = parted((*ongoing, *planned))
     return Snapshot(
         name=fields.name(answer.get("page_title")), incidents=incidents, maintenances=maintenances, open_only=True
     )
@@ -181,10 +207,12 @@ def _widget(answer: dict[str, Any]) -> Snapshot:
 
 def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
     """Return an incident or a maintenance of the widget, with its newest update."""
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    link = fields.link(entry.get("url"))
+    begins = fields.moment(entry.get("starts_at")) or fields.moment(entry.get("started_at"))
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=begins)
     status = status_word(entry.get("status")) or UNKNOWN
     time = fields.moment(entry.get("last_update_at"))
-    components = fields.unique(fields.name(each.get("name")) for each in fields.objects(entry, "affected_components"))
+    components = fields.names(entry.get("affected_components"))
     update = IncidentUpdate(
         id=time_key(time) if time else status,
         status=status,
@@ -197,9 +225,9 @@ def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
         impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("current_worst_impact")),
-        link=fields.link(entry.get("url")),
+        link=link,
         updates=(update,),
         components=components,
-        scheduled_for=fields.moment(entry.get("starts_at")) or fields.moment(entry.get("started_at")),
+        scheduled_for=begins,
         scheduled_until=fields.moment(entry.get("ends_at")) or fields.moment(entry.get("scheduled_end_at")),
     )

@@ -9,11 +9,12 @@ The software answers every path with status 200 and, where it has nothing, with 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, parted, status_key
 from tracker.parse.sniff import refusal
@@ -52,17 +53,18 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_summary(answer) or (_is_components(answer) and bool(answer["components"]))
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if _is_components(answer):
-        return Snapshot(components=distinct(_components(answer)))
+        return Snapshot(components=distinct(among(_placed(answer, None, _DEEPEST), "component", _component)))
     if not _is_summary(answer):
         raise refusal(body, content_type)
     page = fields.mapping(answer["page"])
     incidents, maintenances = parted(
         (
-            *(_incident(entry, is_maintenance=False) for entry in fields.objects(answer, "activeIncidents")),
-            *(_incident(entry, is_maintenance=True) for entry in fields.objects(answer, "activeMaintenances")),
+            *each(answer, "activeIncidents", "incident", lambda entry: _incident(entry, is_maintenance=False)),
+            *each(answer, "activeMaintenances", "maintenance", lambda entry: _incident(entry, is_maintenance=True)),
         )
     )
     return Snapshot(
@@ -97,16 +99,18 @@ def _is_components(answer: dict[str, Any]) -> bool:
     components = answer.get("components")
     if answer.keys() != {"components"} or not isinstance(components, list):
         return False
-    word = fields.mapping(components[0]).get("status") if components else "OPERATIONAL"
-    return isinstance(word, str) and word.isupper() and word.lower() in _COMPONENT_STATUSES
+    words = (component.get("status") for component in fields.objects_in(components))
+    known = (word for word in words if isinstance(word, str) and word.isupper())
+    return not components or any(word.lower() in _COMPONENT_STATUSES for word in known)
 
 
 def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
     word = entry.get("status")
     status = fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
-    began = _moment(entry.get("start")) if is_maintenance else _moment(entry.get("started"))
-    changed = _moment(entry.get("updatedAt"))
+    began = fields.moment(entry.get("start" if is_maintenance else "started"))
+    changed = fields.moment(entry.get("updatedAt"))
+    link = fields.link(entry.get("url"))
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=began)
     update = IncidentUpdate(
         id=status_key(status, changed),
         status=status,
@@ -117,7 +121,7 @@ def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
         impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
-        link=fields.link(entry.get("url")),
+        link=link,
         updates=(update,),
         scheduled_for=began if is_maintenance else None,
         scheduled_until=_end(began, entry.get("duration")) if is_maintenance else None,
@@ -133,17 +137,6 @@ def _end(begins: datetime | None, minutes: object) -> datetime | None:
     return begins + timedelta(minutes=length) if timedelta(minutes=length) <= _LONGEST else None
 
 
-def _moment(value: object) -> datetime | None:
-    """Return a time: ISO 8601, or as JavaScript prints it (`Sat Jul 09 2022 04:20:00 GMT+0000 (…)`)."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.strptime(value.partition(" (")[0].strip(), "%a %b %d %Y %H:%M:%S GMT%z")
-        return fields.plausible(parsed.astimezone(UTC))
-    except (ValueError, OverflowError):
-        return fields.moment(value)
-
-
 def _page_impact(word: object) -> Impact | None:
     if not isinstance(word, str):
         return None
@@ -152,17 +145,17 @@ def _page_impact(word: object) -> Impact | None:
     return next(filter(None, (fields.known(_IMPACTS, each) for each in (folded, *counted))), None)
 
 
-def _components(answer: dict[str, Any]) -> Iterator[Component]:
-    for entry, group in _placed(answer, None, _DEEPEST):
-        component_id = fields.identifier(entry.get("id"), "a component")
-        name = fields.name(entry.get("name")) or component_id
-        status = fields.known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
-        yield Component(id=component_id, name=name, status=status, group=group)
+def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
+    entry, group = placed
+    name = fields.name(entry.get("name"))
+    component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+    status = fields.known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
+    return Component(id=component_id, name=name or component_id, status=status, group=group)
 
 
 def _placed(holder: dict[str, Any], group: str | None, depth: int) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Yield each component with the name of its group, which holds it (`children`) or is named by it (`group`)."""
-    for entry in fields.objects(holder, "components" if group is None else "children"):
+    for entry in objects(holder, "components" if group is None else "children", "component"):
         if depth > 1 and entry.get("isParent") is True:
             yield from _placed(entry, fields.name(entry.get("name")) or "", depth - 1)
         else:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import by_id, each, entry_by_entry, identity, is_made
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import refusal
@@ -39,15 +40,16 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_page(fields.json_object(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if not _is_page(answer):
         raise refusal(body, content_type)
-    components = distinct(_components(answer))
+    components = _components(answer)
     names = {component.id: component.name for component in components}
     made_at, site = fields.moment(answer.get("updatedAt")), _site(url)
-    reports = (_report(entry, names, site) for entry in fields.objects(answer, "statusReports"))
-    maintenances = (_maintenance(entry, names, made_at, site) for entry in fields.objects(answer, "maintenances"))
+    reports = each(answer, "statusReports", "incident", lambda entry: _report(entry, names, site))
+    maintenances = each(answer, "maintenances", "maintenance", lambda entry: _maintenance(entry, names, made_at, site))
     return Snapshot(
         name=fields.name(answer.get("title")),
         indicator=fields.known(_INDICATORS, answer.get("status")),
@@ -80,53 +82,60 @@ def _site(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(_PATH)}" if is_page else None
 
 
-def _components(answer: dict[str, Any]) -> Iterator[Component]:
-    """Yield the page's components with the statuses of their monitors; pages of older versions list these alone."""
-    monitors = {str(monitor.get("id")): monitor.get("status") for monitor in fields.objects(answer, "monitors")}
-    groups = {
-        str(group.get("id")): fields.name(group.get("name")) for group in fields.objects(answer, "pageComponentGroups")
-    }
-    for entry in fields.objects(answer, "pageComponents" if "pageComponents" in answer else "monitors"):
-        component_id = fields.identifier(entry.get("id"), "a component")
-        word = entry.get("status") or monitors.get(str(entry.get("monitorId")))
-        yield Component(
-            id=component_id,
-            name=fields.name(entry.get("name")) or component_id,
-            status=fields.known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN,
-            group=groups.get(str(entry.get("groupId"))),
-        )
+def _components(answer: dict[str, Any]) -> tuple[Component, ...]:
+    """Return the page's components with the statuses of their monitors; pages of older versions list these alone."""
+    monitors = by_id(fields.objects_in(answer.get("monitors")))
+    groups = by_id(fields.objects_in(answer.get("pageComponentGroups")))
+
+    def component(entry: dict[str, Any]) -> Component:
+        name = fields.name(entry.get("name"))
+        group = fields.name(groups.get(str(entry.get("groupId")), {}).get("name"))
+        component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+        word = entry.get("status") or monitors.get(str(entry.get("monitorId")), {}).get("status")
+        status = fields.known(_COMPONENT_STATUSES, word) or ComponentStatus.UNKNOWN
+        return Component(id=component_id, name=name or component_id, status=status, group=group)
+
+    return distinct(
+        each(answer, "pageComponents" if "pageComponents" in answer else "monitors", "component", component)
+    )
 
 
 def _report(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -> Incident:
-    report_id = fields.identifier(entry.get("id"), "an incident")
+    report_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("createdAt")))
     status = status_word(entry.get("status"))
-    listed = (_update(update, status or UNKNOWN) for update in fields.objects(entry, "statusReportUpdates"))
+    listed = each(entry, "statusReportUpdates", "update", lambda update: _update(update, status or UNKNOWN))
     updates = oldest_first(distinct(listed), newest_first=True)
     return Incident(
         id=report_id,
         name=fields.name(entry.get("title")) or report_id,
         status=status or (updates[-1].status if updates else UNKNOWN),
-        link=fields.link(f"{site}/events/report/{report_id}"),
+        link=_link(site, "report", report_id),
         updates=updates,
         components=_named(entry, names),
     )
 
 
+def _link(site: str | None, kind: str, entry_id: str) -> str | None:
+    return fields.link(site if is_made(entry_id) else f"{site}/events/{kind}/{entry_id}")
+
+
 def _update(entry: dict[str, Any], otherwise: str) -> IncidentUpdate:
+    created_at = fields.moment(entry.get("date"))
     return IncidentUpdate(
-        id=fields.identifier(entry.get("id"), "an incident update"),
+        id=identity(entry.get("id"), "an incident update", since=created_at),
         status=status_word(entry.get("status")) or otherwise,
         body=fields.body_text(entry.get("message")),
-        created_at=fields.moment(entry.get("date")),
+        created_at=created_at,
     )
 
 
 def _maintenance(
     entry: dict[str, Any], names: Mapping[str, str], made_at: datetime | None, site: str | None
 ) -> Incident:
-    maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
     begins, ends = fields.moment(entry.get("from")), fields.moment(entry.get("to"))
-    listed = (_update(update, UPDATE) for update in fields.objects(entry, "maintenanceUpdates"))
+    since = fields.moment(entry.get("createdAt")) or begins
+    maintenance_id = identity(entry.get("id"), "a maintenance", since=since)
+    listed = each(entry, "maintenanceUpdates", "update", lambda update: _update(update, UPDATE))
     posted = oldest_first(listed, newest_first=True)
     reached = tuple(_reached(begins, ends, made_at))
     announced = IncidentUpdate(id="announced", status="scheduled", body=fields.body_text(entry.get("message")))
@@ -136,7 +145,7 @@ def _maintenance(
         name=fields.name(entry.get("name")) or maintenance_id,
         status=reached[-1].status if reached else "scheduled",
         impact=Impact.MAINTENANCE,
-        link=fields.link(f"{site}/events/maintenance/{maintenance_id}"),
+        link=_link(site, "maintenance", maintenance_id),
         updates=distinct((announced, *later)),
         components=_named(entry, names),
         scheduled_for=begins,

@@ -6,13 +6,14 @@ status of the instance is its one component. Which instance is a customer's own 
 Only this answer is read: the shape of `/v1/incidents/active` is not known. (api.status.salesforce.com/v1/docs)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity
 from tracker.parse.format import Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import mentions, refusal
@@ -33,6 +34,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return mentions(body, b'"Incidents"', b'"Maintenances"') and _is_salesforce(fields.json_or_none(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  the answer has no addresses
     answer = fields.json_or_none(body)
     if not _is_salesforce(answer):
@@ -40,8 +42,8 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
     key = fields.identifier(answer.get("key"), "an instance")
     return Snapshot(
         name=key,
-        incidents=distinct(map(_incident, fields.objects(answer, "Incidents"))),
-        maintenances=distinct(map(_maintenance, fields.objects(answer, "Maintenances"))),
+        incidents=distinct(each(answer, "Incidents", "incident", _incident)),
+        maintenances=distinct(each(answer, "Maintenances", "maintenance", _maintenance)),
         components=(Component(id=key, name=key, status=_status(answer.get("status"))),),
         open_only=True,
     )
@@ -67,24 +69,26 @@ def _status(word: object) -> ComponentStatus:
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
-    impacts = fields.objects(entry, "IncidentImpacts")
+    incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("createdAt")))
+    impacts = fields.objects_in(entry.get("IncidentImpacts"))
     is_over = bool(impacts) and all(impact.get("endTime") for impact in impacts)
     status = "resolved" if is_over else "active"
-    severities = [_IMPACTS.get(str(impact.get("severity")).lower()) for impact in impacts]
+    severities = [fields.known(_IMPACTS, impact.get("severity")) for impact in impacts]
     return Incident(
         id=incident_id,
         name=f"Incident {incident_id}",
         status=status,
         impact=next((known for known in (Impact.MAJOR, Impact.MINOR) if known in severities), None),
-        updates=_updates(fields.objects(entry, "IncidentEvents"), "active", status),
+        updates=_updates(each(entry, "IncidentEvents", "update", _update), "active", status),
         components=fields.words(entry.get("serviceKeys")),
     )
 
 
 def _maintenance(entry: dict[str, Any]) -> Incident:
-    maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
-    updates = _updates(fields.objects(entry, "MaintenanceEvents"), "scheduled", "scheduled")
+    begins = fields.moment(entry.get("plannedStartTime"))
+    since = fields.moment(entry.get("createdAt")) or begins
+    maintenance_id = identity(entry.get("id"), "a maintenance", since=since)
+    updates = _updates(each(entry, "MaintenanceEvents", "update", _update), "scheduled", "scheduled")
     return Incident(
         id=maintenance_id,
         name=fields.name(entry.get("name")) or maintenance_id,
@@ -92,14 +96,14 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
         impact=Impact.MAINTENANCE,
         updates=updates,
         components=fields.words(entry.get("serviceKeys")),
-        scheduled_for=fields.moment(entry.get("plannedStartTime")),
+        scheduled_for=begins,
         scheduled_until=fields.moment(entry.get("plannedEndTime")),
     )
 
 
-def _updates(events: Sequence[dict[str, Any]], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
+def _updates(events: list[IncidentUpdate], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
     """Return the events, newest first in the answer. One that is but an `update` has no status of its own."""
-    updates = oldest_first(distinct(map(_update, events)), newest_first=True)
+    updates = oldest_first(distinct(events), newest_first=True)
     statuses = [*(earlier for _ in updates[1:]), newest]
     return tuple(
         msgspec.structs.replace(update, status=status if update.status == UPDATE else update.status)
@@ -108,9 +112,10 @@ def _updates(events: Sequence[dict[str, Any]], earlier: str, newest: str) -> tup
 
 
 def _update(event: dict[str, Any]) -> IncidentUpdate:
+    created_at = fields.moment(event.get("createdAt"))
     return IncidentUpdate(
-        id=fields.identifier(event.get("id"), "an event"),
+        id=identity(event.get("id"), "an event", since=created_at),
         status=status_word(event.get("type")) or UPDATE,
         body=fields.body_text(event.get("message")),
-        created_at=fields.moment(event.get("createdAt")),
+        created_at=created_at,
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, by_id, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, numbered, oldest_first, parted, time_key
 from tracker.parse.sniff import refusal
@@ -36,16 +37,17 @@ def _is_sorry(answer: object) -> bool:
     return is_page and answer.keys() in ({"notices", "meta"}, {"components", "meta"})
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_sorry(answer):
         raise refusal(body, content_type)
-    notices = [answer["notice"]] if "notice" in answer else fields.objects(answer, "notices")
-    incidents, maintenances = parted(map(_incident, notices))
+    notices = [answer["notice"]] if "notice" in answer else objects(answer, "notices", "incident")
+    incidents, maintenances = parted(among(notices, "incident", _incident))
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
-        components=_components(fields.objects(answer, "components")),
+        components=_components(objects(answer, "components", "component")),
         components_complete=not fields.mapping(answer.get("meta")).get("next_page"),
     )
 
@@ -60,7 +62,9 @@ SORRY = Format(
 
 
 def _incident(notice: dict[str, Any]) -> Incident:
-    notice_id = fields.identifier(notice.get("id"), "a notice")
+    link = fields.link(notice.get("url")) or fields.link(notice.get("link"))
+    since = _time(notice) or fields.moment(notice.get("began_at")) or fields.moment(notice.get("begins_at"))
+    notice_id = identity(notice.get("id"), "a notice", link=link, since=since)
     status = status_word(notice.get("state")) or UNKNOWN
     is_planned = notice.get("type") == _PLANNED
     return Incident(
@@ -68,7 +72,7 @@ def _incident(notice: dict[str, Any]) -> Incident:
         name=fields.name(notice.get("subject")) or notice_id,
         status=status,
         impact=Impact.MAINTENANCE if is_planned else None,
-        link=fields.link(notice.get("url")) or fields.link(notice.get("link")),
+        link=link,
         updates=_updates(notice, status),
         components=fields.names(notice.get("components")),
         scheduled_for=fields.moment(notice.get("begins_at")) if is_planned else None,
@@ -79,7 +83,7 @@ def _incident(notice: dict[str, Any]) -> Incident:
 def _updates(notice: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
     """Return all updates, else the latest, else the state that the notice is in, since when it is."""
     latest = notice.get("latest_update")
-    entries = fields.objects(notice, "updates") or ([latest] if isinstance(latest, dict) else [])
+    entries = objects(notice, "updates", "update") or ([latest] if isinstance(latest, dict) else [])
     if not entries:
         since = fields.moment(notice.get("ended_at")) or fields.moment(notice.get("began_at"))
         text = fields.body_text(notice.get("synopsis"))
@@ -106,7 +110,7 @@ def _update(key: str, entry: dict[str, Any], notice_status: str) -> IncidentUpda
 def _keys(updates: Sequence[dict[str, Any]]) -> list[str]:
     derived = numbered(time_key(_time(update)) for update in updates)
     return [
-        fields.identifier(update["id"], "an update") if "id" in update else key
+        fields.identifier(update["id"], "an update") if isinstance(update.get("id"), str | int) else key
         for update, key in zip(updates, derived, strict=True)
     ]
 
@@ -117,16 +121,15 @@ def _time(entry: dict[str, Any]) -> datetime | None:
 
 def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
     """Return the components; one that others are part of is their group."""
-    ids = [fields.identifier(entry.get("id"), "a component") for entry in entries]
-    names = {key: fields.name(entry.get("name")) for key, entry in zip(ids, entries, strict=True)}
-    groups = {str(entry.get("parent_id")) for entry in entries}
-    return distinct(
-        Component(
-            id=component_id,
-            name=names[component_id] or component_id,
-            status=component_status(entry.get("state")),
-            group=names.get(str(entry.get("parent_id"))),
+    holders = {str(entry.get("parent_id")) for entry in entries}
+    names = {key: fields.name(entry.get("name")) for key, entry in by_id(entries).items()}
+
+    def component(entry: dict[str, Any]) -> Component:
+        name, group = fields.name(entry.get("name")), names.get(str(entry.get("parent_id")))
+        component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+        return Component(
+            id=component_id, name=name or component_id, status=component_status(entry.get("state")), group=group
         )
-        for component_id, entry in zip(ids, entries, strict=True)
-        if component_id not in groups
-    )
+
+    found = distinct(among(entries, "component", component))
+    return tuple(component for component in found if component.id not in holders)

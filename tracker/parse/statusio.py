@@ -7,12 +7,13 @@ follows from the status code of its newest message.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first, parted
 from tracker.parse.sniff import refusal
@@ -57,6 +58,7 @@ def _result(answer: object) -> dict[str, Any]:
     return result if is_ours else {}
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     result = _result(fields.json_or_none(body))
     if not result:
@@ -64,16 +66,16 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     planned = fields.mapping(result.get("maintenance"))
     incidents, maintenances = parted(
         (
-            *map(_incident, fields.objects(result, "incidents")),
-            *(_maintenance(entry, "in_progress") for entry in fields.objects(planned, "active")),
-            *(_maintenance(entry, "scheduled") for entry in fields.objects(planned, "upcoming")),
+            *each(result, "incidents", "incident", _incident),
+            *each(planned, "active", "maintenance", lambda entry: _maintenance(entry, "in_progress")),
+            *each(planned, "upcoming", "maintenance", lambda entry: _maintenance(entry, "scheduled")),
         )
     )
     return Snapshot(
         indicator=fields.known(_IMPACTS, fields.mapping(result["status_overall"]).get("status_code")),
         incidents=incidents,
         maintenances=maintenances,
-        components=distinct(part for entry in fields.objects(result, "status") for part in _located(entry)),
+        components=distinct(among(_located(result), "component", _component)),
         open_only=True,
     )
 
@@ -87,7 +89,7 @@ STATUSIO = Format(name="statusio", title="Status.io", recognises=_recognises, re
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = _id(entry, "an incident")
+    incident_id = _id(entry, "an incident", fields.moment(entry.get("datetime_open")))
     messages = _messages(entry)
     statuses = [fields.known(_STATES, message.get("state")) or UNKNOWN for message in messages]
     codes = [message.get("status") for message in messages] or [entry.get("status_code")]
@@ -104,8 +106,8 @@ def _incident(entry: dict[str, Any]) -> Incident:
 
 def _maintenance(entry: dict[str, Any], status: str) -> Incident:
     """Return a maintenance; the list that holds it says how far it is, and its last message at the most as far."""
-    maintenance_id = _id(entry, "a maintenance")
     begins = fields.moment(entry.get("datetime_planned_start"))
+    maintenance_id = _id(entry, "a maintenance", fields.moment(entry.get("datetime_open")) or begins)
     messages = _messages(entry)
     statuses = ["scheduled" if _is_before(_time(message), begins) else status for message in messages]
     return Incident(
@@ -121,12 +123,12 @@ def _maintenance(entry: dict[str, Any], status: str) -> Incident:
     )
 
 
-def _id(entry: dict[str, Any], what: str) -> str:
-    return fields.identifier(entry.get("_id") or entry.get("id"), what)
+def _id(entry: dict[str, Any], what: str, since: datetime | None) -> str:
+    return identity(entry.get("_id") or entry.get("id"), what, since=since)
 
 
 def _messages(entry: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    return oldest_first(fields.objects(entry, "messages"), _time)
+    return oldest_first(objects(entry, "messages", "update"), _time)
 
 
 def _time(message: dict[str, Any]) -> datetime | None:
@@ -144,22 +146,25 @@ def _updates(messages: Sequence[dict[str, Any]], statuses: Sequence[str]) -> tup
     )
 
 
-def _located(entry: dict[str, Any]) -> list[Component]:
-    """Return a component, once for each of its containers."""
-    component_id = fields.identifier(entry.get("id"), "a component")
-    name = fields.name(entry.get("name")) or component_id
-    containers = fields.objects(entry, "containers")
-    if not containers:
-        return [Component(id=component_id, name=name, status=_component_status(entry))]
-    return [
-        Component(
-            id=f"{component_id}/{fields.identifier(container.get('id'), 'a container')}",
-            name=name,
-            status=_component_status(container),
-            region=fields.name(container.get("name")),
-        )
-        for container in containers
-    ]
+def _located(result: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Yield the components, each once for each of its containers."""
+    for entry in objects(result, "status", "component"):
+        containers = objects(entry, "containers", "component")
+        yield from ((entry, container) for container in containers or (None,))
+
+
+def _component(located: tuple[dict[str, Any], dict[str, Any] | None]) -> Component:
+    entry, container = located
+    name, region = fields.name(entry.get("name")), fields.name((container or {}).get("name"))
+    component_id = identity(entry.get("id"), "a component", name=name or "")
+    if container is not None:
+        component_id += f"/{identity(container.get('id'), 'a container', name=region or '')}"
+    return Component(
+        id=component_id,
+        name=name or component_id,
+        status=_component_status(entry if container is None else container),
+        region=region,
+    )
 
 
 def _component_status(entry: dict[str, Any]) -> ComponentStatus:

@@ -4,17 +4,20 @@ One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, 
 one bare incident: each is a choice of the same fields. Strict on ids, lenient on everything else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
 from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, is_made, marked, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.mentions import mentioned, without_groups
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
+from tracker.parse.zones import zone_of
 
 #: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
@@ -27,6 +30,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_statuspage(fields.json_or_none(body))
 
 
+@entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_statuspage(answer):
@@ -34,14 +38,14 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if _is_incident(answer):
         answer = {"incidents": [answer]}
     page = fields.mapping(answer.get("page"))
-    site = fields.site(fields.link(page.get("url")) or url)
-    incidents, maintenances = _incidents(answer, site)
-    entries = fields.objects(answer, "components")
+    zone = zone_of(page.get("time_zone"))
+    incidents, maintenances = _incidents(answer, fields.site(fields.link(page.get("url")) or url), zone)
+    entries = objects(answer, "components", "component")
     components = _components(entries)
     names = {component.id: component.name for component in components}
     return Snapshot(
         name=fields.name(page.get("name")),
-        updated_at=fields.moment(page.get("updated_at")),
+        updated_at=fields.moment(page.get("updated_at"), zone),
         indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
         incidents=tuple(without_groups(incident, names) for incident in incidents),
         maintenances=tuple(without_groups(maintenance, names) for maintenance in maintenances),
@@ -85,34 +89,39 @@ def _is_marked(value: object) -> bool:
     """Tell whether a list that came without its page is empty or Statuspage's."""
     if value is None or value == []:
         return True
-    first = value[0] if isinstance(value, list) else None
-    return not _MARKS.isdisjoint(fields.mapping(first))
+    return any(marked(value, frozenset({mark})) for mark in _MARKS)
 
 
 def _incident_link(site: str | None, incident_id: str) -> str | None:
     return f"{site}/incidents/{quote(incident_id, safe='')}" if site else None
 
 
-def _incidents(answer: dict[str, Any], site: str | None) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
+def _incidents(
+    answer: dict[str, Any], site: str | None, zone: tzinfo | None
+) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Return incidents and maintenances; some vendors list a maintenance among the incidents, or in both lists."""
-    planned, others = fields.objects(answer, "scheduled_maintenances"), fields.objects(answer, "incidents")
-    return parted(
-        (
-            *(_incident(entry, site, is_maintenance=True) for entry in planned),
-            *(_incident(entry, site, is_maintenance=_is_maintenance(entry)) for entry in others),
-        )
-    )
+
+    def planned(entry: dict[str, Any]) -> Incident:
+        return _incident(entry, site, zone, is_maintenance=True)
+
+    def other(entry: dict[str, Any]) -> Incident:
+        return _incident(entry, site, zone, is_maintenance=_is_maintenance(entry))
+
+    maintenances = each(answer, "scheduled_maintenances", "maintenance", planned)
+    return parted((*maintenances, *each(answer, "incidents", "incident", other)))
 
 
 def _is_maintenance(entry: dict[str, Any]) -> bool:
     return fields.known(_IMPACTS, entry.get("impact")) is Impact.MAINTENANCE or bool(entry.get("scheduled_for"))
 
 
-def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+def _incident(entry: dict[str, Any], site: str | None, zone: tzinfo | None, *, is_maintenance: bool) -> Incident:
+    shortlink = fields.link(entry.get("shortlink"))
+    since = _moment(entry, zone, "created_at", "started_at")
+    incident_id = identity(entry.get("id"), "an incident", link=shortlink, since=since)
     status = status_word(entry.get("status"))
-    entries = fields.objects(entry, "incident_updates")
-    updates = oldest_first(distinct(_update(each, status or UNKNOWN) for each in entries), newest_first=True)
+    listed = each(entry, "incident_updates", "update", lambda update: _update(update, status or UNKNOWN, zone))
+    updates = oldest_first(distinct(listed), newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
     return Incident(
@@ -120,51 +129,48 @@ def _incident(entry: dict[str, Any], site: str | None, *, is_maintenance: bool) 
         name=fields.name(entry.get("name")) or incident_id,
         status=status,
         impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
-        link=fields.link(entry.get("shortlink")) or _incident_link(site, incident_id),
+        link=shortlink or (site if is_made(incident_id) else _incident_link(site, incident_id)),
         updates=updates,
         mentions=mentioned(entry.get("components")),
-        scheduled_for=fields.moment(entry.get("scheduled_for")),
-        scheduled_until=fields.moment(entry.get("scheduled_until")),
+        scheduled_for=_moment(entry, zone, "scheduled_for"),
+        scheduled_until=_moment(entry, zone, "scheduled_until"),
     )
 
 
-def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
+def _moment(entry: dict[str, Any], zone: tzinfo | None, *keys: str) -> datetime | None:
+    return next((time for key in keys if (time := fields.moment(entry.get(key), zone))), None)
+
+
+def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) -> IncidentUpdate:
     status = status_word(entry.get("status")) or incident_status
+    created_at = _moment(entry, zone, "created_at", "display_at")
     return IncidentUpdate(
-        id=fields.identifier(entry.get("id"), "an incident update"),
+        id=identity(entry.get("id"), "an incident update", since=created_at),
         status=status,
         vendor_status=vendor_word(entry.get("status"), status),
         body=fields.body_text(entry.get("body")),
-        created_at=(
-            fields.moment(entry.get("created_at"))
-            or fields.moment(entry.get("display_at"))
-            or fields.moment(entry.get("updated_at"))
-        ),
+        created_at=created_at or _moment(entry, zone, "updated_at"),
         mentions=mentioned(entry.get("affected_components"), "code"),
     )
 
 
-def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
+def _components(entries: list[dict[str, Any]]) -> tuple[Component, ...]:
     """Return the components; a group is none itself and gives its name to those inside."""
-    ids = [fields.identifier(entry.get("id"), "a component") for entry in entries]
-    groups = {
-        group_id: fields.name(entry.get("name"))
-        for group_id, entry in zip(ids, entries, strict=True)
-        if entry.get("group") is True
-    }
-    found: dict[str, Component] = {}
-    for component_id, entry in zip(ids, entries, strict=True):
-        if component_id in groups or component_id in found:
-            continue
-        found[component_id] = Component(
-            id=component_id,
-            name=fields.name(entry.get("name")) or component_id,
-            status=component_status(entry.get("status")),
-            group=groups.get(str(entry.get("group_id"))),
-        )
-    return tuple(found.values())
+    holders = by_id(entry for entry in entries if entry.get("group") is True)
+    groups = {group_id: fields.name(entry.get("name")) for group_id, entry in holders.items()}
+    parts = (entry for entry in entries if entry.get("group") is not True)
+    found = among(parts, "component", lambda entry: _component(entry, groups.get(str(entry.get("group_id")))))
+    return tuple(component for component in distinct(found) if component.id not in groups)
 
 
-def _is_cut(entries: Sequence[dict[str, Any]]) -> bool:
+def _component(entry: dict[str, Any], group: str | None) -> Component:
+    name = fields.name(entry.get("name"))
+    component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+    return Component(
+        id=component_id, name=name or component_id, status=component_status(entry.get("status")), group=group
+    )
+
+
+def _is_cut(entries: list[dict[str, Any]]) -> bool:
     """Tell whether the list is incident.io's, whose components know no groups, and as long as it ever gets."""
     return len(entries) >= _CUT_AT and not any("group" in entry for entry in entries)

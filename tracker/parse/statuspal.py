@@ -6,13 +6,14 @@ Times name no zone and are UTC. Services may be nested; one that others are part
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
 from tracker.parse.sniff import refusal
@@ -50,17 +51,19 @@ def _is_statuspal(answer: object) -> bool:
     return isinstance(answer, dict) and answer.keys() >= _KEYS and isinstance(answer["status_page"], dict)
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_statuspal(answer):
         raise refusal(body, content_type)
-    components = distinct(_components(fields.objects(answer, "services")))
+    placed = _placed(objects(answer, "services", "component"))
+    components = distinct(among(placed, "component", _component))
     names = {component.id: component.name for component in components}
     incidents, maintenances = parted(
         (
-            *(_incident(entry, names) for entry in fields.objects(answer, "incidents")),
-            *(_incident(entry, names, "in_progress") for entry in fields.objects(answer, "maintenances")),
-            *(_incident(entry, names, "scheduled") for entry in fields.objects(answer, "upcoming_maintenances")),
+            *each(answer, "incidents", "incident", lambda entry: _incident(entry, names)),
+            *each(answer, "maintenances", "maintenance", lambda entry: _incident(entry, names, "in_progress")),
+            *each(answer, "upcoming_maintenances", "maintenance", lambda entry: _incident(entry, names, "scheduled")),
         )
     )
     return Snapshot(
@@ -93,7 +96,8 @@ def _indicator(word: object) -> Impact | None:
 
 def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | None = None) -> Incident:
     """Return an incident, or a maintenance where the list that holds it says how far it is."""
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    link, begins = fields.link(entry.get("url")), _moment(entry, "starts_at")
+    incident_id = identity(entry.get("id"), "an incident", link=link, since=_moment(entry, "inserted_at") or begins)
     impact = Impact.MAINTENANCE if going_on else fields.known(_IMPACTS, entry.get("type"))
     updates = _updates(entry, going_on)
     services = entry.get("service_ids")
@@ -103,28 +107,29 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | N
         name=fields.name(entry.get("title")) or incident_id,
         status=going_on or (updates[-1].status if updates else UNKNOWN),
         impact=impact,
-        link=fields.link(entry.get("url")),
+        link=link,
         updates=updates,
         components=fields.unique(touched),
-        scheduled_for=_moment(entry, "starts_at") if going_on else None,
+        scheduled_for=begins if going_on else None,
         scheduled_until=_moment(entry, "ends_at") if going_on else None,
     )
 
 
 def _updates(entry: dict[str, Any], going_on: str | None) -> tuple[IncidentUpdate, ...]:
     """Return the updates oldest first; a type that names no status, such as `issue`, leaves the one before it."""
-    updates = oldest_first(distinct(_update(update, going_on) for update in fields.objects(entry, "updates")))
-    return with_status_before(updates, "investigating")
+    listed = each(entry, "updates", "update", lambda update: _update(update, going_on))
+    return with_status_before(oldest_first(distinct(listed)), "investigating")
 
 
 def _update(update: dict[str, Any], going_on: str | None) -> IncidentUpdate:
     status = going_on or known_status(update.get("type")) or UPDATE
+    created_at = _moment(update, "inserted_at") or _moment(update, "posted_at")
     return IncidentUpdate(
-        id=fields.identifier(update.get("id"), "an update"),
+        id=identity(update.get("id"), "an update", since=created_at),
         status=status,
         vendor_status=vendor_word(update.get("type"), status),
         body=fields.body_text(update.get("description")),
-        created_at=_moment(update, "inserted_at") or _moment(update, "posted_at"),
+        created_at=created_at,
     )
 
 
@@ -132,19 +137,24 @@ def _moment(entry: dict[str, Any], key: str) -> datetime | None:
     return fields.moment(entry.get(key), UTC)
 
 
-def _components(services: Sequence[dict[str, Any]], group: str | None = None, depth: int = 0) -> Iterator[Component]:
+def _placed(
+    services: list[dict[str, Any]], group: str | None = None, depth: int = 0
+) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Yield each service that no other is part of, with the name of the one that it is part of."""
     for service in services:
-        children = [child for child in fields.objects(service, "children") if child] if depth < _DEEPEST else []
+        children = [child for child in objects(service, "children", "component") if child] if depth < _DEEPEST else []
         if children:
-            yield from _components(children, fields.name(service.get("name")) or group, depth + 1)
-            continue
-        service_id = fields.identifier(service.get("id"), "a service")
-        yield Component(
-            id=service_id,
-            name=fields.name(service.get("name")) or service_id,
-            status=_component_status(service.get("current_incident_type")),
-            group=group,
-        )
+            yield from _placed(children, fields.name(service.get("name")) or group, depth + 1)
+        else:
+            yield service, group
+
+
+def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
+    service, group = placed
+    name = fields.name(service.get("name"))
+    service_id = identity(service.get("id"), "a service", name=f"{group or ''}\0{name}" if name else "")
+    status = _component_status(service.get("current_incident_type"))
+    return Component(id=service_id, name=name or service_id, status=status, group=group)
 
 
 def _component_status(word: object) -> ComponentStatus:

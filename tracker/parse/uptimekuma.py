@@ -11,16 +11,18 @@ status and no severity. Maintenances are shown while they go on. The slug stands
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, status_key
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word
+from tracker.parse.zones import offset_of
 
 _UP, _DOWN, _MAINTENANCE = 1, 0, 3
 #: A monitor that is tried again (2) is passed over, as on the vendor's own badge.
@@ -32,7 +34,6 @@ _COMPONENT_STATUSES: Mapping[int, ComponentStatus] = {
 _STATUSES: Mapping[str, str] = {"under-maintenance": "in_progress", "ended": "completed"}
 #: What a post is while it is shown; the vendor has a field of that name.
 _ACTIVE = "active"
-_OFFSET = re.compile(r"[+-]\d\d:\d\d")
 #: How far into the page the link is looked for, and how long it may be.
 _HEAD = 65_536
 _MANIFEST = re.compile(r"""href=["']?((?:/[\w.~-]{1,100}){0,5}/api/status-page/)([A-Za-z0-9-]{1,100})/manifest\.json""")
@@ -45,20 +46,22 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return _is_page(answer) or _is_heartbeat(answer)
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_object(body)
     if _is_heartbeat(answer):
-        return Snapshot(components=tuple(_measured(fields.mapping(answer["heartbeatList"]))))
+        return Snapshot(components=tuple(among(_beats(answer), "component", _measured)))
     if not _is_page(answer):
         raise refusal(body, content_type)
-    posts = [*fields.objects(answer, "incidents"), fields.mapping(answer.get("incident"))]
-    incidents = (_incident(post) for post in posts if post)
-    maintenances = (_maintenance(entry) for entry in fields.objects(answer, "maintenanceList"))
+    only = answer.get("incident")
+    posts = [*objects(answer, "incidents", "incident"), *objects({"list": [only] if only else []}, "list", "incident")]
+    incidents = among(posts, "incident", _incident)
+    maintenances = each(answer, "maintenanceList", "maintenance", _maintenance)
     return Snapshot(
         name=fields.name(fields.mapping(answer["config"]).get("title")),
         incidents=distinct(incidents),
         maintenances=distinct(maintenances),
-        components=distinct(_monitors(answer)),
+        components=distinct(among(_monitors(answer), "component", _monitor)),
         open_only=True,
     )
 
@@ -99,20 +102,29 @@ def _is_heartbeat(answer: dict[str, Any]) -> bool:
     return isinstance(answer.get("heartbeatList"), dict) and "uptimeList" in answer
 
 
-def _monitors(answer: dict[str, Any]) -> Iterator[Component]:
-    """Yield the monitors with names and groups; how they do, the other answer says."""
-    for group in fields.objects(answer, "publicGroupList"):
-        for monitor in fields.objects(group, "monitorList"):
-            component_id = fields.identifier(monitor.get("id"), "a component")
-            name, place = fields.name(monitor.get("name")) or component_id, fields.name(group.get("name"))
-            yield Component(id=component_id, name=name, status=ComponentStatus.UNKNOWN, group=place)
+def _monitors(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Yield the monitors with their groups."""
+    for group in objects(answer, "publicGroupList", "component"):
+        for monitor in objects(group, "monitorList", "component"):
+            yield monitor, fields.name(group.get("name"))
 
 
-def _measured(beats: dict[str, Any]) -> Iterator[Component]:
-    """Yield how each monitor does; what it is called, the other answer says."""
-    for monitor, listed in beats.items():
-        component_id = fields.identifier(monitor, "a component")
-        yield Component(id=component_id, name=component_id, status=_last_status(fields.objects_in(listed)))
+def _monitor(placed: tuple[dict[str, Any], str | None]) -> Component:
+    """Return a monitor with its name and group; how it does, the other answer says."""
+    monitor, group = placed
+    component_id = fields.identifier(monitor.get("id"), "a component")
+    name = fields.name(monitor.get("name")) or component_id
+    return Component(id=component_id, name=name, status=ComponentStatus.UNKNOWN, group=group)
+
+
+def _beats(answer: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    return iter(fields.mapping(answer["heartbeatList"]).items())
+
+
+def _measured(measured: tuple[str, object]) -> Component:
+    """Return how a monitor does; what it is called, the other answer says."""
+    component_id = fields.identifier(measured[0], "a component")
+    return Component(id=component_id, name=component_id, status=_last_status(fields.objects_in(measured[1])))
 
 
 def _last_status(beats: list[dict[str, Any]]) -> ComponentStatus:
@@ -122,7 +134,7 @@ def _last_status(beats: list[dict[str, Any]]) -> ComponentStatus:
 
 
 def _incident(post: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(post.get("id"), "an incident")
+    incident_id = identity(post.get("id"), "an incident", since=_moment(post.get("createdDate")))
     changed = _moment(post.get("lastUpdatedDate")) or _moment(post.get("createdDate"))
     status = "resolved" if post.get("active") is False else _ACTIVE
     update = IncidentUpdate(
@@ -137,13 +149,12 @@ def _incident(post: dict[str, Any]) -> Incident:
 
 def _maintenance(entry: dict[str, Any]) -> Incident:
     """Return a maintenance; it has ids of its own, which those of posts may equal."""
-    maintenance_id = fields.identifier(entry.get("id"), "a maintenance")
     word = entry.get("status")
     status = fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
-    offset = entry.get("timezoneOffset")
-    zone = offset if isinstance(offset, str) and _OFFSET.fullmatch(offset) else "+00:00"
-    slot = next(iter(fields.objects(entry, "timeslotList")), {})
+    zone = _zone(entry.get("timezoneOffset"))
+    slot = next(iter(fields.objects_in(entry.get("timeslotList"))), {})
     begins, ends = _moment(slot.get("startDate"), zone), _moment(slot.get("endDate"), zone)
+    maintenance_id = identity(entry.get("id"), "a maintenance", since=begins)
     update = IncidentUpdate(
         id=status_key(status, begins),
         status=status,
@@ -161,6 +172,12 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
     )
 
 
-def _moment(value: object, offset: str = "+00:00") -> datetime | None:
-    """Return a time that may lack its zone, which is then at `offset`."""
-    return fields.moment(value) or (fields.moment(f"{value.strip()}{offset}") if isinstance(value, str) else None)
+def _zone(offset: object) -> tzinfo:
+    """Return the zone of a maintenance's times, which is that of the server where the offset is odd."""
+    known = offset_of(offset, datetime.min.replace(tzinfo=UTC)) if isinstance(offset, str) else None
+    return timezone(known) if known is not None else UTC
+
+
+def _moment(value: object, zone: tzinfo = UTC) -> datetime | None:
+    """Return a time that may lack its zone."""
+    return fields.moment(value, zone)

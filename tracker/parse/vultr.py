@@ -1,8 +1,9 @@
 """Vultr's `alerts.json` -> Snapshot.
 
 One answer lists what goes on and what ended lately. Entries of an alert have no id; their time is one. An alert is
-`ongoing` or `resolved`, with no words between and none for how bad it is. A maintenance is one by its subject; its
-window stands in its text.
+`ongoing` or `resolved`, with no words between and none for how bad it is. A maintenance is one by its subject or by
+the window in its text. What concerns several regions is an alert for each, all with one id: the first of them keeps it,
+the others have their regions behind it. All that goes on is listed, so that what vanishes has ended.
 
 Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
 customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
@@ -16,8 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tracker.errors import ParseError
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import by_time, digest_key, identified, numbered, oldest_first, parted
 from tracker.parse.sniff import refusal
@@ -25,7 +28,7 @@ from tracker.parse.sniff import refusal
 _KEY: Final = "service_alerts"
 #: What an answer holds beside the alerts, as far as any of them does.
 _KEYS: Final = frozenset({_KEY, "regions"})
-_MAINTENANCE: Final = re.compile(r"\bmaintenance\b", re.IGNORECASE)
+_MAINTENANCE: Final = re.compile(r"\b(?:maintenance|upgrades?)\b", re.IGNORECASE)
 _WINDOW: Final = re.compile(r"\b(Start|End) Time: {0,3}(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC")
 #: What an alert says of itself -> what it means for an incident, and for a maintenance.
 _ONGOING: Final = "ongoing"
@@ -42,13 +45,15 @@ def _is_vultr(answer: object) -> bool:
     return answer[_KEY] is None or isinstance(answer[_KEY], list)
 
 
+@entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_vultr(answer):
         raise refusal(body, content_type)
-    alerts = fields.objects(answer, _KEY)
-    incidents, maintenances = parted(map(_incident, _ids(alerts), alerts))
-    return Snapshot(incidents=incidents, maintenances=maintenances)
+    alerts = objects(answer, _KEY, "incident")
+    named = zip(_ids(alerts), alerts, strict=True)
+    incidents, maintenances = parted(among(named, "incident", _incident))
+    return Snapshot(incidents=incidents, maintenances=maintenances, open_only=True)
 
 
 VULTR = Format(
@@ -62,32 +67,49 @@ VULTR = Format(
 
 
 def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:
-    """Return an id for each alert; of two without one in a region under one subject, the later has another."""
+    """Return an id for each alert.
+
+    Of two without one in a region under one subject, the later has another; of several with one, those after the first
+    have their regions in theirs.
+    """
     places = oldest_first(
         range(len(alerts)), lambda place: fields.moment(alerts[place].get("start_date")), newest_first=True
     )
     derived = numbered(digest_key(_text(alerts[place], "region"), _text(alerts[place], "subject")) for place in places)
     without = dict(zip(places, derived, strict=True))
-    return [
-        fields.identifier(alert["id"], "an alert") if alert.get("id") else without[place]
+    given = [
+        fields.identifier(alert["id"], "an alert") if _is_named(alert) else without[place]
         for place, alert in enumerate(alerts)
     ]
+    firsts = {alert_id: place for place, alert_id in reversed(list(enumerate(given)))}
+    return numbered(
+        alert_id if firsts[alert_id] == place else f"{alert_id}/{_text(alerts[place], 'region')}"
+        for place, alert_id in enumerate(given)
+    )
+
+
+def _is_named(alert: dict[str, Any]) -> bool:
+    own = alert.get("id")
+    return isinstance(own, str | int) and not isinstance(own, bool) and bool(str(own).strip())
 
 
 def _text(alert: dict[str, Any], key: str) -> str:
     return fields.name(alert.get(key)) or ""
 
 
-def _incident(alert_id: str, alert: dict[str, Any]) -> Incident:
-    name = fields.name(alert.get("subject")) or alert_id
-    region = fields.name(alert.get("region"))
-    is_maintenance = _MAINTENANCE.search(name) is not None
+def _incident(named: tuple[str, dict[str, Any]]) -> Incident:
+    """Return an alert with its id. Raises ParseError for one that says neither."""
+    alert_id, alert = named
+    name, region = fields.name(alert.get("subject")), fields.name(alert.get("region"))
+    if name is None and not _is_named(alert):
+        raise ParseError("the answer holds an alert without id and subject")
+    is_maintenance = _is_maintenance(alert)
     is_posted = alert.get("id") is not None
     updates = _updates(alert, is_maintenance=is_maintenance) if is_posted else ()
     begins, ends = _window(updates) if is_maintenance else (None, None)
     return Incident(
         id=alert_id,
-        name=name,
+        name=name or alert_id,
         status=_status(alert, is_maintenance=is_maintenance, begun=len(updates) > 1),
         impact=Impact.MAINTENANCE if is_maintenance else None,
         updates=updates,
@@ -95,6 +117,12 @@ def _incident(alert_id: str, alert: dict[str, Any]) -> Incident:
         scheduled_for=begins,
         scheduled_until=ends,
     )
+
+
+def _is_maintenance(alert: dict[str, Any]) -> bool:
+    """Tell whether the subject says so, or a text the window of works."""
+    texts = (fields.body_text(entry.get("message")) for entry in fields.objects_in(alert.get("entries")))
+    return bool(_MAINTENANCE.search(_text(alert, "subject"))) or any(map(_WINDOW.search, texts))
 
 
 def _status(alert: dict[str, Any], *, is_maintenance: bool, begun: bool) -> str:
@@ -107,12 +135,12 @@ def _status(alert: dict[str, Any], *, is_maintenance: bool, begun: bool) -> str:
 
 def _updates(alert: dict[str, Any], *, is_maintenance: bool) -> tuple[IncidentUpdate, ...]:
     """Return the entries oldest first; what ended after the last of them, or without any, ended with an empty one."""
-    entries = oldest_first(map(_entry, fields.objects(alert, "entries")), newest_first=True)
+    entries = oldest_first(each(alert, "entries", "update", _entry), newest_first=True)
     is_over = fields.name(alert.get("status")) == _RESOLVED
     end = _entry(alert)
     if is_over and end.created_at and all(entry.created_at and entry.created_at < end.created_at for entry in entries):
         entries = (*entries, end)
-    updates = identified(entries, by_time if alert["id"] else lambda update: digest_key(update.body))
+    updates = identified(entries, by_time if _is_named(alert) else lambda update: digest_key(update.body))
     return tuple(
         msgspec.structs.replace(
             update,

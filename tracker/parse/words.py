@@ -1,5 +1,6 @@
 """The status words of vendors, in the languages that pages are written in -> the words of the field."""
 
+import re
 from collections.abc import Mapping
 
 from tracker.models import ComponentStatus
@@ -100,18 +101,39 @@ COMPONENT_STATES = frozenset({
 })  # fmt: skip
 
 
-#: What several platforms call a component's status: the field's words, and shorter ones.
+#: What platforms call a component's status, without blanks, hyphens and underscores: the field's words, and others.
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
-    **{status.value: status for status in ComponentStatus},
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "full_outage": ComponentStatus.MAJOR_OUTAGE,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-}
+    word.replace(" ", "").replace("_", ""): status
+    for status, words in {
+        ComponentStatus.OPERATIONAL: (
+            "operational", "up", "ok", "available", "online", "normal", "healthy", "operacional", "opérationnel",
+            "betriebsbereit", "operativo", "正常",
+        ),
+        ComponentStatus.DEGRADED_PERFORMANCE: (
+            "degraded performance", "degraded", "performance degradation", "performance issues", "slow",
+            "desempenho degradado", "rendimiento degradado", "performances dégradées", "beeinträchtigte leistung",
+        ),
+        ComponentStatus.PARTIAL_OUTAGE: (
+            "partial outage", "partially degraded", "partial disruption", "minor outage", "disrupted",
+            "interrupção parcial", "interrupción parcial", "panne partielle", "teilweiser ausfall",
+        ),
+        ComponentStatus.MAJOR_OUTAGE: (
+            "major outage", "full outage", "outage", "complete outage", "down", "offline", "unavailable",
+            "interrupção total", "interrupción total", "panne totale", "vollständiger ausfall",
+        ),
+        ComponentStatus.UNDER_MAINTENANCE: (
+            "under maintenance", "maintenance", "in maintenance", "em manutenção", "en mantenimiento",
+            "en maintenance", "wartung",
+        ),
+    }.items()
+    for word in words
+}  # fmt: skip
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def component_status(word: object) -> ComponentStatus:
-    """Return a component's status from the field's word or a common short one; UNKNOWN for any other."""
-    return _COMPONENT_STATUSES.get(_folded(word), ComponentStatus.UNKNOWN)
+    """Return a component's status from a word in any case and spacing, UNKNOWN for one that is not known."""
+    return _COMPONENT_STATUSES.get(_SEPARATORS.sub("", _folded(word)), ComponentStatus.UNKNOWN)
 
 
 def status_word(word: object) -> str | None:

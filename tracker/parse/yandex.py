@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
 from tracker.parse.sniff import refusal
@@ -28,8 +29,8 @@ def _recognises(body: bytes, _: str | None) -> bool:
     return (b'"levelId"' in body or b'"items"' in body) and _entries(fields.json_or_none(body)) is not None
 
 
-def _entries(answer: object) -> list[dict[str, Any]] | None:
-    """Return the incidents of an answer of either shape, None for any other answer."""
+def _entries(answer: object) -> list[Any] | None:
+    """Return what an answer of either shape lists, None for any other answer."""
     if not isinstance(answer, dict):
         return None
     if answer.keys() >= _MARKS:
@@ -37,14 +38,15 @@ def _entries(answer: object) -> list[dict[str, Any]] | None:
     items = answer.get("items")
     if answer.keys() != {"items", "count"} or not isinstance(items, list):
         return None
-    return items if all(isinstance(item, dict) and item.keys() >= _MARKS for item in items) else None
+    return items if not items or marked(items, _MARKS) else None
 
 
+@entry_by_entry
 def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
     entries = _entries(fields.json_or_none(body))
     if entries is None:
         raise refusal(body, content_type)
-    incidents, _ = parted(map(_incident, entries))
+    incidents, _ = parted(each({"items": entries}, "items", "incident", _incident))
     return Snapshot(incidents=incidents)
 
 
@@ -59,7 +61,7 @@ YANDEX = Format(
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    incident_id = fields.identifier(entry.get("id"), "an incident")
+    incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("startDate")))
     updates = _updates(entry)
     is_over = bool(fields.moment(entry.get("endDate")))
     status = "resolved" if is_over else status_word(entry.get("status")) or UNKNOWN
@@ -78,7 +80,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
 
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
-    comments = oldest_first(distinct(map(_update, fields.objects(entry, "comments"))), newest_first=True)
+    comments = oldest_first(distinct(each(entry, "comments", "update", _update)), newest_first=True)
     updates = with_status_before(comments, UNKNOWN)
     if entry.get("isReportPublished") is True and (report := fields.body_text(entry.get("report"))):
         published_at = fields.moment(entry.get("reportPublishedTime"))
@@ -87,11 +89,12 @@ def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
 
 
 def _update(comment: dict[str, Any]) -> IncidentUpdate:
+    created_at = fields.moment(comment.get("createdAt"))
     return IncidentUpdate(
-        id=fields.identifier(comment.get("id"), "a comment"),
+        id=identity(comment.get("id"), "a comment", since=created_at),
         status=status_word(comment.get("type")) or UPDATE,
         body=fields.body_text(comment.get("content")),
-        created_at=fields.moment(comment.get("createdAt")),
+        created_at=created_at,
     )
 
 

@@ -80,7 +80,7 @@ def test_updates_that_a_report_does_not_name_are_nobody_s():
     assert statuses(read(page(report("downtime"), update("7", "downtime")))) == ("downtime", [])
 
 
-@pytest.mark.parametrize("kind", ["status_report", "status_update", "status_page_resource"])
-def test_an_entry_without_an_id_is_refused(kind):
-    with pytest.raises(ParseError, match="without an id"):
+@pytest.mark.parametrize("kind", ["status_report", "status_page_resource"])
+def test_a_page_whose_only_entry_is_known_by_nothing_is_refused(kind):
+    with pytest.raises(ParseError, match=r"cannot be read \(no id\)"):
         read(page({"type": kind, "attributes": {}}))

@@ -95,9 +95,14 @@ def test_a_time_of_aws_that_is_none_is_left_out(stamp):
     assert [(update.id, update.created_at) for update in incident.updates] == [("undated", None)]
 
 
-def test_an_event_of_aws_without_an_arn_is_refused():
-    with pytest.raises(ParseError, match=r"^the answer holds an event without an id$"):
-        read(wire([event(), {"event_log": []}]))
+def test_an_event_of_aws_without_an_arn_is_known_by_its_time_or_left_out():
+    timed, known = event() | {"date": "1772367842"}, event()
+    del timed["arn"]
+
+    snapshot = read(wire([known, timed, {"event_log": []}]))
+
+    assert [incident.id for incident in snapshot.incidents] == [known["arn"], "made-20260301T122402Z"]
+    assert [(each.kind, each.reason) for each in snapshot.omissions] == [("incident", "no id")]
 
 
 def aws_feed(*items: Any):

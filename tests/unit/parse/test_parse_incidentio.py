@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from tracker.errors import ParseError
 from tracker.models import ComponentStatus, Impact
 from tracker.parse import FORMATS, detect, read
 
@@ -90,10 +89,12 @@ def test_the_statuspage_compatible_answers_are_left_to_statuspage():
     assert detect(compatible).name == "statuspage"
 
 
-@pytest.mark.parametrize("entry", [{"id": None}, {"id": "01I", "updates": [{}]}, {"id": "01I", "updates": "none"}])
-def test_an_incident_without_identity_is_refused(entry):
-    with pytest.raises(ParseError):
-        read(summary(ongoing_incidents=[incident(**entry)]))
+@pytest.mark.parametrize("updates", [[{}], "none", [None, {"id": ""}]])
+def test_an_incident_is_read_without_the_updates_that_are_none(updates):
+    snapshot = read(summary(ongoing_incidents=[incident(id="01I", updates=updates)]))
+
+    assert [(known.id, known.updates) for known in snapshot.incidents] == [("01I", ())]
+    assert {left_out.kind for left_out in snapshot.omissions} == {"update"}
 
 
 def test_its_own_endpoints_are_tried_before_those_with_less_in_them():

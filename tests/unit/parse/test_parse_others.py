@@ -37,30 +37,6 @@ def test_a_format_refuses_the_golden_answers_of_all_others(name):
     assert [path for path in others if FORMATS[name].recognises(path.read_bytes(), None)] == []
 
 
-@pytest.mark.parametrize(
-    ("file", "path"),
-    [
-        ("statusio/status.json", ("result", "incidents", 0, "_id")),
-        ("statusio/status.json", ("result", "status", 0, "id")),
-        ("yandex/incidents.json", ("items", 0, "comments", 0, "id")),
-        ("cachet/v1-incidents.json", ("data", 0, "id")),
-        ("sorry/notices.json", ("notices", 0, "id")),
-        ("statuspal/summary.json", ("incidents", 0, "updates", 0, "id")),
-        ("cstate/issues.json", ("pages", 0, "filename")),
-    ],
-)
-def test_an_answer_without_an_id_is_refused(file, path):
-    answer = golden(file)
-    *steps, last = path
-    holder = answer
-    for step in steps:
-        holder = holder[step]
-    holder[last] = ["x"]
-
-    with pytest.raises(ParseError, match="without an id"):
-        shown(answer)
-
-
 # Status.io
 
 

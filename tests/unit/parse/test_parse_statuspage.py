@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -208,17 +209,24 @@ def test_a_long_list_with_groups_is_complete():
 MISSHAPEN = {
     "incidents that are an object": {"incidents": {"i1": {}}},
     "an incident that is a word": {"incidents": ["i1"]},
-    "updates that are a word": {"incidents": [incident(incident_updates="u1")]},
-    "an update that is null": {"incidents": [incident(incident_updates=[None])]},
-    "an update without an id": {"incidents": [incident(incident_updates=[update(None)])]},
-    "an incident with an empty id": {"incidents": [incident("")]},
-    "a maintenance without an id": {"scheduled_maintenances": [incident(None)]},
-    "a component without an id": {"components": [component(None)]},
+    "an incident that is known by nothing": {"incidents": [{"id": "", "name": "Slow", "status": "resolved"}]},
+    "a maintenance of which nothing is known": {"scheduled_maintenances": [{"id": "m1"}]},
+    "components without names and ids": {"components": [{"status": "operational"}, None]},
     "components that are a number": {"components": 7},
 }
 
 
 @pytest.mark.parametrize("answer", MISSHAPEN.values(), ids=MISSHAPEN.keys())
-def test_what_has_no_identity_is_refused(answer):
-    with pytest.raises(ParseError, match=r"^the answer"):
+def test_an_answer_of_which_nothing_can_be_read_is_refused(answer):
+    with pytest.raises(ParseError, match=r"can(not)? be read \(no"):
         snapshot(**answer)
+
+
+def test_times_without_a_zone_are_of_the_page_s_own():
+    said = {"page": {"id": "p", "time_zone": "Asia/Tokyo", "updated_at": "2026-03-09T18:00:00"}}
+    times = [update("u1", created_at="2026-03-09 17:00:00")]
+
+    found = snapshot(**said, incidents=[incident(incident_updates=times)])
+
+    assert found.updated_at == datetime(2026, 3, 9, 9, tzinfo=UTC)
+    assert found.incidents[0].updates[0].created_at == datetime(2026, 3, 9, 8, tzinfo=UTC)

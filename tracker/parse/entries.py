@@ -1,0 +1,185 @@
+"""An answer's entries, read one by one: an odd one is left out and named, the rest is read.
+
+Vendors answer with `null` where an object was, with texts for lists, with an update that has no id. Such an entry gets
+an id from what an edit leaves alone where it shows enough of that, and is left out otherwise. An answer of which
+nothing can be read is refused: it is something else than what was expected.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from tracker.errors import ParseError
+from tracker.models import Component, Incident, IncidentUpdate, Omission, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.listed import digest_key, time_key
+from tracker.parse.words import UNKNOWN
+
+Kind = Literal["incident", "maintenance", "update", "component"]
+Reader = Callable[[bytes, str, str | None], Snapshot]
+
+_Entry = TypeVar("_Entry")
+_Read = TypeVar("_Read", Component, Incident, IncidentUpdate)
+
+#: Why an entry is left out.
+NO_ID, NO_OBJECT, NO_LIST, NOTHING = "no id", "no object", "no list", "nothing in it"
+#: What begins the ids that are made here.
+_MADE = "made-"
+
+
+class _Reading:
+    """What has been found in one answer so far."""
+
+    def __init__(self) -> None:
+        self.omissions: dict[Omission, None] = {}
+        self._tried: Counter[Kind] = Counter()
+        self._read: Counter[Kind] = Counter()
+        self._made: dict[str, str] = {}
+
+    def try_one(self, kind: Kind, *, problem: str | None = None) -> None:
+        """Count an entry, and name it if there is a problem with it."""
+        self._tried[kind] += 1
+        if problem is None:
+            self._read[kind] += 1
+        else:
+            self.omissions[Omission(kind=kind, reason=problem)] = None
+
+    def told_apart(self, item: _Read, place: str) -> _Read:
+        """Return an entry whose id was made here with another one if something else in the same place has that."""
+        if not item.id.startswith(_MADE):
+            return item
+        says = _said(item)
+        if self._made.setdefault(f"{place}/{item.id}", says) == says:
+            return item
+        return msgspec.structs.replace(item, id=f"{item.id}-{digest_key(says)}")
+
+    def completed(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with what was left out. Raises ParseError when nothing of a list could be read."""
+        whole = Counter({kind: count for kind, count in self._tried.items() if kind != "update"})
+        for kind, count in whole.items():
+            if not self._read[kind] and (count > 1 or whole.total() == count):
+                reason = next(omission.reason for omission in self.omissions if omission.kind == kind)
+                entries = (
+                    f"none of the answer's {count} {kind}s can" if count > 1 else f"the answer's only {kind} cannot"
+                )
+                raise ParseError(f"{entries} be read ({reason})")
+        if not self.omissions:
+            return snapshot
+        lacks_components = any(omission.kind == "component" for omission in self.omissions)
+        return msgspec.structs.replace(
+            snapshot,
+            omissions=tuple(self.omissions),
+            components_complete=snapshot.components_complete and not lacks_components,
+        )
+
+
+_READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+def entry_by_entry(read: Reader) -> Reader:
+    """Make the reader of a format say what it leaves out."""
+
+    @wraps(read)
+    def reader(body: bytes, url: str, content_type: str | None) -> Snapshot:
+        reading = _Reading()
+        token = _READING.set(reading)
+        try:
+            return reading.completed(read(body, url, content_type))
+        finally:
+            _READING.reset(token)
+
+    return reader
+
+
+def each(holder: Mapping[str, Any], key: str, kind: Kind, read: Callable[[dict[str, Any]], _Read]) -> list[_Read]:
+    """Return what the entries of a list say, without those that cannot be read."""
+    return among(objects(holder, key, kind), kind, read)
+
+
+def among(entries: Iterable[_Entry], kind: Kind, read: Callable[[_Entry], _Read]) -> list[_Read]:
+    """Return what entries say, without those that cannot be read."""
+    reading = _READING.get() or _Reading()
+    apart = _Reading() if kind == "update" else reading
+    found = []
+    for entry in entries:
+        try:
+            item = read(entry)
+        except ParseError:
+            reading.try_one(kind, problem=NO_ID)
+            continue
+        if _is_bare(item):
+            reading.try_one(kind, problem=NOTHING)
+            continue
+        reading.try_one(kind)
+        found.append(apart.told_apart(item, "component" if kind == "component" else "incident"))
+    return found
+
+
+def _said(item: Component | Incident | IncidentUpdate) -> str:
+    return item.body if isinstance(item, IncidentUpdate) else item.name
+
+
+def _is_bare(item: Component | Incident | IncidentUpdate) -> bool:
+    """Tell whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
+    if isinstance(item, IncidentUpdate):
+        return not item.id and not item.body and item.created_at is None
+    return isinstance(item, Incident) and item.status == UNKNOWN and not item.updates and item.name == item.id
+
+
+def objects(holder: Mapping[str, Any], key: str, kind: Kind) -> list[dict[str, Any]]:
+    """Return the objects of a list; absent, null and [] are all []. What is none is left out and named.
+
+    An object that holds nothing but objects is a list whose places have names, any other one is its only entry.
+    """
+    value = holder.get(key)
+    if value is None:
+        return []
+    reading = _READING.get() or _Reading()
+    if isinstance(value, dict):
+        value = list(value.values()) if all(isinstance(item, dict) for item in value.values()) else [value]
+    if not isinstance(value, list):
+        reading.try_one(kind, problem=NO_LIST)
+        return []
+    for item in value:
+        if not isinstance(item, dict) or not item:
+            reading.try_one(kind, problem=NOTHING if item == {} else NO_OBJECT)
+    return [item for item in value if isinstance(item, dict) and item]
+
+
+def identity(own: object, what: str, *, link: str | None = None, since: datetime | None = None, name: str = "") -> str:
+    """Return the vendor's id, else one from what an edit leaves alone: the link, else the time, else the name.
+
+    A name is given for what has no history alone, such as a component. Raises ParseError when there is none of them.
+    """
+    try:
+        return fields.identifier(own, what)
+    except ParseError:
+        if not (link or since or name):
+            raise
+        return _MADE + (digest_key(link) if link else time_key(since) if since else digest_key(name))
+
+
+def by_id(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return entries that others name by their ids; one without an id is named by none."""
+    with_ids = (entry for entry in entries if isinstance(entry.get("id"), str | int))
+    return {str(entry["id"]).strip(): entry for entry in with_ids}
+
+
+def leave_out(kind: Kind, problem: str) -> None:
+    """Name an entry that was left out by its reader."""
+    (_READING.get() or _Reading()).try_one(kind, problem=problem)
+
+
+def is_made(entry_id: str) -> bool:
+    """Tell whether an id was made here, so that no address of the vendor's holds it."""
+    return entry_id.startswith(_MADE)
+
+
+def marked(entries: object, marks: frozenset[str]) -> bool:
+    """Tell whether a list has an entry with all these keys: one odd entry hides no format."""
+    return isinstance(entries, list) and any(isinstance(entry, dict) and entry.keys() >= marks for entry in entries)
