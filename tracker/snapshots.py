@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
+from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Snapshot
 from tracker.state import PageView
 
 #: So many components that are no longer listed are remembered: a list flickers by a few.
 MOST_GONE = 200
 
+_Told = TypeVar("_Told", Incident, IncidentUpdate)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -76,12 +78,13 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     if not snapshot.components_by_id:
         return snapshot
 
-    def named(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(names[known] for known in ids if known in names))
+    def named(told: _Told) -> _Told:
+        mentions = tuple(Mention(id=known, name=names[known]) for known in told.components if known in names)
+        components = tuple(dict.fromkeys(mention.name for mention in mentions))
+        return msgspec.structs.replace(told, components=components, mentions=mentions)
 
     def renamed(incident: Incident) -> Incident:
-        updates = (msgspec.structs.replace(each, components=named(each.components)) for each in incident.updates)
-        return msgspec.structs.replace(incident, components=named(incident.components), updates=tuple(updates))
+        return msgspec.structs.replace(named(incident), updates=tuple(map(named, incident.updates)))
 
     return msgspec.structs.replace(
         snapshot,

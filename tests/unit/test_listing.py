@@ -2,21 +2,24 @@
 
 import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.unit.test_changes import Memory
 from tracker.catalogue import new_provider
 from tracker.filters import left_out_by, unmatched
 from tracker.ledger import follow
-from tracker.listing import Listing, alike, labels
+from tracker.listing import Listing, alike, labels, mentions
 from tracker.models import Component, ComponentStatus, Mention, Provider, Snapshot
 from tracker.parse import FORMAT_NAMES, read
 from tracker.snapshots import merged
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 SITE = "https://status.acme.example"
 #: What a person may call a component: any signs, none of them blank or of control.
 names = st.text(st.characters(categories=("L", "M", "N", "P", "S")), min_size=1, max_size=12).filter(
@@ -212,6 +215,32 @@ def test_a_name_that_several_components_have_is_not_guessed_at() -> None:
     assert told.event.product == "Acme - Login"
 
 
+NAMED_BY_ID = {
+    "betterstack": ("index.json",),
+    "datadog": ("config.json",),
+    "incidentio": ("proxy.json", "proxy-incidents.json"),
+    "openstatus": ("feed.json",),
+    "statuspage": ("summary.json", "incidents.json"),
+    "statuspal": ("summary.json",),
+}
+
+
+@pytest.mark.parametrize("platform", NAMED_BY_ID)
+def test_a_platform_that_names_components_by_id_tells_those_of_one_name_apart(platform: str) -> None:
+    primary, *details = ((GOLDEN / platform / name).read_bytes() for name in NAMED_BY_ID[platform])
+    shown = merged(read(primary, url=SITE), [read(body, url=SITE) for body in details])
+    listing = Listing(replace(part, name="Part") for part in shown.components)
+    told = [*shown.incidents, *shown.maintenances]
+    named = [mentions(each) for known in told for each in (known, *known.updates) if mentions(each)]
+
+    assert named
+    for each in named:
+        listed = [replace(mention, name="Part") for mention in each if listing.meant(mention)]
+        called = listing.labels(listed)
+        assert len(called) == len(listed), "each by a label of its own"
+        assert "Part" not in called
+
+
 # --- names and patterns ---
 
 
@@ -309,9 +338,8 @@ def test_labels_tell_components_of_one_name_apart_and_no_more() -> None:
         Component(id=key, name=name, status=ComponentStatus.OPERATIONAL, group=group)
         for key, name, group in (("a", "Login", "Platform"), ("b", "Login", "Console"), ("c", "Web", "Console"))
     ]
-    mentions = [Mention(id=part.id, name=part.name) for part in parts]
+    named = [Mention(id=part.id, name=part.name) for part in parts]
+    called = ("Login (Platform)", "Login (Console)", "Web")
 
-    assert (
-        Listing(parts).labels(mentions) == (*labels(parts).values(),) == ("Login (Platform)", "Login (Console)", "Web")
-    )
-    assert Listing(parts).names(mentions) == ("Login", "Web")
+    assert Listing(parts).labels(named) == (*labels(parts).values(),) == called
+    assert Listing(parts).names(named) == ("Login", "Web")

@@ -18,6 +18,12 @@ def mentioned(entries: object, key: str = "id") -> tuple[Mention, ...]:
     return tuple(dict.fromkeys(Mention(id=component_id, name=name) for component_id, name in named if name))
 
 
+def identified(ids: Iterable[object], names: Mapping[str, str]) -> tuple[Mention, ...]:
+    """Return the components of these ids as far as their names are known."""
+    known = dict.fromkeys(map(_id, ids))
+    return tuple(Mention(id=each, name=names[each]) for each in known if each in names)
+
+
 def names_of(mentions: Iterable[Mention]) -> tuple[str, ...]:
     """Return the names alone, each once."""
     return fields.unique(mention.name for mention in mentions)
