@@ -9,6 +9,7 @@ format whose details change without the primary answer, all is asked at every ti
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,8 +32,8 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-#: So much of an address is repeated.
-_LONGEST_URL = 100
+#: So much of a host's name is repeated.
+_LONGEST_HOST = 100
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +101,7 @@ class Observer:
         try:
             read_answer(answer, source)
         except ParseError as error:
-            raise MovedAway(error.message) from error
+            raise MovedAway(f"it leads to {_place(answer)}, where {error.message}") from error
         _refuse_other_subject(answer, source)
         return _adopted(state, rebased(source, answer.url), answer, now)
 
@@ -237,7 +238,11 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
 def _refuse_other_subject(answer: Fetched, source: Source) -> None:
     """Refuse an answer to which a page's address leads by now, and which is of something else. Raises MovedAway."""
     if not tells(answer, source):
-        raise MovedAway(f"it leads to {answer.url[:_LONGEST_URL]}, whose entries do not look like incidents")
+        raise MovedAway(f"it leads to a feed at {_place(answer)}, whose entries do not look like incidents")
+
+
+def _place(answer: Fetched) -> str:
+    return urlsplit(answer.url).netloc[:_LONGEST_HOST]
 
 
 def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:

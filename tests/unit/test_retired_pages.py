@@ -106,6 +106,16 @@ def test_what_was_open_stays_open_and_unknown(watched: Watched, retires: Callabl
     assert [known.name for known in watched.pages.view("acme").open_incidents] == ["Search down"]
 
 
+def test_it_is_said_where_a_page_leads_that_cannot_be_read(watched: Watched) -> None:
+    RETIRED["a site that links its blog"](watched.network)
+    watched.polls(UNREADABLE_AFTER)
+
+    assert watched.pages.events[-1].message == (
+        "cannot be read: it leads to www.acme.example, where the answer is an HTML page, "
+        "not a status page in a format that can be read"
+    )
+
+
 def test_a_page_that_comes_back_goes_on_where_it_was(watched: Watched) -> None:
     RETIRED["a site that links its blog"](watched.network)
     watched.polls(UNREADABLE_AFTER)
