@@ -23,6 +23,8 @@ def alike(text: str) -> str:
 
     This is a canonical caseless match (Unicode Standard, section 3.13), composed so that a letter is one character.
     """
+    if text.isascii():
+        return text.casefold()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 

@@ -170,13 +170,7 @@ def test_the_end_by_absence_calls_a_component_as_its_beginning_did() -> None:
     products = []
     for shown in (page(components=parts), page(begun, components=parts), *[page(components=parts)] * 2):
         listed = frozenset(known.id for known in shown.incidents)
-        memory.before = type(memory.before)(
-            seeded=memory.before.seeded,
-            view=memory.before.view,
-            seen=memory.before.seen,
-            revision=memory.before.revision,
-            listed=listed,
-        )
+        memory.before = replace(memory.before, listed=listed)
         products += [piece.event.product for piece in memory.polls(shown).news]
 
     assert products == ["Acme - Login (Console)"] * 2
