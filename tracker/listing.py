@@ -39,8 +39,8 @@ class Listing:
         component = self._by_id.get(mention.id) if mention.id else None
         if component is not None:
             return (component,)
-        if mention.group and (grouped := self._by_place.get((alike(mention.group), alike(mention.name)))):
-            return grouped
+        if mention.group:
+            return self._by_place.get((alike(mention.group), alike(mention.name)), ())
         if named := self._by_name.get(alike(mention.name)):
             return named
         places = ((alike(group), alike(name)) for group, name in _split(mention.name))

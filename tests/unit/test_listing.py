@@ -122,6 +122,21 @@ def test_a_name_with_a_dash_in_it(affected: tuple[str, str], pattern: str, is_to
         assert bool(memory.polls(begun).news) is told, patterns
 
 
+@pytest.mark.parametrize(
+    ("patterns", "is_told"), [(("Console/*",), False), (("!Console/*",), True), (("Login",), True)]
+)
+def test_a_component_that_is_gone_is_not_another_one_of_its_name(patterns: tuple[str, ...], is_told: bool) -> None:
+    console = ({"id": "g3", "name": "Console", "group": True}, part("c5", "Login", "g3"))
+    gone = open_incident(posted(("c1", "Platform - Login")), components=[part("c1", "Login", "g1")])
+    memory = Memory(provider(components=patterns))
+    memory.polls(statuspage(*console))
+
+    told = memory.polls(statuspage(*console, incidents=[gone])).news
+
+    assert bool(told) is is_told
+    assert {piece.event.product for piece in told} <= {"Acme - Login"}
+
+
 def test_an_answer_without_components_is_read_with_those_of_another_answer() -> None:
     history = statuspage(incidents=[open_incident(posted(("c1", "Platform - Login")))])
     shown = merged(statuspage(*PLATFORM), [history])
