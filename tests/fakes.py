@@ -17,6 +17,8 @@ from tracker.ports import Fetched, FetchRequest, NotModified, StreamedEvent
 
 #: When everything happens, unless a test says otherwise.
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+#: When pages changed first, so that no clock is ahead by itself.
+MIDNIGHT = datetime(2025, 11, 3, tzinfo=UTC)
 
 
 class FakeClock:
@@ -237,8 +239,8 @@ def component(component_id: str, status: str = "operational", name: str | None =
 
 
 def page(*incidents: Incident, minute: int | None = 0, **fields: Any) -> Snapshot:
-    """Return what a page says whose own clock shows that many minutes after noon."""
-    updated_at = None if minute is None else NOON + timedelta(minutes=minute)
+    """Return what a page says that changed last so many minutes after that day's midnight, by its own clock."""
+    updated_at = None if minute is None else MIDNIGHT + timedelta(minutes=minute)
     return Snapshot(**{"name": "Acme", "updated_at": updated_at} | fields, incidents=incidents)
 
 

@@ -99,6 +99,7 @@ states = st.builds(
             validators=_validators,
             digest=st.none() | texts,
             stamp=st.none() | moments,
+            is_ahead=st.booleans(),
             missing_since=st.none() | moments,
         ),
     ),

@@ -252,6 +252,7 @@ def _component_news(
             status=component.status,
             message=f"was {known.status.replace('_', ' ')}" if known else None,
             components=(component.name,),
+            published_at=None if component.changed_at is msgspec.UNSET else component.changed_at,
             seen_at=now,
             regions=(component.region,) if component.region else (),
         )

@@ -54,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     components: tuple[str, ...] = ()
     link: str | None = None
+    #: When the vendor says that it happened; of an edit, when the update was posted. None where the page does not say.
     published_at: datetime | None = None
     seen_at: datetime
     #: The vendor's own word for the status, where it is another one (a localised page: `Resolvido`).
@@ -63,10 +64,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Of an update or a component: when the last poll began that read the whole page and did not show this yet, so
-    #: that it appeared between then and `seen_at`. None at first sight, and for events about something else.
+    #: Of an update, an edit or a component: when the last poll began that read the whole page and did not show this
+    #: yet, so that it appeared between then and `seen_at`. None at first sight, and for events about something else.
     unseen_since: datetime | None = None
-    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.ledger.text_digest`).
+    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.texts.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -99,7 +100,7 @@ def update_event(
         published_at=update.created_at,
         seen_at=now,
         vendor_status=update.vendor_status,
-        regions=incident.regions,
+        regions=update.regions or incident.regions,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,
     )

@@ -64,7 +64,8 @@ def left_out_by(
     named = {*mentions(incident), *mentions(update)}
     if named and not any(_wants_mention(provider, mention, listing) for mention in named):
         return "components"
-    if incident.regions and not any(_wants_region(provider, region) for region in incident.regions):
+    regions = {*incident.regions, *update.regions}
+    if regions and not any(_wants_region(provider, region) for region in regions):
         return "regions"
     return None
 
@@ -127,7 +128,9 @@ def region_names(page: Snapshot | PageView) -> set[str]:
     """Return the regions that incidents of the page name."""
     if isinstance(page, PageView):
         return {*page.named_regions}
-    return {region for incident in (*page.incidents, *page.maintenances) for region in incident.regions}
+    incidents = (*page.incidents, *page.maintenances)
+    of_incidents = {region for incident in incidents for region in incident.regions}
+    return of_incidents | {region for incident in incidents for update in incident.updates for region in update.regions}
 
 
 def _unmatched(

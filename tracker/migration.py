@@ -86,7 +86,6 @@ def carried_over(
         seen=frozenset(known - seen),
         # Whatever else was known is of things that are gone, under ids that mean nothing now.
         view=PageView(
-            name=view.name,
             indicator=view.indicator,
             recent=view.recent,
             components={component_id: component for component_id, (_, component) in components.items()},

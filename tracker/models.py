@@ -63,6 +63,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     #: Code or name of the region that it is of, None where the page does not say.
     region: str | None = None
+    #: When the vendor changed it last; unset where the page does not date each component by itself.
+    changed_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +94,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...] = ()
     #: The same with their ids, () where the page gives none.
     mentions: tuple[Mention, ...] = ()
+    #: Codes or names of the regions that this update names, () when it names none.
+    regions: tuple[str, ...] = ()
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):

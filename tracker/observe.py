@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tracker.candidates import rebased, same_host
+from tracker.clocks import is_earlier, is_stale, lags, proven, stamped
 from tracker.discover import Discovery, discover, read_answer, tells
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
@@ -21,11 +22,9 @@ from tracker.models import Provider, Snapshot
 from tracker.parse import FORMATS
 from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.savings import Layer
-from tracker.snapshots import digest, incident_ids, merged
+from tracker.snapshots import digest, incident_ids, merged, says_nothing
 from tracker.state import Answer, PageState, Source
 
-#: After this long an answer with an earlier clock is the truth and not a cache's.
-STALE_FOR = timedelta(hours=24)
 #: So long details that are older than the primary answer are waited for, with every poll.
 LAGGING_FOR = timedelta(minutes=10)
 #: So long a detail that a page does not have is not asked for again.
@@ -142,7 +141,7 @@ class Observer:
             observed,
             state=state,
             snapshot=merged(primary, snapshots),
-            recent=_recent(before, [primary, *snapshots]),
+            recent=_recent(before, [primary, *snapshots], now),
             settled=settled,
             # What only a detail shows may be over long since.
             listed=incident_ids(primary) if primary.open_only else None,
@@ -165,12 +164,15 @@ class Observer:
         if isinstance(answer, NotModified):
             return _remember(state, url, _revalidated(known, answer)), None
         snapshot = read_answer(answer, source)
-        if _is_earlier(snapshot.updated_at, known.stamp) and _is_earlier(snapshot.updated_at, primary_stamp):
+        if known.stamp and says_nothing(snapshot):
+            raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
+        clock = snapshot.updated_at
+        if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
             return state, None
         new = Answer(
             validators=answer.validators,
             digest=digest(answer.body),
-            stamp=snapshot.updated_at,
+            stamp=clock,
             omissions=snapshot.omissions,
         )
         return _remember(state, url, new), snapshot
@@ -196,7 +198,7 @@ def read_again(state: PageState) -> PageState:
         return state
     url = state.source.primary
     known = state.answers.get(url, Answer())
-    return _remember(state, url, Answer(stamp=known.stamp, omissions=known.omissions))
+    return _remember(state, url, Answer(stamp=known.stamp, is_ahead=known.is_ahead, omissions=known.omissions))
 
 
 def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
@@ -213,18 +215,14 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
     snapshot = read_answer(answer, source)
     if answer.url != source.primary:
         _refuse_other_subject(answer, source)
-    if _is_stale(known, snapshot, state.stale_since, now):
+    if is_stale(snapshot.updated_at, known, state.stale_since, now):
         return Observation(
             layer=Layer.STALE,
             state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
-    new = Answer(
-        validators=answer.validators,
-        digest=body_digest,
-        stamp=snapshot.updated_at,
-        omissions=snapshot.omissions,
-    )
+    read = Answer(validators=answer.validators, digest=body_digest, omissions=snapshot.omissions)
+    new = stamped(read, snapshot.updated_at, known, now)
     remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
     return Observation(
         layer=Layer.CHANGED,
@@ -258,29 +256,20 @@ def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -
     return msgspec.structs.replace(_read(moved, source, answer, now), moved_from=before)
 
 
-def _is_earlier(stamp: datetime | None, than: datetime | None) -> bool:
-    return stamp is not None and than is not None and stamp < than
-
-
-def _is_stale(known: Answer, snapshot: Snapshot, stale_since: datetime | None, now: datetime) -> bool:
-    if stale_since is not None and now - stale_since > STALE_FOR:
-        return False
-    return _is_earlier(snapshot.updated_at, known.stamp)
-
-
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
     """Return since when a detail has been older than the primary answer, None if none is."""
     details = state.source.details if state.source else ()
     stamps = (state.answers.get(url, Answer()).stamp for url in details)
-    if not any(_is_earlier(stamp, primary.updated_at) for stamp in stamps):
+    if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
     return before.lagging_since or now
 
 
-def _recent(before: PageState, read: list[Snapshot]) -> Snapshot:
+def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
     """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
-    newest = max((known.stamp for known in before.answers.values() if known.stamp), default=None)
-    recent = [snapshot for snapshot in read if not _is_earlier(snapshot.updated_at, newest)]
+    stamps = (proven(known.stamp, now) for known in before.answers.values())
+    newest = max((stamp for stamp in stamps if stamp), default=None)
+    recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()
 
 
@@ -303,7 +292,11 @@ def _remember(state: PageState, url: str, answer: Answer) -> PageState:
 def _unremember(before: PageState, state: PageState, url: str) -> PageState:
     """Put back what was known of one URL, so that its next answer is read again unless it is older."""
     known, new = before.answers.get(url, Answer()), state.answers[url]
-    return _remember(state, url, msgspec.structs.replace(known, stamp=new.stamp, omissions=new.omissions))
+    return _remember(
+        state,
+        url,
+        msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions),
+    )
 
 
 def _in_step(state: PageState) -> PageState:

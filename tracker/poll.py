@@ -25,7 +25,7 @@ from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, left_out, recovered
 from tracker.savings import FAILED, IN_PART, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
-from tracker.snapshots import components_changed, projection
+from tracker.snapshots import components_changed, projection, says_nothing
 from tracker.state import PageState, PageView, RecentIncident, Source
 
 log = logging.getLogger(__name__)
@@ -119,6 +119,9 @@ class Poller:
         meaning = projection(primary)
         known = self._store.recall(provider.id, keys(primary))
         seeded = observed.state.seeded
+        if seeded and observed.moved_from is None and known.view.name and says_nothing(primary):
+            # Taken at its word, whatever went on would be over.
+            raise ParseError("the answer says nothing, not even the page's name")
         means_the_same = meaning == observed.state.projection and not components_changed(known.view.components, primary)
         if seeded and means_the_same and not observed.details_apart:
             return _quiet(turn, observed, now), Layer.SAME_MEANING
@@ -134,8 +137,8 @@ class Poller:
         listing = listing_of(before.view, snapshot)
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now, listing=listing)
         after, readable = recovered(provider, observed.state, now)
-        told = _unseen_since(_last_read(turn, observed), found.news)
-        news = (*readable, *_moved(turn, observed, now), *told, *reworded)
+        told = _unseen_since(_last_read(turn, observed), (*found.news, *reworded))
+        news = (*readable, *_moved(turn, observed, now), *told)
         has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
         is_missed = bool(found.view.missing)
@@ -288,9 +291,10 @@ def _last_read(turn: Turn, observed: Observation) -> datetime | None:
 
 
 def _unseen_since(read_at: datetime | None, news: Iterable[News]) -> Iterator[News]:
-    """Say of each event since when it was not there."""
+    """Say of each event since when it was not there; what is withdrawn was gone for some answers by then."""
     for each in news:
-        yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=read_at))
+        since = None if each.event.event is EventKind.UPDATE_WITHDRAWN else read_at
+        yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=since))
 
 
 def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:

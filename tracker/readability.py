@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.errors import ParseError, PollError
+from tracker.errors import PollError
 from tracker.events import Event, EventKind
 from tracker.filters import wants_kind
 from tracker.models import Omission, Provider
@@ -22,7 +22,7 @@ UNREADABLE_AFTER = 3
 def failed(provider: Provider, state: PageState, error: PollError, now: datetime) -> tuple[PageState, tuple[News, ...]]:
     """Return the state after a failed poll, and the event if the page has just become unreadable.
 
-    A page that was read before and now answers with something that is no status page is so at once.
+    Why it failed does not matter: a single answer that is empty, cut or something else is no more than a single 503.
     """
     failing_since = state.failing_since or now
     after = msgspec.structs.replace(
@@ -32,8 +32,7 @@ def failed(provider: Provider, state: PageState, error: PollError, now: datetime
         failure_reason=error.reason,
         failure=str(error),
     )
-    no_longer_a_page = state.seeded and isinstance(error, ParseError)
-    if state.unreadable_since is not None or not (after.failures >= UNREADABLE_AFTER or no_longer_a_page):
+    if state.unreadable_since is not None or after.failures < UNREADABLE_AFTER:
         return after, ()
     news = _news(
         provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"

@@ -94,6 +94,12 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     )
 
 
+def says_nothing(snapshot: Snapshot) -> bool:
+    """Tell whether an answer has the right shape and nothing in it, not even the page's name or clock."""
+    lists = (snapshot.incidents, snapshot.maintenances, snapshot.components, snapshot.omissions)
+    return not any((snapshot.name, snapshot.updated_at, *lists))
+
+
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
     """Return the ids of all incidents and maintenances that a snapshot shows."""
     return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
@@ -101,10 +107,16 @@ def incident_ids(snapshot: Snapshot) -> frozenset[str]:
 
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
     """Return the components that are known after this snapshot, by id."""
-    listed = {component.id: component for component in snapshot.components}
+    # When it changed is told with the change, and compared with nothing.
+    listed = {component.id: _undated(component) for component in snapshot.components}
     if not listed:
         return dict(known)
     return listed if snapshot.components_complete else {**known, **listed}
+
+
+def _undated(component: Component) -> Component:
+    unset = msgspec.UNSET
+    return component if component.changed_at is unset else msgspec.structs.replace(component, changed_at=unset)
 
 
 def gone_components(before: PageView, snapshot: Snapshot) -> dict[str, Component]:

@@ -36,8 +36,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
     digest: str | None = None
-    #: The page's own clock in that answer.
+    #: The page's own clock in that answer, as far as it proves something (`tracker.clocks`).
     stamp: datetime | None = None
+    #: Whether that clock was ahead of ours.
+    is_ahead: bool = False
     #: When the page said that it has no such endpoint (404), None if it has.
     missing_since: datetime | None = None
     #: What was left out of it.
@@ -159,7 +161,14 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of one update's text."""
 
-    #: See `tracker.ledger.text_digest`; None while the page has shown no text.
+    #: See `tracker.texts.text_digest`; None while the page has shown no text.
     digest: str | None = None
+    #: See `tracker.texts.words_digest`; None in what a version before this field wrote.
+    words: str | None = None
     #: How many changed answers in a row have shown the incident without this update.
     missing: int = 0
+    #: How many times its text became another one, and beginnings of the digests of what it became, the last ones.
+    edits: int = 0
+    edited_to: tuple[str, ...] = ()
+    #: How many times it was withdrawn.
+    withdrawals: int = 0

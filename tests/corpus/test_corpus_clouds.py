@@ -247,6 +247,9 @@ def test_of_google_every_new_update_is_told_once():
 
         told = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in events]
         assert sorted(told) == sorted(expected), file
+        places = jq.compile(".[] | [.id] + (.updates[] | [.when, [.affected_locations[].id]])").input_text(text(file))
+        named = {(each, utc(stamp)): tuple(ids) for each, stamp, ids in places.all() if ids}
+        assert all(event.regions == named.get(key, event.regions) for event, key in zip(events, told, strict=True))
         total += len(told)
         assert updates_of(replay.polls(reversed_lists(json.loads(body(file))))) == []
 

@@ -569,6 +569,16 @@ def test_an_event_carries_the_word_of_a_localised_page_the_regions_and_the_windo
     assert (of_incident.scheduled_for, of_incident.scheduled_until) == (None, None)
 
 
+def test_an_update_concerns_its_own_regions_and_those_of_its_incident_where_it_names_none() -> None:
+    memory = Memory()
+    memory.polls(page())
+    posted = (update("u1", 1, regions=("eu",)), update("u2", 2, regions=("eu", "us")), update("u3", 3, "resolved"))
+
+    found = memory.polls(page(incident("i1", *posted, regions=("us", "asia"))))
+
+    assert [news.event.regions for news in found.news] == [("eu",), ("eu", "us"), ("us", "asia")]
+
+
 def test_a_message_that_is_empty_is_absent() -> None:
     memory = Memory()
     memory.polls(page())

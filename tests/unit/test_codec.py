@@ -4,15 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.strategies import providers, states, views
+from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
 from tracker.models import Component, ComponentStatus, FirstSight, Impact, OpenIncident, Provider, Validators
-from tracker.state import Answer, PageState, PageView, Source
+from tracker.state import Answer, LedgerEntry, PageState, PageView, Source
 from tracker.store.codec import (
+    decode_ledger,
     decode_provider,
     decode_state,
     decode_view,
+    encode_ledger,
     encode_provider,
     encode_state,
     encode_view,
@@ -105,6 +108,34 @@ def test_a_provider_of_version_1_is_still_read() -> None:
         components=("API*",),
         first_sight=FirstSight.OPEN,
     )
+
+
+ledgers = st.dictionaries(
+    st.sampled_from("ij"),
+    st.dictionaries(
+        st.sampled_from("uv"),
+        st.builds(
+            LedgerEntry,
+            digest=st.none() | texts,
+            words=st.none() | texts,
+            missing=st.integers(0, 3),
+            edits=st.integers(0, 100),
+            edited_to=st.lists(texts, max_size=3).map(tuple),
+            withdrawals=st.integers(0, 9),
+        ),
+    ),
+)
+
+
+@given(ledgers)
+def test_a_ledger_is_read_as_it_was_written(ledger: dict[str, dict[str, LedgerEntry]]) -> None:
+    assert decode_ledger(encode_ledger(ledger)) == ledger
+
+
+def test_a_ledger_of_version_1_is_still_read() -> None:
+    assert decode_ledger(b'1{"i1":{"u1":{"digest":"017d","missing":2},"u2":{}}}') == {
+        "i1": {"u1": LedgerEntry(digest="017d", missing=2), "u2": LedgerEntry()}
+    }
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:

@@ -13,7 +13,7 @@ from tests.unit.test_changes import Memory, kinds_of, told_of, update_keys
 from tests.vendor import Vendor, Watcher
 from tracker.errors import ConnectError
 from tracker.events import EventKind
-from tracker.filters import SEVERITIES, left_out_by, passes, unmatched, wants_change, wants_kind
+from tracker.filters import SEVERITIES, left_out_by, passes, region_names, unmatched, wants_change, wants_kind
 from tracker.ledger import follow
 from tracker.listing import Listing
 from tracker.models import Component, ComponentStatus, FirstSight, Impact, Provider, Snapshot
@@ -124,6 +124,24 @@ def test_regions_are_filtered_like_components() -> None:
     assert why(europe, regions=("eu-west-1", "us-east-1")) is None
     assert why(europe, regions=("us-east-1",)) == "regions"
     assert why(europe, regions=("eu-north-1",)) == "regions"
+
+
+@pytest.mark.parametrize(
+    ("wanted_regions", "passing"),
+    [(("eu-*",), ["both"]), (("us-*",), ["both", "us"]), (("asia-*",), []), (("!us-*",), ["both"])],
+)
+def test_an_update_passes_by_a_region_of_its_own_or_of_its_incident(
+    wanted_regions: tuple[str, ...], passing: list[str]
+) -> None:
+    memory = Memory(provider(regions=wanted_regions))
+    memory.polls(page())
+    both = incident("both", update("u1", regions=("eu-west-1",)), regions=("us-east-1",))
+    us = incident("us", update("u1", regions=("us-east-1",)))
+
+    found = memory.polls(page(both, us))
+
+    assert [news.event.incident_id for news in found.news] == passing
+    assert region_names(page(both, us)) == {"eu-west-1", "us-east-1"}
 
 
 def test_a_component_of_another_region_is_not_told() -> None:

@@ -13,8 +13,10 @@ from tests.strategies import snapshots
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
 from tracker.errors import Conflict, StoreError
 from tracker.events import Event, EventKind
-from tracker.ledger import MOST_INCIDENTS, WITHDRAWN_AFTER, Ledger, follow, text_digest
-from tracker.models import Incident, IncidentUpdate, Snapshot
+from tracker.ledger import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, Ledger, follow
+from tracker.models import Incident, IncidentUpdate, Omission, Snapshot
+from tracker.state import LedgerEntry
+from tracker.texts import text_digest
 
 ACME = provider()
 
@@ -142,9 +144,91 @@ def test_edits_are_told_for_maintenances_and_for_pages_without_a_clock() -> None
     assert [event.incident_id for event in told] == ["m1"]
 
 
-def test_the_digest_of_a_text_is_the_same_everywhere_and_takes_anything() -> None:
-    assert text_digest("We look into it.") == "017d5ce701303f11ca9ea7202ad4f2ca"
-    assert text_digest("\ud800") != text_digest("")
+def test_an_edit_and_its_way_back_have_ids_of_their_own_however_often(reader: Reader) -> None:
+    texts = ["It was the network.", "We look into it."] * 3
+    told = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
+
+    network, first = (f"acme/i1/u1/edited/{text_digest(text)}" for text in texts[:2])
+    assert ids(told) == [network, first, f"{network}/3", f"{first}/4", f"{network}/5", f"{first}/6"]
+    assert [event.previous_digest for event in told] == [text_digest(text) for text in (texts[1], *texts[:5])]
+
+
+@given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), max_size=60))
+def test_no_two_edits_have_one_id_and_a_text_that_is_new_gives_the_id(texts: list[str]) -> None:
+    reader = Reader()
+    reader.sees(slow(said("u1", "-")))
+    told = [event for text in texts for event in reader.sees(slow(said("u1", text)))]
+
+    assert len(set(ids(told))) == len(told)
+    first = {event.message: event.id for event in reversed(told)}
+    for text, event_id in list(first.items())[-MOST_TEXTS:]:
+        assert event_id.startswith(f"acme/i1/u1/edited/{text_digest(text)}")
+
+
+def test_texts_that_were_put_back_are_told_under_the_same_ids_again(reader: Reader) -> None:
+    backup = reader.ledger
+    told = []
+    for _ in range(2):
+        reader.ledger = backup
+        told.append([ids(reader.sees(slow(said("u1", text)))) for text in ("Sorry.", "We look into it.", "Sorry.")])
+
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- We look into it.", "\u200bWe look\xa0into it.", "**We** look into it.", "\u2022 We look\n\n  into it."],
+)
+def test_other_markup_is_no_edit_and_the_next_edit_names_the_text_that_was_shown_last(
+    reader: Reader, text: str
+) -> None:
+    assert reader.sees(slow(said("u1", text), said("u2", "We fix it."))) == []
+    (edited,) = reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))
+
+    assert edited.previous_digest == text_digest(text)
+
+
+# --- what a version before took down: digests to the letter, and nothing else ---
+
+
+def taken_down_before(ledger: Ledger) -> Ledger:
+    """Return a ledger as a version wrote it that knew nothing but digests."""
+    return {
+        incident_id: {key: LedgerEntry(digest=entry.digest, missing=entry.missing) for key, entry in entries.items()}
+        for incident_id, entries in ledger.items()
+    }
+
+
+def test_after_an_upgrade_texts_that_stay_are_no_edits_and_one_that_changes_is(reader: Reader) -> None:
+    reader.ledger = taken_down_before(reader.ledger)
+
+    assert ids(reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))) == [
+        f"acme/i1/u1/edited/{text_digest('Sorry.')}"
+    ]
+    assert reader.sees(slow(said("u1", "* Sorry."), said("u2", "We  fix it."))) == []
+
+
+def test_an_upgrade_that_reads_all_texts_otherwise_edits_nothing() -> None:
+    reader = Reader()
+    many = [incident(f"i{number}", said("u1", f"State: text {number}"), said("u2", "Same.")) for number in range(3)]
+    reader.sees(*many)
+    reader.ledger = taken_down_before(reader.ledger)
+    otherwise = [
+        incident(f"i{number}", said("u1", f"Text {number}"), said("u2", f"State: same {number}")) for number in range(3)
+    ]
+
+    assert reader.sees(*otherwise) == []
+    (edited,) = reader.sees(*otherwise[:2], incident("i2", said("u1", "Sorry."), said("u2", "State: same 2")))
+    assert (edited.incident_id, edited.update_id) == ("i2", "u1")
+
+
+def test_an_edit_that_a_version_before_may_have_told_gets_another_id_when_its_text_comes_back(reader: Reader) -> None:
+    reader.ledger = taken_down_before(reader.ledger)
+    texts = ["We look into it.", "Sorry.", "We look into it."]
+    told = [event for text in texts for event in reader.sees(slow(said("u1", text), said("u2", "We fix it.")))]
+
+    sorry, first = (f"acme/i1/u1/edited/{text_digest(text)}" for text in ("Sorry.", "We look into it."))
+    assert ids(told) == [sorry, f"{first}/2"]
 
 
 # --- withdrawals ---
@@ -211,6 +295,15 @@ def test_a_page_without_a_clock_withdraws_nothing() -> None:
         assert reader.sees(slow(said("u2", "We fix it.")), minute=None) == []
 
 
+@pytest.mark.parametrize(("kind", "withdrawn"), [("update", 0), ("component", 1), ("incident", 1)])
+def test_an_answer_with_an_update_that_could_not_be_read_withdraws_nothing(
+    reader: Reader, kind: str, withdrawn: int
+) -> None:
+    partly = replace(page(slow(said("u1"))), omissions=(Omission(kind=kind, reason="no id"),))
+
+    assert len([event for _ in range(2 * WITHDRAWN_AFTER) for event in reader.reads(partly)]) == withdrawn
+
+
 def test_a_page_that_shows_the_newest_update_alone_withdraws_nothing() -> None:
     reader = Reader()
 
@@ -218,10 +311,43 @@ def test_a_page_that_shows_the_newest_update_alone_withdraws_nothing() -> None:
         assert reader.sees(slow(said(update_id))) == []
 
 
-def test_all_updates_of_an_incident_may_be_withdrawn(reader: Reader) -> None:
-    told = [ids(reader.sees(slow())) for _ in range(WITHDRAWN_AFTER + 1)]
+def test_an_incident_that_shows_no_update_at_all_withdraws_none_and_is_not_forgotten(reader: Reader) -> None:
+    assert [reader.sees(slow()) for _ in range(2 * WITHDRAWN_AFTER)] == [[]] * 2 * WITHDRAWN_AFTER
 
-    assert told[-2:] == [["acme/i1/u1/withdrawn", "acme/i1/u2/withdrawn"], []]
+    assert reader.sees(slow(*known_updates())) == []
+    assert [event.update_id for event in reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))] == ["u1"]
+    assert [ids(reader.sees(slow(said("u1", "Sorry.")))) for _ in range(WITHDRAWN_AFTER)][-1] == [
+        "acme/i1/u2/withdrawn"
+    ]
+
+
+def test_an_update_that_is_withdrawn_again_has_another_id(reader: Reader) -> None:
+    told = []
+    for _ in range(3):
+        for _ in range(WITHDRAWN_AFTER + 1):
+            told += reader.sees(slow(said("u1")))
+        assert reader.sees(slow(*known_updates())) == []
+
+    assert ids(told) == [f"acme/i1/u2/withdrawn{number}" for number in ("", "/2", "/3")]
+
+
+def test_an_update_that_comes_back_rewritten_after_it_was_withdrawn_is_an_edit(reader: Reader) -> None:
+    for _ in range(WITHDRAWN_AFTER):
+        reader.sees(slow(said("u1")))
+
+    (edited,) = reader.sees(slow(said("u1"), said("u2", "It is over.")))
+    assert (edited.event, edited.previous_digest) == (EventKind.UPDATE_EDITED, text_digest("We fix it."))
+
+
+def test_all_of_many_updates_that_are_withdrawn_at_once_are_told_and_the_last_ones_remembered() -> None:
+    reader = Reader()
+    many = [said(f"v{number:02}") for number in range(MOST_WITHDRAWN + 5)]
+    reader.sees(slow(said("u1"), *many))
+
+    told = [ids(reader.sees(slow(said("u1")))) for _ in range(WITHDRAWN_AFTER + 1)]
+
+    assert [len(events) for events in told] == [0, 0, len(many), 0]
+    assert len(reader.ledger["i1"]) == 1 + MOST_WITHDRAWN
 
 
 def test_an_update_is_edited_while_another_is_withdrawn(reader: Reader) -> None:
@@ -296,8 +422,6 @@ def test_a_ledger_knows_every_text_that_was_shown_last(shown: list[Snapshot]) ->
             if event.event is EventKind.UPDATE_EDITED:
                 assert event.previous_digest == text_digest(texts[event.incident_id, event.update_id])
                 assert event.message not in ("", texts[event.incident_id, event.update_id])
-            else:
-                texts.pop((event.incident_id, event.update_id), None)
         for known in (*snapshot.incidents, *snapshot.maintenances):
             texts |= {(known.id, posted.id): posted.body for posted in known.updates if posted.body}
     digests = {

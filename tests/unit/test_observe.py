@@ -22,6 +22,7 @@ from tests.fakes import (
     summary,
     update,
 )
+from tracker.clocks import STALE_FOR
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
@@ -37,7 +38,7 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.models import Provider, Snapshot, Validators
-from tracker.observe import LAGGING_FOR, MISSING_FOR, STALE_FOR, Layer, Observation, Observer
+from tracker.observe import LAGGING_FOR, MISSING_FOR, Layer, Observation, Observer
 from tracker.parse import FORMATS
 from tracker.state import Answer, PageState, Source
 

@@ -714,15 +714,6 @@ def test_a_poll_that_reads_a_part_of_the_page_for_the_first_time_knows_nothing_b
     assert unseen_since(tracker) == [None]
 
 
-def test_an_edit_does_not_say_since_when(tracker: Tracker) -> None:
-    for minute, body in enumerate(("We look into it.", "It is the database."), start=1):
-        tracker.shows(acme(incident("i1", update("u1", 1, body=body)), minute=minute))
-        tracker.polls()
-
-    assert [event.event for event in tracker.pages.events][1:] == [EventKind.UPDATE_EDITED]
-    assert unseen_since(tracker)[1:] == [None]
-
-
 def test_every_poll_is_counted_as_it_ended_with_what_it_received(tracker: Tracker) -> None:
     empty = acme(minute=0)
     opened = acme(incident("i1", update("u1", 1)), minute=1)

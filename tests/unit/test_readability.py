@@ -1,5 +1,6 @@
 """Whether a page can be read: one event when it no longer can, one when it can again."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, FakeClock, provider
-from tests.vendor import SITE, SUMMARY, TIMEOUT, Vendor, Watcher
-from tracker.errors import Blocked, Conflict, HttpStatusError, ParseError, PollError, StoreError
+from tests.fakes import ATOM, NOON, FakeClock, FakeFetcher, component, incident, page, provider, summary, update
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError, StoreError
 from tracker.events import Event, EventKind
-from tracker.poll import Outcome
+from tracker.observe import Observer
+from tracker.poll import Outcome, Poller
 from tracker.readability import UNREADABLE_AFTER, duration, failed, recovered
 from tracker.state import PageState
+from tracker.store.memory import MemoryPages
 
 ACME = provider()
 NO_PAGE = ParseError("the answer is an HTML page")
@@ -78,25 +81,18 @@ def test_failures_with_a_success_between_are_no_episode() -> None:
         assert [episode.fails(), episode.fails(), episode.succeeds()] == [[], [], []]
 
 
-def test_a_page_that_becomes_something_else_is_told_at_once() -> None:
+ERRORS = [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403), NO_PAGE, MovedAway("-"), BadAnswer("-")]
+
+
+@given(st.lists(st.sampled_from(ERRORS), min_size=UNREADABLE_AFTER, max_size=6))
+def test_only_the_number_of_failures_counts_whatever_they_are(errors: list[PollError]) -> None:
     episode = Episode()
 
-    assert [event.message for event in episode.fails(NO_PAGE)] == ["cannot be read: the answer is an HTML page"]
-    assert episode.fails(NO_PAGE) == episode.fails() == []
+    told = [episode.fails(error) for error in errors]
 
-
-def test_a_page_that_becomes_something_else_after_other_failures_is_told_with_the_first_of_them() -> None:
-    episode = Episode()
-    episode.fails()
-
-    (event,) = episode.fails(NO_PAGE)
-
-    assert event.id.endswith(f"/{(NOON + timedelta(minutes=1)).timestamp():.0f}")
-
-
-@pytest.mark.parametrize("error", [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403)], ids=str)
-def test_a_failure_to_fetch_is_not_told_at_once(error: PollError) -> None:
-    assert Episode().fails(error) == []
+    assert [len(events) for events in told] == [0, 0, 1, 0, 0, 0][: len(errors)]
+    assert told[2][0].message == f"cannot be read: {errors[2]}"
+    assert episode.state.failures == len(errors)
 
 
 def test_a_page_that_was_never_read_is_given_three_attempts() -> None:
@@ -252,11 +248,83 @@ def test_an_outage_of_less_than_three_polls_is_told_not_at_all() -> None:
         assert story.told_after_polls(2) == []
 
 
-def test_a_page_that_answers_with_something_else_is_told_at_once() -> None:
-    story = Story()
-    story.vendor.fetcher.answers(SUMMARY, "<html>We have moved</html>")
+WELL = summary(page(incident("i1", update("u1")), minute=1, components=(component("api"),)))
+EMPTY = {"page": {}, "components": [], "incidents": [], "scheduled_maintenances": []}
+#: Answers with status 200 that are not what the page has to say.
+GLITCHES: dict[str, bytes] = {
+    "empty": b"",
+    "blank": b" \r\n",
+    "cut": WELL[: len(WELL) // 2],
+    "cut in its first byte": WELL[:1],
+    "HTML": b"<!doctype html><html><title>One moment</title><body>We will be back soon.</body></html>",
+    "text": b"upstream connect error",
+    "an error": b'{"status": 500, "error": "Internal Server Error"}',
+    "null": b"null",
+    "an empty object": b"{}",
+    "an empty list": b"[]",
+    "a page without lists": b'{"page": {"id": "page", "name": "Acme"}}',
+    "empty lists without a page": json.dumps({**EMPTY, "page": None}).encode(),
+    "a page of nothing": json.dumps(EMPTY).encode(),
+    "a page of nothing that calls it well": json.dumps({**EMPTY, "status": {"indicator": "none"}}).encode(),
+    "another format": ATOM.encode(),
+}
+#: What stays another format has moved, and is told as that.
+LASTING = {name: answer for name, answer in GLITCHES.items() if name != "another format"}
 
-    assert [story.told_after_polls(1) for _ in range(4)] == [[LOST], [], [], []]
+
+@pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
+def test_one_odd_answer_is_no_news_and_hides_none(glitch: bytes) -> None:
+    story = Story()
+    first = story.vendor.posts()
+    assert story.told_after_polls(1) == [EventKind.NEW_INCIDENT]
+
+    story.vendor.fetcher.answers(SUMMARY, glitch)
+    assert story.told_after_polls(1) == []
+    known = story.watcher.pages
+    assert (known.state("acme").failures, known.state("acme").unreadable_since) == (1, None)
+    assert [each.id for each in known.view("acme").open_incidents] == [first.partition("/")[0]]
+    story.vendor.posts(first.partition("/")[0], "resolved")
+    assert story.told_after_polls(1) == [EventKind.INCIDENT_UPDATE]
+    assert known.state("acme").failures == 0
+
+
+@pytest.mark.parametrize("glitch", LASTING.values(), ids=LASTING)
+def test_an_odd_answer_that_lasts_is_told_as_any_failure(glitch: bytes) -> None:
+    story = Story()
+    story.vendor.fetcher.answers(SUMMARY, glitch)
+    assert [story.told_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
+
+    story.vendor.posts()
+    assert story.told_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
+
+
+@pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
+def test_an_odd_answer_of_a_detail_is_asked_again_and_costs_no_update(glitch: bytes) -> None:
+    story = Story()
+    first = story.vendor.posts()
+    story.told_after_polls(1)
+    story.vendor.posts(first.partition("/")[0], "resolved")
+    story.vendor.fetcher.answers(INCIDENTS, glitch)
+    assert LOST not in story.told_after_polls(1)
+
+    story.vendor.answers()
+    assert story.told_after_polls(2) == [EventKind.INCIDENT_UPDATE]
+
+
+def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
+    clock, fetcher = FakeClock(), FakeFetcher()
+    google = provider(url="https://status.cloud.google.com/incidents.json", format="google")
+    pages = MemoryPages([google])
+    poller = Poller(pages, Observer(fetcher), clock)
+    open_incident = {"id": "i1", "external_desc": "Slow", "begin": NOON.isoformat(), "service_name": "API"}
+    told = []
+    for answer in ([open_incident], [], []):
+        fetcher.answers(google.url, json.dumps(answer))
+        poll = poller.poll(google.id)
+        assert poll is not None
+        told.append(poll.failure)
+
+    assert told == [None, None, None]
 
 
 def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_told_once() -> None:

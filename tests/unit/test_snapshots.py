@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import NOON, component, incident, page, update
+from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
 from tracker.listing import labels
 from tracker.models import Component, Impact, Snapshot
@@ -181,7 +181,7 @@ def test_the_clock_and_the_components_of_the_primary_answer_stay() -> None:
 
     both = merged(primary, [detail])
 
-    assert both.updated_at == NOON + timedelta(minutes=5)
+    assert both.updated_at == MIDNIGHT + timedelta(minutes=5)
     assert both.components == primary.components
 
 

@@ -96,6 +96,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
         vendor_status=vendor_status if works else None,
         body=fields.body_text(entry.get("text")),
         created_at=fields.moment(entry.get("when")) or fields.moment(entry.get("created")),
+        regions=fields.names(entry.get("affected_locations"), "id"),
     )
 
 

@@ -229,6 +229,22 @@ def test_severity_of_google_is_the_impact(severity, impact):
     assert only(wire([google(severity=severity)])).impact is impact
 
 
+def test_an_update_of_google_names_the_regions_that_it_names_itself():
+    updates = [
+        {"when": "2026-01-01T13:00:00Z", "status": "AVAILABLE", "affected_locations": []},
+        {
+            "when": "2026-01-01T12:30:00Z",
+            "affected_locations": [{"id": "us-east4"}, {"title": "?"}, None, {"id": "eu"}],
+        },
+        {"when": "2026-01-01T12:00:00Z", "affected_locations": [{"id": "us-east4"}]},
+        {"when": "2026-01-01T11:30:00Z"},
+    ]
+    incident = only(wire([google(updates=updates, currently_affected_locations=[{"id": "asia-east1"}])]))
+
+    assert [update.regions for update in incident.updates] == [(), ("us-east4",), ("us-east4", "eu"), ()]
+    assert incident.regions == ("asia-east1",)
+
+
 def test_an_incident_of_google_that_ended_keeps_its_regions():
     places = {"currently_affected_locations": [], "previously_affected_locations": [{"id": "us-east4"}, {}, 7]}
 
