@@ -157,6 +157,7 @@ def _ended(known: OpenIncident, status: str, trace: Trace | None) -> tuple[Incid
         link=known.link,
         updates=(update,),
         components=known.components,
+        mentions=known.mentions,
         regions=known.regions,
         scheduled_for=known.scheduled_for,
         scheduled_until=known.scheduled_until,

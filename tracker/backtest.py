@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from tracker.changes import Before, changes, update_key
 from tracker.events import EventKind
-from tracker.filters import left_out_by, listed
+from tracker.filters import left_out_by
+from tracker.listing import Listing
 from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, Provider, Snapshot
 
 _DAY_S = 86400
@@ -116,11 +117,11 @@ def _without(updates: Updates, told: Collection[str]) -> list[IncidentUpdate]:
 
 def _reasons(provider: Provider, snapshot: Snapshot) -> Callable[[Incident, IncidentUpdate], str]:
     """Return what tells the key of the filter that leaves an update out."""
-    components = listed(snapshot.components)
+    listing = Listing(snapshot.components)
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
 
     def reason(incident: Incident, update: IncidentUpdate) -> str:
-        key = left_out_by(provider, incident, update, components, maintenance=incident.id in maintenances)
+        key = left_out_by(provider, incident, update, listing, maintenance=incident.id in maintenances)
         return key or "events"  # what passes all others is left out for the kind of its event
 
     return reason

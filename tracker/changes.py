@@ -12,10 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tracker.absence import absence, ends
-from tracker.component_changes import Components, compared, component_news
+from tracker.component_changes import compared, component_news
 from tracker.events import EventKind, update_event
-from tracker.filters import left_out_by, listed, wants_kind
+from tracker.filters import left_out_by, wants_kind
 from tracker.implied import Implied, Known, after_updates, first_update, goes_on, implied, is_planned
+from tracker.listing import Listing
 from tracker.models import CLOSED_STATUSES, FirstSight, Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
 from tracker.recognition import other_keys
@@ -95,19 +96,20 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     announced = [pair for pair in _updates(snapshot) if update_key(*pair) not in before.seen]
     unseen = [*announced, *_unannounced(before, snapshot)]
     parts = compared(provider, before.view, snapshot, seeded=before.seeded)
-    wanted, passed = _wanted(provider, before, snapshot, parts, _in_order(unseen))
+    listing = Listing(parts.listed.values())
+    wanted, passed = _wanted(provider, before, snapshot, listing, _in_order(unseen))
     told = [pair for pair in wanted if _is_told(provider, before, *pair)]
     gone = absence(before.view, snapshot, before.listed, now, counts=before.absence_counts, in_full=before.in_full)
     meant = _implied(before, snapshot, unseen)
     left = list(ends(before.view, gone.ended, now))
     unsaid = [*_meant(snapshot, meant), *((kind, incident, update) for kind, incident, update, _ in left)]
     known = before.seen | {incident_key(incident) for incident, _ in told}
-    derived, followed = _implied_news(provider, before, parts, unsaid, known, now)
+    derived, followed = _implied_news(provider, before, listing, unsaid, known, now)
     passed |= followed
     # The revision tells one change from the next, the time one from before the data server was emptied.
     stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     found = (
-        *_update_news(provider, before, snapshot, told, now),
+        *_update_news(provider, before, snapshot, listing, told, now),
         *derived,
         *component_news(provider, parts, stamp, now),
     )
@@ -202,18 +204,17 @@ def _wanted(
     provider: Provider,
     before: Before,
     snapshot: Snapshot,
-    components: Components,
+    listing: Listing,
     updates: Collection[tuple[Incident, IncidentUpdate]],
 ) -> tuple[list[tuple[Incident, IncidentUpdate]], set[str]]:
     """Return the updates that no filter leaves out, and the keys of the incidents that have passed by now."""
-    parts = listed(components.listed.values())
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
     passed = {incident_key(incident) for incident, _ in updates} & before.seen
     wanted = []
 
     def leaves_out(incident: Incident, update: IncidentUpdate) -> bool:
         is_maintenance, followed = incident.id in maintenances, incident_key(incident) in passed
-        return bool(left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=followed))
+        return bool(left_out_by(provider, incident, update, listing, maintenance=is_maintenance, followed=followed))
 
     for incident, update in updates:
         if not leaves_out(incident, update):
@@ -273,6 +274,7 @@ def _update_news(
     provider: Provider,
     before: Before,
     snapshot: Snapshot,
+    listing: Listing,
     updates: Collection[tuple[Incident, IncidentUpdate]],
     now: datetime,
 ) -> Iterator[News]:
@@ -285,14 +287,14 @@ def _update_news(
             kind = EventKind.INCIDENT_UPDATE if incident.id in known else EventKind.NEW_INCIDENT
         known.add(incident.id)
         key = update_key(incident, update)
-        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now)
+        event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
         yield News(event=event, key=key)
 
 
 def _implied_news(
     provider: Provider,
     before: Before,
-    components: Components,
+    listing: Listing,
     found: Iterable[tuple[EventKind, Incident, IncidentUpdate]],
     known: Collection[str],
     now: datetime,
@@ -301,7 +303,6 @@ def _implied_news(
 
     `known` are the keys of the incidents that have passed the filters before.
     """
-    parts = listed(components.listed.values())
     view = before.view
     going_on = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
     followed = {each.id for each in going_on if each.is_followed}
@@ -310,11 +311,12 @@ def _implied_news(
     for kind, incident, update in found:
         is_maintenance = kind is EventKind.MAINTENANCE_UPDATE
         has_passed = incident.id in followed or incident_key(incident) in known
-        if left_out_by(provider, incident, update, parts, maintenance=is_maintenance, followed=has_passed):
+        if left_out_by(provider, incident, update, listing, maintenance=is_maintenance, followed=has_passed):
             continue
         passed.add(incident_key(incident))
         is_first = kind is EventKind.INCIDENT_UPDATE and not has_passed
         key = update_key(incident, update)
         told = EventKind.NEW_INCIDENT if is_first else kind
-        news.append(News(event=update_event(told, f"{provider.id}/{key}", provider, incident, update, now), key=key))
+        event = update_event(told, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
+        news.append(News(event=event, key=key))
     return news, passed

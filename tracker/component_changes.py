@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from tracker.events import Event, EventKind
 from tracker.filters import wants_change
+from tracker.listing import labels
 from tracker.models import Component, ComponentStatus, FirstSight, Provider, Snapshot
 from tracker.ports import News
-from tracker.snapshots import known_components, labels, lists_all_components
+from tracker.snapshots import known_components, lists_all_components
 from tracker.state import PageView
 
 #: So many components that are no longer listed are remembered: a list flickers by a few.

@@ -84,12 +84,18 @@ class Discovery:
     failure: PollError | None = None
 
 
-def discover(fetcher: Fetcher, provider: Provider, environ: Mapping[str, str] = NO_VARIABLES) -> Discovery:
-    """Find where the provider's news come from. Raises nothing: a search that fails says why.
+def discover(
+    fetcher: Fetcher,
+    provider: Provider,
+    environ: Mapping[str, str] = NO_VARIABLES,
+    *,
+    before: Source | None = None,
+) -> Discovery:
+    """Find where the provider's news come from, who came from another source before.
 
-    `environ` holds what the provider's `headers_env` names.
+    `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
     """
-    search = _Search(fetcher, provider, environ)
+    search = _Search(fetcher, provider, before, environ)
     try:
         found = search.run()
     except PollError as error:
@@ -111,15 +117,23 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     return snapshot
 
 
+def tells(answer: Fetched, source: Source) -> bool:
+    """Tell whether an answer that can be read is of a status page."""
+    return FORMATS[source.format].tells_incidents(answer.body, answer.url, answer.content_type)
+
+
 class _Search:
     """One search for one page's data."""
 
-    def __init__(self, fetcher: Fetcher, provider: Provider, environ: Mapping[str, str]) -> None:
+    def __init__(self, fetcher: Fetcher, provider: Provider, before: Source | None, environ: Mapping[str, str]) -> None:
         self._fetcher = fetcher
         self._provider = provider
+        self._before = before
         self._environ = environ
         #: Where the page itself answered.
         self._landed_at = provider.url
+        #: A feed that was found and is not of incidents.
+        self._of_others: str | None = None
         self.attempts: list[Attempt] = []
 
     def run(self) -> Found:
@@ -176,7 +190,20 @@ class _Search:
             raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
-        return source if same_host(source.primary, answer.url) else rebased(source, answer.url)
+        tells_incidents = tells(answer, source)
+        if not tells_incidents and not self._is_given(candidate, answer, known):
+            self._of_others = self._of_others or answer.url
+            raise ParseError(f"{known.title}, but its entries do not look like incidents")
+        # What was given for a feed of anything is asked for where it is: should that lead elsewhere, it is another one.
+        stays = same_host(source.primary, answer.url) and (tells_incidents or source.primary == answer.url)
+        return source if stays else rebased(source, answer.url)
+
+    def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
+        """Tell whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        if self._before is not None:
+            return (known.name, answer.url) == (self._before.format, self._before.primary)
+        is_page = candidate.url == self._provider.url
+        return is_page and (self._provider.format == "feed" or same_host(answer.url, candidate.url))
 
     def _format(self, candidate: Candidate, answer: Fetched) -> Format:
         """Return an answer's format. Raises ParseError."""
@@ -203,12 +230,14 @@ class _Search:
         is_web_page = landing is not None and _is_html(landing)
         what = "a web page without a status page's data that can be read" if is_web_page else page.answered
         such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
+        beside = f"; the feed {_cut(self._of_others)} does not look like one of incidents" if self._of_others else ""
         telling = _most_telling(self.attempts, _TELLING if is_web_page else _LIKELY)
         instead = "" if telling in (None, page) else f"; {_place(telling)}: {telling.answered[:_LONGEST_ANSWER]}"
         remedy = "" if telling else "; name an endpoint or a feed of it as url"
+        number = _count(len(self.attempts), "address", "addresses")
         return (
             f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:_LONGEST_ANSWER]}{instead} (tried "
-            f"{_count(len(self.attempts), 'address', 'addresses')}{such_as}){remedy}"
+            f"{number}{such_as}){beside}{remedy}"
         )
 
 

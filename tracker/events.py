@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tracker.listing import Listing, mentions
 from tracker.models import Incident, IncidentUpdate, Provider
 
 
@@ -73,23 +74,30 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def update_event(
-    kind: EventKind, event_id: str, provider: Provider, incident: Incident, update: IncidentUpdate, now: datetime
+    kind: EventKind,
+    event_id: str,
+    provider: Provider,
+    incident: Incident,
+    update: IncidentUpdate,
+    now: datetime,
+    *,
+    listing: Listing,
 ) -> Event:
-    """Return the event that tells of one update of an incident."""
-    components = update.components or incident.components
+    """Return the event that tells of one update of an incident; the page's listing says how components are called."""
+    named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,
         event=kind,
         provider=provider.id,
         provider_name=provider.name,
-        product=provider.product(components),
+        product=provider.product(listing.labels(named)),
         incident_id=incident.id,
         incident=incident.name,
         update_id=update.id,
         status=update.status,
         message=update.body or None,
         impact=incident.impact,
-        components=components,
+        components=listing.names(named),
         link=incident.link,
         published_at=update.created_at,
         seen_at=now,

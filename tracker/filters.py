@@ -5,12 +5,22 @@ passes and, behind a `!`, of what does not: the latter wins, order says nothing,
 lets all others pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
 from tracker.events import EventKind
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Provider, Snapshot
+from tracker.listing import Listing, alike, component_spellings, mention_spellings, mentions, name_spellings
+from tracker.models import (
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Provider,
+    Snapshot,
+)
 from tracker.state import COMPONENT_IMPACT, PageView
 
 #: What begins an exclusion.
@@ -22,9 +32,6 @@ _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.
 _NAMED, _LONGEST_NAME = 5, 40
 
-#: The components that a page lists, by name; groups and regions may each have one of that name.
-Listed = Mapping[str, Sequence[Component]]
-
 
 def passes(patterns: Collection[str], matches: Callable[[str], bool]) -> bool:
     """Tell whether a list of includes and exclusions lets something pass; `matches` compares it with one of them."""
@@ -34,19 +41,11 @@ def passes(patterns: Collection[str], matches: Callable[[str], bool]) -> bool:
     return not includes or any(map(matches, includes))
 
 
-def listed(components: Iterable[Component]) -> Listed:
-    """Return components by name, as `left_out_by` looks them up."""
-    by_name: dict[str, list[Component]] = {}
-    for component in components:
-        by_name.setdefault(component.name, []).append(component)
-    return by_name
-
-
 def left_out_by(
     provider: Provider,
     incident: Incident,
     update: IncidentUpdate,
-    components: Listed,
+    listing: Listing,
     *,
     maintenance: bool,
     followed: bool = False,
@@ -62,8 +61,8 @@ def left_out_by(
         return "min_impact"
     if followed:
         return None
-    named = {*incident.components, *update.components}
-    if named and not any(_wants_name(provider, name, components) for name in named):
+    named = {*mentions(incident), *mentions(update)}
+    if named and not any(_wants_mention(provider, mention, listing) for mention in named):
         return "components"
     regions = {*incident.regions, *update.regions}
     if regions and not any(_wants_region(provider, region) for region in regions):
@@ -108,7 +107,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     regions = {component.region for component in components if component.region is not None}
     sentences: list[str] = []
     if components:
-        spellings = [*map(_spellings, components), *((name,) for name in sorted(component_names(page)))]
+        spellings = [*map(component_spellings, components), *map(name_spellings, sorted(_unlisted(page)))]
         names = dict.fromkeys(component.name for component in components)
         sentences += _unmatched("component", provider.components, spellings, [*names])
     if regions:
@@ -117,13 +116,12 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def component_names(page: Snapshot | PageView) -> set[str]:
-    """Return the components that incidents of the page name."""
-    if isinstance(page, PageView):
-        return {*page.named_components}
+def component_names(page: Snapshot, listing: Listing) -> set[str]:
+    """Return the components that incidents of the page name and that it does not list."""
     incidents = (*page.incidents, *page.maintenances)
-    of_incidents = {name for incident in incidents for name in incident.components}
-    return of_incidents | {name for incident in incidents for update in incident.updates for name in update.components}
+    named = {mention for incident in incidents for mention in mentions(incident)}
+    named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
+    return {mention.name for mention in named if not listing.meant(mention)}
 
 
 def region_names(page: Snapshot | PageView) -> set[str]:
@@ -145,21 +143,27 @@ def _unmatched(
             yield f"{noun}s: no {noun} of the page matches '{_printable(glob)}'; it has {shown}"
 
 
+def _unlisted(page: Snapshot | PageView) -> Collection[str]:
+    if isinstance(page, PageView):
+        return page.named_components
+    return component_names(page, Listing(page.components))
+
+
 def _printable(name: str) -> str:
     shown = "".join(filter(str.isprintable, name))
     return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
 
 
-def _wants_name(provider: Provider, name: str, components: Listed) -> bool:
-    """Tell whether a component that an incident names is wanted; of several of that name, whether any is."""
-    candidates = components.get(name) if provider.components else None
+def _wants_mention(provider: Provider, mention: Mention, listing: Listing) -> bool:
+    """Tell whether a component that an incident names is wanted; where several may be meant, whether any is."""
+    candidates = listing.meant(mention) if provider.components else ()
     if not candidates:
-        return passes(provider.components, lambda glob: _matches_any(glob, (name,)))
+        return passes(provider.components, lambda glob: _matches_any(glob, mention_spellings(mention)))
     return any(_wants_component(provider, component) for component in candidates)
 
 
 def _wants_component(provider: Provider, component: Component) -> bool:
-    spellings = _spellings(component)
+    spellings = component_spellings(component)
     return passes(provider.components, lambda glob: _matches_any(glob, spellings))
 
 
@@ -167,14 +171,10 @@ def _wants_region(provider: Provider, region: str) -> bool:
     return passes(provider.regions, lambda glob: _matches_any(glob, (region,)))
 
 
-def _spellings(component: Component) -> tuple[str, ...]:
-    """Return what a glob may match: the name, the name below its group, the id."""
-    grouped = (f"{component.group}/{component.name}",) if component.group else ()
-    return (component.name, *grouped, component.id)
-
-
 def _matches_any(glob: str, spellings: Iterable[str]) -> bool:
-    return any(fnmatchcase(spelling.casefold(), glob.casefold()) for spelling in spellings)
+    """Tell whether a glob is one of the spellings, letter by letter, or matches one as a pattern."""
+    pattern = alike(glob)
+    return any(pattern == spelling or fnmatchcase(spelling, pattern) for spelling in map(alike, spellings))
 
 
 def _wants_status(provider: Provider, status: ComponentStatus) -> bool:

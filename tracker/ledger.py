@@ -10,7 +10,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tracker.events import EventKind, update_event
-from tracker.filters import left_out_by, listed, wants_kind
+from tracker.filters import left_out_by, wants_kind
+from tracker.listing import Listing
 from tracker.models import Incident, IncidentUpdate, Provider, Snapshot
 from tracker.ports import News
 from tracker.state import LedgerEntry
@@ -35,10 +36,16 @@ Wants = Callable[[Incident, IncidentUpdate], bool]
 Ledger = Mapping[str, Mapping[str, LedgerEntry]]
 
 
-def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime) -> tuple[tuple[News, ...], Ledger]:
-    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger."""
+def follow(
+    provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
+) -> tuple[tuple[News, ...], Ledger]:
+    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
+
+    `listing` are the page's components, where the snapshot does not hold all of them.
+    """
     news: list[News] = []
-    wants = _filters(provider, snapshot)
+    listing = listing or Listing(snapshot.components)
+    wants = _filters(provider, snapshot, listing)
     entries = dict(ledger)
     # Pages without a clock have been seen to cut what they show of an incident, those with one have not. What could
     # not be read may be there.
@@ -52,23 +59,22 @@ def follow(provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime
             if before is None or shown[update.id].edits == before.edits or (reads_otherwise and not before.words):
                 continue
             if wants(incident, update):
-                news.append(_edited(provider, incident, update, before, now))
+                news.append(_edited(provider, incident, update, before, now, listing))
         gone = _gone(known, shown, shows_all=shows_all)
         if wants(incident, _GONE):
             withdrawn = [each for each in gone if gone[each].withdrawals > known[each].withdrawals]
-            news += [_withdrawn(provider, incident, each, gone[each], now) for each in sorted(withdrawn)]
+            news += [_withdrawn(provider, incident, each, gone[each], now, listing) for each in sorted(withdrawn)]
         entries[incident.id] = {**shown, **_remembered(gone)}
     while len(entries) > MOST_INCIDENTS:
         del entries[next(iter(entries))]
     return tuple(piece for piece in news if wants_kind(provider, piece.event.event)), entries
 
 
-def _filters(provider: Provider, snapshot: Snapshot) -> Wants:
-    components = listed(snapshot.components)
+def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
 
     def wants(incident: Incident, update: IncidentUpdate) -> bool:
-        return left_out_by(provider, incident, update, components, maintenance=incident.id in maintenances) is None
+        return left_out_by(provider, incident, update, listing, maintenance=incident.id in maintenances) is None
 
     return wants
 
@@ -137,20 +143,24 @@ def _missed(entry: LedgerEntry) -> LedgerEntry:
     return replace(entry, missing=missing, withdrawals=entry.withdrawals + (missing == WITHDRAWN_AFTER))
 
 
-def _edited(provider: Provider, incident: Incident, update: IncidentUpdate, before: LedgerEntry, now: datetime) -> News:
+def _edited(
+    provider: Provider, incident: Incident, update: IncidentUpdate, before: LedgerEntry, now: datetime, listing: Listing
+) -> News:
     digest = text_digest(update.body)
     event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
     if digest[:_BEGINNING] in before.edited_to or len(before.edited_to) >= MOST_TEXTS:
         # It had this text before, or may have had: the number tells this change from that one.
         event_id = f"{event_id}/{before.edits + 1}"
-    event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now)
+    event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now, listing=listing)
     return News(event=replace(event, previous_digest=before.digest))
 
 
-def _withdrawn(provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime) -> News:
+def _withdrawn(
+    provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime, listing: Listing
+) -> News:
     event_id = f"{provider.id}/{incident.id}/{update_id}/withdrawn"
     if entry.withdrawals > 1:
         event_id = f"{event_id}/{entry.withdrawals}"
     gone = replace(_GONE, id=update_id)
-    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now)
+    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now, listing=listing)
     return News(event=replace(event, previous_digest=entry.digest))

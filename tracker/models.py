@@ -78,6 +78,16 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
+class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A component as an incident or an update names it."""
+
+    #: "" where the page names no id.
+    id: str = ""
+    name: str
+    #: Name of its group, where the page writes that in front.
+    group: str | None = None
+
+
 class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """One dated message of an incident or a maintenance."""
 
@@ -93,6 +103,8 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     #: Names of the components that this update names, () when it names none.
     components: tuple[str, ...] = ()
+    #: The same with their ids, () where the page gives none.
+    mentions: tuple[Mention, ...] = ()
     #: Addresses behind words of its body that the body does not show.
     links: tuple[str, ...] = ()
     #: Codes or names of the regions that this update names, () when it names none.
@@ -111,6 +123,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[IncidentUpdate, ...] = ()
     #: Names of the components it touches, () when it names none.
     components: tuple[str, ...] = ()
+    #: The same with their ids, () where the page gives none.
+    mentions: tuple[Mention, ...] = ()
     #: Codes or names of the regions it touches, () when it names none.
     regions: tuple[str, ...] = ()
     scheduled_for: datetime | None = None
@@ -202,6 +216,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether maintenance is told.
     maintenance: bool = True
     first_sight: FirstSight = FirstSight.OPEN
+    #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
+    id_given: bool = False
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
 
@@ -264,6 +280,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Time of the oldest update that it showed, None where that has none.
     began_at: datetime | None = None
     components: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     regions: tuple[str, ...] = ()
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None

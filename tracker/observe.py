@@ -10,13 +10,14 @@ format whose details change without the primary answer, all is asked at every ti
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.candidates import rebased, same_host
 from tracker.clocks import is_earlier, is_stale, lags, proven, stamped
 from tracker.credentials import NO_VARIABLES, page_request
-from tracker.discover import Discovery, discover, read_answer
+from tracker.discover import Discovery, discover, read_answer, tells
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
@@ -32,6 +33,8 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
+#: So much of a host's name is repeated.
+_LONGEST_HOST = 100
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +99,7 @@ class Observer:
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
         """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
-        discovery = discover(self._fetcher, provider, self._environ)
+        discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         if discovery.found is None:
             return discovery, None
         found = discovery.found
@@ -107,7 +110,8 @@ class Observer:
         try:
             read_answer(answer, source)
         except ParseError as error:
-            raise MovedAway(error.message) from error
+            raise MovedAway(f"it leads to {_place(answer)}, where {error.message}") from error
+        _refuse_other_subject(answer, source)
         return _adopted(state, rebased(source, answer.url), answer, now)
 
     def complete(self, provider: Provider, before: PageState, observed: Observation, now: datetime) -> Observation:
@@ -230,6 +234,8 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         remembered = _in_step(_remember(state, source.primary, new))
         return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
     snapshot = read_answer(answer, source)
+    if answer.url != source.primary:
+        _refuse_other_subject(answer, source)
     if is_stale(snapshot.updated_at, known, state.stale_since, now):
         return Observation(
             layer=Layer.STALE,
@@ -247,6 +253,16 @@ def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: 
         details_apart=_is_apart(source),
         fresh_for_s=answer.fresh_for_s,
     )
+
+
+def _refuse_other_subject(answer: Fetched, source: Source) -> None:
+    """Refuse an answer to which a page's address leads by now, and which is of something else. Raises MovedAway."""
+    if not tells(answer, source):
+        raise MovedAway(f"it leads to a feed at {_place(answer)}, whose entries do not look like incidents")
+
+
+def _place(answer: Fetched) -> str:
+    return urlsplit(answer.url).netloc[:_LONGEST_HOST]
 
 
 def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:

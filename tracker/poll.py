@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.addresses import same_page
 from tracker.cadence import longest_pause_s, noted, pace
 from tracker.candidates import same_host
 from tracker.changes import Before, changes, keys
@@ -16,6 +17,7 @@ from tracker.events import EventKind
 from tracker.failpoints import failpoint
 from tracker.filters import unmatched, wants_kind
 from tracker.ledger import follow
+from tracker.listing import Listing
 from tracker.migration import GRACE, carried_over, moved, remembered
 from tracker.models import Provider, Snapshot
 from tracker.observe import Observation, Observer, read_again
@@ -140,7 +142,8 @@ class Poller:
         _warn_of_filters(provider, before.view, found.view)
         _warn_of_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
-        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now)
+        listing = Listing(found.view.components.values())
+        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now, listing=listing)
         edits = (piece for piece in reworded if not _is_restated(piece, found.restated))
         after, readable = recovered(provider, observed.state, now)
         told = _unseen_since(_last_read(turn, observed), (*found.news, *edits))
@@ -328,10 +331,14 @@ def _named(source: Source) -> str:
 
 
 def _remembered_of(turn: Turn) -> PageState:
-    """Return what is known of the page. At another address it is another one, but an episode ends when that is read."""
-    if turn.state.url == turn.provider.url:
-        return turn.state
-    return PageState(url=turn.provider.url, unreadable_since=turn.state.unreadable_since)
+    """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
+
+    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
+    """
+    state, url = turn.state, turn.provider.url
+    if state.url == url or (same_page(state.url, url) and not state.failures):
+        return state
+    return PageState(url=url, unreadable_since=state.unreadable_since)
 
 
 def _with_more(known: Known, more: Known) -> Known:

@@ -1,14 +1,15 @@
 """What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Omission, Reach, Snapshot
+from tracker.models import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Omission, Reach, Snapshot
 
+_Told = TypeVar("_Told", Incident, IncidentUpdate)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -83,12 +84,13 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     if not snapshot.components_by_id:
         return snapshot
 
-    def named(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(names[known] for known in ids if known in names))
+    def named(told: _Told) -> _Told:
+        mentions = tuple(Mention(id=known, name=names[known]) for known in told.components if known in names)
+        components = tuple(dict.fromkeys(mention.name for mention in mentions))
+        return msgspec.structs.replace(told, components=components, mentions=mentions)
 
     def renamed(incident: Incident) -> Incident:
-        updates = (msgspec.structs.replace(each, components=named(each.components)) for each in incident.updates)
-        return msgspec.structs.replace(incident, components=named(incident.components), updates=tuple(updates))
+        return msgspec.structs.replace(named(incident), updates=tuple(map(named, incident.updates)))
 
     return msgspec.structs.replace(
         snapshot,
@@ -132,27 +134,6 @@ def _undated(component: Component) -> Component:
     return component if component.changed_at is unset else msgspec.structs.replace(component, changed_at=unset)
 
 
-def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return by id what each component is called: by its name, and by more where others have the same.
-
-    That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
-    """
-    by_name: dict[str, list[Component]] = {}
-    for component in components:
-        by_name.setdefault(component.name, []).append(component)
-    called: dict[str, str] = {}
-    for name, alike in by_name.items():
-        if len(alike) == 1:
-            called[alike[0].id] = name
-            continue
-        groups, regions = (Counter(other.group for other in alike), Counter(other.region for other in alike))
-        for component in alike:
-            group, region = component.group, component.region
-            distinction = group if groups[group] == 1 else region if regions[region] == 1 else None
-            called[component.id] = f"{name} ({distinction or component.id})"
-    return called
-
-
 def _status(known: Mapping[str, Component], component_id: str) -> str | None:
     component = known.get(component_id)
     return component.status if component else None
@@ -181,8 +162,13 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
     updates |= {update.id: update for update in newer.updates if update.body or update.id not in updates}
     ordered = tuple(sorted(updates.values(), key=update_order))
     newest = second if _newest(second) > _newest(first) else first
+    naming = newest if newest.components else first
     return msgspec.structs.replace(
-        newest, updates=ordered, link=first.link or newest.link, components=newest.components or first.components
+        newest,
+        updates=ordered,
+        link=first.link or newest.link,
+        components=naming.components,
+        mentions=naming.mentions,
     )
 
 

@@ -8,6 +8,7 @@ from tracker.absence import Absence
 from tracker.component_changes import Components
 from tracker.filters import component_names, region_names
 from tracker.implied import goes_on, is_planned
+from tracker.listing import Listing
 from tracker.models import Incident, OpenIncident, Snapshot
 from tracker.state import PageView, Trace
 
@@ -52,8 +53,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
         traces=dict(compared.traces),
         components_complete=snapshot.components_complete if snapshot.components else before.components_complete,
         named_components=_last_named(
-            component_names(snapshot) - {component.name for component in parts.listed.values()},
-            before.named_components,
+            component_names(snapshot, Listing(parts.listed.values())), before.named_components
         ),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
         unknown_words=snapshot.unknown_words[:MOST_NAMED],
@@ -85,6 +85,7 @@ def _open_incident(incident: Incident, *, is_followed: bool) -> OpenIncident:
         updated_at=newest.created_at if newest else None,
         began_at=min((update.created_at for update in incident.updates if update.created_at), default=None),
         components=incident.components,
+        mentions=incident.mentions,
         regions=incident.regions,
         scheduled_for=incident.scheduled_for,
         scheduled_until=incident.scheduled_until,

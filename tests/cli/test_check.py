@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from tests.contract.fetch_origin import Origin
 from tests.strategies import is_safe
+from tests.unit.parse.test_parse_feed_subject import feed
 from tracker.catalogue import load_catalogue
 from tracker.cli import cli
 from tracker.errors import ConfigError
@@ -104,6 +105,20 @@ def test_what_is_not_understood_of_statuses_is_said() -> None:
         "words for a status that are not known: Frobbed",
         "2 incidents without a status: whether they go on is not known",
     ]
+
+
+def test_a_blog_is_no_status_page_and_is_read_where_it_is_named() -> None:
+    blog = feed("The Acme blog", ("Our new partners",), ("We are hiring",))
+    home = b"""<!doctype html><link rel="alternate" type="application/rss+xml" href="/blog.xml">We make anvils."""
+    with SimulatedVendor([RecordedSite("acme", {"/": [home], "/blog.xml": [blog]})]) as vendor:
+        url = vendor.url()
+        of_home, of_blog = run(url), run(f"{url}/blog.xml")
+
+    assert (of_home.exit_code, of_blog.exit_code) == (1, 0)
+    assert f"  {url}/blog.xml: Atom or RSS feed, but its entries do not look like incidents\n" in of_home.output
+    assert f"; the feed {url}/blog.xml does not look like one of incidents; name an endpoint" in of_home.output
+    assert "found: Atom or RSS feed at" in of_blog.output
+    assert "note: its entries do not look like incidents: each new one is told as an incident\n" in of_blog.output
 
 
 def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Path) -> None:

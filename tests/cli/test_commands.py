@@ -104,6 +104,55 @@ def test_replay_passes_over_an_answer_that_cannot_be_read(tmp_path: Path) -> Non
     assert "new_incident" in kinds
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "the answer is empty"),
+        (b"<!doctype html><html></html>", "the answer is an HTML page, not a status page in a format that can be read"),
+        (b'{"error": "no such page"}', "the answer is an error message: no such page"),
+        (b"\x1f\x8b\x08\x00", "the answer is compressed data"),
+        (b"\x01plain", "the answer is neither a JSON object or list nor a feed"),
+    ],
+)
+def test_replay_of_nothing_that_can_be_read_fails_with_a_reason_for_each_file(
+    tmp_path: Path, body: bytes, reason: str
+) -> None:
+    files = [tmp_path / f"{number}.json" for number in range(5)]
+    for file in files:
+        file.write_bytes(body)
+
+    result = run("replay", *files)
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [f"tracker: {file}: {reason}" for file in files]
+
+
+def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
+    page = Page("Acme", id="acme")
+    first = saved(tmp_path, "1.json", page)
+    broken = tmp_path / "2.json"
+    broken.write_bytes(b"")
+    incident = page.open_incident("Errors", body="We look into it.")
+    answer = json.loads(saved(tmp_path, "3.json", page).read_bytes())
+    del answer["page"]["url"], answer["incidents"][0]["shortlink"]
+    later = tmp_path / "4.json"
+    later.write_text(json.dumps(answer))
+    moved = tmp_path / "5.atom"
+    moved.write_bytes((Path(__file__).parents[1] / "golden" / "feed" / "incidentio.atom").read_bytes())
+
+    told = {}
+    for files in ((broken, first, *[broken] * 4, later), (first, *[moved] * 4)):
+        result = run("replay", *files)
+        assert result.exit_code == 0
+        assert "replay.invalid" not in result.output
+        told |= {event["event"]: event for event in map(json.loads, result.stdout.splitlines())}
+
+    assert {"page_unreadable", "page_readable", "new_incident", "page_moved"} <= set(told)
+    assert told["page_moved"]["message"] == "from Atlassian Statuspage to Atom or RSS feed"
+    assert (told["new_incident"]["incident_id"], told["new_incident"]["link"]) == (incident, None)
+
+
 def test_once_shows_every_page_and_fails_if_one_cannot_be_read(tmp_path: Path) -> None:
     page = Page("Acme", id="acme")
     page.open_incident("Errors", impact="minor", body="We look into it.")

@@ -1,14 +1,19 @@
-"""Short names of services against the names that a recorded answer shows beside them."""
+"""Presets against what was recorded: short names of services, and on which platform a vendor was last seen."""
 
 import json
+import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from tracker.presets import chosen
+from tracker.presets.lookup import find
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+SHARED = Path(__file__).parents[3] / "shared"
+CORPUS = SHARED / "corpus"
+COVERAGE = SHARED / "docs" / "coverage.md"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the recorded answers are not here")
 
@@ -29,3 +34,31 @@ def test_every_service_is_found_by_the_short_name_that_the_vendor_has_for_it() -
 
     assert len(named) > 200
     assert unfound == {}
+
+
+#: What the list calls otherwise than its table does.
+CALLED = {"Statuspage where it is easily missed": "Atlassian Statuspage"}
+
+
+def seen_on() -> Iterator[tuple[str, str, str]]:
+    """Yield platforms, the vendors that were seen on them, and their hosts ("" where the list names none)."""
+    _, _, listed = COVERAGE.read_text(encoding="utf-8").partition("## 5. ")
+    for item in re.split(r"^- ", listed, flags=re.MULTILINE)[1:]:
+        for part in re.split(r"\. (?=[A-Z][\w. ]{2,20}: )", " ".join(item.split())):
+            platform, colon, vendors = part.partition(": ")
+            platform = platform.partition(" (")[0]
+            for vendor in vendors.rstrip(".").split(", ") if colon else ():
+                found = re.fullmatch(r"(?P<name>.+?)(?: (?P<host>[\w-]+(?:\.[\w-]+)+))?", vendor.partition(" (")[0])
+                if found:
+                    yield CALLED.get(platform, platform), found["name"], found["host"] or ""
+
+
+@pytest.mark.skipif(not COVERAGE.is_file(), reason="the list of platforms is not here")
+def test_every_preset_names_the_platform_on_which_its_vendor_was_last_seen() -> None:
+    known = [(platform, host, preset) for platform, vendor, host in seen_on() if (preset := find(vendor)) is not None]
+    differing = {preset.id: platform for platform, _, preset in known if preset.platform != platform}
+    elsewhere = {preset.id: host for _, host, preset in known if host not in preset.url}
+
+    assert len(known) >= 50
+    assert (differing, elsewhere) == ({}, {})
+    assert {"stripe", "netsuite", "calendly", "asana"} <= {preset.id for _, _, preset in known}

@@ -88,6 +88,37 @@ def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
         assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
 
 
+def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restart(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor:
+        names = ("Acme", "Acme Inc", "Acme Group")
+        first, second, third = (provider(name, vendor.url("acme"), first_sight="open") for name in names)
+        incident = page.open_incident("Errors", body="We look into it.")
+        tracker = RunningTracker(first, tmp_path, "--format", "json")
+        with tracker:
+            tracker.wait_for(lambda t: updates(t, "acme"))
+            tracker.providers_file.write_text(second)
+            synced = tracker.command("providers", "sync", str(tracker.providers_file))
+            page.post_update(incident, "monitoring", "Under the second name.")
+            tracker.wait_for(lambda t: len(updates(t, "acme")) == 2)
+        tracker.providers_file.write_text(third)
+        with tracker:
+            tracker.wait_until_watching()
+            log = "".join(tracker.log)
+            page.resolve(incident, "Under the third name.")
+            tracker.wait_for(lambda t: len(updates(t, "acme")) == 3)
+
+    assert [(event["provider"], event["provider_name"], event["status"]) for event in tracker.events] == [
+        ("acme", "Acme", "investigating"),
+        ("acme", "Acme Inc", "monitoring"),
+        ("acme", "Acme Group", "resolved"),
+    ]
+    assert (
+        'Acme Inc (acme); what was told of them is not told again. Their ids stay; write id = "acme"' in synced.stdout
+    )
+    assert "Acme Group (acme)" in log
+
+
 @pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])
 def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(tmp_path: Path, marker: str) -> None:
     page = Page("acme", id="acme")

@@ -77,6 +77,7 @@ def test_an_entry_holds_what_its_keys_say() -> None:
         events=("new_incident", "!page_unreadable"),
         maintenance=False,
         first_sight=FirstSight.SILENT,
+        id_given=True,
         origin="file",
     )
 
@@ -480,6 +481,7 @@ def test_a_provider_given_by_hand_holds_what_was_given() -> None:
         events=("!new_incident",),
         maintenance=False,
         first_sight=FirstSight.ALL,
+        id_given=True,
         origin="test",
     )
 

@@ -51,4 +51,4 @@ def test_every_key_of_the_catalogue_is_written() -> None:
     usual = new_provider("https://a.example", formats=FORMATS, name="A")
     fields = {"interval_s" if key == "interval" else key for key in PROVIDER_KEYS}
 
-    assert fields == set(msgspec.structs.asdict(usual)) - {"origin"}
+    assert fields == set(msgspec.structs.asdict(usual)) - {"origin", "id_given"}

@@ -68,6 +68,7 @@ def test_json_holds_windows_and_what_they_touch(capsys: pytest.CaptureFixture[st
             "updated_at": None,
             "began_at": None,
             "components": ["API"],
+            "mentions": [],
             "regions": ["eu"],
             "scheduled_for": "2025-11-03T13:00:00Z",
             "scheduled_until": "2025-11-03T14:00:00Z",

@@ -13,8 +13,9 @@ from tests.unit.test_changes import Memory, kinds_of, told_of, update_keys
 from tests.vendor import Vendor, Watcher
 from tracker.errors import ConnectError
 from tracker.events import EventKind
-from tracker.filters import SEVERITIES, left_out_by, listed, passes, region_names, unmatched, wants_change, wants_kind
+from tracker.filters import SEVERITIES, left_out_by, passes, region_names, unmatched, wants_change, wants_kind
 from tracker.ledger import follow
+from tracker.listing import Listing
 from tracker.models import Component, ComponentStatus, FirstSight, Impact, Provider, Snapshot
 from tracker.readability import failed, recovered
 from tracker.state import PageState, PageView
@@ -45,7 +46,7 @@ def wanted(globs_of: Iterable[str], name: str) -> bool:
 def why(whose: Provider, *parts: Component, maintenance: bool = False, **fields: object) -> str | None:
     """Return the filter that leaves out an incident with these fields on a page with these components."""
     known = incident("i1", update("u1"), **fields)
-    return left_out_by(whose, known, known.updates[-1], listed(parts), maintenance=maintenance)
+    return left_out_by(whose, known, known.updates[-1], Listing(parts), maintenance=maintenance)
 
 
 # --- lists of includes and exclusions ---

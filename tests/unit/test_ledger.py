@@ -579,7 +579,7 @@ def test_an_edit_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
 def test_a_page_that_moved_is_learnt_anew() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
-    story.watcher.pages._providers["acme"] = replace(story.watcher.provider, url=f"{SITE}/")
+    story.watcher.pages._providers["acme"] = replace(story.watcher.provider, url=f"{SITE}/eu")
 
     assert story.told_after_polls(2) == []
 

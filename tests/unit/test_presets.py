@@ -11,8 +11,9 @@ from tests.fakes import incident, update
 from tracker.catalogue import load_catalogue, new_provider, slug
 from tracker.errors import ConfigError
 from tracker.filters import left_out_by
+from tracker.listing import Listing
 from tracker.models import Provider
-from tracker.parse import FORMAT_NAMES
+from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.presets import Preset, chosen, nearest, presets, search
 from tracker.presets.table import scopes
 
@@ -53,6 +54,70 @@ def test_a_preset_is_what_the_catalogue_takes(preset: Preset) -> None:
     assert provider.url.startswith("https://")
     assert all(alias == slug(alias) for alias in preset.aliases)
     assert preset.platform != ""
+
+
+@pytest.mark.parametrize(
+    ("preset_id", "url", "platform"),
+    [
+        # Moved to another host or platform.
+        ("adyen", "https://status.adyen.com", "own page, not read"),
+        ("calendly", "https://www.calendlystatus.com", "Atlassian Statuspage"),
+        ("cloudflare", "https://www.cloudflarestatus.com", "Cloudflare"),
+        ("fireworks-ai", "https://status.fireworks.ai", "incident.io"),
+        ("fly-io", "https://status.flyio.net", "incident.io"),
+        ("intercom", "https://www.finstatus.com", "incident.io"),
+        ("jetbrains-cloud", "https://status.jetbrains.cloud", "incident.io"),
+        ("notion", "https://www.notion-status.com", "incident.io"),
+        ("openrouter", "https://status.openrouter.ai", "Datadog Status Pages"),
+        ("perplexity", "https://status.perplexity.com", "incident.io"),
+        ("railway", "https://status.railway.com", "own page, not read"),
+        ("redis", "https://status.redis.io/data/rss.xml", "FireHydrant"),
+        ("xai", "https://status.x.ai/feed.xml", "xAI feed"),
+        # Known under no platform, or a wrong one, for a while.
+        ("asana", "https://status.asana.com", "Atlassian Statuspage"),
+        ("bitwarden", "https://status.bitwarden.com/feed.atom", "Hund"),
+        ("databricks", "https://status.databricks.com", "Status.io"),
+        ("firebase", "https://status.firebase.google.com", "Google Cloud and Workspace"),
+        ("hetzner", "https://status.hetzner.com/en.atom", "Atom or RSS feed"),
+        ("meilisearch", "https://status.meilisearch.com", "Better Stack"),
+        ("neon", "https://neonstatus.com", "Status.io"),
+        ("netsuite", "https://status.netsuite.com", "Atlassian Statuspage"),
+        ("recurly", "https://status.recurly.com", "incident.io"),
+        ("replit", "https://status.replit.com/history.rss", "Atom or RSS feed"),
+        ("stripe", "https://www.stripestatus.com", "Atlassian Statuspage"),
+    ],
+)
+def test_a_vendor_is_where_it_was_last_seen(preset_id: str, url: str, platform: str) -> None:
+    (preset,) = [preset for preset in PRESETS if preset.id == preset_id]
+
+    assert (preset.url, preset.platform) == (url, platform)
+
+
+@pytest.mark.parametrize("gone", ["replicate", "mistral-ai"])
+def test_a_vendor_without_a_page_that_could_be_read_is_no_preset(gone: str) -> None:
+    assert gone not in {word for preset in PRESETS for word in (preset.id, *preset.aliases)}
+
+
+def test_a_platform_is_called_as_its_format_is_unless_it_has_none() -> None:
+    titles = {known.title for known in FORMATS.values()}
+    others = {preset.id: preset.platform for preset in PRESETS if preset.platform not in titles}
+
+    assert others == {
+        "adyen": "own page, not read",
+        "bitwarden": "Hund",  # read by its feed
+        "braintree": None,
+        "cloudflare": "Cloudflare",  # answers as Statuspage does
+        "railway": "own page, not read",
+        "redis": "FireHydrant",  # read by its feed
+        "salesforce": "Salesforce Trust",
+    }
+
+
+def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
+    assert [preset.id for preset in PRESETS if preset.is_unread] == ["railway", "adyen"]
+    assert chosen("railway").is_unread
+    assert not chosen("github").is_unread
+    assert not chosen("https://status.railway.com").is_unread
 
 
 def test_no_word_means_two_vendors() -> None:
@@ -113,7 +178,7 @@ def test_an_address_without_its_scheme_is_left_for_the_catalogue_to_refuse(word:
 def is_told(provider: Provider, component: str, region: str = "us-east-1") -> bool:
     first = update("u1")
     known = incident("i1", first, components=(component,), regions=(region,))
-    return left_out_by(provider, known, first, {}, maintenance=False) is None
+    return left_out_by(provider, known, first, Listing(), maintenance=False) is None
 
 
 def test_a_region_and_a_service_of_a_cloud() -> None:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
+from tracker.listing import labels
 from tracker.models import Component, Impact, Omission, Snapshot
 from tracker.snapshots import (
     components_changed,
     digest,
     known_components,
-    labels,
     merged,
     projection,
 )

@@ -7,12 +7,14 @@ from tracker.catalogue.entry import FILTER_KEYS, new_provider, refiltered
 from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.opml import Subscriptions, load_opml, read_opml
+from tracker.catalogue.renaming import kept_ids_line, with_known_ids
 from tracker.catalogue.toml import as_toml
 
 __all__ = [
     "FILTER_KEYS",
     "Subscriptions",
     "as_toml",
+    "kept_ids_line",
     "load_catalogue",
     "load_opml",
     "load_sinks",
@@ -23,4 +25,5 @@ __all__ = [
     "read_sinks",
     "refiltered",
     "slug",
+    "with_known_ids",
 ]

@@ -103,9 +103,8 @@ def assembled(values: Mapping[str, Any], place: str, origin: str) -> Provider:
         if key not in values:
             raise ConfigError(f'{place}: {key} is missing; add {key} = "{example}"')
     fields = {key: value for key, value in values.items() if key != "interval"}
-    provider = Provider(
-        **{"id": slug(values["name"]), **fields, "interval_s": values.get("interval", 60), "origin": origin}
-    )
+    made = {"id": slug(values["name"]), "interval_s": values.get("interval", 60), "id_given": "id" in values}
+    provider = Provider(**{**made, **fields, "origin": origin})
     if provider.interval_s < _SHORTEST_PUBLIC_S and not provider.allow_private:
         raise ConfigError(
             f"{place}: interval is {provider.interval_s}, less than the {_SHORTEST_PUBLIC_S} seconds that we owe "

@@ -19,7 +19,7 @@ def as_toml(providers: Iterable[Provider]) -> str:
 
 
 def _lines(provider: Provider) -> list[str]:
-    usual = msgspec.structs.asdict(Provider(id=slug(provider.name), name="", url=""))
+    usual = msgspec.structs.asdict(Provider(id="" if provider.id_given else slug(provider.name), name="", url=""))
     values = msgspec.structs.asdict(provider)
     fields = {key: _FIELDS.get(key, key) for key in PROVIDER_KEYS}
     given = {key: values[field] for key, field in fields.items() if values[field] != usual[field]}

@@ -16,7 +16,7 @@ from tracker.catalogue import as_toml, new_provider, slug
 from tracker.cli.check_file import check_file
 from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
 from tracker.cli.table import json_text
-from tracker.discover import Attempt, Discovery
+from tracker.discover import Attempt, Discovery, Found, tells
 from tracker.errors import TrackerError
 from tracker.filters import unmatched
 from tracker.models import Component, Provider, Snapshot
@@ -26,7 +26,7 @@ from tracker.presets import chosen
 from tracker.readability import incomplete
 from tracker.settings import Settings
 from tracker.sinks.plain import one_line
-from tracker.state import PageState, Source
+from tracker.state import PageState
 
 #: Components that are shown of each group; JSON has them all.
 _MOST_SHOWN: Final = 8
@@ -121,11 +121,10 @@ def check(
 
 def _report(provider: Provider, discovery: Discovery, observed: Observation | None, *, name: str | None) -> CheckReport:
     asked = tuple(map(_asked, discovery.attempts))
-    source = observed.state.source if observed else None
-    if observed is None or source is None or observed.snapshot is None:
+    if observed is None or discovery.found is None or observed.snapshot is None:
         failure: TrackerError | str = discovery.failure or "nothing was found"
         return CheckReport(url=provider.url, asked=asked, error=str(failure))
-    snapshot = observed.snapshot
+    snapshot, source = observed.snapshot, discovery.found.source
     return CheckReport(
         url=provider.url,
         asked=asked,
@@ -139,7 +138,7 @@ def _report(provider: Provider, discovery: Discovery, observed: Observation | No
         open_incidents=sum(incident.is_open for incident in snapshot.incidents),
         maintenances=len(snapshot.maintenances),
         components=snapshot.components,
-        warnings=tuple(_warnings(provider, source, snapshot, incomplete(observed.state))),
+        warnings=tuple(_warnings(provider, discovery.found, snapshot, incomplete(observed.state))),
         provider=_entry(provider, name or one_line(snapshot.name or "", _NAME) or provider.name),
     )
 
@@ -148,7 +147,10 @@ def _asked(attempt: Attempt) -> Asked:
     return Asked(url=attempt.url, answered=attempt.answered)
 
 
-def _warnings(provider: Provider, source: Source, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
+def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
+    source = found.source
+    if not tells(found.answer, source):
+        yield "its entries do not look like incidents: each new one is told as an incident"
     if not same_host(provider.url, source.primary):
         yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"
     if failure is not None:

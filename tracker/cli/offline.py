@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -11,8 +12,8 @@ from tracker.bootstrap import build_fetcher, build_poller, utc_now
 from tracker.cli.options import environment, format_option, providers_option, read_providers
 from tracker.cli.status import report, show
 from tracker.cli.table import json_text
-from tracker.errors import ConfigError
-from tracker.events import encode_event
+from tracker.errors import ConfigError, ParseError
+from tracker.events import Event, encode_event
 from tracker.models import FirstSight, Provider
 from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, read
@@ -97,7 +98,8 @@ def parse(file: Path, page_format: str, url: str) -> None:
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
-    The first file is the baseline; an answer that cannot be read is told on standard error and passed over.
+    The first file that can be read is the baseline. One that cannot is told on standard error, and is a failed poll
+    after that; exit status 1 if none can be read.
 
     \b
     Example:
@@ -107,14 +109,39 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     store = MemoryPages([provider])
     fetcher = _SavedAnswers(url)
     poller = Poller(store, Observer(fetcher), utc_now)
+    has_baseline = False
     for file in files:
         fetcher.body = _body(file)
-        told = len(store.events)
-        poll = poller.poll(provider.id)
-        if poll is not None and poll.failure is not None:
-            click.echo(f"tracker: {file}: {poll.failure}", err=True)
-        for event in store.events[told:]:
-            click.echo(ascii_json(encode_event(event)))
+        complaint = _complaint(fetcher.body, page_format, url)
+        if complaint is None or has_baseline:
+            told = len(store.events)
+            poll = poller.poll(provider.id)
+            # What cannot be told from other answers by itself may be read as what the page has been so far.
+            complaint = (complaint or str(poll.failure)) if poll and poll.failure else None
+            for event in store.events[told:]:
+                click.echo(ascii_json(encode_event(_of_files(event))))
+        if complaint is None:
+            has_baseline = True
+        else:
+            click.echo(f"tracker: {file}: {complaint}", err=True)
+    sys.exit(0 if has_baseline else 1)
+
+
+def _complaint(body: bytes, page_format: str, url: str) -> str | None:
+    """Return what is wrong with an answer, whatever was asked to find out; None if it can be read by itself."""
+    try:
+        read(body, format=page_format, url=url)
+    except ParseError as error:
+        return str(error)
+    return None
+
+
+def _of_files(event: Event) -> Event:
+    """Return the event without the address that stands for the files."""
+    at = f" at {urlsplit(_SAVED).netloc}"
+    message = event.message.replace(at, "").replace(f"{_SAVED}: ", "") if event.message else None
+    is_ours = event.link is not None and event.link.startswith(_SAVED.removesuffix("/saved"))
+    return msgspec.structs.replace(event, message=message, link=None if is_ours else event.link)
 
 
 class _SavedAnswers:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from tracker.bootstrap import open_catalogue, open_sinks, utc_now
-from tracker.catalogue import as_toml, load_opml, load_sinks, new_provider
+from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
 from tracker.cli.options import (
     data_dir_option,
     filter_options,
@@ -127,8 +127,14 @@ def add(
         "allow_private": allow_private,
         "headers_env": given_headers(header_env),
     }
-    wanted = [_provider(chosen(page), name, {**asked, **given_filters(**filters)}) for page in pages]
+    choices = [chosen(page) for page in pages]
+    wanted = [_provider(choice, name, {**asked, **given_filters(**filters)}) for choice in choices]
     _refuse_repeated(wanted)
+    for choice in choices:
+        if choice.is_unread:
+            click.echo(
+                f"note: {choice.name} has a page of its own that cannot be read so far: it stays unknown", err=True
+            )
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
@@ -210,6 +216,8 @@ def sync(file: Path, data_dir: Path) -> None:
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    if synced.kept_ids:
+        click.echo(kept_ids_line(synced.kept_ids))
     if sinks or told.removed:
         click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
     _tell_unreached(catalogue, data_dir)

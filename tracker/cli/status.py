@@ -15,9 +15,9 @@ from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
 from tracker.filters import unmatched
+from tracker.listing import labels
 from tracker.models import Component, OpenIncident
 from tracker.readability import incomplete
-from tracker.snapshots import labels
 from tracker.store.catalogue import Holdings
 from tracker.store.pages import PageStatus
 from tracker.supervise.sinks import sink_lines

@@ -13,11 +13,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
+from msgspec.structs import replace
+
+from tracker.models import (
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Reach,
+    Snapshot,
+    worst_impact,
+)
 from tracker.parse import _fields as fields
 from tracker.parse.entries import NO_ID, NO_OBJECT, among, by_id, entry_by_entry, identity, leave_out, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
+from tracker.parse.mentions import names_of
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE
 from tracker.parse.zones import zone_of
@@ -147,7 +160,8 @@ class _Reports:
             status=status,
             impact=Impact.MAINTENANCE if is_maintenance else worst_impact(impacts),
             updates=updates,
-            components=self._named(report),
+            components=names_of(self._named(report)),
+            mentions=self._named(report),
             scheduled_for=begins if is_maintenance else None,
             scheduled_until=ends if is_maintenance else None,
         )
@@ -175,12 +189,13 @@ class _Reports:
             status=_worst_state(_states(update), is_maintenance=is_maintenance),
             body=fields.body_text(update.get("message")),
             created_at=fields.moment(update.get("published_at"), self._zone),
-            components=self._named(update),
+            components=names_of(self._named(update)),
+            mentions=self._named(update),
         )
 
-    def _named(self, attributes: _Attributes) -> tuple[str, ...]:
+    def _named(self, attributes: _Attributes) -> tuple[Mention, ...]:
         known = (self._components.get(component_id) for component_id in _resource_ids(attributes))
-        return fields.unique(component.name for component in known if component)
+        return tuple(dict.fromkeys(Mention(id=component.id, name=component.name) for component in known if component))
 
 
 def _states(attributes: _Attributes) -> list[object]:
@@ -202,6 +217,4 @@ def _worst_state(states: Sequence[object], *, is_maintenance: bool) -> str:
 
 
 def _with_status(update: IncidentUpdate, status: str) -> IncidentUpdate:
-    return IncidentUpdate(
-        id=update.id, status=status, body=update.body, created_at=update.created_at, components=update.components
-    )
+    return replace(update, status=status)

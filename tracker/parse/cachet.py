@@ -20,6 +20,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, oldest_first, parted
+from tracker.parse.mentions import mentioned
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
@@ -200,6 +201,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         link=link,
         updates=updates,
         components=fields.names(entry.get("components")),
+        mentions=mentioned(entry.get("components")),
     )
 
 
@@ -216,6 +218,7 @@ def _schedule(entry: dict[str, Any]) -> Incident:
         impact=Impact.MAINTENANCE,
         updates=oldest_first((change, *posted)),
         components=fields.names(entry.get("components")),
+        mentions=mentioned(entry.get("components")),
         scheduled_for=_moment(entry, "scheduled_at", "scheduled"),
         scheduled_until=_moment(entry, "completed_at", "completed"),
     )

@@ -18,6 +18,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
+from tracker.parse.mentions import mentioned
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word
 
@@ -95,6 +96,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         impact=worst_impact([fields.known(_IMPACTS, word) for word in affected]),
         updates=updates,
         components=fields.names(entry.get("componentsAffected")),
+        mentions=mentioned(entry.get("componentsAffected")),
     )
 
 
@@ -106,4 +108,5 @@ def _update(entry: dict[str, Any], incident_status: str) -> IncidentUpdate:
         body=fields.body_text(entry.get("description")),
         created_at=fields.moment(entry.get("startedAt")) or filed_at,
         components=fields.names(entry.get("componentsAffected")),
+        mentions=mentioned(entry.get("componentsAffected")),
     )

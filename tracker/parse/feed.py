@@ -17,6 +17,7 @@ from tracker.parse.feed_components import parted
 from tracker.parse.feed_entries import Entry
 from tracker.parse.feed_incidents import incidents_in
 from tracker.parse.feed_library import parsed
+from tracker.parse.feed_subject import is_of_incidents
 from tracker.parse.feed_text import FeedText, feed_text
 from tracker.parse.feed_times import offset_of
 from tracker.parse.format import Endpoints, Format
@@ -38,6 +39,8 @@ class Opened:
     """A feed, taken apart."""
 
     title: str | None
+    #: What it says of itself, as written.
+    subtitle: str | None
     entries: list[Entry]
     #: Addresses of the page as a whole.
     home: tuple[str, ...]
@@ -76,9 +79,18 @@ def opened(body: bytes, url: str, content_type: str | None) -> Opened:
     base = url if fields.site(url) else link
     return Opened(
         title=fields.name(fields.body_text(feed.feed.get("title"))),
+        subtitle=_text(feed.feed.get("subtitle")),
         entries=[_entry(raw, base) for raw in feed.entries],
         home=tuple(filter(None, (link, url, fields.site(url)))),
     )
+
+
+def _tells_incidents(body: bytes, url: str, content_type: str | None) -> bool:
+    try:
+        feed = opened(body, url, content_type)
+    except ParseError:
+        return False
+    return is_of_incidents((feed.title, feed.subtitle), feed.entries)
 
 
 FEED = Format(
@@ -87,6 +99,7 @@ FEED = Format(
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
+    tells_incidents=_tells_incidents,
 )
 
 

@@ -25,6 +25,11 @@ def nothing_linked(_body: bytes, _url: str) -> tuple[Endpoints, ...]:
     return ()
 
 
+def always(_body: bytes, _url: str, _content_type: str | None) -> bool:
+    """Find that any answer is of a status page."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One wire format. `read` is the only door through which vendor data enters."""
@@ -48,3 +53,6 @@ class Format:
     #: Whether the details change without the primary answer. All of them are then asked at every tick, nothing
     #: conditionally, and a detail that fails fails the poll.
     details_apart: bool = False
+    #: (body, url, content type) -> whether an answer that can be read is of a status page, for a format that others use
+    #: as well; never raises. It is asked where nobody named the very address.
+    tells_incidents: Callable[[bytes, str, str | None], bool] = always

@@ -21,6 +21,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, is_made, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, time_key
+from tracker.parse.mentions import identified, mentioned, names_of
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word
 
@@ -152,6 +153,7 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str] | None, site: str 
         link=_link(site, incident_id),
         updates=updates,
         components=_named(entry.get("affected_components"), names),
+        mentions=identified(_ids(entry.get("affected_components")), names or {}),
         scheduled_for=begins,
         scheduled_until=ends,
     )
@@ -172,12 +174,17 @@ def _update(entry: dict[str, Any], names: Mapping[str, str] | None, incident_sta
         body=fields.body_text(text),
         created_at=published_at,
         components=_named(entry.get("component_statuses"), names),
+        mentions=identified(_ids(entry.get("component_statuses")), names or {}),
     )
 
 
 def _named(entries: object, names: Mapping[str, str] | None) -> tuple[str, ...]:
-    ids = (fields.name(entry.get("component_id")) for entry in fields.objects_in(entries))
+    ids = map(fields.name, _ids(entries))
     return fields.unique(ids if names is None else map(names.get, filter(None, ids)))
+
+
+def _ids(entries: object) -> Iterator[object]:
+    return (entry.get("component_id") for entry in fields.objects_in(entries))
 
 
 def _worst(entry: dict[str, Any]) -> Impact | None:
@@ -213,13 +220,15 @@ def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
     incident_id = identity(entry.get("id"), "an incident", link=link, since=begins)
     status = status_word(entry.get("status")) or UNKNOWN
     time = fields.moment(entry.get("last_update_at"))
-    components = fields.names(entry.get("affected_components"))
+    mentions = mentioned(entry.get("affected_components"))
+    components = names_of(mentions)
     update = IncidentUpdate(
         id=time_key(time) if time else status,
         status=status,
         body=fields.body_text(entry.get("last_update_message")),
         created_at=time,
         components=components,
+        mentions=mentions,
     )
     return Incident(
         id=incident_id,
@@ -229,6 +238,7 @@ def _shown(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
         link=link,
         updates=(update,),
         components=components,
+        mentions=mentions,
         scheduled_for=begins,
         scheduled_until=fields.moment(entry.get("ends_at")) or fields.moment(entry.get("scheduled_end_at")),
     )

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import by_id, each, entry_by_entry, identity, is_made
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
+from tracker.parse.mentions import identified, names_of
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
@@ -114,7 +115,8 @@ def _report(entry: dict[str, Any], names: Mapping[str, str], site: str | None) -
         status=status or (updates[-1].status if updates else UNKNOWN),
         link=_link(site, "report", report_id),
         updates=updates,
-        components=_named(entry, names),
+        components=names_of(_named(entry, names)),
+        mentions=_named(entry, names),
     )
 
 
@@ -150,7 +152,8 @@ def _maintenance(
         impact=Impact.MAINTENANCE,
         link=_link(site, "maintenance", maintenance_id),
         updates=distinct((announced, *later)),
-        components=_named(entry, names),
+        components=names_of(_named(entry, names)),
+        mentions=_named(entry, names),
         scheduled_for=begins,
         scheduled_until=ends,
     )
@@ -166,6 +169,6 @@ def _reached(begins: datetime | None, ends: datetime | None, made_at: datetime |
         yield IncidentUpdate(id="ended", status="completed", created_at=ends)
 
 
-def _named(entry: dict[str, Any], names: Mapping[str, str]) -> tuple[str, ...]:
+def _named(entry: dict[str, Any], names: Mapping[str, str]) -> tuple[Mention, ...]:
     ids = entry.get("pageComponents", entry.get("monitors"))
-    return fields.unique(names.get(str(each)) for each in ids) if isinstance(ids, list) else ()
+    return identified(ids, names) if isinstance(ids, list) else ()

@@ -16,6 +16,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, is_made, marked, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
+from tracker.parse.mentions import mentioned, without_groups
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 from tracker.parse.zones import zone_of
@@ -43,15 +44,17 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     page = fields.mapping(answer.get("page"))
     zone = zone_of(page.get("time_zone"))
     incidents, maintenances = _incidents(answer, fields.site(fields.link(page.get("url")) or url), zone)
-    components = objects(answer, "components", "component")
+    entries = objects(answer, "components", "component")
+    components = _components(entries, zone)
+    names = {component.id: component.name for component in components}
     return Snapshot(
         name=fields.name(page.get("name")),
         updated_at=fields.moment(page.get("updated_at"), zone),
         indicator=fields.known(_IMPACTS, fields.mapping(answer.get("status")).get("indicator")),
-        incidents=incidents,
-        maintenances=maintenances,
-        components=_components(components, zone),
-        components_complete=not _is_cut(components),
+        incidents=tuple(without_groups(incident, names) for incident in incidents),
+        maintenances=tuple(without_groups(maintenance, names) for maintenance in maintenances),
+        components=components,
+        components_complete=not _is_cut(entries),
         components_listed=isinstance(answer.get("components"), list),
         incidents_reach=_reach(answer, "incidents"),
         maintenances_reach=_reach(answer, "scheduled_maintenances"),
@@ -141,7 +144,6 @@ def _incident(entry: dict[str, Any], site: str | None, zone: tzinfo | None, *, i
     updates = oldest_first(distinct(listed), newest_first=True)
     if status is None:
         status = updates[-1].status if updates else UNKNOWN
-    named = fields.names(entry.get("components"))
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("name")) or incident_id,
@@ -149,7 +151,7 @@ def _incident(entry: dict[str, Any], site: str | None, zone: tzinfo | None, *, i
         impact=Impact.MAINTENANCE if is_maintenance else fields.known(_IMPACTS, entry.get("impact")),
         link=shortlink or (site if is_made(incident_id) else _incident_link(site, incident_id)),
         updates=updates,
-        components=named or fields.unique(name for update in updates for name in update.components),
+        mentions=mentioned(entry.get("components")),
         scheduled_for=_moment(entry, zone, "scheduled_for"),
         scheduled_until=_moment(entry, zone, "scheduled_until"),
     )
@@ -168,7 +170,7 @@ def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) ->
         vendor_status=vendor_word(entry.get("status"), status),
         body=fields.body_text(entry.get("body")),
         created_at=created_at or _moment(entry, zone, "updated_at"),
-        components=fields.names(entry.get("affected_components")),
+        mentions=mentioned(entry.get("affected_components"), "code"),
     )
 
 

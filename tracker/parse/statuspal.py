@@ -16,6 +16,7 @@ from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, with_status_before
+from tracker.parse.mentions import identified, names_of
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, UPDATE, known_status, vendor_word
 
@@ -102,7 +103,7 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | N
     impact = Impact.MAINTENANCE if going_on else fields.known(_IMPACTS, entry.get("type"))
     updates = _updates(entry, going_on)
     services = entry.get("service_ids")
-    touched = [names.get(str(service)) for service in (services if isinstance(services, list) else ())]
+    mentions = identified(services if isinstance(services, list) else (), names)
     return Incident(
         id=incident_id,
         name=fields.name(entry.get("title")) or incident_id,
@@ -110,7 +111,8 @@ def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | N
         impact=impact,
         link=link,
         updates=updates,
-        components=fields.unique(touched),
+        components=names_of(mentions),
+        mentions=mentions,
         scheduled_for=begins if going_on else None,
         scheduled_until=_moment(entry, "ends_at") if going_on else None,
     )

@@ -27,6 +27,8 @@ class Choice:
     regions: tuple[str, ...] = ()
     #: Globs; () means all.
     components: tuple[str, ...] = ()
+    #: Whether nothing that the page speaks can be read so far.
+    is_unread: bool = False
 
 
 def chosen(word: str) -> Choice:
@@ -49,6 +51,7 @@ def chosen(word: str) -> Choice:
         name=" ".join(filter(None, (preset.name, ",".join(regions), ",".join(components)))),
         regions=regions,
         components=_globs(components, named),
+        is_unread=preset.is_unread,
     )
 
 

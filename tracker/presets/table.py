@@ -8,6 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+#: Ends the platform of a page that speaks nothing that can be read so far.
+_NOT_READ: Final = "not read"
+
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor that is known by name."""
@@ -22,6 +25,11 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     platform: str | None = None
     #: Other words for the vendor, in lower case.
     aliases: tuple[str, ...] = ()
+
+    @property
+    def is_unread(self) -> bool:
+        """Tell whether nothing that the page speaks can be read so far."""
+        return self.platform is not None and self.platform.endswith(_NOT_READ)
 
 
 class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

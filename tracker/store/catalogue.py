@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 import redis
 
+from tracker.catalogue import with_known_ids
 from tracker.latency import Timing
 from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 from tracker.models import Provider
@@ -86,6 +87,8 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     #: Due times and schedules of providers that were there without them.
     mended: int = 0
+    #: Names of entries, each with the id that it kept when it got that name.
+    kept_ids: tuple[tuple[str, str], ...] = ()
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,14 +121,17 @@ class RedisCatalogue:
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
         """Add or change providers. With `replacing`, those of that origin that are not given are removed then.
 
+        A provider of that origin that only got another name keeps its id, and with it all that is known of its page.
         Each step is all or nothing, of 500 providers at most; what was cut off between two steps, the next sync ends.
         """
-        given = list(providers)
+        named = list(providers)
+        given = self._with_known_ids(named, replacing) if replacing else named
         steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in [*_steps(given)] or [()]]
         if replacing:
             absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
             steps += [self._run_sync(step, replacing) for step in _steps(absent)]
-        return _total(steps)
+        kept = ((after.name, after.id) for before, after in zip(named, given, strict=True) if after.id != before.id)
+        return msgspec.structs.replace(_total(steps), kept_ids=tuple(kept))
 
     def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
         """Put back those providers that are not there, and what others lack.
@@ -284,11 +290,20 @@ class RedisCatalogue:
             schedulers=tuple(sorted(map(decode_report, filter(None, reports)), key=lambda report: report.name)),
         )
 
+    def _with_known_ids(self, given: Sequence[Provider], origin: str) -> Sequence[Provider]:
+        entries = list(self._entries())
+        known = [provider for provider in entries if provider.origin == origin]
+        return with_known_ids(given, known, {provider.id for provider in entries if provider.origin != origin})
+
     def _ids_of(self, origin: str) -> set[str]:
-        """Return the ids of the providers of an origin, asking for some at a time."""
+        """Return the ids of the providers of an origin."""
+        return {provider.id for provider in self._entries() if provider.origin == origin}
+
+    def _entries(self) -> Iterator[Provider]:
+        """Yield the catalogue, asking for some at a time."""
         with translated():
-            entries = [decode_provider(entry) for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)]
-        return {provider.id for provider in entries if provider.origin == origin}
+            for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP):
+                yield decode_provider(entry)
 
     def _run_sync(
         self,

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from tracker.addresses import same_page
 from tracker.models import Provider
 from tracker.ports import Slot
 from tracker.state import PageState
@@ -18,7 +19,7 @@ def slot_of(provider: Provider, state: PageState) -> Slot | None:
     limit = provider.host_limit
     if limit is None:
         return None
-    is_known = state.source is not None and state.url == provider.url
+    is_known = state.source is not None and same_page(state.url, provider.url)
     return Slot(host=host_of(state.source.primary if state.source and is_known else provider.url), limit=limit)
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO, Final
 
 from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks, utc_now
+from tracker.catalogue import kept_ids_line
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings, masked_url
-from tracker.store.catalogue import RedisCatalogue
+from tracker.store.catalogue import RedisCatalogue, Synced
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
 from tracker.supervise.health import PageHealth, filters_summary, summary
@@ -108,11 +109,13 @@ class Stack:
         else:
             self._inspect_server()
 
-        def put_in() -> None:
+        def put_in() -> Synced:
             self._sinks.sync(sinks)
-            self._catalogue.put(providers, utc_now(), replacing="file")
+            return self._catalogue.put(providers, utc_now(), replacing="file")
 
-        patiently(put_in, self._stopping)
+        synced = patiently(put_in, self._stopping)
+        if synced.kept_ids:
+            log.info(kept_ids_line(synced.kept_ids))
         for child in (self._printer, *self._workers, self._beat):
             child.start()
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes import NOON, provider
 from tracker.events import EventKind, encode_event, update_event
 from tracker.ledger import follow
+from tracker.listing import Listing
 from tracker.parse import read
 
 URL = "https://status.acme.example/api/v2/summary.json"
@@ -47,7 +48,7 @@ def test_an_update_has_the_links_of_its_message_and_the_text_that_it_had_without
     (update,) = incident.updates
 
     assert (update.body, update.links) == (TEXT, LINKS)
-    told = update_event(EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, update, NOON)
+    told = update_event(EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, update, NOON, listing=Listing())
     assert json.loads(encode_event(told))["links"] == list(LINKS)
 
 
@@ -83,7 +84,9 @@ def test_what_counts_as_a_link(body: str, links: tuple[str, ...]) -> None:
 
 def test_an_update_without_links_is_told_as_before() -> None:
     (incident,) = read(statuspage("Nothing."), url=URL).incidents
-    told = update_event(EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, incident.updates[0], NOON)
+    told = update_event(
+        EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, incident.updates[0], NOON, listing=Listing()
+    )
 
     assert b"links" not in encode_event(told)
 

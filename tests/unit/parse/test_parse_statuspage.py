@@ -98,7 +98,7 @@ def test_there_is_no_link_when_nothing_says_where_the_page_is():
     assert found.link is None
 
 
-def test_the_page_s_list_of_components_is_preferred_to_those_of_the_updates():
+def test_an_update_calls_a_component_as_its_incident_does():
     affected = [{"code": "c", "name": "Old name"}]
 
     named = only_incident(
@@ -106,7 +106,29 @@ def test_the_page_s_list_of_components_is_preferred_to_those_of_the_updates():
     )
 
     assert named.components == ("New name",)
-    assert named.updates[0].components == ("Old name",)
+    assert named.updates[0].components == ("New name",)
+
+
+def test_the_name_of_a_group_in_front_is_no_part_of_a_component_s_name():
+    affected = [
+        {"code": "c1", "name": "Platform - Login"},
+        {"code": "c2", "name": "Upstream - GitHub - Actions"},
+        {"code": "c3", "name": "Gone - For good"},
+    ]
+    known = [{"id": "c1", "name": "Login"}, {"id": "c2", "name": "GitHub - Actions"}]
+    platform = [*known, {"id": "c4", "name": "Login"}]
+
+    of_incident = only_incident(components=known, incident_updates=[update(affected_components=affected)])
+    (of_page,) = snapshot(
+        incidents=[incident(incident_updates=[update(affected_components=affected)])], components=platform
+    ).incidents
+
+    for named in (of_incident.updates[0], of_page.updates[0], of_page):
+        assert named.components == ("Login", "GitHub - Actions", "Gone - For good")
+        assert [mention.id for mention in named.mentions] == ["c1", "c2", "c3"]
+        assert [mention.group for mention in named.mentions] == ["Platform", "Upstream", None]
+    # What the incident itself lists has no group in front; its updates say it.
+    assert [mention.group for mention in of_incident.mentions] == ["Platform", "Upstream"]
 
 
 @pytest.mark.parametrize("odd", ["API", 1, {"name": "API"}, [None, "API", {"name": 1}]], ids=repr)

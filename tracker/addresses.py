@@ -1,0 +1,28 @@
+"""When two addresses are of one page. Pure."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def canonical(url: str) -> str:
+    """Return what two addresses of one page have in common.
+
+    Encrypted or not, capitals in the host, its last dot, a port that is the usual one and a last slash make no
+    difference (RFC 3986, section 6.2); the query does.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    host = (parts.hostname or "").rstrip(".")
+    place = host if port in (None, _PORTS.get(parts.scheme)) else f"{host}:{port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"//{place}{parts.path.rstrip('/')}{query}"
+
+
+def same_page(one: str, other: str) -> bool:
+    """Tell whether two addresses are of one page."""
+    return one == other or canonical(one) == canonical(other)

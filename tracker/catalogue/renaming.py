@@ -1,0 +1,89 @@
+"""Which entry of a file is which provider of a running tracker. Pure.
+
+An id that nobody gave is made from the name, and all that is known of a page is kept by id. So an entry that is called
+otherwise from now on is known again by its address, and keeps the id that it had.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from tracker.addresses import canonical
+from tracker.catalogue.mistakes import visible
+from tracker.catalogue.names import LONGEST_ID
+from tracker.models import Provider
+
+#: So many entries are named in one sentence.
+_SHOWN: Final = 5
+
+
+def with_known_ids(
+    given: Sequence[Provider], known: Iterable[Provider], taken: Collection[str] = ()
+) -> tuple[Provider, ...]:
+    """Return the entries of a file with the ids that they have in the catalogue.
+
+    `known` are the entries of the file before, `taken` the ids of all other providers. An id that was given stays; any
+    other belongs to the address that had it, by whatever name. Of several entries of one address the one of the same
+    name comes first, then those with the same settings, then the rest in the order of the file.
+    """
+    ids = {place: entry.id for place, entry in enumerate(given) if entry.id_given}
+    free = sorted(known, key=lambda provider: provider.id, reverse=True)
+    for key in _KEYS:
+        used = {*ids.values()}
+        free = [provider for provider in free if provider.id not in used]
+        _pair(given, free, key, ids)
+    used = {*ids.values()}
+    others = {*used, *taken, *(provider.id for provider in free), *(entry.id for entry in given)}
+    for place, entry in enumerate(given):
+        if place not in ids:
+            ids[place] = entry.id if entry.id not in used else _another(entry.id, others)
+            others.add(ids[place])
+    return tuple(replace(entry, id=ids[place]) for place, entry in enumerate(given))
+
+
+def kept_ids_line(kept: Sequence[tuple[str, str]]) -> str:
+    """Return the sentence that says which entries, by name, keep an id that another name has given them."""
+    shown = ", ".join(f"{visible(name)} ({provider_id})" for name, provider_id in kept[:_SHOWN])
+    more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
+    return (
+        f"known by address, with another name than before: {shown}{more}; what was told of them is not told again. "
+        f'Their ids stay; write id = "{kept[0][1]}" below the entry to say so in the file'
+    )
+
+
+def _page(provider: Provider) -> str:
+    return canonical(provider.url)
+
+
+def _settings(provider: Provider) -> bytes:
+    return msgspec.json.encode(replace(provider, id="", name="", url="", id_given=False))
+
+
+#: What an entry and a known provider have to have in common to be one, the surest first.
+_KEYS: Final[tuple[Callable[[Provider], Hashable], ...]] = (
+    lambda provider: (_page(provider), provider.id),
+    lambda provider: (_page(provider), _settings(provider)),
+    _page,
+)
+
+
+def _pair(
+    given: Sequence[Provider], free: Iterable[Provider], key: Callable[[Provider], Hashable], ids: dict[int, str]
+) -> None:
+    """Give entries without an id that of a free provider with the same key, each once."""
+    alike: dict[Hashable, list[Provider]] = {}
+    for provider in free:
+        alike.setdefault(key(provider), []).append(provider)
+    for place, entry in enumerate(given):
+        if place not in ids and (same := alike.get(key(entry))):
+            ids[place] = same.pop().id
+
+
+def _another(provider_id: str, taken: Collection[str]) -> str:
+    """Return an id that is like this one and free."""
+    number = 2
+    while (proposal := f"{provider_id[: LONGEST_ID - len(str(number)) - 1]}-{number}") in taken:
+        number += 1
+    return proposal
