@@ -9,10 +9,11 @@ from tests.fakes import FakeClock, FakeFetcher, incident, incidents_json, page, 
 from tracker.latency import Timing
 from tracker.observe import Observer
 from tracker.poll import Outcome, Poller
-from tracker.store.catalogue import RedisCatalogue, Synced
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import PREFIX, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.sync import Synced
 
 FIRST, SECOND = "https://status.first.example", "https://status.second.example"
 

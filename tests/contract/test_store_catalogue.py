@@ -17,10 +17,11 @@ from tracker.models import Provider
 from tracker.ports import Commit, Known, News
 from tracker.schedule import first_due, next_due
 from tracker.state import PageState, PageView
-from tracker.store.catalogue import SYNC_STEP, Claim, RedisCatalogue, Synced
+from tracker.store.catalogue import Claim, RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, SCHEDULER_PREFIX, SCHEDULERS, VERSION
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.sync import SYNC_STEP, Synced
 
 MICROSECOND = timedelta(microseconds=1)
 

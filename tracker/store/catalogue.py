@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
@@ -13,17 +13,13 @@ from tracker.latency import Timing
 from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 from tracker.models import Provider
 from tracker.savings import ENDINGS, Savings
-from tracker.schedule import first_due, phase_s
-from tracker.state import PageState
 from tracker.store.codec import (
     decode_provider,
     decode_report,
     decode_state,
     decode_timing,
     decode_view,
-    encode_provider,
     encode_report,
-    encode_slot,
 )
 from tracker.store.connection import (
     CURSORS,
@@ -45,8 +41,8 @@ from tracker.store.connection import (
     page_key,
     translated,
 )
-from tracker.store.hosts import slot_of
 from tracker.store.pages import PageStatus
+from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
 CLOCKS_DIFFER_S: Final = 10.0
@@ -56,19 +52,13 @@ _TOGETHER: Final = 1000
 _READ_TOGETHER: Final = 200
 #: A provider that has been due for longer is overdue: no scheduler looks as seldom.
 OVERDUE_S: Final = 1.0
-#: Providers that are put in or taken out in one step, during which the data server does nothing else (some 5 ms).
-SYNC_STEP: Final = 500
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
 #: seconds, has reminded them by then of what is on record (`tracker.deliver`), and made them due at once.
 ASKED_AFTER: Final = timedelta(seconds=30)
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
-
-
 #: Fields of a page, as commits write them.
 _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
-
-T = TypeVar("T")
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,18 +67,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str
     interval_s: float
     due_at: datetime
-
-
-class Synced(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync changed."""
-
-    added: int
-    changed: int
-    removed: int
-    #: Due times and schedules of providers that were there without them.
-    mended: int = 0
-    #: Names of entries, each with the id that it kept when it got that name.
-    kept_ids: tuple[tuple[str, str], ...] = ()
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,26 +104,26 @@ class RedisCatalogue:
         """
         named = list(providers)
         given = self._with_known_ids(named, replacing) if replacing else named
-        steps = [self._run_sync(entries=_entries(step, len(given), now)) for step in [*_steps(given)] or [()]]
+        done = [self._run_sync(entries=entries_of(step, len(given), now)) for step in [*steps(given)] or [()]]
         if replacing:
             absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
-            steps += [self._run_sync(step, replacing) for step in _steps(absent)]
+            done += [self._run_sync(step, replacing) for step in steps(absent)]
         kept = ((after.name, after.id) for before, after in zip(named, given, strict=True) if after.id != before.id)
-        return msgspec.structs.replace(_total(steps), kept_ids=tuple(kept))
+        return msgspec.structs.replace(total(done), kept_ids=tuple(kept))
 
     def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
         """Put back those providers that are not there, and what others lack.
 
         After the loss of everything they wait to be asked until the printer reminds them of the record.
         """
-        entries = (_entries(step, len(providers), now) for step in _steps(providers))
-        return _total(
+        entries = (entries_of(step, len(providers), now) for step in steps(providers))
+        return total(
             [self._run_sync(entries=step, waiting=ASKED_AFTER if was_emptied else timedelta()) for step in entries]
         )
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
-        return _total([self._run_sync(step) for step in _steps(provider_ids)]).removed
+        return total([self._run_sync(step) for step in steps(provider_ids)]).removed
 
     def providers(self) -> tuple[Provider, ...]:
         """Return the catalogue, sorted by name."""
@@ -320,35 +298,6 @@ class RedisCatalogue:
             answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS, UPDATES], args=arguments)
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
-
-
-def _entries(providers: Iterable[Provider], joining: int, now: datetime) -> list[str | bytes]:
-    """Return providers as the sync script takes them."""
-    entries: list[str | bytes] = []
-    for provider in providers:
-        phase = phase_s(provider.id, provider.interval_s)
-        first = first_due(now, provider.id, provider.interval_s, joining)
-        entries += [
-            provider.id,
-            encode_provider(provider),
-            f"{provider.interval_s} {phase:.6f}",
-            f"{first.timestamp():.6f}",
-            encode_slot(slot_of(provider, PageState())),
-        ]
-    return entries
-
-
-def _steps(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[i : i + SYNC_STEP] for i in range(0, len(items), SYNC_STEP))
-
-
-def _total(steps: Sequence[Synced]) -> Synced:
-    return Synced(
-        added=sum(step.added for step in steps),
-        changed=sum(step.changed for step in steps),
-        removed=sum(step.removed for step in steps),
-        mended=sum(step.mended for step in steps),
-    )
 
 
 def _count(value: bytes | None) -> int:

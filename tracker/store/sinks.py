@@ -9,7 +9,6 @@ import redis
 
 from tracker.events import Event
 from tracker.models import Webhook
-from tracker.store.catalogue import Synced
 from tracker.store.codec import decode_webhook, encode_webhook
 from tracker.store.connection import (
     AGAIN_PREFIX,
@@ -24,6 +23,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.stream import entered_at, order, read_event
+from tracker.store.sync import Synced
 from tracker.verdicts import Standing
 
 

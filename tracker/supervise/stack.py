@@ -16,9 +16,10 @@ from tracker.catalogue import kept_ids_line
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.models import Provider, Webhook
 from tracker.settings import Settings, masked_url
-from tracker.store.catalogue import RedisCatalogue, Synced
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
+from tracker.store.sync import Synced
 from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
