@@ -2,45 +2,41 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.addresses import same_page
-from tracker.cadence import longest_pause_s, noted, pace
+from tracker.cadence import noted, pace
 from tracker.candidates import same_host
-from tracker.changes import Before, changes, keys
+from tracker.changes import changes, keys
 from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, PollError, SignInNeeded
 from tracker.events import EventKind
 from tracker.failpoints import failpoint
-from tracker.filters import unmatched, wants_kind
+from tracker.filters import wants_kind
+from tracker.known import before_of, remembered_of
 from tracker.ledger import follow
 from tracker.listing import Listing
-from tracker.migration import GRACE, carried_over, moved, remembered
+from tracker.migration import moved, remembered
 from tracker.models import Provider, Snapshot
+from tracker.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
 from tracker.observe import Observation, Observer, read_again
 from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
-from tracker.readability import failed, left_out, recovered
-from tracker.recognition import kept, recognised
+from tracker.readability import failed, recovered
+from tracker.recognition import kept
 from tracker.savings import FAILED, IN_PART, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
 from tracker.snapshots import components_changed, projection, says_nothing
-from tracker.state import PageState, PageView, RecentIncident, Source
+from tracker.state import PageState, RecentIncident, Source
 
 log = logging.getLogger(__name__)
 
 #: With this many failures in a row the source is looked for again; the page may have moved.
 FAILURES_BEFORE_SEARCH = 3
-_EVER = datetime.min.replace(tzinfo=UTC)
 #: After a search in vain a page is left in peace so long.
 SEARCH_AGAIN_AFTER = timedelta(hours=1)
-
-
-#: So long what a page does not list is not taken to be gone while a part of it cannot be read.
-UNSETTLED_FOR = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
@@ -86,7 +82,7 @@ class Poller:
     def _carry_out(self, turn: Turn) -> Poll:
         self._observer.meter.start()
         provider = turn.provider
-        state = _remembered_of(turn)
+        state = remembered_of(turn)
         try:
             observed = self._observer.observe(provider, state, self._clock())
             return self._succeed(turn, state, observed)
@@ -115,7 +111,7 @@ class Poller:
         failpoint("fetched")
         after = commit.state or state
         events = self._commit(turn, commit, IN_PART if after.omissions else layer, observed.state.source)
-        _log_what_is_left_out(turn.provider, state, after)
+        tell_of_gaps(turn.provider, state, after)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, layer=layer, events=events)
 
     def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
@@ -137,10 +133,10 @@ class Poller:
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        before = _before(turn, known, observed, snapshot, now)
+        before = before_of(turn, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
-        _warn_of_filters(provider, before.view, found.view)
-        _warn_of_words(provider, before.view, found.view)
+        tell_of_filters(provider, before.view, found.view)
+        tell_of_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         listing = Listing(found.view.components.values())
         reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now, listing=listing)
@@ -190,43 +186,6 @@ class Poller:
         return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
 
 
-def _postponed(provider_id: str, busy: HostBusy) -> Poll:
-    """Return a poll that was not made, and log when a host has more pages than it has time for."""
-    if busy.is_news:
-        log.warning(
-            "host %s is busy: %d pages wait for one of its %d slots, %s for %.0f s, longer than its interval; "
-            "raise interval or max_per_host of its pages",
-            busy.slot.host,
-            busy.waiting,
-            busy.slot.limit,
-            provider_id,
-            busy.waited_s,
-        )
-    return Poll(outcome=Outcome.POSTPONED, busy=busy)
-
-
-def _log_what_is_left_out(provider: Provider, before: PageState, after: PageState) -> None:
-    """Log once that a page is read in part, and once that it is read as a whole again."""
-    if after.omissions and not before.omissions:
-        log.warning("%s is read in part; %s", provider.id, left_out(after.omissions))
-    elif before.omissions and not after.omissions:
-        log.warning("%s is read as a whole again", provider.id)
-
-
-def _warn_of_filters(provider: Provider, before: PageView, view: PageView) -> None:
-    """Log which filters match nothing of the page, once they do so."""
-    sentences = unmatched(provider, view)
-    if sentences and sentences != unmatched(provider, before):
-        log.warning("filter of %s: %s", provider.id, "; ".join(sentences))
-
-
-def _warn_of_words(provider: Provider, before: PageView, view: PageView) -> None:
-    """Log which words for a status are not known, once for each."""
-    new = [word for word in view.unknown_words if word not in before.unknown_words]
-    if new:
-        log.warning("%s says %s for a status, which is not known", provider.id, ", ".join(map(repr, new)))
-
-
 def _may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
@@ -245,63 +204,6 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
     return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
-
-
-def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
-    """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
-    provider, state = turn.provider, observed.state
-    is_known = state.seeded or state.known_until is not None
-    view, history = known.view if is_known else PageView(), observed.history
-    seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
-    seen |= recognised(seen, snapshot)
-    if state.moved_at is not None and now - state.moved_at < GRACE:
-        last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
-        carried = carried_over(provider, view, seen, snapshot, last_read)
-        seen = seen | carried.seen
-        # What shows no update tells nothing of when it began.
-        history = frozenset(each.id for each in (*snapshot.incidents, *snapshot.maintenances) if not each.updates)
-        view = carried.view if observed.moved_from else view
-    return Before(
-        seeded=state.seeded,
-        view=view,
-        seen=seen,
-        history=history,
-        listed=observed.listed,
-        recent=observed.recent,
-        absence_counts=_absence_counts(observed, now),
-        in_full=observed.in_full,
-        horizon=known.horizon,
-        known_until=_known_until(turn, known, state),
-        revision=turn.revision,
-    )
-
-
-def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
-    """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
-    followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
-    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.ledger.items() for update_id in texts}
-    return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
-
-
-def _known_until(turn: Turn, known: Known, state: PageState) -> datetime | None:
-    """Return up to when the page was known that is seen for the first time since the data server lost something."""
-    if state.seeded:
-        return None
-    if state.known_until is not None:
-        return state.known_until - timedelta(seconds=longest_pause_s(turn.provider))
-    # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
-    return _EVER if known.seen and not turn.state.url else None
-
-
-def _absence_counts(observed: Observation, now: datetime) -> bool:
-    """Tell whether what the page does not list is gone.
-
-    The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
-    read holds that up, but not for ever.
-    """
-    since = observed.state.unsettled_since
-    is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)
-    return observed.listed is not None or (observed.is_current and is_whole)
 
 
 def _is_restated(edit: News, restated: frozenset[str]) -> bool:
@@ -328,17 +230,6 @@ def _moved(turn: Turn, observed: Observation, now: datetime) -> tuple[News, ...]
 def _named(source: Source) -> str:
     known = FORMATS.get(source.format)
     return f"{known.title if known else source.format} at {urlsplit(source.primary).netloc}"
-
-
-def _remembered_of(turn: Turn) -> PageState:
-    """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
-
-    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
-    """
-    state, url = turn.state, turn.provider.url
-    if state.url == url or (same_page(state.url, url) and not state.failures):
-        return state
-    return PageState(url=url, unreadable_since=state.unreadable_since)
 
 
 def _with_more(known: Known, more: Known) -> Known:
@@ -371,3 +262,9 @@ def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
 
 def _due(provider: Provider, state: PageState, observed: Observation, now: datetime) -> datetime | None:
     return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s, pace(provider, state, now))
+
+
+def _postponed(provider_id: str, busy: HostBusy) -> Poll:
+    """Return a poll that was not made."""
+    tell_of_busy_host(provider_id, busy)
+    return Poll(outcome=Outcome.POSTPONED, busy=busy)

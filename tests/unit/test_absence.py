@@ -14,8 +14,8 @@ from tests.unit.test_changes import Memory
 from tests.unit.test_poll import INCIDENTS, SCHEDULED, SUMMARY, Tracker
 from tracker.changes import Changes, changes
 from tracker.errors import HttpStatusError
+from tracker.known import UNSETTLED_FOR
 from tracker.models import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
-from tracker.poll import UNSETTLED_FOR
 from tracker.savings import Layer
 
 OLDER = incident("i0", update("o1", 1), update("o2", 2, "resolved"))

@@ -27,7 +27,7 @@ def damaged(body: bytes | str, damage: Damage) -> str:
 @pytest.fixture
 def tracker(caplog: pytest.LogCaptureFixture) -> Tracker:
     """A tracker that has seen a page without incidents."""
-    caplog.set_level(logging.INFO, "tracker.poll")
+    caplog.set_level(logging.INFO, "tracker.notices")
     seeded = Tracker()
     seeded.shows(page(components=COMPONENTS), etag='"0"')
     seeded.polls()
