@@ -1,9 +1,10 @@
-"""When two addresses are of one page. Pure."""
+"""When two addresses are of one page, or of one server. Pure."""
 
 from typing import Final
 from urllib.parse import urlsplit
 
-_PORTS: Final = {"http": 80, "https": 443}
+#: Where a server listens if its address names no port.
+USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 def canonical(url: str) -> str:
@@ -18,7 +19,7 @@ def canonical(url: str) -> str:
     except ValueError:
         return url
     host = (parts.hostname or "").rstrip(".")
-    place = host if port in (None, _PORTS.get(parts.scheme)) else f"{host}:{port}"
+    place = host if port in (None, USUAL_PORTS.get(parts.scheme)) else f"{host}:{port}"
     query = f"?{parts.query}" if parts.query else ""
     return f"//{place}{parts.path.rstrip('/')}{query}"
 
@@ -26,3 +27,9 @@ def canonical(url: str) -> str:
 def same_page(one: str, other: str) -> bool:
     """Tell whether two addresses are of one page."""
     return one == other or canonical(one) == canonical(other)
+
+
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address; two with the same are one server's (RFC 6454)."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or USUAL_PORTS.get(parts.scheme)

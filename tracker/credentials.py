@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
 
+from tracker.addresses import origin
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake
 from tracker.errors import ConfigError, CredentialsMissing
@@ -25,9 +25,6 @@ _LONGEST: Final = 8192
 _FIELD_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 
 
-_PORTS: Final = {"http": 80, "https": 443}
-
-
 def page_request(
     provider: Provider, url: str, environ: Mapping[str, str], validators: Validators = NO_VALIDATORS
 ) -> FetchRequest:
@@ -36,7 +33,7 @@ def page_request(
     Raises CredentialsMissing.
     """
     headers: Mapping[str, str] = {}
-    if provider.headers_env and _origin(url) == _origin(provider.url):
+    if provider.headers_env and origin(url) == origin(provider.url):
         try:
             headers = headers_of(provider.headers_env, environ, f'provider "{provider.id}"')
         except ConfigError as error:
@@ -77,11 +74,6 @@ def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str
             f"{place}: {key} names {variable}, which is not set; set it, or {variable}_FILE to a file that holds it"
         )
     return value
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> str:

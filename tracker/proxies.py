@@ -10,7 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
-_PORTS: Final = {"http": 80, "https": 443}
+from tracker.addresses import USUAL_PORTS
+
 _PART: Final = re.compile(r"0[xX][0-9a-fA-F]{1,64}|[0-9]{1,64}")
 _REMEDY: Final = "is not a valid address; write http://HOST:PORT, and percent-encode a password in it"
 _SEPARATORS: Final = re.compile(r"[,\s]+")
@@ -41,7 +42,7 @@ class Proxy:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise BadProxy(_REMEDY) from None
-        if parts.scheme not in _PORTS:
+        if parts.scheme not in USUAL_PORTS:
             raise BadProxy(
                 "names a proxy that speaks neither http nor https; name one that does, "
                 'or set NO_PROXY="*" to ask pages directly'
@@ -49,7 +50,7 @@ class Proxy:
         rest = parts.path.strip("/") + parts.query + parts.fragment
         if not host or rest or not text.isprintable() or not text.isascii() or " " in text:
             raise BadProxy(_REMEDY)
-        return cls(parts.scheme, host, port or _PORTS[parts.scheme], _basic(parts.username, parts.password))
+        return cls(parts.scheme, host, port or USUAL_PORTS[parts.scheme], _basic(parts.username, parts.password))
 
     @property
     def name(self) -> str:

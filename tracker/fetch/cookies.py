@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from tracker.addresses import USUAL_PORTS
 from tracker.fetch.freshness import http_date
 from tracker.fetch.urls import Target
 
@@ -18,7 +19,6 @@ _LONGEST: Final = 4096
 #: All of them in one request; servers refuse longer fields.
 _MOST_SENT: Final = 8192
 _PAIR: Final = re.compile(r"""[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x3a\x3c-\x7e\x80-\xff]*""")
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class _Place(NamedTuple):
@@ -85,7 +85,7 @@ def _attribute(text: str) -> tuple[str, str]:
 
 def _host(asked: Target) -> str:
     """Return whose cookies they are: a host's, or those of one of its ports that is not the usual one."""
-    is_usual = _USUAL_PORTS[asked.scheme] == asked.port
+    is_usual = USUAL_PORTS[asked.scheme] == asked.port
     return asked.host if is_usual else f"{asked.host}:{asked.port}"
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from requests import PreparedRequest
 from requests.exceptions import RequestException
 
+from tracker.addresses import USUAL_PORTS
 from tracker.errors import BadUrl
 from tracker.fetch.failures import plain
 
@@ -15,7 +16,6 @@ from tracker.fetch.failures import plain
 _LONGEST: Final = 2048
 #: RFC 1035, section 2.3.4.
 _LONGEST_HOST: Final = 253
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
@@ -54,14 +54,14 @@ def target(url: str) -> Target:
     if not host or len(host) > _LONGEST_HOST:
         raise BadUrl(f"{plain(url)} has no host")
     if port is None:
-        port = _USUAL_PORTS[scheme]
+        port = USUAL_PORTS[scheme]
     return Target(parts._replace(fragment="").geturl(), scheme, host, port, prepared.path_url)
 
 
 def origin(of: Target) -> str:
     """Return scheme, host and port of a URL as it writes them; two with the same are one server's."""
     host = f"[{of.host}]" if ":" in of.host else of.host
-    return f"{of.scheme}://{host}" if _USUAL_PORTS[of.scheme] == of.port else f"{of.scheme}://{host}:{of.port}"
+    return f"{of.scheme}://{host}" if USUAL_PORTS[of.scheme] == of.port else f"{of.scheme}://{host}:{of.port}"
 
 
 def redirected(source: Target, location: str) -> Target:
