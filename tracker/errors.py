@@ -37,6 +37,10 @@ class ServerAway(ConfigError):
     """Raised when no data server answers, or one that is loading, full or silent."""
 
 
+class NoServer(ServerAway):
+    """Raised when nobody listens where the data server should be."""
+
+
 class PollError(TrackerError):
     """Raised when one poll of one page failed; never leaves the poller.
 

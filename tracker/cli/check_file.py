@@ -9,7 +9,8 @@ import msgspec
 
 from tracker.catalogue import load_sinks
 from tracker.cli.options import read_providers
-from tracker.cli.table import json_text
+from tracker.cli.table import counted, json_text
+from tracker.credentials import missing_credentials
 from tracker.errors import ConfigError
 from tracker.models import Provider, Webhook
 from tracker.reach import unreached
@@ -37,12 +38,13 @@ def check_file(path: Path, output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(report))
         return
-    click.echo(f"{path}: {len(providers)} pages, {len(sinks)} sinks")
+    click.echo(f"{path}: {counted(len(providers), 'page')}, {counted(len(sinks), 'sink')}")
     for warning in report.warnings:
         click.echo(f"note: {warning}")
 
 
 def _warnings(providers: tuple[Provider, ...], sinks: tuple[Webhook, ...]) -> Iterator[str]:
+    yield from missing_credentials(providers, os.environ)
     for sink in sinks:
         for sentence in unreached(sink, providers):
             yield f'sink "{sink.name}": {sentence}'

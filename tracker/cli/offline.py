@@ -85,7 +85,11 @@ def parse(file: Path, page_format: str, url: str) -> None:
       curl -s https://www.githubstatus.com/api/v2/summary.json > body; tracker parse body
     """
     # Under which keys an update may be known is nothing that the page says.
-    snapshot = msgspec.structs.replace(read(_body(file), format=page_format, url=url), former_keys={}, alias_keys={})
+    try:
+        snapshot = read(_body(file), format=page_format, url=url)
+    except ParseError as error:
+        raise ParseError(f"{file}: {error}") from error
+    snapshot = msgspec.structs.replace(snapshot, former_keys={}, alias_keys={})
     click.echo(json_text(snapshot))
     if sentence := left_out(snapshot.omissions):
         click.echo(f"tracker: {file}: not all of it can be read: {sentence}", err=True)

@@ -9,7 +9,7 @@ import click
 
 from tracker.bootstrap import open_catalogue
 from tracker.catalogue import load_catalogue
-from tracker.errors import ConfigError
+from tracker.errors import ConfigError, NoServer
 from tracker.models import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.settings import Settings
@@ -112,13 +112,15 @@ def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) ->
 
 def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
     """Return these settings, and what was found of the data server. Raises ConfigError."""
-    variables = dict(environ)
-    if not (variables.get("REDIS_URL") or variables.get("REDIS_URL_FILE")):
-        url = server_url(data_dir)
-        if url is None:
-            raise ConfigError(
-                f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL"
-            )
-        variables["REDIS_URL"] = url
-    settings = Settings.from_environment(variables)
-    return settings, inspect(settings.redis_url, commands=False)
+    if environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"):
+        settings = Settings.from_environment(environ)
+        return settings, inspect(settings.redis_url, commands=False)
+    remedy = "start `tracker up`, give its --data-dir, or set REDIS_URL"
+    url = server_url(data_dir)
+    if url is None:
+        raise ConfigError(f"no tracker has run on {data_dir}; {remedy}")
+    settings = Settings.from_environment({**environ, "REDIS_URL": url})
+    try:
+        return settings, inspect(settings.redis_url, commands=False)
+    except NoServer as error:
+        raise ConfigError(f"no tracker runs on {data_dir} now; {remedy}") from error

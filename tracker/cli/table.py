@@ -23,6 +23,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: 1 page, 2 pages."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def json_text(value: object) -> str:
     """Return indented JSON; whatever a vendor wrote, it is printable ASCII."""
     return msgspec.json.format(ascii_json(msgspec.json.encode(value)))

@@ -6,7 +6,7 @@ from typing import Final
 import redis
 from redis import exceptions
 
-from tracker.errors import ServerAway, ServerUnfit
+from tracker.errors import NoServer, ServerAway, ServerUnfit
 from tracker.store.needs import LEAST_VERSION
 
 LEAST: Final = f"Redis or Valkey {'.'.join(map(str, LEAST_VERSION))} or later"
@@ -46,7 +46,7 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         "the data server at {server} has no room left ({reason}); raise its maxmemory",
     ),
     (exceptions.TimeoutError, ServerAway, "the data server at {server} does not answer ({reason}); " + _REMEDY),
-    (exceptions.ConnectionError, ServerAway, "no data server can be reached at {server} ({reason}); " + _REMEDY),
+    (exceptions.ConnectionError, NoServer, "no data server can be reached at {server} ({reason}); " + _REMEDY),
     (
         redis.RedisError,
         ServerUnfit,

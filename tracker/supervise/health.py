@@ -47,9 +47,9 @@ def summary(pages: Sequence[PageHealth]) -> str | None:
         return f"watching {len(pages)} {noun}, all of them can be read"
     if len(failing) == len(pages):
         reason, _ = Counter(page.failure_reason for page in failing).most_common(1)[0]
+        which = "the page cannot" if len(pages) == 1 else f"none of {len(pages)} pages can"
         return (
-            f"none of {len(pages)} {noun} can be read ({_REMEDIES.get(reason or '', 'see tracker status')}); "
-            "trying again with growing pauses"
+            f"{which} be read ({_REMEDIES.get(reason or '', 'see tracker status')}); trying again with growing pauses"
         )
     named = [f"{page.name} ({page.failure})" for page in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
