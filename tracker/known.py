@@ -1,4 +1,7 @@
-"""What a page was before this answer: of one that is new, has moved or was lost, not simply what is stored. Pure."""
+"""What was known of a page before an answer. Pure.
+
+Of a page that is new, has moved, or was forgotten by the data server, that is not simply what is stored.
+"""
 
 from datetime import UTC, datetime, timedelta
 

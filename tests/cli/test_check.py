@@ -118,7 +118,7 @@ def test_a_blog_is_no_status_page_and_is_read_where_it_is_named() -> None:
     assert f"  {url}/blog.xml: Atom or RSS feed, but its entries do not look like incidents\n" in of_home.output
     assert f"; the feed {url}/blog.xml does not look like one of incidents; name an endpoint" in of_home.output
     assert "found: Atom or RSS feed at" in of_blog.output
-    assert "note: its entries do not look like incidents: each new one is told as an incident\n" in of_blog.output
+    assert "note: its entries do not look like incidents: each new one is reported as an incident\n" in of_blog.output
 
 
 def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Path) -> None:

@@ -128,6 +128,14 @@ def test_replay_of_nothing_that_can_be_read_fails_with_a_reason_for_each_file(
     assert result.stderr.splitlines() == [f"tracker: {file}: {reason}" for file in files]
 
 
+def test_parse_names_the_file_that_it_cannot_read(tmp_path: Path) -> None:
+    file = tmp_path / "body"
+    file.write_bytes(b"")
+
+    with pytest.raises(ParseError, match="body: the answer is empty"):
+        raise run("parse", file).exception or AssertionError("it was read")
+
+
 def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
     page = Page("Acme", id="acme")
     first = saved(tmp_path, "1.json", page)

@@ -114,7 +114,8 @@ def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restar
         ("acme", "Acme Group", "resolved"),
     ]
     assert (
-        'Acme Inc (acme); what was told of them is not told again. Their ids stay; write id = "acme"' in synced.stdout
+        'Acme Inc (acme); what was reported of them is not reported again. Their ids stay; write id = "acme"'
+        in synced.stdout
     )
     assert "Acme Group (acme)" in log
 

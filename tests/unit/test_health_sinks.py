@@ -102,5 +102,5 @@ def test_who_has_nobody_to_tell_of_is_named_as_pages_come_and_go(watched: Watche
     ((level, line),) = watched.says(ops)
     assert (level, "ops (providers: no page has an id that matches 'orchard'" in line) == ("WARNING", True)
     assert watched.says(ops) == []
-    assert watched.says(ops, pages=("acme", "orchard")) == [("INFO", "all sinks can be told of something again")]
+    assert watched.says(ops, pages=("acme", "orchard")) == [("INFO", "every sink can get updates again")]
     assert len(watched.says(ops, pages=("acme",))) == 1

@@ -31,7 +31,7 @@ _LONGEST_LINE = 300
 
 
 class BacktestReport(Backtest, frozen=True, kw_only=True):
-    """What is told of a backtest: its stable form."""
+    """The result of a backtest: its stable form."""
 
     provider: str
     provider_name: str
@@ -51,7 +51,7 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 @providers_option
 @format_option
 def backtest_command(provider_id: str, days: int, providers_file: Path, output_format: str, **filters: object) -> None:
-    """Tell what filters would have made of the past that a page still shows; nothing has to run.
+    """Show what filters would have made of the past that a page still shows; nothing has to run.
 
     The filters are those of the provider in the list of pages; options replace them one by one. A page shows the
     impact and the components that an incident has now, and no past status of its components.

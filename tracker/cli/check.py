@@ -150,7 +150,7 @@ def _asked(attempt: Attempt) -> Asked:
 def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
     source = found.source
     if not tells(found.answer, source):
-        yield "its entries do not look like incidents: each new one is told as an incident"
+        yield "its entries do not look like incidents: each new one is reported as an incident"
     if not same_host(provider.url, source.primary):
         yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"
     if failure is not None:

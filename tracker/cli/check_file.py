@@ -13,8 +13,8 @@ from tracker.cli.table import counted, json_text
 from tracker.credentials import missing_credentials
 from tracker.errors import ConfigError
 from tracker.models import Provider, Webhook
-from tracker.reach import unreached
 from tracker.sinks.webhook import endpoint
+from tracker.unreached import unreached
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ _FORMATS = click.Choice(["auto", *FORMAT_NAMES])
 @providers_option
 @format_option
 def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None:
-    """Ask each page once and show how it does; exit status 1 if a page could not be read.
+    """Ask each page once and show its state; exit status 1 if a page could not be read.
 
     \b
     Example:
@@ -102,7 +102,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
-    The first file that can be read is the baseline. One that cannot is told on standard error, and is a failed poll
+    The first file that can be read is the baseline. One that cannot is named on standard error, and counts as a failed poll
     after that; exit status 1 if none can be read.
 
     \b

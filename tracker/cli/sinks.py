@@ -16,16 +16,16 @@ from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError, FetchError
 from tracker.events import Event, EventKind
 from tracker.models import Provider, Webhook
-from tracker.reach import unreached
 from tracker.sinks.webhook import shown_address
 from tracker.store.sinks import RedisSinks, SinkStatus
+from tracker.unreached import unreached
 
 #: Provider of test events: so that a receiver can tell them from others and drop them.
 TEST_PROVIDER = "tracker-test"
 
 
 class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one sink: the stable form of `sinks list`."""
+    """The state of one sink: the stable form of `sinks list`."""
 
     sink: str
     #: `failing` while its receiver does not take updates, `dead_letters` as long as some that it did not take are
@@ -51,7 +51,7 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.group()
 def sinks() -> None:
-    """Show who is told of updates, and handle what they would not take.
+    """Show where updates go, and handle what a receiver refused.
 
     Sinks are the [[sink]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
 
@@ -65,7 +65,7 @@ def sinks() -> None:
 @data_dir_option
 @format_option
 def list_(data_dir: Path, output_format: str) -> None:
-    """Show how every sink does.
+    """Show the state of every sink.
 
     \b
     Example:

@@ -44,7 +44,8 @@ def summary(pages: Sequence[PageHealth]) -> str | None:
     failing = [page for page in pages if page.failure_reason is not None]
     noun = "page" if len(pages) == 1 else "pages"
     if not failing:
-        return f"watching {len(pages)} {noun}, all of them can be read"
+        which = "it" if len(pages) == 1 else "all of them"
+        return f"watching {len(pages)} {noun}, {which} can be read"
     if len(failing) == len(pages):
         reason, _ = Counter(page.failure_reason for page in failing).most_common(1)[0]
         which = "the page cannot" if len(pages) == 1 else f"none of {len(pages)} pages can"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tracker.models import Provider
-from tracker.reach import unreached
 from tracker.store.sinks import RedisSinks, SinkStatus
+from tracker.unreached import unreached
 
 log = logging.getLogger("tracker")
 
@@ -30,7 +30,7 @@ class SinkWatch:
         self._tell_of_receivers(statuses)
         line = unreached_summary(statuses, providers)
         if line != self._unreached:
-            log.warning(line) if line else log.info("all sinks can be told of something again")
+            log.warning(line) if line else log.info("every sink can get updates again")
             self._unreached = line
         return bool(statuses)
 

@@ -1,4 +1,4 @@
-"""Whether a sink can be told anything at all: patterns that match no page, and kinds of events that none tells. Pure.
+"""Whether anything can reach a sink: patterns that match no page, and kinds of events that no page reports. Pure.
 
 A pattern that matches nothing is most likely a misspelling, and nobody would notice: silence looks like good news.
 """
@@ -33,12 +33,12 @@ def _patterns(webhook: Webhook, ids: Sequence[str]) -> Iterator[str]:
 
 
 def _kinds(webhook: Webhook, providers: Sequence[Provider]) -> Iterator[str]:
-    told_of = [provider for provider in providers if matches(webhook.providers, provider.id)]
-    if not told_of:
+    pages = [provider for provider in providers if matches(webhook.providers, provider.id)]
+    if not pages:
         return  # What is said of its patterns says it all.
     for kind in webhook.events:
-        if not any(_tells(provider, EventKind(kind)) for provider in told_of):
-            yield f"events: {kind} is left out by the filters of every page that it is told of"
+        if not any(_tells(provider, EventKind(kind)) for provider in pages):
+            yield f"events: {kind} is left out by the filters of every page that it takes"
 
 
 def _tells(provider: Provider, kind: EventKind) -> bool:

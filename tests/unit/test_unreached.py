@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes import provider
 from tests.outbox import webhook
-from tracker.reach import unreached
+from tracker.unreached import unreached
 
 PAGES = [provider(id=name) for name in ("orchard", "openai", "aws-s3")]
 
@@ -48,6 +48,6 @@ def test_a_kind_that_every_page_leaves_out_is_named(
     sentences = unreached(webhook(providers=("acme",), events=events), pages)
 
     assert list(sentences) == [
-        f"events: {kind} is left out by the filters of every page that it is told of" for kind in said_of
+        f"events: {kind} is left out by the filters of every page that it takes" for kind in said_of
     ]
     assert unreached(webhook(events=events), pages) == ()
