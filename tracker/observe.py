@@ -10,6 +10,7 @@ format whose details change without the primary answer, all is asked at every ti
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +36,17 @@ MISSING_FOR = timedelta(hours=1)
 _MISSING = frozenset({404, 410})
 #: So much of a host's name is repeated.
 _LONGEST_HOST = 100
+
+
+class _Details(NamedTuple):
+    """What asking the details of a page brought."""
+
+    state: PageState
+    snapshots: tuple[Snapshot, ...]
+    #: Ids of what those showed that were never read before.
+    history: frozenset[str]
+    #: Why the last one that failed did so.
+    failure: PollError | None
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,21 +134,8 @@ class Observer:
             return observed
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
-        snapshots: list[Snapshot] = []
-        history: set[str] = set()
-        failure: PollError | None = None
-        for url in source.details:
-            is_new = url not in state.answers
-            try:
-                state, snapshot = self._detail(provider, state, url, primary.updated_at, now)
-            except PollError as error:
-                if _is_apart(source):
-                    raise  # Half of what the page says is not what it says.
-                failure = error
-                continue
-            if snapshot is not None:
-                snapshots.append(snapshot)
-                history |= incident_ids(snapshot) if is_new else set()
+        details = self._details(provider, state, source, primary.updated_at, now)
+        state, snapshots, failure = details.state, details.snapshots, details.failure
         lagging_since = _lagging_since(before, state, primary, now)
         settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
         state = msgspec.structs.replace(
@@ -161,9 +160,29 @@ class Observer:
             is_current=not is_earlier(primary.updated_at, newest),
             # What only a detail shows may be over long since.
             listed=incident_ids(primary) if primary.open_only else None,
-            history=frozenset(history - incident_ids(primary)),
+            history=details.history - incident_ids(primary),
             fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
         )
+
+    def _details(
+        self, provider: Provider, state: PageState, source: Source, primary_stamp: datetime | None, now: datetime
+    ) -> _Details:
+        snapshots: list[Snapshot] = []
+        history: set[str] = set()
+        failure: PollError | None = None
+        for url in source.details:
+            is_new = url not in state.answers
+            try:
+                state, snapshot = self._detail(provider, state, url, primary_stamp, now)
+            except PollError as error:
+                if _is_apart(source):
+                    raise  # Half of what the page says is not what it says.
+                failure = error
+                continue
+            if snapshot is not None:
+                snapshots.append(snapshot)
+                history |= incident_ids(snapshot) if is_new else set()
+        return _Details(state, tuple(snapshots), frozenset(history), failure)
 
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime

@@ -146,15 +146,7 @@ class Poller:
         news = (*readable, *_moved(turn, observed, now), *told)
         has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
-        is_open = found.is_open_question
-        after = msgspec.structs.replace(
-            read_again(after) if is_open else after,
-            seeded=True,
-            known_until=None,
-            moved_at=None if observed.settled else after.moved_at,
-            projection=None if is_open else meaning if observed.settled else observed.state.projection,
-            changed_at=now if news else observed.state.changed_at,
-        )
+        after = _read(after, observed, now, meaning=None if found.is_open_question else meaning, is_news=bool(news))
         commit = Commit(
             state=after,
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
@@ -204,6 +196,18 @@ def _may_have_moved(provider: Provider, state: PageState, error: PollError, now:
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
     return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+
+
+def _read(after: PageState, observed: Observation, now: datetime, *, meaning: str | None, is_news: bool) -> PageState:
+    """Return the state of a page that was read; without a meaning it is read again with the next poll."""
+    return msgspec.structs.replace(
+        read_again(after) if meaning is None else after,
+        seeded=True,
+        known_until=None,
+        moved_at=None if observed.settled else after.moved_at,
+        projection=meaning if meaning is None or observed.settled else observed.state.projection,
+        changed_at=now if is_news else observed.state.changed_at,
+    )
 
 
 def _is_restated(edit: News, restated: frozenset[str]) -> bool:

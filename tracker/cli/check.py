@@ -83,7 +83,8 @@ def check(
     """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
 
     PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
-    pointed out. Of a file such as providers.toml it tells whether it can be read, and which sinks nothing would reach.
+    pointed out. Of a file such as providers.toml it says whether it can be read, which sinks
+    nothing would reach, and which variables are missing.
 
     \b
     Example:

@@ -102,8 +102,8 @@ def parse(file: Path, page_format: str, url: str) -> None:
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
-    The first file that can be read is the baseline. One that cannot is named on standard error, and counts as a failed poll
-    after that; exit status 1 if none can be read.
+    The first file that can be read is the baseline. One that cannot is named on standard error, and is a failed
+    poll after that; exit status 1 if none can be read.
 
     \b
     Example:
