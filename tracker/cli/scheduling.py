@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 import msgspec
 
-from tracker.cli.table import age, duration, json_text, table
+from tracker.cli.table import age, counted, duration, json_text, table
 from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
 
 
@@ -22,7 +22,7 @@ def show_scheduling(known: Scheduling, now: datetime, output_format: str) -> Non
 
 def scheduling_line(known: Scheduling) -> str:
     """Return in a line how scheduling does."""
-    parts = [f"{known.providers:,} providers"]
+    parts = [counted(known.providers, "provider")]
     late = [report.late_max_s for report in known.schedulers if report.late_max_s is not None]
     if not known.schedulers:
         parts.append("no scheduler reports")

@@ -25,7 +25,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Return a number of things in words: 1 page, 2 pages."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def json_text(value: object) -> str:
