@@ -4,6 +4,7 @@
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
     - ServerUnfit          the data server that the environment names cannot be used as it is
     - ServerAway           the data server cannot be used now; who runs for long goes on trying
+      · NoServer             nobody listens where it should be
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
     - FetchError           no usable answer came
       · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
