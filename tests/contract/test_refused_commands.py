@@ -29,7 +29,20 @@ OPS = webhook("ops")
 #: Read-only commands that a script sends change nothing when they are refused; these write.
 _WRITES = re.compile(r"redis\.p?call\('(X?[A-Z]+)'(?:, '(CREATE|DESTROY|SETID)')?")
 _READS = {
-    *("EXISTS", "GET", "HEXISTS", "HGET", "HKEYS", "HMGET", "SCARD", "SISMEMBER", "XINFO", "XLEN", "XPENDING", "XRANGE"),
+    *(
+        "EXISTS",
+        "GET",
+        "HEXISTS",
+        "HGET",
+        "HKEYS",
+        "HMGET",
+        "SCARD",
+        "SISMEMBER",
+        "XINFO",
+        "XLEN",
+        "XPENDING",
+        "XRANGE",
+    ),
     *("ZCARD", "ZRANGE", "ZSCORE"),
 }
 
