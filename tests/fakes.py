@@ -51,7 +51,7 @@ class FakeFetcher:
     def answers(
         self,
         url: str,
-        body: bytes | str,
+        body: bytes | str | Callable[[], bytes],
         *,
         etag: str | None = None,
         last_modified: str | None = None,
@@ -61,14 +61,15 @@ class FakeFetcher:
     ) -> None:
         """From now on the URL has this body; as a good server does, it answers 304 to who knows its ETag.
 
-        `answered_by` is the address that it redirects to.
+        `answered_by` is the address that it redirects to. A body that takes long to make is made when it is sent.
         """
-        encoded = body.encode() if isinstance(body, str) else body
         validators = Validators(etag=etag, last_modified=last_modified)
 
         def answer(request: FetchRequest) -> Fetched | NotModified:
             if etag is not None and request.validators.etag == etag:
                 return NotModified(url=url, validators=validators, fresh_for_s=fresh_for_s)
+            made = body() if callable(body) else body
+            encoded = made.encode() if isinstance(made, str) else made
             return Fetched(
                 body=encoded,
                 received_bytes=len(encoded),

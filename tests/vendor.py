@@ -93,9 +93,10 @@ class Vendor:
         newest = len(self.versions) - 1
         version = max(0, newest - age)
         detail = version if detail_age is None else max(0, newest - detail_age)
-        self.fetcher.answers(SUMMARY, summary(_still_open(self.versions[version])), etag=f'"{version}"')
-        self.fetcher.answers(INCIDENTS, incidents_json(self.versions[detail]), etag=f'"{detail}"')
-        self.fetcher.answers(SCHEDULED, scheduled_json(self.versions[version]), etag=f'"{version}"')
+        shown, detailed = self.versions[version], self.versions[detail]
+        self.fetcher.answers(SUMMARY, lambda: summary(_still_open(shown)), etag=f'"{version}"')
+        self.fetcher.answers(INCIDENTS, lambda: incidents_json(detailed), etag=f'"{detail}"')
+        self.fetcher.answers(SCHEDULED, lambda: scheduled_json(shown), etag=f'"{version}"')
         self.fetcher.lacks(SITE)
 
     def fails(self, error: FetchError = TIMEOUT) -> None:

@@ -91,8 +91,18 @@ class Printer:
             self._stream.save_timings(RECORD, recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
-        self._settled = self._stream.trim(before=recorded)
+        self._note_settled(self._stream.trim(before=recorded))
         return delivered
+
+    def _note_settled(self, found: Mapping[str, str]) -> None:
+        """Remember up to where each webhook has settled.
+
+        Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
+        noticed at the next look: what it waited for then counts from where it was.
+        """
+        known = (self._settled or {}) if self._reminder is None else {}
+        ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
+        self._settled = {**found, **ahead}
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -136,7 +146,7 @@ class Printer:
             self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)
-            self._reminder = None
+            self._reminder = self._settled = None
 
     def _resume(self, cursor: str) -> str:
         """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""

@@ -21,7 +21,20 @@ from tracker.poll import Poller
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import decode_ledger
-from tracker.store.connection import CURSORS, PREFIX, UPDATES, latency_key, page_key, seen_before_key, seen_key
+from tracker.store.connection import (
+    CURSORS,
+    DUE,
+    GENERATION,
+    PREFIX,
+    PROVIDERS,
+    SCHEDULE,
+    UPDATES,
+    VERSION,
+    latency_key,
+    page_key,
+    seen_before_key,
+    seen_key,
+)
 from tracker.store.pages import MOST_SEEN, RedisPages
 from tracker.store.stream import RedisStream
 
@@ -121,7 +134,7 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_tells_each_once(
     assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
     keys = {key.decode() for key in valkey.scan_iter(f"{PREFIX}*", count=1000)}
     assert keys == {
-        *(f"{PREFIX}{name}" for name in ("providers", "providers:version", "schedule", "due", "updates", "cursors")),
+        *(PROVIDERS, VERSION, GENERATION, SCHEDULE, DUE, UPDATES, CURSORS),
         *most,
     }
     record_property("bytes_of_a_page", sum(most.values()))

@@ -12,7 +12,6 @@ from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, p
 from tests.outbox import BURY, committed, webhook
 from tracker.deliver import Printer
 from tracker.errors import StoreError
-from tracker.models import Provider
 from tracker.observe import Observer
 from tracker.poll import Poller
 from tracker.sinks.jsonlines import UpdateRecord
@@ -30,7 +29,20 @@ OPS = webhook("ops")
 #: Read-only commands that a script sends change nothing when they are refused; these write.
 _WRITES = re.compile(r"redis\.p?call\('(X?[A-Z]+)'(?:, '(CREATE|DESTROY|SETID)')?")
 _READS = {
-    *("EXISTS", "GET", "HEXISTS", "HGET", "HKEYS", "HMGET", "SCARD", "SISMEMBER", "XINFO", "XPENDING", "XRANGE"),
+    *(
+        "EXISTS",
+        "GET",
+        "HEXISTS",
+        "HGET",
+        "HKEYS",
+        "HMGET",
+        "SCARD",
+        "SISMEMBER",
+        "XINFO",
+        "XLEN",
+        "XPENDING",
+        "XRANGE",
+    ),
     *("ZCARD", "ZRANGE", "ZSCORE"),
 }
 
@@ -210,8 +222,9 @@ def test_letters_that_could_not_be_put_back_are_put_back_once_afterwards(restric
 @pytest.mark.parametrize("command", writes("sync"))
 def test_a_catalogue_whose_change_was_refused_is_whole_after_the_next_one(restricted: Restricted, command: str) -> None:
     catalogue = RedisCatalogue(restricted.client)
-    catalogue.put([provider(id="old", max_per_host=2)], NOON, replacing="file")
-    new: list[Provider] = [provider(id="new", max_per_host=2), provider(id="more", max_per_host=2)]
+    # Pages of their own: one that only got another name would keep its id.
+    old, *new = (provider(id=name, url=f"https://{name}.example", max_per_host=2) for name in ("old", "new", "more"))
+    catalogue.put([old], NOON, replacing="file")
     restricted.refuses(command)
     for _ in range(2):
         with suppress(StoreError):

@@ -80,18 +80,9 @@ PATHS = ("/", "/workers", "/tasks", "/metrics", "/healthcheck", "/static/css/flo
 @pytest.mark.parametrize(
     ("options", "variables", "config", "says"),
     [
-        (("--address=0.0.0.0",), {}, "", "others could reach 0.0.0.0"),
-        (("--address=::",), {}, "", "others could reach ::"),
-        ((), {"FLOWER_ADDRESS": "0.0.0.0"}, "", "others could reach 0.0.0.0"),
-        ((), {}, "address = '0.0.0.0'", "others could reach 0.0.0.0"),
-        (("--unix-socket=flower.sock",), {}, "", "could use flower.sock"),
+        (("--address=::",), {"FLOWER_BASIC_AUTH": ""}, "", "others could reach ::"),
         ((), {"FLOWER_UNIX_SOCKET": "flower.sock"}, "", "could use flower.sock"),
-        (("--basic-auth=tracker:",), {}, "", "basic_auth holds no password"),
-        (("--basic-auth=tracker",), {}, "", "basic_auth holds no password"),
-        (("--address=0.0.0.0",), {"FLOWER_BASIC_AUTH": ""}, "", "others could reach 0.0.0.0"),
-        ((), {"FLOWER_UNAUTHENTICATED_API": "true"}, "", "FLOWER_UNAUTHENTICATED_API lets any web page"),
-        ((), {"FLOWER_PASSWORD": "geheimnisträger"}, "", "letters beyond ASCII"),
-        ((), {"FLOWER_PASSWORD_FILE": "missing"}, "", "FLOWER_PASSWORD_FILE names a file that does not exist"),
+        ((), {}, "address = '0.0.0.0'", "others could reach 0.0.0.0"),
     ],
 )
 def test_without_a_password_it_does_not_start_where_others_could_reach_it(
@@ -113,11 +104,8 @@ def test_without_a_password_it_does_not_start_where_others_could_reach_it(
     assert says in line
 
 
-@pytest.mark.parametrize("options", [(), ("--address=localhost",), ("--address=127.0.0.1",)])
-def test_without_one_it_is_there_for_this_machine_alone(
-    options: tuple[str, ...], valkey_url: str, free_port: int, tmp_path: Path
-) -> None:
-    with flower(valkey_url, free_port, *options, folder=tmp_path) as pid:
+def test_without_one_it_is_there_for_this_machine_alone(valkey_url: str, free_port: int, tmp_path: Path) -> None:
+    with flower(valkey_url, free_port, folder=tmp_path) as pid:
         heard = {address for _, address, port in listening([pid]) if port == free_port}
         status = ask(free_port, "/").status
         elsewhere = {path: ask(free_port, path, Host="evil.example.com").status for path in PATHS}
@@ -130,9 +118,7 @@ def test_without_one_it_is_there_for_this_machine_alone(
 @pytest.mark.parametrize(
     ("command", "options", "variables", "credentials"),
     [
-        (CELERY, ("--address=0.0.0.0",), {"FLOWER_PASSWORD": PASSWORD}, f"tracker:{PASSWORD}"),
-        (CELERY, (f"--basic-auth=me:{PASSWORD}",), {}, f"me:{PASSWORD}"),
-        (CELERY, (), {"FLOWER_BASIC_AUTH": f"you:x,me:{PASSWORD}"}, f"me:{PASSWORD}"),
+        (CELERY, ("--address=0.0.0.0",), {"FLOWER_BASIC_AUTH": f"you:x,me:{PASSWORD}"}, f"me:{PASSWORD}"),
         (MODULE, (), {"FLOWER_PASSWORD": PASSWORD}, f"tracker:{PASSWORD}"),
     ],
 )

@@ -71,11 +71,14 @@ SICK = {
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS_OF_USERS)
-@pytest.mark.parametrize("sickness", SICK)
+#: Each command with one that is no data server, and the others with those that greet it in their own way: worker and
+#: beat wait for a server that may come back.
+MET = [*((name, "a web server") for name in COMMANDS_OF_USERS), ("up", "silent"), ("status", "silent")]
+MET += [("up", "Redis 6.2"), ("worker", "Redis 6.2")]
+
+
+@pytest.mark.parametrize(("name", "sickness"), MET)
 def test_a_server_that_will_not_do_is_one_sentence(name: str, sickness: str, tmp_path: Path) -> None:
-    if sickness == "silent" and name in ("worker", "beat"):
-        pytest.skip("they wait for a server that may come back")
     answer, reason = SICK[sickness]
     with SickServer(answer) as sick:
         status, said = ended(started(COMMANDS_OF_USERS[name], sick.url, tmp_path))
@@ -89,7 +92,7 @@ def test_a_server_that_will_not_do_is_one_sentence(name: str, sickness: str, tmp
     assert len([line for line in said.splitlines() if "data server" in line]) == 1
 
 
-@pytest.mark.parametrize("name", ["up", "worker", "beat"])
+@pytest.mark.parametrize("name", ["up", "worker"])
 def test_a_command_that_the_user_lacks_is_named(name: str, server: DataServer, tmp_path: Path) -> None:
     with redis.Redis.from_url(server.url) as client:
         client.execute_command("ACL", "SETUSER", "clerk", "on", ">secret", "~*", "&*", "+@all", "-xadd")
@@ -117,29 +120,9 @@ def test_a_signal_is_obeyed_while_the_server_says_nothing(name: str, number: sig
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_obeyed_when_the_server_stops_answering_later(
-    server: DataServer, number: signal.Signals, tmp_path: Path
+def test_all_commands_that_are_sent_are_looked_for_and_a_signal_is_obeyed_when_the_server_falls_silent(
+    server: DataServer, tmp_path: Path
 ) -> None:
-    page = Page("acme", id="acme")
-    with SimulatedVendor([page]) as vendor:
-        tracker = RunningTracker(provider("acme", vendor.url("acme")), tmp_path, environ={"REDIS_URL": server.url})
-        with tracker:
-            tracker.wait_until_watching()
-            server.signal(signal.SIGSTOP)
-            time.sleep(3)  # until the supervisor, too, waits for an answer
-            assert tracker.process is not None
-            tracker.process.send_signal(number)
-            try:
-                status = tracker.process.wait(PROMISED_S)
-            finally:
-                server.signal(signal.SIGCONT)
-
-    assert status == 0
-    assert "Traceback" not in "".join(tracker.log)
-
-
-def test_the_list_of_commands_holds_all_that_is_sent(server: DataServer, tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver() as receiver:
         sink = f'[[sink]]\nname = "ops"\nurl = "{receiver.url}"\nallow_private = true\n'
@@ -151,6 +134,7 @@ def test_the_list_of_commands_holds_all_that_is_sent(server: DataServer, tmp_pat
             for command in (("status",), ("status", "--latency"), ("status", "--savings"), ("sinks", "list")):
                 assert tracker.command(*command).returncode == 0
             tracker.command("providers", "remove", "acme")
+            status = stopped_while_silent(tracker, server)
         with redis.Redis.from_url(server.url) as client:
             stats: dict[str, Any] = client.info("commandstats")
 
@@ -159,3 +143,17 @@ def test_the_list_of_commands_holds_all_that_is_sent(server: DataServer, tmp_pat
     sent = {name.removeprefix("cmdstat_").replace("|", " ").upper() for name, told in stats.items() if told["calls"]}
     listed = {named(command) for command in (*COMMANDS, *TRANSACTION)}
     assert sent - beginning <= listed
+    assert status == 0
+    assert "Traceback" not in "".join(tracker.log)
+
+
+def stopped_while_silent(tracker: RunningTracker, server: DataServer) -> int:
+    """End a tracker whose server answers nothing any more; return its exit status."""
+    assert tracker.process is not None
+    server.signal(signal.SIGSTOP)
+    time.sleep(2.5)  # until the supervisor, too, waits for an answer
+    tracker.process.send_signal(signal.SIGTERM)
+    try:
+        return tracker.process.wait(PROMISED_S)
+    finally:
+        server.signal(signal.SIGCONT)

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -120,60 +122,70 @@ def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restar
     assert "Acme Group (acme)" in log
 
 
-@pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])
-def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(tmp_path: Path, marker: str) -> None:
-    page = Page("acme", id="acme")
-    with (
-        SimulatedVendor([page]) as vendor,
-        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json") as tracker,
-    ):
-        tracker.wait_until_watching()
-        (victim,) = tracker.children(marker)
-        os.kill(victim, signal.SIGKILL)
-        incident = page.open_incident("Errors", body="We look into it.")
-        tracker.wait_for(lambda t: updates(t, "acme"))
-        tracker.wait_for(lambda t: t.children(marker) not in ([], [victim]))
-        page.resolve(incident)
-        tracker.wait_for(lambda t: len(updates(t, "acme")) >= 2)
+@dataclass
+class Running:
+    """A tracker that goes on from test to test, whatever is done to it."""
 
-    assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "resolved")]
+    tracker: RunningTracker
+    vendor: SimulatedVendor
+    page: Page
+    #: Not in its catalogue.
+    other: Page
+
+    def told_of(self, incident: str) -> list[str]:
+        """Return the statuses of an incident that came out."""
+        return [event["status"] for event in self.tracker.events if event["incident"] == incident]
 
 
-def test_a_second_tracker_on_the_same_data_directory_is_refused(tmp_path: Path) -> None:
-    page = Page("acme", id="acme")
-    with SimulatedVendor([page]) as vendor:
-        entries = provider("acme", vendor.url("acme"))
-        with RunningTracker(entries, tmp_path) as tracker:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    page, other = Page("acme", id="acme"), Page("other", id="other")
+    with SimulatedVendor([page, other]) as vendor:
+        entries, directory = provider("acme", vendor.url("acme")), tmp_path_factory.mktemp("running")
+        with RunningTracker(entries, directory, "--format", "json") as tracker:
             tracker.wait_until_watching()
-            second = tracker.command("up", "--providers", str(tracker.providers_file))
+            yield Running(tracker, vendor, page, other)
+
+
+@pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])
+def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(running: Running, marker: str) -> None:
+    tracker, page = running.tracker, running.page
+    (victim,) = tracker.children(marker)
+    os.kill(victim, signal.SIGKILL)
+    incident = page.open_incident(f"Without {marker}", body="We look into it.")
+    tracker.wait_for(lambda _: running.told_of(f"Without {marker}"))
+    tracker.wait_for(lambda t: t.children(marker) not in ([], [victim]))
+    page.resolve(incident)
+    tracker.wait_for(lambda _: len(running.told_of(f"Without {marker}")) >= 2)
+
+    assert running.told_of(f"Without {marker}") == ["investigating", "resolved"]
+
+
+def test_a_second_tracker_on_the_same_data_directory_is_refused(running: Running) -> None:
+    second = running.tracker.command("up", "--providers", str(running.tracker.providers_file))
 
     assert second.returncode == 2
     assert "another tracker runs on" in second.stderr
     assert len(second.stderr.splitlines()) == 1
 
 
-def test_providers_come_and_go_while_it_runs(tmp_path: Path) -> None:
-    pages = [Page("first", id="first"), Page("second", id="second")]
-    with (
-        SimulatedVendor(pages) as vendor,
-        RunningTracker(provider("first", vendor.url("first")), tmp_path, "--format", "json") as tracker,
-    ):
-        tracker.wait_until_watching()
-        added = tracker.command(
-            "providers", "add", vendor.url("second"), "--name", "second", "--interval", "1", "--allow-private"
-        )
-        vendor.wait_for("second", lambda counts: counts.total > 1)
-        pages[1].open_incident("Errors", body="We look into it.")
-        tracker.wait_for(lambda t: updates(t, "second"))
-        listed = tracker.command("providers", "list")
-        status = tracker.command("status")
-        removed = tracker.command("providers", "remove", "second")
-        listed_after = tracker.command("providers", "list")
+def test_providers_come_and_go_while_it_runs(running: Running) -> None:
+    tracker = running.tracker
+    added = tracker.command(
+        "providers", "add", running.vendor.url("other"), "--name", "other", "--interval", "1", "--allow-private"
+    )
+    running.vendor.wait_for("other", lambda counts: counts.total > 1)
+    running.other.open_incident("Elsewhere", body="We look into it.")
+    tracker.wait_for(lambda _: running.told_of("Elsewhere"))
+    listed = tracker.command("providers", "list")
+    status = tracker.command("status")
+    removed = tracker.command("providers", "remove", "other")
+    listed_after = tracker.command("providers", "list")
 
     assert (added.returncode, removed.returncode) == (0, 0)
-    assert "second" in listed.stdout
-    assert "second" not in listed_after.stdout
-    assert "Errors (investigating)" in status.stdout
+    assert "other" in listed.stdout
+    assert "other" not in listed_after.stdout
+    assert "Elsewhere (investigating)" in status.stdout
 
 
 def test_pages_that_cannot_be_reached_are_told_in_one_plain_line(tmp_path: Path) -> None:

@@ -413,6 +413,41 @@ def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Offi
     assert office.stream.reminders == [({"acme": Told(keys=keys)}, known_until)] * 2
 
 
+@pytest.mark.parametrize("found", [{}, {"ops": "0-0"}], ids=["no stream", "a stream that is new"])
+def test_webhooks_are_given_what_waited_for_them_when_all_is_lost_during_a_look(
+    office: Office, found: dict[str, str]
+) -> None:
+    office.stream.append("a")
+    office.stream.settled = {"ops": "1-0"}
+    office.drains()
+    office.stream.append("b")
+    office.stream.settled = found  # lost once the event was read
+    office.drains()
+    office.stream.emptied()
+    office.drains()
+
+    ((waiting, otherwise),) = office.stream.redelivered
+    assert {sink: [event.id for event in events] for sink, events in waiting.items()} == {"ops": ["b"]}
+    assert otherwise == ()
+
+
+def test_after_a_loss_webhooks_count_from_where_they_are_in_the_new_stream(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+    office.stream.settled = {"ops": "3-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.settled = {"ops": "0-0"}
+    office.drains()
+    office.stream.append("d", "e")
+    office.stream.settled = {"ops": "1-0"}  # less than where it was in the stream before
+    office.drains()
+    office.stream.emptied()
+    office.drains()
+
+    waited = [[event.id for event in waiting["ops"]] for waiting, _ in office.stream.redelivered]
+    assert waited == [[], ["e"]]
+
+
 def test_a_stream_that_began_anew_repeats_nothing_that_is_on_record(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.drains()
