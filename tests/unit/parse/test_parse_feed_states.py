@@ -73,7 +73,7 @@ ORDINARY = [
     "Unresolved: Search is slow",
     "[API] Search is slow",
     "Metrics are late - Monitoring",
-    "Investigating",
+    "Monitoring",
     "",
 ]
 
