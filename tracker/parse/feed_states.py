@@ -84,6 +84,7 @@ _SIGNS: Final = re.compile(r"[^\w\[\](){}<\u3010\uff3b\uff08\u3014\u300c*\"']*")
 _EMPHASIS: Final = re.compile(r"\A(?P<mark>\*\*|\*|__)(?P<inside>[^*\n]{2,60}?)(?P=mark)")
 _BEHIND_WORD: Final = re.compile(r"(?:\s+#?\d{1,3}|#\d{1,3})?[\s.!:]*\Z")
 _BEFORE_WORD: Final = re.compile(r"\A(?:(?:current )?(?:status|state) ?[:=-] ?|(?:now|fully) )", re.IGNORECASE)
+_HEADING_BEHIND: Final = re.compile(r"\s*[-|,\u2013\u2014]\s*(?:current )?(?:status|state)\Z", re.IGNORECASE)
 #: A word of the vendor's own in a status's place is no sentence.
 _MOST_WORDS: Final = 3
 _LONGEST_WORD: Final = 40
@@ -116,7 +117,8 @@ def _shaped(plain: str, title: str, whole: str) -> Stated | None:
         found = shape.match(plain)
         if found is None or not found["rest"].strip() or not _fits(shape, found, whole):
             continue
-        stated = Stated(word=_bare(found["word"]), rest=found["rest"].strip())
+        rest = found["rest"].strip()
+        stated = Stated(word=_bare(found["word"]), rest=_HEADING_BEHIND.sub("", rest) or rest)
         more = None if shape in (_BACK_BRACKET, _BACK_WORD) or _ends(stated.word) else _shaped(stated.rest, stated.rest, whole)
         return more if more and (_ends(more.word) or known_status(stated.word) == UPDATE) else stated
     marked = next((found for found in _MARKED.finditer(title) if _is_said(found["word"], is_marked=True)), None)
