@@ -104,7 +104,9 @@ class _Shared:
         #: The one address of all entries, with different titles.
         self.constant = self.addresses.intersection(links) if len(self.links) == 1 else set()
         #: The oldest entry of each title, by `id()`.
-        self.oldest = {id(entry) for entry in {one.title: one for one in sorted(entries, key=_age, reverse=True)}.values()}
+        self.oldest = {
+            id(entry) for entry in {one.title: one for one in sorted(entries, key=_age, reverse=True)}.values()
+        }
         #: Ids that tell nothing apart.
         self.guids = {
             guid for guid, alike in by_guid.items() if len(alike) > 1 and self._differ(guid, alike, len(entries))

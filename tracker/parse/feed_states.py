@@ -12,79 +12,34 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from tracker.parse.feed_notations import (
+    BACK_BRACKET,
+    BACK_WORD,
+    BEFORE_WORD,
+    BEHIND_WORD,
+    CHANGED,
+    EMPHASIS,
+    ENDS,
+    FRONT_BRACKET,
+    FRONT_WORD,
+    HEADING,
+    HEADING_BEHIND,
+    LABEL,
+    LAST_TEXT,
+    LINE,
+    LONE_WORD,
+    LOOKED_AT,
+    MARK,
+    MARKED,
+    MIDDLE,
+    ROW,
+    SENTENCE,
+    SHOUTED,
+    SIGNS,
+    TOLD,
+)
 from tracker.parse.words import STATUS_HEADINGS, UPDATE, is_closing, known_status
 
-_OPENING: Final = r"[\[({\u3010\uff3b\uff08\u3014<\u300c]"
-_CLOSING: Final = r"[\])}\u3011\uff3d\uff09\u3015>\u300d]"
-_INSIDE: Final = r"[^\[\](){}\u3010\u3011\uff3b\uff3d\uff08\uff09\u3014\u3015<>\u300c\u300d\n]{2,60}"
-#: Between a status and what it is said of. A hyphen wants a blank behind it, since words have hyphens too.
-_BETWEEN: Final = r"(?:[ \t]*(?:[:\uff1a|\u2013\u2014\u2015\u00b7\u2022\u00bb]|-(?=\s|\Z)|->|=>|//|[;>](?=\s))[ \t]*)"
-_FRONT_BRACKET: Final = re.compile(
-    rf"\s*{_OPENING}\s*(?P<word>{_INSIDE}?)\s*{_CLOSING}{_BETWEEN}?\s*(?P<rest>.*)\Z", re.DOTALL
-)
-_BACK_BRACKET: Final = re.compile(rf"(?P<rest>.*\S) ?{_OPENING}\s*(?P<word>{_INSIDE}?)\s*{_CLOSING}\s*\Z", re.DOTALL)
-_MARKED: Final = re.compile(r"[\[\u3010\uff3b](?P<word>[^\[\]\u3010\u3011\uff3b\uff3d]{2,40})[\]\u3011\uff3d]")
-_FRONT_WORD: Final = re.compile(
-    rf"\s*(?P<word>[^\n]{{2,60}}?)(?: ?\((?=[^()\n]*\d)[^()\n]{{1,40}}\))?{_BETWEEN}(?P<rest>.*)\Z", re.DOTALL
-)
-_BACK_WORD: Final = re.compile(
-    r"(?P<rest>.*\S)(?: (?:-{1,2}|//|[|\u2013\u2014\u2015\u00b7\u2022])| ?(?P<colon>[:\uff1a])) (?P<word>[^\n]{2,40})\Z",
-    re.DOTALL,
-)
-_MARK: Final = re.compile(_BETWEEN)
-#: So far from its begin a status is looked for between two marks.
-_MIDDLE: Final = 120
-#: What may stand before a status without a mark between them: `[P1] Resolved: title`, `10:00 UTC Resolved - text`
-_LABEL: Final = re.compile(
-    r"\s*(?P<label>\[[^\[\]\n]{1,60}\]:?|(?=[^\n]{0,20}\d)(?:(?:\d[\d:./-]*[\dZ]?|[A-Z]{2,4}|[AaPp][Mm]"
-    r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}),? ){1,6})\s*(?P<rest>\S.*)\Z",
-    re.DOTALL,
-)
-_SHOUTED: Final = re.compile(r"\s*(?P<word>[A-Z]{5,}) (?P<rest>(?=.*[a-z]).*\S)\s*\Z", re.DOTALL)
-#: `Investigating -> Resolved`, `Status changed from Investigating to Resolved`
-_CHANGED: Final = re.compile(
-    r"\s*(?:[^\n:\uff1a]{2,24} ?[:\uff1a]\s*|(?:the )?(?:incident )?(?:status|state) (?:has )?changed from )?"
-    r"[\"'\u201c]?(?P<before>[^\n\"']{2,40}?)[\"'\u201d]?\s*(?:->|=>|[\u2192\u279c\u2794\u21d2\u27f6]|\bto\b)\s*"
-    rf"[\"'\u201c]?(?P<word>[^\n\"']{{2,40}}?)[\"'\u201d]?(?:{_BETWEEN}|[.,!](?=\s|\Z)|\n|\Z)(?P<rest>.*)\Z",
-    re.DOTALL | re.IGNORECASE,
-)
-_LONE_WORD: Final = re.compile(
-    r"\s*(?P<word>[^\n]{2,60}?)[ \t]*[.!\u3002\uff01]?[ \t]*(?:\n+(?P<rest>.*))?\Z", re.DOTALL
-)
-#: A sentence of one word.
-_SENTENCE: Final = re.compile(
-    r"\s*(?P<word>[^\n.!\u3002\uff01]{2,60}?)(?:[.!]+\s+(?![a-z])|[\u3002\uff01]+\s*)(?P<rest>.*\S)\s*\Z", re.DOTALL
-)
-#: What platforms suggest for the last text of an incident.
-_LAST_TEXT: Final = re.compile(
-    r"\s*(?:this|the) (?:incident|issue|problem|outage|(?:scheduled )?maintenance) (?:has been|is|was) "
-    r"(?:now |fully ){0,2}(?P<word>resolved|completed)[.!]?\s*",
-    re.IGNORECASE,
-)
-_HEADING: Final = re.compile(
-    r"\s*(?P<heading>[^\n:\uff1a=|]{2,24}?)(?: ?[:\uff1a=]\s{0,3}| [-|\u2013\u2014] |\n+)(?P<line>[^\n]{1,400})(?:\n|\Z)"
-)
-#: Behind a status that a heading announces: the end of the word, where a text begins.
-_ENDS: Final = re.compile(
-    rf"(?P<mark>{_BETWEEN})|[ \t]*(?:[.,;!]+(?=\s|\Z)|[\u3002\uff0c\uff1b\uff01\u3001]+)[ \t]*|[ \t]+(?=\()"
-)
-#: FireHydrant: `Milestone is now 'resolved'`
-_TOLD: Final = re.compile(
-    r"(?:the )?(?:incident )?(?:milestone|status|state) (?:is now|has changed to|changed to|set to) "
-    r"[\"'\u201c\u2018]?(?P<word>[^\"'\u201d\u2019.\n]{2,40})[\"'\u201d\u2019.]?(?:\s|\Z)",
-    re.IGNORECASE,
-)
-_LINE: Final = re.compile(
-    r"^(?P<heading>[^\n:\uff1a=|]{2,24}?)(?: ?[:\uff1a=] ?| [-|\u2013\u2014] )(?P<word>[^\n]{2,60})$", re.MULTILINE
-)
-#: Cells of a table.
-_ROW: Final = re.compile(r"^(?P<heading>\S{2,24}) (?P<word>[^\n]{2,40})$", re.MULTILINE)
-_LOOKED_AT: Final = 2_000
-_SIGNS: Final = re.compile(r"[^\w\[\](){}<\u3010\uff3b\uff08\u3014\u300c*\"']*")
-_EMPHASIS: Final = re.compile(r"\A(?P<mark>\*\*|\*|__)(?P<inside>[^*\n]{2,60}?)(?P=mark)")
-_BEHIND_WORD: Final = re.compile(r"(?:\s+#?\d{1,3}|#\d{1,3})?[\s.!:]*\Z")
-_BEFORE_WORD: Final = re.compile(r"\A(?:(?:current )?(?:status|state) ?[:=-] ?|(?:now|fully) )", re.IGNORECASE)
-_HEADING_BEHIND: Final = re.compile(r"\s*[-|,\u2013\u2014]\s*(?:current )?(?:status|state)\Z", re.IGNORECASE)
 #: A word of the vendor's own in a status's place is no sentence.
 _MOST_WORDS: Final = 3
 _LONGEST_WORD: Final = 40
@@ -107,21 +62,29 @@ def in_title(title: str) -> Stated:
     if (announced := _announced(plain)) is not None and known_status(announced.word):
         return announced if announced.rest else Stated(word=announced.word, rest=title)
     return (
-        _changed(plain) or _shaped(plain, title, title) or _between(plain) or _behind_label(plain, title) or _lone(plain, title)
+        _changed(plain)
+        or _shaped(plain, title, title)
+        or _between(plain)
+        or _behind_label(plain, title)
+        or _lone(plain, title)
     )
 
 
 def _shaped(plain: str, title: str, whole: str) -> Stated | None:
     """Return what stands at one end of a title, or in square brackets anywhere; what ends it counts at either end."""
-    for shape in (_FRONT_BRACKET, _FRONT_WORD, _BACK_BRACKET, _BACK_WORD, _SHOUTED):
+    for shape in (FRONT_BRACKET, FRONT_WORD, BACK_BRACKET, BACK_WORD, SHOUTED):
         found = shape.match(plain)
         if found is None or not found["rest"].strip() or not _fits(shape, found, whole):
             continue
         rest = found["rest"].strip()
-        stated = Stated(word=_bare(found["word"]), rest=_HEADING_BEHIND.sub("", rest) or rest)
-        more = None if shape in (_BACK_BRACKET, _BACK_WORD) or _ends(stated.word) else _shaped(stated.rest, stated.rest, whole)
+        stated = Stated(word=_bare(found["word"]), rest=HEADING_BEHIND.sub("", rest) or rest)
+        more = (
+            None
+            if shape in (BACK_BRACKET, BACK_WORD) or _ends(stated.word)
+            else _shaped(stated.rest, stated.rest, whole)
+        )
         return more if more and (_ends(more.word) or known_status(stated.word) == UPDATE) else stated
-    marked = next((found for found in _MARKED.finditer(title) if _is_said(found["word"], is_marked=True)), None)
+    marked = next((found for found in MARKED.finditer(title) if _is_said(found["word"], is_marked=True)), None)
     if marked is None:
         return None
     rest = " ".join((title[: marked.start()] + title[marked.end() :]).split())
@@ -130,25 +93,25 @@ def _shaped(plain: str, title: str, whole: str) -> Stated | None:
 
 def _fits(shape: re.Pattern[str], found: re.Match[str], whole: str) -> bool:
     """Tell whether the word that a shape has found in a title is one for its status."""
-    if shape in (_FRONT_BRACKET, _BACK_BRACKET):
+    if shape in (FRONT_BRACKET, BACK_BRACKET):
         return _is_said(found["word"], is_marked=True) and (
-            shape is _FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
+            shape is FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
         )
     if not _is_said(found["word"]):
         return False
-    if shape is _FRONT_WORD:
+    if shape is FRONT_WORD:
         return _is_whole(found["word"], found["rest"])
     # "Metrics - Monitoring" names a part of a product, "Orders: Completed" a column.
     if known_status(_bare(found["word"])) in _OF_PARTS:
         return False
-    if shape is _SHOUTED or found["colon"]:
+    if shape is SHOUTED or found["colon"]:
         return not _is_everyday(found["word"])
     return not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
 
 
 def _between(plain: str) -> Stated | None:
     """Return the status between two marks, behind a component, a number or a time: `INC-7 - Resolved - title`."""
-    marks = list(_MARK.finditer(plain[:_MIDDLE]))
+    marks = list(MARK.finditer(plain[:MIDDLE]))
     for first, second in pairwise(marks):
         word, rest = plain[first.end() : second.start()], plain[second.end() :].strip()
         is_status = rest and _is_said(word) and not _is_everyday(word) and known_status(_bare(word)) not in _OF_PARTS
@@ -159,8 +122,8 @@ def _between(plain: str) -> Stated | None:
 
 def _behind_label(plain: str, title: str) -> Stated | None:
     """Return the status behind a severity, a number or a time that nothing parts from it."""
-    label = _LABEL.match(plain) or _LABEL.match(title)
-    found = _FRONT_WORD.match(label["rest"]) if label else None
+    label = LABEL.match(plain) or LABEL.match(title)
+    found = FRONT_WORD.match(label["rest"]) if label else None
     if label is None or found is None or not _is_said(found["word"]) or not _is_whole(found["word"], found["rest"]):
         return None
     return Stated(word=_bare(found["word"]), rest=f"{label['label'].strip()} {found['rest'].strip()}".strip())
@@ -168,22 +131,22 @@ def _behind_label(plain: str, title: str) -> Stated | None:
 
 def _lone(plain: str, title: str) -> Stated:
     """Return the status that is all of a title."""
-    word = _bare(plain)
+    word = _bare(plain) if len(plain) <= _LONGEST_WORD else ""
     is_status = _is_said(word) and known_status(word) not in _OF_PARTS
     return Stated(word=word if is_status else None, rest=title)
 
 
 def _changed(text: str) -> Stated | None:
     """Return the status after a change that is written out, None where none is."""
-    found = _CHANGED.match(text)
+    found = CHANGED.match(text)
     if found is None or not known_status(_bare(found["before"])) or not known_status(_bare(found["word"])):
         return None
     return Stated(word=_bare(found["word"]), rest=found["rest"].strip() or text.strip(), is_announced=True)
 
 
 def is_marked(title: str) -> bool:
-    """Tell whether a title names its status in plain square brackets: the vendor's own mark, which stays in the name."""
-    return any(found[0][0] == "[" and _is_said(found["word"], is_marked=True) for found in _MARKED.finditer(title))
+    """Tell whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
+    return any(found[0][0] == "[" and _is_said(found["word"], is_marked=True) for found in MARKED.finditer(title))
 
 
 def in_text(text: str) -> Stated:
@@ -194,17 +157,17 @@ def in_text(text: str) -> Stated:
     announced = _announced(plain)
     if announced is not None and announced.word is not None:
         return announced
-    if told := _TOLD.match(plain):
+    if told := TOLD.match(plain):
         word = _bare(told["word"])
         return Stated(word=word, rest=text, is_announced=True) if known_status(word) else Stated(word=None, rest=text)
-    for shape in (_FRONT_BRACKET, _LONE_WORD, _SENTENCE, _FRONT_WORD):
+    for shape in (FRONT_BRACKET, LONE_WORD, SENTENCE, FRONT_WORD):
         found = shape.match(plain)
-        if found and _is_said(found["word"]) and (shape is not _FRONT_WORD or _is_whole(found["word"], found["rest"])):
+        if found and _is_said(found["word"]) and (shape is not FRONT_WORD or _is_whole(found["word"], found["rest"])):
             # A text of one word is no less a text.
             stated = Stated(word=_bare(found["word"]), rest=(found["rest"] or "").strip() or text.strip())
-            more = in_text(stated.rest) if shape is _FRONT_WORD and known_status(stated.word) == UPDATE else None
+            more = in_text(stated.rest) if shape is FRONT_WORD and known_status(stated.word) == UPDATE else None
             return more if more and more.word else stated
-    if last := _LAST_TEXT.fullmatch(text):
+    if last := LAST_TEXT.fullmatch(text):
         return Stated(word=last["word"], rest=text)
     return _behind_time(text) or _on_a_line(text)
 
@@ -241,7 +204,7 @@ def _is_everyday(word: str) -> bool:
 
 
 def _is_whole(word: str, rest: str) -> bool:
-    """Tell whether what is said behind a word that ends something leaves it one: "Fixed: line calls fail" does not."""
+    """Tell whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
     if not _ends(_bare(word)):
         return True
     begin = rest.lstrip()
@@ -257,17 +220,17 @@ def _is_subject(title: str, whole: str) -> bool:
 
 def _bare(word: str) -> str:
     """Return a word without the number of the update and the full stop behind it."""
-    return _BEHIND_WORD.sub("", _BEFORE_WORD.sub("", word.strip()))
+    return BEHIND_WORD.sub("", BEFORE_WORD.sub("", word.strip()))
 
 
 def _without_marks(text: str) -> str:
     """Return a text without what stands before its first word, such as a sign, and without Markdown around that."""
-    return _EMPHASIS.sub(r"\g<inside>", text[_SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
+    return EMPHASIS.sub(r"\g<inside>", text[SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
 
 
 def _on_a_line(text: str) -> Stated:
     """Return the status on a line such as `Current status: Resolved` below the first one; the text stays whole."""
-    for found in (*_LINE.finditer(text[:_LOOKED_AT]), *_ROW.finditer(text[:_LOOKED_AT])):
+    for found in (*LINE.finditer(text[:LOOKED_AT]), *ROW.finditer(text[:LOOKED_AT])):
         if _is_heading(found["heading"]) and known_status(_bare(found["word"])):
             return Stated(word=_bare(found["word"]), rest=text, is_announced=True)
     return Stated(word=None, rest=text)
@@ -285,7 +248,8 @@ _EVERYDAY: Final = frozenset({
 })  # fmt: skip
 _IN_PART: Final = re.compile(r"\(?(?:partially|partly)\b|\((?:[^()]{1,30} )?only\)", re.IGNORECASE)
 _ENDED: Final = re.compile(
-    r"(?:the |this |our )?(?:scheduled |planned )?(?:maintenance|works?|incident|issue|upgrade) (?:is|are|has|have|was|were)\b"
+    r"(?:the |this |our )?(?:scheduled |planned )?(?:maintenance|works?|incident|issue|upgrade) "
+    r"(?:is|are|has|have|was|were)\b"
 )
 _ENDING: Final = re.compile(r"maintenance|outage|incident|upgrade|migration|work\b", re.IGNORECASE)
 _WORDS_OF_A_TITLE: Final = 3
@@ -294,13 +258,13 @@ _OF_TWO_MEANINGS: Final = frozenset({"complete", "watching", "upcoming", "planne
 
 def _announced(text: str) -> Stated | None:
     """Return what a heading such as `Status:` announces, None where there is none."""
-    found = _HEADING.match(text)
+    found = HEADING.match(text)
     if found is None or not _is_heading(found["heading"]):
         return None
     line, behind = found["line"].strip(), text[found.end() :].strip()
     if known_status(_bare(line)):
         return Stated(word=_bare(line), rest=behind, is_announced=True)
-    for end in _ENDS.finditer(line):
+    for end in ENDS.finditer(line):
         word = _bare(line[: end.start()])
         if _ends(word) and _IN_PART.match(line[end.end() :].lstrip()):
             break

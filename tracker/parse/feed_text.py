@@ -44,6 +44,8 @@ _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>
 #: In an entity's value: a reference to another entity; few declarations could make endless text of such.
 _NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
+#: One that is made of others is a name or two.
+_LONGEST_NESTED: Final = 100
 _MOST_ENTITIES: Final = 300
 #: So many characters may come of entities in one feed.
 _MOST_EXPANDED: Final = 100_000
@@ -136,9 +138,9 @@ def _entities(prolog: str) -> dict[str, str]:
     for found in islice(_ENTITY.finditer(doctype["declared"]), _MOST_ENTITIES):
         value = found["one"] if found["one"] is not None else found["other"]
         length = len(value) + sum(len(entities.get(nested[1], "")) for nested in _NESTED.finditer(value))
+        if length > _LONGEST_NESTED and _NESTED.search(value):
+            raise ParseError("the feed declares XML entities that are made of others")
         if length > _LONGEST_ENTITY:
-            if _NESTED.search(value):
-                raise ParseError("the feed declares XML entities that are made of others")
             continue
         # Only what was declared before, so that nothing is made of itself.
         value = html.unescape(_NESTED.sub(lambda nested: entities.get(nested[1], nested[0]), value))

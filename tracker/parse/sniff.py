@@ -24,8 +24,8 @@ _FEED_TAG = re.compile(
 )
 #: What a web framework writes before a feed; nothing else counts as remains.
 _REMAINS = frozenset({
-    "b", "br", "center", "code", "div", "font", "link", "meta", "p", "pre", "script", "small", "span", "strong", "style",
-    "table",
+    "b", "br", "center", "code", "div", "font", "link", "meta", "p", "pre", "script", "small", "span", "strong",
+    "style", "table",
 })  # fmt: skip
 _PAGE = re.compile(rb"<(?:html|head|body|!doctype\s+html)\b", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[\[{]\s*[\[\]{}\"]")
