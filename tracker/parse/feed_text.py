@@ -45,7 +45,7 @@ _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>
 _NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
 #: One that is made of others is a name or two.
-_LONGEST_NESTED: Final = 100
+_LONGEST_NESTED: Final = 80
 _MOST_ENTITIES: Final = 300
 #: So many characters may come of entities in one feed.
 _MOST_EXPANDED: Final = 100_000
