@@ -32,9 +32,10 @@ def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
 def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return which keys are written down from now on, of those that are `known` without having been `seen`.
 
-    Where the page gives updates new ids with every answer, that is what lasts, and not those.
+    Where the page gives updates new ids with every answer, that is what lasts, and not those. An update whose own key
+    was seen needs no other one.
     """
-    lasting = {name for names in snapshot.alias_keys.values() for name in names}
+    lasting = {name for key, names in snapshot.alias_keys.items() if key not in seen for name in names}
     passing = {*snapshot.alias_keys, *map(_incident_part, snapshot.alias_keys)}
     return (known - passing | lasting | set(map(_incident_part, lasting))) - seen
 

@@ -194,6 +194,9 @@ MADE_ANEW = {
     "digests": [f"{number:032x}" for number in range(4)],
     "times": [f"2026-11-20T10:0{number}:00Z" for number in range(4)],
     "seconds": [str(1795082400 + number) for number in range(4)],
+    "random digits": [f"6745{number}0d3b1a2c" for number in range(4)],
+    "a counter": [f"upd-{number}" for number in range(4)],
+    "no form": [f"build{number}{number}x7q" for number in range(4)],
 }
 
 
@@ -223,6 +226,42 @@ def test_a_date_that_is_made_anew_with_every_answer_tells_nothing_again(marks):
     assert said(page.shows(item(text="Investigating - again", at="10:10", **marks))) == [
         ("incident_update", "investigating", "again")
     ]
+
+
+@pytest.mark.parametrize("link", [f"{SITE}/", None], ids=str)
+@pytest.mark.parametrize(
+    "guids", [None, MADE_ANEW["random"], [MADE_ANEW["random"][0]] * 4], ids=["none", "anew", "one"]
+)
+def test_with_a_date_made_anew_an_entry_is_known_by_its_title_and_day(link, guids):
+    page = Page()
+    shown = [
+        item(title="Investigating: Queues", guid=guids[number] if guids else None, link=link, at=at).replace(
+            "20 Nov", day
+        )
+        for number, (day, at) in enumerate(
+            [("20 Nov", "23:58"), ("20 Nov", "23:59"), ("21 Nov", "00:00"), ("21 Nov", "00:01")]
+        )
+    ]
+
+    assert page.shows() == []
+    assert said(page.shows(shown[0])) == [("new_incident", "investigating", "Slow.")]
+    assert [event for each in shown[1:] for event in page.shows(each)] == []
+
+
+@pytest.mark.parametrize("link", [f"{SITE}/", None], ids=str)
+@pytest.mark.parametrize(
+    "guids", [(None, None), MADE_ANEW["random"][:2], ("1", "2")], ids=["none", "random", "numbers"]
+)
+def test_an_outage_that_comes_back_on_the_day_of_its_end_is_another_one(link, guids):
+    page = Page()
+    over = item(title="Resolved: Queues", text="Fast.", guid=guids[0], link=link, at="08:30")
+    again = item(title="Investigating: Queues", guid=guids[1], link=link, at="15:00")
+
+    assert page.shows() == []
+    assert len(page.shows(item(title="Investigating: Queues", guid=guids[0], link=link, at="08:00"))) == 1
+    assert said(page.shows(over)) == [("incident_update", "resolved", "Fast.")]
+    assert said(page.shows(again, over)) == [("new_incident", "investigating", "Slow.")]
+    assert page.shows(again) == []
 
 
 def test_an_update_that_says_the_same_again_is_told_where_both_are_shown():
@@ -328,6 +367,7 @@ BEFORE = {
         f"{SITE}/incident/77#1/45bfb02f38094228c166",
     ),
     "a zone that was taken for UTC": (item(guid="g1").replace("GMT", "CEST"), "g1/670f96af3d70e02bcba6"),
+    "a word that ended it": (item(title="Fixed: line calls fail", guid="g1"), "g1/45bfb02f38094228c166"),
     "a relative address": (item(guid="17", link="/incidents/a1"), "17/670f96af3d70e02bcba6"),
     "updates under bold words": (
         item(

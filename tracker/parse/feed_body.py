@@ -25,6 +25,8 @@ _HEADED = re.compile(
     r"<(?P<tag>b|strong|h[1-6])\b[^<>]{0,200}>\s{0,20}(?P<label>[^<]{2,60}?)\s{0,20}[:\uff1a-]?\s{0,20}</(?P=tag)>",
     re.IGNORECASE,
 )
+#: A bold word that a sentence begins with: `<b>Resolved</b> names fail`
+_GOES_ON = re.compile(r"(?<![:\uff1a-])(?<![:\uff1a-] )</(?!h)\w+>\s{0,20}[a-z]")
 _LIST_HEADING = re.compile(r"<(?:b|strong)>(?P<heading>[^<]{1,80})</(?:b|strong)>\s{0,80}\Z", re.IGNORECASE)
 _ITEM = re.compile(r"<li>([^<]{1,400})", re.IGNORECASE)
 _STATE = re.compile(r" ?\((?P<state>[^()]{1,60})\)\Z")
@@ -67,7 +69,11 @@ def headed_posts(html: str) -> tuple[Post, ...]:
 
     They tell no time. A page that appends them has the end last.
     """
-    heads = [head for head in _HEADED.finditer(html) if known_status(plain_text(head["label"]))]
+    heads = [
+        head
+        for head in _HEADED.finditer(html)
+        if known_status(plain_text(head["label"])) and not _GOES_ON.match(html, head.end() - len(f"</{head['tag']}>"))
+    ]
     if not heads or plain_text(html[: heads[0].start()]):
         return ()
     ends = [*(head.start() for head in heads[1:]), len(html)]

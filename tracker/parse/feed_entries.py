@@ -55,7 +55,8 @@ _OF_COMPONENTS = {
 }
 #: Their pubDate is the incident's begin, whatever the item tells.
 _DATED_AT_BEGIN = ("urn:flashduty:change:",)
-#: How the version before read a status above a text.
+#: How the version before read a status in a title and above a text.
+_FORMER_TITLE = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
 _FORMER_LINE = re.compile(r"\A[^\n:\uff1a]{2,12}? ?[:\uff1a]\s{0,3}(?P<word>[^\n]{1,60})(?:\n|\Z)")
 
 
@@ -134,7 +135,7 @@ def account_of(entry: Entry) -> Account:
         name=name or None,
         bare=said.rest,
         updates=tuple(reversed(listed)),
-        former_ids=_former_ids(entry, whole, [known_status(word) for word in words], said),
+        former_ids=_former_ids(entry, whole, [known_status(word) for word in words], title),
         unknown_word=next((one_line(word) for word in words if word and _status(word) == UNKNOWN), None),
     )
 
@@ -216,10 +217,11 @@ def _is_work(title: str) -> bool:
     return _WORK.match(title) is not None and _NOT_WORK.search(title) is None
 
 
-def _former_ids(entry: Entry, whole: str, known: Sequence[str | None], title: Stated) -> tuple[str, ...]:
+def _former_ids(entry: Entry, whole: str, known: Sequence[str | None], title: str) -> tuple[str, ...]:
     """Return the ids that the version before may have given the update: time, status and text together."""
     line = _FORMER_LINE.match(whole)
-    statuses = {UNKNOWN, *filter(None, (*known[:1], known_status(title.word), status_word(entry.status)))}
+    titled = (known_status(word) for found in _FORMER_TITLE.findall(title) for word in found)
+    statuses = {UNKNOWN, *filter(None, (*known[:1], *titled, status_word(entry.status)))}
     read = [(status, whole) for status in sorted(statuses)]
     if line:
         read.append((status_word(line["word"].strip()) or UNKNOWN, whole[line.end() :].lstrip()))

@@ -14,7 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tracker.parse import _fields as fields
@@ -30,7 +30,8 @@ _EMPTY_IDS: Final = frozenset({
 })  # fmt: skip
 #: Ids that a generator may make anew with each answer: random ones, digests of the content.
 _MADE_ANEW: Final = re.compile(
-    r"(?:urn:uuid:)?\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}",
+    r"(?:urn:uuid:)?\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}"
+    r"|(?=.*\d)[0-9a-f]{13,14}(?:\.\d{8})?",
     re.IGNORECASE,
 )
 #: Behind the id of an incident: the number of its update.
@@ -61,8 +62,8 @@ class Identity:
     id: str
     #: Ids that it may have had: in an answer with other entries, or read by an earlier version.
     others: tuple[str, ...] = ()
-    #: What stays the same where the id may not, None where it does.
-    lasting: str | None = None
+    #: What stays the same where the id may not, () where it does.
+    lasting: tuple[str, ...] = ()
 
 
 def identities(entries: Sequence[Marks], home: Collection[str]) -> list[Identity | None]:
@@ -102,6 +103,10 @@ class _Shared:
         self.bases = {base for base, named in bases.items() if len(named) > 1}
         #: The one address of all entries, with different titles.
         self.constant = self.addresses.intersection(links) if len(self.links) == 1 else set()
+        #: The oldest entry of each title, by `id()`.
+        self.oldest = {
+            id(entry) for entry in {one.title: one for one in sorted(entries, key=_age, reverse=True)}.values()
+        }
         #: Ids that tell nothing apart.
         self.guids = {
             guid for guid, alike in by_guid.items() if len(alike) > 1 and self._differ(guid, alike, len(entries))
@@ -143,11 +148,14 @@ def _identity(entry: Marks, shared: _Shared) -> Identity | None:
     if guid and own and (_is_part_of(guid, own) or _is_made_anew(guid) or shared.links[own] > 1):
         return _called(own, *others)
     if guid:
-        return _called(guid, *others, lasting=_titled(entry) if _is_made_anew(guid) else None)
+        is_anew = _is_made_anew(guid) and id(entry) in shared.oldest
+        # Any id may be made anew; where nothing says so, the entry's own time has to be the same one.
+        lasting, before_that = _days(entry) if is_anew and entry.title else ((), ())
+        return _called(guid, *others, *before_that, lasting=(*filter(None, (others[-1],)), *lasting))
     return _called(address, *others) if address else None
 
 
-def _called(chosen: str, *others: str | None, lasting: str | None = None) -> Identity:
+def _called(chosen: str, *others: str | None, lasting: tuple[str, ...] = ()) -> Identity:
     incident_id = fields.identifier(chosen, "an entry")
     known = (fields.identifier(other, "an entry") for other in others if other and other.strip())
     return Identity(
@@ -167,11 +175,14 @@ def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
     found = {}
     for alike in by_title.values():
         first: Marks | None = None
-        for entry in sorted(alike, key=lambda one: one.published.timestamp() if one.published else 0.0):
+        days, days_before = _days(alike[0]) if (alike := sorted(alike, key=_age)) else ((), ())
+        for entry in alike:
             first = first or entry
-            before = former_id(entry.guid, entry.link)
-            found[id(entry)] = _called(_titled(first), before, without_tracking(entry.link), lasting=_titled(entry))
-            first = first if entry.goes_on else None
+            others = former_id(entry.guid, entry.link), without_tracking(entry.link), *days_before
+            found[id(entry)] = _called(_titled(first), *others, lasting=(_titled(entry), *days))
+            if not entry.goes_on:
+                # What begins now is another incident, which has nothing to do with the day of this one.
+                first, days, days_before = None, (), ()
     return found
 
 
@@ -207,6 +218,18 @@ def _is_time(guid: str) -> bool:
         return moment(base64.b64decode(guid, validate=True).decode("ascii"), UTC) is not None
     except (binascii.Error, UnicodeError, ValueError):
         return False
+
+
+def _age(entry: Marks) -> float:
+    return entry.published.timestamp() if entry.published else 0.0
+
+
+def _days(entry: Marks) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what an entry is known by whose time is made anew with every answer: its day, and the one before it."""
+    if entry.published is None:
+        return (), ()
+    day = entry.published.date()
+    return (digest_key(entry.title, f"{day}"),), (digest_key(entry.title, f"{day - timedelta(days=1)}"),)
 
 
 def _titled(entry: Marks) -> str:

@@ -126,7 +126,7 @@ def _note_keys(
     key = f"{incident_id}/{told.update.id}"
     if other := _unique(key, (name for member in told.members for name in _former_keys(member, told.update.id))):
         former[key] = other
-    lasting = (f"{it}/{told.update.id}" for member in told.members if (it := member.identity.lasting))
+    lasting = (f"{it}/{told.update.id}" for member in told.members for it in member.identity.lasting)
     if other := _unique(key, lasting):
         aliases[key] = other
 

@@ -9,47 +9,37 @@ A word counts only where something sets it apart and nothing else stands in its 
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
+from tracker.parse.feed_notations import (
+    BACK_BRACKET,
+    BACK_WORD,
+    BEFORE_WORD,
+    BEHIND_WORD,
+    CHANGED,
+    EMPHASIS,
+    ENDS,
+    FRONT_BRACKET,
+    FRONT_WORD,
+    HEADING,
+    HEADING_BEHIND,
+    LABEL,
+    LAST_TEXT,
+    LINE,
+    LONE_WORD,
+    LOOKED_AT,
+    MARK,
+    MARKED,
+    MIDDLE,
+    ROW,
+    SENTENCE,
+    SHOUTED,
+    SIGNS,
+    TOLD,
+)
 from tracker.parse.words import STATUS_HEADINGS, UPDATE, is_closing, known_status
 
-_OPENING: Final = r"[\[(\u3010\uff3b\uff08\u3014<\u300c]"
-_CLOSING: Final = r"[\])\u3011\uff3d\uff09\u3015>\u300d]"
-_INSIDE: Final = r"[^\[\]()\u3010\u3011\uff3b\uff3d\uff08\uff09\u3014\u3015<>\u300c\u300d\n]{2,60}"
-#: Between a status and what it is said of. A hyphen wants a blank behind it, since words have hyphens too.
-_BETWEEN: Final = r"(?:[ \t]*(?:[:\uff1a|\u2013\u2014\u2015\u00b7\u2022\u00bb]|-(?=\s|\Z)|->|=>)[ \t]*)"
-_FRONT_BRACKET: Final = re.compile(
-    rf"\s*{_OPENING}\s*(?P<word>{_INSIDE}?)\s*{_CLOSING}{_BETWEEN}?\s*(?P<rest>.*)\Z", re.DOTALL
-)
-_BACK_BRACKET: Final = re.compile(rf"(?P<rest>.*\S) ?{_OPENING}\s*(?P<word>{_INSIDE}?)\s*{_CLOSING}\s*\Z", re.DOTALL)
-_MARKED: Final = re.compile(r"[\[\u3010\uff3b](?P<word>[^\[\]\u3010\u3011\uff3b\uff3d]{2,40})[\]\u3011\uff3d]")
-_FRONT_WORD: Final = re.compile(
-    rf"\s*(?P<word>[^\n]{{2,60}}?)(?: ?\([^()\n]{{1,40}}\))?{_BETWEEN}(?P<rest>.*)\Z", re.DOTALL
-)
-_BACK_WORD: Final = re.compile(
-    r"(?P<rest>.*\S) (?:-{1,2}|[|\u2013\u2014\u2015\u00b7\u2022]) (?P<word>[^\n]{2,40})\Z", re.DOTALL
-)
-_LONE_WORD: Final = re.compile(
-    r"\s*(?P<word>[^\n]{2,60}?)[ \t]*[.!\u3002\uff01]?[ \t]*(?:\n+(?P<rest>.*))?\Z", re.DOTALL
-)
-_HEADING: Final = re.compile(
-    r"\s*(?P<heading>[^\n:\uff1a]{2,24}?)(?: ?[:\uff1a]\s{0,3}|\n+)(?P<line>[^\n]{1,400})(?:\n|\Z)"
-)
-#: Behind a status that a heading announces: the end of the word, where a text begins.
-_ENDS: Final = re.compile(
-    rf"(?P<mark>{_BETWEEN})|[ \t]*(?:[.,;!]+(?=\s|\Z)|[\u3002\uff0c\uff1b\uff01\u3001]+)[ \t]*|[ \t]+(?=\()"
-)
-#: FireHydrant: `Milestone is now 'resolved'`
-_TOLD: Final = re.compile(
-    r"(?:the )?(?:incident )?(?:milestone|status|state) (?:is now|has changed to|changed to|set to) "
-    r"[\"'\u201c\u2018]?(?P<word>[^\"'\u201d\u2019.\n]{2,40})[\"'\u201d\u2019.]?\s",
-    re.IGNORECASE,
-)
-_LINE: Final = re.compile(r"^(?P<heading>[^\n:\uff1a]{2,24}?) ?[:\uff1a] ?(?P<word>[^\n]{2,60})$", re.MULTILINE)
-_LOOKED_AT: Final = 2_000
-_SIGNS: Final = re.compile(r"[^\w\[\](){}<\u3010\uff3b\uff08\u3014\u300c*\"']*")
-_EMPHASIS: Final = re.compile(r"\A(?P<mark>\*\*|\*|__)(?P<inside>[^*\n]{2,60}?)(?P=mark)")
-_BEHIND_WORD: Final = re.compile(r"(?:\s+#?\d{1,3}|#\d{1,3})?[\s.!:]*\Z")
 #: A word of the vendor's own in a status's place is no sentence.
 _MOST_WORDS: Final = 3
 _LONGEST_WORD: Final = 40
@@ -69,42 +59,126 @@ class Stated:
 def in_title(title: str) -> Stated:
     """Return the status that a title of one line names and the title without it."""
     plain = _without_marks(title)
-    announced = _announced(plain)
-    if announced is not None and announced.rest and known_status(announced.word):
-        return announced
-    for shape in (_FRONT_BRACKET, _FRONT_WORD, _BACK_BRACKET, _BACK_WORD):
+    if (announced := _announced(plain)) is not None and known_status(announced.word):
+        return announced if announced.rest else Stated(word=announced.word, rest=title)
+    return (
+        _changed(plain)
+        or _shaped(plain, title, title)
+        or _between(plain)
+        or _behind_label(plain, title)
+        or _lone(plain, title)
+    )
+
+
+def _shaped(plain: str, title: str, whole: str) -> Stated | None:
+    """Return what stands at one end of a title, or in square brackets anywhere; what ends it counts at either end."""
+    for shape in (FRONT_BRACKET, FRONT_WORD, BACK_BRACKET, BACK_WORD, SHOUTED):
         found = shape.match(plain)
-        # "Metrics - Monitoring" names a part of a product.
-        is_part = found is not None and shape is _BACK_WORD and known_status(_bare(found["word"])) in _OF_PARTS
-        if found and not is_part and found["rest"].strip() and _is_said(found["word"]):
-            return Stated(word=_bare(found["word"]), rest=found["rest"].strip())
-    marked = next((found for found in _MARKED.finditer(title) if _is_said(found["word"])), None)
-    if marked:
-        rest = " ".join((title[: marked.start()] + title[marked.end() :]).split())
-        return Stated(word=_bare(marked["word"]), rest=rest or title)
-    return Stated(word=None, rest=title)
+        if found is None or not found["rest"].strip() or not _fits(shape, found, whole):
+            continue
+        rest = found["rest"].strip()
+        stated = Stated(word=_bare(found["word"]), rest=HEADING_BEHIND.sub("", rest) or rest)
+        more = (
+            None
+            if shape in (BACK_BRACKET, BACK_WORD) or _ends(stated.word)
+            else _shaped(stated.rest, stated.rest, whole)
+        )
+        return more if more and (_ends(more.word) or known_status(stated.word) == UPDATE) else stated
+    marked = next((found for found in MARKED.finditer(title) if _is_said(found["word"], is_marked=True)), None)
+    if marked is None:
+        return None
+    rest = " ".join((title[: marked.start()] + title[marked.end() :]).split())
+    return Stated(word=_bare(marked["word"]), rest=rest or title)
+
+
+def _fits(shape: re.Pattern[str], found: re.Match[str], whole: str) -> bool:
+    """Tell whether the word that a shape has found in a title is one for its status."""
+    if shape in (FRONT_BRACKET, BACK_BRACKET):
+        return _is_said(found["word"], is_marked=True) and (
+            shape is FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
+        )
+    if not _is_said(found["word"]):
+        return False
+    if shape is FRONT_WORD:
+        return _is_whole(found["word"], found["rest"])
+    # "Metrics - Monitoring" names a part of a product, "Orders: Completed" a column.
+    if known_status(_bare(found["word"])) in _OF_PARTS:
+        return False
+    if shape is SHOUTED or found["colon"]:
+        return not _is_everyday(found["word"])
+    return not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
+
+
+def _between(plain: str) -> Stated | None:
+    """Return the status between two marks, behind a component, a number or a time: `INC-7 - Resolved - title`."""
+    marks = list(MARK.finditer(plain[:MIDDLE]))
+    for first, second in pairwise(marks):
+        word, rest = plain[first.end() : second.start()], plain[second.end() :].strip()
+        is_status = rest and _is_said(word) and not _is_everyday(word) and known_status(_bare(word)) not in _OF_PARTS
+        if is_status and _is_whole(word, rest):
+            return Stated(word=_bare(word), rest=f"{plain[: first.end()]}{rest}")
+    return None
+
+
+def _behind_label(plain: str, title: str) -> Stated | None:
+    """Return the status behind a severity, a number or a time that nothing parts from it."""
+    label = LABEL.match(plain) or LABEL.match(title)
+    found = FRONT_WORD.match(label["rest"]) if label else None
+    if label is None or found is None or not _is_said(found["word"]) or not _is_whole(found["word"], found["rest"]):
+        return None
+    return Stated(word=_bare(found["word"]), rest=f"{label['label'].strip()} {found['rest'].strip()}".strip())
+
+
+def _lone(plain: str, title: str) -> Stated:
+    """Return the status that is all of a title."""
+    word = _bare(plain) if len(plain) <= _LONGEST_WORD else ""
+    is_status = _is_said(word) and known_status(word) not in _OF_PARTS
+    return Stated(word=word if is_status else None, rest=title)
+
+
+def _changed(text: str) -> Stated | None:
+    """Return the status after a change that is written out, None where none is."""
+    found = CHANGED.match(text)
+    if found is None or not known_status(_bare(found["before"])) or not known_status(_bare(found["word"])):
+        return None
+    return Stated(word=_bare(found["word"]), rest=found["rest"].strip() or text.strip(), is_announced=True)
 
 
 def is_marked(title: str) -> bool:
-    """Tell whether a title names its status in square brackets, which stay in the name as the vendor's own mark."""
-    return any(_is_said(found["word"]) for found in _MARKED.finditer(title))
+    """Tell whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
+    return any(found[0][0] == "[" and _is_said(found["word"], is_marked=True) for found in MARKED.finditer(title))
 
 
 def in_text(text: str) -> Stated:
     """Return the status that a text begins with and the text behind it, whole where it names none."""
     plain = _without_marks(text)
+    if changed := _changed(plain):
+        return changed
     announced = _announced(plain)
     if announced is not None and announced.word is not None:
         return announced
-    if told := _TOLD.match(plain):
+    if told := TOLD.match(plain):
         word = _bare(told["word"])
         return Stated(word=word, rest=text, is_announced=True) if known_status(word) else Stated(word=None, rest=text)
-    for shape in (_FRONT_BRACKET, _LONE_WORD, _FRONT_WORD):
+    for shape in (FRONT_BRACKET, LONE_WORD, SENTENCE, FRONT_WORD):
         found = shape.match(plain)
-        if found and _is_said(found["word"]):
+        if found and _is_said(found["word"]) and (shape is not FRONT_WORD or _is_whole(found["word"], found["rest"])):
             # A text of one word is no less a text.
-            return Stated(word=_bare(found["word"]), rest=(found["rest"] or "").strip() or text.strip())
-    return _on_a_line(text)
+            stated = Stated(word=_bare(found["word"]), rest=(found["rest"] or "").strip() or text.strip())
+            more = in_text(stated.rest) if shape is FRONT_WORD and known_status(stated.word) == UPDATE else None
+            return more if more and more.word else stated
+    if last := LAST_TEXT.fullmatch(text):
+        return Stated(word=last["word"], rest=text)
+    return _behind_time(text) or _on_a_line(text)
+
+
+def _behind_time(text: str) -> Stated | None:
+    """Return the status behind the time that a text begins with."""
+    begin, _, more = text.partition("\n")
+    found = _between(begin) or _behind_label(begin, begin)
+    if found is None or re.search(r"\d", begin[: begin.find(found.word or "")]) is None:
+        return None
+    return Stated(word=found.word, rest="\n".join(filter(None, (found.rest, more))))
 
 
 def further(one: str | None, other: str | None) -> str | None:
@@ -115,25 +189,48 @@ def further(one: str | None, other: str | None) -> str | None:
     return other if second and is_closing(second) and not is_closing(known) else one
 
 
-def _is_said(word: str) -> bool:
+def _is_said(word: str, *, is_marked: bool = False) -> bool:
     """Tell whether a word that nothing announces is one for a status; some have another meaning in a title."""
     bare = _bare(word)
-    return known_status(bare) is not None and bare.lower() not in _OF_TWO_MEANINGS
+    return known_status(bare) is not None and (is_marked or bare.lower() not in _OF_TWO_MEANINGS)
+
+
+def _ends(word: str | None) -> bool:
+    return is_closing(known_status(word) or "")
+
+
+def _is_everyday(word: str) -> bool:
+    return _bare(word).lower() in _EVERYDAY
+
+
+def _is_whole(word: str, rest: str) -> bool:
+    """Tell whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
+    if not _ends(_bare(word)):
+        return True
+    begin = rest.lstrip()
+    if _IN_PART.match(begin):
+        return False
+    return not _is_everyday(word) or not (begin[:1].islower() or begin[:1].isdigit()) or bool(_ENDED.match(begin))
+
+
+def _is_subject(title: str, whole: str) -> bool:
+    """Tell whether a title is of something that ends, and not of the things that customers order or close."""
+    return len(title.split()) >= _WORDS_OF_A_TITLE or _ENDING.search(whole) is not None
 
 
 def _bare(word: str) -> str:
     """Return a word without the number of the update and the full stop behind it."""
-    return _BEHIND_WORD.sub("", word.strip())
+    return BEHIND_WORD.sub("", BEFORE_WORD.sub("", word.strip()))
 
 
 def _without_marks(text: str) -> str:
     """Return a text without what stands before its first word, such as a sign, and without Markdown around that."""
-    return _EMPHASIS.sub(r"\g<inside>", text[_SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
+    return EMPHASIS.sub(r"\g<inside>", text[SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
 
 
 def _on_a_line(text: str) -> Stated:
     """Return the status on a line such as `Current status: Resolved` below the first one; the text stays whole."""
-    for found in _LINE.finditer(text[:_LOOKED_AT]):
+    for found in (*LINE.finditer(text[:LOOKED_AT]), *ROW.finditer(text[:LOOKED_AT])):
         if _is_heading(found["heading"]) and known_status(_bare(found["word"])):
             return Stated(word=_bare(found["word"]), rest=text, is_announced=True)
     return Stated(word=None, rest=text)
@@ -145,19 +242,32 @@ def _is_heading(words: str) -> bool:
 
 _OF_PARTS: Final = frozenset({"monitoring", UPDATE})
 #: "Complete - outage of the region", "Upcoming: a new API".
+#: Words for an end that are said of other things just as well.
+_EVERYDAY: Final = frozenset({
+    "closed", "fixed", "solved", "completed", "complete", "finished", "recovered", "restored", "cancelled", "canceled",
+})  # fmt: skip
+_IN_PART: Final = re.compile(r"\(?(?:partially|partly)\b|\((?:[^()]{1,30} )?only\)", re.IGNORECASE)
+_ENDED: Final = re.compile(
+    r"(?:the |this |our )?(?:scheduled |planned )?(?:maintenance|works?|incident|issue|upgrade) "
+    r"(?:is|are|has|have|was|were)\b"
+)
+_ENDING: Final = re.compile(r"maintenance|outage|incident|upgrade|migration|work\b", re.IGNORECASE)
+_WORDS_OF_A_TITLE: Final = 3
 _OF_TWO_MEANINGS: Final = frozenset({"complete", "watching", "upcoming", "planned", "recovering"})
 
 
 def _announced(text: str) -> Stated | None:
     """Return what a heading such as `Status:` announces, None where there is none."""
-    found = _HEADING.match(text)
+    found = HEADING.match(text)
     if found is None or not _is_heading(found["heading"]):
         return None
     line, behind = found["line"].strip(), text[found.end() :].strip()
     if known_status(_bare(line)):
         return Stated(word=_bare(line), rest=behind, is_announced=True)
-    for end in _ENDS.finditer(line):
+    for end in ENDS.finditer(line):
         word = _bare(line[: end.start()])
+        if _ends(word) and _IN_PART.match(line[end.end() :].lstrip()):
+            break
         # A comma or a full stop ends a word that is known; with any other it is a sentence.
         if known_status(word) or (end["mark"] and _is_word(word)):
             rest = "\n".join(filter(None, (line[end.end() :].strip(), behind)))

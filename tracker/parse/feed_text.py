@@ -8,6 +8,7 @@ feed declares are expanded where they stand for plain text; no declaration reach
 import codecs
 import html
 import re
+from itertools import islice
 from typing import Final
 
 from tracker.errors import ParseError
@@ -40,9 +41,11 @@ _DOCTYPE: Final = re.compile(
     re.IGNORECASE,
 )
 _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>[^\"]*+)\"|'(?P<other>[^']*+)')\s*>")
-#: In an entity's value: a reference to another entity, so that few declarations could make endless text.
-_NESTED: Final = re.compile(r"&(?!#|(?:amp|lt|gt|quot|apos);)")
+#: In an entity's value: a reference to another entity; few declarations could make endless text of such.
+_NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
+#: One that is made of others is a name or two.
+_LONGEST_NESTED: Final = 80
 _MOST_ENTITIES: Final = 300
 #: So many characters may come of entities in one feed.
 _MOST_EXPANDED: Final = 100_000
@@ -124,20 +127,25 @@ def _end(text: str, root: str, start: int) -> int | None:
 
 
 def _entities(prolog: str) -> dict[str, str]:
-    """Return the entities that stand for plain text; external ones and other markup are passed over.
+    """Return the entities that stand for plain text; external ones, other markup and long values are passed over.
 
-    Raises ParseError where entities are made of entities.
+    Raises ParseError where entities that are made of others become long.
     """
     doctype = _DOCTYPE.search(prolog)
     if doctype is None:
         return {}
-    entities = {}
-    for number, found in enumerate(_ENTITY.finditer(doctype["declared"])):
+    entities: dict[str, str] = {}
+    for found in islice(_ENTITY.finditer(doctype["declared"]), _MOST_ENTITIES):
         value = found["one"] if found["one"] is not None else found["other"]
-        if _NESTED.search(value):
+        length = len(value) + sum(len(entities.get(nested[1], "")) for nested in _NESTED.finditer(value))
+        if length > _LONGEST_NESTED and _NESTED.search(value):
             raise ParseError("the feed declares XML entities that are made of others")
-        if number < _MOST_ENTITIES and len(value) <= _LONGEST_ENTITY:
-            entities[found["name"]] = html.escape(html.unescape(value), quote=False)
+        if length > _LONGEST_ENTITY:
+            continue
+        # Only what was declared before, so that nothing is made of itself.
+        value = html.unescape(_NESTED.sub(lambda nested: entities.get(nested[1], nested[0]), value))
+        if not _NESTED.search(value):
+            entities.setdefault(found["name"], html.escape(value, quote=False))
     return entities
 
 

@@ -23,7 +23,10 @@ _FEED_TAG = re.compile(
     rb"<(?:[a-z_][\w.-]{0,40}+:)?(rss|feed|rdf)\s[^<>]{0,2000}?(?:version|xmlns)[^<>]*+>", re.IGNORECASE
 )
 #: What a web framework writes before a feed; nothing else counts as remains.
-_REMAINS = frozenset({"b", "br", "center", "code", "div", "font", "p", "pre", "small", "span", "strong", "table"})
+_REMAINS = frozenset({
+    "b", "br", "center", "code", "div", "font", "link", "meta", "p", "pre", "script", "small", "span", "strong",
+    "style", "table",
+})  # fmt: skip
 _PAGE = re.compile(rb"<(?:html|head|body|!doctype\s+html)\b", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[\[{]\s*[\[\]{}\"]")
 

@@ -20,6 +20,9 @@ _LOOKED_AT = 1_000
 # The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "investigating": (
+        "new incident", "incident opened", "ερευνάται", "в процессе расследования", "se investighează",
+        "vizsgálat alatt",
+        "preverjamo", "đang điều tra", "กำลังตรวจสอบ", "sedang diselidiki", "قيد التحقيق", "בבדיקה",
         "investigation", "under investigation", "initial notification", "detected", "investigando",
         "em investigação", "en investigación", "en cours d'investigation", "investigation en cours",
         "enquête en cours", "wird untersucht", "untersuchung", "in untersuchung",
@@ -42,6 +45,12 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "监视中", "監控中", "正在監控", "모니터링", "모니터링 중",
     ),
     "resolved": (
+        "incident resolved", "issue resolved", "problem resolved", "outage resolved", "resolved incident",
+        "resolved issue",
+        "incident closed", "service restored", "services restored", "service has been restored", "back to normal",
+        "operating normally", "entstört", "rezolvat", "rezolvată", "megoldva",
+        "megoldódott", "επιλύθηκε", "vyriešené",
+        "riješeno", "rešeno", "разрешен", "đã giải quyết", "đã khắc phục", "แก้ไขแล้ว", "teratasi", "تم الحل", "נפתר",
         "closed", "fixed", "recovered", "restored", "solved", "all clear", "false_alarm", "false alarm",
         "resolvido", "resolvida", "resuelto", "resuelta", "solucionado", "résolu",
         "résolue", "corrigé", "corrigée", "rétabli", "gelöst", "behoben", "erledigt", "wiederhergestellt",
@@ -73,6 +82,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "검증 중",
     ),
     "completed": (
+        "scheduled maintenance completed", "scheduled maintenance complete", "planned maintenance completed",
         "complete", "finished", "maintenance_complete", "maintenance_completed", "maintenance complete",
         "maintenance completed", "concluído", "concluída",
         "completado", "completada", "finalizado", "terminé", "terminée", "abgeschlossen", "completato", "completata",
@@ -101,7 +111,9 @@ STATUS_HEADINGS = frozenset({
     "estado", "estado actual", "estado atual", "situação", "situação atual", "statut", "statut actuel", "état",
     "aktueller status", "zustand", "stato", "stato attuale", "huidige status", "stan", "aktualny stan",
     "aktualny status", "nuvarande status", "durum", "статус", "текущий статус", "состояние", "状态", "当前状态",
-    "目前状态", "狀態", "目前狀態", "ステータス", "現在のステータス", "状況", "現在の状況", "상태", "현재 상태",
+    "目前状态", "狀態", "状態", "new status", "updated status", "the status is", "stav", "tila", "állapot", "stare",
+    "κατάσταση", "trạng thái", "สถานะ", "الحالة",
+    "目前狀態", "ステータス", "現在のステータス", "状況", "現在の状況", "상태", "현재 상태",
 })  # fmt: skip
 COMPONENT_HEADINGS = frozenset({
     "affected components", "componentes afetados", "componentes afectados", "composants affectés",

@@ -39,6 +39,31 @@ TITLES = {
     "Rozwiązano - Wolne wyszukiwanie": ("resolved", "Wolne wyszukiwanie"),
     "Решено: Поиск работает медленно": ("resolved", "Поиск работает медленно"),
     "已解决\uff1a搜索缓慢": ("resolved", "搜索缓慢"),
+    "{Resolved} Search is slow": ("resolved", "Search is slow"),
+    "*RESOLVED* Search is slow": ("resolved", "Search is slow"),
+    "RESOLVED Search is slow": ("resolved", "Search is slow"),
+    "Resolved; Search is slow": ("resolved", "Search is slow"),
+    "Search is slow: Resolved": ("resolved", "Search is slow"),
+    "Search is slow // Resolved": ("resolved", "Search is slow"),
+    "Search is slow (now resolved)": ("resolved", "Search is slow"),
+    "Search is slow [Status: Resolved]": ("resolved", "Search is slow"),
+    "Search is slow - Status: Resolved": ("resolved", "Search is slow"),
+    "Issue resolved: Search is slow": ("resolved", "Search is slow"),
+    "[Incident Resolved] Search is slow": ("resolved", "Search is slow"),
+    "Service restored - Search is slow": ("resolved", "Search is slow"),
+    "[P1] RESOLVED: Search is slow": ("resolved", "[P1] Search is slow"),
+    "INC-7 | Resolved | Search is slow": ("resolved", "INC-7 | Search is slow"),
+    "API: Resolved: Search is slow": ("resolved", "API: Search is slow"),
+    "2026-11-20 Resolved: Search is slow": ("resolved", "2026-11-20 Search is slow"),
+    "Update: Resolved: Search is slow": ("resolved", "Search is slow"),
+    "Scheduled maintenance: Database (completed)": ("completed", "Database"),
+    "Maintenance of the database (Complete)": ("completed", "Maintenance of the database"),
+    "Investigating \u2192 Resolved: Search is slow": ("resolved", "Search is slow"),
+    "Resolved -> Investigating: Search is slow": ("investigating", "Search is slow"),
+    "Status: Resolved": ("resolved", "Status: Resolved"),
+    "Resolved": ("resolved", "Resolved"),
+    "Rezolvat: Căutarea este lentă": ("resolved", "Căutarea este lentă"),
+    "Επιλύθηκε: Αργή αναζήτηση": ("resolved", "Αργή αναζήτηση"),
     "[복구 완료] 검색 지연": ("resolved", "검색 지연"),
 }
 
@@ -70,10 +95,19 @@ ORDINARY = [
     "Search is slow - not yet resolved",
     "[Not resolved] Search is slow",
     "[Partially resolved] Search is slow",
+    "Resolved (partially): Search is slow",
+    "Resolved: partially",
+    "Closed - loop control fails",
+    "Fixed: line calls fail",
+    "Recovered: 5 of 10 nodes",
+    "Cancelled: orders are charged",
+    "Orders - Completed",
+    "Issues (Closed)",
+    "Orders: Completed: none is shown",
     "Unresolved: Search is slow",
     "[API] Search is slow",
     "Metrics are late - Monitoring",
-    "Investigating",
+    "Monitoring",
     "",
 ]
 
@@ -115,6 +149,20 @@ TEXTS = {
     ),
     "Milestone is now 'resolved'\nAll is well.": ("resolved", "Milestone is now 'resolved'\nAll is well."),
     "Gelöst \u2013 alles gut.": ("resolved", "alles gut."),
+    "Resolved. All is well.": ("resolved", "All is well."),
+    "Status = Resolved": ("resolved", ""),
+    "Status - Resolved\nAll is well.": ("resolved", "All is well."),
+    "New status: Resolved\nAll is well.": ("resolved", "All is well."),
+    "Impact Minor\nStatus Resolved": ("resolved", "Impact Minor\nStatus Resolved"),
+    "Status: Monitoring \u2192 Resolved": ("resolved", "Status: Monitoring \u2192 Resolved"),
+    "Status changed from Investigating to Resolved": ("resolved", "Status changed from Investigating to Resolved"),
+    "Resolved -> Investigating: it is back": ("investigating", "it is back"),
+    "20 Nov 2026 10:00 UTC - Resolved - all is well": ("resolved", "20 Nov 2026 10:00 UTC - all is well"),
+    "[10:00 UTC] Resolved: all is well": ("resolved", "[10:00 UTC] all is well"),
+    "10:00 UTC Resolved - all is well": ("resolved", "10:00 UTC all is well"),
+    "Update 3 - Resolved: all is well": ("resolved", "all is well"),
+    "This incident has been resolved.": ("resolved", "This incident has been resolved."),
+    "Completed - the maintenance is over": ("completed", "the maintenance is over"),
     "Устранено: всё работает.": ("resolved", "всё работает."),
 }
 
@@ -141,6 +189,16 @@ SENTENCES = [
     "The status is now resolved DNS names fail.",
     "Status is now unclear.",
     "Orders fail.\nStatus: the resolved ones are missing.",
+    "This incident has been resolved in part.",
+    "This incident has not been resolved.",
+    "The earlier incident has been resolved, this one goes on.",
+    "Closed: the road to the data center",
+    "Completed - 30% of the repair",
+    "Restored: 30% of traffic",
+    "Resolved (partially) - some still fail",
+    "Resolved: partially",
+    "We fixed one cause - Resolved - and look for others",
+    "Previous status: Resolved",
 ]
 
 
@@ -176,6 +234,18 @@ def test_bold_words_inside_a_text_are_no_status():
     (update,) = only(rss(item(description="<p>We have not <b>resolved</b> it.</p>"))).updates
 
     assert (update.status, update.body) == ("unknown", "We have not resolved it.")
+
+
+@pytest.mark.parametrize("word", ["Partially resolved", "Resolved (partially)", "Resolved (EU only)"])
+def test_an_end_in_part_is_a_word_that_is_not_known(word):
+    found = in_text(f"Status: {word}")
+
+    assert (found.word, known_status(found.word)) == (word, None)
+
+
+@pytest.mark.parametrize("html", ["<b>Completed</b> orders vanish", "<p><strong>Resolved</strong> names fail</p>"])
+def test_a_bold_word_in_a_sentence_names_no_end(html):
+    assert only(rss(item(description=html))).status == "unknown"
 
 
 def test_a_status_in_square_brackets_stays_in_the_name_and_any_other_does_not():
