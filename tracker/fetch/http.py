@@ -150,7 +150,7 @@ class RequestsFetcher:
                 if isinstance(outcome, Target):
                     trail.note(answer.status, response.raw.headers.getlist("Set-Cookie"), now)
         except CLIENT_ERRORS as error:
-            raise translated(error, trail.asked.host) from error
+            raise translated(error, trail.place) from error
         return outcome
 
     def _ask(self, session: _Session, asked: Target, headers: dict[str, str]) -> requests.Response:
