@@ -268,6 +268,46 @@ def test_a_401_of_another_host_says_that_it_did_not_get_them(fetcher):
     )
 
 
+TOKEN = "zq9-Secret-token-of-ours"
+REPEATING = {
+    "a body": lambda exchange, given: exchange.answer(body=f'{{"error": "no {given}"}}'.encode()),
+    "a type": lambda exchange, given: exchange.answer(Content_Type=given),
+    "a coding": lambda exchange, given: exchange.answer(body=b"\1" * 9, Content_Encoding=given),
+    "a redirect": lambda exchange, given: redirect(exchange, f"ftp://a/?t={given}"),
+    "a redirect that is cut": lambda exchange, given: redirect(exchange, f"ftp://{'a' * 70}/?t={given}"),
+    "a sign-in page": lambda exchange, given: (
+        redirect(exchange, f"/login/{given}")
+        if "login" not in exchange.request.path
+        else exchange.answer(body=LOGIN, Content_Type="text/html")
+    ),
+}
+
+
+@pytest.mark.parametrize("value", [f"Bearer {TOKEN}", f"session={TOKEN}; x=1", TOKEN, f'Token token="{TOKEN}"'])
+@pytest.mark.parametrize("script", REPEATING.values(), ids=REPEATING)
+def test_a_secret_that_a_page_repeats_is_not_shown(fetcher, script, value):
+    with Origin(lambda exchange: script(exchange, value)) as origin:
+        try:
+            answer = fetcher.fetch(ask(origin, Authorization=value))
+            said = f"{answer.body!r} {answer.content_type}"
+        except FetchError as error:
+            said = f"{error} {error.args[0]}"
+        sent = origin.requests[0].headers["authorization"]
+
+    assert sent == value
+    assert "zq9-secr" not in said.lower()
+    assert "[secret]" in said
+
+
+def test_what_is_no_secret_stays_in_an_answer(fetcher):
+    body = b"a page of Mozilla/5.0 and application/json for the bearer of a Basic plan"
+    given = {"Accept": "application/json", "User-Agent": "Mozilla/5.0", "Authorization": "Basic plan"}
+    with Origin(lambda exchange: exchange.answer(body=body, Content_Type="application/json")) as origin:
+        answer = fetcher.fetch(ask(origin, **given))
+
+    assert (answer.body, answer.content_type) == (body, "application/json")
+
+
 # -- signing in
 
 
