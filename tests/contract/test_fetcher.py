@@ -323,6 +323,8 @@ JUST_A_MOMENT = b"<!DOCTYPE html><html><head><title>Just a moment...</title>"
         ("403 Forbidden", {"cf-mitigated": "challenge"}, b""),
         ("429 Too Many", {"x-vercel-mitigated": "challenge"}, b""),
         ("202 Accepted", {"x-amzn-waf-action": "challenge"}, b""),
+        ("200 OK", {"x-amzn-waf-action": "captcha", "Content-Type": "text/html"}, b"<html>"),
+        ("200 OK", {"Server": "cloudflare", "Content-Type": "text/html"}, JUST_A_MOMENT),
         ("503 Busy", {"Server": "cloudflare", "Content-Type": "text/html"}, JUST_A_MOMENT),
         (
             "403 Forbidden",
@@ -578,6 +580,39 @@ def test_an_answer_that_breaks_http_is_refused(fetcher, sent, kind):
 
     with Origin(script) as origin:
         failing(kind, fetcher, ask(origin))
+
+
+ODD_LINES = {
+    "without a colon": [b"garbage"],
+    "a second status line": [b"HTTP/1.1 200 OK"],
+    "markup": [b"<html>", b"<!-- x: y -->"],
+    "without a name": [b": 1"],
+    "a name beyond ASCII": [b"\xc3\xa4: 1"],
+    "a continuation of garbage": [b"garbage", b"\tx: 1", b" y"],
+    "half a line break": [b"X: 1\rgarbage", b"Y: 1\rContent-Length: 1"],
+    "a mailbox's": [b"From somebody Thu Jan 1"],
+    "blanks before the colon": [b"X-More \t: 1"],
+    "folded": [b"X-More: 1,", b"  2"],
+    "zero bytes": [b"X: \0"],
+}
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+@pytest.mark.parametrize("lines", ODD_LINES.values(), ids=ODD_LINES)
+def test_a_line_that_is_no_field_hides_no_field_behind_it(hurried, caplog, lines, at):
+    packed = gzip.compress(b"news", mtime=0)
+    fields = [b'ETag: "1"', b"Content-Encoding : gzip", b"Content-Length: %d" % len(packed)]
+    head = b"\r\n".join([b"HTTP/1.1 200 OK", b" continues: nothing", *fields[:at], *lines, *fields[at:]])
+
+    with Origin(
+        lambda exchange: exchange.send(b"HTTP/1.1 103 E\r\ngarbage\r\n\r\n", head, b"\r\n\r\n", packed)
+    ) as origin:
+        for _ in range(2):
+            answer = hurried.fetch(ask(origin))
+            assert (answer.body, answer.validators.etag) == (b"news", '"1"')
+
+    assert origin.connections == 1
+    assert caplog.records == []
 
 
 def test_a_connection_that_is_reset_in_the_middle_is_told_as_such(fetcher):

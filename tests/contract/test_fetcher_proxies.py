@@ -8,7 +8,15 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.forward_proxy import ForwardProxy
-from tracker.errors import AddressRefused, FetchError, HttpStatusError, NameNotResolved, ProxyFailed, TlsError
+from tracker.errors import (
+    AddressRefused,
+    FetchError,
+    FetchTimeout,
+    HttpStatusError,
+    NameNotResolved,
+    ProxyFailed,
+    TlsError,
+)
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.ports import FetchRequest, PostRequest
@@ -274,6 +282,56 @@ def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
         sentence = failing(ProxyFailed, fetcher, "https://status.example/")
 
     assert sentence.startswith(f"the proxy 127.0.0.1:{door.port} made no connection to status.example: {said}")
+
+
+def established(then: bytes = b"", end=Exchange.hang_up):
+    """Say that there is a connection, and then something that is no TLS."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        exchange.sock.recv(9999)
+        exchange.send(then)
+        end(exchange)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "said"),
+    [
+        (established(), ProxyFailed, ": no TLS came through it: "),
+        (established(end=Exchange.reset), ProxyFailed, ": no TLS came through it: connection reset by peer"),
+        (established(b"<html>blocked</html>"), ProxyFailed, ": no TLS came through it: wrong version number"),
+        (established(end=Exchange.dawdle), FetchTimeout, " within 0.5 s"),
+        (established(b"\x15\x03\x03\x00\x02\x02\x46"), TlsError, "alert protocol version"),
+    ],
+    ids=["closed", "reset", "a page", "silent", "an alert of the page's"],
+)
+def test_a_tunnel_without_tls_in_it_is_the_proxy_s_failure(script, kind, said):
+    with (
+        Origin(script) as door,
+        fetching(limits=HURRIED, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+    ):
+        sentence = failing(kind, fetcher, "https://status.example/")
+
+    assert said in sentence
+    assert (f"the proxy 127.0.0.1:{door.port}" in sentence) == (kind is not TlsError)
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnews"])
+def test_a_proxy_that_breaks_off_is_named(head):
+    def script(exchange):
+        exchange.send(head)
+        exchange.hang_up()
+
+    with (
+        Origin(script) as door,
+        fetching(HTTP_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+        pytest.raises(FetchError) as caught,
+    ):
+        fetcher.fetch(FetchRequest(url="http://status.example/"))
+
+    assert f"status.example through the proxy 127.0.0.1:{door.port} br" in str(caught.value)
 
 
 @pytest.mark.parametrize(

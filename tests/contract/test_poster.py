@@ -82,6 +82,19 @@ def test_a_redirect_is_not_followed(poster: RequestsPoster, status: str) -> None
     assert len(receiver.deliveries) == 1
 
 
+def test_a_secret_that_a_receiver_repeats_is_not_shown(poster: RequestsPoster) -> None:
+    def script(exchange: Exchange) -> None:
+        given = exchange.request.headers["authorization"]
+        exchange.answer("403 Forbidden", f"no {given.upper()} for {exchange.request.path}; {'x' * 60} {given}".encode())
+
+    with Origin(script) as origin:
+        url = origin.url("/services/zq9SecretPartOfTheAddress")
+        answer = poster.post(post(url, Authorization="Bearer zq9-token-of-ours", **{"webhook-id": "zq9-message"}))
+
+    assert answer.text.startswith("no BEARER [secret] for /services/[secret]; xxx")
+    assert "zq9" not in answer.text.lower()
+
+
 def test_how_long_to_wait_is_read(poster: RequestsPoster) -> None:
     with Receiver(answers("429 Too Many Requests", Retry_After="7")) as receiver:
         assert poster.post(post(receiver.url)).retry_after_s == 7.0

@@ -128,10 +128,10 @@ TOO_LARGE = "the answer is larger than 8 MiB"
 TOO_LATE = "no complete answer within 20 s"
 TOO_MANY_VALUES = "the answer is JSON with more in it than a status page"
 TOO_MUCH_MARKUP = "the feed holds more markup than a status page's"
-ENTITIES = "the feed declares XML entities of its own"
 FEED = "/feed.rss"
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(10))
+EXTERNAL = f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{FILE}">]>'
 NAMES = [{"name": f"{PLANTED} {number} {'x' * 200}"} for number in range(5_000)]
 UPDATES = [{"id": str(number)} for number in range(20_000)]
 
@@ -210,7 +210,7 @@ REFUSED: dict[str, Attack] = {
         reason=TOO_MANY_VALUES,
     ),
     "10,000 incidents": Attack(
-        answer=says(page(*({"id": f"{PLANTED}{number}"} for number in range(10_000)))),
+        answer=says(page(*({"id": f"{PLANTED}{number}", "name": PLANTED} for number in range(10_000)))),
         reason="it lists 10000 incidents; no status page shows more than 5000",
     ),
     "JSON of millions of nothings": Attack(
@@ -221,18 +221,9 @@ REFUSED: dict[str, Attack] = {
         reason="its updates name so many components that telling all takes over 8 MB",
     ),
     # feeds
-    "billion laughs": Attack(answer=says(rss(item("&l9;"), f"<!DOCTYPE rss [{LAUGHS}]>")), reason=ENTITIES, path=FEED),
-    "quadratic entities": Attack(
-        answer=says(rss(item("&a;" * 20_000), f'<!DOCTYPE rss [<!ENTITY a "{"a" * 3_000}">]>')),
-        reason=ENTITIES,
-        path=FEED,
-    ),
-    "external entity": Attack(
-        answer=says(rss(item("&a;"), f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{FILE}">]>')), reason=ENTITIES, path=FEED
-    ),
-    "external entity in UTF-16": Attack(
-        answer=says(rss(item("&a;"), f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{FILE}">]>').decode().encode("utf-16")),
-        reason=ENTITIES,
+    "billion laughs": Attack(
+        answer=says(rss(item("&l9;"), f"<!DOCTYPE rss [{LAUGHS}]>")),
+        reason="the feed declares XML entities that are made of others",
         path=FEED,
     ),
     "feed of nothing but tags": Attack(answer=says(rss(item() + "<a/>" * 60_000)), reason=TOO_MUCH_MARKUP, path=FEED),
@@ -283,6 +274,15 @@ TOLD: dict[str, Attack] = {
         answer=says(rss(item(f"&#x202e;&#155;2J<![CDATA[\u2028\x1b[31m{MARK}]]>").replace("<guid>g", "<guid>\x1b[1m"))),
         path=FEED,
         title=f"\u202e\u203a2J \x1b[31m{MARK}",
+    ),
+    "quadratic entities": Attack(
+        answer=says(rss(item("&a;" * 20_000), f'<!DOCTYPE rss [<!ENTITY a "{"a" * 900}">]>')),
+        path=FEED,
+        title="&a;" * 99 + "&a…",
+    ),
+    "external entity": Attack(answer=says(rss(item("&a;"), EXTERNAL)), path=FEED, title="&a;"),
+    "external entity in UTF-16": Attack(
+        answer=says(rss(item("&a;"), EXTERNAL).decode().encode("utf-16")), path=FEED, title="&a;"
     ),
     "external DTD": Attack(answer=says(rss(item("Known"), '<!DOCTYPE rss SYSTEM "/dtd">')), path=FEED, title="Known"),
     "author of a megabyte": Attack(

@@ -14,6 +14,8 @@
     trail         the way of one request through its redirects
     cookies       what they set, for that request and one host
     signin        whether a page is one where people sign in (pure)
+    head          which lines of an answer's head are fields
+    echoes        secrets that an answer repeats (pure)
     framing       whether the end of an answer is clear (pure)
     outcome       what an answer means
     conditional   validators in and out (pure)

@@ -112,9 +112,10 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
         return inflate("gzip", GZIP)
     if _ZSTD_MARK.match(start) and "zstd" in decoders.AVAILABLE:
         return unzstd()
-    if not coding or not start or _is_text(start):
+    coding = coding.removeprefix("x-")
+    if _is_plain(coding, start):
         return None
-    match coding.removeprefix("x-"):
+    match coding:
         case "gzip" | "deflate" if _is_zlib(start):
             return inflate("deflate", ZLIB)
         case "deflate":
@@ -130,6 +131,14 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
     raise BadAnswer(f"the answer has a content coding that cannot be read: {plain(coding)}")
 
 
+def _is_plain(coding: str, start: bytes) -> bool:
+    """Tell whether a body that begins so has no coding at all, whatever its label says."""
+    if not coding or not start or _is_text(start):
+        return True
+    # The data of these begin with a mark, or as deflate does: what does not is not theirs.
+    return coding in ("gzip", "zstd") and not _is_zlib(start) and _may_be_text(start)
+
+
 def _is_text(start: bytes) -> bool:
     """Tell whether a body that begins so is plain text, which no compressed data looks like."""
     if start.startswith(_WIDE_MARKS):
@@ -138,6 +147,16 @@ def _is_text(start: bytes) -> bool:
         return False
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARKUP):
         return True
+    return _is_utf8(start)
+
+
+def _may_be_text(start: bytes) -> bool:
+    """Tell whether a body that begins so can be text in any encoding, or with control characters in it."""
+    looked_at = start[:_LOOKED_AT]
+    return b"\0" not in looked_at and (not _CONTROL.search(looked_at) or _is_utf8(start))
+
+
+def _is_utf8(start: bytes) -> bool:
     try:
         start[:_LOOKED_AT].decode()
     except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ from tracker.models import Validators
 #: Latin-1, which is how header fields are read and written, without controls: a line break would end the field.
 #: Real ones have 20 to 80 characters; a very long one is not worth a request that a server refuses as too large.
 _SENDABLE: Final = re.compile(r"[ -~\xa0-\xff]{1,1024}")
-#: Without the server's word for now there is only ours; clocks that run freely differ by less.
+#: Clocks of two machines that run freely differ by less.
 _SKEW: Final = timedelta(minutes=1)
 
 
@@ -45,14 +45,14 @@ def _trusted_date(headers: Mapping[str, str], now: datetime) -> str | None:
     """Return Last-Modified, or None while it proves nothing (RFC 9110, section 8.8.2.2).
 
     In the second that it names, the page may change once more; "not modified since" would be true of that for ever.
+    Whose clock wrote `Date` nobody knows: a cache on the way may have, so that ours has to agree.
     """
     value = _sendable(headers.get("Last-Modified"))
     modified = _moment(value) if value else None
     if modified is None:
         return None
-    dated = _moment(headers.get("Date", ""))
-    is_past = modified < dated if dated else modified + _SKEW <= now
-    return value if is_past else None
+    dated = _moment(headers.get("Date", "")) or now
+    return value if modified < dated and modified + _SKEW <= now else None
 
 
 def _moment(text: str) -> datetime | None:

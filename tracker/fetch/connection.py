@@ -22,6 +22,7 @@ from tracker.fetch.budget import CURRENT, BoundedReader, MeteredSocket
 from tracker.fetch.dial import Dialer
 from tracker.fetch.failures import WANTS_CREDENTIALS, in_words, translated
 from tracker.fetch.framing import check_framing
+from tracker.fetch.head import HeadReader
 from tracker.fetch.urls import Target, target
 from tracker.proxies import Proxies, Proxy
 
@@ -32,6 +33,11 @@ _BODILESS: Final = frozenset({204, 304})
 _MOST_INTERIM: Final = 100
 #: How http.client words it when a proxy makes no tunnel.
 _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
+def _is_of_the_page(error: OSError) -> bool:
+    """Tell whether a handshake failed by what a server has said in TLS."""
+    return isinstance(error, ssl.SSLCertVerificationError) or "alert" in str(getattr(error, "reason", "")).lower()
 
 
 class StaleConnection(Exception):
@@ -51,15 +57,13 @@ class _Answer(client.HTTPResponse):
 
     def begin(self) -> None:
         """Read status and headers, and settle how the body ends."""
-        super().begin()
-        # http.client passes over 100 alone, and takes another interim answer (103 Early Hints) for the final one.
-        interim = 0
-        while self.status < client.OK and self.status != client.SWITCHING_PROTOCOLS:
-            interim += 1
-            if interim > _MOST_INTERIM:
-                raise BadAnswer(f"more than {_MOST_INTERIM} interim answers came, and no final one")
-            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
-            super().begin()
+        head = HeadReader(self._reader)
+        self.fp = head  # type: ignore[assignment]  # all that is asked of it here are lines
+        try:
+            self._read_heads()
+        finally:
+            if self.fp is not None:
+                self.fp = self._reader
         if self._reader.has_ended:
             # http.client takes the end of the connection for that of the head.
             raise BadAnswer("the head of the answer is cut short")
@@ -71,6 +75,18 @@ class _Answer(client.HTTPResponse):
             self.will_close = True
         # http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
         check_framing(self.headers.get_all("Transfer-Encoding", []), self.headers.get_all("Content-Length", []))
+
+    def _read_heads(self) -> None:
+        """Read the head of the final answer, and those of interim ones before it."""
+        super().begin()
+        # http.client passes over 100 alone, and takes another interim answer (103 Early Hints) for the final one.
+        interim = 0
+        while self.status < client.OK and self.status != client.SWITCHING_PROTOCOLS:
+            interim += 1
+            if interim > _MOST_INTERIM:
+                raise BadAnswer(f"more than {_MOST_INTERIM} interim answers came, and no final one")
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
+            super().begin()
 
 
 class _Guarded(HTTPConnection):
@@ -141,17 +157,24 @@ class _Tls(_Guarded, HTTPSConnection):
     """A guarded connection for https."""
 
     def connect(self) -> None:
-        """Connect and shake hands. Raises FetchTimeout."""
+        """Connect and shake hands. Raises FetchTimeout, ProxyFailed."""
         try:
             super().connect()
         except TimeoutError:
             CURRENT.get().cut(0)
             host = self._tunnel_host or self.host
-            raise FetchTimeout(f"no TLS handshake with {host} within {float(self.timeout or 0):g} s") from None
+            through = f" through the proxy {self.host}:{self.port}" if self._tunnel_host else ""
+            limit_s = float(self.timeout or 0)
+            raise FetchTimeout(f"no TLS handshake with {host}{through} within {limit_s:g} s") from None
+        except (ssl.SSLError, ConnectionError) as error:
+            if self._tunnel_host is None or _is_of_the_page(error):
+                raise
+            # Proxies answer CONNECT with 200 and a page of their own, or hang up when what is behind them does.
+            raise ProxyFailed(f"{self._refusal}: no TLS came through it: {in_words(error) or 'it broke'}") from error
 
     def _tunnel(self) -> None:
         """Ask the proxy for a connection to the page. Raises ProxyFailed."""
-        refusal = f"the proxy {self.host}:{self.port} made no connection to {self._tunnel_host}"
+        refusal = self._refusal
         try:
             super()._tunnel()
         except FetchError as error:
@@ -163,6 +186,10 @@ class _Tls(_Guarded, HTTPSConnection):
             if int(status[1]) == client.PROXY_AUTHENTICATION_REQUIRED:
                 raise ProxyFailed(f"{refusal}: {WANTS_CREDENTIALS}") from None
             raise ProxyFailed(f"{refusal}: it answered {status[1]}") from None
+
+    @property
+    def _refusal(self) -> str:
+        return f"the proxy {self.host}:{self.port} made no connection to {self._tunnel_host}"
 
     def _connect_tls_proxy(self, hostname: str, sock: Any) -> Any:
         """Shake hands with a proxy that speaks TLS itself. Raises ProxyFailed."""

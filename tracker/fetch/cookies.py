@@ -46,8 +46,9 @@ class Cookies:
     def take(self, asked: Target, fields: Iterable[str], now: datetime) -> None:
         """Keep what Set-Cookie fields of an answer set, and forget what they end."""
         for field in fields:
-            pair, *attributes = (part.strip() for part in field[:_LONGEST].split(";"))
-            if not _PAIR.fullmatch(pair):
+            given, *attributes = (part.strip() for part in field.split(";", _MOST)[:_MOST])
+            pair = "=".join(part.strip() for part in given.split("=", 1))
+            if len(pair) > _LONGEST or not _PAIR.fullmatch(pair):
                 continue
             known = dict(map(_attribute, attributes))
             if "domain" in known and not _covers(known["domain"], asked.host):

@@ -18,7 +18,9 @@ def check_framing(codings: Sequence[str], lengths: Sequence[str]) -> None:
 
     `codings` are all its values of Transfer-Encoding, `lengths` those of Content-Length.
     """
-    if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+    # "identity" was once a way to write that there is none (RFC 2616, section 3.6).
+    named = [name for coding in codings if (name := coding.strip().lower()) != "identity"]
+    if named not in ([], ["chunked"]):
         raise BadAnswer(f"the answer has an unknown transfer coding: {plain(', '.join(codings))}")
     different = set(lengths)
     if len(different) > 1 or not all(_LENGTH.fullmatch(length) for length in different):

@@ -19,6 +19,7 @@ from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
@@ -108,9 +109,15 @@ class RequestsFetcher:
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer to one conditional GET. Raises FetchError."""
+        secrets = secrets_of(request.headers) if request.headers else ()
         budget = CURRENT.set(Budget(self._limits, self._monotonic))
         try:
-            return self._follow(request)
+            outcome = self._follow(request)
+        except FetchError as error:
+            conceal(secrets, error)
+            raise
+        else:
+            return concealed(secrets, outcome) if secrets and isinstance(outcome, Fetched) else outcome
         finally:
             CURRENT.reset(budget)
 
@@ -150,7 +157,7 @@ class RequestsFetcher:
                 if isinstance(outcome, Target):
                     trail.note(answer.status, response.raw.headers.getlist("Set-Cookie"), now)
         except CLIENT_ERRORS as error:
-            raise translated(error, trail.asked.host) from error
+            raise translated(error, trail.place) from error
         return outcome
 
     def _ask(self, session: _Session, asked: Target, headers: dict[str, str]) -> requests.Response:

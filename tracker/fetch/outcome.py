@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol
 
 from tracker.errors import BadAnswer, Blocked, HttpStatusError, ProxyFailed, SignInNeeded
-from tracker.fetch.challenge import is_challenge
+from tracker.fetch.challenge import LOOKED_AT, is_challenge
 from tracker.fetch.conditional import renewed, validators_of
 from tracker.fetch.failures import WANTS_CREDENTIALS, plain
 from tracker.fetch.freshness import fresh_for_s, retry_after_s
@@ -98,6 +98,8 @@ def meaning(
         is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
         if is_called_so or is_sign_in_page(headers, body):
             raise sign_in_needed(asked, url, way)
+        if is_web_page(headers, body) and is_challenge(headers, lambda: body[:LOOKED_AT]):
+            raise _blocked(answer, url, now)
         return Fetched(
             body=body,
             received_bytes=answer.received_bytes,
@@ -121,10 +123,10 @@ def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:
 
 def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
     """Return the error for a status that is neither news nor no news."""
+    if is_challenge(answer.headers, answer.start):
+        return _blocked(answer, url, now)
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
     message = f"answered {answer.status}"
-    if is_challenge(answer.headers, answer.start):
-        return Blocked(f"{message}, blocked by a challenge for browsers", wait_s, answer.status, url)
     answer.drain()
     if way.proxy is not None:
         if (refused := proxy_refusal(answer.status, answer.headers, way.proxy)) is not None:
@@ -135,6 +137,12 @@ def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -
     elif answer.status == HTTPStatus.FORBIDDEN:
         message = f"{message}; if it is for signed-in readers: {_remedy(asked, way)}"
     return HttpStatusError(message, wait_s, answer.status, url)
+
+
+def _blocked(answer: Answer, url: str, now: datetime) -> Blocked:
+    """Return the error for a challenge that only a browser passes."""
+    wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
+    return Blocked(f"answered {answer.status}, blocked by a challenge for browsers", wait_s, answer.status, url)
 
 
 def proxy_refusal(status: int, headers: Mapping[str, str], proxy: str) -> str | None:

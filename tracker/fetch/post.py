@@ -13,6 +13,7 @@ from tracker.errors import BadUrl, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.echoes import secrets_of, without
 from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
 from tracker.fetch.freshness import retry_after_s
 from tracker.fetch.limits import FetchLimits
@@ -82,7 +83,7 @@ class RequestsPoster:
         try:
             with self._send(request, asked) as response:
                 self._refuse_proxy(asked, response.raw)
-                return self._answer(response.raw)
+                return self._answer(response.raw, secrets_of(request.headers, request.url))
         except CLIENT_ERRORS as error:
             raise translated(error, asked.host) from error
         finally:
@@ -113,9 +114,9 @@ class RequestsPoster:
         if refused is not None:
             raise ProxyFailed(refused)
 
-    def _answer(self, raw: BaseHTTPResponse) -> Answer:
+    def _answer(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Answer:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
-        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(self._beginning(raw)))
+        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, self._beginning(raw))))
 
     def _beginning(self, raw: BaseHTTPResponse) -> str:
         """Return how the body begins, once it has come whole.

@@ -33,6 +33,11 @@ class Trail:
         """Tell whether a redirect has led to a page where people sign in, by its address."""
         return self.way.redirect is not None and is_sign_in_address(self.asked)
 
+    @property
+    def place(self) -> str:
+        """Return how messages call what is asked now."""
+        return self.asked.host if self.way.proxy is None else f"{self.asked.host} through the proxy {self.way.proxy}"
+
     def fields(self) -> dict[str, str]:
         """Return the header fields that go to where it is now, and to nowhere else."""
         fields = dict(self.request.headers) if origin(self.asked) == origin(self._first) else {}
@@ -58,9 +63,9 @@ class Trail:
         """Return what there is to say of a trail without an end."""
         if self._passed_sign_in:
             return ", by way of a sign-in page; if it is for signed-in readers, give its credentials by headers_env"
-        if not self._is_circle:
-            return ""
-        return ", in a circle that sets cookies, as for browsers" if self._cookies else ", in a circle"
+        if self._cookies:
+            return f", {'in a circle that sets' if self._is_circle else 'setting'} cookies, as for browsers"
+        return ", in a circle" if self._is_circle else ""
 
     def _way(self, redirect: int | None) -> Way:
         proxy = self._way_to(self.asked)

@@ -104,6 +104,18 @@ def test_short_and_odd_text_stays_what_it_is(label, body):
     assert decode(label, body) == body
 
 
+ODD_TEXT = {
+    "a control character": FEED[:99] + b"\x0b" + FEED[99:],
+    "other letters before the markup": "Warnung: Gerät fehlt\n".encode("latin-1") + FEED,
+}
+
+
+@pytest.mark.parametrize("label", ["gzip", "x-gzip", "zstd", "gzip, gzip"])
+@pytest.mark.parametrize("body", ODD_TEXT.values(), ids=ODD_TEXT)
+def test_what_lacks_the_mark_of_a_coding_and_may_be_text_stays_what_it_is(label, body):
+    assert decode(label, body) == body
+
+
 def test_text_whose_letter_lies_across_the_end_of_what_is_looked_at_is_text():
     body = b"x" * 511 + "é".encode() * 300
 

@@ -54,6 +54,10 @@ def test_validators_are_taken_as_they_are_unless_they_could_not_be_sent_back():
         ("2026-11-21T10:00:00", LATER, True),
         # A page that is dated ahead of its own answer.
         ("Sat, 21 Nov 2099 10:00:00 GMT", LATER, False),
+        # An edge whose clock is ahead of the origin's.
+        ("Sat, 21 Nov 2026 11:59:58 GMT", "Sat, 21 Nov 2026 12:00:03 GMT", False),
+        ("Sat, 21 Nov 2026 11:59:01 GMT", "Sat, 21 Nov 2026 13:00:00 GMT", False),
+        ("Sat, 21 Nov 2026 11:59:00 GMT", "Sat, 21 Nov 2026 12:00:00 GMT", True),
         # Without a readable date our own clock decides, with what clocks may differ by.
         ("Sat, 21 Nov 2026 11:59:30 GMT", None, False),
         ("Sat, 21 Nov 2026 12:00:00 GMT", None, False),

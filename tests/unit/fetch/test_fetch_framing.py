@@ -8,7 +8,15 @@ from tracker.fetch.framing import check_framing
 
 @pytest.mark.parametrize(
     ("codings", "lengths"),
-    [([], []), ([], ["0"]), ([], ["12", "12"]), (["chunked"], []), ([" Chunked "], []), (["chunked"], ["5"])],
+    [
+        ([], []),
+        ([], ["0"]),
+        ([], ["12", "12"]),
+        (["chunked"], []),
+        ([" Chunked "], []),
+        (["chunked"], ["5"]),
+        (["Identity"], ["5"]),
+    ],
 )
 def test_a_clear_end_is_accepted(codings, lengths):
     check_framing(codings, lengths)

@@ -1,0 +1,68 @@
+"""Secrets that a request carries and its answer repeats: taken out before anybody sees them. Pure.
+
+Servers name what they refuse: `invalid token abc…`, in a body, a redirect or a field. What is told of an answer goes to
+logs, records and other people.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from tracker.errors import FetchError
+from tracker.ports import Fetched
+
+_HIDDEN: Final = "[secret]"
+#: What is shorter is a word such as "Bearer", and would be found in any text. Of what was cut, so much is recognised.
+_SHORTEST: Final = 8
+#: Parts of an address are words more often.
+_SHORTEST_OF_URL: Final = 16
+_APART: Final = re.compile(r"[\s;,\"]+")
+#: Fields that say nothing secret.
+_OPEN: Final = frozenset(
+    {
+        *("accept", "accept-language", "user-agent", "content-type", "origin", "referer"),
+        *("idempotency-key", "webhook-id", "webhook-timestamp"),
+    }
+)
+
+
+def secrets_of(headers: Mapping[str, str], url: str = "") -> tuple[str, ...]:
+    """Return what header fields hold that nobody is to see, and an address whose parts are secrets; longest first."""
+    values = (value for name, value in headers.items() if name.lower() not in _OPEN)
+    words = {part for value in values for word in _APART.split(value) for part in (word, word.partition("=")[2])}
+    path = urlsplit(url)
+    segments = {part for part in re.split("[/&=]", f"{path.path}/{path.query}") if len(part) >= _SHORTEST_OF_URL}
+    return tuple(sorted((part for part in words | segments if len(part) >= _SHORTEST), key=len, reverse=True))
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """Return a text without the secrets, of which it may hold the beginning alone, in either case."""
+    for secret in secrets:
+        begins = re.compile(re.escape(secret[:_SHORTEST]), re.IGNORECASE | re.ASCII)
+        position = 0
+        while found := begins.search(text, position):
+            end = found.end()
+            for expected in secret[_SHORTEST:]:
+                if text[end : end + 1].lower() != expected.lower():
+                    break
+                end += 1
+            text = text[: found.start()] + _HIDDEN + text[end:]
+            position = found.start() + len(_HIDDEN)
+    return text
+
+
+def conceal(secrets: Iterable[str], error: FetchError) -> None:
+    """Take the secrets out of what an error says."""
+    error.message = without(secrets, error.message)
+    error.args = (error.message, *error.args[1:])
+
+
+def concealed(secrets: Iterable[str], answer: Fetched) -> Fetched:
+    """Return an answer without the secrets."""
+    body, kind = answer.body, answer.content_type
+    for secret in secrets:
+        body = body.replace(secret.encode(), _HIDDEN.encode())
+    return replace(answer, body=body, content_type=without(secrets, kind) if kind else kind)
