@@ -21,6 +21,7 @@ from tracker.listing import Listing
 from tracker.migration import GRACE, carried_over, moved, remembered
 from tracker.models import Provider, Snapshot
 from tracker.observe import Observation, Observer, read_again
+from tracker.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.parse import FORMATS
 from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, left_out, recovered
@@ -133,6 +134,7 @@ class Poller:
         if seeded and means_the_same and not observed.details_apart:
             return _quiet(turn, observed, now), Layer.SAME_MEANING
         observed = self._observer.complete(provider, state, observed, now)
+        observed, others = _under_known_ids(known, observed)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
@@ -164,7 +166,7 @@ class Poller:
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
-            seen=(*found.seen, *sorted(known.fading | kept(before.seen, known.seen, snapshot))),
+            seen=(*found.seen, *sorted(others | known.fading | kept(before.seen, known.seen, snapshot))),
             due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,
@@ -274,6 +276,34 @@ def _before(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot,
         known_until=_known_until(turn, known, state),
         revision=turn.revision,
     )
+
+
+def _under_known_ids(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
+    """Return what was observed under the ids that it is known by, and the keys of the ids that it has now."""
+    snapshot, state = observed.snapshot, observed.state
+    if snapshot is None or state.moved_at is not None:
+        return observed, set()
+    view = known.view if state.seeded else PageView()
+    if ids := known_ids(view, snapshot):
+
+        def renamed(entries: frozenset[str]) -> frozenset[str]:
+            return frozenset(ids.get(entry, entry) for entry in entries)
+
+        observed = msgspec.structs.replace(
+            observed,
+            snapshot=under_known_ids(snapshot, ids),
+            recent=under_known_ids(observed.recent, ids),
+            history=renamed(observed.history),
+            listed=None if observed.listed is None else renamed(observed.listed),
+        )
+    updates = known_updates(known.ledger, observed.snapshot or snapshot) if state.seeded else {}
+    if updates:
+        observed = msgspec.structs.replace(
+            observed,
+            snapshot=under_known_updates(observed.snapshot or snapshot, updates),
+            recent=under_known_updates(observed.recent, updates),
+        )
+    return observed, keys_of_others(view, snapshot, ids) | updates.keys()
 
 
 def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
