@@ -66,7 +66,7 @@ def known_updates(ledger: Ledger, snapshot: Snapshot) -> dict[str, str]:
     Another answer of the page may show it under its own id. Else it is the one of its incident that has the same text
     and is not shown any more.
     """
-    found = {}
+    found: dict[str, str] = {}
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         known = ledger.get(incident.id, {})
         shown = {update.id for update in incident.updates}
