@@ -18,6 +18,8 @@ from tracker.state import PageView, Trace
 from tracker.traces import numbered, told_status
 
 _ENTRIES = frozenset({"incident", "maintenance"})
+#: Statuses of a maintenance that has begun, whatever its window says.
+_BEGUN = frozenset({"in_progress", "verifying"})
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ def absence(
         shown.setdefault(incident.id, []).append(incident)
     gone = {
         known.id: known
-        for known in _going_on(view)
+        for known in view.going_on
         if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), listed)
     }
     ages = {False: _Ages(snapshot.incidents), True: _Ages(snapshot.maintenances)}
@@ -90,12 +92,8 @@ def ends(
     for known in maintenances.values():
         if known.id in ended:
             begins_later = known.scheduled_for is not None and known.scheduled_for > now
-            status = "cancelled" if begins_later else "completed"
+            status = "cancelled" if begins_later and known.status not in _BEGUN else "completed"
             yield EventKind.MAINTENANCE_UPDATE, *_ended(known, status, view.traces.get(known.id))
-
-
-def _going_on(view: PageView) -> Iterable[OpenIncident]:
-    return (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
 
 
 def _is_shown(

@@ -142,7 +142,7 @@ def _entries(snapshot: Snapshot) -> Iterable[Incident]:
 def _unannounced(before: Before, snapshot: Snapshot) -> Iterator[tuple[Incident, IncidentUpdate]]:
     """Yield what was never seen before and shows no update, each with one that announces it."""
     view = before.view
-    known = {each.id for each in (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)}
+    known = {each.id for each in view.going_on}
     for incident in _entries(snapshot):
         is_known = incident.id in known or incident.id in view.traces or incident_key(incident) in before.seen
         if not incident.updates and not is_known:
@@ -158,7 +158,7 @@ def _implied(
     What changed last stands at the end, as what is remembered longest.
     """
     view, recent = before.view, snapshot if before.recent is None else before.recent
-    going_on = {each.id: each for each in (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)}
+    going_on = {each.id: each for each in view.going_on}
     maintenances = {maintenance.id for maintenance in recent.maintenances}
     new: dict[str, list[IncidentUpdate]] = {}
     for incident, update in unseen:
@@ -304,8 +304,7 @@ def _implied_news(
     `known` are the keys of the incidents that have passed the filters before.
     """
     view = before.view
-    going_on = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
-    followed = {each.id for each in going_on if each.is_followed}
+    followed = {each.id for each in view.going_on if each.is_followed}
     news: list[News] = []
     passed: set[str] = set()
     for kind, incident, update in found:

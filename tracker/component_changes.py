@@ -1,11 +1,12 @@
 """What is new about components: other statuses, and those that leave a whole list while they do not work. Pure.
 
 A component is known by its id, and one that is made anew by the name, group and region of the one that it takes the
-place of. One that leaves while it does not work is over after two whole lists without it; of any other nothing is told.
+place of, or by name and region where it has another group. One that leaves while it does not work is over after two
+whole lists without it; of any other nothing is told.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -119,23 +120,42 @@ def _inherited(
 ) -> tuple[dict[str, Component], set[str]]:
     """Return all known components by the ids that they have now, the ones listed last at the end, and those that fell.
 
-    An id that no whole list holds any more and an unknown one of the same name, group and region are one component.
+    An id that no whole list holds any more and an unknown one of the same name, group and region are one component, and
+    so are two of one name and region where the group is another one by now.
     """
     known = {**view.gone_components, **view.components}
     if not lists_all_components(snapshot):
         return known, set(view.falls_told)
     left = [one for one in known.values() if one.id not in listed]
     made = [one for one in snapshot.components if one.id not in known]
-    shown = Counter(map(_place, listed.values()))
-    lost = Counter(map(_place, left))
-    heirs = {_place(one): one.id for one in made if shown[_place(one)] == lost[_place(one)] == 1}
-    renamed = {one.id: heirs[_place(one)] for one in left if _place(one) in heirs}
+    renamed: dict[str, str] = {}
+    for called in (_place, _name):
+        found = _heirs(left, made, listed.values(), called)
+        renamed |= found
+        left = [one for one in left if one.id not in found]
+        made = [one for one in made if one.id not in found.values()]
     before = {renamed.get(key, key): replace(one, id=renamed.get(key, key)) for key, one in known.items()}
     return before, {renamed.get(key, key) for key in view.falls_told}
 
 
+def _heirs(
+    left: Collection[Component],
+    made: Iterable[Component],
+    listed: Iterable[Component],
+    called: Callable[[Component], Hashable],
+) -> dict[str, str]:
+    """Return by the id of what has left that of what took its place, where it alone is called so, then and now."""
+    shown, lost = Counter(map(called, listed)), Counter(map(called, left))
+    heirs = {called(one): one.id for one in made if shown[called(one)] == lost[called(one)] == 1}
+    return {one.id: heirs[called(one)] for one in left if called(one) in heirs}
+
+
 def _place(component: Component) -> tuple[str, str | None, str | None]:
     return component.name, component.group, component.region
+
+
+def _name(component: Component) -> tuple[str, str | None]:
+    return component.name, component.region
 
 
 def _changed(

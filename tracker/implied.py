@@ -89,7 +89,9 @@ def implied(incident: Incident, known: Known) -> Implied:
     after = trace_of(incident, trace, told=told)
     parts = () if known.unseen else tuple(_changes(incident, known))
     if status is None and not parts:
-        return Implied(trace=after)
+        # An incident that does not follow its newest update may be behind it, or may have been set by hand.
+        is_behind = incident.updates[-1:] == known.unseen[-1:] != () and _is_contradicted(incident, told)
+        return Implied(trace=after, is_doubtful=is_behind)
     name = f"status/{status}" if status else parts[0][0]
     update_id, after = numbered(after, name)
     said = [message for _, message in parts]
@@ -131,6 +133,8 @@ def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | N
         restated = restated if restated and restated.status == status else None
     elif restated:
         status = restated.status
+    elif known.was_doubted and _is_contradicted(incident, told_status(trace)):
+        status = incident.status
     if trace.is_absent and known.goes_on:
         return status or incident.status, restated
     if status is None or status == told_status(trace):
@@ -143,8 +147,16 @@ def _unsaid_status(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdat
     status, said = incident.status, {update.status for update in unseen}
     if status in said or status in (trace.status, told_status(trace), _UNKNOWN):
         return None
-    ends_or_begins = (status in CLOSED_STATUSES) != (told_status(trace) in CLOSED_STATUSES)
-    return status if ends_or_begins or not said <= _WORDLESS else None
+    return status if _is_over(status) != _is_over(told_status(trace)) or not said <= _WORDLESS else None
+
+
+def _is_contradicted(incident: Incident, told: str) -> bool:
+    """Tell whether an incident goes on that was told to be over, or the other way round."""
+    return incident.status != _UNKNOWN and _is_over(incident.status) != _is_over(told)
+
+
+def _is_over(status: str) -> bool:
+    return status in CLOSED_STATUSES
 
 
 def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate, ...]) -> str:
@@ -168,7 +180,9 @@ def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
     if moved := _window_change(incident, known):
         yield moved
     was, now = trace.impact, incident.impact
-    if now not in (None, was) and Impact.MAINTENANCE not in (was, now):
+    if was is Impact.MAINTENANCE and now not in (None, was):
+        yield f"impact/{now}", f"no longer a maintenance, impact now {now}"
+    elif now not in (None, was) and now is not Impact.MAINTENANCE:
         yield f"impact/{now}", f"impact now {now}" + (f", was {was}" if was else "")
     # A page that leaves out a title shows the id in its place.
     if incident.name != before.name and incident.id not in (incident.name, before.name):

@@ -5,12 +5,15 @@ Of a page that is new, has moved, or was forgotten by the data server, that is n
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from tracker.addresses import same_page
 from tracker.cadence import longest_pause_s
 from tracker.changes import Before, keys
 from tracker.migration import GRACE, carried_over
 from tracker.models import Snapshot
 from tracker.observe import Observation
+from tracker.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.ports import Known, Turn
 from tracker.recognition import recognised
 from tracker.state import PageState, PageView
@@ -29,6 +32,34 @@ def remembered_of(turn: Turn) -> PageState:
     if state.url == url or (same_page(state.url, url) and not state.failures):
         return state
     return PageState(url=url, unreadable_since=state.unreadable_since)
+
+
+def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
+    """Return what was observed under the ids that it is known by, and the keys of the ids that it has now."""
+    snapshot, state = observed.snapshot, observed.state
+    if snapshot is None or state.moved_at is not None:
+        return observed, set()
+    view = known.view if state.seeded else PageView()
+    if ids := known_ids(view, snapshot):
+
+        def renamed(entries: frozenset[str]) -> frozenset[str]:
+            return frozenset(ids.get(entry, entry) for entry in entries)
+
+        observed = replace(
+            observed,
+            snapshot=under_known_ids(snapshot, ids),
+            recent=under_known_ids(observed.recent, ids),
+            history=renamed(observed.history),
+            listed=None if observed.listed is None else renamed(observed.listed),
+        )
+    updates = known_updates(known.ledger, observed.snapshot or snapshot) if state.seeded else {}
+    if updates:
+        observed = replace(
+            observed,
+            snapshot=under_known_updates(observed.snapshot or snapshot, updates),
+            recent=under_known_updates(observed.recent, updates),
+        )
+    return observed, keys_of_others(view, snapshot, ids) | updates.keys()
 
 
 def before_of(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:

@@ -7,12 +7,14 @@ sinks neutralise control characters. Wire shapes of vendors live in `tracker.par
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 #: Statuses that end an incident or a maintenance.
 CLOSED_STATUSES = frozenset({"resolved", "postmortem", "completed", "cancelled"})
+#: What begins an id that was made here, for what its vendor gave none.
+MADE: Final = "made-"
 #: So many pages of a public host are asked at once; whoever has allowed private addresses polls a host of their own.
 USUAL_PER_HOST = 2
 
@@ -287,6 +289,11 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_until: datetime | None = None
     #: Whether it has passed the filters, so that what follows is told.
     is_followed: bool = False
+
+
+def is_made(entry_id: str) -> bool:
+    """Tell whether an id was made here, so that no address of the vendor's holds it."""
+    return entry_id.startswith(MADE)
 
 
 def worst_impact(impacts: "list[Impact | None]") -> Impact | None:

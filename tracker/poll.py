@@ -15,7 +15,7 @@ from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, Poll
 from tracker.events import EventKind
 from tracker.failpoints import failpoint
 from tracker.filters import wants_kind
-from tracker.known import before_of, remembered_of
+from tracker.known import as_known, before_of, remembered_of
 from tracker.ledger import follow
 from tracker.listing import Listing
 from tracker.migration import moved, remembered
@@ -129,6 +129,7 @@ class Poller:
         if seeded and means_the_same and not observed.details_apart:
             return _quiet(turn, observed, now), Layer.SAME_MEANING
         observed = self._observer.complete(provider, state, observed, now)
+        observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
@@ -152,7 +153,7 @@ class Poller:
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
             ledger=ledger,
             news=news,
-            seen=(*found.seen, *sorted(known.fading | kept(before.seen, known.seen, snapshot))),
+            seen=(*found.seen, *sorted(others | known.fading | kept(before.seen, known.seen, snapshot))),
             due_at=_due(provider, after, observed, now),
             checked_at=now,
             read_at=turn.begun_at if observed.settled else None,

@@ -170,10 +170,24 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unknown_words: tuple[str, ...] = ()
 
     @property
+    def going_on(self) -> tuple[OpenIncident, ...]:
+        """Return the incidents and maintenances that go on or are planned."""
+        return (*self.open_incidents, *self.open_maintenances, *self.planned_maintenances)
+
+    @property
+    def standing_components(self) -> tuple[Component, ...]:
+        """Return the listed components, and those that did not work when the last list came without them.
+
+        Whether these are over is for the next list to say.
+        """
+        missing = (self.gone_components.get(component_id) for component_id in self.missing_components)
+        return (*self.components.values(), *(component for component in missing if component))
+
+    @property
     def impaired_components(self) -> tuple[Component, ...]:
         """Return the components that do not work as they should, maintenance included, by name."""
         fine = {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        impaired = [component for component in self.components.values() if component.status not in fine]
+        impaired = [component for component in self.standing_components if component.status not in fine]
         return tuple(sorted(impaired, key=lambda component: (component.name.casefold(), component.id)))
 
     @property
@@ -186,7 +200,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         # What vendors say of a maintenance's impact is no word on the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
         incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
-        components = [COMPONENT_IMPACT.get(component.status) for component in self.components.values()]
+        components = [COMPONENT_IMPACT.get(component.status) for component in self.standing_components]
         return worst_impact([self.indicator, *maintenances, *incidents, *components])
 
 

@@ -9,8 +9,9 @@ from tracker.component_changes import Components
 from tracker.filters import component_names, region_names
 from tracker.implied import goes_on, is_planned
 from tracker.listing import Listing
-from tracker.models import Incident, OpenIncident, Snapshot
+from tracker.models import CLOSED_STATUSES, Incident, OpenIncident, Snapshot
 from tracker.state import PageView, Trace
+from tracker.traces import told_status
 
 #: So many names from incidents are kept in a view.
 MOST_NAMED = 200
@@ -38,15 +39,17 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
     ongoing = [incident for incident in snapshot.incidents if goes_on(incident, listed)]
     running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, listed)]
     planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, listed)]
-    stays = compared.absence.missing | compared.absence.unjudged
+    known = {each.id: each for each in before.going_on}
+    shown = {each.id for each in (*ongoing, *running, *planned)}
+    stays = compared.absence.missing | compared.absence.unjudged | _unsaid(snapshot, compared.traces) - shown
     return PageView(
         name=snapshot.name or before.name,
         indicator=snapshot.indicator,
         components=parts.listed,
         gone_components=parts.gone,
-        open_incidents=(*_opened(ongoing, followed), *_kept(before.open_incidents, stays)),
-        open_maintenances=(*_opened(running, followed), *_kept(before.open_maintenances, stays)),
-        planned_maintenances=(*_opened(planned, followed), *_kept(before.planned_maintenances, stays)),
+        open_incidents=(*_opened(ongoing, followed, known), *_kept(before.open_incidents, stays)),
+        open_maintenances=(*_opened(running, followed, known), *_kept(before.open_maintenances, stays)),
+        planned_maintenances=(*_opened(planned, followed, known), *_kept(before.planned_maintenances, stays)),
         missing=tuple(sorted(compared.absence.missing)),
         missing_components=parts.missing,
         doubted=tuple(sorted(compared.doubted)),
@@ -61,6 +64,16 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
     )
 
 
+def _unsaid(snapshot: Snapshot, traces: Mapping[str, Trace]) -> frozenset[str]:
+    """Return the ids of entries whose status cannot be read, which says neither that they are over nor that they go on.
+
+    What was told to be over is.
+    """
+    entries = (*snapshot.incidents, *snapshot.maintenances)
+    unknown = {entry.id: traces.get(entry.id) for entry in entries if entry.status == "unknown"}
+    return frozenset(key for key, trace in unknown.items() if trace and told_status(trace) not in CLOSED_STATUSES)
+
+
 def _last_named(names: set[str], before: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*sorted(names), *before)))[:MOST_NAMED]
 
@@ -69,8 +82,27 @@ def _kept(known: Iterable[OpenIncident], stays: Collection[str]) -> Iterator[Ope
     return (one for one in known if one.id in stays)
 
 
-def _opened(incidents: Iterable[Incident], followed: Collection[str]) -> Iterator[OpenIncident]:
-    return (_open_incident(incident, is_followed=incident.id in followed) for incident in incidents)
+def _opened(
+    incidents: Iterable[Incident], followed: Collection[str], known: Mapping[str, OpenIncident]
+) -> Iterator[OpenIncident]:
+    return (
+        _with_what_was_said(_open_incident(incident, is_followed=incident.id in followed), known.get(incident.id))
+        for incident in incidents
+    )
+
+
+def _with_what_was_said(shown: OpenIncident, before: OpenIncident | None) -> OpenIncident:
+    """Return it with the title, impact and window that it had where the page does not say them this time."""
+    if before is None:
+        return shown
+    return msgspec.structs.replace(
+        shown,
+        # A page that leaves out a title shows the id in its place.
+        name=before.name if shown.name == shown.id else shown.name,
+        impact=shown.impact or before.impact,
+        scheduled_for=shown.scheduled_for or before.scheduled_for,
+        scheduled_until=shown.scheduled_until or before.scheduled_until,
+    )
 
 
 def _open_incident(incident: Incident, *, is_followed: bool) -> OpenIncident:

@@ -120,6 +120,14 @@ def test_maintenances_are_judged_by_their_own_list() -> None:
     assert complete.lists() + complete.lists() == [("m1/ended/w1", "cancelled")]
 
 
+def test_a_maintenance_that_began_early_is_completed_and_not_cancelled() -> None:
+    works = incident("m1", update("w1", 1, "in_progress"), scheduled_for=NOON + timedelta(days=1))
+    complete = Answers(maintenances_reach=Reach.ALL)
+    complete.lists(maintenances=(works,))
+
+    assert complete.lists() + complete.lists() == [("m1/ended/w1", "completed")]
+
+
 @pytest.mark.parametrize(
     "unsure",
     [

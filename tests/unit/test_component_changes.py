@@ -40,8 +40,10 @@ def test_an_outage_ends_when_two_lists_lack_its_component_and_the_next_one_is_ne
 
     assert told(memory, alone) == []
     assert list(memory.before.view.components) == ["api"]
-    assert memory.before.view.impact is Impact.NONE
+    assert memory.before.view.impact is Impact.CRITICAL
+    assert [each.id for each in memory.before.view.impaired_components] == ["web"]
     assert told(memory, alone) == [ENDED]
+    assert memory.before.view.impact is Impact.NONE
     assert told(memory, alone, alone) == []
     assert told(memory, shows(API, DOWN)) == [("major_outage", "was operational")]
     assert told(memory, alone, alone) == [ENDED]
@@ -101,6 +103,19 @@ def test_a_component_made_anew_under_its_name_is_the_same(memory: Memory, betwee
 
     assert told(memory, *between, shows(API, anew), shows(API, anew), shows(API, anew)) == []
     assert told(memory, shows(API, works)) == [("operational", "was major outage")]
+
+
+def test_a_component_made_anew_in_another_group_is_the_same(memory: Memory) -> None:
+    anew = component("new", "major_outage", name="WEB", group="Core")
+
+    assert told(memory, shows(API, anew), shows(API, anew), shows(API, anew)) == []
+    assert told(memory, shows(API, component("new", name="WEB", group="Core"))) == [("operational", "was major outage")]
+
+
+def test_of_two_made_anew_in_other_groups_neither_is_known(memory: Memory) -> None:
+    twins = [component(key, name="WEB", group=key) for key in ("one", "two")]
+
+    assert told(memory, shows(API, *twins), shows(API, *twins)) == [ENDED]
 
 
 def test_a_component_made_anew_that_works_is_back(memory: Memory) -> None:

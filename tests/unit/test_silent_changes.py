@@ -11,7 +11,7 @@ from tests.unit.test_changes import Memory
 from tests.unit.test_poll import Tracker
 from tracker.changes import Before, changes
 from tracker.errors import Conflict, StoreError
-from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
+from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot
 from tracker.state import PageView
 from tracker.traces import MOST_TRACES
 
@@ -106,6 +106,31 @@ CASES = {
     "the update follows its incident later": Case(
         [slow(LOOKING), slow(LOOKING, status="resolved"), slow(replace(LOOKING, status="resolved"))],
         [U1, ("status/resolved", "resolved", "was investigating")],
+    ),
+    "opened again by hand as its end was posted": Case(
+        [slow(LOOKING), *[slow(LOOKING, FIXED, status="investigating")] * 3],
+        [U1, ("u2", "resolved", "A fix is in."), ("status/investigating", "investigating", "was resolved")],
+    ),
+    "a late update of what stays over": Case(
+        [
+            slow(LOOKING),
+            slow(LOOKING, status="resolved"),
+            *[slow(LOOKING, WATCHING, status="resolved")] * 3,
+        ],
+        [
+            U1,
+            ("status/resolved", "resolved", "was investigating"),
+            U2,
+            ("status/resolved#2", "resolved", "was monitoring"),
+        ],
+    ),
+    "a title and an impact that cannot be read for a while": Case(
+        [
+            slow(LOOKING),
+            slow(LOOKING, name="i1", impact=None),
+            slow(LOOKING, name="Slower", impact=Impact.MINOR),
+        ],
+        [U1, ("title/4eda52febad1", "investigating", "now titled “Slower”, was “Slow”")],
     ),
     "a status corrected in place, back and again": Case(
         [slow(LOOKING, WATCHING), slow(LOOKING, FIXED), slow(LOOKING, WATCHING), slow(LOOKING, FIXED)],
@@ -342,3 +367,41 @@ def test_a_page_whose_titles_change_all_the_time_is_remembered_in_bounds(memory:
     ids = [update_id for each in found for update_id, _, _ in each]
     assert len(ids) == len(set(ids)) == 60
     assert len(memory.before.view.traces["i1"].names) == 20
+
+
+def test_a_window_that_cannot_be_read_for_a_while_has_moved_all_the_same(memory: Memory) -> None:
+    planned = slow(
+        update("u1", 1, "scheduled"), scheduled_for=NOON + timedelta(hours=2), scheduled_until=NOON + timedelta(hours=3)
+    )
+    moved = replace(planned, scheduled_for=NOON + timedelta(hours=1))
+    shown = [planned, replace(planned, scheduled_for=None, scheduled_until=None), moved]
+
+    found = [memory.polls(page(maintenances=(each,))).news for each in shown]
+
+    assert [[piece.event.message for piece in news] for news in found][1:] == [
+        [],
+        ["now from 2025-11-03 13:00 until 15:00 UTC, was from 2025-11-03 14:00 until 15:00 UTC"],
+    ]
+
+
+def test_a_status_that_cannot_be_read_leaves_open_what_went_on(memory: Memory) -> None:
+    for shown in (slow(LOOKING), slow(status="unknown"), slow(status="unknown")):
+        told(memory, shown)
+
+    assert [(known.id, known.is_followed) for known in memory.before.view.open_incidents] == [("i1", True)]
+    for _ in range(2):
+        news = memory.polls(page(incidents_reach=Reach.ALL)).news
+    assert [piece.event.status for piece in news] == ["resolved"]
+
+
+@pytest.mark.parametrize("maintenance", [True, False])
+def test_a_maintenance_that_becomes_an_incident_is_told(*, maintenance: bool) -> None:
+    memory = Memory(provider(maintenance=maintenance))
+    memory.polls(page())
+    works = slow(LOOKING, status="in_progress", impact=Impact.MAINTENANCE)
+    memory.polls(page(maintenances=(works,)))
+
+    (piece,) = memory.polls(page(slow(LOOKING, status="in_progress", impact=Impact.MAJOR))).news
+
+    assert piece.event.event == ("incident_update" if maintenance else "new_incident")
+    assert piece.event.message == "no longer a maintenance, impact now major"

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from tracker.errors import ParseError
-from tracker.models import Component, Incident, IncidentUpdate, Omission, Snapshot
+from tracker.models import MADE, Component, Incident, IncidentUpdate, Omission, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse.listed import digest_key, time_key
 from tracker.parse.words import UNKNOWN
@@ -28,8 +28,6 @@ _Read = TypeVar("_Read", Component, Incident, IncidentUpdate)
 
 #: Why an entry is left out.
 NO_ID, NO_OBJECT, NO_LIST, NOTHING = "no id", "no object", "no list", "nothing in it"
-#: What begins the ids that are made here.
-_MADE = "made-"
 
 
 class _Reading:
@@ -51,7 +49,7 @@ class _Reading:
 
     def told_apart(self, item: _Read, place: str) -> _Read:
         """Return an entry whose id was made here with another one if something else in the same place has that."""
-        if not item.id.startswith(_MADE):
+        if not is_made(item.id):
             return item
         says = _said(item)
         if self._made.setdefault(f"{place}/{item.id}", says) == says:
@@ -161,7 +159,7 @@ def identity(own: object, what: str, *, link: str | None = None, since: datetime
     except ParseError:
         if not (link or since or name):
             raise
-        return _MADE + (digest_key(link) if link else time_key(since) if since else digest_key(name))
+        return MADE + (digest_key(link) if link else time_key(since) if since else digest_key(name))
 
 
 def by_id(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -173,11 +171,6 @@ def by_id(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def leave_out(kind: Kind, problem: str) -> None:
     """Name an entry that was left out by its reader."""
     (_READING.get() or _Reading()).try_one(kind, problem=problem)
-
-
-def is_made(entry_id: str) -> bool:
-    """Tell whether an id was made here, so that no address of the vendor's holds it."""
-    return entry_id.startswith(_MADE)
 
 
 def marked(entries: object, marks: frozenset[str]) -> bool:

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, worst_impact
+from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
 from tracker.parse import _fields as fields
-from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, is_made, objects
+from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, time_key
 from tracker.parse.mentions import identified, mentioned, names_of

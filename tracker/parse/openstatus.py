@@ -12,9 +12,19 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Reach, Snapshot
+from tracker.models import (
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Reach,
+    Snapshot,
+    is_made,
+)
 from tracker.parse import _fields as fields
-from tracker.parse.entries import by_id, each, entry_by_entry, identity, is_made
+from tracker.parse.entries import by_id, each, entry_by_entry, identity
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.mentions import identified, names_of
