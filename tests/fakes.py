@@ -5,7 +5,7 @@ does (`summary`, `incidents_json`, `scheduled_json`).
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -150,6 +150,8 @@ class MemoryStream:
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
+        #: Webhooks that have not settled what was handed over.
+        self.busy: set[str] = set()
         #: Names of the methods that raise StoreError.
         self.failing: set[str] = set()
         self._sequence = 0
@@ -185,8 +187,14 @@ class MemoryStream:
         self.reminders.append((told, known_until))
         return self.has_pages
 
-    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
         self.redelivered.append((events, otherwise))
+        return events
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        return [sink for sink in sinks if sink in self.busy]
 
     def trim(self, before: str) -> Mapping[str, str]:
         self._may_fail("trim")

@@ -56,6 +56,8 @@ class Printer:
         self._recorded: str | None = None
         #: Up to where each webhook has settled; None while that was not looked for.
         self._settled: Mapping[str, str] | None = None
+        #: What each webhook was given again after a loss, as long as it may not have settled that.
+        self._again: Mapping[str, Sequence[Event]] = {}
         #: None while nothing was lost.
         self._reminder: _Reminder | None = None
 
@@ -91,8 +93,17 @@ class Printer:
             self._stream.save_timings(RECORD, recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
-        self._settled = self._stream.trim(before=recorded)
+        self._note_settled(self._stream.trim(before=recorded))
         return delivered
+
+    def _note_settled(self, positions: Mapping[str, str]) -> None:
+        """Remember how far webhooks are, for the next loss."""
+        # One that has nothing to read in a stream that began anew is as far as the record.
+        all_of_it = self._record.last_stream_id() or START
+        self._settled = {sink: all_of_it if at == START else at for sink, at in positions.items()}
+        if any(self._again.values()):
+            busy = self._stream.given_again(self._again)
+            self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -117,7 +128,10 @@ class Printer:
 
     def _lost(self, known_until: datetime) -> _Reminder:
         """Return what the record knows of what the data server has lost."""
-        waiting = {sink: self._recorded_after(after) for sink, after in (self._settled or {}).items()}
+        waiting: dict[str, Sequence[Event]] = dict(self._again)
+        for sink, after in (self._settled or {}).items():
+            events = (*waiting.get(sink, ()), *self._recorded_after(after))
+            waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
         if self._settled is None:
             since = known_until - _LATELY
@@ -133,7 +147,7 @@ class Printer:
         """Have pages and webhooks go on from the record, as soon as they are there again."""
         reminder = self._reminder
         if reminder is not None and self._stream.remind(reminder.told, reminder.known_until, self._clock()):
-            self._stream.redeliver(reminder.waiting, reminder.lately)
+            self._again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)
             self._reminder = None

@@ -215,8 +215,17 @@ class EventStream(Protocol):
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
-    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
-        """Have each webhook delivered the events of its name, and those that are not named the other ones."""
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
+        """Have each webhook delivered the events of its name, and those that are not named the other ones.
+
+        Return what each of them is given.
+        """
+        ...
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        """Return those of the webhooks that have not settled all that they are given again."""
         ...
 
     def trim(self, before: str) -> Mapping[str, str]:

@@ -211,7 +211,7 @@ def test_letters_that_could_not_be_put_back_are_put_back_once_afterwards(restric
 def test_a_catalogue_whose_change_was_refused_is_whole_after_the_next_one(restricted: Restricted, command: str) -> None:
     catalogue = RedisCatalogue(restricted.client)
     catalogue.put([provider(id="old", max_per_host=2)], NOON, replacing="file")
-    new: list[Provider] = [provider(id="new", max_per_host=2), provider(id="more", max_per_host=2)]
+    new: list[Provider] = [provider(id=name, url=f"https://{name}.example", max_per_host=2) for name in ("new", "more")]
     restricted.refuses(command)
     for _ in range(2):
         with suppress(StoreError):
