@@ -150,6 +150,9 @@ class MemoryStream:
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
+        self.losses = 0
+        #: What happens while webhooks are given something again.
+        self.meanwhile: Callable[[], object] | None = None
         #: Webhooks that have not settled what was handed over.
         self.busy: set[str] = set()
         #: Names of the methods that raise StoreError.
@@ -165,6 +168,7 @@ class MemoryStream:
     def emptied(self) -> None:
         """Lose everything, as a data server does whose disk is new."""
         self.entries, self.cursors, self._sequence = [], {}, 0
+        self.losses += 1
 
     def read(self, after: str, count: int) -> Sequence[StreamedEvent]:
         self._may_fail("read")
@@ -183,6 +187,9 @@ class MemoryStream:
         for provider_id, known in timings.items():
             self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
 
+    def generation(self) -> str | None:
+        return str(self.losses)
+
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
         self.reminders.append((told, known_until))
         return self.has_pages
@@ -191,6 +198,9 @@ class MemoryStream:
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
         self.redelivered.append((events, otherwise))
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         return events
 
     def given_again(self, sinks: Collection[str]) -> Collection[str]:

@@ -146,11 +146,16 @@ class Printer:
     def _remind(self) -> None:
         """Have pages and webhooks go on from the record, as soon as they are there again."""
         reminder = self._reminder
-        if reminder is not None and self._stream.remind(reminder.told, reminder.known_until, self._clock()):
-            self._again = self._stream.redeliver(reminder.waiting, reminder.lately)
+        if reminder is None:
+            return
+        generation = self._stream.generation()
+        if self._stream.remind(reminder.told, reminder.known_until, self._clock()):
+            again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)
-            self._reminder = None
+            # Otherwise all was lost once more, but for the cursor that was saved after that.
+            if self._stream.generation() == generation:
+                self._again, self._reminder = again, None
 
     def _resume(self, cursor: str) -> str:
         """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""

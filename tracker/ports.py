@@ -211,6 +211,10 @@ class EventStream(Protocol):
         """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
         ...
 
+    def generation(self) -> str | None:
+        """Return a name of what is held, another one after each loss of all of it; None while there are no pages."""
+        ...
+
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...

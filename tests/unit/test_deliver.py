@@ -458,6 +458,19 @@ def test_a_second_loss_gives_webhooks_what_they_had_not_settled_and_nothing_else
     assert given == [*[{"fast": [], "slow": ["b", "c"]}] * 3, {"fast": [], "slow": []}]
 
 
+def test_a_loss_while_pages_are_reminded_has_them_reminded_again(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled = {"ops": "1-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.meanwhile = office.stream.emptied
+    for _ in range(3):
+        office.drains()
+
+    assert len(office.stream.reminders) == 2
+    assert [[event.id for event in events["ops"]] for events, _ in office.stream.redelivered] == [["b"], ["b"]]
+
+
 def test_what_came_after_a_loss_and_waits_is_given_again_after_the_next(office: Office) -> None:
     office.stream.append("a", "b")
     office.stream.settled = {"ops": "1-0"}

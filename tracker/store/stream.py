@@ -19,6 +19,7 @@ from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
     DUE,
+    GENERATION,
     LATENCY_PREFIX,
     PROVIDERS,
     SINKS,
@@ -86,6 +87,12 @@ class RedisStream:
                 arguments += [provider_id, order(timing.stream_id)[0], encode_timing(timing)]
         with translated():
             self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
+
+    def generation(self) -> str | None:
+        """Return the name that the catalogue was given when it was put in."""
+        with translated():
+            value: Any = self._client.get(GENERATION)
+        return value.decode() if value else None
 
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them."""
