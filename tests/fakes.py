@@ -5,7 +5,7 @@ does (`summary`, `incidents_json`, `scheduled_json`).
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -151,6 +151,11 @@ class MemoryStream:
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
+        self.losses = 0
+        #: What happens while webhooks are given something again.
+        self.meanwhile: Callable[[], object] | None = None
+        #: Webhooks that have not settled what was handed over.
+        self.busy: set[str] = set()
         #: Names of the methods that raise StoreError.
         self.failing: set[str] = set()
         self._sequence = 0
@@ -164,6 +169,7 @@ class MemoryStream:
     def emptied(self) -> None:
         """Lose everything, as a data server does whose disk is new."""
         self.entries, self.cursors, self._sequence = [], {}, 0
+        self.losses += 1
 
     def read(self, after: str, count: int) -> Sequence[StreamedEvent]:
         self._may_fail("read")
@@ -182,12 +188,24 @@ class MemoryStream:
         for provider_id, known in timings.items():
             self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
 
+    def generation(self) -> str | None:
+        return str(self.losses)
+
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
         self.reminders.append((told, known_until))
         return self.has_pages
 
-    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
         self.redelivered.append((events, otherwise))
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return events
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        return [sink for sink in sinks if sink in self.busy]
 
     def trim(self, before: str) -> Mapping[str, str]:
         self._may_fail("trim")

@@ -56,6 +56,10 @@ class Printer:
         self._recorded: str | None = None
         #: Up to where each webhook has settled; None while that was not looked for.
         self._settled: Mapping[str, str] | None = None
+        #: How far the record was then.
+        self._noted_at = START
+        #: What each webhook was given again after a loss, as long as it may not have settled that.
+        self._again: Mapping[str, Sequence[Event]] = {}
         #: None while nothing was lost.
         self._reminder: _Reminder | None = None
 
@@ -95,14 +99,20 @@ class Printer:
         return delivered
 
     def _note_settled(self, found: Mapping[str, str]) -> None:
-        """Remember up to where each webhook has settled.
+        """Remember up to where each webhook has settled, for the next loss.
 
         Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
         noticed at the next look: what it waited for then counts from where it was.
         """
-        known = (self._settled or {}) if self._reminder is None else {}
+        if self._reminder is not None:
+            return
+        known = self._settled or {}
         ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
         self._settled = {**found, **ahead}
+        self._noted_at = self._record.last_stream_id() or START
+        if any(self._again.values()):
+            busy = self._stream.given_again(self._again)
+            self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -127,7 +137,11 @@ class Printer:
 
     def _lost(self, known_until: datetime) -> _Reminder:
         """Return what the record knows of what the data server has lost."""
-        waiting = {sink: self._recorded_after(after) for sink, after in (self._settled or {}).items()}
+        waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
+        for sink, at in (self._settled or {}).items():
+            # One that had nothing to read in a stream that began anew was as far as the record.
+            events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
+            waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
         if self._settled is None:
             since = known_until - _LATELY
@@ -142,11 +156,16 @@ class Printer:
     def _remind(self) -> None:
         """Have pages and webhooks go on from the record, as soon as they are there again."""
         reminder = self._reminder
-        if reminder is not None and self._stream.remind(reminder.told, reminder.known_until, self._clock()):
-            self._stream.redeliver(reminder.waiting, reminder.lately)
+        if reminder is None:
+            return
+        generation = self._stream.generation()
+        if self._stream.remind(reminder.told, reminder.known_until, self._clock()):
+            again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)
-            self._reminder = self._settled = None
+            # Otherwise all was lost once more, but for the cursor that was saved after that.
+            if self._stream.generation() == generation:
+                self._again, self._reminder, self._settled = again, None, None
 
     def _resume(self, cursor: str) -> str:
         """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""

@@ -211,12 +211,25 @@ class EventStream(Protocol):
         """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
         ...
 
+    def generation(self) -> str | None:
+        """Return a name of what is held, another one after each loss of all of it; None while there are no pages."""
+        ...
+
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
-    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
-        """Have each webhook delivered the events of its name, and those that are not named the other ones."""
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
+        """Have each webhook delivered the events of its name, and those that are not named the other ones.
+
+        Return what each of them is given.
+        """
+        ...
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        """Return those of the webhooks that have not settled all that they are given again."""
         ...
 
     def trim(self, before: str) -> Mapping[str, str]:

@@ -173,6 +173,27 @@ def test_a_commit_is_refused_when_a_later_turn_was_committed_even_if_quietly(sto
     assert store.ids == []
 
 
+@pytest.mark.parametrize("commits", [True, False], ids=["a new one committed", "a new one began"])
+def test_a_commit_is_refused_whose_page_was_lost_meanwhile(
+    client: "redis.Redis", shared: Store, *, commits: bool
+) -> None:
+    """Revisions of a page count from nothing again, and any may come again."""
+    shared.commits(shared.begins(), "a")
+    shared.begins()
+    old = shared.begins()
+    client.delete(page_key("acme"), seen_key("acme"))
+    if commits:
+        shared.commits(shared.begins(), "b")
+        shared.begins()
+    else:
+        client.hset(page_key("acme"), "revision", old.revision)
+
+    with pytest.raises(Conflict):
+        shared.commits(old, "c")
+
+    assert "c" not in shared.ids
+
+
 def test_a_commit_is_accepted_when_only_an_earlier_turn_was_committed_quietly(store: Store) -> None:
     slow, fast = store.begins(), store.begins()
     store.commits(slow)

@@ -6,13 +6,15 @@ import pytest
 import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
+from tests.outbox import webhook
 from tracker.errors import StoreError
 from tracker.latency import MOST_TIMINGS, Timing
 from tracker.ports import Commit, EventStream, News
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import CURSORS, UPDATES, latency_key
+from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
-from tracker.store.stream import RedisStream
+from tracker.store.sinks import RedisSinks
+from tracker.store.stream import RedisStream, order
 
 
 class Outbox:
@@ -108,6 +110,29 @@ def test_what_is_trimmed_keeps_the_entry_that_is_named_and_all_after_it(outbox: 
     ids = outbox.ids(count=300)
     assert ids[-50:] == [str(number) for number in range(250, 300)]
     assert len(ids) < 300, "a server drops in blocks of a hundred"
+
+
+def test_a_group_that_has_read_nothing_has_settled_what_is_older_than_the_stream(client: "redis.Redis") -> None:
+    outbox = Outbox(RedisStream(client), client)
+    client.xgroup_create(UPDATES, "ops", "0", mkstream=True)
+    assert outbox.stream.trim(before="0-0") == {"ops": "0-0"}
+
+    outbox.commits("a", "b")
+    first, last = (entry.stream_id for entry in outbox.stream.read("0-0", 2))
+    settled = outbox.stream.trim(before=last)["ops"]
+
+    assert order("0-0") < order(settled) < order(first)
+    assert outbox.ids() == ["a", "b"]
+
+
+def test_what_sinks_are_given_again_is_known_until_they_have_it(client: "redis.Redis") -> None:
+    stream, lately = RedisStream(client), (event("b"),)
+    RedisSinks(client).sync([webhook("ops"), webhook("other")])
+
+    assert stream.redeliver({"ops": ()}, lately) == {"ops": (), "other": lately}
+    assert list(stream.given_again(["ops", "other"])) == ["other"]
+    client.delete(f"{AGAIN_PREFIX}other")
+    assert not stream.given_again(["ops", "other"])
 
 
 def test_timings_are_saved_with_the_cursor(outbox: Outbox) -> None:

@@ -477,6 +477,53 @@ def test_a_stream_that_begins_anew_is_noticed_without_a_restart(
     assert len(caplog.records) == 1, "it is said once"
 
 
+def test_a_second_loss_gives_webhooks_what_they_had_not_settled_and_nothing_else(office: Office) -> None:
+    office.stream.append("a", "b", "c")
+    office.stream.settled = {"fast": "3-0", "slow": "1-0"}
+    office.drains()
+    given = []
+    fresh = {"fast": "0-0", "slow": "0-0"}
+    for settled, busy in (({}, {"slow"}), (fresh, {"slow"}), (fresh, set()), ({}, set())):
+        office.stream.emptied()
+        office.stream.settled, office.stream.busy = settled, busy
+        office.drains()
+        events, _ = office.stream.redelivered[-1]
+        given.append({sink: [event.id for event in each] for sink, each in events.items()})
+
+    assert given == [*[{"fast": [], "slow": ["b", "c"]}] * 3, {"fast": [], "slow": []}]
+
+
+def test_a_loss_while_pages_are_reminded_has_them_reminded_again(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled = {"ops": "1-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.meanwhile = office.stream.emptied
+    for _ in range(3):
+        office.drains()
+
+    assert len(office.stream.reminders) == 2
+    assert [[event.id for event in events["ops"]] for events, _ in office.stream.redelivered] == [["b"], ["b"]]
+
+
+def test_what_came_after_a_loss_and_waits_is_given_again_after_the_next(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled = {"ops": "1-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.settled, office.stream.busy = {"ops": "2-0"}, {"ops"}
+    office.stream._sequence = 2
+    office.stream.append("c", "d")
+    office.drains()
+    office.stream.settled = {"ops": "3-0"}
+    office.drains()
+    office.stream.emptied()
+    office.drains()
+
+    events, _ = office.stream.redelivered[-1]
+    assert [event.id for event in events["ops"]] == ["b", "d"]
+
+
 def test_a_stream_that_began_anew_goes_on_after_a_restart(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.drains()

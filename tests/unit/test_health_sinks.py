@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from tests.fakes import provider
+from tests.fakes import NOON, provider
 from tests.outbox import webhook
 from tracker.store.sinks import SinkStatus
 from tracker.supervise.sinks import SinkWatch, sinks_summary
@@ -29,6 +30,17 @@ def test_who_fails_is_named() -> None:
     line = sinks_summary([status("chat", failures=3), status("ops")])
 
     assert line == "sink chat does not take updates, which wait for it; `tracker sinks list` tells why"
+
+
+@pytest.mark.parametrize(("pause_s", "is_told"), [(2, False), (59, False), (3600, True)])
+def test_a_receiver_that_asks_for_a_long_pause_is_named_at_once(pause_s: int, *, is_told: bool) -> None:
+    waiting = SinkStatus(
+        webhook=webhook("ops"),
+        standing=Standing(failures=1, failing_since=NOON),
+        not_before=NOON + timedelta(seconds=pause_s),
+    )
+
+    assert (sinks_summary([waiting]) is not None) is is_told
 
 
 def test_all_who_fail_are_named() -> None:
@@ -83,6 +95,15 @@ def test_a_dead_letter_is_told_at_once_and_then_when_there_are_twice_as_many(wat
     assert "`tracker sinks drop chat`" in line
     said = {dead: len(watched.says(status("chat", dead=dead))) for dead in range(1, 20)}
     assert [dead for dead, lines in said.items() if lines] == [2, 4, 8, 16]
+
+
+def test_nothing_is_well_while_a_receiver_has_not_taken_what_it_refused(watched: Watched) -> None:
+    assert len(watched.says(status("chat", dead=1), status("ops", failures=1))) == 1
+    assert watched.says(status("chat"), status("ops", failures=1)) == []
+    assert watched.says(status("chat"), status("ops", failures=2)) == []
+    assert watched.says(status("chat"), status("ops")) == WELL
+    assert watched.says(status("chat", failures=1), status("ops")) == []
+    assert watched.says(status("chat"), status("ops")) == []
 
 
 def test_nothing_is_well_before_all_dead_letters_are_delivered_or_dropped(watched: Watched) -> None:

@@ -14,7 +14,7 @@ if not provider then
   return false
 end
 local id, now, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state', 'read', 'slot')
+local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state', 'read', 'slot', 'turn')
 if page[2] ~= ARGV[5] then
   local left = tonumber(page[1] or '0') - now
   -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
@@ -51,6 +51,10 @@ if limit then
   redis.call('ZADD', slots, now + lease, id)
   redis.call('PEXPIRE', slots, string.format('%d', lease * 1000))
   redis.call('ZREM', waiting, id)
+end
+-- Turns of a page that the server has lost count as earlier than all that come after it.
+if not page[8] then
+  redis.call('HSET', KEYS[2], 'turn', string.format('%.0f', now * 1000))
 end
 -- The lease last: should either be refused, it keeps nobody from the page.
 local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)

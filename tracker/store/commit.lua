@@ -1,6 +1,6 @@
 -- Write all that one poll changes, or nothing: seen ids, stream entries, state, view and the next due time.
 -- A commit on another revision than the one that its turn began with is refused, and so is one whose turn began
--- before that of the last committed one. Repeating a commit with news is harmless: its revision has passed.
+-- before that of the last committed one, or before the server lost its data. Repeating a commit with news is harmless: its revision has passed.
 -- Seen ids are kept in two sets: once the newer is full it becomes the older, and the one that was the older is
 -- forgotten. What was published before it became full then counts as old (`horizon`), known or not. So that this is
 -- long ago also for a page that shows more than fits, the sets change places once a day at most, unless they burst.
@@ -56,7 +56,9 @@ if page[9] == ARGV[2] then
   -- Otherwise a later turn has the slot, which is one a page.
   give_back()
 end
-if (page[2] or '0') ~= ARGV[3] or tonumber(page[1] or '0') > tonumber(ARGV[2]) then
+local number = tonumber(ARGV[2])
+-- The last one is of a page that the server has lost since: its number was not given yet.
+if (page[2] or '0') ~= ARGV[3] or tonumber(page[1] or '0') > number or tonumber(page[9] or '0') < number then
   return -1
 end
 local silent = tonumber(ARGV[SILENT])

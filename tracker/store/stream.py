@@ -1,7 +1,7 @@
 """The stream of events that commits write and outputs read, in the data server."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,7 @@ from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
     DUE,
+    GENERATION,
     LATENCY_PREFIX,
     PROVIDERS,
     SINKS,
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: A webhook that nobody delivers to can hold back no more: some 100 MB, and months of events of a few hundred pages.
 MOST_ENTRIES: Final = 100_000
+#: Where a group is that has read nothing.
+NOWHERE: Final = "0-0"
 #: Pages that one call reminds of what was told.
 _REMINDED_TOGETHER: Final = 100
 #: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
@@ -85,6 +88,12 @@ class RedisStream:
         with translated():
             self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
 
+    def generation(self) -> str | None:
+        """Return the name that the catalogue was given when it was put in."""
+        with translated():
+            value: Any = self._client.get(GENERATION)
+        return value.decode() if value else None
+
     def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them."""
         with translated():
@@ -109,14 +118,26 @@ class RedisStream:
                 pipe.execute()
         return bool(entries)
 
-    def redeliver(self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]) -> None:
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
         """Put events to the letters that each sink is given before what is new."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
             sinks: Any = self._client.hkeys(SINKS)
-            for sink in (name.decode() for name in sinks):
-                for event in events.get(sink, otherwise):
+            given = {name.decode(): events.get(name.decode(), otherwise) for name in sinks}
+            for sink, letters in given.items():
+                for event in letters:
                     pipe.xadd(AGAIN_PREFIX + sink, {"event": encode_event(event)})
             pipe.execute()
+        return given
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        """Return the sinks for which such letters are left."""
+        ordered = list(sinks)
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for sink in ordered:
+                pipe.xlen(AGAIN_PREFIX + sink)
+            return [sink for sink, left in zip(ordered, pipe.execute(), strict=True) if left]
 
     def trim(self, before: str) -> Mapping[str, str]:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
@@ -144,7 +165,13 @@ class RedisStream:
         pending: Any = self._client.xpending(UPDATES, group["name"])
         if pending["pending"]:
             return _Position(first=pending["min"].decode(), is_pending=True)
-        return _Position(first=group["last-delivered-id"].decode(), is_pending=False)
+        position = group["last-delivered-id"].decode()
+        if position == NOWHERE:
+            # It has read nothing yet, so that nothing of this stream was dropped.
+            entries: Any = self._client.xrange(UPDATES, count=1)
+            if entries:
+                return _Position(first=entries[0][0].decode(), is_pending=True)
+        return _Position(first=position, is_pending=False)
 
     def _drop(self, excess: int, before: str, waiting: Mapping[str, str]) -> None:
         """Drop the oldest entries, and none from `before` on: those are not printed yet."""

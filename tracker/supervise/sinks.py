@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from tracker.models import Provider
@@ -10,8 +11,9 @@ from tracker.unreached import unreached
 
 log = logging.getLogger("tracker")
 
-#: A receiver that restarts is back before that many failures in a row.
+#: A receiver that restarts is back before that many failures in a row, or has not asked for such a pause.
 _FAILURES_TOLD: Final = 3
+_PAUSE_TOLD: Final = timedelta(minutes=1)
 _NAMED: Final = 5
 
 
@@ -41,11 +43,12 @@ class SinkWatch:
         if (failing or sizes) and (failing, *sizes) != self._trouble:
             log.warning("; ".join(filter(None, (failing, letters_summary(statuses)))))
         self._trouble = (failing, *sizes)
-        # A letter that is on its way again may be refused again.
-        do_well = not failing and not any(status.undelivered for status in statuses)
-        if do_well and not self._do_well:
+        # A letter that is on its way again may be refused again, and so may what waits after a first failure.
+        if failing or any(status.undelivered for status in statuses):
+            self._do_well = False
+        elif not self._do_well and not any(status.standing.failures for status in statuses):
             log.info("all sinks take updates again")
-        self._do_well = do_well
+            self._do_well = True
 
 
 def sink_lines(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> Sequence[str]:
@@ -56,7 +59,7 @@ def sink_lines(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) ->
 
 def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
     """Return one line about sinks whose receivers fail, None when all of them do well."""
-    failing = [status.webhook.name for status in statuses if status.standing.failures >= _FAILURES_TOLD]
+    failing = [status.webhook.name for status in statuses if _is_failing(status)]
     if not failing:
         return None
     who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
@@ -88,3 +91,11 @@ def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provid
         return None
     rest = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return f"sinks with something that matches nothing: {'; '.join(found[:_NAMED])}{rest}"
+
+
+def _is_failing(status: SinkStatus) -> bool:
+    """Tell whether a receiver fails for longer than one that restarts."""
+    since, until = status.standing.failing_since, status.not_before
+    if since is None or until is None:
+        return status.standing.failures >= _FAILURES_TOLD
+    return status.standing.failures >= _FAILURES_TOLD or until - since >= _PAUSE_TOLD
