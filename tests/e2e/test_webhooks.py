@@ -169,7 +169,7 @@ def test_a_sink_that_nothing_reaches_is_named_until_there_is_a_page_for_it(tmp_p
             shown = tracker.command("sinks", "list").stdout
             checked = tracker.command_without_data("check", str(tracker.providers_file)).stdout
             added = tracker.command("providers", "add", vendor.url("acme"), "--name", "Other", "--allow-private")
-            tracker.wait_for(lambda t: told(t, "all sinks can be told of something again"))
+            tracker.wait_for(lambda t: told(t, "every sink can get updates again"))
             removed = tracker.command("providers", "remove", "other")
             tracker.wait_for(lambda t: len(told(t, "matches 'other'")) == 2)
 

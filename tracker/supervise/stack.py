@@ -165,8 +165,9 @@ class Stack:
         arguments = ("-Q", "fetch", "-c", str(size.concurrency), *_ALIKE)
         command = self._celery(name, "worker", *arguments, level=size.log_level)
         # Each on a core of its own, as far as there are some (workers.signals), where many arenas of memory would spare
-        # no thread a wait, and each of them keeps what the largest answer took.
-        own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1"}
+        # no thread a wait, and each of them keeps what the largest answer took. Large buffers are given back at once:
+        # left to itself, glibc begins to keep them after the first one.
+        own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
         return Child(replace(command, environ={**own, **command.environ}))
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
