@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint types contracts audit chaos fuzz bench clean
+.PHONY: help install run demo test faults check lint types contracts audit chaos fuzz bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ demo: $(STAMP) ## Watch a simulated vendor; needs no network
 
 test: $(STAMP) ## Run all tests, three files at a time; most of the long ones wait
 	$(BIN)/python -m pytest -n 3 --dist loadfile
+
+faults: $(STAMP) ## Run the tests of further faults, which take another minute
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m faults
 
 check: lint types contracts test ## What must pass before a commit
 

@@ -65,7 +65,10 @@ class ForeignTracker(RunningTracker):
 
 @pytest.mark.parametrize(
     ("command", "packages"),
-    [([str(BIN / "tracker")], PACKAGES), ([sys.executable, "-m", "tracker"], ("workers",))],
+    [
+        ([str(BIN / "tracker")], PACKAGES),
+        pytest.param([sys.executable, "-m", "tracker"], ("workers",), marks=pytest.mark.faults),
+    ],
     ids=["tracker", "python -m tracker"],
 )
 def test_nothing_of_the_folder_runs_and_all_works(

@@ -21,8 +21,9 @@ from tracker.candidates import plan
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
-#: A worker may have had so much memory at once.
-MOST_MEMORY_MB = 200
+#: So much memory a worker may take: what it has when nothing happens, and for each of the eight pages that it asks at a
+#: time a body and the window of its decoder (RFC 7932, 9.1).
+MOST_MEMORY_MB = 75 + 8 * (8 + 16)
 #: Addresses that are not public, in every spelling; the pages do not say `allow_private`.
 INSIDE = {
     "loopback": ("127.0.0.1", "127.0.0.1 is not a public address"),

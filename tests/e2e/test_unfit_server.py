@@ -120,6 +120,7 @@ def test_a_signal_is_obeyed_while_the_server_says_nothing(name: str, number: sig
     assert "Traceback" not in said
 
 
+@pytest.mark.faults
 def test_all_commands_that_are_sent_are_looked_for_and_a_signal_is_obeyed_when_the_server_falls_silent(
     server: DataServer, tmp_path: Path
 ) -> None:
