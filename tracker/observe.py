@@ -37,6 +37,9 @@ _MISSING = frozenset({404, 410})
 #: So much of a host's name is repeated.
 _LONGEST_HOST = 100
 
+#: Stands for a detail that is older than one before, by its clock.
+_PASSED_OVER = Snapshot()
+
 
 class _Details(NamedTuple):
     """What asking the details of a page brought."""
@@ -47,6 +50,8 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
+    #: Whether no answer was passed over for its clock: it may tell the end of what the others do not list.
+    is_current: bool
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +162,7 @@ class Observer:
             recent=_recent(before, [primary, *snapshots], now),
             settled=settled,
             in_full=len(snapshots) + len(lacking) == len(source.details),
-            is_current=not is_earlier(primary.updated_at, newest),
+            is_current=details.is_current and not is_earlier(primary.updated_at, newest),
             # What only a detail shows may be over long since.
             listed=incident_ids(primary) if primary.open_only else None,
             history=details.history - incident_ids(primary),
@@ -170,6 +175,7 @@ class Observer:
         snapshots: list[Snapshot] = []
         history: set[str] = set()
         failure: PollError | None = None
+        is_current = True
         for url in source.details:
             is_new = url not in state.answers
             try:
@@ -179,10 +185,12 @@ class Observer:
                     raise  # Half of what the page says is not what it says.
                 failure = error
                 continue
-            if snapshot is not None:
+            if snapshot is _PASSED_OVER:
+                is_current = False
+            elif snapshot is not None:
                 snapshots.append(snapshot)
                 history |= incident_ids(snapshot) if is_new else set()
-        return _Details(state, tuple(snapshots), frozenset(history), failure)
+        return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime
@@ -203,7 +211,7 @@ class Observer:
             raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
-            return state, None
+            return state, _PASSED_OVER
         new = Answer(
             validators=answer.validators,
             digest=digest(answer.body),

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -262,6 +262,14 @@ def days(draw: st.DrawFn) -> list[tuple[str, timedelta, tuple[str, ...]]]:
     return draw(st.lists(st.tuples(happens, off, where), min_size=1, max_size=12))
 
 
+@example(
+    [
+        ("", timedelta(minutes=4), ()),
+        ("new", timedelta(seconds=1), (SUMMARY,)),
+        ("resolved", timedelta(hours=2), (SUMMARY,)),
+        ("", timedelta(), ()),
+    ]
+)
 @given(days())
 def test_whatever_clocks_say_every_update_is_told_once(polls: list[tuple[str, timedelta, tuple[str, ...]]]) -> None:
     story = Story()
