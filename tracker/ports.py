@@ -65,6 +65,14 @@ class Fetcher(Protocol):
         ...
 
 
+class QuickFetcher(Protocol):
+    """Makes one conditional GET on an event loop, as far as that takes no more than a request and its answer."""
+
+    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""
+        ...
+
+
 class Clock(Protocol):
     """Tells the time."""
 
@@ -170,6 +178,21 @@ class PageStore(Protocol):
 
         The slot is given back by a commit that is refused, too.
         """
+        ...
+
+
+class GroupedPages(Protocol):
+    """The same for an event loop: what is ready together is asked for, and written, with one call.
+
+    Each page is judged by itself. Two turns that found a page unchanged hold the very same provider and state.
+    """
+
+    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+        """Take the page's turn, as `PageStore.begin` does."""
+        ...
+
+    async def commit(self, turn: Turn, commit: Commit) -> int:
+        """Write the commit and give the turn back, as `PageStore.commit` does. Raises Conflict."""
         ...
 
 
