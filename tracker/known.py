@@ -12,9 +12,9 @@ from tracker.cadence import longest_pause_s
 from tracker.changes import Before, keys
 from tracker.migration import GRACE, carried_over
 from tracker.models import Snapshot
-from tracker.observe import Observation
 from tracker.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.ports import Known, Turn
+from tracker.reading import Observation
 from tracker.recognition import recognised
 from tracker.state import PageState, PageView
 

@@ -2,7 +2,8 @@
 
 import threading
 
-from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.errors import FetchError
+from tracker.ports import Answered, Fetched, Fetcher, FetchRequest, NotModified
 
 
 class Meter:
@@ -18,10 +19,15 @@ class Meter:
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer. Raises FetchError."""
-        answer = self._fetcher.fetch(request)
-        if isinstance(answer, Fetched):
-            self._poll.sizes[request.url] = self._poll.sizes.get(request.url, 0) + answer.received_bytes
-        return answer
+        return self.given(request.url, self._fetcher.fetch(request))
+
+    def given(self, url: str, answered: Answered) -> Fetched | NotModified:
+        """Count what a URL has answered, and return it. Raises the error that it is."""
+        if isinstance(answered, FetchError):
+            raise answered
+        if isinstance(answered, Fetched):
+            self._poll.sizes[url] = self._poll.sizes.get(url, 0) + answered.received_bytes
+        return answered
 
     @property
     def received_bytes(self) -> int:

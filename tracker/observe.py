@@ -11,20 +11,28 @@ format whose details change without the primary answer, all is asked at every ti
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.candidates import rebased, same_host
-from tracker.clocks import is_earlier, is_stale, lags, proven, stamped
+from tracker.clocks import is_earlier, lags, proven
 from tracker.credentials import NO_VARIABLES, page_request
-from tracker.discover import Discovery, discover, read_answer, tells
+from tracker.discover import Discovery, discover, read_answer
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
-from tracker.parse import FORMATS
-from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
-from tracker.savings import Layer
+from tracker.ports import Answered, Fetched, Fetcher, FetchRequest, NotModified
+from tracker.reading import (
+    Observation,
+    adopted,
+    is_apart,
+    place,
+    read,
+    refuse_other_subject,
+    remember,
+    revalidated,
+    unremember,
+)
 from tracker.snapshots import digest, incident_ids, merged, says_nothing
 from tracker.state import Answer, PageState, Source
 
@@ -34,9 +42,6 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-#: So much of a host's name is repeated.
-_LONGEST_HOST = 100
-
 #: Stands for a detail that is older than one before, by its clock.
 _PASSED_OVER = Snapshot()
 
@@ -54,34 +59,6 @@ class _Details(NamedTuple):
     is_current: bool
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What asking a page brought."""
-
-    layer: Layer
-    #: What is remembered of source and answers from now on.
-    state: PageState
-    #: The primary answer, read; None when it did not have to be.
-    snapshot: Snapshot | None = None
-    #: Of what was read the answers that are not older than any before: only in them an edit is told from an old text.
-    recent: Snapshot = Snapshot()
-    #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
-    settled: bool = True
-    #: Ids of incidents that only a detail shows which was never read before: the page's past.
-    history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
-    listed: frozenset[str] | None = None
-    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
-    in_full: bool = True
-    #: Whether the primary answer is as new as all that was read before.
-    is_current: bool = True
-    #: Whether only the details tell if anything is new.
-    details_apart: bool = False
-    #: The source that the page had before, if it is elsewhere since this very answer.
-    moved_from: Source | None = None
-    #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
-    fresh_for_s: float | None = None
-
-
 class Observer:
     """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives.
 
@@ -93,19 +70,27 @@ class Observer:
         self._environ = environ
         self._fetcher: Fetcher = self.meter
 
-    def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
+    def observe(
+        self, provider: Provider, state: PageState, now: datetime, answered: Answered | None = None
+    ) -> Observation:
+        """Ask the primary endpoint, unless it has answered already, and read its answer as far as needed.
+
+        Raises PollError.
+        """
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source
-        answer = self._ask(provider, state, source.primary)
+        if answered is None:
+            answer = self._ask(provider, state, source.primary)
+        else:
+            answer = self.meter.given(source.primary, answered)
         is_elsewhere = not same_host(answer.url, source.primary)
         if is_elsewhere and isinstance(answer, NotModified):
             # Validators that another host gave prove nothing here, and there is nothing to read.
             answer = self._fetcher.fetch(page_request(provider, source.primary, self._environ))
         if is_elsewhere and isinstance(answer, Fetched):
             return self._elsewhere(state, source, answer, now)
-        return _read(state, source, answer, now)
+        return read(state, source, answer, now)
 
     def search(self, provider: Provider, state: PageState, now: datetime) -> Observation:
         """Find the source anew and read the answer that showed it. Raises PollError."""
@@ -120,16 +105,16 @@ class Observer:
         if discovery.found is None:
             return discovery, None
         found = discovery.found
-        return discovery, _adopted(state, found.source, found.answer, now)
+        return discovery, adopted(state, found.source, found.answer, now)
 
     def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
         """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""
         try:
             read_answer(answer, source)
         except ParseError as error:
-            raise MovedAway(f"it leads to {_place(answer)}, where {error.message}") from error
-        _refuse_other_subject(answer, source)
-        return _adopted(state, rebased(source, answer.url), answer, now)
+            raise MovedAway(f"it leads to {place(answer)}, where {error.message}") from error
+        refuse_other_subject(answer, source)
+        return adopted(state, rebased(source, answer.url), answer, now)
 
     def complete(self, provider: Provider, before: PageState, observed: Observation, now: datetime) -> Observation:
         """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest."""
@@ -149,7 +134,7 @@ class Observer:
             detail_failure=str(failure) if failure else None,
         )
         if not settled:
-            state = _unremember(before, state, source.primary)
+            state = unremember(before, state, source.primary)
         wait_s = failure.retry_after_s if failure else None
         unsettled_since = None if settled else before.unsettled_since or now
         state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
@@ -181,7 +166,7 @@ class Observer:
             try:
                 state, snapshot = self._detail(provider, state, url, primary_stamp, now)
             except PollError as error:
-                if _is_apart(source):
+                if is_apart(source):
                     raise  # Half of what the page says is not what it says.
                 failure = error
                 continue
@@ -203,9 +188,9 @@ class Observer:
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
-            return _remember(state, url, Answer(missing_since=now)), None
+            return remember(state, url, Answer(missing_since=now)), None
         if isinstance(answer, NotModified):
-            return _remember(state, url, _revalidated(known, answer)), None
+            return remember(state, url, revalidated(known, answer)), None
         snapshot = read_answer(answer, source)
         if known.stamp and says_nothing(snapshot):
             raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
@@ -218,91 +203,19 @@ class Observer:
             stamp=clock,
             omissions=tuple(dict.fromkeys(snapshot.omissions)),
         )
-        return _remember(state, url, new), snapshot
+        return remember(state, url, new), snapshot
 
     def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
-        return self._fetcher.fetch(_request(provider, state, url, self._environ))
+        return self._fetcher.fetch(request_of(provider, state, url, self._environ))
 
 
-def _request(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
-    known = Answer() if state.source and _is_apart(state.source) else state.answers.get(url, Answer())
+def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
+    """Return the request for a known address of a page, conditional where that proves something.
+
+    Raises CredentialsMissing.
+    """
+    known = Answer() if state.source and is_apart(state.source) else state.answers.get(url, Answer())
     return page_request(provider, url, environ, known.validators)
-
-
-def _is_apart(source: Source) -> bool:
-    """Tell whether the source's details change without its primary answer."""
-    known = FORMATS.get(source.format)
-    return known is not None and known.details_apart
-
-
-def read_again(state: PageState) -> PageState:
-    """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
-    forgotten = {
-        url: Answer(
-            stamp=answer.stamp,
-            is_ahead=answer.is_ahead,
-            missing_since=answer.missing_since,
-            omissions=answer.omissions,
-        )
-        for url, answer in state.answers.items()
-    }
-    return msgspec.structs.replace(state, answers=forgotten)
-
-
-def _read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
-    """Read an answer of the primary as far as needed. Raises ParseError."""
-    known = state.answers.get(source.primary, Answer())
-    if isinstance(answer, NotModified):
-        remembered = _in_step(_remember(state, source.primary, _revalidated(known, answer)))
-        return Observation(layer=Layer.NOT_MODIFIED, state=remembered, fresh_for_s=answer.fresh_for_s)
-    body_digest = digest(answer.body)
-    if known.digest == body_digest and not _is_apart(source):
-        new = msgspec.structs.replace(known, validators=answer.validators)
-        remembered = _in_step(_remember(state, source.primary, new))
-        return Observation(layer=Layer.SAME_BODY, state=remembered, fresh_for_s=answer.fresh_for_s)
-    snapshot = read_answer(answer, source)
-    if answer.url != source.primary:
-        _refuse_other_subject(answer, source)
-    if is_stale(snapshot.updated_at, known, state.stale_since, now):
-        return Observation(
-            layer=Layer.STALE,
-            state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
-            fresh_for_s=answer.fresh_for_s,
-        )
-    omissions = tuple(dict.fromkeys(snapshot.omissions))
-    new = Answer(validators=answer.validators, digest=body_digest, omissions=omissions)
-    new = stamped(new, snapshot.updated_at, known, now)
-    remembered = msgspec.structs.replace(_remember(state, source.primary, new), stale_since=None)
-    return Observation(
-        layer=Layer.CHANGED,
-        state=remembered,
-        snapshot=snapshot,
-        details_apart=_is_apart(source),
-        fresh_for_s=answer.fresh_for_s,
-    )
-
-
-def _refuse_other_subject(answer: Fetched, source: Source) -> None:
-    """Refuse an answer to which a page's address leads by now, and which is of something else. Raises MovedAway."""
-    if not tells(answer, source):
-        raise MovedAway(f"it leads to a feed at {_place(answer)}, whose entries do not look like incidents")
-
-
-def _place(answer: Fetched) -> str:
-    return urlsplit(answer.url).netloc[:_LONGEST_HOST]
-
-
-def _adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
-    """Take over a source that was found, and read the answer that showed it. Raises ParseError."""
-    before = state.source
-    state = msgspec.structs.replace(state, source=source, searched_at=None)
-    if before is None or before == source:
-        return _read(state, source, answer, now)
-    state = msgspec.structs.replace(state, answers={}, stale_since=None, lagging_since=None, detail_failure=None)
-    if not state.seeded or (before.format == source.format and same_host(before.primary, source.primary)):
-        return _read(state, source, answer, now)
-    moved = msgspec.structs.replace(state, projection=None, moved_at=state.failing_since or now)
-    return msgspec.structs.replace(_read(moved, source, answer, now), moved_from=before)
 
 
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
@@ -324,31 +237,3 @@ def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
 def _newest_stamp(before: PageState, now: datetime) -> datetime | None:
     stamps = (proven(known.stamp, now) for known in before.answers.values())
     return max((stamp for stamp in stamps if stamp), default=None)
-
-
-def _revalidated(known: Answer, answer: NotModified) -> Answer:
-    """Return what is known with the newer validators that a 304 may carry (RFC 9110, section 15.4.5)."""
-    validators = msgspec.structs.replace(
-        known.validators,
-        etag=answer.validators.etag or known.validators.etag,
-        last_modified=answer.validators.last_modified or known.validators.last_modified,
-    )
-    return msgspec.structs.replace(known, validators=validators)
-
-
-def _remember(state: PageState, url: str, answer: Answer) -> PageState:
-    if state.answers.get(url) == answer:
-        return state
-    return msgspec.structs.replace(state, answers={**state.answers, url: answer})
-
-
-def _unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
-    known, new = before.answers.get(url, Answer()), state.answers[url]
-    back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
-    return _remember(state, url, back)
-
-
-def _in_step(state: PageState) -> PageState:
-    """Forget that answers were stale or lagging: this one is what is known."""
-    return msgspec.structs.replace(state, stale_since=None, lagging_since=None)

@@ -21,10 +21,11 @@ from tracker.listing import Listing
 from tracker.migration import moved, remembered
 from tracker.models import Provider, Snapshot
 from tracker.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
-from tracker.observe import Observation, Observer, read_again
+from tracker.observe import Observer
 from tracker.parse import FORMATS
-from tracker.ports import Clock, Commit, HostBusy, Known, News, PageStore, Turn
+from tracker.ports import Answered, Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
+from tracker.reading import Observation, read_again
 from tracker.recognition import kept
 from tracker.savings import FAILED, IN_PART, Layer, Tally
 from tracker.schedule import due_after_failure, due_after_success
@@ -76,18 +77,22 @@ class Poller:
         if turn is None:
             return None
         if isinstance(turn, HostBusy):
-            return _postponed(provider_id, turn)
-        return self._carry_out(turn)
+            return postponed(provider_id, turn)
+        return self.carry_out(turn)
 
-    def _carry_out(self, turn: Turn) -> Poll:
+    def carry_out(self, turn: Turn, answered: Answered | None = None) -> Poll:
+        """Poll a page whose turn was taken. Raises StoreError, Conflict.
+
+        `answered` is how its primary endpoint has answered already, if it was asked in this turn.
+        """
         self._observer.meter.start()
         provider = turn.provider
         state = remembered_of(turn)
         try:
-            observed = self._observer.observe(provider, state, self._clock())
+            observed = self._observer.observe(provider, state, self._clock(), answered)
             return self._succeed(turn, state, observed)
         except PollError as error:
-            if not _may_have_moved(provider, state, error, self._clock()):
+            if not may_have_moved(provider, state, error, self._clock()):
                 return self._fail(turn, state, error)
             return self._search(turn, state, error)
 
@@ -105,7 +110,7 @@ class Poller:
     def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
         if observed.snapshot is None:
-            events = self._commit(turn, _quiet(turn, observed, now), observed.layer, observed.state.source)
+            events = self._commit(turn, quiet(turn, observed, now), observed.layer, observed.state.source)
             return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
         commit, layer = self._changed(turn, state, observed, now)
         failpoint("fetched")
@@ -127,7 +132,7 @@ class Poller:
             raise ParseError("the answer says nothing, not even the page's name")
         means_the_same = meaning == observed.state.projection and not components_changed(known.view.components, primary)
         if seeded and means_the_same and not observed.details_apart:
-            return _quiet(turn, observed, now), Layer.SAME_MEANING
+            return quiet(turn, observed, now), Layer.SAME_MEANING
         observed = self._observer.complete(provider, state, observed, now)
         observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
@@ -161,11 +166,7 @@ class Poller:
         return commit, Layer.CHANGED
 
     def _fail(self, turn: Turn, state: PageState, error: PollError) -> Poll:
-        now = self._clock()
-        provider = turn.provider
-        after, news = failed(provider, state, error, now)
-        due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
-        events = self._commit(turn, Commit(state=after, news=news, due_at=due_at, checked_at=now), FAILED)
+        events = self._commit(turn, failure(turn.provider, state, error, self._clock()), FAILED)
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
     def _commit(self, turn: Turn, commit: Commit, ending: str, source: Source | None = None) -> int:
@@ -179,7 +180,7 @@ class Poller:
         return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
 
 
-def _may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
+def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
         return False
@@ -253,7 +254,14 @@ def _unseen_since(read_at: datetime | None, news: Iterable[News]) -> Iterator[Ne
         yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=since))
 
 
-def _quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
+def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:
+    """Return what a poll that failed writes."""
+    after, news = failed(provider, state, error, now)
+    due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
+    return Commit(state=after, news=news, due_at=due_at, checked_at=now)
+
+
+def quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
     """Return what a poll without news writes: no more than that it took place, if the state is what it was."""
     after, news = recovered(turn.provider, observed.state, now)
     return Commit(
@@ -269,7 +277,7 @@ def _due(provider: Provider, state: PageState, observed: Observation, now: datet
     return due_after_success(now, provider.id, provider.interval_s, observed.fresh_for_s, pace(provider, state, now))
 
 
-def _postponed(provider_id: str, busy: HostBusy) -> Poll:
+def postponed(provider_id: str, busy: HostBusy) -> Poll:
     """Return a poll that was not made."""
     tell_of_busy_host(provider_id, busy)
     return Poll(outcome=Outcome.POSTPONED, busy=busy)

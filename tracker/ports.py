@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from tracker.errors import FetchError
 from tracker.events import Event
 from tracker.latency import Timing
 from tracker.models import Component, Provider, Validators, Webhook
@@ -55,6 +56,10 @@ class NotModified(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     validators: Validators = Validators()
     fresh_for_s: float | None = None
+
+
+#: How a request ended.
+Answered = Fetched | NotModified | FetchError
 
 
 class Fetcher(Protocol):

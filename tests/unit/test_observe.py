@@ -38,8 +38,10 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.models import Provider, Snapshot, Validators
-from tracker.observe import LAGGING_FOR, MISSING_FOR, Layer, Observation, Observer
+from tracker.observe import LAGGING_FOR, MISSING_FOR, Observer
 from tracker.parse import FORMATS
+from tracker.reading import Observation
+from tracker.savings import Layer
 from tracker.state import Answer, PageState, Source
 
 SITE = "https://status.acme.example"

@@ -20,10 +20,11 @@ from tracker.discover import Attempt, Discovery, Found, tells
 from tracker.errors import TrackerError
 from tracker.filters import unmatched
 from tracker.models import Component, Provider, Snapshot
-from tracker.observe import Observation, Observer
+from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.presets import chosen
 from tracker.readability import incomplete
+from tracker.reading import Observation
 from tracker.settings import Settings
 from tracker.sinks.plain import one_line
 from tracker.state import PageState
