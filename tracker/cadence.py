@@ -4,7 +4,7 @@ What a quiet poll decides by is in the page's state and written when an answer h
 read. `tracker.schedule` knows what a pace comes to.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -19,6 +19,7 @@ from tracker.state import PageState, PageView
 HURRIED_FOR: Final = timedelta(hours=1)
 #: A page on which nothing has changed for so long is calm.
 CALM_AFTER: Final = timedelta(days=14)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
@@ -30,6 +31,15 @@ def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
     if state.calm_since is not None and now - state.calm_since >= CALM_AFTER:
         return Pace.CALM
     return Pace.PLAIN
+
+
+def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime | None:
+    """Return until when `pace` returns the plain one if nothing changes, None where it does not now or may not soon."""
+    if provider.cadence is Cadence.FIXED:
+        return _NEVER
+    if state.incident_at is not None or pace(provider, state, now) is not Pace.PLAIN:
+        return None
+    return _NEVER if state.calm_since is None else state.calm_since + CALM_AFTER
 
 
 def departure_s(provider: Provider, state: PageState, now: datetime) -> float | None:

@@ -24,6 +24,7 @@ from tests.fakes import (
     summary,
     update,
 )
+from tests.loop_poller import LoopPoller
 from tracker.errors import Conflict, ConnectError, FetchTimeout, HttpStatusError, PollError, StoreError
 from tracker.events import EventKind
 from tracker.models import FirstSight, Incident, IncidentUpdate, Provider, Snapshot
@@ -66,7 +67,12 @@ class Tracker:
         self.pages = RecordingPages([self.provider])
         self.fetcher = FakeFetcher()
         self.clock = FakeClock()
-        self.poller = Poller(self.pages, Observer(self.fetcher), self.clock)
+        self.poller = self.new_poller(self.pages, self.fetcher, self.clock)
+
+    @staticmethod
+    def new_poller(pages: MemoryPages, fetcher: FakeFetcher, clock: FakeClock) -> Poller | LoopPoller:
+        """Return what polls; `way` has all tests run with each kind."""
+        return Poller(pages, Observer(fetcher), clock)
 
     def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
         self.fetcher.answers(SUMMARY, summary(snapshot, salt=salt), etag=etag)
@@ -92,6 +98,15 @@ class Tracker:
     @property
     def state(self) -> PageState:
         return self.pages.state(self.provider.id)
+
+
+@pytest.fixture(scope="module", params=["in a thread", "on a loop"], autouse=True)
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have every test of this module run with a `Poller`, and with a `QuickPoller`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "on a loop":
+            patch.setattr(Tracker, "new_poller", staticmethod(LoopPoller))
+        yield
 
 
 @pytest.fixture

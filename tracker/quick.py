@@ -1,0 +1,181 @@
+"""Poll on an event loop: many pages at a time, each a coroutine that waits.
+
+    begin | ask the primary | known? failed? | commit          all on the loop, in groups
+                            | else: the rest of it              by a `Poller`, in a thread
+
+Nearly all polls bring nothing new, and a wait of theirs costs nothing here. What has to be parsed, searched or asked
+for in several requests is the matter of `tracker.poll`, which goes on with the turn and the answer that there are. What
+a poll means is decided there, too; for the plainest of them a copy of that decision is kept (`Plain`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from tracker.cadence import plain_until
+from tracker.credentials import NO_VARIABLES
+from tracker.errors import CredentialsMissing, FetchError
+from tracker.known import remembered_of
+from tracker.models import Provider, Validators
+from tracker.observe import request_of
+from tracker.poll import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
+from tracker.ports import (
+    Answered,
+    Clock,
+    Commit,
+    Fetched,
+    FetchRequest,
+    GroupedPages,
+    HostBusy,
+    NotModified,
+    QuickFetcher,
+    Turn,
+)
+from tracker.reading import is_known, read
+from tracker.savings import FAILED, Layer, Tally
+from tracker.state import PageState
+
+#: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
+LARGEST_COMPARED_BYTES: Final = 512 * 1024
+#: Of so many pages the request and what makes a poll plain is kept, 1 KB each.
+MOST_KEPT: Final = 10_000
+
+_NOT_MODIFIED: Final = Tally(ending=Layer.NOT_MODIFIED)
+_NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """What a poll of a page needs while its provider and its state are these very objects."""
+
+    provider: Provider
+    state: PageState
+    #: None where a `Poller` has to begin it.
+    request: FetchRequest | None
+    #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
+    plain_until: datetime | None
+
+    @property
+    def validators(self) -> Validators | None:
+        """Return what a plain answer repeats."""
+        return None if self.request is None else self.request.validators
+
+
+def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
+    """Return how the page of a turn is polled."""
+    provider, state = turn.provider, turn.state
+    request: FetchRequest | None = None
+    until: datetime | None = None
+    if state.source is not None and remembered_of(turn) is state:
+        try:
+            request = request_of(provider, state, state.source.primary, environ)
+        except CredentialsMissing:
+            return Plain(provider, state, None, None)
+        owes_nothing = not (state.failures or state.unreadable_since or state.stale_since or state.lagging_since)
+        until = plain_until(provider, state, now) if owes_nothing else None
+    return Plain(provider, state, request, until)
+
+
+def plain_commit(turn: Turn, plain: Plain, answered: Answered | None, now: datetime) -> Commit | None:
+    """Return what the plainest of polls writes: nothing but that it took place. None for any other poll.
+
+    It is what `tracker.poll.quiet` returns after a 304 with the validators that were sent, of a page that owes nothing.
+    """
+    if (
+        type(answered) is not NotModified
+        or plain.plain_until is None
+        or not turn.begun_at <= now < plain.plain_until
+        or answered.validators != plain.validators
+        or (answered.fresh_for_s is not None and answered.fresh_for_s > plain.provider.interval_s)
+    ):
+        return None
+    return Commit(checked_at=now, read_at=turn.begun_at, tally=_NOT_MODIFIED)
+
+
+class QuickPoller:
+    """Polls pages on one event loop. Built and used in it; its executor's threads do what is not quick."""
+
+    def __init__(
+        self,
+        store: GroupedPages,
+        fetcher: QuickFetcher,
+        poller: Poller,
+        executor: Executor,
+        clock: Clock,
+        environ: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._poller = poller
+        self._executor = executor
+        self._clock = clock
+        self._environ = environ
+        self._kept: dict[str, Plain] = {}
+
+    async def poll(self, provider_id: str) -> Poll | None:
+        """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        turn = await self._store.begin(provider_id, self._clock())
+        if turn is None:
+            return None
+        if isinstance(turn, HostBusy):
+            return postponed(provider_id, turn)
+        plain = self._plain(provider_id, turn)
+        answered = None if plain.request is None else await self._ask(plain.request)
+        now = self._clock()
+        commit = plain_commit(turn, plain, answered, now)
+        if commit is not None:
+            await self._store.commit(turn, commit)
+            return _NOTHING_NEW
+        if answered is None:
+            return await self._carry_out(turn, None)
+        if isinstance(answered, FetchError):
+            return await self._fail(turn, answered, now)
+        return await self._read(turn, answered, now)
+
+    def _plain(self, provider_id: str, turn: Turn) -> Plain:
+        kept = self._kept.get(provider_id)
+        if kept is None or kept.state is not turn.state or kept.provider is not turn.provider:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            kept = self._kept[provider_id] = plain_of(turn, self._environ, turn.begun_at)
+        return kept
+
+    async def _ask(self, request: FetchRequest) -> Answered | None:
+        try:
+            return await self._fetcher.fetch(request)
+        except FetchError as error:
+            return error
+
+    async def _read(self, turn: Turn, answer: Fetched | NotModified, now: datetime) -> Poll:
+        """Commit an answer whose bytes are known; leave any other to a thread."""
+        source, size = turn.state.source, 0
+        if isinstance(answer, Fetched):
+            size = answer.received_bytes
+            if len(answer.body) > LARGEST_COMPARED_BYTES:
+                return await self._carry_out(turn, answer)
+        if source is None or not is_known(turn.state, source, answer):
+            return await self._carry_out(turn, answer)
+        observed = read(turn.state, source, answer, now)
+        tally = Tally(
+            ending=observed.layer,
+            received_bytes=size,
+            answer_bytes=size if isinstance(answer, Fetched) else None,
+        )
+        events = await self._store.commit(turn, msgspec.structs.replace(quiet(turn, observed, now), tally=tally))
+        return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
+
+    async def _fail(self, turn: Turn, error: FetchError, now: datetime) -> Poll:
+        """Commit a failure, unless it is one after which the page is looked for elsewhere."""
+        if may_have_moved(turn.provider, turn.state, error, now):
+            return await self._carry_out(turn, error)
+        commit = failure(turn.provider, turn.state, error, now)
+        events = await self._store.commit(turn, msgspec.structs.replace(commit, tally=Tally(ending=FAILED)))
+        return Poll(outcome=Outcome.FAILED, events=events, failure=error)
+
+    async def _carry_out(self, turn: Turn, answered: Answered | None) -> Poll:
+        """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._poller.carry_out, turn, answered)
