@@ -3,7 +3,7 @@
 import threading
 
 from tracker.errors import FetchError
-from tracker.ports import Answered, Fetched, Fetcher, FetchRequest, NotModified
+from tracker.ports import Asked, Fetched, Fetcher, FetchRequest, NotModified
 
 
 class Meter:
@@ -13,21 +13,20 @@ class Meter:
         self._fetcher = fetcher
         self._poll = _Poll()
 
-    def start(self) -> None:
-        """Forget what this thread's last poll brought."""
+    def start(self, asked: Asked | None = None) -> None:
+        """Forget what this thread's last poll brought.
+
+        The first request for the URL that was `asked` in this poll is not made again: how it ended is known.
+        """
         self._poll.sizes = {}
+        self._poll.asked = asked
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer. Raises FetchError."""
-        return self.given(request.url, self._fetcher.fetch(request))
-
-    def given(self, url: str, answered: Answered) -> Fetched | NotModified:
-        """Count what a URL has answered, and return it. Raises the error that it is."""
-        if isinstance(answered, FetchError):
-            raise answered
-        if isinstance(answered, Fetched):
-            self._poll.sizes[url] = self._poll.sizes.get(url, 0) + answered.received_bytes
-        return answered
+        answer = self._known(request) or self._fetcher.fetch(request)
+        if isinstance(answer, Fetched):
+            self._poll.sizes[request.url] = self._poll.sizes.get(request.url, 0) + answer.received_bytes
+        return answer
 
     @property
     def received_bytes(self) -> int:
@@ -38,9 +37,19 @@ class Meter:
         """Return how many of them this URL sent; None if it sent no body."""
         return self._poll.sizes.get(url)
 
+    def _known(self, request: FetchRequest) -> Fetched | NotModified | None:
+        asked = self._poll.asked
+        if asked is None or asked.url != request.url:
+            return None
+        self._poll.asked = None
+        if isinstance(asked.ended, FetchError):
+            raise asked.ended
+        return asked.ended
+
 
 class _Poll(threading.local):
     """What one thread's poll brought, by URL."""
 
     def __init__(self) -> None:
         self.sizes: dict[str, int] = {}
+        self.asked: Asked | None = None

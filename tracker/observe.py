@@ -21,7 +21,7 @@ from tracker.discover import Discovery, discover, read_answer
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.meter import Meter
 from tracker.models import Provider, Snapshot
-from tracker.ports import Answered, Fetched, Fetcher, FetchRequest, NotModified
+from tracker.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.reading import (
     Observation,
     adopted,
@@ -70,20 +70,12 @@ class Observer:
         self._environ = environ
         self._fetcher: Fetcher = self.meter
 
-    def observe(
-        self, provider: Provider, state: PageState, now: datetime, answered: Answered | None = None
-    ) -> Observation:
-        """Ask the primary endpoint, unless it has answered already, and read its answer as far as needed.
-
-        Raises PollError.
-        """
+    def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
+        """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source
-        if answered is None:
-            answer = self._ask(provider, state, source.primary)
-        else:
-            answer = self.meter.given(source.primary, answered)
+        answer = self._ask(provider, state, source.primary)
         is_elsewhere = not same_host(answer.url, source.primary)
         if is_elsewhere and isinstance(answer, NotModified):
             # Validators that another host gave prove nothing here, and there is nothing to read.

@@ -23,7 +23,7 @@ from tracker.models import Provider, Snapshot
 from tracker.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
 from tracker.observe import Observer
 from tracker.parse import FORMATS
-from tracker.ports import Answered, Clock, Commit, HostBusy, Known, News, PageStore, Turn
+from tracker.ports import Asked, Clock, Commit, HostBusy, Known, News, PageStore, Turn
 from tracker.readability import failed, recovered
 from tracker.reading import Observation, read_again
 from tracker.recognition import kept
@@ -80,16 +80,13 @@ class Poller:
             return postponed(provider_id, turn)
         return self.carry_out(turn)
 
-    def carry_out(self, turn: Turn, answered: Answered | None = None) -> Poll:
-        """Poll a page whose turn was taken. Raises StoreError, Conflict.
-
-        `answered` is how its primary endpoint has answered already, if it was asked in this turn.
-        """
-        self._observer.meter.start()
+    def carry_out(self, turn: Turn, asked: Asked | None = None) -> Poll:
+        """Poll a page whose turn was taken, and whose first request was perhaps made. Raises StoreError, Conflict."""
+        self._observer.meter.start(asked)
         provider = turn.provider
         state = remembered_of(turn)
         try:
-            observed = self._observer.observe(provider, state, self._clock(), answered)
+            observed = self._observer.observe(provider, state, self._clock())
             return self._succeed(turn, state, observed)
         except PollError as error:
             if not may_have_moved(provider, state, error, self._clock()):

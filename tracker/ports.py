@@ -58,8 +58,11 @@ class NotModified(msgspec.Struct, frozen=True, kw_only=True):
     fresh_for_s: float | None = None
 
 
-#: How a request ended.
-Answered = Fetched | NotModified | FetchError
+class Asked(msgspec.Struct, frozen=True):
+    """A request that was made, and how it ended."""
+
+    url: str
+    ended: Fetched | NotModified | FetchError
 
 
 class Fetcher(Protocol):

@@ -17,14 +17,14 @@ from typing import Final
 import msgspec
 
 from tracker.cadence import plain_until
-from tracker.credentials import NO_VARIABLES
+from tracker.credentials import NO_VARIABLES, page_request
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.known import remembered_of
-from tracker.models import Provider, Validators
+from tracker.models import Provider
 from tracker.observe import request_of
 from tracker.poll import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
 from tracker.ports import (
-    Answered,
+    Asked,
     Clock,
     Commit,
     Fetched,
@@ -44,6 +44,9 @@ LARGEST_COMPARED_BYTES: Final = 512 * 1024
 #: Of so many pages the request and what makes a poll plain is kept, 1 KB each.
 MOST_KEPT: Final = 10_000
 
+#: How a request ended.
+Ended = Fetched | NotModified | FetchError
+
 _NOT_MODIFIED: Final = Tally(ending=Layer.NOT_MODIFIED)
 _NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
 
@@ -53,43 +56,38 @@ class Plain(msgspec.Struct, frozen=True):
 
     provider: Provider
     state: PageState
-    #: None where a `Poller` has to begin it.
+    #: The first request of its poll; None where credentials are missing for it.
     request: FetchRequest | None
     #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
     plain_until: datetime | None
 
-    @property
-    def validators(self) -> Validators | None:
-        """Return what a plain answer repeats."""
-        return None if self.request is None else self.request.validators
-
 
 def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
     """Return how the page of a turn is polled."""
-    provider, state = turn.provider, turn.state
-    request: FetchRequest | None = None
-    until: datetime | None = None
-    if state.source is not None and remembered_of(turn) is state:
-        try:
-            request = request_of(provider, state, state.source.primary, environ)
-        except CredentialsMissing:
-            return Plain(provider, state, None, None)
-        owes_nothing = not (state.failures or state.unreadable_since or state.stale_since or state.lagging_since)
-        until = plain_until(provider, state, now) if owes_nothing else None
-    return Plain(provider, state, request, until)
+    provider, state = turn.provider, remembered_of(turn)
+    try:
+        if state.source is None:
+            return Plain(provider, turn.state, page_request(provider, provider.url, environ), None)
+        request = request_of(provider, state, state.source.primary, environ)
+    except CredentialsMissing:
+        return Plain(provider, turn.state, None, None)
+    owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
+    until = None if owes or state is not turn.state else plain_until(provider, state, now)
+    return Plain(provider, turn.state, request, until)
 
 
-def plain_commit(turn: Turn, plain: Plain, answered: Answered | None, now: datetime) -> Commit | None:
+def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
     """Return what the plainest of polls writes: nothing but that it took place. None for any other poll.
 
     It is what `tracker.poll.quiet` returns after a 304 with the validators that were sent, of a page that owes nothing.
     """
     if (
-        type(answered) is not NotModified
+        type(ended) is not NotModified
         or plain.plain_until is None
+        or plain.request is None
         or not turn.begun_at <= now < plain.plain_until
-        or answered.validators != plain.validators
-        or (answered.fresh_for_s is not None and answered.fresh_for_s > plain.provider.interval_s)
+        or ended.validators != plain.request.validators
+        or (ended.fresh_for_s is not None and ended.fresh_for_s > plain.provider.interval_s)
     ):
         return None
     return Commit(checked_at=now, read_at=turn.begun_at, tally=_NOT_MODIFIED)
@@ -123,17 +121,18 @@ class QuickPoller:
         if isinstance(turn, HostBusy):
             return postponed(provider_id, turn)
         plain = self._plain(provider_id, turn)
-        answered = None if plain.request is None else await self._ask(plain.request)
+        ended = None if plain.request is None else await self._ask(plain.request)
         now = self._clock()
-        commit = plain_commit(turn, plain, answered, now)
+        commit = plain_commit(turn, plain, ended, now)
         if commit is not None:
             await self._store.commit(turn, commit)
             return _NOTHING_NEW
-        if answered is None:
-            return await self._carry_out(turn, None)
-        if isinstance(answered, FetchError):
-            return await self._fail(turn, answered, now)
-        return await self._read(turn, answered, now)
+        quick = None if ended is None else self._decided(turn, ended, now)
+        if quick is None:
+            asked = Asked(plain.request.url, ended) if plain.request is not None and ended is not None else None
+            return await self._carry_out(turn, asked)
+        poll, commit = quick
+        return msgspec.structs.replace(poll, events=await self._store.commit(turn, commit))
 
     def _plain(self, provider_id: str, turn: Turn) -> Plain:
         kept = self._kept.get(provider_id)
@@ -143,39 +142,38 @@ class QuickPoller:
             kept = self._kept[provider_id] = plain_of(turn, self._environ, turn.begun_at)
         return kept
 
-    async def _ask(self, request: FetchRequest) -> Answered | None:
+    async def _ask(self, request: FetchRequest) -> Ended | None:
         try:
             return await self._fetcher.fetch(request)
         except FetchError as error:
             return error
 
-    async def _read(self, turn: Turn, answer: Fetched | NotModified, now: datetime) -> Poll:
-        """Commit an answer whose bytes are known; leave any other to a thread."""
-        source, size = turn.state.source, 0
-        if isinstance(answer, Fetched):
-            size = answer.received_bytes
-            if len(answer.body) > LARGEST_COMPARED_BYTES:
-                return await self._carry_out(turn, answer)
-        if source is None or not is_known(turn.state, source, answer):
-            return await self._carry_out(turn, answer)
-        observed = read(turn.state, source, answer, now)
-        tally = Tally(
-            ending=observed.layer,
-            received_bytes=size,
-            answer_bytes=size if isinstance(answer, Fetched) else None,
-        )
-        events = await self._store.commit(turn, msgspec.structs.replace(quiet(turn, observed, now), tally=tally))
-        return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
+    def _decided(self, turn: Turn, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
+        """Return what a poll comes to that needs no parsing and no further request; None for any other."""
+        state = remembered_of(turn)
+        if state.source is None:
+            return None
+        if isinstance(ended, FetchError):
+            if may_have_moved(turn.provider, state, ended, now):
+                return None
+            commit = failure(turn.provider, state, ended, now)
+            return Poll(outcome=Outcome.FAILED, failure=ended), _counted(commit, FAILED)
+        is_large = isinstance(ended, Fetched) and len(ended.body) > LARGEST_COMPARED_BYTES
+        if is_large or not is_known(state, state.source, ended):
+            return None
+        observed = read(state, state.source, ended, now)
+        commit = _counted(quiet(turn, observed, now), observed.layer, ended)
+        return Poll(outcome=Outcome.QUIET, layer=observed.layer), commit
 
-    async def _fail(self, turn: Turn, error: FetchError, now: datetime) -> Poll:
-        """Commit a failure, unless it is one after which the page is looked for elsewhere."""
-        if may_have_moved(turn.provider, turn.state, error, now):
-            return await self._carry_out(turn, error)
-        commit = failure(turn.provider, turn.state, error, now)
-        events = await self._store.commit(turn, msgspec.structs.replace(commit, tally=Tally(ending=FAILED)))
-        return Poll(outcome=Outcome.FAILED, events=events, failure=error)
-
-    async def _carry_out(self, turn: Turn, answered: Answered | None) -> Poll:
+    async def _carry_out(self, turn: Turn, asked: Asked | None) -> Poll:
         """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._poller.carry_out, turn, answered)
+        return await loop.run_in_executor(self._executor, self._poller.carry_out, turn, asked)
+
+
+def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:
+    """Return the commit with what the poll received."""
+    if not isinstance(answer, Fetched):
+        return msgspec.structs.replace(commit, tally=Tally(ending=ending))
+    size = answer.received_bytes
+    return msgspec.structs.replace(commit, tally=Tally(ending=ending, received_bytes=size, answer_bytes=size))

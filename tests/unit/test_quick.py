@@ -162,3 +162,15 @@ def test_a_failure_costs_one_request_and_is_committed_with_its_reason() -> None:
     assert isinstance(poll.failure, FetchError)
     assert page.pages.state("acme").failure == "no byte came for 10 s"
     assert page.fetcher.asked() == [PAGE]
+
+
+def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with() -> None:
+    acme, fetcher = provider(), FakeFetcher()
+    fetcher.raises(acme.url, FetchTimeout("no byte came for 10 s"))
+    poller = LoopPoller(MemoryPages([acme]), fetcher, FakeClock())
+
+    poll = poller.poll("acme")
+
+    assert poll is not None
+    assert isinstance(poll.failure, FetchTimeout)
+    assert fetcher.asked() == [acme.url]
