@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
+from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import FetchTimeout
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.ports import Fetched, FetchRequest
@@ -33,11 +34,16 @@ fetcher.close()
 """
 
 
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
-def fetcher():
-    made = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
+def fetcher(kind):
+    made = kind(limits=FetchLimits(), user_agent="tests")
     yield made
-    made.close()
+    end(made)
 
 
 def ask(origin: Origin) -> FetchRequest:
@@ -54,18 +60,18 @@ def test_a_child_never_talks_over_a_connection_of_its_parent():
     assert origin.connections == 2
 
 
-def test_a_look_up_that_takes_all_the_time_ends_the_fetch():
+def test_a_look_up_that_takes_all_the_time_ends_the_fetch(kind):
     now = [0.0]
 
     def slow(*where: Any, **how: Any):
         now[0] += 60
         return socket.getaddrinfo(*where, **how)
 
-    slowed = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
+    slowed = kind(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
     with Origin(Exchange.answer) as origin:
         with pytest.raises(FetchTimeout, match="no complete answer within 20 s"):
             slowed.fetch(ask(origin))
-        slowed.close()
+        end(slowed)
 
     assert origin.connections == 0
 

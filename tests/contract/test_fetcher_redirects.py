@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
+from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.ports import Fetched, FetchRequest
@@ -20,9 +21,17 @@ def resolve(_host, port, *, type):
 
 @pytest.fixture(scope="module")
 def fetcher():
+    """What follows redirects; the lane leaves all of them to it."""
     made = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=resolve)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def either(request):
+    made = request.param(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    yield made
+    end(made)
 
 
 def ask(origin: Origin, path: str = "/", host: str = "one.example", **headers: str) -> FetchRequest:
@@ -156,10 +165,10 @@ def test_cookies_without_end_are_named_where_every_address_is_new(fetcher):
     assert str(caught.value) == "redirected more than 10 times, setting cookies, as for browsers"
 
 
-def test_cookies_of_a_final_answer_are_nobody_s(fetcher):
+def test_cookies_of_a_final_answer_are_nobody_s(either):
     with Origin(lambda exchange: exchange.answer(Set_Cookie="a=1")) as origin:
         for _ in range(2):
-            fetcher.fetch(ask(origin))
+            either.fetch(ask(origin))
 
     assert ["cookie" in request.headers for request in origin.requests] == [False, False]
 
@@ -209,20 +218,20 @@ def test_neither_another_name_nor_another_port_gets_them(fetcher, location):
     ]
 
 
-def test_two_requests_for_one_url_share_nothing_of_their_answers(fetcher):
+def test_two_requests_for_one_url_share_nothing_of_their_answers(either):
     with Origin(
         lambda exchange: exchange.answer(body=exchange.request.headers.get("x-key", "nobody").encode())
     ) as origin:
-        bodies = [fetcher.fetch(ask(origin, X_Key=key)).body for key in ("one", "two", "one")]
-        bodies.append(fetcher.fetch(ask(origin)).body)
+        bodies = [either.fetch(ask(origin, X_Key=key)).body for key in ("one", "two", "one")]
+        bodies.append(either.fetch(ask(origin)).body)
 
     assert bodies == [b"one", b"two", b"one", b"nobody"]
     assert origin.connections == 1
 
 
-def test_a_header_of_the_page_takes_the_place_of_ours(fetcher):
+def test_a_header_of_the_page_takes_the_place_of_ours(either):
     with Origin(Exchange.answer) as origin:
-        fetcher.fetch(ask(origin, accept="text/plain", USER_AGENT="known"))
+        either.fetch(ask(origin, accept="text/plain", USER_AGENT="known"))
 
     assert origin.requests[0].headers["accept"] == "text/plain"
     assert origin.requests[0].headers["user-agent"] == "known"
@@ -242,17 +251,17 @@ def test_a_request_does_not_show_what_its_headers_hold():
         ({"Authorization": SECRET}, "answered 401: it does not accept what headers_env gives (Authorization)"),
     ],
 )
-def test_a_401_names_the_way_to_give_credentials(fetcher, headers, said):
+def test_a_401_names_the_way_to_give_credentials(either, headers, said):
     with (
         Origin(lambda exchange: exchange.answer("401 Unauthorized")) as origin,
         pytest.raises(HttpStatusError) as caught,
     ):
-        fetcher.fetch(ask(origin, **headers))
+        either.fetch(ask(origin, **headers))
 
     assert str(caught.value) == said
 
 
-def test_a_401_of_another_host_says_that_it_did_not_get_them(fetcher):
+def test_a_401_of_another_host_says_that_it_did_not_get_them(either):
     def script(exchange):
         if exchange.request.path == "/start":
             redirect(exchange, f"http://two.example:{origin.port}/")
@@ -260,7 +269,7 @@ def test_a_401_of_another_host_says_that_it_did_not_get_them(fetcher):
             exchange.answer("401 Unauthorized")
 
     with Origin(script) as origin, pytest.raises(HttpStatusError) as caught:
-        fetcher.fetch(ask(origin, "/start", Authorization=SECRET))
+        either.fetch(ask(origin, "/start", Authorization=SECRET))
 
     assert str(caught.value) == (
         f"answered 401: what headers_env gives goes to http://one.example:{origin.port} alone, "
@@ -285,10 +294,10 @@ REPEATING = {
 
 @pytest.mark.parametrize("value", [f"Bearer {TOKEN}", f"session={TOKEN}; x=1", TOKEN, f'Token token="{TOKEN}"'])
 @pytest.mark.parametrize("script", REPEATING.values(), ids=REPEATING)
-def test_a_secret_that_a_page_repeats_is_not_shown(fetcher, script, value):
+def test_a_secret_that_a_page_repeats_is_not_shown(either, script, value):
     with Origin(lambda exchange: script(exchange, value)) as origin:
         try:
-            answer = fetcher.fetch(ask(origin, Authorization=value))
+            answer = either.fetch(ask(origin, Authorization=value))
             said = f"{answer.body!r} {answer.content_type}"
         except FetchError as error:
             said = f"{error} {error.args[0]}"
@@ -299,11 +308,11 @@ def test_a_secret_that_a_page_repeats_is_not_shown(fetcher, script, value):
     assert "[secret]" in said
 
 
-def test_what_is_no_secret_stays_in_an_answer(fetcher):
+def test_what_is_no_secret_stays_in_an_answer(either):
     body = b"a page of Mozilla/5.0 and application/json for the bearer of a Basic plan"
     given = {"Accept": "application/json", "User-Agent": "Mozilla/5.0", "Authorization": "Basic plan"}
     with Origin(lambda exchange: exchange.answer(body=body, Content_Type="application/json")) as origin:
-        answer = fetcher.fetch(ask(origin, **given))
+        answer = either.fetch(ask(origin, **given))
 
     assert (answer.body, answer.content_type) == (body, "application/json")
 
@@ -326,7 +335,7 @@ def test_what_is_no_secret_stays_in_an_answer(fetcher):
     ],
 )
 @pytest.mark.parametrize("final", ["200 OK", "403 Forbidden", "404 Not Found", "503 Busy"])
-def test_a_redirect_to_where_people_sign_in_is_called_one(fetcher, location, final):
+def test_a_redirect_to_where_people_sign_in_is_called_one(either, location, final):
     def script(exchange):
         if exchange.request.path == "/history.rss":
             redirect(exchange, location.format(port=origin.port))
@@ -334,7 +343,7 @@ def test_a_redirect_to_where_people_sign_in_is_called_one(fetcher, location, fin
             exchange.answer(final, LOGIN, Content_Type="text/html; charset=utf-8")
 
     with Origin(script) as origin, pytest.raises(FetchError) as caught:
-        fetcher.fetch(ask(origin, "/history.rss"))
+        either.fetch(ask(origin, "/history.rss"))
 
     if location == "/portal" and final != "200 OK":
         assert type(caught.value) is HttpStatusError
@@ -346,28 +355,28 @@ def test_a_redirect_to_where_people_sign_in_is_called_one(fetcher, location, fin
     assert "next=" not in str(caught.value)
 
 
-def test_a_sign_in_page_in_the_place_of_the_page_is_called_one(fetcher):
+def test_a_sign_in_page_in_the_place_of_the_page_is_called_one(either):
     with (
         Origin(lambda exchange: exchange.answer(body=LOGIN, Content_Type="text/html")) as origin,
         pytest.raises(SignInNeeded, match=r"^is a sign-in page; give its credentials by headers_env"),
     ):
-        fetcher.fetch(ask(origin))
+        either.fetch(ask(origin))
 
 
-def test_a_sign_in_host_that_cannot_be_reached_is_still_told_as_one(fetcher):
+def test_a_sign_in_host_that_cannot_be_reached_is_still_told_as_one(either):
     with (
         Origin(lambda exchange: redirect(exchange, "http://login.example:1/sso")) as origin,
         pytest.raises(SignInNeeded, match=r"leads to a sign-in page at login\.example/sso"),
     ):
-        fetcher.fetch(ask(origin))
+        either.fetch(ask(origin))
 
 
-def test_a_circle_through_a_sign_in_page_says_so(fetcher):
+def test_a_circle_through_a_sign_in_page_says_so(either):
     def script(exchange):
         redirect(exchange, "/login" if exchange.request.path == "/" else "/")
 
     with Origin(script) as origin, pytest.raises(TooManyRedirects, match=r"by way of a sign-in page.*headers_env"):
-        fetcher.fetch(ask(origin))
+        either.fetch(ask(origin))
 
 
 @pytest.mark.parametrize(
@@ -379,7 +388,7 @@ def test_a_circle_through_a_sign_in_page_says_so(fetcher):
         ("/blog/login-issues", b"<html><title>Status</title><input type=password></html>", "text/html"),
     ],
 )
-def test_news_are_not_taken_for_a_sign_in_page(fetcher, path, body, kind):
+def test_news_are_not_taken_for_a_sign_in_page(either, path, body, kind):
     def script(exchange):
         if exchange.request.path == "/":
             redirect(exchange, path)
@@ -387,7 +396,7 @@ def test_news_are_not_taken_for_a_sign_in_page(fetcher, path, body, kind):
             exchange.answer(body=body, Content_Type=kind)
 
     with Origin(script) as origin:
-        assert fetcher.fetch(ask(origin)).body == body
+        assert either.fetch(ask(origin)).body == body
 
 
 def test_a_sign_in_that_lets_us_through_is_followed(fetcher):
@@ -403,7 +412,7 @@ def test_a_sign_in_that_lets_us_through_is_followed(fetcher):
         assert fetcher.fetch(ask(origin)).body == b"news"
 
 
-def test_a_challenge_at_a_sign_in_page_is_a_challenge(fetcher):
+def test_a_challenge_at_a_sign_in_page_is_a_challenge(either):
     def script(exchange):
         if exchange.request.path == "/":
             redirect(exchange, "/login")
@@ -411,4 +420,4 @@ def test_a_challenge_at_a_sign_in_page_is_a_challenge(fetcher):
             exchange.answer("403 Forbidden", **{"cf-mitigated": "challenge"})
 
     with Origin(script) as origin, pytest.raises(Blocked):
-        fetcher.fetch(ask(origin))
+        either.fetch(ask(origin))

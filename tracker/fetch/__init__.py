@@ -1,6 +1,14 @@
 """Conditional GETs of pages that nobody vouches for: the `Fetcher` port over HTTP.
 
     http          RequestsFetcher: one request, its redirects, its outcome
+    lane          QuickLane: a request and its plain answer on an event loop; the `QuickFetcher` port
+    asking        what goes on the wire for it (pure)
+    reach         how it connects
+    link          one of its connections
+    kept          those that wait for the next request
+    reader        its answers as they come, by llhttp (no I/O)
+    elsewhere     the pages that it leaves to RequestsFetcher
+    fields        header fields of requests and answers (pure)
     breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
     connection    what requests and urllib3 are told to do otherwise
@@ -27,6 +35,7 @@
 
 from tracker.fetch.breaker import Breaker
 from tracker.fetch.http import RequestsFetcher
+from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
 
-__all__ = ["Breaker", "FetchLimits", "RequestsFetcher"]
+__all__ = ["Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]

@@ -26,19 +26,22 @@ _MOST_LINES: Final = 50_000
 class Budget:
     """What one fetch may still use."""
 
+    __slots__ = ("_bytes_left", "_limits", "_monotonic", "ends_at")
+
     def __init__(self, limits: FetchLimits, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._monotonic = monotonic
-        self._ends_at = monotonic() + limits.total_s
+        #: When its time is over (monotonic).
+        self.ends_at = monotonic() + limits.total_s
         # Headers, chunk framing and skipped answers count too: none of them has a bound of its own in http.client
         # that a hostile peer could not stretch. What is honest stays far below twice the body.
         self._bytes_left = 2 * limits.max_body_bytes
 
     def cut(self, timeout_s: float) -> float:
         """Return the timeout, shortened to what is left of the total. Raises FetchTimeout when nothing is."""
-        left_s = self._ends_at - self._monotonic()
+        left_s = self.ends_at - self._monotonic()
         if left_s <= 0:
-            raise FetchTimeout(f"no complete answer within {self._limits.total_s:g} s")
+            raise no_answer_within(self._limits.total_s)
         return min(timeout_s, left_s)
 
     def spend(self, received: int) -> None:
@@ -46,6 +49,16 @@ class Budget:
         self._bytes_left -= received
         if self._bytes_left < 0:
             raise too_large(self._limits.max_body_bytes)
+
+
+def no_answer_within(total_s: float) -> FetchTimeout:
+    """Return the error for a fetch whose time is over."""
+    return FetchTimeout(f"no complete answer within {total_s:g} s")
+
+
+def no_byte_for(read_s: float) -> FetchTimeout:
+    """Return the error for a server that has fallen silent."""
+    return FetchTimeout(f"no byte came for {read_s:g} s")
 
 
 #: The budget of the fetch that runs in this thread. urllib3 has no way to hand it down to a connection.
@@ -73,7 +86,7 @@ class MeteredSocket(io.RawIOBase):
             received: int | None = self._raw.readinto(buffer)
         except TimeoutError:
             self._budget.cut(self._timeout_s)
-            raise FetchTimeout(f"no byte came for {self._timeout_s:g} s") from None
+            raise no_byte_for(self._timeout_s) from None
         self._budget.spend(received or 0)
         return received
 

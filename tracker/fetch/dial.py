@@ -30,7 +30,7 @@ class Resolve(Protocol):
 NewSocket = Callable[[int, int, int], socket.socket]
 
 
-class _Door(NamedTuple):
+class Door(NamedTuple):
     """One place to connect to."""
 
     family: int
@@ -52,29 +52,31 @@ class Dialer:
 
         Raises NameNotResolved, AddressRefused, FetchTimeout, ConnectError.
         """
-        doors = self._look_up(host, port)
+        doors = self.look_up(host, port)
         ends_at = time.monotonic() + CURRENT.get().cut(timeout_s)
         failure: FetchError | None = None
         while doors and (left_s := ends_at - time.monotonic()) > 0:
-            # Each address gets its share, so that a dead IPv6 route does not starve IPv4.
-            share_s = min(left_s, max(left_s / len(doors), _LEAST_S))
+            share_s = share_of(left_s, len(doors))
             door = doors.pop(0)
             try:
                 return self._connect(door, share_s)
             except TimeoutError:
                 failure = None
             except OSError as error:
-                failure = ConnectError(f"no connection to {host}:{port}: {in_words(error) or 'it failed'}")
+                failure = no_connection(host, port, error)
         CURRENT.get().cut(timeout_s)
-        raise failure or FetchTimeout(f"no connection to {host}:{port} within {timeout_s:g} s")
+        raise failure or none_in_time(host, port, timeout_s)
 
     def judge(self, host: str) -> None:
         """Refuse a host that a proxy is to look up, as far as it can be judged without that. Raises AddressRefused."""
         if not self._allow_private and not may_be_public(host):
             raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 
-    def _look_up(self, host: str, port: int) -> list[_Door]:
-        """Return where the name leads, each place once, in the resolver's order."""
+    def look_up(self, host: str, port: int) -> list[Door]:
+        """Return where the name leads, each place once, in the resolver's order.
+
+        Raises NameNotResolved, AddressRefused, OSError.
+        """
         try:
             entries = self._resolve(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
@@ -84,7 +86,7 @@ class Dialer:
         except UnicodeError as error:
             raise NameNotResolved(f"{host} cannot be a name (DNS)") from error
         doors = list(
-            dict.fromkeys(_Door(family, kind, protocol, address) for family, kind, protocol, _, address in entries)
+            dict.fromkeys(Door(family, kind, protocol, address) for family, kind, protocol, _, address in entries)
         )
         if not doors:
             raise NameNotResolved(f"{host} has no address (DNS)")
@@ -92,12 +94,21 @@ class Dialer:
             _refuse_inner(host, doors)
         return doors
 
-    def _connect(self, door: _Door, timeout_s: float) -> socket.socket:
+    def open(self, door: Door, timeout_s: float) -> socket.socket:
+        """Return a socket for such a place, not connected yet. Raises OSError."""
         sock = self._new_socket(door.family, door.kind, door.protocol)
         try:
             # A request is one small packet: Nagle's algorithm could only hold it back.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(timeout_s)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _connect(self, door: Door, timeout_s: float) -> socket.socket:
+        sock = self.open(door, timeout_s)
+        try:
             sock.connect(door.address)
         except BaseException:
             sock.close()
@@ -105,7 +116,25 @@ class Dialer:
         return sock
 
 
-def _refuse_inner(host: str, doors: list[_Door]) -> None:
+def share_of(left_s: float, doors: int) -> float:
+    """Return how much of the time that is left the next of so many addresses gets.
+
+    Each gets its share, so that a dead IPv6 route does not starve IPv4.
+    """
+    return min(left_s, max(left_s / doors, _LEAST_S))
+
+
+def no_connection(host: str, port: int, error: OSError) -> ConnectError:
+    """Return the error for a place that cannot be connected to."""
+    return ConnectError(f"no connection to {host}:{port}: {in_words(error) or 'it failed'}")
+
+
+def none_in_time(host: str, port: int, timeout_s: float) -> FetchTimeout:
+    """Return the error for places that do not answer."""
+    return FetchTimeout(f"no connection to {host}:{port} within {timeout_s:g} s")
+
+
+def _refuse_inner(host: str, doors: list[Door]) -> None:
     """Refuse a name when any of its addresses is not public: an honest name does not mix, a rebinding one does."""
     for door in doors:
         address = str(door.address[0])

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 
@@ -21,6 +21,7 @@ from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_contex
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
+from tracker.fetch.fields import joined
 from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
 from tracker.fetch.trail import Trail
@@ -143,7 +144,7 @@ class RequestsFetcher:
         conditional = conditions(trail.request.validators, redirected=trail.way.redirect is not None)
         now = self._now()
         try:
-            with self._ask(session, trail.asked, _joined(self._headers, trail.fields()) | conditional) as response:
+            with self._ask(session, trail.asked, joined(self._headers, trail.fields()) | conditional) as response:
                 answer = _Answer(response.raw, self._limits.max_body_bytes)
                 outcome = meaning(
                     answer,
@@ -172,12 +173,6 @@ class RequestsFetcher:
                 return session.send(prepared, stream=True, timeout=timeouts, allow_redirects=False, proxies={})
             except StaleConnection:
                 continue
-
-
-def _joined(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return header fields of which those that are given take the place of ours; names have no case."""
-    names = {name.lower() for name in given}
-    return {**{name: value for name, value in ours.items() if name.lower() not in names}, **given}
 
 
 class _Answer:

@@ -16,10 +16,10 @@ from tracker.models import Validators
 from tracker.ports import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
-_NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 #: What proxies write into an answer of their own.
 _OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: So much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
 DRAINED: Final = 64 * 1024
 
@@ -93,7 +93,7 @@ def meaning(
         answer.drain()
         return NotModified(url=url, validators=renewed(sent, headers, now), fresh_for_s=fresh_for_s(headers, now))
     # Whatever its tag: a server that gives one tag to everything would hide all its news.
-    if answer.status in _NEWS:
+    if answer.status in NEWS:
         body = answer.body()
         is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
         if is_called_so or is_sign_in_page(headers, body):
@@ -108,7 +108,7 @@ def meaning(
             validators=validators_of(headers, now),
             fresh_for_s=fresh_for_s(headers, now),
         )
-    if answer.status in _REDIRECTS and (location := headers.get("Location")):
+    if answer.status in REDIRECTS and (location := headers.get("Location")):
         answer.drain()
         return redirected(asked, location)
     raise _refusal(answer, asked, url, now, way)

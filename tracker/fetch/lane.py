@@ -1,0 +1,248 @@
+"""The quick lane: a request and its plain answer on an event loop, without a thread; the rest is left to others."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from tracker.errors import FetchError, TooLarge
+from tracker.fetch.asking import request_bytes
+from tracker.fetch.budget import Budget
+from tracker.fetch.coding import accept_encoding
+from tracker.fetch.conditional import conditions
+from tracker.fetch.connection import tls_context
+from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.echoes import conceal, concealed, secrets_of
+from tracker.fetch.elsewhere import Elsewhere
+from tracker.fetch.failures import CLIENT_ERRORS, translated
+from tracker.fetch.fields import joined
+from tracker.fetch.kept import Kept
+from tracker.fetch.limits import FetchLimits, most_kept
+from tracker.fetch.link import BUFFER_BYTES, Key, Link
+from tracker.fetch.outcome import DIRECT, Way, meaning
+from tracker.fetch.reach import Reach
+from tracker.fetch.reader import Held, Reader, Reply, Unclear
+from tracker.fetch.urls import Target, target
+from tracker.models import Validators
+from tracker.ports import Fetched, FetchRequest, NotModified
+from tracker.proxies import DIRECTLY, Proxies
+
+#: How often deadlines are looked at: one timer for all requests.
+_SWEEP_S: Final = 0.2
+#: A larger body, as it was received or decoded, is decoded and judged in a thread.
+_SMALL_BYTES: Final = 32 * 1024
+_SMALL_DECODED_BYTES: Final = 512 * 1024
+#: Of so many pages the request is ready.
+_MOST_PAGES: Final = 20_000
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Page:
+    """What is asked of one page, and the request as it was sent last."""
+
+    __slots__ = ("asked", "is_conditional", "key", "request", "validators")
+
+    def __init__(self, asked: Target, key: Key) -> None:
+        self.asked = asked
+        self.key = key
+        self.validators: Validators | None = None
+        self.request = b""
+        self.is_conditional = False
+
+
+class QuickLane:
+    """A `QuickFetcher` for plain answers over HTTP/1.1, on one event loop.
+
+    Returns None for what takes more than one request, goes through a proxy, or is not plainly an answer of HTTP/1.1;
+    such a page is not asked again for an hour. Names are looked up in threads of the `executor`, large bodies decoded
+    in one of its own. Keeps as many idle connections as `hosts` (default: half as many as the process may open files,
+    at most 2048). The rest is as in `RequestsFetcher`.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: FetchLimits,
+        user_agent: str,
+        executor: Executor,
+        hosts: int | None = None,
+        ca_file: str | None = None,
+        proxies: Proxies = DIRECTLY,
+        resolve: Resolve = socket.getaddrinfo,
+        new_socket: NewSocket = socket.socket,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._limits = limits
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}
+        self._proxies = proxies
+        self._monotonic = monotonic
+        self._now = now
+        context = tls_context(ca_file)
+        # As urllib3 does: some servers choose HTTP/2 otherwise, others take whoever says nothing for a robot.
+        context.set_alpn_protocols(["http/1.1"])
+        self._reaches = {
+            allow: Reach(Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor)
+            for allow in (False, True)
+        }
+        self._decoders = _decoders()
+        self._pages = lru_cache(maxsize=_MOST_PAGES)(self._page)
+        self._kept = Kept(hosts or most_kept())
+        self._elsewhere = Elsewhere(monotonic)
+        self._asking: set[Link] = set()
+        self._held = Held()
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+        """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
+        if request.url in self._elsewhere:
+            return None
+        if not request.headers:
+            return await self._fetch(request, DIRECT)
+        secrets = secrets_of(request.headers)
+        try:
+            outcome = await self._fetch(request, Way(given=tuple(request.headers)))
+        except FetchError as error:
+            conceal(secrets, error)
+            raise
+        return concealed(secrets, outcome) if secrets and isinstance(outcome, Fetched) else outcome
+
+    def close(self) -> None:
+        """Close all connections; fetches on their way end. To be called in the loop's thread."""
+        self._kept.close()
+        for link in tuple(self._asking):
+            link.close()
+        self._decoders.shutdown(wait=False)
+        self._decoders = _decoders()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+
+    def _page(self, url: str, allow_private: bool) -> _Page | None:
+        """Return what is asked, None where a proxy is. Raises BadUrl."""
+        asked = target(url)
+        if self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None or "%" in asked.host:
+            return None
+        return _Page(asked, Key(asked.scheme, asked.host, asked.port, allow_private))
+
+    def _made(self, page: _Page, request: FetchRequest) -> bytes | None:
+        """Return the request as it goes out, None where it is not a plain one."""
+        # The very same validators come with nearly every poll.
+        if not request.headers and page.validators is request.validators:
+            return page.request
+        conditional = conditions(request.validators, redirected=False)
+        page.is_conditional = bool(conditional)
+        made = request_bytes(page.asked, joined(self._headers, request.headers) | conditional)
+        if made is not None and not request.headers:
+            page.validators, page.request = request.validators, made
+        else:
+            page.validators = None
+        return made
+
+    async def _fetch(self, request: FetchRequest, way: Way) -> Fetched | NotModified | None:
+        page = self._pages(request.url, request.allow_private)
+        if page is None or (made := self._made(page, request)) is None:
+            return None
+        is_conditional = page.is_conditional
+        try:
+            reply = await self._ask(page, made)
+        except Unclear as unclear:
+            if unclear.is_lasting:
+                self._elsewhere.add(request.url)
+            return None
+        except CLIENT_ERRORS as error:
+            raise translated(error, page.asked.host) from error
+        try:
+            return await self._meaning(reply, page.asked, request, way, is_conditional=is_conditional)
+        finally:
+            self._held.size -= reply.received_bytes
+
+    async def _ask(self, page: _Page, made: bytes) -> Reply:
+        """Return the answer. Raises FetchError, Unclear, OSError."""
+        budget = Budget(self._limits, self._monotonic)
+        now_s = budget.ends_at - self._limits.total_s
+        link = self._kept.take(page.key, now_s)
+        is_kept = link is not None
+        while True:
+            if link is None:
+                link = await self._connected(page, budget)
+                now_s = self._monotonic()
+            reader = link.reader
+            ending = await self._exchange(link, made, now_s, budget.ends_at)
+            if ending is None:
+                if not link.is_closed:
+                    self._kept.put(link, now_s)
+                return reader.reply
+            if reader.reply.is_refusal:
+                return reader.reply
+            self._held.size -= reader.reply.received_bytes
+            if not (is_kept and isinstance(ending, OSError) and not reader.has_begun):
+                raise _unclear_if_begun(ending, has_begun=reader.has_begun)
+            # A server may close an idle connection at any moment; a GET is repeated then (RFC 9112, section 9.3.1).
+            link, is_kept = None, False
+
+    async def _exchange(self, link: Link, made: bytes, now_s: float, ends_at: float) -> Exception | None:
+        self._asking.add(link)
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        try:
+            return await link.ask(made, now_s, ends_at)
+        except BaseException:
+            link.close()
+            self._held.size -= link.reader.reply.received_bytes
+            raise
+        finally:
+            self._asking.discard(link)
+
+    async def _connected(self, page: _Page, budget: Budget) -> Link:
+        sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
+        reader = Reader(self._limits.max_body_bytes, self._held)
+        return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
+
+    async def _meaning(
+        self, reply: Reply, asked: Target, request: FetchRequest, way: Way, *, is_conditional: bool
+    ) -> Fetched | NotModified:
+        def judged() -> Fetched | NotModified:
+            outcome = meaning(
+                reply, asked, request.url, request.validators, self._now(), is_conditional=is_conditional, way=way
+            )
+            if isinstance(outcome, Target):  # pragma: no cover  the reader gives those up
+                raise TypeError(outcome)
+            return outcome
+
+        if not reply.received_bytes:
+            return judged()
+        if reply.received_bytes <= _SMALL_BYTES:
+            reply.most_bytes = min(_SMALL_DECODED_BYTES, self._limits.max_body_bytes)
+            try:
+                return judged()
+            except TooLarge:
+                reply.most_bytes = self._limits.max_body_bytes
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, judged)
+
+    def _sweep(self) -> None:
+        """End what has run out of time."""
+        now_s = self._monotonic()
+        for link in tuple(self._asking):
+            link.look(now_s)
+        self._kept.expire(now_s)
+        is_needed = self._asking or self._kept
+        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if is_needed else None
+
+
+def _decoders() -> ThreadPoolExecutor:
+    """Return one thread, which begins with its first body."""
+    return ThreadPoolExecutor(1, thread_name_prefix="decode")
+
+
+def _unclear_if_begun(ending: Exception, *, has_begun: bool) -> Exception:
+    """Return what to make of an answer that did not come whole: one that breaks off is for the general fetcher."""
+    return Unclear() if has_begun and isinstance(ending, OSError) else ending

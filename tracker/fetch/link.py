@@ -1,0 +1,156 @@
+"""One connection of the quick lane: a non-blocking socket on the loop that carries a request and then its answer."""
+
+import socket
+import ssl
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from tracker.fetch.budget import no_answer_within, no_byte_for
+from tracker.fetch.failures import translated
+from tracker.fetch.limits import FetchLimits
+from tracker.fetch.reader import Reader, Unclear
+
+#: Longer than a TLS record, so that none is ever read in part: what OpenSSL keeps back wakes nobody.
+BUFFER_BYTES: Final = 64 * 1024
+_NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+#: How an exchange ended: with a whole answer (None), or with what came in its place.
+Ending = Exception | None
+
+
+class Key(NamedTuple):
+    """What a connection leads to; one that was made with `allow_private` is never used without."""
+
+    scheme: str
+    host: str
+    port: int
+    allow_private: bool
+
+
+class Link:
+    """A connection, idle or with one request on its way."""
+
+    __slots__ = (
+        *("_buffer", "_descriptor", "_ends_at", "_has_news", "_limits", "_loop", "_quiet_since", "_sock", "_unsent"),
+        *("_view", "_waiter", "idle_since", "is_closed", "key", "on_closed", "reader"),
+    )
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        sock: socket.socket,
+        key: Key,
+        reader: Reader,
+        buffer: bytearray,
+        limits: FetchLimits,
+    ) -> None:
+        """Take over a connected socket that does not block. `buffer` may be shared with other links of the loop."""
+        self._loop = loop
+        self._sock = sock
+        self._descriptor = sock.fileno()
+        self._buffer = buffer
+        self._view = memoryview(buffer)
+        self._limits = limits
+        self._waiter: Future[Ending] | None = None
+        self._unsent = b""
+        self._ends_at = self._quiet_since = 0.0
+        self._has_news = False
+        self.key = key
+        self.reader = reader
+        self.is_closed = False
+        #: Since when nothing is asked (monotonic).
+        self.idle_since = 0.0
+        #: Called once when it closes while nothing is asked.
+        self.on_closed: Callable[[Link], None] | None = None
+        loop.add_reader(self._descriptor, self._readable)
+
+    def ask(self, request: bytes, now_s: float, ends_at: float) -> "Future[Ending]":
+        """Send a request; the future's result says how that ended. After any failure the link is closed."""
+        waiter: Future[Ending] = self._loop.create_future()
+        self._waiter = waiter
+        self._quiet_since, self._ends_at = now_s, ends_at
+        self._has_news = False
+        self.reader.begin()
+        self._send(request)
+        return waiter
+
+    def look(self, now_s: float) -> None:
+        """End the exchange if its time is over."""
+        if now_s >= self._ends_at:
+            self._finish(no_answer_within(self._limits.total_s))
+        elif self._has_news:
+            self._has_news = False
+            self._quiet_since = now_s
+        elif now_s - self._quiet_since >= self._limits.read_s:
+            self._finish(no_byte_for(self._limits.read_s))
+
+    def close(self) -> None:
+        """Close the connection; a fetch that waits for it ends."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._loop.remove_reader(self._descriptor)
+        if self._unsent:
+            self._loop.remove_writer(self._descriptor)
+        self._sock.close()
+        if self._waiter is not None:
+            self._finish(translated(ConnectionAbortedError(), self.key.host))
+        elif self.on_closed is not None:
+            self.on_closed(self)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            sent = self._sock.send(data)
+        except _NOT_YET as error:
+            if isinstance(error, ssl.SSLWantReadError):
+                # A server that negotiates anew in the middle of a request.
+                self._finish(Unclear())
+                return
+            sent = 0
+        except OSError as error:
+            self._finish(error)
+            return
+        if sent == len(data):
+            if self._unsent:
+                self._loop.remove_writer(self._descriptor)
+                self._unsent = b""
+            return
+        if not self._unsent:
+            self._loop.add_writer(self._descriptor, self._writable)
+        self._unsent = data[sent:]
+
+    def _writable(self) -> None:
+        self._send(self._unsent)
+
+    def _readable(self) -> None:
+        try:
+            size = self._sock.recv_into(self._buffer)
+        except _NOT_YET:
+            return
+        except OSError as error:
+            self._finish(error)
+            return
+        if self._waiter is None:
+            # The server has closed an idle connection, or says what nobody asked for.
+            self.close()
+            return
+        reader = self.reader
+        if not size:
+            reader.is_reusable = False
+            self._finish(reader.ended())
+            return
+        self._has_news = True
+        reader.feed(self._view[:size])
+        if reader.reply.is_whole:
+            self._finish(None)
+        elif reader.failure is not None:
+            self._finish(reader.failure)
+
+    def _finish(self, ending: Ending) -> None:
+        """Hand over how the exchange ended. The link goes on only after a whole answer that leaves it clean."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(ending)
+        if ending is not None or not self.reader.is_reusable or self._unsent:
+            self.close()

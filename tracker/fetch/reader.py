@@ -1,0 +1,248 @@
+"""Answers as they come over one connection of the quick lane, read by llhttp (`httptools`); no I/O.
+
+What is unusual is not understood here but left to the general fetcher: an answer is whole, or it is unclear.
+"""
+
+from http import HTTPStatus
+from http.client import RemoteDisconnected
+from typing import Final
+
+import httptools
+
+from tracker.errors import BadAnswer
+from tracker.fetch.body import Body, decoded_start
+from tracker.fetch.challenge import LOOKED_AT
+from tracker.fetch.fields import Fields
+from tracker.fetch.framing import check_framing
+from tracker.fetch.outcome import DRAINED, NEWS, REDIRECTS
+
+#: Those of real pages have 1 to 4 KB and 10 to 40 fields.
+_MOST_HEAD_BYTES: Final = 32 * 1024
+_MOST_FIELDS: Final = 90
+#: Of a body as it is received. Pages have 20 to 300 KB.
+MOST_BODY_BYTES: Final = 1024 * 1024
+#: Of the bodies that are held at the same time.
+MOST_HELD_BYTES: Final = 32 * 1024 * 1024
+#: Chunks, and parts of them as they came.
+_MOST_PIECES: Final = 10_000
+_MOST_INTERIM: Final = 20
+#: Interim answers that llhttp knows to have no body.
+_INTERIM: Final = frozenset({100, 102, 103})
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_BEGINNING: Final = b"HTTP/1."
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+
+
+class Unclear(Exception):
+    """Raised when an answer is not one that is understood here; `is_lasting` says whether the next one will be such."""
+
+    def __init__(self, *, is_lasting: bool = True) -> None:
+        super().__init__(is_lasting)
+        self.is_lasting = is_lasting
+
+
+class Held:
+    """How much of bodies is held now, in bytes."""
+
+    __slots__ = ("size",)
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
+class Reply:
+    """One answer, whose body has come."""
+
+    __slots__ = ("_pieces", "has_head", "headers", "is_whole", "most_bytes", "received_bytes", "status")
+
+    def __init__(self, most_bytes: int) -> None:
+        #: What its body may decode to.
+        self.most_bytes = most_bytes
+        self._pieces: list[bytes] = []
+        self.status = 0
+        self.headers = Fields()
+        self.received_bytes = 0
+        #: Whether it is clear how the answer ends.
+        self.has_head = False
+        self.is_whole = False
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether its status alone says what it means."""
+        return self.has_head and self.status not in NEWS and self.status != HTTPStatus.NOT_MODIFIED
+
+    def add(self, piece: bytes) -> int:
+        """Take a piece of the body; return how many there are."""
+        self._pieces.append(piece)
+        self.received_bytes += len(piece)
+        return len(self._pieces)
+
+    def body(self) -> bytes:
+        """Return the decoded body. Raises TooLarge, BadAnswer."""
+        body = Body(self.headers, self.most_bytes)
+        body.feed(b"".join(self._pieces))
+        return body.finish()
+
+    def start(self) -> bytes:
+        """Return the decoded beginning of the body, empty if it breaks."""
+        if not self.is_whole and self.received_bytes < LOOKED_AT:
+            return b""
+        return decoded_start(b"".join(self._pieces)[:LOOKED_AT], self.headers)
+
+    def drain(self) -> None:
+        """Do nothing: what is wanted of the body has come."""
+
+
+class Reader:
+    """Reads one answer after the other."""
+
+    __slots__ = (
+        *("__weakref__", "_declared", "_fields", "_held", "_interim", "_is_interim", "_most_body_bytes", "_most_bytes"),
+        *("_parser", "_raw", "_received", "_size", "failure", "is_reusable", "reply"),
+    )
+
+    def __init__(self, most_bytes: int, held: Held) -> None:
+        """Read bodies that may decode to that many bytes."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._most_bytes = most_bytes
+        self._most_body_bytes = min(MOST_BODY_BYTES, most_bytes)
+        self._held = held
+        self.begin()
+
+    def begin(self) -> None:
+        """Get ready for the next answer."""
+        self.reply = Reply(self._most_bytes)
+        self._raw = self.reply.headers.raw
+        self._received = 0
+        self._fields = 0
+        self._size = 0
+        self._interim = 0
+        self._is_interim = False
+        self._declared: int | None = None
+        self.failure: Unclear | None = None
+        #: Whether the connection may carry another request.
+        self.is_reusable = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether any of the answer has come."""
+        return self._received > 0
+
+    def feed(self, data: memoryview) -> None:
+        """Take what has come. Then the reply may be whole, or there is a failure."""
+        if not self._received and not _BEGINNING.startswith(bytes(data[: len(_BEGINNING)])):
+            # llhttp passes over empty lines there, and knows other protocols.
+            self.failure = Unclear()
+            return
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.is_reusable = False
+            if not self.reply.is_whole and self.failure is None:
+                self.failure = Unclear()
+            return
+        if self.reply.is_whole:
+            return
+        # Fields that are not complete, reasons, chunk extensions and trailers count in no other place.
+        most = _MOST_HEAD_BYTES + (2 * self._most_body_bytes if self.reply.has_head else 0)
+        if self._received > most:
+            self.failure = Unclear()
+
+    def ended(self) -> Exception | None:
+        """Return what it means that the connection ended here, None where that is the end of the answer."""
+        if not self._received:
+            return RemoteDisconnected("")
+        is_unframed = self._declared is None and b"transfer-encoding" not in self._raw
+        if self.reply.has_head and is_unframed and self.reply.status not in _BODILESS:
+            self.reply.is_whole = True
+            return None
+        return Unclear()
+
+    # What llhttp calls. Errors that are raised here end its work.
+
+    def on_message_begin(self) -> None:
+        """Refuse what follows a whole answer."""
+        if self.reply.is_whole:
+            self.is_reusable = False
+            raise Unclear
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field, or a trailer, which says nothing."""
+        self._fields += 1
+        self._size += len(name) + len(value)
+        if self._fields > _MOST_FIELDS or self._size > _MOST_HEAD_BYTES:
+            self._give_up()
+        if self.reply.has_head:
+            return
+        name = name.lower()
+        raw = self._raw
+        if name in raw:
+            value = b"%b, %b" % (raw[name], value)
+        raw[name] = value
+
+    def on_headers_complete(self) -> None:
+        """Settle how the answer ends."""
+        parser, reply = self._parser, self.reply
+        status = reply.status = parser.get_status_code()
+        if parser.get_http_version() not in _VERSIONS:
+            self._give_up()
+        if status < HTTPStatus.OK:
+            self._is_interim = True
+            self._interim += 1
+            if status not in _INTERIM or self._interim > _MOST_INTERIM:
+                self._give_up()
+            return
+        raw = self._raw
+        if b"content-length" in raw or b"transfer-encoding" in raw:
+            self._settle_length()
+        if status in REDIRECTS and raw.get(b"location"):
+            self._give_up()
+        self.is_reusable = parser.should_keep_alive()
+        reply.has_head = True
+
+    def _settle_length(self) -> None:
+        codings, lengths = self._raw.get(b"transfer-encoding"), self._raw.get(b"content-length")
+        try:
+            check_framing(
+                () if codings is None else (codings.decode("latin-1"),),
+                () if lengths is None else (lengths.decode("latin-1"),),
+            )
+        except BadAnswer:
+            self._give_up()
+        if codings is not None and codings.lower() != b"chunked":
+            self._give_up()
+        self._declared = None if lengths is None else int(lengths)
+        if self.reply.status in NEWS and (self._declared or 0) > self._most_body_bytes:
+            self._give_up()
+
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+        reply = self.reply
+        pieces = reply.add(piece)
+        received = reply.received_bytes
+        self._held.size += len(piece)
+        if reply.is_refusal:
+            if received > DRAINED or ((self._declared or 0) > DRAINED and received >= LOOKED_AT):
+                # A new connection is cheaper than the rest of what nobody wants.
+                reply.is_whole = True
+                self.is_reusable = False
+                raise Unclear
+        elif received > self._most_body_bytes:
+            self._give_up()
+        if pieces > _MOST_PIECES:
+            self._give_up()
+        if self._held.size > MOST_HELD_BYTES:
+            self._give_up(is_lasting=False)
+
+    def on_message_complete(self) -> None:
+        """Note the end of an answer, or forget an interim one."""
+        if self._is_interim:
+            self._is_interim = False
+            self._raw.clear()
+            return
+        self.reply.is_whole = True
+
+    def _give_up(self, *, is_lasting: bool = True) -> None:
+        self.failure = Unclear(is_lasting=is_lasting)
+        raise self.failure
