@@ -13,8 +13,9 @@ from tracker.poll import Poller
 from tracker.ports import Commit, News
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, SCHEDULE, seen_before_key, seen_key
-from tracker.store.pages import LEASE_S, RedisPages
+from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.turns import LEASE_S
 
 INTERVAL_S = 60
 HOUR = timedelta(hours=1)

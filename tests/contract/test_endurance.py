@@ -35,8 +35,9 @@ from tracker.store.connection import (
     seen_before_key,
     seen_key,
 )
-from tracker.store.pages import MOST_SEEN, RedisPages
+from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.turns import MOST_SEEN
 
 DAYS, UPDATES_A_DAY, WINDOW = 30, 334, 50
 #: What one page takes in the data server however long it is watched, in bytes, as the server counts it.

@@ -35,7 +35,8 @@ from tracker.store.connection import (
     page_key,
 )
 from tracker.store.hosts import host_of, slot_of
-from tracker.store.pages import LEASE_S, LEAST_GAP_S, RedisPages
+from tracker.store.pages import RedisPages
+from tracker.store.turns import LEASE_S, LEAST_GAP_S
 
 HOST = "status.acme.example"
 SLOTS, WAITING = SLOTS_PREFIX + HOST, WAITING_PREFIX + HOST

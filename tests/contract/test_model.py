@@ -36,8 +36,9 @@ from tracker.ports import Commit, Known, Turn
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
-from tracker.store.pages import LEASE_S, RedisPages
+from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.turns import LEASE_S
 from tracker.texts import text_digest
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)

@@ -21,17 +21,17 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     DUE,
     PREFIX,
-    PROVIDERS,
-    SCHEDULE,
     SLOTS_PREFIX,
     UPDATES,
     connect,
+    load_script,
     page_key,
     seen_key,
 )
 from tracker.store.memory import MemoryPages
-from tracker.store.pages import _OF_HOSTS, LEASE_S, LEAST_GAP_S, RedisPages
+from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
+from tracker.store.turns import BEGIN, LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 
 ACME = provider()
 STATE = PageState(url=ACME.url, seeded=True)
@@ -391,15 +391,13 @@ def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: 
 
 
 def test_asking_again_as_the_same_owner_gives_the_turn_again(client: "redis.Redis", shared: Store) -> None:
-    pages = RedisPages(client)
-    keys = [PROVIDERS, page_key("acme"), DUE, SCHEDULE]
-    first, again, other = (
-        pages._begin(keys=keys, args=["acme", NOON.timestamp(), LEASE_S, LEAST_GAP_S, owner, *_OF_HOSTS, 0.5])
-        for owner in ("me", "me", "you")
-    )
+    begin = load_script(client, *BEGIN)
+    mine, yours = (begin_arguments([unknown("acme")], NOON) for _ in range(2))
 
-    assert again[0] == first[0]
-    assert again[1] > first[1]
+    (_, first), (_, again), (_, other) = begin(**mine), begin(**mine), begin(**yours)
+
+    assert int(again[0]) > int(first[0])
+    assert again[-2:] == first[-2:]
     assert other == b"busy"
     assert client.zrange(SLOTS_PREFIX + "status.acme.example", 0, -1) == [b"acme"]
     assert shared.pages.begin("acme", NOON) is None

@@ -79,12 +79,11 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
     assert quiet.layer is Layer.NOT_MODIFIED
     assert commands.pop("evalsha") == 2
     assert {name: calls for name, calls in commands.items() if name != "config|resetstat"} == {
-        "hget": 1,
+        "get": 1,
+        "hget": 2,
         "hmget": 2,
         "hexists": 1,
-        "scard": 1,
         "hset": 2,
-        "hincrby": 1,
     }
 
 

@@ -18,9 +18,10 @@ from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
 from tracker.store.outbox import RedisOutbox
-from tracker.store.pages import LEASE_S, RedisPages
+from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
+from tracker.store.turns import LEASE_S
 from tracker.verdicts import Accepted
 
 URL = "https://status.acme.example/api/v2/summary.json"

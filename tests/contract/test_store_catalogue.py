@@ -174,7 +174,20 @@ def test_every_change_of_the_catalogue_moves_its_version(client: "redis.Redis", 
         change()
         versions.append(int(client.get(VERSION)))
 
-    assert versions == [1, 2, 3, 3]
+    assert versions[0] < versions[1] < versions[2] == versions[3]
+
+
+def test_a_version_of_the_catalogue_does_not_come_again_with_other_providers(
+    client: "redis.Redis", catalogue: RedisCatalogue
+) -> None:
+    catalogue.put(several(1), NOON)
+    backup = client.dump(VERSION)
+    catalogue.put([provider(id="p0", name="Other")], NOON)
+    lost = client.get(VERSION)
+    client.restore(VERSION, 0, backup, replace=True)
+    catalogue.put([provider(id="p0", name="Another")], NOON)
+
+    assert client.get(VERSION) > lost
 
 
 def test_names_in_any_script_survive(catalogue: RedisCatalogue) -> None:

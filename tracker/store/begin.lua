@@ -1,32 +1,32 @@
--- Take a page's turn: what is remembered of it, a lease so that no second worker polls it meanwhile, and one of its
--- host's slots where these are counted. Without a free slot the page joins those that wait: commit.lua hands it the
--- slot of another page when its turn has come. Leases of both kinds end by themselves.
--- KEYS  providers (hash id -> provider), page (hash), due (sorted set), schedule (hash id -> "interval phase")
--- ARGV  provider id, now, lease, least gap between two polls (seconds; now since the epoch), owner,
---       key prefixes of slots, of those that wait and of what was told; a number in [0, 1) that spreads those that wait
--- Returns false for an unknown provider, 'busy' when it is not this caller's turn,
+-- Take the turns of pages: what is remembered of each, a lease so that no second worker polls it meanwhile, and one of
+-- its host's slots where these are counted. Without a free slot a page joins those that wait: a commit hands it the
+-- slot of another page when its turn has come. Leases of both kinds end by themselves. Each page is judged by itself.
+-- KEYS  providers (hash id -> provider), due (sorted set), schedule (hash id -> "interval phase"),
+--       version of the catalogue (counter)
+-- ARGV  now, lease, least gap between two polls (seconds; now since the epoch), owner,
+--       key prefixes of pages, of slots, of those that wait and of what was told,
+--       a number in [0, 1) that spreads those that wait,
+--       pages as JSON: [id, what the caller knows: "revision mark" of the state, version of the provider; "" for none]
+-- Returns {version of the catalogue, a page's answer, ...}. An answer is false for an unknown provider, 'busy' when it is
+-- not this caller's turn,
 -- {'', number of pages that wait, since when this one does, 1 if that is news, slot} when its host has no slot left,
--- else {provider, turn, revision, state, when it was last read, slot or ''}.
--- Asking again as the same owner gives the turn again.
+-- {false, the server's words} where it holds something else under the page's key,
+-- else {turn, when it was last read, slot or ''}, and if the caller does not know all of it: "revision mark", state and
+-- provider, each of these two false if it does.
+-- Asking again as the same owner gives the turns again; a page that stands twice in one call has one.
 local WAITS, TOLD = 3600, 600
-local provider = redis.call('HGET', KEYS[1], ARGV[1])
-if not provider then
-  return false
-end
-local id, now, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local page = redis.call('HMGET', KEYS[2], 'lease', 'owner', 'checked', 'revision', 'state', 'read', 'slot', 'turn')
-if page[2] ~= ARGV[5] then
-  local left = tonumber(page[1] or '0') - now
-  -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
-  if left > 0 and left < lease + 1 then
-    return 'busy'
+-- The part of a circle that keeps any number of points apart.
+local GOLDEN = 0.618034
+local now, lease, least_gap, owner = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local lease_end = string.format('%.6f', now + lease)
+local page_prefix = ARGV[5]
+local version = redis.call('GET', KEYS[4]) or ''
+-- Take a slot; return what to answer if there is none.
+local function without_slot(id, slot, place)
+  local limit, host = string.match(slot, '^(%d+) (.+)$')
+  if not limit then
+    return nil
   end
-  if page[3] and math.abs(now - tonumber(page[3])) < tonumber(ARGV[4]) then
-    return 'busy'
-  end
-end
-local limit, host = string.match(page[7] or '', '^(%d+) (.+)$')
-if limit then
   limit = tonumber(limit)
   local slots, waiting = ARGV[6] .. host, ARGV[7] .. host
   local function is_full()
@@ -39,24 +39,76 @@ if limit then
   end
   -- A page that was handed a slot has it already.
   if is_full() and drop_ended_leases() and is_full() and not redis.call('ZSCORE', slots, id) then
-    redis.call('ZADD', waiting, 'NX', ARGV[2], id)
+    redis.call('ZADD', waiting, 'NX', ARGV[1], id)
     redis.call('EXPIRE', waiting, WAITS)
     -- Should every holder of a slot have died, none of them hands it on.
-    redis.call('ZADD', KEYS[3], 'XX', 'LT', string.format('%.6f', now + lease * (1 + tonumber(ARGV[9]))), id)
+    local spread = (tonumber(ARGV[9]) + place * GOLDEN) % 1
+    redis.call('ZADD', KEYS[2], 'XX', 'LT', string.format('%.6f', now + lease * (1 + spread)), id)
     local since = redis.call('ZSCORE', waiting, id)
-    local interval = tonumber(string.match(redis.call('HGET', KEYS[4], id) or '', '^%S+') or '0')
+    local interval = tonumber(string.match(redis.call('HGET', KEYS[3], id) or '', '^%S+') or '0')
     local is_news = now - tonumber(since) > interval and redis.call('SET', ARGV[8] .. host, 1, 'NX', 'EX', TOLD)
-    return {'', redis.call('ZCARD', waiting), since, is_news and 1 or 0, page[7]}
+    return {'', redis.call('ZCARD', waiting), since, is_news and 1 or 0, slot}
   end
-  redis.call('ZADD', slots, now + lease, id)
+  redis.call('ZADD', slots, lease_end, id)
   redis.call('PEXPIRE', slots, string.format('%d', lease * 1000))
   redis.call('ZREM', waiting, id)
+  return nil
 end
--- Turns of a page that the server has lost count as earlier than all that come after it.
-if not page[8] then
-  redis.call('HSET', KEYS[2], 'turn', string.format('%.0f', now * 1000))
+local function judged(id, known, known_version, place)
+  local provider = false
+  if version == '' or known_version ~= version then
+    provider = redis.call('HGET', KEYS[1], id)
+    if not provider then
+      return false
+    end
+  end
+  local key = page_prefix .. id
+  local page = redis.call('HMGET', key, 'lease', 'owner', 'checked', 'turn', 'read', 'slot', 'revision', 'state_at')
+  if page[2] ~= owner then
+    local left = tonumber(page[1] or '0') - now
+    -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
+    if left > 0 and left < lease + 1 then
+      return 'busy'
+    end
+    if page[3] and math.abs(now - tonumber(page[3])) < least_gap then
+      return 'busy'
+    end
+  end
+  local slot = page[6] or ''
+  if slot ~= '' then
+    local busy = without_slot(id, slot, place)
+    if busy then
+      return busy
+    end
+  end
+  -- Turns of a page that the server has lost count as earlier than all that come after it.
+  local turn = string.format('%.0f', (page[4] or math.floor(now * 1000)) + 1)
+  -- A revision alone names no state: a server that was rolled back counts the same ones again.
+  local mark, state = page[8], false
+  local holds = (page[7] or '0') .. ' ' .. (mark or '')
+  if not mark or known ~= holds then
+    state = redis.call('HGET', key, 'state') or ''
+  end
+  if not mark and state ~= '' then
+    -- A version before this one wrote the state.
+    holds = holds .. ARGV[1]
+    redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner, 'state_at', ARGV[1])
+  else
+    redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner)
+  end
+  if state or provider then
+    return {turn, page[5] or '', slot, holds, state, provider}
+  end
+  return {turn, page[5] or '', slot}
 end
--- The lease last: should either be refused, it keeps nobody from the page.
-local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
-redis.call('HSET', KEYS[2], 'lease', now + lease, 'owner', ARGV[5])
-return {provider, turn, tonumber(page[4] or '0'), page[5] or '', page[6] or '', page[7] or ''}
+local answers, asked = {version}, {}
+for place, page in ipairs(cjson.decode(ARGV[10])) do
+  local id = page[1]
+  local answer, words = 'busy', nil
+  if not asked[id] then
+    asked[id] = true
+    answer, words = by_itself(judged, id, page[2], page[3], place)
+  end
+  answers[place + 1] = words and {false, words} or answer
+end
+return answers

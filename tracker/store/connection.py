@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.commands.core import Script
+from redis.commands.core import AsyncScript, Script
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -77,39 +80,63 @@ def connect(
     Every script of ours may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
     `from_url()` (none), hence all is set here. Nothing is sent before the first command.
     """
-    options: dict[str, Any] = {
-        "socket_timeout": answer_s,
-        "socket_connect_timeout": min(5.0, answer_s),
-        "health_check_interval": 15,
-        "retry": Retry(ExponentialBackoff(cap=1, base=0.05), tries),
-        "retry_on_error": [redis.ConnectionError, redis.TimeoutError],
-        "max_connections": max_connections,
-        "client_name": "status-page-tracker",
-        **more,
-    }
+    options = _options(max_connections, answer_s, Retry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
     if url.startswith(SENTINEL):
-        return _primary(SentinelAddress.parse(url), options)
+        address = SentinelAddress.parse(url)
+        # redis-py has no annotations for either call.
+        asked = Sentinel(address.hosts, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
+        primary: redis.Redis = asked.master_for(address.master, **_of_primary(address), **options)  # type: ignore[no-untyped-call]
+        return primary
     return redis.Redis.from_url(url, **options)
 
 
-def _primary(address: SentinelAddress, options: dict[str, Any]) -> "redis.Redis":
-    """Return a client that asks the sentinels for the primary whenever it connects."""
-    # redis-py has no annotations for either call.
-    asked = Sentinel(address.hosts, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
-    client: redis.Redis = asked.master_for(  # type: ignore[no-untyped-call]
-        address.master,
-        db=address.database,
-        username=address.username or None,
-        password=address.password or None,
-        **options,
-    )
-    return client
+def connect_async(
+    url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, **more: Any
+) -> "AsyncRedis":
+    """Return the same client for an event loop, which is the one that sends the first command."""
+    options = _options(max_connections, answer_s, AsyncRetry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
+    if url.startswith(SENTINEL):
+        address = SentinelAddress.parse(url)
+        of_sentinels = SENTINEL_OPTIONS | {"retry": AsyncRetry(NoBackoff(), 0)}
+        asked = AsyncSentinel(address.hosts, sentinel_kwargs=of_sentinels)  # type: ignore[no-untyped-call]
+        primary: AsyncRedis = asked.master_for(address.master, **_of_primary(address), **options)
+        return primary
+    return AsyncRedis.from_url(url, **options)
 
 
-def load_script(client: "redis.Redis", name: str) -> Script:
-    """Return the Lua script of that name, ready to be called; it is sent by digest."""
-    source = files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
-    return client.register_script(source)
+def _options(max_connections: int | None, answer_s: float, retry: Retry | AsyncRetry) -> dict[str, Any]:
+    return {
+        "socket_timeout": answer_s,
+        "socket_connect_timeout": min(5.0, answer_s),
+        "health_check_interval": 15,
+        "retry": retry,
+        "retry_on_error": [redis.ConnectionError, redis.TimeoutError],
+        "max_connections": max_connections,
+        "client_name": "status-page-tracker",
+    }
+
+
+def _of_primary(address: SentinelAddress) -> dict[str, Any]:
+    """Return the options for the primary, which the sentinels are asked for with each connection."""
+    return {
+        "db": address.database,
+        "username": address.username or None,
+        "password": address.password or None,
+    }
+
+
+@overload
+def load_script(client: "redis.Redis", *names: str) -> Script: ...
+
+
+@overload
+def load_script(client: "AsyncRedis", *names: str) -> AsyncScript: ...
+
+
+def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | AsyncScript:
+    """Return the Lua script that the files of these names make, ready to be called; it is sent by digest."""
+    folder = files(__package__)
+    return client.register_script("".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names))
 
 
 def moment(value: bytes | None) -> datetime | None:

@@ -10,7 +10,7 @@ end
 for i = 6, #ARGV do
   redis.call('SADD', KEYS[3], ARGV[i])
 end
-redis.call('HSET', KEYS[2], 'state', ARGV[4], 'view', ARGV[5])
+redis.call('HSET', KEYS[2], 'state', ARGV[4], 'state_at', ARGV[2], 'view', ARGV[5])
 local due, now = redis.call('ZSCORE', KEYS[4], ARGV[1]), tonumber(ARGV[2])
 if due and tonumber(due) > now then
   redis.call('ZADD', KEYS[4], 'XX', string.format('%.6f', math.max(now, tonumber(due) - tonumber(ARGV[3]))), ARGV[1])

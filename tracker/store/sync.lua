@@ -18,11 +18,23 @@ if keeps and (redis.call('EXISTS', KEYS[6]) == 0 or redis.call('XLEN', KEYS[7]) 
   waits = tonumber(ARGV[5])
 end
 local added, changed, removed, mended = 0, 0, 0, 0
+local is_noted = false
+-- Workers keep providers as long as the version is the same: it moves before any of them does. So that it does not come
+-- again with other providers on a server that was rolled back, it is no less than the time in microseconds.
+local function note()
+  if not is_noted then
+    is_noted = true
+    local time = redis.call('TIME')
+    local version = math.max((redis.call('GET', KEYS[4]) or 0) + 1, time[1] * 1000000 + time[2])
+    redis.call('SET', KEYS[4], string.format('%.0f', version))
+  end
+end
 redis.call('SET', KEYS[5], ARGV[4], 'NX')
 for i = FIXED + 1, FIXED + count do
   local id = ARGV[i]
   local provider = redis.call('HGET', KEYS[1], id)
   if provider and (origin == '' or cjson.decode(provider).origin == origin) then
+    note()
     redis.call('HDEL', KEYS[2], id)
     redis.call('ZREM', KEYS[3], id)
     redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before', timings .. id)
@@ -34,6 +46,7 @@ for i = FIXED + 1 + count, #ARGV, 5 do
   local id, provider = ARGV[i], ARGV[i + 1]
   local before = redis.call('HGET', KEYS[1], id)
   if before ~= provider and not (before and keeps) then
+    note()
     redis.call('HSET', KEYS[2], id, ARGV[i + 2])
     if ARGV[i + 4] ~= '' then
       redis.call('HSET', pages .. id, 'slot', ARGV[i + 4])
@@ -52,7 +65,7 @@ for i = FIXED + 1 + count, #ARGV, 5 do
     mended = mended + redis.call('HSETNX', KEYS[2], id, ARGV[i + 2]) + redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
   end
 end
-if added + changed + removed + mended > 0 or redis.call('EXISTS', KEYS[4]) == 0 then
-  redis.call('INCR', KEYS[4])
+if mended > 0 or redis.call('EXISTS', KEYS[4]) == 0 then
+  note()
 end
 return {added, changed, removed, mended}

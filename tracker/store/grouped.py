@@ -1,0 +1,118 @@
+"""What is remembered of pages, in the data server, for the coroutines of one event loop."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tracker.ports import Commit, HostBusy, Turn
+from tracker.store.connection import load_script, translated
+from tracker.store.together import Together
+from tracker.store.turns import (
+    BEGIN,
+    COMMIT,
+    COMMIT_QUIET,
+    MOST_SEEN,
+    Copy,
+    begin_arguments,
+    busy_of,
+    commit_arguments,
+    copy_of,
+    is_quiet,
+    is_turn,
+    quiet_arguments,
+    refusal,
+    said,
+    turn_of,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+#: Pages that go with one call, for which the data server does nothing else: some 3 ms.
+MOST_TOGETHER: Final = 200
+#: Pages of which provider and state are kept.
+MOST_COPIES: Final = 10_000
+#: Commits with news that are on their way at the same time, with a connection each.
+_NEWS_AT_ONCE: Final = 8
+
+
+class RedisGroupedPages:
+    """The `GroupedPages` of the distributed tracker. Belongs to the loop that uses it first.
+
+    A turn that it gave may be committed by a `RedisPages`, and the other way round. That of a caller who is cancelled
+    ends with its lease.
+    """
+
+    def __init__(self, client: "Redis", most_seen: int = MOST_SEEN, most_copies: int = MOST_COPIES) -> None:
+        self._client = client
+        self._most_seen = most_seen
+        self._most_copies = most_copies
+        self._begin = load_script(client, *BEGIN)
+        self._commit = load_script(client, *COMMIT)
+        self._commit_quiet = load_script(client, *COMMIT_QUIET)
+        #: The one used last at the end.
+        self._copies: OrderedDict[str, Copy] = OrderedDict()
+        self._begins: Together[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Together(
+            self._begin_all, MOST_TOGETHER
+        )
+        self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(self._commit_all, MOST_TOGETHER)
+        self._news = asyncio.Semaphore(_NEWS_AT_ONCE)
+
+    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+        """Take the page's turn. Raises StoreError."""
+        before = self._copies.get(provider_id)
+        answer, version = await self._begins.ask((provider_id, before, now))
+        if not is_turn(answer):
+            return busy_of(answer, now)
+        copy = copy_of(answer, version, before)
+        self._keep(provider_id, copy)
+        return turn_of(answer, copy, now)
+
+    async def commit(self, turn: Turn, commit: Commit) -> int:
+        """Write the commit. Raises StoreError, Conflict."""
+        if not is_quiet(commit):
+            return await self._commit_alone(turn, commit)
+        copy = self._copies.get(turn.provider.id)
+        if copy is not None and (copy.provider is not turn.provider or copy.state is not turn.state):
+            copy = None
+        answer = await self._quiet.ask(said(turn, commit, copy))
+        if answer:
+            raise refusal(turn, answer)
+        return 0
+
+    async def aclose(self) -> None:
+        """Close the connections; what is on its way ends with a StoreError."""
+        await self._client.aclose()
+
+    async def _commit_alone(self, turn: Turn, commit: Commit) -> int:
+        async with self._news:
+            with translated():
+                new = await self._commit(**commit_arguments(turn, commit, self._most_seen))
+        self._copies.pop(turn.provider.id, None)
+        if new < 0:
+            raise refusal(turn, new)
+        return int(new)
+
+    async def _begin_all(self, asked: Sequence[tuple[str, Copy | None, datetime]]) -> Sequence[tuple[Any, bytes]]:
+        questions = [unknown(provider_id) if copy is None else copy.question for provider_id, copy, _ in asked]
+        with translated():
+            version, *answers = await self._begin(**begin_arguments(questions, asked[-1][2]))
+        return [(answer, version) for answer in answers]
+
+    async def _commit_all(self, commits: Sequence[tuple[str | int, ...]]) -> Sequence[int | bytes]:
+        with translated():
+            refused = await self._commit_quiet(**quiet_arguments(commits))
+        answers: list[int | bytes] = [0] * len(commits)
+        for i in range(0, len(refused), 2):
+            answers[refused[i] - 1] = refused[i + 1]
+        return answers
+
+    def _keep(self, provider_id: str, copy: Copy) -> None:
+        copies = self._copies
+        copies[provider_id] = copy
+        copies.move_to_end(provider_id)
+        if len(copies) > self._most_copies:
+            copies.popitem(last=False)

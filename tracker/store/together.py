@@ -1,0 +1,71 @@
+"""Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from tracker.errors import StoreError
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Together(Generic[Q, A]):
+    """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
+
+    def __init__(self, call: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], most: int) -> None:
+        self._call = call
+        self._most = most
+        self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
+        #: Set from when something waits until nothing does and no call is on its way.
+        self._calling: asyncio.Task[None] | None = None
+
+    def ask(self, question: Q) -> "asyncio.Future[A]":
+        """Return the answer to come. It raises StoreError for all that went with one call if that fails."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[A] = loop.create_future()
+        self._waiting.append((question, answer))
+        if self._calling is None:
+            # A task begins with the next tick: all that is ready in this one goes along.
+            self._calling = loop.create_task(self._go_on())
+        return answer
+
+    async def _go_on(self) -> None:
+        try:
+            while group := self._next():
+                await self._ask(group)
+        finally:
+            self._calling = None
+            for _, answer in self._waiting:  # only if this task was cancelled
+                answer.cancel()
+            self._waiting.clear()
+
+    def _next(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
+        """Return what goes with the next call; those who do not wait any more ask for nothing."""
+        group: list[tuple[Q, asyncio.Future[A]]] = []
+        while self._waiting and len(group) < self._most:
+            asked = self._waiting.popleft()
+            if not asked[1].done():
+                group.append(asked)
+        return group
+
+    async def _ask(self, group: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
+        try:
+            answers = await self._call([question for question, _ in group])
+        except StoreError as error:
+            for _, waiting in group:
+                if not waiting.done():
+                    # One of its own for each: whoever raises it adds to its traceback.
+                    told = StoreError(*error.args)
+                    told.__cause__ = error
+                    waiting.set_exception(told)
+        except BaseException as error:
+            for _, waiting in group:
+                if not waiting.done():
+                    waiting.cancel() if isinstance(error, asyncio.CancelledError) else waiting.set_exception(error)
+            raise
+        else:
+            for (_, waiting), answer in zip(group, answers, strict=True):
+                if not waiting.done():
+                    waiting.set_result(answer)

@@ -1,0 +1,230 @@
+"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from tracker.errors import Conflict, StoreError
+from tracker.events import encode_event
+from tracker.models import Provider
+from tracker.ports import Commit, HostBusy, Slot, Turn
+from tracker.savings import Tally
+from tracker.state import PageState
+from tracker.store.codec import (
+    NO_SLOT,
+    decode_provider,
+    decode_slot,
+    decode_state,
+    encode_ledger,
+    encode_slot,
+    encode_state,
+    encode_view,
+)
+from tracker.store.connection import (
+    CROWDED_PREFIX,
+    DUE,
+    PAGE_PREFIX,
+    PROVIDERS,
+    SCHEDULE,
+    SLOTS_PREFIX,
+    UPDATES,
+    VERSION,
+    WAITING_PREFIX,
+    moment,
+    seen_before_key,
+    seen_key,
+)
+from tracker.store.hosts import slot_of
+
+T = TypeVar("T")
+
+#: A worker that died mid-poll gives its page and its host's slot back after this long. A request ends within 20 s; a
+#: poll that makes several may outlive its lease, and is then guarded by its revision alone.
+LEASE_S: Final = 30.0
+#: Two polls of one page are at least this far apart, whatever the queue holds.
+LEAST_GAP_S: Final = 0.5
+#: A page's seen-set is put aside once it is larger, and the one put aside before it is forgotten; several times what
+#: a page shows.
+MOST_SEEN: Final = 4000
+
+#: The Lua files of each script, in the order in which they make it.
+BEGIN: Final = ("one_by_one", "begin")
+COMMIT: Final = ("commit_rules", "commit")
+COMMIT_QUIET: Final = ("commit_rules", "one_by_one", "commit_quiet")
+
+_BEGIN_KEYS: Final = (PROVIDERS, DUE, SCHEDULE, VERSION)
+_BEGIN_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX, CROWDED_PREFIX)
+_COMMIT_KEYS: Final = (PROVIDERS, DUE, VERSION)
+_COMMIT_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX)
+#: Length of the answer to whom has all of it: turn, when it was last read, slot.
+_BRIEF: Final = 3
+_ENCODER: Final = msgspec.json.Encoder()
+_REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was removed"}
+
+#: A page as begin.lua is asked for it: id, "revision mark" of the state that is known, version of the catalogue that
+#: its provider is from; "" for what is not known.
+Question = tuple[str, str, str]
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker keeps of a page from its last turn on, and how it is asked whether that still holds."""
+
+    provider: Provider
+    state: PageState
+    revision: int
+    question: Question
+    #: What the next poll takes of its host.
+    slot: Slot | None
+
+    @property
+    def version(self) -> str:
+        """Return the version of the catalogue that holds the provider."""
+        return self.question[2]
+
+
+def unknown(provider_id: str) -> Question:
+    """Return how a page is asked for of which nothing is known."""
+    return provider_id, "", ""
+
+
+def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, Any]:
+    """Return what begin.lua is given; the same once more asks as the same owner."""
+    owner = uuid4()
+    arguments = (
+        *(now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex),
+        *(*_BEGIN_PREFIXES, owner.int / 2**128, _ENCODER.encode(questions)),
+    )
+    return {"keys": _BEGIN_KEYS, "args": arguments}
+
+
+def is_turn(answer: Any) -> bool:
+    """Tell whether begin.lua gave the turn. Raises StoreError."""
+    if answer is None or answer == b"busy":
+        return False
+    if answer[0] is None:
+        raise StoreError(f"the data server does not answer as it should ({answer[1].decode(errors='replace')})")
+    return bool(answer[0])
+
+
+def busy_of(answer: Any, now: datetime) -> HostBusy | None:
+    """Return what an answer means that is no turn."""
+    if answer is None or answer == b"busy":
+        return None
+    _, waiting, since, is_news, slot = answer
+    limited = decode_slot(slot)
+    if limited is None:
+        raise AssertionError("only a host with a limit is busy")
+    waited_s = max(0.0, now.timestamp() - float(since))
+    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
+
+
+def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
+    """Return what is known of a page whose turn was taken. Raises StoreError.
+
+    What is as it was before stays the very same object.
+    """
+    if len(answer) == _BRIEF:
+        if before is None:
+            raise AssertionError("only who knows something gets a brief answer")
+        return before
+    holds, state_data, provider_data = answer[_BRIEF:]
+    if before is None:
+        provider, state = decode_provider(provider_data), decode_state(state_data)
+    else:
+        provider = before.provider if provider_data is None else _kept(before.provider, decode_provider(provider_data))
+        state = before.state if state_data is None else _kept(before.state, decode_state(state_data))
+    return Copy(
+        provider=provider,
+        state=state,
+        revision=int(holds.partition(b" ")[0]),
+        question=(provider.id, holds.decode(), version.decode()),
+        slot=slot_of(provider, state),
+    )
+
+
+def turn_of(answer: Any, copy: Copy, now: datetime) -> Turn:
+    """Return the turn that was taken."""
+    number, read, slot = answer[:_BRIEF]
+    return Turn(
+        provider=copy.provider,
+        state=copy.state,
+        revision=copy.revision,
+        number=int(number),
+        begun_at=now,
+        read_at=moment(read),
+        slot=decode_slot(slot),
+    )
+
+
+def is_quiet(commit: Commit) -> bool:
+    """Tell whether a commit writes no more than that a poll took place."""
+    return (
+        commit.state is None and commit.view is None and commit.ledger is None and not commit.news and not commit.seen
+    )
+
+
+def said(turn: Turn, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
+    """Return a commit as commit_rules.lua reads it, but for what only commit.lua writes.
+
+    With the copy that its turn was made of, the provider need not be looked up.
+    """
+    tally, due_at, read_at = commit.tally, commit.due_at, commit.read_at
+    slot = slot_of(turn.provider, commit.state or turn.state) if copy is None else copy.slot
+    brief = (
+        turn.provider.id,
+        turn.number,
+        turn.revision,
+        "" if copy is None else copy.version,
+        str(commit.checked_at.timestamp()),
+        "" if read_at is None else str(read_at.timestamp()),
+        *(_counted(tally) if tally else ("", 0, "")),
+        "" if due_at is None else str(due_at.timestamp()),
+    )
+    if turn.slot is None:
+        return brief if slot is None else (*brief, encode_slot(slot))
+    next_slot = "" if slot == turn.slot else encode_slot(slot) or NO_SLOT
+    return (*brief, next_slot, turn.slot.host, turn.slot.limit)
+
+
+def commit_arguments(turn: Turn, commit: Commit, most_seen: int) -> dict[str, Any]:
+    """Return what commit.lua is given."""
+    provider_id = turn.provider.id
+    arguments: list[str | bytes | int] = [
+        *_COMMIT_PREFIXES,
+        _ENCODER.encode(said(turn, commit)),
+        encode_state(commit.state) if commit.state else b"",
+        encode_view(commit.view) if commit.view else b"",
+        b"" if commit.ledger is None else encode_ledger(commit.ledger),
+        most_seen,
+        len(commit.seen),
+        *commit.seen,
+    ]
+    for news in commit.news:
+        arguments += [news.key or "", encode_event(news.event)]
+    return {
+        "keys": (*_COMMIT_KEYS, seen_key(provider_id), seen_before_key(provider_id), UPDATES),
+        "args": arguments,
+    }
+
+
+def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
+    """Return what commit_quiet.lua is given."""
+    return {"keys": _COMMIT_KEYS, "args": (*_COMMIT_PREFIXES, _ENCODER.encode(commits))}
+
+
+def refusal(turn: Turn, answer: int | bytes) -> Conflict | StoreError:
+    """Return what a commit ends with that was not accepted."""
+    if isinstance(answer, bytes):
+        return StoreError(f"the data server does not answer as it should ({answer.decode(errors='replace')})")
+    return Conflict(f"{turn.provider.id}: {_REFUSALS[answer]}")
+
+
+def _counted(tally: Tally) -> tuple[str, int, int | str]:
+    return tally.ending, tally.received_bytes, "" if tally.answer_bytes is None else tally.answer_bytes
+
+
+def _kept(before: T, after: T) -> T:
+    return before if before == after else after
