@@ -67,9 +67,9 @@ task_soft_time_limit = 60  # prefork only; in every pool the fetcher's own deadl
 task_time_limit = 75
 task_publish_retry_policy = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 1}
 
-# Fetching is waiting: threads share one connection pool and one process's memory (measured in docs/design.md).
-worker_pool = "threads"
-worker_concurrency = 32
+# Fetching is waiting: a slot is a coroutine, which costs nothing while it waits (measured in docs/performance.md).
+worker_pool = "workers.pool:CoroutinePool"
+worker_concurrency = 512
 worker_cancel_long_running_tasks_on_connection_loss = False  # a commit is safe whatever the broker does
 worker_soft_shutdown_timeout = 5
 worker_max_tasks_per_child = 5000  # prefork only

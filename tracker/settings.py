@@ -57,6 +57,8 @@ class Settings:
     ca_file: Path | None = None
     #: Which way pages and receivers of webhooks are asked.
     proxies: Proxies = DIRECTLY
+    #: Whether workers take fetch messages past most of Celery's own machinery.
+    lean: bool = True
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -69,6 +71,7 @@ class Settings:
             log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             ca_file=_ca_file(environ),
             proxies=_proxies(environ),
+            lean=_choice(environ, "TRACKER_LEAN", ("1", "0"), "1") == "1",
         )
 
     @property
@@ -95,7 +98,8 @@ class Settings:
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
             f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
-            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r})"
+            f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r}, "
+            f"lean={self.lean!r})"
         )
 
 

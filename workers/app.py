@@ -6,7 +6,10 @@ look_nowhere_else()
 
 from celery import Celery
 
+from workers import transport
 from workers.consumer import LeanConsumer
+
+transport.install()
 
 app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader")
 app.config_from_object("celeryconfig")

@@ -5,24 +5,23 @@ nothing when it is done. Several messages are taken at a time, never more than t
 shows is sent some times a second instead of with every task.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC
-from queue import Empty
-from time import monotonic
-from types import MethodType
+from functools import partial
 from typing import Any, Final
 
 from celery import bootsteps
 from celery.worker import state
 from celery.worker.request import Request
 
+from workers.events import FLUSH_S, TaskEvents
 from workers.outcomes import FAILED
+from workers.transport import Together
 
-#: Task events are sent so often, or when there are that many. Flower draws once in some seconds.
-FLUSH_EVENTS_S: Final = 0.5
+#: Events of Celery's own requests are sent when there are that many, or with those of the others.
 EVENTS_TOGETHER: Final = 500
-#: Messages that one call takes: enough to spare most calls, and few enough that other workers get some of a burst.
+#: Messages that one call takes: hints, which larger ticks make cheaper, and others.
+MOST_HINTS: Final = 64
 MOST_TAKEN: Final = 4
 
 
@@ -65,32 +64,37 @@ class HintRequest(TellingRequest):
 
 
 class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Sends events in bulk, and has hints wake the consumer only when it sleeps for want of a free slot."""
+    """Takes messages together, sends events in bulk, and has hints wake the consumer only when it sleeps."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._flushing: Any = None
+        #: Lean requests give their events to these, whatever connection there is.
+        consumer.lean_events = self._events = TaskEvents(consumer.hostname) if consumer.hub is not None else None
         super().__init__(consumer, **options)
 
     def start(self, consumer: Any) -> None:
         """Begin, with each new connection."""
-        hub, dispatcher = consumer.hub, consumer.event_dispatcher
-        if hub is None:
+        hub, pool, dispatcher = consumer.hub, consumer.pool, consumer.event_dispatcher
+        if hub is None or self._events is None:
             return  # A pool without an event loop takes and sends by itself.
-        slots = consumer.pool.num_processes
 
         def wake() -> None:
             # The request that is done has left the set already.
-            if len(state.reserved_requests) >= slots - 1:
+            if len(state.reserved_requests) >= pool.num_processes - 1:
                 hub.call_soon(_sleep_on)
 
         HintRequest.wake = staticmethod(wake)
-        take_together(consumer.task_consumer.channel, lambda: slots - len(state.reserved_requests))
+        channel = consumer.task_consumer.channel
+        if isinstance(channel, Together):
+            are_hints = all(queue.no_ack for queue in consumer.task_consumer.queues)
+            channel.may_take = partial(wanted, pool, are_hints=are_hints)
+        self._events.dispatcher = dispatcher
         if dispatcher is not None and dispatcher.enabled:
             dispatcher.buffer_limit = EVENTS_TOGETHER
             dispatcher.on_send_buffered = None
-            self._flushing = hub.call_repeatedly(FLUSH_EVENTS_S, dispatcher.flush)
+            self._flushing = hub.call_repeatedly(FLUSH_S, self._flush, dispatcher)
 
     def stop(self, consumer: Any) -> None:  # noqa: ARG002  as above
         """End, when the connection does."""
@@ -99,44 +103,23 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
             self._flushing.cancel()
             self._flushing = None
 
+    def shutdown(self, consumer: Any) -> None:
+        """Send what is left, when all tasks have ended."""
+        self.stop(consumer)
+        if self._events is not None and self._events.dispatcher is not None:
+            self._flush(self._events.dispatcher)
 
-def take_together(channel: Any, free_slots: Callable[[], int]) -> None:
-    """Have a channel take up to four messages with one call, as far as there are free slots; kombu's takes one.
+    def _flush(self, dispatcher: Any) -> None:
+        dispatcher.flush()
+        if self._events is not None:
+            self._events.flush()
 
-    The two functions stand in for `Channel._brpop_start` and `Channel._brpop_read` of kombu 5.7's Redis transport,
-    which calls them when the channel may take messages, and when an answer has come.
+
+def wanted(pool: Any, *, are_hints: bool) -> int:
+    """Return how many messages one call may take: never more than there are free slots.
+
+    Hints are taken by half of the slots, so that other workers get some of a burst; what has to be answered for is
+    written down one by one, and little of it is taken together.
     """
-
-    def ask(self: Any, timeout: float | None = None) -> None:
-        queues = self._queue_cycle.consume(len(self.active_queues))
-        if not queues:
-            return
-        keys = [self._q_for_pri(queue, priority) for priority in self.priority_steps for queue in queues]
-        self._in_poll = self.client.connection
-        self._brpop_sent_at = monotonic()
-        wait_s = timeout or self.brpop_timeout or 0
-        count = max(1, min(free_slots(), MOST_TAKEN))
-        self.client.connection.send_command("BLMPOP", wait_s, len(keys), *keys, "RIGHT", "COUNT", count)
-
-    def read(self: Any, **options: Any) -> bool:
-        try:
-            try:
-                answer = self.client.parse_response(self.client.connection, "BLMPOP", **options)
-            except self.connection_errors:
-                # So that the next look connects anew.
-                self.client.connection.disconnect()
-                raise
-            if not answer:
-                raise Empty
-            key, messages = answer
-            queue = key.decode().rsplit(self.sep, 1)[0]
-            self._queue_cycle.rotate(queue)
-            for message in messages:
-                self.connection._deliver(json.loads(message), queue)  # noqa: SLF001  as kombu does
-            return True
-        finally:
-            self._in_poll = None
-            self._flush_brpop_reauth()
-
-    channel._brpop_start = MethodType(ask, channel)  # noqa: SLF001  kombu has no other place for it
-    channel._brpop_read = channel.handlers["BRPOP"] = MethodType(read, channel)  # noqa: SLF001  as above
+    free: int = pool.num_processes - len(state.reserved_requests)
+    return max(1, min(free // 2, MOST_HINTS) if are_hints else min(free, MOST_TAKEN))

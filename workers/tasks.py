@@ -1,9 +1,13 @@
 """The tasks. Each takes ids, calls one use case and returns how it ended; names and arguments are stable."""
 
+import asyncio
 import logging
+import threading
 import time
 from datetime import UTC, datetime
+from typing import Any
 
+from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
 from tracker.errors import Conflict, SinkError, StoreError, TrackerError
@@ -12,14 +16,46 @@ from tracker.poll import Outcome, Poll
 from workers.app import app
 from workers.outcomes import Told, failed, of_poll
 from workers.runtime import runtime
+from workers.tally import Tally
 
 log = logging.getLogger(__name__)
+
+_tally = Tally(time.monotonic())
+_tally_lock = threading.Lock()
 
 #: A wake-up that waited longer has been overtaken by the periodic one.
 WAKE_UP_EXPIRES_S = 10
 
 
-@app.task(name="workers.tasks.fetch_provider", Request="workers.consumer:HintRequest")  # type: ignore[untyped-decorator]
+async def _poll_in_loop(provider_id: str) -> Told:
+    """Poll one page as a coroutine of the worker's loop (`workers.pool`)."""
+    started = time.monotonic()
+    outcome: Poll | TrackerError | None
+    try:
+        outcome = await _polled(provider_id)
+    except (Conflict, StoreError) as error:
+        outcome = error
+    _log_outcome(provider_id, outcome, time.monotonic() - started)
+    if isinstance(outcome, Poll) and outcome.events:
+        failpoint("committed")
+        await asyncio.to_thread(_wake_readers)  # publishing blocks
+    return of_poll(outcome)
+
+
+async def _polled(provider_id: str) -> Poll | None:
+    poller: Any = getattr(runtime(), "quick_poller", None)
+    if poller is None:
+        return await asyncio.to_thread(runtime().poller.poll, provider_id)
+    polled: Poll | None = await poller.poll(provider_id)
+    return polled
+
+
+@app.task(  # type: ignore[untyped-decorator]
+    name="workers.tasks.fetch_provider",
+    Strategy="workers.lean:strategy",
+    Request="workers.consumer:HintRequest",
+    coroutine=staticmethod(_poll_in_loop),
+)
 def fetch_provider(provider_id: str) -> Told:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
     started = time.monotonic()
@@ -31,8 +67,7 @@ def fetch_provider(provider_id: str) -> Told:
     _log_outcome(provider_id, outcome, time.monotonic() - started)
     if isinstance(outcome, Poll) and outcome.events:
         failpoint("committed")
-        _wake_printer()
-        _wake_sinks()
+        _wake_readers()
     return of_poll(outcome)
 
 
@@ -73,6 +108,11 @@ def wake_sinks() -> None:
     _wake_sinks()
 
 
+def _wake_readers() -> None:
+    _wake_printer()
+    _wake_sinks()
+
+
 def _wake_printer() -> None:
     try:
         print_updates.apply_async(expires=WAKE_UP_EXPIRES_S)
@@ -89,6 +129,7 @@ def _wake_sinks() -> None:
 
 
 def _log_outcome(provider_id: str, outcome: Poll | TrackerError | None, seconds: float) -> None:
+    _count(outcome, seconds)
     if isinstance(outcome, Conflict):
         log.info("conflict %s", outcome)
     elif isinstance(outcome, TrackerError):
@@ -106,6 +147,35 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
     if poll.busy is not None:
         log.debug("host %s is busy, %s waits with %d others", poll.busy.slot.host, provider_id, poll.busy.waiting - 1)
         return
-    log.info(
-        "polled %s %s layer=%s new=%d in %.0f ms", provider_id, poll.outcome, poll.layer, poll.events, seconds * 1e3
+    log.log(
+        logging.DEBUG if poll.outcome is Outcome.QUIET and not poll.events else logging.INFO,
+        "polled %s %s layer=%s new=%d in %.0f ms",
+        provider_id,
+        poll.outcome,
+        poll.layer,
+        poll.events,
+        seconds * 1e3,
     )
+
+
+def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
+    """Count a poll, and log what the last minute came to when it is over."""
+    if isinstance(outcome, Poll):
+        kind = str(outcome.outcome)
+    else:
+        kind = "without a turn" if outcome is None else "not committed"
+    now_s = time.monotonic()
+    with _tally_lock:
+        _tally.add(kind, seconds)
+        line = _tally.due(now_s)
+    if line is not None:
+        log.info(line)
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _tell_the_rest(**_: object) -> None:
+    """Log what was counted since the last line."""
+    with _tally_lock:
+        line = _tally.line(time.monotonic())
+    if line is not None:
+        log.info(line)

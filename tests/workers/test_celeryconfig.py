@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from celery.bin.base import CLIContext
+from celery.bin.worker import worker as worker_command
+from celery.concurrency import solo, thread
 
 import celeryconfig
 from workers.app import app
+from workers.pool import MOST_THREADS, CoroutinePool
 from workers.scheduler import ProviderScheduler
 
 #: (setting, value, what it is for)
@@ -74,7 +78,16 @@ def test_every_route_leads_to_a_queue_that_exists() -> None:
 
 
 def test_there_are_connections_enough_for_every_thread() -> None:
-    assert app.conf.broker_transport_options["max_connections"] > app.conf.worker_concurrency
+    assert app.conf.broker_transport_options["max_connections"] > MOST_THREADS
+
+
+@pytest.mark.parametrize(
+    ("option", "pool"), [(None, CoroutinePool), ("threads", thread.TaskPool), ("solo", solo.TaskPool)]
+)
+def test_a_worker_has_coroutines_unless_another_pool_is_named(option: str | None, pool: type) -> None:
+    options = [] if option is None else ["--pool", option]
+    with worker_command.make_context("worker", options, obj=CLIContext(app, no_color=True, workdir=".")) as context:
+        assert context.params["pool"] is pool
 
 
 def test_beat_uses_our_scheduler() -> None:

@@ -166,7 +166,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
         ),
         (
             Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED),
-            "INFO",
+            "DEBUG",
             "polled acme quiet layer=not_modified new=0",
             "quiet not_modified",
         ),

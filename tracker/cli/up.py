@@ -26,7 +26,7 @@ log = logging.getLogger("tracker")
 @data_dir_option
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Worker processes.")
 @click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=32, show_default=True, help="Pages a worker asks at a time."
+    "--concurrency", type=click.IntRange(1, 1000), default=512, show_default=True, help="Pages a worker asks at a time."
 )
 @format_option
 @click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")

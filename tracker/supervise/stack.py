@@ -57,7 +57,7 @@ class Size:
 
     workers: int = 2
     #: Pages that one worker asks at a time.
-    concurrency: int = 32
+    concurrency: int = 512
     log_level: str = "ERROR"
 
 
@@ -88,7 +88,7 @@ class Stack:
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=level)
         self._printer = Child(replace(printer, prints_updates=True))
         # A process of its own: receivers that stall take its threads, none of those that ask pages.
-        arguments = ("-Q", "deliver", "-c", str(DELIVERIES), *_ALIKE)
+        arguments = ("-Q", "deliver", "-P", "threads", "-c", str(DELIVERIES), *_ALIKE)
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)

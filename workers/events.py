@@ -1,0 +1,200 @@
+"""Task events of requests that Celery does not make: gathered, and sent some times a second as one message.
+
+They are the events that Celery's own strategy and requests send, field for field, for Flower and whoever else listens.
+"""
+
+import logging
+import os
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+from celery.exceptions import Ignore, Retry
+from celery.utils.time import utcoffset
+from celery.worker import state
+from kombu.utils.encoding import safe_repr, safe_str
+
+from workers.outcomes import FAILED
+
+log = logging.getLogger(__name__)
+
+#: Events are sent so often, or when so many tasks have ended. Flower draws once in some seconds.
+FLUSH_S: Final = 0.5
+TOGETHER: Final = 500
+#: Tasks whose events wait for a broker that is away, at most.
+MOST_KEPT: Final = 20_000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Event(msgspec.Struct, tag_field="type", kw_only=True):
+    """What all of them have."""
+
+    uuid: str
+    timestamp: float
+    hostname: str
+    utcoffset: float
+    pid: int
+    clock: int
+
+
+class _Received(_Event, tag="task-received"):
+    name: str
+    args: str
+    kwargs: str
+    root_id: str | None
+    parent_id: str | None
+    retries: int
+    eta: None
+    expires: str | None
+
+
+class _Started(_Event, tag="task-started"):
+    pass
+
+
+class _Succeeded(_Event, tag="task-succeeded"):
+    result: str
+    runtime: float
+
+
+class _Failed(_Event, tag="task-failed", omit_defaults=True):
+    exception: str
+    traceback: str
+    runtime: float | None = None
+
+
+class _Retried(_Event, tag="task-retried"):
+    exception: str
+    traceback: str
+
+
+class _Revoked(_Event, tag="task-revoked"):
+    terminated: bool
+    signum: int | str | None
+    expired: bool
+
+
+class TaskEvents:
+    """Gathers what requests tell of themselves. Celery's thread alone may use it."""
+
+    def __init__(self, hostname: str) -> None:
+        #: Where they go: a dispatcher of Celery's, another one with each connection.
+        self.dispatcher: Any = None
+        self.hostname = hostname
+        self._ended: deque[Any] = deque()
+        self._away = False
+
+    @property
+    def enabled(self) -> bool:
+        """Tell whether anybody wants events of tasks; remote commands switch them on and off."""
+        dispatcher = self.dispatcher
+        return dispatcher is not None and dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups)
+
+    def ended(self, request: Any) -> None:
+        """Have it told that a request has ended, with all that came before."""
+        self._ended.append(request)
+        if len(self._ended) >= TOGETHER and not self._away:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was gathered, and of what still runs that it was received and started."""
+        if not self.enabled:
+            self._ended.clear()
+            return
+        fresh = [request for request in tuple(state.active_requests) if getattr(request, "is_announced", True) is False]
+        ended = tuple(self._ended)
+        if not fresh and not ended:
+            return
+        try:
+            self._publish(_encode(self._told(fresh, ended)))
+        except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
+            self._keep(error)
+            return
+        self._ended.clear()
+        for request in fresh:
+            request.is_announced = True
+        self._away = False
+
+    def _publish(self, body: bytes) -> None:
+        dispatcher = self.dispatcher
+        with dispatcher.mutex:
+            dispatcher.producer.publish(
+                body,
+                routing_key="task.multi",
+                exchange=dispatcher.exchange.name,
+                declare=[dispatcher.exchange],
+                content_type="application/json",
+                content_encoding="utf-8",
+                headers=dispatcher.headers,
+                delivery_mode=dispatcher.delivery_mode,
+                retry=False,
+            )
+
+    def _keep(self, error: Exception) -> None:
+        """Keep what could not be sent for the next time, up to a bound."""
+        if not self._away:
+            log.warning("events of tasks wait, they cannot be sent: %s", error)
+        self._away = True
+        lost = len(self._ended) - MOST_KEPT
+        if lost > 0:
+            log.warning("events of %d tasks are dropped", lost)
+            for _ in range(lost):
+                self._ended.popleft()
+
+    def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
+        common = {
+            "hostname": self.hostname,
+            "utcoffset": utcoffset(),
+            "pid": os.getpid(),
+            "clock": self.dispatcher.clock.forward(),
+        }
+        events: list[_Event] = []
+        for request in fresh:
+            events += _beginning(request, common)
+        for request in ended:
+            if not request.is_announced:
+                events += _beginning(request, common)
+            events += _ending(request, common)
+        return events
+
+
+def _beginning(request: Any, common: dict[str, Any]) -> tuple[_Event, _Event]:
+    headers = request.headers
+    return (
+        _Received(
+            uuid=request.id,
+            timestamp=request.received_at,
+            name=request.name,
+            args=headers.get("argsrepr", ""),
+            kwargs=headers.get("kwargsrepr", ""),
+            root_id=headers.get("root_id"),
+            parent_id=headers.get("parent_id"),
+            retries=headers.get("retries", 0),
+            eta=None,
+            expires=headers.get("expires"),
+            **common,
+        ),
+        _Started(uuid=request.id, timestamp=request.started_at, **common),
+    )
+
+
+def _ending(request: Any, common: dict[str, Any]) -> tuple[_Event, ...]:
+    own = {"uuid": request.id, "timestamp": request.started_at + request.runtime_s, **common}
+    if request.signum is not None:
+        return (_Revoked(terminated=True, signum=request.signum, expired=False, **own),)
+    if request.einfo is not None:
+        return _failure(request.einfo, own)
+    text = request.shown
+    if text.startswith(FAILED):
+        return (_Failed(exception=text.removeprefix(FAILED), traceback="", runtime=request.runtime_s, **own),)
+    return (_Succeeded(result=text, runtime=request.runtime_s, **own),)
+
+
+def _failure(einfo: Any, own: dict[str, Any]) -> tuple[_Event, ...]:
+    error = einfo.exception
+    if isinstance(error, Ignore):
+        return ()
+    if isinstance(error, Retry):
+        return (_Retried(exception=safe_repr(error.exc), traceback=safe_str(einfo.traceback), **own),)
+    return (_Failed(exception=safe_repr(error), traceback=safe_str(einfo.traceback), **own),)

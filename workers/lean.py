@@ -1,0 +1,202 @@
+"""A strategy (`Task.Strategy`) for hints: a fetch message becomes a slot's coroutine with little in between.
+
+Celery makes of every message a request for any broker, pool and result backend, and sends three events of it, one by
+one; that is more work than a quiet poll is. Here a plain message of a task with a coroutine becomes a `LeanRequest`,
+which has what Celery's remote commands ask of a request. What is not plain (an expired message, a revoked one, a time,
+a limit or followers of its own, a body that is no arguments) goes Celery's own way, and so does every message when
+`TRACKER_LEAN` is 0 or the pool another.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from celery.app.task import Context
+from celery.exceptions import TimeLimitExceeded
+from celery.signals import task_prerun, task_received, task_revoked, task_success
+from celery.worker import state
+from celery.worker.strategy import default
+
+from tracker.settings import Settings
+from workers.events import TaskEvents
+from workers.jobs import Job
+from workers.pool import CoroutinePool
+
+log = logging.getLogger(__name__)
+
+_PLAIN: Final = ("application/json", "utf-8")
+#: Headers that ask for more than a run of the task.
+_SPECIAL: Final = ("eta", "stamped_headers", "shadow", "group", "retries")
+
+_LIMIT: Final = int | float | None
+
+_decode = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], dict[str, Any]]).decode
+
+
+class LeanRequest(Job):
+    """A request as far as Celery's remote commands, limits and shutdown need one. It has no message to answer for."""
+
+    __slots__ = ("delivery_info", "eventer", "events", "headers", "id", "is_announced", "received_at", "signum")
+
+    #: A hint was gone from the broker when it was taken.
+    acknowledged = True
+
+    def __init__(self, task: Any, args: Any, kwargs: Any, message: Any, events: TaskEvents) -> None:
+        super().__init__(task, args, kwargs)
+        self.headers = message.headers
+        self.delivery_info = message.delivery_info
+        self.id: str = message.headers["id"]
+        self.events = events
+        #: Whether it was told that it was received and started.
+        self.is_announced = False
+        self.received_at = self.started_at = time.time()
+        self.began_s = time.monotonic()
+        #: The signal by which somebody had it terminated.
+        self.signum: int | str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the task's name."""
+        return str(self.task.name)
+
+    @property
+    def shown(self) -> str:
+        """Return what the task returned, as Celery shows it."""
+        return repr(self.value)[: self.task.resultrepr_maxsize]
+
+    def begin(self) -> None:
+        """Enter Celery's states: with a slot for each request, one that is taken runs."""
+        state.requests[self.id] = self
+        state.reserved_requests.add(self)
+        state.active_requests.add(self)
+        state.total_count[self.task.name] += 1
+        state.all_total_count[0] += 1
+
+    def context(self) -> Any:
+        """Return the task's context, as handlers of failures take it."""
+        return Context(
+            self.headers,
+            args=self.args,
+            kwargs=self.kwargs,
+            hostname=self.events.hostname,
+            delivery_info=self.delivery_info,
+            called_directly=False,
+        )
+
+    def ended(self) -> None:
+        """Report how it ended."""
+        self._leave()
+        if self.einfo is None and task_success.receivers:
+            task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
+
+    def exceeded(self, is_soft: bool) -> None:
+        """Report that a limit has passed."""
+        if is_soft:
+            log.warning("Soft time limit (%ss) exceeded for %s[%s]", self.soft_limit_s, self.name, self.id)
+            return
+        log.error("Hard time limit (%ss) exceeded for %s[%s]", self.limit_s, self.name, self.id)
+        self.runtime_s = time.monotonic() - self.began_s
+        self.failed(TimeLimitExceeded(self.limit_s))
+        self._leave()
+
+    def terminate(self, pool: Any, signal: Any = None) -> None:
+        """End it because somebody said so (`revoke --terminate`)."""
+        pool.cancel(self)
+        self.signum = signal or "SIGTERM"
+        self.runtime_s = time.monotonic() - self.began_s
+        self._leave()
+        task_revoked.send(sender=self.task, request=self.context(), terminated=True, signum=signal, expired=False)
+
+    def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:  # noqa: ARG002  Celery's
+        """End it because the worker does."""
+        self.terminate(pool, signal)
+
+    def info(self, safe: bool = False) -> dict[str, Any]:
+        """Return what remote commands tell of it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "args": self.headers.get("argsrepr") if safe else self.args,
+            "kwargs": self.headers.get("kwargsrepr") if safe else self.kwargs,
+            "type": self.name,
+            "hostname": self.events.hostname,
+            "time_start": self.started_at,
+            "acknowledged": True,
+            "delivery_info": self.delivery_info,
+            "worker_pid": os.getpid(),
+        }
+
+    def humaninfo(self) -> str:
+        """Return how it is called in log lines."""
+        return f"{self.name}[{self.id}]"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.humaninfo()}>"
+
+    def _leave(self) -> None:
+        state.requests.pop(self.id, None)
+        state.reserved_requests.discard(self)
+        state.active_requests.discard(self)
+        if self.task.send_events and self.events.enabled:
+            self.events.ended(self)
+
+
+def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
+    """Return what takes the messages of a task."""
+    general: Callable[..., Any] = default(task, app, consumer)
+    pool, events = consumer.pool, getattr(consumer, "lean_events", None)
+    if not (Settings.from_environment(os.environ).lean and isinstance(pool, CoroutinePool) and events is not None):
+        return general
+    buckets, name, revoked = consumer.task_buckets, task.name, state.revoked
+
+    def take(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
+        call = None if body is not None or buckets[name] is not None else _plain(message, revoked)
+        if call is None:
+            general(message, body, ack, reject, callbacks)
+            return
+        request = LeanRequest(task, call.args, call.kwargs, message, events)
+        request.soft_limit_s = call.soft_limit_s or task.soft_time_limit or pool.options.get("soft_timeout")
+        request.limit_s = call.limit_s or task.time_limit or pool.options.get("timeout")
+        if task_received.receivers:
+            task_received.send(sender=consumer, request=request)
+        if task_prerun.receivers:
+            task_prerun.send(sender=task, task_id=request.id, task=task, args=request.args, kwargs=request.kwargs)
+        request.begin()
+        for callback in callbacks:
+            callback(request)
+        pool.run(request)
+
+    return take
+
+
+class _Call(NamedTuple):
+    """What a plain message asks for."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    limit_s: float | None
+    soft_limit_s: float | None
+
+
+def _plain(message: Any, revoked: Any) -> _Call | None:
+    """Return what a message asks for that asks for a run of its task and nothing else, None for any other."""
+    headers = message.headers
+    try:
+        if (message.content_type, message.content_encoding) != _PLAIN or not isinstance(headers["id"], str):
+            return None
+        if any(map(headers.get, _SPECIAL)) or headers["id"] in revoked:
+            return None
+        limit_s, soft_limit_s = headers.get("timelimit") or (None, None)
+        if not (isinstance(limit_s, _LIMIT) and isinstance(soft_limit_s, _LIMIT)):
+            return None
+        expires = headers.get("expires")
+        if expires is not None and datetime.fromisoformat(expires) <= datetime.now(UTC):
+            return None
+        arguments, keywords, embedded = _decode(message.body)
+    except (AttributeError, KeyError, TypeError, ValueError):  # of which msgspec's errors are
+        return None
+    return None if any(embedded.values()) else _Call(arguments, keywords, limit_s, soft_limit_s)

@@ -1,0 +1,314 @@
+"""A Celery pool whose slots are coroutines: one event loop in one thread (`-P custom`, Celery's own extension point).
+
+A task with a `coroutine`, an async function of the task's arguments, runs in the loop; any other task runs in one of a
+few threads. Whatever Celery keeps about tasks is touched by the thread of Celery's hub alone: the loop only leaves
+reports for it, and wakes it once for all that wait.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+from celery.concurrency.base import BasePool, apply_target
+from celery.platforms import EX_FAILURE
+from celery.worker import state
+
+from workers.jobs import ABANDONED, SOFT, SPENT, Job, RequestJob
+
+log = logging.getLogger(__name__)
+
+#: How often time limits are looked after; one look for all slots, not a timer for each.
+SWEEP_S: Final = 0.25
+#: How often the hub looks whether the loop turns, and after how many looks without a turn the worker ends.
+CHECK_S: Final = 5.0
+MOST_STANDSTILLS: Final = 6
+#: Threads for tasks without a coroutine.
+MOST_THREADS: Final = 32
+#: How long what was cancelled by a cold shutdown may take to end, and how long closing may take.
+COLD_GRACE_S: Final = 1.0
+CLOSING_S: Final = 5.0
+_PAUSE_S: Final = 0.02
+
+#: What is awaited in the loop before it ends: here goes what closes what tasks have opened in it.
+closers: Final[list[Callable[[], Awaitable[None]]]] = []
+
+
+class CoroutinePool(BasePool):  # type: ignore[misc]
+    """Runs tasks as coroutines of one event loop."""
+
+    limit: int
+    body_can_be_buffer = True
+    #: Stopping waits, which a signal handler must not do.
+    signal_safe = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._hub: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._threads = ThreadPoolExecutor(min(MOST_THREADS, self.limit), thread_name_prefix="task")
+        self._in_threads = 0
+        self._handed: deque[Job] = deque()
+        self._is_called = False
+        self._running: dict[Job, None] = {}
+        self._reports: deque[Callable[[], object]] = deque()
+        self._is_waking = False
+        self._is_closing = False
+        self._turns = self._turns_seen = self._standstills = 0
+
+    # --- Celery's side: its hub's thread ---
+
+    def on_start(self) -> None:
+        """Start the loop."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._main, args=(ready,), name="coroutines", daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Report to this hub from now on, and look from it whether the loop turns."""
+        self._hub = hub
+        hub.call_repeatedly(CHECK_S, self._check)
+
+    def on_apply(
+        self,
+        target: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        callback: Callable[..., Any],
+        accept_callback: Callable[..., Any] | None = None,
+        timeout_callback: Callable[..., Any] | None = None,
+        soft_timeout: float | None = None,
+        timeout: float | None = None,
+        **_: Any,
+    ) -> object:
+        """Have a task run; return what `Request.terminate` ends it by."""
+        job = RequestJob.of(self.app, args, callback=callback, accept=accept_callback, timeout=timeout_callback)
+        if job is None:
+            return self._in_thread(target, args, kwargs, callback, accept_callback)
+        job.soft_limit_s = soft_timeout or self.options.get("soft_timeout")
+        job.limit_s = timeout or self.options.get("timeout")
+        self.run(job)
+        return job
+
+    def run(self, job: Job) -> None:
+        """Have a job run in the loop."""
+        job.pool = self
+        self._handed.append(job)
+        if not self._is_called:
+            self._is_called = True
+            self._in_loop(self._take)
+
+    def cancel(self, job: Job) -> None:
+        """Cancel a job of which nobody wants to hear any more."""
+        job.fate = SPENT
+        self._in_loop(self._cut, job)
+
+    def grow(self, count: int = 1) -> None:
+        """Have more slots."""
+        self.limit += count
+
+    def shrink(self, count: int = 1) -> None:
+        """Have fewer slots, but one; what runs goes on."""
+        self.limit = max(1, self.limit - count)
+
+    def terminate_job(self, pid: int, signal: int | None = None) -> None:
+        """Do nothing: the slots share a process, and `Job.terminate` ends what is in one of them."""
+
+    def on_stop(self) -> None:
+        """Wait for what runs, unless this is a cold shutdown, and end the loop."""
+        self._end(cold=state.should_terminate not in {None, False})
+
+    def on_terminate(self) -> None:
+        """End what runs, and the loop."""
+        self._end(cold=True)
+
+    def _end(self, *, cold: bool) -> None:
+        """Stop once; a cold shutdown may interrupt a warm one, from a signal handler in the same thread."""
+        self._is_closing = True
+        if cold and self._running:
+            log.warning("%d tasks are cut off", len(self._running))
+            self._in_loop(self._cut_all)
+        patience_s = COLD_GRACE_S if cold else float("inf")
+        until = time.monotonic() + patience_s
+        while self._is_busy and time.monotonic() < until:
+            time.sleep(_PAUSE_S)
+            self._drain()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._in_loop(self._close)
+            thread.join(CLOSING_S + 1.0)
+        self._threads.shutdown(wait=not cold, cancel_futures=True)
+        self._drain()
+
+    @property
+    def _is_busy(self) -> bool:
+        alive = self._thread is not None and self._thread.is_alive()
+        return alive and bool(self._handed or self._running or self._reports)
+
+    def _drain(self) -> None:
+        """Do what was reported; one report that cannot be done keeps no other from being done."""
+        self._is_waking = False
+        reports = self._reports
+        while reports:
+            try:
+                reports.popleft()()
+            except Exception:
+                log.exception("a task's end could not be reported")
+
+    def _check(self) -> None:
+        """End the worker when the loop does not turn: nothing would run in it, and nobody would notice."""
+        turns, self._turns_seen = self._turns_seen, self._turns
+        self._standstills = self._standstills + 1 if turns == self._turns_seen else 0
+        if self._standstills >= MOST_STANDSTILLS and not self._is_closing:
+            log.critical("the event loop has stood still for %.0f s; the worker ends", MOST_STANDSTILLS * CHECK_S)
+            state.should_terminate = EX_FAILURE
+
+    def _in_thread(
+        self,
+        target: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        callback: Callable[..., Any],
+        accept_callback: Callable[..., Any] | None,
+    ) -> object:
+        future = self._threads.submit(
+            apply_target,
+            target,
+            args,
+            kwargs,
+            lambda outcome: self.report(partial(callback, outcome)),
+            accept_callback and (lambda pid, at: self.report(partial(accept_callback, pid, at))),
+        )
+        self._in_threads += 1
+        future.add_done_callback(self._left_thread)
+        return _InThread(future)
+
+    def _left_thread(self, future: "Future[object]") -> None:
+        self._in_threads -= 1
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("a task ended without a report: %r", error, exc_info=error)
+
+    def _get_info(self) -> dict[str, Any]:
+        running = len(self._running) + len(self._handed) + self._in_threads
+        threads = len([each for each in threading.enumerate() if each.name.startswith("task_")])
+        return {**super()._get_info(), "running": running, "threads": threads}
+
+    # --- the loop's side ---
+
+    def report(self, report: Callable[[], object]) -> None:
+        """Have Celery's thread do something; from any thread."""
+        self._reports.append(report)
+        if not self._is_waking:
+            self._is_waking = True
+            if self._hub is None:
+                self._drain()  # no hub that could be woken: Celery's other loop lets any thread report
+            else:
+                self._hub.call_soon(self._drain)
+
+    def _in_loop(self, function: Callable[..., object], *arguments: Any) -> None:
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        loop.call_soon_threadsafe(function, *arguments)
+
+    def _main(self, ready: threading.Event) -> None:
+        loop = self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.set_default_executor(self._threads)
+        loop.call_soon(self._sweep)
+        loop.call_soon(ready.set)
+        try:
+            loop.run_forever()
+        except BaseException:
+            log.critical("the event loop broke", exc_info=True)
+            raise
+        finally:
+            if not self._is_closing:
+                log.critical("the event loop ended; the worker ends too")
+                state.should_stop = EX_FAILURE
+                self.report(lambda: None)  # wakes the hub, which then sees it
+            loop.close()
+
+    def _take(self) -> None:
+        """Begin all that was handed over."""
+        self._is_called = False
+        create_task, handed, running = self._loop.create_task, self._handed, self._running  # type: ignore[union-attr]
+        began_s, started_at = time.monotonic(), time.time()
+        while handed:
+            job = handed.popleft()
+            job.began_s = began_s
+            job.started_at = started_at
+            running[job] = None
+            if job.tells_start:
+                self.report(partial(job.started, os.getpid()))
+            job.asyncio_task = create_task(self._carry_out(job))
+
+    async def _carry_out(self, job: Job) -> None:
+        try:
+            job.value = await job.task.coroutine(*job.args, **job.kwargs)
+        except BaseException as error:  # noqa: BLE001  whatever comes here would end the loop, with all its tasks
+            if job.fate not in {SPENT, ABANDONED}:
+                job.failed(error)
+        job.runtime_s = time.monotonic() - job.began_s
+        if self._running.pop(job, job) is None and job.fate != SPENT:
+            self.report(job.ended)
+
+    def _sweep(self) -> None:
+        self._turns += 1
+        now_s = time.monotonic()
+        late = [job for job in self._running if job.is_late(now_s - job.began_s)]
+        for job in late:
+            is_soft = job.fate is None and not job.is_over(now_s - job.began_s)
+            if is_soft:
+                job.fate = SOFT
+            else:
+                job.fate = ABANDONED
+                del self._running[job]
+            if job.asyncio_task is not None:
+                job.asyncio_task.cancel()
+            self.report(partial(job.exceeded, is_soft))
+        self._loop.call_later(SWEEP_S, self._sweep)  # type: ignore[union-attr]
+
+    def _cut(self, job: Job) -> None:
+        self._running.pop(job, None)
+        if job.asyncio_task is not None:
+            job.asyncio_task.cancel()
+
+    def _cut_all(self) -> None:
+        for job in tuple(self._running):
+            job.fate = SPENT
+            self._cut(job)
+
+    def _close(self) -> None:
+        self._closing_task = asyncio.ensure_future(self._close_all())
+
+    async def _close_all(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSING_S):
+                for closer in closers:
+                    await closer()
+        except Exception:
+            log.exception("what runs in the event loop could not be closed")
+        finally:
+            asyncio.get_running_loop().stop()
+
+
+class _InThread:
+    """A task in a thread, as `Request.terminate` takes it."""
+
+    def __init__(self, future: "Future[object]") -> None:
+        self._future = future
+
+    def terminate(self, _signal: int) -> None:
+        """Keep it from beginning; a thread cannot be ended."""
+        if not self._future.cancel() and not self._future.done():
+            log.warning("a task that was to be terminated runs in a thread, to its end")

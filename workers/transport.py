@@ -1,0 +1,107 @@
+"""kombu's Redis transport, which takes several messages with one call.
+
+kombu asks for one message at a time (BRPOP), and each call costs a worker and the data server more than a quiet poll
+does. `Channel.may_take` says how many messages are wanted now.
+"""
+
+import logging
+from collections.abc import Callable
+from queue import Empty
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+from kombu.transport import TRANSPORT_ALIASES, redis
+
+log = logging.getLogger(__name__)
+
+_SHOWN: Final = 200
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Together:
+    """What both channels take messages by: it stands in for kombu 5.7's `_brpop_start` and `_brpop_read`.
+
+    kombu calls them when a channel may take messages, and when an answer has come; health checks and renewed
+    credentials go by the same attributes.
+    """
+
+    #: Returns how many messages one call may take; None leaves it to kombu, one at a time.
+    may_take: Callable[[], int] | None = None
+
+    def _brpop_start(self: Any, timeout: float | None = None) -> None:
+        if self.may_take is None:
+            super()._brpop_start(timeout)  # type: ignore[misc]
+            return
+        queues = self._queue_cycle.consume(len(self.active_queues))
+        if not queues:
+            return
+        prefix = self.global_keyprefix
+        keys = [f"{prefix}{self._q_for_pri(queue, step)}" for step in self.priority_steps for queue in queues]
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = monotonic()
+        wait_s = timeout or self.brpop_timeout or 0
+        self.client.connection.send_command(
+            "BLMPOP", wait_s, len(keys), *keys, "RIGHT", "COUNT", max(1, self.may_take())
+        )
+
+    def _brpop_read(self: Any, **options: Any) -> bool:
+        if self.may_take is None:
+            return bool(super()._brpop_read(**options))  # type: ignore[misc]
+        try:
+            try:
+                answer = self.client.parse_response(self.client.connection, "BLMPOP", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()  # so that the next look connects anew
+                raise
+            if not answer:
+                raise Empty
+            key, messages = answer
+            queue = key.decode().removeprefix(self.global_keyprefix).rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            for message in messages:
+                self._hand_over(message, queue)
+            return True
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    def _hand_over(self: Any, message: bytes, queue: str) -> None:
+        """Hand a message over; one that is none, which would end a worker of Celery's, is dropped and logged."""
+        try:
+            self.connection._deliver(_decode(message), queue)  # noqa: SLF001  as kombu does
+        except self.connection_errors + self.connection.channel_errors:
+            raise
+        except Exception:
+            log.exception("dropped from queue %s, as no message: %.*r", queue, _SHOWN, message[:_SHOWN])
+
+
+class Channel(Together, redis.Channel):  # type: ignore[misc]
+    """A channel of one data server."""
+
+
+class SentinelChannel(Together, redis.SentinelChannel):  # type: ignore[misc]
+    """A channel of the data server that sentinels name."""
+
+
+class Transport(redis.Transport):
+    """The transport of redis:// and rediss://."""
+
+    Channel = Channel
+
+
+class SentinelTransport(redis.SentinelTransport):
+    """The transport of sentinel://."""
+
+    Channel = SentinelChannel
+
+
+def install() -> None:
+    """Have kombu use these transports for the schemes of an address.
+
+    The setting `broker_transport` would do until a connection first switches to the next of several addresses: from
+    then on kombu goes by the scheme alone, as it does when it chooses TLS.
+    """
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "workers.transport:Transport"
+    TRANSPORT_ALIASES["sentinel"] = "workers.transport:SentinelTransport"
