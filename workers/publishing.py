@@ -60,21 +60,24 @@ class FetchPublisher:
         """Return the queue that a claim's task belongs to."""
         return self.queues[0]
 
-    def publish(self, producer: Any, queue: str, claims: Sequence[Claim], now: datetime) -> None:
-        """Put the tasks of these claims into a queue with one command. Raises KombuError, OSError."""
+    def publish(self, producer: Any, queue: str, claims: Sequence[Claim], now: datetime) -> int | None:
+        """Put the tasks of these claims into a queue with one command. Raises KombuError, OSError.
+
+        Return how many messages wait in it then, None if the broker does not say.
+        """
         if producer.channel.connection is None:
             # It was closed when another publication through it failed; Celery's own way opens it again, too.
             producer.revive(producer.connection.channel())
         if not producer.supports_batch_publish:
             self._publish_singly(producer, queue, claims)
-            return
+            return None
         template = self._templates.get(queue)
         if template is None:
             template = self._templates[queue] = _template(self._task, producer, queue)
         connection = producer.connection
         try:
             with producer.channel.conn_or_acquire() as client:
-                client.lpush(template.key, *_filled(template, claims, now))
+                return int(client.lpush(template.key, *_filled(template, claims, now)))
         except connection.connection_errors + connection.channel_errors as error:
             raise OperationalError(str(error)) from error
 
