@@ -3,7 +3,7 @@
 `apply_async` builds every message anew, through routes, options, signals and two encoders. All fetch messages of a
 process are the same but for id, argument and expiry; so Celery is asked for one, which is caught where it would be
 sent, and the others are copies of it with these fields filled in. What a worker finds out by itself, or takes for
-granted where nothing is said, is left out: of a kilobyte a third remains. Signals of publication are not sent.
+granted where nothing is said, is left out: of a kilobyte 400 bytes remain. Signals of publication are not sent.
 """
 
 import os
@@ -113,7 +113,7 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
     text = _compact(
         {
             "body": _OWN,
-            "content-type": message["content-type"],
+            **{name: message[name] for name in ("content-type", "content-encoding")},
             "headers": {**others, **own},
             "properties": {**properties, "delivery_tag": _OWN},
         }

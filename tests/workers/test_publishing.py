@@ -105,7 +105,8 @@ def test_a_message_says_nothing_that_goes_without_saying(
     message = json.loads(raw)
     assert set(message["headers"]) == {"id", "task", "expires", "argsrepr"}
     assert set(message["properties"]) == {"delivery_tag", "delivery_info", "body_encoding"}
-    assert len(raw) < 400
+    assert (message["content-type"], message["content-encoding"]) == ("application/json", "utf-8")
+    assert len(raw) < 420
 
 
 def test_a_worker_with_threads_and_celerys_own_strategy_runs_what_is_published(
