@@ -35,7 +35,11 @@ CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
 MOST_CLAIMS: Final = 20
 #: With many providers something is always due. Nobody misses so little, and what came meanwhile goes as one batch.
-LEAST_PAUSE_S: Final = 0.1
+MOST_PAUSE_S: Final = 0.1
+#: Where much falls due a pause is as short as gathers so many providers: workers get an even stream, and a look costs
+#: as much as publishing two hundred.
+GATHERED: Final = 250
+LEAST_PAUSE_S: Final = 0.02
 #: How often a beat tells how late it is.
 REPORT_EVERY: Final = timedelta(seconds=1)
 
@@ -59,6 +63,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._store_is_down = False
         self._unpublished: Sequence[Claim] = ()
         self._clogged: set[str] = set()
+        #: Messages that waited in each queue when something was last put in.
+        self._waiting: dict[str, int] = {}
+        self._looked_at = self._ticked_at
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -108,22 +115,28 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
                 [claim for claim in self._unpublished if (now - claim.due_at).total_seconds() < claim.interval_s],
                 self._publisher.queues,
             )
+        claimed = 0
         for _ in range(MOST_CLAIMS):
-            queues = {queue for queue in self._publisher.queues if self._takes_more(queue)}
+            queues = {queue for queue in self._publisher.queues if self._is_taken_from(queue)}
             if not queues:
                 break  # what is due stays due: it is late, and told as late
             claims, upcoming = self._catalogue.claim(self._clock(), CLAIM_LIMIT)
             if claims:
                 failpoint("claimed")
             self._publish(claims, queues)
+            claimed += len(claims)
             if len(claims) < CLAIM_LIMIT:
-                return self._wait_s(upcoming)
+                return self._wait_s(claimed, upcoming)
         return 0.0 if queues else float(self.max_interval)
 
-    def _wait_s(self, upcoming: datetime | None) -> float:
+    def _wait_s(self, claimed: int, upcoming: datetime | None) -> float:
+        """Return how long to wait for what is due next, and for so much more that a look pays."""
         if upcoming is None:
             return float(self.max_interval)
-        return max(LEAST_PAUSE_S, (upcoming - self._clock()).total_seconds())
+        now = self._clock()
+        since_s, self._looked_at = (now - self._looked_at).total_seconds(), now
+        gathered_s = GATHERED * since_s / claimed if claimed else MOST_PAUSE_S
+        return max(min(gathered_s, MOST_PAUSE_S), LEAST_PAUSE_S, (upcoming - now).total_seconds())
 
     def _publish(self, claims: Sequence[Claim], queues: Collection[str]) -> None:
         """Publish one fetch task per claim. Claims are kept until that has worked; a repetition is harmless.
@@ -133,7 +146,8 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._unpublished = claims
         for queue, share in self._publisher.by_queue(claims).items():
             if queue in queues:
-                self._publisher.publish(self.producer, queue, share, self._clock())
+                waiting = self._publisher.publish(self.producer, queue, share, self._clock())
+                self._waiting[queue] = MOST_WAITING if waiting is None else waiting
                 self._lateness.add((claim.due_at for claim in share), self._clock())
         self._unpublished = ()
 
@@ -154,6 +168,10 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         if is_empty and not self._is_empty:
             log.warning("the data server holds no pages; `tracker providers sync FILE` puts in those of a file")
         self._is_empty = is_empty
+
+    def _is_taken_from(self, queue: str) -> bool:
+        """Tell whether fetches may be put into a queue. The data server is asked only where that is in question."""
+        return self._waiting.get(queue, MOST_WAITING) < MOST_WAITING or self._takes_more(queue)
 
     def _takes_more(self, queue: str) -> bool:
         """Tell whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""

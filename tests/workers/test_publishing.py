@@ -1,7 +1,7 @@
 """Fetch messages against those of Celery's own publisher, in a real data server."""
 
-import base64
 import json
+import queue
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -9,18 +9,27 @@ from uuid import UUID
 import pytest
 import redis
 from celery import Celery
+from celery.app.task import Context
+from celery.contrib.testing.worker import start_worker
+from celery.worker.request import Request
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu.transport.virtual import Message
 
 from tests.fakes import NOON, FakeClock
 from tests.workers.queues import waiting
+from tracker.bootstrap import utc_now
 from tracker.catalogue.names import LONGEST_ID
 from tracker.store.catalogue import Claim
 from workers.publishing import LEAST_EXPIRY_S, FetchPublisher
 from workers.tasks import fetch_provider
 
-#: Fields that no two messages share, as (part of the message, name).
-OWN = [("headers", "id"), ("headers", "root_id"), ("properties", "correlation_id"), ("properties", "delivery_tag")]
+#: A bound for waiting, not an expectation.
+PATIENCE_S = 30.0
+#: What a running task can see of its message, and what of it is no two messages' or nobody asks for.
+SEEN_BY_TASKS = {name for name, default in vars(Context).items() if name[0] != "_" and not callable(default)}
+UNASKED = {"id", "root_id", "properties", "correlation_id", "reply_to", "origin", "timelimit", "ignore_result"}
+UNASKED |= {"delivery_info", "expires", "time_limit", "soft_time_limit"}  # `taken` looks at what comes of these
 
 
 def claim(provider_id: str = "acme", interval_s: float = 60.0) -> Claim:
@@ -47,12 +56,22 @@ def messages(client: "redis.Redis") -> list[dict[str, Any]]:
     return [json.loads(each) for each in reversed(raw)]
 
 
-def shared(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a message without what is its own, in the order of its fields."""
-    parts = {name: list(part.items()) if isinstance(part, dict) else part for name, part in message.items()}
-    for part, name in OWN:
-        parts[part] = [(field, None if field == name else value) for field, value in parts[part]]
-    return {**parts, "body": json.loads(base64.b64decode(message["body"]))}
+def taken(channel: Any, message: dict[str, Any]) -> dict[str, Any]:
+    """Return what Celery's own request makes of a message, but for ids."""
+    request = Request(Message(message, channel=channel), app=fetch_provider.app, task=fetch_provider)
+    assert request.id == message["headers"]["id"]
+    context = Context(request.request_dict)
+    hard_s, soft_s = request.time_limits
+    return {
+        **{name: getattr(context, name) or None for name in SEEN_BY_TASKS - UNASKED},
+        "name": request.name,
+        "argsrepr": request.argsrepr,
+        "expires": request.expires,
+        "embedded": (request.chord, request.errbacks),
+        "limits": (hard_s or fetch_provider.time_limit, soft_s or fetch_provider.soft_time_limit),
+        "ignores its result": request.ignore_result,
+        "delivery": {**request.delivery_info, "priority": request.delivery_info["priority"] or 0},
+    }
 
 
 claims = st.builds(
@@ -64,7 +83,7 @@ claims = st.builds(
 
 
 @given(st.lists(claims, min_size=1, max_size=4))
-def test_a_message_is_what_celery_itself_would_have_published(
+def test_celery_takes_a_message_for_what_its_own_publisher_would_have_sent(
     producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock, given: list[Claim]
 ) -> None:
     publisher.publish(producer, "fetch", given, clock())
@@ -73,11 +92,43 @@ def test_a_message_is_what_celery_itself_would_have_published(
         fetch_provider.apply_async((each.provider_id,), expires=max(each.interval_s, LEAST_EXPIRY_S))
     theirs = messages(valkey)
 
-    assert [list(message) for message in ours] == [list(message) for message in theirs]
-    assert [shared(message) for message in ours] == [shared(message) for message in theirs]
-    for message in ours:
-        (task_id,) = {message[part][name] for part, name in OWN[:3]}
-        assert task_id != message["properties"]["delivery_tag"]
+    for mine, its in zip(ours, theirs, strict=True):
+        assert taken(producer.channel, mine) == taken(producer.channel, its)
+
+
+def test_a_message_says_nothing_that_goes_without_saying(
+    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
+) -> None:
+    publisher.publish(producer, "fetch", [claim()], clock())
+
+    [raw] = valkey.lrange("fetch", 0, -1)
+    message = json.loads(raw)
+    assert set(message["headers"]) == {"id", "task", "expires", "argsrepr"}
+    assert set(message["properties"]) == {"delivery_tag", "delivery_info", "body_encoding"}
+    assert (message["content-type"], message["content-encoding"]) == ("application/json", "utf-8")
+    assert len(raw) < 420
+
+
+def test_a_worker_with_threads_and_celerys_own_strategy_runs_what_is_published(
+    app: Celery, producer: Any, valkey: "redis.Redis"
+) -> None:
+    received: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def receive(provider_id: str) -> None:
+        received.put(provider_id)
+
+    plain = app.task(receive, name="tests.workers.plain", shared=False, lazy=False)
+    try:
+        claims = [claim(f"p{number}", 3600.0) for number in range(9)]
+        FetchPublisher(plain).publish(producer, "fetch", claims, utc_now())
+        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=PATIENCE_S):
+            ran = sorted(received.get(timeout=PATIENCE_S) for _ in range(9))
+    finally:
+        app.tasks.unregister(plain)
+
+    assert plain.Strategy == "celery.worker.strategy:default"
+    assert ran == [f"p{number}" for number in range(9)]
+    assert not valkey.exists("fetch", "unacked", "unacked_index")
 
 
 def test_no_two_messages_share_an_id(
@@ -87,8 +138,8 @@ def test_no_two_messages_share_an_id(
         publisher.publish(producer, "fetch", [claim()] * 200, clock())
 
     published = messages(valkey)
-    ids = {message[part][name] for message in published for part, name in OWN}
-    assert len(ids) == 2 * len(published) == 800
+    ids = {message["headers"]["id"] for message in published}
+    assert len(ids) == len({message["properties"]["delivery_tag"] for message in published}) == 400
     for each in ids:
         assert (str(UUID(each)), UUID(each).version, UUID(each).variant) == (each, 4, "specified in RFC 4122")
 
