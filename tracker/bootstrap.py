@@ -3,26 +3,34 @@
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Final, TextIO
 
 from tracker.deliver import Printer
-from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
+from tracker.fetch import Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
 from tracker.ports import Fetcher, PageStore, Poster, Sink
+from tracker.quick import QuickPoller
 from tracker.settings import Settings
 from tracker.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.sinks.text import TextLines
 from tracker.sinks.webhook import WebhookSender
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import connect
+from tracker.store.connection import connect, connect_async
+from tracker.store.grouped import RedisGroupedPages
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 from tracker.webhooks import Deliverer
+
+#: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
+GENERAL_POLLS: Final = 32
+#: Names that a worker looks up at a time; a look-up cannot be interrupted.
+LOOK_UPS: Final = 16
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
@@ -67,6 +75,30 @@ def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
     return Poller(store, Observer(Breaker(fetcher), os.environ), utc_now)
 
 
+class LoopParts:
+    """What polls on one event loop, in which it is built and closed."""
+
+    def __init__(self, settings: Settings, breaker: Breaker, general: Poller) -> None:
+        self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
+        self._look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+        self._pages = RedisGroupedPages(connect_async(settings.redis_url))
+        self._lane = QuickLane(
+            limits=FetchLimits(),
+            user_agent=settings.user_agent,
+            executor=self._look_ups,
+            ca_file=_ca_file(settings),
+            proxies=settings.proxies,
+        )
+        self.poller = QuickPoller(self._pages, self._lane, general, self._threads, utc_now, os.environ)
+
+    async def aclose(self) -> None:
+        """Close connections, and let the threads end."""
+        self._lane.close()
+        await self._pages.aclose()
+        self._threads.shutdown(wait=False)
+        self._look_ups.shutdown(wait=False)
+
+
 class Runtime:
     """All that a worker process needs, shared by its threads. Parts are built when they are first used."""
 
@@ -75,7 +107,9 @@ class Runtime:
         self._stdout = stdout
         self._client = connect(settings.redis_url)
         self._fetcher = build_fetcher(settings)
-        self.poller = build_poller(RedisPages(self._client), self._fetcher)
+        self._breaker = Breaker(self._fetcher)
+        self.poller = Poller(RedisPages(self._client), Observer(self._breaker, os.environ), utc_now)
+        self._loop_parts: LoopParts | None = None
         self.sinks = RedisSinks(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
@@ -83,6 +117,18 @@ class Runtime:
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
+
+    def quick_poller(self) -> QuickPoller:
+        """Return what polls on the running loop. One loop asks for it, and awaits `aclose` before it ends."""
+        if self._loop_parts is None:
+            self._loop_parts = LoopParts(self._settings, self._breaker, self.poller)
+        return self._loop_parts.poller
+
+    async def aclose(self) -> None:
+        """Close what belongs to the loop."""
+        parts, self._loop_parts = self._loop_parts, None
+        if parts is not None:
+            await parts.aclose()
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""

@@ -55,6 +55,14 @@ def keep_stdout() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
+async def close_in_loop() -> None:
+    """Close what tasks have opened in the worker's event loop."""
+    with _lock:
+        opened = _runtime
+    if opened is not None:
+        await opened.aclose()
+
+
 def close() -> None:
     """Close the runtime if there is one."""
     global _runtime  # noqa: PLW0603  as above

@@ -5,7 +5,6 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
@@ -15,10 +14,13 @@ from tracker.failpoints import failpoint
 from tracker.poll import Outcome, Poll
 from workers.app import app
 from workers.outcomes import Told, failed, of_poll
-from workers.runtime import runtime
+from workers.pool import closers
+from workers.runtime import close_in_loop, runtime
 from workers.tally import Tally
 
 log = logging.getLogger(__name__)
+
+closers.append(close_in_loop)
 
 _tally = Tally(time.monotonic())
 _tally_lock = threading.Lock()
@@ -32,7 +34,7 @@ async def _poll_in_loop(provider_id: str) -> Told:
     started = time.monotonic()
     outcome: Poll | TrackerError | None
     try:
-        outcome = await _polled(provider_id)
+        outcome = await runtime().quick_poller().poll(provider_id)
     except (Conflict, StoreError) as error:
         outcome = error
     _log_outcome(provider_id, outcome, time.monotonic() - started)
@@ -40,14 +42,6 @@ async def _poll_in_loop(provider_id: str) -> Told:
         failpoint("committed")
         await asyncio.to_thread(_wake_readers)  # publishing blocks
     return of_poll(outcome)
-
-
-async def _polled(provider_id: str) -> Poll | None:
-    poller: Any = getattr(runtime(), "quick_poller", None)
-    if poller is None:
-        return await asyncio.to_thread(runtime().poller.poll, provider_id)
-    polled: Poll | None = await poller.poll(provider_id)
-    return polled
 
 
 @app.task(  # type: ignore[untyped-decorator]
