@@ -89,7 +89,7 @@ class Fleet:
 
         beat_failpoints = failpoints.get("beat", "")
         self.beats = [self._child(f"beat{n}", beat_failpoints, "beat") for n in (1, 2)]
-        self.workers = [worker(f"worker{n}", "worker", "fetch", "-c", "8") for n in (1, 2, 3)]
+        self.workers = [worker(f"worker{n}", "worker", "fetch", "-c", "64") for n in (1, 2, 3)]
         self.deliverer = worker("deliverer", "deliverer", "deliver", "-c", "4")
         self.printer = worker("printer", "printer", "print", "-P", "solo")
 
