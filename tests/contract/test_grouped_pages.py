@@ -173,6 +173,18 @@ def test_turns_pass_between_both_kinds_of_store(group: Group) -> None:
     assert (after.state, after.revision) == (PageState(failures=1), 1)
 
 
+def test_what_is_kept_of_a_page_is_not_taken_for_what_another_store_has_begun_with(group: Group) -> None:
+    group.commits(*group.begins("p0"))
+    group.catalogue.put([provider(id="p0", name="p0", url="https://p0.example", max_per_host=1)], NOON)
+    group.now += MINUTE
+    turn = group.other.begin("p0", group.now)
+    assert isinstance(turn, Turn)
+
+    assert group.commits(turn) == [0]
+
+    assert group.client.hget(page_key("p0"), "slot") == b"1 p0.example"
+
+
 # --- what is kept ---
 
 
@@ -203,29 +215,32 @@ def test_a_state_that_another_worker_wrote_is_read_anew(group: Group) -> None:
 
 def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
     """A server that was rolled back counts the same revision again, with another state."""
-    backup = {key: group.client.dump(key) for key in group.client.scan_iter()}
-    (turn,) = group.begins("p0")
-    group.commits(turn, state=PageState(failures=1))
-    assert group.begins("p0")[0].state.failures == 1
-    group.client.flushall()
-    for key, value in backup.items():
-        group.client.restore(key, 0, value)
+    group.commits(*group.begins("p0"), state=PageState(failures=1))
+    group.begins("p0")
+    backup = group.client.dump(page_key("p0"))
+    group.commits(*group.begins("p0"), state=PageState(failures=2))
+    (lost,) = group.begins("p0")
+    group.client.restore(page_key("p0"), 0, backup, replace=True)
     group.now += MINUTE
     turn = group.other.begin("p0", group.now)
     assert isinstance(turn, Turn)
-    group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=2)))
+    group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=3)))
 
     (after,) = group.begins("p0")
 
-    assert (after.revision, after.state.failures) == (1, 2)
+    assert (lost.revision, lost.state.failures) == (2, 2)
+    assert (after.revision, after.state.failures) == (2, 3)
 
 
 def test_a_state_of_an_earlier_version_is_marked_by_the_turn_that_finds_it(group: Group) -> None:
     written = {"state": encode_state(PageState(failures=1)), "revision": 4}
     group.client.hset(page_key("p0"), mapping=written)
 
-    first, second = group.begins("p0")[0], group.begins("p0")[0]
+    (first,) = group.begins("p0")
+    group.client.config_resetstat()
+    (second,) = group.begins("p0")
     assert first.state is second.state
+    assert "cmdstat_hget" not in group.client.info("commandstats")
     group.client.hset(page_key("p0"), mapping=written | {"state": encode_state(PageState(failures=2)), "revision": 5})
     (third,) = group.begins("p0")
 

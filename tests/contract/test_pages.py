@@ -397,6 +397,12 @@ def test_a_clock_that_was_wrong_does_not_keep_a_page_from_its_turn(shared: Store
     assert shared.pages.begin("acme", NOON + timedelta(minutes=1)) is not None
 
 
+def test_a_lease_from_before_the_clock_was_put_back_does_not_count(shared: Store) -> None:
+    shared.pages.begin("acme", NOON + timedelta(days=1))
+
+    assert shared.pages.begin("acme", NOON) is not None
+
+
 def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: Store) -> None:
     slow = shared.begins()
     shared.begins()
