@@ -1,4 +1,4 @@
-"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean. Pure."""
+"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
