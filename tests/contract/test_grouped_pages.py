@@ -136,10 +136,12 @@ def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group)
     turns = group.begins()
     group.client.set(page_key("p1"), "of another type")
 
-    assert [type(answer) for answer in group.commits(*turns)] == [int, StoreError, int, int, int]
-    group.client.hset(page_key("p2"), mapping={"state": b"9{}", "state_at": "now"})
+    group.client.hset(page_key("p2"), "turn", "no number")
+
+    assert [type(answer) for answer in group.commits(*turns)] == [int, StoreError, StoreError, int, int]
+    group.client.hset(page_key("p3"), mapping={"state": b"9{}", "state_at": "now"})
     begun = group.looped.begins(group.now + MINUTE, *IDS)
-    assert [type(answer) for answer in begun] == [Turn, StoreError, StoreError, Turn, Turn]
+    assert [type(answer) for answer in begun] == [Turn, StoreError, StoreError, StoreError, Turn]
 
 
 def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
