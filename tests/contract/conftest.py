@@ -1,9 +1,20 @@
-"""Certificates for the origins that fetchers are held to."""
+"""Certificates for the origins that fetchers are held to, and pages that are asked for in groups."""
 
 import subprocess
+from collections.abc import Iterator
 from shutil import which
 
 import pytest
+
+from tests.looped_pages import LoopedPages
+
+
+@pytest.fixture
+def looped(valkey_url: str) -> Iterator[LoopedPages]:
+    """Pages in a real data server that are asked for in groups."""
+    pages = LoopedPages(valkey_url)
+    yield pages
+    pages.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
+from tests.looped_pages import LoopedPages
 from tracker.bootstrap import utc_now
 from tracker.errors import Conflict
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
@@ -21,7 +22,7 @@ from tracker.fetch.breaker import FAILURES
 from tracker.models import Provider
 from tracker.observe import Observer
 from tracker.poll import Outcome, Poller
-from tracker.ports import Commit, HostBusy, Slot, Turn
+from tracker.ports import Commit, HostBusy, PageStore, Slot, Turn
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.state import PageState, Source
@@ -47,10 +48,10 @@ SECOND = timedelta(seconds=1)
 class Host:
     """One host with many pages, which may be asked two at a time."""
 
-    def __init__(self, client: "redis.Redis", pages: int = 5, **fields: Any) -> None:
+    def __init__(self, client: "redis.Redis", pages: int = 5, store: PageStore | None = None, **fields: Any) -> None:
         self.client = client
         self.catalogue = RedisCatalogue(client)
-        self.pages = RedisPages(client)
+        self.pages = store or RedisPages(client)
         self.catalogue.put(several(pages, **fields), NOON)
         #: Nothing is due before a test says so.
         client.zadd(DUE, {f"p{number}": (NOON + timedelta(hours=1)).timestamp() for number in range(pages)})
@@ -84,10 +85,11 @@ def several(pages: int, **fields: Any) -> list[Provider]:
     return [provider(**{"id": f"p{number}", "name": f"P{number}"} | fields) for number in range(pages)]
 
 
-@pytest.fixture
-def host(client: "redis.Redis") -> Host:
+@pytest.fixture(params=["fakeredis", "valkey", "valkey in groups"])
+def host(request: pytest.FixtureRequest) -> Host:
     """A host with five pages."""
-    return Host(client)
+    client = request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")
+    return Host(client, store=request.getfixturevalue("looped") if "groups" in request.param else None)
 
 
 # --- slots ---
@@ -270,6 +272,22 @@ def test_a_slot_that_was_handed_on_ends_by_itself_too(client: "redis.Redis") -> 
 
     assert host.holders == ["p1"]
     assert 0 < client.ttl(SLOTS) <= 60
+
+
+def test_pages_that_are_asked_for_together_share_the_slots_of_their_host(
+    valkey: "redis.Redis", looped: LoopedPages
+) -> None:
+    host = Host(valkey, store=looped)
+
+    answers = looped.begins(NOON, *(f"p{number}" for number in range(5)))
+
+    turns = [answer for answer in answers if isinstance(answer, Turn)]
+    assert [turn.provider.id for turn in turns] == ["p0", "p1"]
+    assert [answer.waiting for answer in answers if isinstance(answer, HostBusy)] == [1, 2, 3]
+    assert len({host.due(number) for number in (2, 3, 4)}) == 3, "should both holders die, they come one by one"
+    looped.together(*(looped.grouped.commit(turn, Commit(checked_at=NOON)) for turn in turns))
+    assert (host.holders, host.waiting) == (["p2", "p3"], ["p4"])
+    assert host.due(2) == host.due(3) == NOON
 
 
 # --- which host ---

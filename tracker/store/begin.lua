@@ -11,8 +11,8 @@
 -- not this caller's turn,
 -- {'', number of pages that wait, since when this one does, 1 if that is news, slot} when its host has no slot left,
 -- {false, the server's words} where it holds something else under the page's key,
--- else {turn, when it was last read, slot or ''}, and if the caller does not know all of it: "revision mark", state and
--- provider, each of these two false if it does.
+-- else 'turn when-it-was-last-read slot', the last two maybe '', or if the caller does not know all of the page
+-- {that, "revision mark", state, provider}, each of the last two false if it does.
 -- Asking again as the same owner gives the turns again; a page that stands twice in one call has one.
 local WAITS, TOLD = 3600, 600
 -- The part of a circle that keeps any number of points apart.
@@ -21,6 +21,15 @@ local now, lease, least_gap, owner = tonumber(ARGV[1]), tonumber(ARGV[2]), tonum
 local lease_end = string.format('%.6f', now + lease)
 local page_prefix = ARGV[5]
 local version = redis.call('GET', KEYS[4]) or ''
+-- Tell whether a host has no slot left once the leases that have ended are dropped.
+local function is_full(slots, limit)
+  if redis.call('ZCARD', slots) < limit then
+    return false
+  end
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', slots, now + lease + 1, '+inf')
+  return redis.call('ZCARD', slots) >= limit
+end
 -- Take a slot; return what to answer if there is none.
 local function without_slot(id, slot, place)
   local limit, host = string.match(slot, '^(%d+) (.+)$')
@@ -29,16 +38,8 @@ local function without_slot(id, slot, place)
   end
   limit = tonumber(limit)
   local slots, waiting = ARGV[6] .. host, ARGV[7] .. host
-  local function is_full()
-    return redis.call('ZCARD', slots) >= limit
-  end
-  local function drop_ended_leases()
-    redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-    redis.call('ZREMRANGEBYSCORE', slots, now + lease + 1, '+inf')
-    return true
-  end
   -- A page that was handed a slot has it already.
-  if is_full() and drop_ended_leases() and is_full() and not redis.call('ZSCORE', slots, id) then
+  if is_full(slots, limit) and not redis.call('ZSCORE', slots, id) then
     redis.call('ZADD', waiting, 'NX', ARGV[1], id)
     redis.call('EXPIRE', waiting, WAITS)
     -- Should every holder of a slot have died, none of them hands it on.
@@ -82,7 +83,7 @@ local function judged(id, known, known_version, place)
     end
   end
   -- Turns of a page that the server has lost count as earlier than all that come after it.
-  local turn = string.format('%.0f', (page[4] or math.floor(now * 1000)) + 1)
+  local turn = (page[4] or math.floor(now * 1000)) + 1
   -- A revision alone names no state: a server that was rolled back counts the same ones again.
   local mark, state = page[8], false
   local holds = (page[7] or '0') .. ' ' .. (mark or '')
@@ -96,10 +97,8 @@ local function judged(id, known, known_version, place)
   else
     redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner)
   end
-  if state or provider then
-    return {turn, page[5] or '', slot, holds, state, provider}
-  end
-  return {turn, page[5] or '', slot}
+  local taken = turn .. ' ' .. (page[5] or '') .. ' ' .. slot
+  return (state or provider) and {taken, holds, state, provider} or taken
 end
 local answers, asked = {version}, {}
 for place, page in ipairs(cjson.decode(ARGV[10])) do

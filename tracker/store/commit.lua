@@ -12,7 +12,7 @@
 -- Returns the number of events that were new, -1 for a refused commit, -2 when the provider is gone.
 local SILENT, DAY, BURST = 9, 86400, 10
 local commit = cjson.decode(ARGV[4])
-local refusal, fields, rotated = judged(commit, 'rotated')
+local refusal, fields = judged(commit)
 if refusal then
   return refusal
 end
@@ -73,6 +73,7 @@ local function turn_over()
   if size <= most then
     return
   end
+  local rotated = redis.call('HGET', ARGV[1] .. commit[ID], 'rotated')
   local since = tonumber(commit[CHECKED]) - tonumber(rotated or '0')
   if since > DAY or size > BURST * most then
     is_full = true

@@ -5,7 +5,7 @@
 -- Returns {place, answer, place, answer, ...} of those that were not accepted: -1 for a refused one, -2 where the
 -- provider is gone, the server's words where it holds something else under the page's key.
 local function refusal_of(commit)
-  local refusal, fields = judged(commit, 'revision')
+  local refusal, fields = judged(commit)
   if not refusal then
     write(commit, fields)
   end

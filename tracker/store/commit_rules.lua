@@ -56,58 +56,60 @@ local function is_gone(commit)
   end
   return redis.call('HEXISTS', KEYS[1], commit[ID]) == 0
 end
--- Add the poll to the page's counters: by the turn, once.
-local function count(fields, commit, page)
+-- Add the poll to the page's counters.
+local function count(fields, commit, polls, before, answer)
   local last = #fields
-  local function add(field, before, more)
-    fields[last + 1], fields[last + 2] = field, string.format('%.0f', (before or 0) + more)
+  local function add(field, value, more)
+    fields[last + 1], fields[last + 2] = field, string.format('%.0f', (value or 0) + more)
     last = last + 2
   end
-  add('polls_' .. commit[ENDING], page[4], 1)
+  add('polls_' .. commit[ENDING], polls, 1)
   if commit[RECEIVED] > 0 then
-    add('received_bytes', page[5], commit[RECEIVED])
+    add('received_bytes', redis.call('HGET', ARGV[1] .. commit[ID], 'received_bytes'), commit[RECEIVED])
   end
-  if commit[ENDING] == 'not_modified' and (page[7] or '0') ~= '0' then
-    add('spared_bytes', page[6], page[7])
+  if commit[ENDING] == 'not_modified' and (answer or '0') ~= '0' then
+    add('spared_bytes', before, answer)
   end
   if commit[ANSWER] ~= '' then
     add('answer_bytes', 0, commit[ANSWER])
   end
-  if not page[8] then
+  if not polls and redis.call('HEXISTS', ARGV[1] .. commit[ID], 'counted_since') == 0 then
     fields[last + 1], fields[last + 2] = 'counted_since', commit[CHECKED]
   end
 end
--- Judge a commit. Return GONE, REFUSED, or nil, the fields of the page to write, and what `more` is there.
+-- Judge a commit. Return GONE or REFUSED, or nil and the fields of the page to write.
 -- One on another revision than that which its turn began with is refused, and so is one whose turn began before that
 -- of the last committed one, or before the server lost its data. The turn's slot is given back either way.
-local function judged(commit, more)
+-- One that runs twice is counted once, by its turn.
+local function judged(commit)
   if is_gone(commit) then
     give_back(commit)
     return GONE
   end
+  local turn = commit[TURN]
   local page = redis.call('HMGET', ARGV[1] .. commit[ID], 'committed', 'revision', 'turn', 'polls_' .. commit[ENDING],
-    'received_bytes', 'spared_bytes', 'answer_bytes', 'counted_since', more)
-  local turn, committed, latest = commit[TURN], tonumber(page[1] or '0'), tonumber(page[3] or '0')
-  if latest == turn then
+    'spared_bytes', 'answer_bytes')
+  if page[3] == turn then
     -- Otherwise a later turn has the slot, which is one a page.
     give_back(commit)
   end
+  local number = tonumber(turn)
   -- The last one is of a page that the server has lost since: its number was not given yet.
-  if tonumber(page[2] or '0') ~= commit[REVISION] or committed > turn or latest < turn then
+  if (page[2] or '0') ~= commit[REVISION] or tonumber(page[1] or '0') > number or tonumber(page[3] or '0') < number then
     return REFUSED
   end
-  local fields = {'committed', turn, 'checked', commit[CHECKED], 'lease', '0', 'owner', ''}
+  local fields = {'committed', turn, 'checked', commit[CHECKED], 'lease', '0'}
   if commit[READ] ~= '' then
-    fields[9], fields[10] = 'read', commit[READ]
+    fields[7], fields[8] = 'read', commit[READ]
   end
   if (commit[SLOT] or '') ~= '' then
     fields[#fields + 1] = 'slot'
     fields[#fields + 1] = commit[SLOT]
   end
-  if commit[ENDING] ~= '' and committed ~= turn then
-    count(fields, commit, page)
+  if commit[ENDING] ~= '' and page[1] ~= turn then
+    count(fields, commit, page[4], page[5], page[6])
   end
-  return nil, fields, page[9]
+  return nil, fields
 end
 -- Write the fields of a page, and when it is due.
 local function write(commit, fields)

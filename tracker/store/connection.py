@@ -10,6 +10,7 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript, Script
 from redis.retry import Retry
@@ -102,6 +103,15 @@ def connect_async(
         primary: AsyncRedis = asked.master_for(address.master, **_of_primary(address), **options)
         return primary
     return AsyncRedis.from_url(url, **options)
+
+
+async def close_async(client: "AsyncRedis") -> None:
+    """Close all connections of a client of `connect_async`, those to sentinels included."""
+    await client.aclose()
+    pool = client.connection_pool
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
 
 
 def _options(max_connections: int | None, answer_s: float, retry: Retry | AsyncRetry) -> dict[str, Any]:

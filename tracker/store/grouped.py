@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.ports import Commit, HostBusy, Turn
-from tracker.store.connection import load_script, translated
+from tracker.store.connection import close_async, load_script, translated
 from tracker.store.together import Together
 from tracker.store.turns import (
     BEGIN,
@@ -85,7 +85,7 @@ class RedisGroupedPages:
 
     async def aclose(self) -> None:
         """Close the connections; what is on its way ends with a StoreError."""
-        await self._client.aclose()
+        await close_async(self._client)
 
     async def _commit_alone(self, turn: Turn, commit: Commit) -> int:
         async with self._news:

@@ -50,6 +50,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("SISMEMBER", _SEEN, "u"),
     ("SMISMEMBER", _SEEN, "u"),
     ("SREM", _SEEN, "u"),
+    ("TIME",),
     ("XACK", UPDATES, "s", "1-0"),
     ("XADD", UPDATES, "*", "event", ""),
     ("XDEL", UPDATES, "1-0"),
@@ -93,7 +94,6 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("EVALSHA", _DIGEST, "1", "unacked_mutex"),
     # In Celery's own scripts.
     ("PTTL", "unacked_mutex"),
-    ("TIME",),
     ("ZADD", "_kombu.binding_deadlines", "1", "m"),
     ("ZRANGEBYSCORE", "_kombu.binding_deadlines", "-inf", "0"),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from tracker.errors import StoreError
@@ -53,19 +53,25 @@ class Together(Generic[Q, A]):
     async def _ask(self, group: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
         try:
             answers = await self._call([question for question, _ in group])
-        except StoreError as error:
+        except asyncio.CancelledError:
             for _, waiting in group:
-                if not waiting.done():
-                    # One of its own for each: whoever raises it adds to its traceback.
-                    told = StoreError(*error.args)
-                    told.__cause__ = error
-                    waiting.set_exception(told)
-        except BaseException as error:
-            for _, waiting in group:
-                if not waiting.done():
-                    waiting.cancel() if isinstance(error, asyncio.CancelledError) else waiting.set_exception(error)
+                waiting.cancel()
             raise
+        except Exception as error:  # noqa: BLE001  whoever asked is told
+            _fail([waiting for _, waiting in group], error)
         else:
             for (_, waiting), answer in zip(group, answers, strict=True):
                 if not waiting.done():
                     waiting.set_result(answer)
+
+
+def _fail(all_waiting: "Iterable[asyncio.Future[A]]", error: Exception) -> None:
+    for waiting in all_waiting:
+        if waiting.done():
+            continue
+        told = error
+        if isinstance(error, StoreError):
+            # One of its own for each: whoever raises it adds to its traceback.
+            told = StoreError(*error.args)
+            told.__cause__ = error
+        waiting.set_exception(told)

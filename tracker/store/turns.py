@@ -1,4 +1,4 @@
-"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean. Pure."""
+"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -59,8 +59,6 @@ _BEGIN_KEYS: Final = (PROVIDERS, DUE, SCHEDULE, VERSION)
 _BEGIN_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX, CROWDED_PREFIX)
 _COMMIT_KEYS: Final = (PROVIDERS, DUE, VERSION)
 _COMMIT_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX)
-#: Length of the answer to whom has all of it: turn, when it was last read, slot.
-_BRIEF: Final = 3
 _ENCODER: Final = msgspec.json.Encoder()
 _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was removed"}
 
@@ -102,11 +100,11 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 def is_turn(answer: Any) -> bool:
     """Tell whether begin.lua gave the turn. Raises StoreError."""
-    if answer is None or answer == b"busy":
-        return False
-    if answer[0] is None:
+    if type(answer) is bytes:
+        return answer != b"busy"
+    if answer is not None and answer[0] is None:
         raise StoreError(f"the data server does not answer as it should ({answer[1].decode(errors='replace')})")
-    return bool(answer[0])
+    return answer is not None and answer[0] != b""
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
@@ -126,11 +124,11 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
     What is as it was before stays the very same object.
     """
-    if len(answer) == _BRIEF:
+    if type(answer) is bytes:
         if before is None:
             raise AssertionError("only who knows something gets a brief answer")
         return before
-    holds, state_data, provider_data = answer[_BRIEF:]
+    _, holds, state_data, provider_data = answer
     if before is None:
         provider, state = decode_provider(provider_data), decode_state(state_data)
     else:
@@ -147,7 +145,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
 def turn_of(answer: Any, copy: Copy, now: datetime) -> Turn:
     """Return the turn that was taken."""
-    number, read, slot = answer[:_BRIEF]
+    number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
     return Turn(
         provider=copy.provider,
         state=copy.state,
@@ -175,8 +173,8 @@ def said(turn: Turn, commit: Commit, copy: Copy | None = None) -> tuple[str | in
     slot = slot_of(turn.provider, commit.state or turn.state) if copy is None else copy.slot
     brief = (
         turn.provider.id,
-        turn.number,
-        turn.revision,
+        str(turn.number),
+        str(turn.revision),
         "" if copy is None else copy.version,
         str(commit.checked_at.timestamp()),
         "" if read_at is None else str(read_at.timestamp()),

@@ -1,0 +1,351 @@
+"""Turns and quiet commits of many pages with one call: each is judged by itself, and nothing that is kept is stale."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.data_server import DataServer
+from tests.fakes import NOON, event, provider
+from tests.looped_pages import LoopedPages
+from tracker.errors import Conflict, StoreError
+from tracker.ports import Commit, News, Turn
+from tracker.savings import Layer, Tally
+from tracker.state import PageState
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.codec import encode_state
+from tracker.store.connection import DUE, page_key
+from tracker.store.grouped import MOST_TOGETHER
+from tracker.store.pages import RedisPages
+from tracker.store.turns import LEASE_S
+
+LEASE = timedelta(seconds=LEASE_S)
+MINUTE = timedelta(minutes=1)
+QUIET = Tally(ending=Layer.NOT_MODIFIED)
+IDS = tuple(f"p{number}" for number in range(5))
+
+
+class Group:
+    """Some pages, each with a host of its own, and a store that is asked for them in groups."""
+
+    def __init__(self, client: "redis.Redis", looped: LoopedPages, count: int = len(IDS)) -> None:
+        self.client = client
+        self.looped = looped
+        self.catalogue = RedisCatalogue(client)
+        self.other = RedisPages(client)
+        self.now = NOON
+        self.ids = [f"p{number}" for number in range(count)]
+        self.catalogue.put([provider(id=known, name=known, url=f"https://{known}.example") for known in self.ids], NOON)
+
+    def begins(self, *provider_ids: str) -> list[Turn]:
+        """Take turns in one tick, all of which have to be there."""
+        self.now += MINUTE
+        turns = self.looped.begins(self.now, *(provider_ids or self.ids))
+        assert all(isinstance(turn, Turn) for turn in turns), turns
+        return [turn for turn in turns if isinstance(turn, Turn)]
+
+    def commits(self, *turns: Turn, **fields: object) -> list[int | Exception]:
+        """Commit turns in one tick; return what that ends with."""
+        commit = Commit(**{"checked_at": self.now, "tally": QUIET} | fields)
+        return self.looped.together(*(self.looped.grouped.commit(turn, commit) for turn in turns))
+
+    def calls(self) -> int:
+        """Return how many scripts were called since this was last asked."""
+        calls = self.client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        self.client.config_resetstat()
+        return int(calls)
+
+
+@pytest.fixture
+def group(valkey: "redis.Redis", looped: LoopedPages) -> Group:
+    """A group of five pages."""
+    return Group(valkey, looped)
+
+
+# --- one call ---
+
+
+def test_what_is_asked_for_in_one_tick_goes_with_one_call(group: Group) -> None:
+    group.commits(*group.begins())
+    group.calls()
+
+    turns = group.begins()
+    assert group.calls() == 1
+    assert group.commits(*turns) == [0] * 5
+    assert group.calls() == 1
+    assert group.catalogue.savings(group.ids)[3].polls == 2
+
+
+def test_no_more_pages_than_the_server_takes_at_a_time_go_with_one_call(
+    valkey: "redis.Redis", looped: LoopedPages
+) -> None:
+    group = Group(valkey, looped, count=2 * MOST_TOGETHER + 1)
+    group.begins(group.ids[0])
+    group.calls()
+    group.now += LEASE
+
+    turns = group.begins()
+
+    assert [turn.provider.id for turn in turns] == group.ids
+    assert group.calls() == 3
+
+
+def test_a_page_that_is_asked_for_twice_in_one_tick_has_one_turn(group: Group) -> None:
+    first, again, other = group.looped.begins(NOON, "p0", "p0", "p1")
+
+    assert isinstance(first, Turn)
+    assert again is None
+    assert isinstance(other, Turn)
+
+
+def test_each_page_is_judged_by_itself(group: Group) -> None:
+    group.looped.begins(NOON, "p1")
+
+    turns = group.looped.begins(NOON, "p0", "p1", "nobody", "p2")
+
+    assert [turn.provider.id if isinstance(turn, Turn) else turn for turn in turns] == ["p0", None, None, "p2"]
+
+
+def test_a_commit_that_is_refused_refuses_no_other(group: Group) -> None:
+    turns = group.begins()
+    group.catalogue.remove(["p1"])
+    group.client.hset(page_key("p2"), "revision", 7)
+    (later,) = group.begins("p3")
+    group.commits(later)
+
+    answers = group.commits(*turns, due_at=group.now + MINUTE)
+
+    assert [answers[0], answers[4]] == [0, 0]
+    assert [(type(answer), str(answer)) for answer in answers[1:4]] == [
+        (Conflict, "p1: the provider was removed"),
+        (Conflict, "p2: another worker committed first"),
+        (Conflict, "p3: another worker committed first"),
+    ]
+    assert not group.client.exists(page_key("p1"))
+    assert [group.client.zscore(DUE, known) == (group.now + MINUTE).timestamp() for known in IDS] == [
+        *(True, False, False, False),
+        True,
+    ]
+
+
+def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group) -> None:
+    group.commits(*group.begins())
+    turns = group.begins()
+    group.client.set(page_key("p1"), "of another type")
+
+    group.client.hset(page_key("p2"), "turn", "no number")
+
+    assert [type(answer) for answer in group.commits(*turns)] == [int, StoreError, StoreError, int, int]
+    group.client.hset(page_key("p3"), mapping={"state": b"9{}", "state_at": "now"})
+    begun = group.looped.begins(group.now + MINUTE, *IDS)
+    assert [type(answer) for answer in begun] == [Turn, StoreError, StoreError, StoreError, Turn]
+
+
+def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
+    turns = group.begins()
+    state = PageState(url="https://p1.example", seeded=True)
+    written = ({"news": (News(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
+
+    answers = group.looped.together(
+        *(
+            group.looped.grouped.commit(turn, Commit(**{"checked_at": group.now} | fields))
+            for turn, fields in zip(turns, written, strict=True)
+        )
+    )
+
+    assert answers == [1, 0, 0, 0, 0]
+    after = group.begins()
+    assert [turn.revision for turn in after] == [1, 1, 0, 0, 0]
+    assert after[1].state == state
+
+
+def test_turns_pass_between_both_kinds_of_store(group: Group) -> None:
+    (turn,) = group.begins("p0")
+    assert group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=1))) == 0
+    begun = group.other.begin("p0", group.now + MINUTE)
+    assert isinstance(begun, Turn)
+    assert begun.state == PageState(failures=1)
+    assert group.commits(begun) == [0]
+    with pytest.raises(Conflict):
+        group.other.commit(turn, Commit(checked_at=group.now))
+    (after,) = group.begins("p0")
+    assert (after.state, after.revision) == (PageState(failures=1), 1)
+
+
+def test_what_is_kept_of_a_page_is_not_taken_for_what_another_store_has_begun_with(group: Group) -> None:
+    group.commits(*group.begins("p0"))
+    group.catalogue.put([provider(id="p0", name="p0", url="https://p0.example", max_per_host=1)], NOON)
+    group.now += MINUTE
+    turn = group.other.begin("p0", group.now)
+    assert isinstance(turn, Turn)
+
+    assert group.commits(turn) == [0]
+
+    assert group.client.hget(page_key("p0"), "slot") == b"1 p0.example"
+
+
+# --- what is kept ---
+
+
+def test_a_page_that_is_as_it_was_comes_as_the_very_same_objects(group: Group) -> None:
+    group.commits(*group.begins(), state=PageState(seeded=True))
+    before = group.begins()
+    group.commits(*before)
+    group.client.config_resetstat()
+
+    after = group.begins()
+
+    assert all(a.state is b.state and a.provider is b.provider for a, b in zip(after, before, strict=True))
+    assert "cmdstat_hget" not in group.client.info("commandstats")
+    assert all(turn.number == earlier.number + 1 for turn, earlier in zip(after, before, strict=True))
+
+
+def test_a_state_that_another_worker_wrote_is_read_anew(group: Group) -> None:
+    group.commits(*group.begins())
+    turn = group.other.begin("p1", group.now + MINUTE)
+    assert isinstance(turn, Turn)
+    group.other.commit(turn, Commit(checked_at=group.now + MINUTE, state=PageState(failures=3)))
+    group.now += MINUTE
+
+    turns = group.begins()
+
+    assert [turn.state.failures for turn in turns] == [0, 3, 0, 0, 0]
+
+
+def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
+    """A server that was rolled back counts the same revision again, with another state."""
+    group.commits(*group.begins("p0"), state=PageState(failures=1))
+    group.begins("p0")
+    backup = group.client.dump(page_key("p0"))
+    group.commits(*group.begins("p0"), state=PageState(failures=2))
+    (lost,) = group.begins("p0")
+    group.client.restore(page_key("p0"), 0, backup, replace=True)
+    group.now += MINUTE
+    turn = group.other.begin("p0", group.now)
+    assert isinstance(turn, Turn)
+    group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=3)))
+
+    (after,) = group.begins("p0")
+
+    assert (lost.revision, lost.state.failures) == (2, 2)
+    assert (after.revision, after.state.failures) == (2, 3)
+
+
+def test_a_state_of_an_earlier_version_is_marked_by_the_turn_that_finds_it(group: Group) -> None:
+    written = {"state": encode_state(PageState(failures=1)), "revision": 4}
+    group.client.hset(page_key("p0"), mapping=written)
+
+    (first,) = group.begins("p0")
+    group.client.config_resetstat()
+    (second,) = group.begins("p0")
+    assert first.state is second.state
+    assert "cmdstat_hget" not in group.client.info("commandstats")
+    group.client.hset(page_key("p0"), mapping=written | {"state": encode_state(PageState(failures=2)), "revision": 5})
+    (third,) = group.begins("p0")
+
+    assert (first.state.failures, third.state.failures) == (1, 2), "a worker of that version leaves the mark alone"
+
+
+def test_a_catalogue_that_changed_is_read_anew(group: Group) -> None:
+    before = group.begins()
+    group.commits(*before)
+    changed = provider(id="p1", name="Other", url="https://p1.example")
+    group.catalogue.put([changed], NOON)
+    group.catalogue.remove(["p2"])
+
+    turns = group.looped.begins(group.now + MINUTE, *IDS)
+
+    assert turns[2] is None
+    assert isinstance(turns[1], Turn)
+    assert turns[1].provider == changed
+    assert isinstance(turns[0], Turn)
+    assert turns[0].provider is before[0].provider
+
+
+def test_a_server_that_lost_everything_knows_no_page(group: Group) -> None:
+    group.commits(*group.begins())
+    group.client.flushall()
+
+    assert group.looped.begins(group.now + MINUTE, *IDS) == [None] * 5
+
+
+def test_pages_that_were_not_asked_for_lately_are_not_kept(valkey: "redis.Redis", valkey_url: str) -> None:
+    looped = LoopedPages(valkey_url, most_copies=2)
+    group = Group(valkey, looped)
+    first = group.begins("p0")[0]
+    group.commits(first)
+    group.begins("p1")
+    again = group.begins("p0")[0]
+    group.commits(again)
+    group.begins("p2")
+    kept = group.begins("p0")[0]
+    group.commits(kept)
+    group.begins("p3"), group.begins("p4")
+    read = group.begins("p0")[0]
+    looped.close()
+
+    assert first.provider is again.provider is kept.provider
+    assert read.provider is not kept.provider
+    assert read.provider == kept.provider
+
+
+# --- what may go wrong ---
+
+
+def test_scripts_come_back_after_the_server_forgot_them(group: Group) -> None:
+    turns = group.begins()
+    group.client.script_flush()
+    assert group.commits(*turns) == [0] * 5
+    group.client.script_flush()
+    assert group.commits(*group.begins(), state=PageState(failures=1)) == [0] * 5
+
+
+def test_connections_that_break_are_made_again(group: Group) -> None:
+    turns = group.begins()
+    group.client.client_kill_filter(_type="normal", skipme=True)
+
+    assert group.commits(*turns) == [0] * 5
+    group.client.client_kill_filter(_type="normal", skipme=True)
+    assert len(group.begins()) == 5
+
+
+def test_a_caller_who_goes_away_leaves_the_others_their_turns(group: Group) -> None:
+    async def begin() -> list[object]:
+        calls = [asyncio.ensure_future(group.looped.grouped.begin(known, NOON)) for known in group.ids]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    answers = group.looped.runs(begin())
+
+    assert [type(answer) for answer in answers] == [Turn, asyncio.CancelledError, Turn, Turn, Turn]
+    (late,) = group.looped.begins(NOON + LEASE, "p1")
+    assert isinstance(late, Turn)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path, free_port: int) -> Iterator[DataServer]:
+    """A data server that may be killed."""
+    with DataServer(tmp_path, free_port) as running:
+        yield running
+
+
+def test_a_server_that_is_gone_is_a_store_error_of_all_and_comes_back(mortal: DataServer) -> None:
+    client = redis.Redis.from_url(mortal.url)
+    looped = LoopedPages(mortal.url)
+    group = Group(client, looped)
+    turns = group.begins()
+    mortal.kill()
+
+    answers = group.commits(*turns)
+    assert [type(answer) for answer in answers] == [StoreError] * 5
+    assert len({id(answer) for answer in answers}) == 5
+    mortal.start()
+    assert group.commits(*turns) == [0] * 5
+    assert len(group.begins()) == 5
+    looped.close()
+    client.close()
