@@ -156,21 +156,21 @@ class QuickLane:
         is_conditional = page.is_conditional
         try:
             reply = await self._ask(page, made)
+            judge = partial(
+                meaning, reply, page.asked, request.url, request.validators, is_conditional=is_conditional, way=way
+            )
+            if not reply.received_bytes:
+                return _final(judge(self._now()))
+            try:
+                return _final(await self._judged(reply, judge))
+            finally:
+                self._held.size -= reply.received_bytes
         except Unclear as unclear:
             if unclear.is_lasting:
                 self._elsewhere.add(request.url)
             return None
         except CLIENT_ERRORS as error:
             raise translated(error, page.asked.host) from error
-        judge = partial(
-            meaning, reply, page.asked, request.url, request.validators, is_conditional=is_conditional, way=way
-        )
-        if not reply.received_bytes:
-            return _final(judge(self._now()))
-        try:
-            return _final(await self._judged(reply, judge))
-        finally:
-            self._held.size -= reply.received_bytes
 
     async def _ask(self, page: _Page, made: bytes) -> Reply:
         """Return the answer. Raises FetchError, Unclear, OSError."""
@@ -196,6 +196,9 @@ class QuickLane:
             reply = link.reader.reply
             if ending is None:
                 if not link.is_closed:
+                    if reply.received_bytes:
+                        # What waits holds no body.
+                        link.reader.begin()
                     self._kept.put(link, now_s)
                 return reply
             if reply.is_refusal:

@@ -26,6 +26,8 @@ MOST_HELD_BYTES: Final = 32 * 1024 * 1024
 #: Chunks, and parts of them as they came.
 _MOST_PIECES: Final = 10_000
 _MOST_INTERIM: Final = 20
+#: In the list of content codings; real ones have none.
+_MOST_COMMAS: Final = 3
 #: Interim answers that llhttp knows to have no body.
 _INTERIM: Final = frozenset({100, 102, 103})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -194,6 +196,8 @@ class Reader:
         if b"content-length" in raw or b"transfer-encoding" in raw:
             self._settle_length()
         if status in REDIRECTS and raw.get(b"location"):
+            self._give_up()
+        if raw.get(b"content-encoding", b"").count(b",") > _MOST_COMMAS:
             self._give_up()
         self.is_reusable = parser.should_keep_alive()
         reply.has_head = True
