@@ -32,7 +32,7 @@ from msgspec.structs import replace
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.contract.lane_and_general import LaneAndGeneral
-from tracker.errors import FetchError, PollError
+from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd
 from tracker.models import Validators
@@ -257,6 +257,10 @@ class Wire:
         quick = outcome_of(self._quick.fetch_quickly, request)
         seconds = max(seconds, self._quick.thread.seconds() - began)
         tally.quick[type(quick).__name__] += 1
+        if isinstance(quick, FetchTimeout) is not isinstance(outcome, FetchTimeout):
+            # The machine was busy; whoever really waits for more does so again.
+            request = replace(request, url=f"{request.url}?again")
+            outcome, quick = outcome_of(self._fetcher.fetch, request), outcome_of(self._quick.fetch_quickly, request)
         if quick is not None and _in_words(quick) != _in_words(outcome):
             tally.failures.append((number, f"the lane: {_in_words(quick)[:200]}, not {_in_words(outcome)[:200]}"))
         if seconds > tally.slowest_s:
@@ -297,7 +301,7 @@ def _serve(seed: int, pipe: Connection) -> None:
     """Send answers until the pipe says that it is over."""
 
     def send(exchange: Exchange) -> None:
-        number = exchange.request.path.strip("/")
+        number = exchange.request.path.strip("/").partition("?")[0]
         with contextlib.suppress(OSError):
             # Redirects lead somewhere else.
             exchange.send(answer(seed, int(number)) if number.isdigit() else b"HTTP/1.1 404 No\r\n\r\n")

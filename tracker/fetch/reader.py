@@ -32,6 +32,7 @@ _MOST_COMMAS: Final = 3
 _INTERIM: Final = frozenset({100, 102, 103})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FIRST: Final = ord("H")
+_HEAD_ENDS: Final = b"\r\n\r\n"
 #: Statuses below are those of interim answers.
 _FINAL: Final = 200
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
@@ -137,20 +138,27 @@ class Reader:
             # llhttp passes over empty lines there, and knows other protocols.
             self.failure = Unclear()
             return
-        self._received += len(data)
+        before = self._received
+        had_head = self.reply.has_head
+        self._received = before + len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
                 self.failure = Unclear()
-            return
-        if self.reply.is_whole:
-            return
-        # Fields that are not complete, reasons, chunk extensions and trailers count in no other place.
-        most = _MOST_HEAD_BYTES + (2 * self._most_body_bytes if self.reply.has_head else 0)
-        if self._received > most:
+        if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
+            self.reply.has_head, self.reply.is_whole = had_head, False
             self.failure = Unclear()
+
+    def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
+        """Tell whether a head is too long, or what comes besides a body; neither has another bound."""
+        if not self.reply.has_head:
+            return True
+        if not had_head:
+            return before + bytes(data).find(_HEAD_ENDS) > _MOST_HEAD_BYTES
+        # Chunk extensions and trailers count in no other place.
+        return self._received > _MOST_HEAD_BYTES + 2 * self._most_body_bytes
 
     def ended(self) -> Exception | None:
         """Return what it means that the connection ended here, None where that is the end of the answer."""
