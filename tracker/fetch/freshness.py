@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Final, TypeVar
 
 #: No vendor's word makes us wait longer.
@@ -49,7 +49,12 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
 def _remembered(read: Callable[[str], _Read]) -> Callable[[str], _Read]:
     """Remember what was read last from texts: answers repeat them, and the dates of one second are the same."""
     remembering = lru_cache(maxsize=_MOST_REMEMBERED)(read)
-    return lambda text: remembering(text) if len(text) <= _LONGEST_REMEMBERED else read(text)
+
+    @wraps(read)
+    def reading(text: str) -> _Read:
+        return remembering(text) if len(text) <= _LONGEST_REMEMBERED else read(text)
+
+    return reading
 
 
 @_remembered

@@ -143,9 +143,12 @@ class Reader:
         self._received = before + len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
+                if isinstance(error, httptools.HttpParserCallbackError):
+                    # A mistake of ours, and none of the answer's.
+                    raise
                 self.failure = Unclear()
         if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
             self.reply.has_head, self.reply.is_whole = had_head, False
