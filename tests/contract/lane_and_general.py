@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -31,6 +32,10 @@ class LoopThread:
 
         return self.submit(called()).result(60)
 
+    def seconds(self) -> float:
+        """Return how much processor time the loop has taken."""
+        return self.call(time.thread_time)
+
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
@@ -49,8 +54,12 @@ class LaneAndGeneral:
         #: URLs that the lane left to the general fetcher.
         self.left: list[str] = []
 
+    def fetch_quickly(self, request: FetchRequest) -> Fetched | NotModified | None:
+        """Ask the lane alone."""
+        return self.thread.submit(self.lane.fetch(request)).result(60)
+
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        outcome = self.thread.submit(self.lane.fetch(request)).result(60)
+        outcome = self.fetch_quickly(request)
         if outcome is not None:
             return outcome
         self.left.append(request.url)

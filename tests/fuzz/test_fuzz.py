@@ -58,6 +58,7 @@ def test_nothing_but_a_fetch_error_comes_out_of_the_fetcher() -> None:
     assert tally.cases == sum(tally.outcomes.values()) == WIRE_CASES
     assert min(tally.outcomes["Fetched"], tally.outcomes["BadAnswer"], tally.outcomes["HttpStatusError"]) > 20
     assert tally.outcomes["TooLarge"] > 5
+    assert min(tally.quick["Fetched"], tally.quick["BadAnswer"], tally.quick["HttpStatusError"]) > 10
 
 
 def test_an_answer_on_the_wire_is_the_same_at_every_run() -> None:

@@ -2,9 +2,10 @@
 
     python -m tests.fuzz.wire [--cases 20000] [--seed N] [--case N]
 
-Exit status 0 when nothing but a FetchError came out, no body was larger than the cap, no case took a second of
-processor time, and the process never held 64 MB more than before its first case; 1 otherwise. A case is known by seed
-and number. Answers come from a process of their own, so that they are not counted.
+Exit status 0 when nothing but a FetchError came out, no body was larger than the cap, what the quick lane understood
+means the same to it, no case took a second of processor time, and the process never held 64 MB more than before its
+first case; 1 otherwise. A case is known by seed and number. Answers come from a process of their own, so that they are
+not counted.
 """
 
 import argparse
@@ -20,19 +21,22 @@ import time
 import traceback
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import brotli
+from msgspec.structs import replace
 
 from tests.contract.fetch_origin import Exchange, Origin
-from tracker.errors import FetchError
+from tests.contract.lane_and_general import LaneAndGeneral
+from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd
 from tracker.models import Validators
-from tracker.ports import Fetched, FetchRequest
+from tracker.ports import Fetched, FetchRequest, NotModified
 
 #: Small, so that what is too large and too slow ends soon.
 LIMITS: Final = FetchLimits(connect_s=2.0, read_s=0.5, total_s=1.0, max_body_bytes=256 * 1024)
@@ -204,6 +208,8 @@ class Tally:
 
     cases: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    #: Those of the quick lane; None for what it left to the general fetcher.
+    quick: Counter[str] = field(default_factory=Counter)
     slowest_s: float = 0.0
     slowest_case: int = -1
     grown_bytes: int = 0
@@ -216,10 +222,11 @@ class Tally:
 
 
 class Wire:
-    """A process that sends one broken answer after the other, and a fetcher that asks for them."""
+    """A process that sends one broken answer after the other, and both fetchers that ask for them."""
 
     def __init__(self, seed: int) -> None:
         self._fetcher = RequestsFetcher(limits=LIMITS, user_agent="fuzz", hosts=1)
+        self._quick = LaneAndGeneral(limits=LIMITS, user_agent="fuzz", hosts=1)
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()
         self._process = context.Process(target=_serve, args=(seed, end), daemon=True)
@@ -231,6 +238,7 @@ class Wire:
 
     def __exit__(self, *_: object) -> None:
         self._fetcher.close()
+        self._quick.end()
         self._pipe.send("end")
         self._process.join(10)
 
@@ -240,28 +248,60 @@ class Wire:
         validators = Validators(etag='"1"') if number % 2 else Validators()
         request = FetchRequest(url=f"{self._url}{number}", allow_private=True, validators=validators)
         began = time.thread_time()
-        try:
-            outcome = self._fetcher.fetch(request)
-        except FetchError as error:
-            tally.outcomes[type(error).__name__] += 1
-            if not str(error).isprintable() or len(str(error)) > 300:
-                tally.failures.append((number, f"a sentence that is none: {error!r}"[:200]))
-        except Exception as error:  # noqa: BLE001  whatever it is, it is what we look for
-            tally.failures.append((number, "".join(traceback.format_exception_only(error)).strip()[:200]))
-        else:
-            tally.outcomes[type(outcome).__name__] += 1
-            if isinstance(outcome, Fetched) and len(outcome.body) > LIMITS.max_body_bytes:
-                tally.failures.append((number, f"a body of {len(outcome.body)} bytes"))
+        outcome = outcome_of(self._fetcher.fetch, request)
         seconds = time.thread_time() - began
+        tally.outcomes[type(outcome).__name__] += 1
+        if (wrong := _what_is_wrong(outcome)) is not None:
+            tally.failures.append((number, wrong))
+        began = self._quick.thread.seconds()
+        quick = outcome_of(self._quick.fetch_quickly, request)
+        seconds = max(seconds, self._quick.thread.seconds() - began)
+        tally.quick[type(quick).__name__] += 1
+        if isinstance(quick, FetchTimeout) is not isinstance(outcome, FetchTimeout):
+            # The machine was busy; whoever really waits for more does so again.
+            request = replace(request, url=f"{request.url}?again")
+            outcome, quick = outcome_of(self._fetcher.fetch, request), outcome_of(self._quick.fetch_quickly, request)
+        if quick is not None and _in_words(quick) != _in_words(outcome):
+            tally.failures.append((number, f"the lane: {_in_words(quick)[:200]}, not {_in_words(outcome)[:200]}"))
         if seconds > tally.slowest_s:
             tally.slowest_s, tally.slowest_case = seconds, number
+
+
+def outcome_of(fetch: Callable[[FetchRequest], Any], request: FetchRequest) -> object:
+    """Return what came of a request, whatever it is."""
+    try:
+        return fetch(request)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what we look for
+        return error
+
+
+def _what_is_wrong(outcome: object) -> str | None:
+    """Return what there is to say against an outcome."""
+    if isinstance(outcome, FetchError):
+        is_sentence = str(outcome).isprintable() and len(str(outcome)) <= 300
+        return None if is_sentence else f"a sentence that is none: {outcome!r}"[:200]
+    if isinstance(outcome, Exception):
+        return "".join(traceback.format_exception_only(outcome)).strip()[:200]
+    if isinstance(outcome, Fetched) and len(outcome.body) > LIMITS.max_body_bytes:
+        return f"a body of {len(outcome.body)} bytes"
+    return None
+
+
+def _in_words(outcome: object) -> str:
+    """Return what an outcome says, the same for the same."""
+    if isinstance(outcome, Fetched | NotModified):
+        # How long it is fresh may depend on when it came.
+        return repr(replace(outcome, fresh_for_s=None))
+    if isinstance(outcome, PollError):
+        return f"{type(outcome).__name__}{outcome.args}"
+    return repr(outcome)
 
 
 def _serve(seed: int, pipe: Connection) -> None:
     """Send answers until the pipe says that it is over."""
 
     def send(exchange: Exchange) -> None:
-        number = exchange.request.path.strip("/")
+        number = exchange.request.path.strip("/").partition("?")[0]
         with contextlib.suppress(OSError):
             # Redirects lead somewhere else.
             exchange.send(answer(seed, int(number)) if number.isdigit() else b"HTTP/1.1 404 No\r\n\r\n")
@@ -314,8 +354,8 @@ def main() -> int:
     tally = fuzz(options.seed, options.cases)
     say = sys.stdout.write
     say(f"seed {options.seed}: {tally.cases} answers on the wire\n")
-    for name, count in tally.outcomes.most_common():
-        say(f"{name:<20}{count:>9}\n")
+    for name in sorted({*tally.outcomes, *tally.quick}):
+        say(f"{name:<20}{tally.outcomes[name]:>9}{tally.quick[name]:>9} on the lane\n")
     slowest, grown = f"{tally.slowest_s * 1e3:.0f} ms", f"{tally.grown_bytes / 2**20:.1f} MB"
     say(f"slowest {slowest} (--case {tally.slowest_case}), grown {grown}\n")
     for number, what in tally.failures[:10]:

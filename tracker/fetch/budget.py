@@ -26,20 +26,20 @@ _MOST_LINES: Final = 50_000
 class Budget:
     """What one fetch may still use."""
 
-    __slots__ = ("_bytes_left", "_limits", "_monotonic", "ends_at")
+    __slots__ = ("_bytes_left", "_ends_at", "_limits", "_monotonic")
 
-    def __init__(self, limits: FetchLimits, monotonic: Callable[[], float]) -> None:
+    def __init__(self, limits: FetchLimits, monotonic: Callable[[], float], *, began_at: float | None = None) -> None:
+        """Begin now, or count from an earlier moment (monotonic)."""
         self._limits = limits
         self._monotonic = monotonic
-        #: When its time is over (monotonic).
-        self.ends_at = monotonic() + limits.total_s
+        self._ends_at = (monotonic() if began_at is None else began_at) + limits.total_s
         # Headers, chunk framing and skipped answers count too: none of them has a bound of its own in http.client
         # that a hostile peer could not stretch. What is honest stays far below twice the body.
         self._bytes_left = 2 * limits.max_body_bytes
 
     def cut(self, timeout_s: float) -> float:
         """Return the timeout, shortened to what is left of the total. Raises FetchTimeout when nothing is."""
-        left_s = self.ends_at - self._monotonic()
+        left_s = self._ends_at - self._monotonic()
         if left_s <= 0:
             raise no_answer_within(self._limits.total_s)
         return min(timeout_s, left_s)

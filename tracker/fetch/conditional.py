@@ -37,6 +37,9 @@ def validators_of(headers: Mapping[str, str], now: datetime) -> Validators:
 
 def renewed(sent: Validators, headers: Mapping[str, str], now: datetime) -> Validators:
     """Return the sent validators with the newer ones that a 304 may carry (RFC 9110, section 15.4.5)."""
+    if headers.get("ETag") in (None, sent.etag) and headers.get("Last-Modified") in (None, sent.last_modified):
+        # Nothing is newer, trusted or not.
+        return sent
     newer = validators_of(headers, now)
     return Validators(etag=newer.etag or sent.etag, last_modified=newer.last_modified or sent.last_modified)
 

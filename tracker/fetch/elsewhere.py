@@ -17,6 +17,9 @@ class Elsewhere:
         self._monotonic = monotonic
         self._until: OrderedDict[str, float] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._until)
+
     def __contains__(self, url: str) -> bool:
         until_s = self._until.get(url)
         if until_s is None:

@@ -1,13 +1,19 @@
 """How long an answer is fresh, and when a refused client may come back. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from functools import lru_cache, wraps
+from typing import Final, TypeVar
 
 #: No vendor's word makes us wait longer.
 DAY_S: Final = 86_400.0
 _SIGNIFICANT: Final = 9
+#: Header texts that are not read again: so many, and none that is longer.
+_MOST_REMEMBERED: Final = 1024
+_LONGEST_REMEMBERED: Final = 128
+
+_Read = TypeVar("_Read")
 
 
 def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -15,17 +21,15 @@ def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
     `s-maxage` is for shared caches and ignored. What is given but cannot be read counts as no longer fresh.
     """
-    directives = dict(_directives(headers.get("Cache-Control", "")))
-    if "no-store" in directives or "no-cache" in directives:
-        return 0.0
-    if "max-age" in directives:
-        lifetime_s = _seconds(directives["max-age"]) or 0.0
-    elif "Expires" in headers:
+    lifetime_s = _lifetime_s(headers.get("Cache-Control", ""))
+    if lifetime_s is None:
+        if "Expires" not in headers:
+            return None
         expires = http_date(headers["Expires"])
         dated = http_date(headers.get("Date", "")) or now
         lifetime_s = (expires - dated).total_seconds() if expires else 0.0
-    else:
-        return None
+    if not lifetime_s:
+        return 0.0
     age_s = _seconds(headers.get("Age", "")) or 0.0
     return _clamped(lifetime_s - age_s)
 
@@ -40,6 +44,26 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         moment = http_date(value)
         delay_s = (moment - now).total_seconds() if moment else None
     return None if delay_s is None else _clamped(delay_s)
+
+
+def _remembered(read: Callable[[str], _Read]) -> Callable[[str], _Read]:
+    """Remember what was read last from texts: answers repeat them, and the dates of one second are the same."""
+    remembering = lru_cache(maxsize=_MOST_REMEMBERED)(read)
+
+    @wraps(read)
+    def reading(text: str) -> _Read:
+        return remembering(text) if len(text) <= _LONGEST_REMEMBERED else read(text)
+
+    return reading
+
+
+@_remembered
+def _lifetime_s(cache_control: str) -> float | None:
+    """Return for how long an answer says that it is fresh once it was made, None where it does not say."""
+    directives = dict(_directives(cache_control))
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    return (_seconds(directives["max-age"]) or 0.0) if "max-age" in directives else None
 
 
 def _directives(cache_control: str) -> Iterator[tuple[str, str]]:
@@ -58,6 +82,7 @@ def _seconds(text: str) -> float | None:
     return float(text.lstrip("0")[:_SIGNIFICANT] or "0")
 
 
+@_remembered
 def http_date(text: str) -> datetime | None:
     """Return an HTTP date in any of its three forms (RFC 9110, section 5.6.7)."""
     try:

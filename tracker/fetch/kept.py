@@ -1,12 +1,15 @@
 """Connections of the quick lane that wait for the next request."""
 
-from collections import OrderedDict, defaultdict
+from heapq import nsmallest
+from operator import attrgetter
 from typing import Final
 
 from tracker.fetch.link import Key, Link
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 LONGEST_IDLE_S: Final = 120.0
+#: Where there are too many, such a part of them is closed.
+_AT_ONCE: Final = 16
 
 
 class Kept:
@@ -15,22 +18,19 @@ class Kept:
     def __init__(self, most: int) -> None:
         """Keep as many, of all hosts together."""
         self._most = most
-        self._links: defaultdict[Key, list[Link]] = defaultdict(list)
-        self._order: OrderedDict[Link, None] = OrderedDict()
+        self._links: dict[Key, list[Link]] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._order)
+        return self._count
 
     def take(self, key: Key, now_s: float) -> Link | None:
         """Return the connection that was used last, None where there is none."""
-        if key not in self._links:
-            return None
-        links = self._links[key]
-        link = links.pop()
+        links = self._links.get(key)
         if not links:
-            del self._links[key]
-        del self._order[link]
-        link.on_closed = None
+            return None
+        link = links.pop()
+        self._count -= 1
         if now_s - link.idle_since >= LONGEST_IDLE_S:
             # So do all others, which were used before.
             link.close()
@@ -40,26 +40,40 @@ class Kept:
     def put(self, link: Link, now_s: float) -> None:
         """Keep a connection until it is taken, too old, one too many or closed by its server."""
         link.idle_since = now_s
+        links = self._links.get(link.key)
+        if links is None:
+            links = self._links[link.key] = []
         link.on_closed = self._drop
-        self._links[link.key].append(link)
-        self._order[link] = None
-        if len(self._order) > self._most:
-            next(iter(self._order)).close()
+        links.append(link)
+        self._count += 1
+        if self._count > self._most:
+            self._make_room()
 
     def expire(self, now_s: float) -> None:
         """Close those that were idle for too long."""
-        while self._order and now_s - (oldest := next(iter(self._order))).idle_since >= LONGEST_IDLE_S:
-            oldest.close()
+        for link in self._all():
+            if now_s - link.idle_since >= LONGEST_IDLE_S:
+                link.close()
+        for key in [key for key, links in self._links.items() if not links]:
+            del self._links[key]
 
     def close(self) -> None:
         """Close all."""
-        for link in list(self._order):
+        for link in self._all():
+            link.close()
+        self._links.clear()
+
+    def _all(self) -> list[Link]:
+        return [link for links in self._links.values() for link in links]
+
+    def _make_room(self) -> None:
+        """Close what waits longest, more than one at once: looking for it takes a while."""
+        surplus = self._count - self._most + self._most // _AT_ONCE
+        for link in nsmallest(surplus, self._all(), key=attrgetter("idle_since")):
             link.close()
 
     def _drop(self, link: Link) -> None:
-        link.on_closed = None
-        del self._order[link]
-        links = self._links[link.key]
-        links.remove(link)
-        if not links:
-            del self._links[link.key]
+        links = self._links.get(link.key, [])
+        if link in links:
+            links.remove(link)
+            self._count -= 1

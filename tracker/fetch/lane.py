@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from tracker.errors import FetchError, TooLarge
@@ -33,11 +33,14 @@ from tracker.proxies import DIRECTLY, Proxies
 
 #: How often deadlines are looked at: one timer for all requests.
 _SWEEP_S: Final = 0.2
+_EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
 _SMALL_BYTES: Final = 32 * 1024
 _SMALL_DECODED_BYTES: Final = 512 * 1024
 #: Of so many pages the request is ready.
 _MOST_PAGES: Final = 20_000
+
+_Outcome = Fetched | NotModified | Target
 
 
 def _utc_now() -> datetime:
@@ -100,11 +103,10 @@ class QuickLane:
         self._held = Held()
         self._buffer = bytearray(BUFFER_BYTES)
         self._sweeping: asyncio.TimerHandle | None = None
+        self._expired_s = 0.0
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
         """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
-        if request.url in self._elsewhere:
-            return None
         if not request.headers:
             return await self._fetch(request, DIRECT)
         secrets = secrets_of(request.headers)
@@ -149,100 +151,104 @@ class QuickLane:
 
     async def _fetch(self, request: FetchRequest, way: Way) -> Fetched | NotModified | None:
         page = self._pages(request.url, request.allow_private)
-        if page is None or (made := self._made(page, request)) is None:
+        if page is None or request.url in self._elsewhere or (made := self._made(page, request)) is None:
             return None
         is_conditional = page.is_conditional
         try:
             reply = await self._ask(page, made)
+            judge = partial(
+                meaning, reply, page.asked, request.url, request.validators, is_conditional=is_conditional, way=way
+            )
+            if not reply.received_bytes:
+                return _final(judge(self._now()))
+            try:
+                return _final(await self._judged(reply, judge))
+            finally:
+                self._held.size -= reply.received_bytes
         except Unclear as unclear:
             if unclear.is_lasting:
                 self._elsewhere.add(request.url)
             return None
         except CLIENT_ERRORS as error:
             raise translated(error, page.asked.host) from error
-        try:
-            return await self._meaning(reply, page.asked, request, way, is_conditional=is_conditional)
-        finally:
-            self._held.size -= reply.received_bytes
 
     async def _ask(self, page: _Page, made: bytes) -> Reply:
         """Return the answer. Raises FetchError, Unclear, OSError."""
-        budget = Budget(self._limits, self._monotonic)
-        now_s = budget.ends_at - self._limits.total_s
+        began_s = now_s = self._monotonic()
+        ends_at = began_s + self._limits.total_s
         link = self._kept.take(page.key, now_s)
         is_kept = link is not None
         while True:
             if link is None:
-                link = await self._connected(page, budget)
+                link = await self._connected(page, Budget(self._limits, self._monotonic, began_at=began_s))
                 now_s = self._monotonic()
-            reader = link.reader
-            ending = await self._exchange(link, made, now_s, budget.ends_at)
+            self._asking.add(link)
+            if self._sweeping is None:
+                self._sweep_later()
+            try:
+                ending = await link.ask(made, now_s, ends_at)
+            except BaseException:
+                link.close()
+                self._held.size -= link.reader.reply.received_bytes
+                raise
+            finally:
+                self._asking.discard(link)
+            reply = link.reader.reply
             if ending is None:
                 if not link.is_closed:
+                    if reply.received_bytes:
+                        # What waits holds no body.
+                        link.reader.begin()
                     self._kept.put(link, now_s)
-                return reader.reply
-            if reader.reply.is_refusal:
-                return reader.reply
-            self._held.size -= reader.reply.received_bytes
-            if not (is_kept and isinstance(ending, OSError) and not reader.has_begun):
-                raise _unclear_if_begun(ending, has_begun=reader.has_begun)
+                return reply
+            if reply.is_refusal:
+                return reply
+            self._held.size -= reply.received_bytes
+            has_begun = link.reader.has_begun
+            if not (is_kept and isinstance(ending, OSError) and not has_begun):
+                # One that breaks off is for the general fetcher.
+                raise Unclear if has_begun and isinstance(ending, OSError) else ending
             # A server may close an idle connection at any moment; a GET is repeated then (RFC 9112, section 9.3.1).
             link, is_kept = None, False
-
-    async def _exchange(self, link: Link, made: bytes, now_s: float, ends_at: float) -> Exception | None:
-        self._asking.add(link)
-        if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
-        try:
-            return await link.ask(made, now_s, ends_at)
-        except BaseException:
-            link.close()
-            self._held.size -= link.reader.reply.received_bytes
-            raise
-        finally:
-            self._asking.discard(link)
 
     async def _connected(self, page: _Page, budget: Budget) -> Link:
         sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
         reader = Reader(self._limits.max_body_bytes, self._held)
         return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
 
-    async def _meaning(
-        self, reply: Reply, asked: Target, request: FetchRequest, way: Way, *, is_conditional: bool
-    ) -> Fetched | NotModified:
-        def judged() -> Fetched | NotModified:
-            outcome = meaning(
-                reply, asked, request.url, request.validators, self._now(), is_conditional=is_conditional, way=way
-            )
-            if isinstance(outcome, Target):  # pragma: no cover  the reader gives those up
-                raise TypeError(outcome)
-            return outcome
-
-        if not reply.received_bytes:
-            return judged()
+    async def _judged(self, reply: Reply, judge: Callable[[datetime], _Outcome]) -> _Outcome:
+        """Return what an answer with a body means; one that is large is decoded in a thread."""
         if reply.received_bytes <= _SMALL_BYTES:
             reply.most_bytes = min(_SMALL_DECODED_BYTES, self._limits.max_body_bytes)
             try:
-                return judged()
+                return judge(self._now())
             except TooLarge:
                 reply.most_bytes = self._limits.max_body_bytes
-        return await asyncio.get_running_loop().run_in_executor(self._decoders, judged)
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, judge, self._now())
+
+    def _sweep_later(self) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
     def _sweep(self) -> None:
         """End what has run out of time."""
         now_s = self._monotonic()
         for link in tuple(self._asking):
             link.look(now_s)
-        self._kept.expire(now_s)
-        is_needed = self._asking or self._kept
-        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if is_needed else None
+        if now_s - self._expired_s >= _EXPIRY_S:
+            self._expired_s = now_s
+            self._kept.expire(now_s)
+        self._sweeping = None
+        if self._asking or self._kept:
+            self._sweep_later()
+
+
+def _final(outcome: _Outcome) -> Fetched | NotModified:
+    """Return an outcome that is no redirect: the reader gives those up."""
+    if isinstance(outcome, Target):  # pragma: no cover
+        raise TypeError(outcome)
+    return outcome
 
 
 def _decoders() -> ThreadPoolExecutor:
     """Return one thread, which begins with its first body."""
     return ThreadPoolExecutor(1, thread_name_prefix="decode")
-
-
-def _unclear_if_begun(ending: Exception, *, has_begun: bool) -> Exception:
-    """Return what to make of an answer that did not come whole: one that breaks off is for the general fetcher."""
-    return Unclear() if has_begun and isinstance(ending, OSError) else ending

@@ -61,7 +61,7 @@ class Link:
         self.is_closed = False
         #: Since when nothing is asked (monotonic).
         self.idle_since = 0.0
-        #: Called once when it closes while nothing is asked.
+        #: Called when it closes.
         self.on_closed: Callable[[Link], None] | None = None
         loop.add_reader(self._descriptor, self._readable)
 
@@ -72,7 +72,13 @@ class Link:
         self._quiet_since, self._ends_at = now_s, ends_at
         self._has_news = False
         self.reader.begin()
-        self._send(request)
+        try:
+            sent = self._sock.send(request)
+        except OSError as error:
+            self._not_sent(request, error)
+        else:
+            if sent < len(request):
+                self._wait_to_send(request[sent:])
         return waiter
 
     def look(self, now_s: float) -> None:
@@ -96,32 +102,32 @@ class Link:
         self._sock.close()
         if self._waiter is not None:
             self._finish(translated(ConnectionAbortedError(), self.key.host))
-        elif self.on_closed is not None:
+        if self.on_closed is not None:
             self.on_closed(self)
 
-    def _send(self, data: bytes) -> None:
-        try:
-            sent = self._sock.send(data)
-        except _NOT_YET as error:
-            if isinstance(error, ssl.SSLWantReadError):
-                # A server that negotiates anew in the middle of a request.
-                self._finish(Unclear())
-                return
-            sent = 0
-        except OSError as error:
+    def _not_sent(self, data: bytes, error: OSError) -> None:
+        if isinstance(error, ssl.SSLWantReadError):
+            # The server negotiates anew in the middle of a request, as none does any more.
+            self._finish(Unclear())
+        elif isinstance(error, _NOT_YET):
+            self._wait_to_send(data)
+        else:
             self._finish(error)
-            return
-        if sent == len(data):
-            if self._unsent:
-                self._loop.remove_writer(self._descriptor)
-                self._unsent = b""
-            return
+
+    def _wait_to_send(self, data: bytes) -> None:
         if not self._unsent:
             self._loop.add_writer(self._descriptor, self._writable)
-        self._unsent = data[sent:]
+        self._unsent = data
 
     def _writable(self) -> None:
-        self._send(self._unsent)
+        try:
+            sent = self._sock.send(self._unsent)
+        except OSError as error:
+            self._not_sent(self._unsent, error)
+            return
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._loop.remove_writer(self._descriptor)
 
     def _readable(self) -> None:
         try:

@@ -17,6 +17,7 @@ from tracker.ports import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
 NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+_NOT_MODIFIED: Final = 304
 #: What proxies write into an answer of their own.
 _OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -87,7 +88,7 @@ def meaning(
     request carried any is `is_conditional`.
     """
     headers = answer.headers
-    if answer.status == HTTPStatus.NOT_MODIFIED:
+    if answer.status == _NOT_MODIFIED:
         if not is_conditional:
             raise BadAnswer("answered 304 to a request without conditions")
         answer.drain()

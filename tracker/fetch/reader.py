@@ -26,10 +26,15 @@ MOST_HELD_BYTES: Final = 32 * 1024 * 1024
 #: Chunks, and parts of them as they came.
 _MOST_PIECES: Final = 10_000
 _MOST_INTERIM: Final = 20
+#: In the list of content codings; real ones have none.
+_MOST_COMMAS: Final = 3
 #: Interim answers that llhttp knows to have no body.
 _INTERIM: Final = frozenset({100, 102, 103})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-_BEGINNING: Final = b"HTTP/1."
+_FIRST: Final = ord("H")
+_HEAD_ENDS: Final = b"\r\n\r\n"
+#: Statuses below are those of interim answers.
+_FINAL: Final = 200
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 
 
@@ -97,8 +102,8 @@ class Reader:
     """Reads one answer after the other."""
 
     __slots__ = (
-        *("__weakref__", "_declared", "_fields", "_held", "_interim", "_is_interim", "_most_body_bytes", "_most_bytes"),
-        *("_parser", "_raw", "_received", "_size", "failure", "is_reusable", "reply"),
+        *("_declared", "_held", "_interim", "_is_interim", "_most_body_bytes", "_most_bytes", "_parser", "_raw"),
+        *("_received", "_repeated", "failure", "is_reusable", "reply"),
     )
 
     def __init__(self, most_bytes: int, held: Held) -> None:
@@ -114,8 +119,7 @@ class Reader:
         self.reply = Reply(self._most_bytes)
         self._raw = self.reply.headers.raw
         self._received = 0
-        self._fields = 0
-        self._size = 0
+        self._repeated = 0
         self._interim = 0
         self._is_interim = False
         self._declared: int | None = None
@@ -130,30 +134,40 @@ class Reader:
 
     def feed(self, data: memoryview) -> None:
         """Take what has come. Then the reply may be whole, or there is a failure."""
-        if not self._received and not _BEGINNING.startswith(bytes(data[: len(_BEGINNING)])):
+        if not self._received and data[0] != _FIRST:
             # llhttp passes over empty lines there, and knows other protocols.
             self.failure = Unclear()
             return
-        self._received += len(data)
+        before = self._received
+        had_head = self.reply.has_head
+        self._received = before + len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
+                if isinstance(error, httptools.HttpParserCallbackError):
+                    # A mistake of ours, and none of the answer's.
+                    raise
                 self.failure = Unclear()
-            return
-        if self.reply.is_whole:
-            return
-        # Fields that are not complete, reasons, chunk extensions and trailers count in no other place.
-        most = _MOST_HEAD_BYTES + (2 * self._most_body_bytes if self.reply.has_head else 0)
-        if self._received > most:
+        if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
+            self.reply.has_head, self.reply.is_whole = had_head, False
             self.failure = Unclear()
+
+    def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
+        """Tell whether a head is too long, or what comes besides a body; neither has another bound."""
+        if not self.reply.has_head:
+            return True
+        if not had_head:
+            return before + bytes(data).find(_HEAD_ENDS) > _MOST_HEAD_BYTES
+        # Chunk extensions and trailers count in no other place.
+        return self._received > _MOST_HEAD_BYTES + 2 * self._most_body_bytes
 
     def ended(self) -> Exception | None:
         """Return what it means that the connection ended here, None where that is the end of the answer."""
         if not self._received:
             return RemoteDisconnected("")
-        is_unframed = self._declared is None and b"transfer-encoding" not in self._raw
+        is_unframed = self._declared is None and b"transfer-encoding" not in self.reply.headers.raw
         if self.reply.has_head and is_unframed and self.reply.status not in _BODILESS:
             self.reply.is_whole = True
             return None
@@ -168,38 +182,38 @@ class Reader:
             raise Unclear
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field, or a trailer, which says nothing."""
-        self._fields += 1
-        self._size += len(name) + len(value)
-        if self._fields > _MOST_FIELDS or self._size > _MOST_HEAD_BYTES:
-            self._give_up()
-        if self.reply.has_head:
-            return
+        """Take a field, or a trailer."""
         name = name.lower()
         raw = self._raw
         if name in raw:
+            self._repeated += 1
+            if self._repeated > _MOST_FIELDS:
+                self._give_up()
             value = b"%b, %b" % (raw[name], value)
         raw[name] = value
 
     def on_headers_complete(self) -> None:
         """Settle how the answer ends."""
-        parser, reply = self._parser, self.reply
+        parser, reply, raw = self._parser, self.reply, self._raw
         status = reply.status = parser.get_status_code()
-        if parser.get_http_version() not in _VERSIONS:
+        if parser.get_http_version() not in _VERSIONS or len(raw) + self._repeated > _MOST_FIELDS:
             self._give_up()
-        if status < HTTPStatus.OK:
+        if status < _FINAL:
             self._is_interim = True
             self._interim += 1
             if status not in _INTERIM or self._interim > _MOST_INTERIM:
                 self._give_up()
             return
-        raw = self._raw
         if b"content-length" in raw or b"transfer-encoding" in raw:
             self._settle_length()
         if status in REDIRECTS and raw.get(b"location"):
             self._give_up()
+        if raw.get(b"content-encoding", b"").count(b",") > _MOST_COMMAS:
+            self._give_up()
         self.is_reusable = parser.should_keep_alive()
         reply.has_head = True
+        # Trailers say nothing.
+        self._raw = {}
 
     def _settle_length(self) -> None:
         codings, lengths = self._raw.get(b"transfer-encoding"), self._raw.get(b"content-length")
@@ -240,6 +254,7 @@ class Reader:
         if self._is_interim:
             self._is_interim = False
             self._raw.clear()
+            self._repeated = 0
             return
         self.reply.is_whole = True
 

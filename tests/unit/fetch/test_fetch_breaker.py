@@ -1,5 +1,6 @@
 """A host that keeps failing is asked now and then, by one request at a time."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,7 +23,7 @@ from tracker.errors import (
     TlsError,
 )
 from tracker.fetch.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
-from tracker.ports import FetchRequest
+from tracker.ports import Fetched, FetchRequest, NotModified
 from tracker.schedule import due_after_failure
 
 HOST = "https://status.acme.example"
@@ -212,6 +213,82 @@ def test_of_too_many_hosts_the_one_that_failed_longest_ago_is_forgotten() -> Non
 
     assert network.asks()
     assert len(network.breaker._troubles) == 2
+
+
+class QuickNetwork:
+    """The same network on an event loop; `None` for what it leaves to others."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.leaves_it = False
+        self.hangs = False
+
+    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        return None if self.leaves_it else self._network.fetch(request)
+
+
+@pytest.fixture
+def lane(network: Network) -> QuickNetwork:
+    return QuickNetwork(network)
+
+
+def test_failures_on_an_event_loop_count_for_all() -> None:
+    network = Network()
+    quick = network.breaker.quick(QuickNetwork(network))
+    assert all(network.asks(url) for url in PAGES[2:FAILURES])
+    for url in PAGES[:2]:
+        with pytest.raises(ConnectError):
+            asyncio.run(quick.fetch(FetchRequest(url=url)))
+
+    assert not network.asks()
+    with pytest.raises(ConnectError, match="5 times in a row"):
+        asyncio.run(quick.fetch(FetchRequest(url=PAGES[0])))
+    network.clock.passes(seconds=FIRST_PAUSE_S)
+    network.is_back()
+    assert asyncio.run(quick.fetch(FetchRequest(url=PAGES[0]))) is not None
+    assert network.asks()
+
+
+@pytest.mark.parametrize("error", [HttpStatusError("answered 500", None, 500), BadAnswer("cut short")])
+def test_an_answer_on_an_event_loop_says_that_the_host_is_there(
+    network: Network, lane: QuickNetwork, error: FetchError
+) -> None:
+    network.clock.passes(seconds=FIRST_PAUSE_S)
+    network.is_away(error)
+    with pytest.raises(type(error)):
+        asyncio.run(network.breaker.quick(lane).fetch(FetchRequest(url=PAGES[0])))
+
+    assert all(network.asks(url) for url in PAGES)
+
+
+def test_what_is_left_to_others_says_nothing_and_they_are_the_probe(network: Network, lane: QuickNetwork) -> None:
+    quick = network.breaker.quick(lane)
+    network.clock.passes(seconds=FIRST_PAUSE_S)
+    lane.leaves_it = True
+
+    assert asyncio.run(quick.fetch(FetchRequest(url=PAGES[0]))) is None
+    assert network.asks()
+    with pytest.raises(ConnectError, match="6 times in a row"):
+        asyncio.run(quick.fetch(FetchRequest(url=PAGES[0])))
+
+
+def test_a_probe_that_is_cancelled_leaves_the_host_to_the_next(network: Network, lane: QuickNetwork) -> None:
+    network.clock.passes(seconds=FIRST_PAUSE_S)
+    lane.hangs = True
+
+    async def cancelled() -> None:
+        probe = asyncio.ensure_future(network.breaker.quick(lane).fetch(FetchRequest(url=PAGES[0])))
+        await asyncio.sleep(0)
+        assert not network.asks()
+        probe.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await probe
+
+    asyncio.run(cancelled())
+
+    assert network.asks()
 
 
 @given(interval_s=st.integers(1, 86_400), name=st.text(min_size=1, max_size=5), polls=st.integers(1, 40))
