@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.origin import nginx
 from benchmarks.origin.access_log import AccessLog
 from benchmarks.origin.certificates import DOMAIN, certify
-from benchmarks.origin.site import FEED_PATH, SUMMARY_PATH, Site
+from benchmarks.origin.site import COMPONENTS, FEED_PATH, SUMMARY_PATH, Site
 from benchmarks.processes import await_that, child
 
 
@@ -58,10 +58,12 @@ class Origin:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *, tls: bool = False, latency_ms: int = 0) -> Iterator[Origin]:
+def serving(
+    directory: Path, *, tls: bool = False, latency_ms: int = 0, components: int = COMPONENTS
+) -> Iterator[Origin]:
     """Run an origin: nginx where it is installed with http-lua, else the plain one, which knows no TLS."""
     directory.mkdir()
-    site = Site(directory / "site")
+    site = Site(directory / "site", components)
     port, access_log, log = free_port(), directory / "access.log", directory / "origin.log"
     version = nginx.version()
     if tls and version is None:
