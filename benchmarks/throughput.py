@@ -58,12 +58,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="throughput", description="Poll as many quiet pages as possible.")
     add_options(parser, pages=12_000, interval_s=HOUR_S)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each row is measured")
-    parser.add_argument("--latencies", type=_numbers, default=(0, 100), help="milliseconds, as in 0,100")
-    parser.add_argument("--workers", type=_numbers, default=(1, 2, 4), help="as in 1,2,4")
+    parser.add_argument("--latencies", type=numbers, default=(0, 100), help="milliseconds, as in 0,100")
+    parser.add_argument("--workers", type=numbers, default=(1, 2, 4), help="as in 1,2,4")
     return parser.parse_args()
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def numbers(text: str) -> tuple[int, ...]:
+    """Return numbers that stand with commas in between."""
     return tuple(map(int, text.split(",")))
 
 

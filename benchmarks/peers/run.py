@@ -2,7 +2,7 @@
 
 All of them poll in a closed loop: the tracker as in `benchmarks.throughput`, each peer round after round. `reader`
 reads feeds only, so it gets feeds of about the size of the pages. The origin's log counts what was answered with 304.
-Peers ask as many pages at a time as does the plain poller most good (`--theirs`); the tracker has its defaults.
+The plain poller runs several times over, with different numbers of pages at a time; the tracker has its defaults.
 """
 
 import argparse
@@ -24,17 +24,20 @@ from benchmarks.origin import Origin
 from benchmarks.processes import await_that, child
 from benchmarks.results import keep
 from benchmarks.table import show
-from benchmarks.throughput import HOUR_S, LOG_S, first_answers, quiet_checks, saturated
+from benchmarks.throughput import HOUR_S, LOG_S, first_answers, numbers, quiet_checks, saturated
 
 _HERE: Final = Path(__file__).parent
 _REQUIREMENTS: Final = _HERE / "requirements.txt"
 _VENV: Final = _HERE.parents[1] / ".bench" / "venv"
 _TRACKER: Final = "tracker"
-PEERS: Final = {"asyncio + aiohttp": "monolith.py", "reader": "with_reader.py", "urlwatch": "with_urlwatch.py"}
-#: Pages that a peer asks at a time: with which the plain poller is at its best.
-PEERS_CONCURRENCY: Final = 128
+_PLAIN: Final = "monolith.py"
+_OTHERS: Final = {"reader": "with_reader.py", "urlwatch": "with_urlwatch.py"}
+#: Pages that the plain poller asks at a time: all of these have their turns, so that its best is among them.
+_AT_A_TIME: Final = (32, 64, 128)
+#: Pages that the others ask at a time.
+_OTHERS_AT_A_TIME: Final = 64
 #: How long the first round of all pages may take.
-_FIRST_ROUND_S: Final = 300.0
+_FIRST_ROUND_S: Final = 600.0
 #: Until a peer that was held goes at full speed.
 _RAMP_S: Final = 2.0
 
@@ -71,12 +74,13 @@ def main() -> None:
     options = _options()
     python = _environment()
     fleet = fleet_of(options, options.workers)
-    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *options.peers)}
+    chosen = _peers(options)
+    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
     with bench(options, options.latency) as (directory, origin), contextlib.ExitStack() as stack:
         first_answers(fleet, origin, directory)
         peers = {
-            name: stack.enter_context(_peer(python, PEERS[name], fleet, origin, directory, concurrency=options.theirs))
-            for name in options.peers
+            name: stack.enter_context(_peer(python, script, fleet, origin, directory, concurrency=at_a_time))
+            for name, (script, at_a_time) in chosen.items()
         }
         for _ in range(options.rounds):
             with tracking(fleet, origin, directory) as tracker:
@@ -85,7 +89,7 @@ def main() -> None:
                 turns[name].append(peer.turn(origin, options.seconds))
         server = origin.server
     size = f"{fleet.workers} x {fleet.concurrency}"
-    name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}, peers {options.theirs} at a time"
+    name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}"
     show(name, keep(name, {**vars(options), "origin": server}, compared(turns)))
 
 
@@ -94,8 +98,8 @@ def _options() -> argparse.Namespace:
     add_options(parser, pages=12_000, interval_s=HOUR_S)
     parser.set_defaults(components=10)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--theirs", type=int, default=PEERS_CONCURRENCY, help="pages that a peer asks at a time")
-    parser.add_argument("--peers", type=_names, default=tuple(PEERS), help="some of: " + ", ".join(PEERS))
+    parser.add_argument("--theirs", type=numbers, default=_AT_A_TIME, help="pages that the plain poller asks at a time")
+    parser.add_argument("--plain", action="store_true", help="leave out the peers that are much slower")
     parser.add_argument("--latency", type=int, default=0, help="milliseconds that the origin waits")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each")
     parser.add_argument("--seconds", type=float, default=6.0, help="how long a turn is measured")
@@ -105,11 +109,11 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := set(names) - set(PEERS):
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
-    return names
+def _peers(options: argparse.Namespace) -> dict[str, tuple[str, int]]:
+    """Return the script of each peer, and how many pages it asks at a time, by name."""
+    plain = {f"asyncio + aiohttp, {number} at a time": (_PLAIN, number) for number in options.theirs}
+    others = {} if options.plain else {name: (script, _OTHERS_AT_A_TIME) for name, script in _OTHERS.items()}
+    return plain | others
 
 
 def _environment() -> Path:
@@ -129,7 +133,7 @@ def _peer(
     python: Path, script: str, fleet: Fleet, origin: Origin, directory: Path, *, concurrency: int
 ) -> Iterator[Peer]:
     """Start a peer, wait until it has answers to compare with, and hold it."""
-    urls, log = directory / f"{script}.urls", directory / f"{script}.log"
+    urls, log = (directory / f"{script}.{concurrency}.{kind}" for kind in ("urls", "log"))
     address = origin.feed if script == "with_reader.py" else origin.summary
     urls.write_text("\n".join(map(address, fleet.names)))
     at_a_time = ("--concurrency", str(concurrency))
