@@ -20,7 +20,7 @@ from typing import Any
 
 import redis
 
-from benchmarks.origin import free_port
+from benchmarks.processes import free_port
 from tests.data_server import DataServer
 
 SUMMARY = json.dumps(

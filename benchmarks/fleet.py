@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -155,14 +155,20 @@ def bench(options: argparse.Namespace, latency_ms: int) -> Iterator[tuple[Path, 
 
 
 @contextlib.contextmanager
-def tracking(fleet: Fleet, origin: Origin, directory: Path) -> Iterator[Tracker]:
-    """Run the tracker on the origin's pages; what it keeps stays in the directory for the next run."""
+def tracking(
+    fleet: Fleet, origin: Origin, directory: Path, address: Callable[[int], str] | None = None
+) -> Iterator[Tracker]:
+    """Run the tracker on the origin's pages; what it keeps stays in the directory for the next run.
+
+    Their addresses are asked for by number where they are not all summaries of the origin.
+    """
     data_dir, log = directory / "data", directory / "tracker.log"
     providers = directory / "providers.toml"
-    providers.write_text(_catalogue(fleet, origin))
+    addresses = map(address, range(fleet.pages)) if address else map(origin.summary, fleet.names)
+    providers.write_text(_catalogue(fleet, addresses))
     up = (sys.executable, "-m", "tracker", "up", "--providers", str(providers), "--data-dir", str(data_dir))
     size = ("--workers", str(fleet.workers), "--concurrency", str(fleet.concurrency))
-    with child([*up, *size], log=log, environ=_environ(origin)) as process:
+    with child([*up, *size], log=log, environ=_environ(origin, has_names=address is not None)) as process:
         within_s = 60 + fleet.pages / _SLOWEST_SYNC
         await_that(lambda: " started " in log.read_text(), "the tracker", within_s, process, log)
         yield Tracker(process.pid, data_dir)
@@ -179,18 +185,19 @@ def await_every_page(fleet: Fleet, origin: Origin) -> None:
         missing.difference_update(request.page for request in origin.log.new())
 
 
-def _catalogue(fleet: Fleet, origin: Origin) -> str:
+def _catalogue(fleet: Fleet, addresses: Iterable[str]) -> str:
     cadence = f'cadence = "{fleet.cadence}"\n' if fleet.cadence else ""
     defaults = f"[defaults]\ninterval = {fleet.interval_s}\nallow_private = true\n{cadence}"
-    entries = (f'[[provider]]\nname = "{page}"\nurl = "{origin.summary(page)}"\n' for page in fleet.names)
-    return "\n".join((defaults, *entries))
+    pages = zip(fleet.names, addresses, strict=True)
+    return "\n".join((defaults, *(f'[[provider]]\nname = "{page}"\nurl = "{url}"\n' for page, url in pages)))
 
 
-def _environ(origin: Origin) -> dict[str, str]:
+def _environ(origin: Origin, *, has_names: bool) -> dict[str, str]:
     """Return this process's environment without what it says of a tracker, and with what this one needs."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKER_", "REDIS_"))}
     if origin.ca_file:
         environ["TRACKER_CA_FILE"] = str(origin.ca_file)
+    if origin.ca_file or has_names:
         environ["PYTHONPATH"] = _python_path(environ)
     return environ
 

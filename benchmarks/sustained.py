@@ -81,7 +81,7 @@ def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Fi
     time.sleep(_SETTLING_S)
     window = (meter.began, meter.began + seconds)
     traffic = Traffic()
-    times = by_page(_counted(origin.log.new(), window, traffic))
+    times = by_page(counted(origin.log.new(), window, traffic))
     checks = sum(map(len, times.values()))
     return {
         **_punctuality(fleet, times, window),
@@ -91,7 +91,7 @@ def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Fi
     }
 
 
-def _counted(requests: Iterable[Request], window: tuple[float, float], traffic: Traffic) -> Iterator[Request]:
+def counted(requests: Iterable[Request], window: tuple[float, float], traffic: Traffic) -> Iterator[Request]:
     """Yield those of the requests that came in the window, and count them."""
     for request in requests:
         if window[0] <= request.at < window[1]:

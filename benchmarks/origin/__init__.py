@@ -14,7 +14,7 @@ from benchmarks.origin import nginx
 from benchmarks.origin.access_log import AccessLog
 from benchmarks.origin.certificates import DOMAIN, certify
 from benchmarks.origin.site import COMPONENTS, FEED_PATH, SUMMARY_PATH, Site
-from benchmarks.processes import await_that, child
+from benchmarks.processes import await_that, child, free_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +87,6 @@ def serving(
         )
         origin.set_latency(latency_ms)
         yield origin
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
