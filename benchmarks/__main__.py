@@ -6,12 +6,17 @@ import sys
 from importlib.util import find_spec
 from typing import Final
 
-#: What there is, and the options with which all of them take some minutes.
+#: What there is, and the options with which all of them take half an hour.
 SUITE: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
-    "sustained": (("--minutes", "1", "--changes", "40"),),
-    "throughput": (("--latencies", "0,100"), ("--latencies", "500", "--concurrency", "16")),
-    "scheduler": ((),),
+    "sustained": (("--pages", "3000", "--minutes", "1", "--changes", "40"),),
+    "hanging": (("--minutes", "2"),),
+    "throughput": (
+        ("--components", "10", "--workers", "1,2"),
+        ("--tls", "--pages", "4000", "--components", "10", "--workers", "2", "--latencies", "0"),
+    ),
     "peers": ((),),
+    "scheduler": ((),),
+    "million": (("--providers", "100000"),),
 }
 _MODULES: Final = {"peers": "benchmarks.peers.run"}
 

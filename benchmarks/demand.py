@@ -13,7 +13,6 @@ import redis
 
 from benchmarks.figures import Figures
 from tracker.store.connection import DUE
-from tracker.store.pages import LEAST_GAP_S
 
 QUEUE: Final = "fetch"
 #: Fetches that are due or wait: what workers take while beat pauses, and small beside an interval.
@@ -21,6 +20,8 @@ _WAITING: Final = 3000
 #: Most pages that are made due together, and how often.
 _STEP: Final = 500
 _STEP_S: Final = 0.01
+#: Two polls of a page are at least so far apart, whatever the queue holds (`tracker.store`).
+_LEAST_GAP_S: Final = 0.5
 #: How much of the time between two polls of a page has to be left, so that none is asked too soon.
 _ROOM: Final = 0.8
 
@@ -32,7 +33,8 @@ class Demand:
         self._client = client
         self._pages = pages
         self._order = itertools.cycle(pages)
-        self._open = 0
+        #: Fetches that are due or wait: as many as there may be, until we have asked.
+        self._open = _WAITING
 
     def last(self, seconds: float) -> None:
         """Keep up demand for so long."""
@@ -68,7 +70,7 @@ class Demand:
 
     def limit(self, figures: Figures) -> str | None:
         """Return what to do when there were so few pages that they were the limit."""
-        most = _ROOM * len(self._pages) / LEAST_GAP_S
+        most = _ROOM * len(self._pages) / _LEAST_GAP_S
         rate = figures["checks per second"]
         return (
             f"{rate:,.0f} checks/s of {len(self._pages):,} pages: more --pages may bring more" if rate > most else None

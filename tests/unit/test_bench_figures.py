@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.figures import Traffic, by_page, detection, gaps, lateness_s, logged_at, missed, percentile
 from benchmarks.fleet import cpu_figures
 from benchmarks.origin.access_log import FORMAT, AccessLog, Request, parsed
+from benchmarks.origin.hanging import waiting
 from benchmarks.origin.plain import Pages
 from benchmarks.origin.site import COMPONENTS, SUMMARY_PATH, Site
 from benchmarks.peers.run import compared
@@ -220,6 +221,23 @@ def test_peers_are_compared_within_a_round() -> None:
     assert (ours["checks per second"], ours["tracker's rate / its rate"]) == (200, None)
     assert (theirs["checks per second"], theirs["tracker's rate / its rate"]) == (50, 2.0)
     assert theirs["tracker's CPU / its CPU"] == 1.0
+
+
+# connections that hang
+
+
+def test_who_waits_is_counted_at_the_client_s_end() -> None:
+    table = b"""\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   2: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   3: 0100007F:C351 0100007F:1F91 02 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   4: 0100007F:C352 0100007F:1F91 05 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   5: 0100007F:C353 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+"""
+
+    assert waiting(table, (8080, 8081)) == 2
 
 
 # the origin without nginx
