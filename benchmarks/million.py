@@ -49,6 +49,8 @@ _WRITTEN_TOGETHER: Final = 200
 #: Messages that a worker takes with one call, and pages that go through all steps before the next ones do.
 _TAKEN_TOGETHER: Final = 64
 _ROUND: Final = 4000
+#: As beat's (`workers.scheduler`).
+CLAIM_LIMIT: Final = 500
 _STEPS: Final = ("claim and publish", "take", "begin", "commit")
 
 
@@ -226,10 +228,12 @@ class _Rounds:
         with costs.of("claim and publish") as spent:
             claimed = 0
             while claimed < _ROUND:
-                claims, _ = self._catalogue.claim(self._now, 500)
+                claims, _ = self._catalogue.claim(self._now, CLAIM_LIMIT)
                 if claims:
                     self._publisher.publish(self._producer, queue, claims, utc_now())
                     claimed += len(claims)
+                elif claimed:
+                    break  # each page once a round
                 else:
                     self._now += timedelta(seconds=INTERVAL_S)
             spent.pages += claimed
