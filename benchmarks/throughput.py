@@ -33,8 +33,9 @@ from benchmarks.results import keep
 from benchmarks.table import show
 
 HOUR_S: Final = 3600
-#: Until connections are open and the rate is level.
+#: Until connections are open and the rate is level; with TLS each worker makes one to each page, at this rate.
 _RAMP_S: Final = 5.0
+_HANDSHAKES_PER_S: Final = 400
 #: The origin's log is behind by a second.
 LOG_S: Final = 1.5
 
@@ -93,7 +94,8 @@ def saturated(fleet: Fleet, tracker: Tracker, origin: Origin, seconds: float) ->
     """Keep a tracker busy that knows all pages; return its rate and what a check costs."""
     with contextlib.closing(tracker.client()) as client:
         demand = Demand(client, fleet.names)
-        demand.last(_RAMP_S)
+        handshakes = fleet.workers * fleet.pages if origin.ca_file else 0
+        demand.last(_RAMP_S + handshakes / _HANDSHAKES_PER_S)
         origin.log.skip()
         meter = Meter(tracker.pid, origin)
         demand.last(seconds)
