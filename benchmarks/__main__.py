@@ -1,35 +1,63 @@
-"""`python -m benchmarks [NAME [options]]`: one measurement, or all of them in a small size."""
+"""`python -m benchmarks [NAME [options] | --full]`: one measurement, or all of them, in small or in full size.
+
+All of them together begin with empty results, and end with the tables of the documents written anew.
+"""
 
 import importlib
 import signal
 import sys
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
-#: What there is, and the options with which all of them take some minutes.
-SUITE: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
-    "sustained": (("--minutes", "1", "--changes", "40"),),
-    "throughput": (("--latencies", "0,100"), ("--latencies", "500", "--concurrency", "16")),
-    "scheduler": ((),),
-    "peers": ((),),
+from benchmarks import capacity, table
+from benchmarks.results import PATH, load
+
+Runs = dict[str, tuple[str, ...]]
+
+#: What there is, and the options with which all of it takes half an hour.
+SMALL: Final[Runs] = {
+    "sustained": ("--pages 3000 --minutes 1 --changes 40", "--tls --pages 600 --minutes 1 --changes 10"),
+    "hanging": ("--minutes 2",),
+    "throughput": (
+        "--components 10 --workers 1,2",
+        "--tls --pages 2000 --components 10 --workers 2 --latencies 0",
+    ),
+    "peers": ("--rounds 3",),
+    "scheduler": ("",),
+    "million": ("--providers 100000",),
+    "data_server": ("",),
+}
+#: The same for the figures of the documents: an hour and a half.
+FULL: Final[Runs] = SMALL | {
+    "sustained": (
+        "--pages 3000 --minutes 5",
+        "--pages 10000 --minutes 10",
+        "--pages 60000 --minutes 10 --components 10",
+        "--tls --pages 600 --minutes 5 --changes 10",
+    ),
+    "hanging": ("--minutes 5", "--pages 6000 --hanging 5400 --interval 60 --minutes 10"),
+    "peers": ("",),
+    "million": ("", "--without-file"),
 }
 _MODULES: Final = {"peers": "benchmarks.peers.run"}
+_DOCS: Final = Path(__file__).parents[1] / "docs"
 
 
 def main() -> None:
     # With the signal as an exception everything that was started is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = sys.argv[1:]
-    known = [name for name in SUITE if find_spec(_module(name))]
-    if arguments and arguments[0] not in known:
-        sys.exit(f"usage: python -m benchmarks [NAME [--help | options]]\nthere is: {', '.join(known)}")
+    if arguments and arguments[0] not in {*SMALL, "--full"}:
+        sys.exit(f"usage: python -m benchmarks [NAME [--help | options] | --full]\nthere is: {', '.join(SMALL)}")
     try:
-        if arguments:
+        if arguments and arguments[0] in SMALL:
             _run(arguments[0], arguments[1:])
         else:
-            for name in known:
-                for options in SUITE[name]:
-                    _run(name, list(options))
+            PATH.unlink(missing_ok=True)  # what is measured no longer is not kept
+            for name, runs in (FULL if arguments else SMALL).items():
+                for options in runs:
+                    _run(name, options.split())
+            _write_documents()
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -37,11 +65,14 @@ def main() -> None:
 def _run(name: str, options: list[str]) -> None:
     print(f"== {name} {' '.join(options)}", flush=True)
     sys.argv = [name, *options]
-    importlib.import_module(_module(name)).main()
+    importlib.import_module(_MODULES.get(name, f"benchmarks.{name}")).main()
 
 
-def _module(name: str) -> str:
-    return _MODULES.get(name, f"benchmarks.{name}")
+def _write_documents() -> None:
+    results = load(PATH)
+    for name, written_into in (("performance.md", table.written_into), ("capacity.md", capacity.written_into)):
+        document = _DOCS / name
+        document.write_text(written_into(document.read_text(encoding="utf-8"), results), encoding="utf-8")
 
 
 if __name__ == "__main__":

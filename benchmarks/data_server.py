@@ -20,7 +20,9 @@ from typing import Any
 
 import redis
 
-from benchmarks.origin import free_port
+from benchmarks.processes import free_port
+from benchmarks.results import keep
+from benchmarks.table import show
 from tests.data_server import DataServer
 
 SUMMARY = json.dumps(
@@ -67,10 +69,11 @@ def main() -> None:
             client = redis.Redis(port=server.port, decode_responses=True)
             client.config_set("appendfsync", "everysec")  # as where it is used; tests want every write on disk
             time.sleep(3 * options.interval)
-            before, began = _snapshot(client), time.monotonic()
+            before = _snapshot(client)
             time.sleep(options.seconds)
-            after, seconds = _snapshot(client), time.monotonic() - began
-    _report(before, after, seconds)
+            after = _snapshot(client)
+    name = f"data_server/{options.pages} pages, {options.interval} s"
+    show(name, keep(name, vars(options), _figures(before, after)))
 
 
 @contextmanager
@@ -115,13 +118,12 @@ def _snapshot(client: "redis.Redis") -> dict[str, float]:
     }
 
 
-def _report(before: dict[str, float], after: dict[str, float], seconds: float) -> None:
+def _figures(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Return what a check takes, the most first; what happens with fewer than one in a hundred is left out."""
     spent = {name: value - before.get(name, 0.0) for name, value in after.items()}
     checks = spent.pop("checks")
-    print(f"{checks:.0f} checks in {seconds:.0f} s; for each of them:\n")
-    for name, value in sorted(spent.items(), key=lambda it: -it[1]):
-        if value / checks >= 0.01:
-            print(f"{value / checks:10.2f}  {name}")
+    each = {name: round(value / checks, 2) for name, value in sorted(spent.items(), key=lambda it: -it[1])}
+    return {"checks": round(checks), **{name: value for name, value in each.items() if value}}
 
 
 if __name__ == "__main__":

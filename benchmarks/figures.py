@@ -1,6 +1,7 @@
 """Arithmetic on what was measured. Pure."""
 
 import math
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -29,19 +30,40 @@ def lateness_s(at: float, phase_s: float, interval_s: float) -> float:
     return max(0.0, (at - phase_s + RESOLUTION_S) % interval_s - RESOLUTION_S)
 
 
+def by_page(requests: Iterable[Request]) -> dict[str, "array[float]"]:
+    """Return when each page was asked, in order; eight bytes a request, of which there may be millions."""
+    times: dict[str, array[float]] = defaultdict(lambda: array("d"))
+    for request in requests:
+        times[request.page].append(request.at)
+    return {page: array("d", sorted(at)) for page, at in times.items()}
+
+
 def missed(
-    arrivals: Iterable[tuple[str, float]], pages: Iterable[str], window: tuple[float, float], every_s: float
+    times: Mapping[str, Sequence[float]], pages: Iterable[str], window: tuple[float, float], every_s: float
 ) -> int:
     """Return how many intervals passed in which a page was not asked, the edges of the window included."""
-    times: dict[str, list[float]] = defaultdict(list)
-    for page, at in arrivals:
-        times[page].append(at)
     count = 0
     for page in pages:
-        known = [window[0], *sorted(times[page]), window[1]]
+        known = [window[0], *times.get(page, ()), window[1]]
         gaps = [later - earlier for earlier, later in pairwise(known)]
         count += sum(math.ceil(gap / every_s - MISSED_AFTER) for gap in gaps if gap > MISSED_AFTER * every_s)
     return count
+
+
+def gaps(times: Mapping[str, Sequence[float]], pages: Iterable[str], every_s: float) -> Figures:
+    """Return by how much the time between two requests for a page exceeds the interval."""
+    over = array("d")
+    for page in pages:
+        over.extend(later - earlier - every_s for earlier, later in pairwise(times.get(page, ())))
+    return {
+        "gap over the interval p50, ms": _ms(percentile(over, 0.5)),
+        "gap over the interval p99, ms": _ms(percentile(over, 0.99)),
+        "gap over the interval at most, ms": _ms(max(over, default=math.nan)),
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1e3) if math.isfinite(seconds) else math.nan
 
 
 class _Line(msgspec.Struct):
@@ -62,7 +84,7 @@ def logged_at(record: Iterable[bytes]) -> dict[str, float]:
     return times
 
 
-def detection(changed_at: Mapping[str, float], logged: Mapping[str, float], requests: Sequence[Request]) -> Figures:
+def detection(changed_at: Mapping[str, float], logged: Mapping[str, float], requests: Iterable[Request]) -> Figures:
     """Return how long after its page's change an incident was logged, and how long after the answer that shows it."""
     asked: dict[str, float] = {}
     for request in requests:
@@ -83,16 +105,40 @@ def detection(changed_at: Mapping[str, float], logged: Mapping[str, float], requ
     }
 
 
-def traffic(requests: Sequence[Request]) -> Figures:
-    """Return what a quiet check puts on the network, and how many connections it needs."""
-    quiet = [request for request in requests if request.status == 304]
-    checks = max(1, len(quiet))
-    figures = {
-        "bytes received per quiet check": round(sum(request.sent_bytes for request in quiet) / checks),
-        "bytes sent per quiet check": round(sum(request.received_bytes for request in quiet) / checks),
-        "connections per quiet check": round(sum(request.connected for request in quiet) / checks, 4),
-    }
-    if any(request.shook_hands for request in quiet):
-        figures["TLS handshakes per quiet check"] = round(sum(request.shook_hands for request in quiet) / checks, 4)
-        figures["of them resumed"] = round(sum(request.resumed for request in quiet) / checks, 4)
-    return figures
+class Traffic:
+    """Counts what quiet checks put on the network, and how many connections they need."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self._sent = self._received = self._connections = self._handshakes = self._resumed = 0
+
+    def add(self, request: Request) -> None:
+        """Count a request, if it is a quiet check."""
+        if request.status != 304:
+            return
+        self.checks += 1
+        self._sent += request.sent_bytes
+        self._received += request.received_bytes
+        self._connections += request.connected
+        self._handshakes += request.shook_hands
+        self._resumed += request.resumed
+
+    def figures(self) -> Figures:
+        """Return it for one check."""
+        checks = max(1, self.checks)
+        figures = {
+            "bytes received per quiet check": round(self._sent / checks),
+            "bytes sent per quiet check": round(self._received / checks),
+            **self.connections(),
+        }
+        if self._handshakes:
+            figures["of them resumed"] = round(self._resumed / checks, 4)
+        return figures
+
+    def connections(self) -> Figures:
+        """Return the connections that a check needs; TLS handshakes where there are some."""
+        checks = max(1, self.checks)
+        figures: Figures = {"connections per quiet check": round(self._connections / checks, 4)}
+        if self._handshakes:
+            figures["TLS handshakes per quiet check"] = round(self._handshakes / checks, 4)
+        return figures

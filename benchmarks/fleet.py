@@ -8,25 +8,31 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import redis
 
 from benchmarks.figures import Figures
 from benchmarks.origin import Origin, serving
-from benchmarks.origin.access_log import Request
-from benchmarks.origin.site import page_name
+from benchmarks.origin.site import COMPONENTS, page_name
 from benchmarks.processes import await_that, child, cpu_by_role, machine_busy_s, rss_by_role
 from tracker.bootstrap import RECORD_NAME
 from tracker.store.connection import PREFIX
 from tracker.supervise.server import server_url
+from tracker.supervise.stack import Size
 
+_NOT_THE_TRACKER: Final = ("origin", "bench", "machine")
 _CORES: Final = len(os.sched_getaffinity(0))
-#: Pages that may be asked the first time in a second, at least: bodies are large, and starting takes some seconds.
+#: Pages that a worker asks at a time, as `tracker up` has it.
+CONCURRENCY: Final = Size().concurrency
+#: Pages that are put into the catalogue, and that are asked the first time, in a second at least: bodies are large.
+_SLOWEST_SYNC: Final = 500
 _SLOWEST_START: Final = 20
+#: Keys whose size is asked for with one call.
+_KEYS_TOGETHER: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,23 +66,28 @@ class Tracker:
         assert url is not None
         return redis.Redis.from_url(url)
 
-    def memory(self, pages: int) -> Figures:
+    def memory(self, pages: int) -> dict[str, Any]:
         """Return what each process holds, and what the data server's keys take for each page."""
-        figures = {
-            f"RSS of a {role}, MB" if role == "worker" else f"RSS of the {role}, MB": round(max(sizes) / 1e6, 1)
-            for role, sizes in sorted(rss_by_role(self.pid).items())
+        sizes = {role: [size / 1e6 for size in each] for role, each in sorted(rss_by_role(self.pid).items())}
+        figures: dict[str, Any] = {
+            f"RSS of a {role}, MB" if role == "worker" else f"RSS of the {role}, MB": round(max(each), 1)
+            for role, each in sizes.items()
         }
+        if len(workers := sizes.get("worker", ())) > 1:
+            figures["RSS of each worker, MB"] = " and ".join(f"{size:.1f}" for size in workers)
         with contextlib.closing(self.client()) as client:
-            keys = list(client.scan_iter(f"{PREFIX}*", count=1000))
-            with client.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.memory_usage(key, samples=0)
-                figures["data server's bytes per page"] = round(sum(size or 0 for size in pipe.execute()) / pages)
-        return figures
+            keys = list(client.scan_iter(f"{PREFIX}*", count=_KEYS_TOGETHER))
+            held = 0
+            for at in range(0, len(keys), _KEYS_TOGETHER):
+                with client.pipeline(transaction=False) as pipe:
+                    for key in keys[at : at + _KEYS_TOGETHER]:
+                        pipe.memory_usage(key, samples=0)
+                    held += sum(size or 0 for size in pipe.execute())
+        return figures | {"data server's bytes per page": round(held / pages)}
 
 
 class Meter:
-    """The processor time that a process, all below it and the origin take from its making to its reading."""
+    """The processor time that a process, all below it, the origin and we take from its making to its reading."""
 
     def __init__(self, pid: int, origin: Origin) -> None:
         self._pid = pid
@@ -87,6 +98,7 @@ class Meter:
     def _costs(self) -> Counter[str]:
         costs = cpu_by_role(self._pid)
         costs["origin"] = cpu_by_role(self._origin.pid).total()
+        costs["bench"] = round(time.process_time() * 1e3)
         costs["machine"] = round(machine_busy_s() * 1e3)
         return costs
 
@@ -99,13 +111,14 @@ class Meter:
 
 def cpu_figures(spent_ms: Mapping[str, int], seconds: float, checks: int) -> Figures:
     """Return what a check costs and how full the machine was, from milliseconds by role."""
-    roles = {role: spent for role, spent in spent_ms.items() if role not in ("origin", "machine")}
+    roles = {role: spent for role, spent in spent_ms.items() if role not in _NOT_THE_TRACKER}
     capacity_ms = seconds * _CORES * 1e3
     figures: dict[str, float] = {"CPU ms per check": round(sum(roles.values()) / max(1, checks), 3)}
     figures |= {f"of which {role}": round(spent / max(1, checks), 3) for role, spent in sorted(roles.items()) if spent}
     return figures | {
         "tracker's share of the machine, %": round(100 * sum(roles.values()) / capacity_ms, 1),
         "origin's, %": round(100 * spent_ms["origin"] / capacity_ms, 1),
+        "the measurement's own, %": round(100 * spent_ms.get("bench", 0) / capacity_ms, 1),
         "all processes', %": round(100 * spent_ms["machine"] / capacity_ms, 1),
     }
 
@@ -114,7 +127,8 @@ def add_options(parser: argparse.ArgumentParser, *, pages: int, interval_s: int 
     """Add the options of a fleet and its origin."""
     parser.add_argument("--pages", type=int, default=pages)
     parser.add_argument("--interval", type=int, default=interval_s, help="seconds")
-    parser.add_argument("--concurrency", type=int, default=32, help="pages that a worker asks at a time")
+    parser.add_argument("--components", type=int, default=COMPONENTS, help="of each page: 375 are 170 KB, 10 are 5 KB")
+    parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="pages that a worker asks at a time")
     parser.add_argument("--tls", action="store_true", help="HTTPS, with a host name of its own for each page")
     parser.add_argument("--cadence", help="written into the catalogue; without it the key is left out")
 
@@ -135,51 +149,55 @@ def bench(options: argparse.Namespace, latency_ms: int) -> Iterator[tuple[Path, 
     """Give a directory for one measurement and a running origin in it."""
     with (
         tempfile.TemporaryDirectory(prefix="tracker-bench-") as name,
-        serving(Path(name) / "origin", tls=options.tls, latency_ms=latency_ms) as origin,
+        serving(Path(name) / "origin", tls=options.tls, latency_ms=latency_ms, components=options.components) as origin,
     ):
         yield Path(name), origin
 
 
 @contextlib.contextmanager
-def tracking(fleet: Fleet, origin: Origin, directory: Path) -> Iterator[Tracker]:
-    """Run the tracker on the origin's pages; what it keeps stays in the directory for the next run."""
+def tracking(
+    fleet: Fleet, origin: Origin, directory: Path, address: Callable[[int], str] | None = None
+) -> Iterator[Tracker]:
+    """Run the tracker on the origin's pages; what it keeps stays in the directory for the next run.
+
+    Their addresses are asked for by number where they are not all summaries of the origin.
+    """
     data_dir, log = directory / "data", directory / "tracker.log"
     providers = directory / "providers.toml"
-    providers.write_text(_catalogue(fleet, origin))
+    addresses = map(address, range(fleet.pages)) if address else map(origin.summary, fleet.names)
+    providers.write_text(_catalogue(fleet, addresses))
     up = (sys.executable, "-m", "tracker", "up", "--providers", str(providers), "--data-dir", str(data_dir))
     size = ("--workers", str(fleet.workers), "--concurrency", str(fleet.concurrency))
-    with child([*up, *size], log=log, environ=_environ(origin)) as process:
-        await_that(lambda: " started " in log.read_text(), "the tracker", 60, process, log)
+    with child([*up, *size], log=log, environ=_environ(origin, has_names=address is not None)) as process:
+        within_s = 60 + fleet.pages / _SLOWEST_SYNC
+        await_that(lambda: " started " in log.read_text(), "the tracker", within_s, process, log)
         yield Tracker(process.pid, data_dir)
 
 
-def await_every_page(fleet: Fleet, origin: Origin) -> list[Request]:
-    """Wait until every page was asked; return the requests."""
+def await_every_page(fleet: Fleet, origin: Origin) -> None:
+    """Wait until every page was asked."""
     missing = set(fleet.names)
-    requests: list[Request] = []
     until = time.monotonic() + 60 + fleet.interval_s + fleet.pages / _SLOWEST_START
     while missing:
         if time.monotonic() > until:
             raise SystemExit(f"{len(missing)} of {fleet.pages} pages were never asked")
         time.sleep(1)
-        new = origin.log.new()
-        requests += new
-        missing.difference_update(request.page for request in new)
-    return requests
+        missing.difference_update(request.page for request in origin.log.new())
 
 
-def _catalogue(fleet: Fleet, origin: Origin) -> str:
+def _catalogue(fleet: Fleet, addresses: Iterable[str]) -> str:
     cadence = f'cadence = "{fleet.cadence}"\n' if fleet.cadence else ""
     defaults = f"[defaults]\ninterval = {fleet.interval_s}\nallow_private = true\n{cadence}"
-    entries = (f'[[provider]]\nname = "{page}"\nurl = "{origin.summary(page)}"\n' for page in fleet.names)
-    return "\n".join((defaults, *entries))
+    pages = zip(fleet.names, addresses, strict=True)
+    return "\n".join((defaults, *(f'[[provider]]\nname = "{page}"\nurl = "{url}"\n' for page, url in pages)))
 
 
-def _environ(origin: Origin) -> dict[str, str]:
+def _environ(origin: Origin, *, has_names: bool) -> dict[str, str]:
     """Return this process's environment without what it says of a tracker, and with what this one needs."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKER_", "REDIS_"))}
     if origin.ca_file:
         environ["TRACKER_CA_FILE"] = str(origin.ca_file)
+    if origin.ca_file or has_names:
         environ["PYTHONPATH"] = _python_path(environ)
     return environ
 

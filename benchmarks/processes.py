@@ -5,6 +5,7 @@ import ctypes
 import os
 import resource
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -66,6 +67,13 @@ def await_that(
             state = "is gone" if process.poll() is not None else f"took longer than {within_s:.0f} s"
             raise SystemExit(f"waiting for {what}: {process.args!r} {state}\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def descendants(pid: int) -> dict[int, str]:

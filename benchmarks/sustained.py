@@ -8,8 +8,20 @@ Pages change after the quiet minutes, so that what reading them costs is not in 
 import argparse
 import random
 import time
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from benchmarks.figures import Figures, detection, lateness_s, logged_at, missed, percentile, traffic
+from benchmarks.figures import (
+    Figures,
+    Traffic,
+    by_page,
+    detection,
+    gaps,
+    lateness_s,
+    logged_at,
+    missed,
+    percentile,
+)
 from benchmarks.fleet import (
     Fleet,
     Meter,
@@ -62,24 +74,42 @@ def _options() -> argparse.Namespace:
 
 def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
     """Return what quiet pages cost, and how punctually they were asked."""
+    origin.log.skip()
     meter = Meter(tracker.pid, origin)
     time.sleep(seconds)
     seconds, spent_ms = meter.read()
     time.sleep(_SETTLING_S)
     window = (meter.began, meter.began + seconds)
-    checks = [request for request in origin.log.new() if window[0] <= request.at < window[1]]
-    return {**_punctuality(fleet, checks, window), **cpu_figures(spent_ms, seconds, len(checks)), **traffic(checks)}
+    traffic = Traffic()
+    times = by_page(counted(origin.log.new(), window, traffic))
+    checks = sum(map(len, times.values()))
+    return {
+        **_punctuality(fleet, times, window),
+        **gaps(times, fleet.names, fleet.interval_s),
+        **cpu_figures(spent_ms, seconds, checks),
+        **traffic.figures(),
+    }
 
 
-def _punctuality(fleet: Fleet, checks: list[Request], window: tuple[float, float]) -> Figures:
-    phases = {page: phase_s(page, fleet.interval_s) for page in fleet.names}
-    lateness = [lateness_s(check.at, phases[check.page], fleet.interval_s) for check in checks]
+def counted(requests: Iterable[Request], window: tuple[float, float], traffic: Traffic) -> Iterator[Request]:
+    """Yield those of the requests that came in the window, and count them."""
+    for request in requests:
+        if window[0] <= request.at < window[1]:
+            traffic.add(request)
+            yield request
+
+
+def _punctuality(fleet: Fleet, times: Mapping[str, Sequence[float]], window: tuple[float, float]) -> Figures:
+    lateness = array("d")
+    for page, asked_at in times.items():
+        phase = phase_s(page, fleet.interval_s)
+        lateness.extend(lateness_s(at, phase, fleet.interval_s) for at in asked_at)
     seconds = window[1] - window[0]
     return {
-        "checks per second": round(len(checks) / seconds, 1),
-        "checks": len(checks),
+        "checks per second": round(len(lateness) / seconds, 1),
+        "checks": len(lateness),
         "checks expected": round(fleet.pages * seconds / fleet.interval_s),
-        "missed intervals": missed([(check.page, check.at) for check in checks], fleet.names, window, fleet.interval_s),
+        "missed intervals": missed(times, fleet.names, window, fleet.interval_s),
         "lateness p50, ms": round(percentile(lateness, 0.5) * 1e3),
         "lateness p99, ms": round(percentile(lateness, 0.99) * 1e3),
         "lateness at most, ms": round(max(lateness, default=0) * 1e3),

@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks.origin import nginx
 from benchmarks.origin.access_log import AccessLog
 from benchmarks.origin.certificates import DOMAIN, certify
-from benchmarks.origin.site import FEED_PATH, SUMMARY_PATH, Site
-from benchmarks.processes import await_that, child
+from benchmarks.origin.site import COMPONENTS, FEED_PATH, SUMMARY_PATH, Site
+from benchmarks.processes import await_that, child, free_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +58,12 @@ class Origin:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *, tls: bool = False, latency_ms: int = 0) -> Iterator[Origin]:
+def serving(
+    directory: Path, *, tls: bool = False, latency_ms: int = 0, components: int = COMPONENTS
+) -> Iterator[Origin]:
     """Run an origin: nginx where it is installed with http-lua, else the plain one, which knows no TLS."""
     directory.mkdir()
-    site = Site(directory / "site")
+    site = Site(directory / "site", components)
     port, access_log, log = free_port(), directory / "access.log", directory / "origin.log"
     version = nginx.version()
     if tls and version is None:
@@ -85,12 +87,6 @@ def serving(directory: Path, *, tls: bool = False, latency_ms: int = 0) -> Itera
         )
         origin.set_latency(latency_ms)
         yield origin
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 COMPONENTS: Final = 375
 #: Entries of the feed, as many as Statuspage shows; with the text of each it is about as large as the summary.
 ENTRIES: Final = 25
+_SENTENCES_PER_COMPONENT: Final = 0.28
 #: What a Statuspage serves below a page's path; the last one shows that a page has changed.
 DOCUMENTS: Final = ("incidents.json", "scheduled-maintenances.json", "summary.json")
 FEED: Final = "feed.xml"
@@ -31,16 +32,16 @@ def page_name(number: int) -> str:
 class Site:
     """The files in one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, components: int = COMPONENTS) -> None:
         self.directory = directory
         self._changed = directory / "changed"
         self._template = directory / "template"
         self._changed.mkdir(parents=True)
         self._template.mkdir()
-        _write(directory, statuspage(()), QUIET_SINCE)
-        _write(directory, {FEED: feed()}, QUIET_SINCE)
+        _write(directory, statuspage((), components=components), QUIET_SINCE)
+        _write(directory, {FEED: feed(components)}, QUIET_SINCE)
         now = datetime.now(UTC)
-        _write(self._template, statuspage((incident(now),), now), now)
+        _write(self._template, statuspage((incident(now),), now, components), now)
 
     def change(self, page: str) -> None:
         """Open an incident on a page, from one moment to the next."""
@@ -52,7 +53,9 @@ class Site:
                 os.link(self._template / link, folder / link)
 
 
-def statuspage(incidents: tuple[dict[str, Any], ...], updated_at: datetime = QUIET_SINCE) -> dict[str, bytes]:
+def statuspage(
+    incidents: tuple[dict[str, Any], ...], updated_at: datetime = QUIET_SINCE, components: int = COMPONENTS
+) -> dict[str, bytes]:
     """Return the documents of a page by name."""
     page = {
         "id": "bench",
@@ -63,7 +66,7 @@ def statuspage(incidents: tuple[dict[str, Any], ...], updated_at: datetime = QUI
     }
     summary = {
         "page": page,
-        "components": [_component(number) for number in range(COMPONENTS)],
+        "components": [_component(number) for number in range(components)],
         "incidents": incidents,
         "scheduled_maintenances": [],
         "status": {"indicator": "minor" if incidents else "none", "description": "Status"},
@@ -121,10 +124,12 @@ def incident(at: datetime) -> dict[str, Any]:
     }
 
 
-def feed() -> bytes:
-    """Return an Atom feed (RFC 4287)."""
+def feed(components: int = COMPONENTS) -> bytes:
+    """Return an Atom feed (RFC 4287) about as large as the summary of a page with so many components."""
     stamp = _stamp(QUIET_SINCE)
-    text = "Virtual machines, their disks and their networks in this region. " * 105
+    text = "Virtual machines, their disks and their networks in this region. " * round(
+        components * _SENTENCES_PER_COMPONENT
+    )
     entries = "".join(
         f"<entry><id>urn:bench:{number}</id><title>Incident {number}</title><updated>{stamp}</updated>"
         f'<link href="http://bench.invalid/{number}"/><content type="html">{text}</content></entry>\n'

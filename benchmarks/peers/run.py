@@ -2,6 +2,7 @@
 
 All of them poll in a closed loop: the tracker as in `benchmarks.throughput`, each peer round after round. `reader`
 reads feeds only, so it gets feeds of about the size of the pages. The origin's log counts what was answered with 304.
+The plain poller runs several times over, with different numbers of pages at a time; the tracker has its defaults.
 """
 
 import argparse
@@ -18,20 +19,25 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.fleet import Fleet, Meter, add_options, await_every_page, bench, cpu_figures, fleet_of, tracking
+from benchmarks.fleet import Fleet, Meter, add_options, bench, cpu_figures, fleet_of, tracking
 from benchmarks.origin import Origin
 from benchmarks.processes import await_that, child
 from benchmarks.results import keep
 from benchmarks.table import show
-from benchmarks.throughput import HOUR_S, LOG_S, quiet_checks, saturated
+from benchmarks.throughput import HOUR_S, LOG_S, first_answers, numbers, quiet_checks, saturated
 
 _HERE: Final = Path(__file__).parent
 _REQUIREMENTS: Final = _HERE / "requirements.txt"
 _VENV: Final = _HERE.parents[1] / ".bench" / "venv"
 _TRACKER: Final = "tracker"
-_PEERS: Final = {"asyncio + aiohttp": "monolith.py", "reader": "with_reader.py", "urlwatch": "with_urlwatch.py"}
+_PLAIN: Final = "monolith.py"
+_OTHERS: Final = {"reader": "with_reader.py", "urlwatch": "with_urlwatch.py"}
+#: Pages that the plain poller asks at a time: all of these have their turns, so that its best is among them.
+_AT_A_TIME: Final = (32, 64, 128)
+#: Pages that the others ask at a time.
+_OTHERS_AT_A_TIME: Final = 64
 #: How long the first round of all pages may take.
-_FIRST_ROUND_S: Final = 300.0
+_FIRST_ROUND_S: Final = 600.0
 #: Until a peer that was held goes at full speed.
 _RAMP_S: Final = 2.0
 
@@ -54,13 +60,13 @@ class Peer:
         """Return what it does when it has the machine for itself."""
         self.go_on()
         time.sleep(_RAMP_S)
-        origin.log.new()
+        origin.log.skip()
         meter = Meter(self.process.pid, origin)
         time.sleep(seconds)
         seconds, spent_ms = meter.read()
         self.hold()
         time.sleep(LOG_S)
-        checks = quiet_checks(origin, meter.began, seconds)
+        checks = quiet_checks(origin, meter.began, seconds).checks
         return {"checks per second": checks / seconds, **cpu_figures(spent_ms, seconds, checks)}
 
 
@@ -68,13 +74,13 @@ def main() -> None:
     options = _options()
     python = _environment()
     fleet = fleet_of(options, options.workers)
-    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *_PEERS)}
+    chosen = _peers(options)
+    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
     with bench(options, options.latency) as (directory, origin), contextlib.ExitStack() as stack:
-        with tracking(fleet, origin, directory):
-            await_every_page(fleet, origin)
+        first_answers(fleet, origin, directory)
         peers = {
-            name: stack.enter_context(_peer(python, script, fleet, origin, directory))
-            for name, script in _PEERS.items()
+            name: stack.enter_context(_peer(python, script, fleet, origin, directory, concurrency=at_a_time))
+            for name, (script, at_a_time) in chosen.items()
         }
         for _ in range(options.rounds):
             with tracking(fleet, origin, directory) as tracker:
@@ -89,15 +95,25 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="peers", description="Compare the tracker with what people use instead.")
-    add_options(parser, pages=1000, interval_s=HOUR_S)
+    add_options(parser, pages=12_000, interval_s=HOUR_S)
+    parser.set_defaults(components=10)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--theirs", type=numbers, default=_AT_A_TIME, help="pages that the plain poller asks at a time")
+    parser.add_argument("--plain", action="store_true", help="leave out the peers that are much slower")
     parser.add_argument("--latency", type=int, default=0, help="milliseconds that the origin waits")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each")
     parser.add_argument("--seconds", type=float, default=6.0, help="how long a turn is measured")
     options = parser.parse_args()
     if options.tls:
         parser.error("peers are measured without TLS")
     return options
+
+
+def _peers(options: argparse.Namespace) -> dict[str, tuple[str, int]]:
+    """Return the script of each peer, and how many pages it asks at a time, by name."""
+    plain = {f"asyncio + aiohttp, {number} at a time": (_PLAIN, number) for number in options.theirs}
+    others = {} if options.plain else {name: (script, _OTHERS_AT_A_TIME) for name, script in _OTHERS.items()}
+    return plain | others
 
 
 def _environment() -> Path:
@@ -113,16 +129,17 @@ def _environment() -> Path:
 
 
 @contextlib.contextmanager
-def _peer(python: Path, script: str, fleet: Fleet, origin: Origin, directory: Path) -> Iterator[Peer]:
+def _peer(
+    python: Path, script: str, fleet: Fleet, origin: Origin, directory: Path, *, concurrency: int
+) -> Iterator[Peer]:
     """Start a peer, wait until it has answers to compare with, and hold it."""
-    urls, log = directory / f"{script}.urls", directory / f"{script}.log"
+    urls, log = (directory / f"{script}.{concurrency}.{kind}" for kind in ("urls", "log"))
     address = origin.feed if script == "with_reader.py" else origin.summary
     urls.write_text("\n".join(map(address, fleet.names)))
-    # As many at a time as all workers of the tracker together.
-    concurrency = ("--concurrency", str(fleet.workers * fleet.concurrency))
+    at_a_time = ("--concurrency", str(concurrency))
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    origin.log.new()
-    with child([str(python), str(_HERE / script), str(urls), *concurrency], log=log, environ=environ) as process:
+    origin.log.skip()
+    with child([str(python), str(_HERE / script), str(urls), *at_a_time], log=log, environ=environ) as process:
         seen = itertools.accumulate(
             sum(request.status == 304 for request in origin.log.new()) for _ in itertools.repeat(None)
         )

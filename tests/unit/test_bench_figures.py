@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.figures import detection, lateness_s, logged_at, missed, percentile, traffic
+from benchmarks.figures import Traffic, by_page, detection, gaps, lateness_s, logged_at, missed, percentile
 from benchmarks.fleet import cpu_figures
 from benchmarks.origin.access_log import FORMAT, AccessLog, Request, parsed
+from benchmarks.origin.hanging import waiting
 from benchmarks.origin.plain import Pages
 from benchmarks.origin.site import COMPONENTS, SUMMARY_PATH, Site
 from benchmarks.peers.run import compared
@@ -70,14 +71,18 @@ def test_lines_about_something_else_are_passed_over(line: str) -> None:
 def test_a_log_is_read_on_where_it_was_read_to_and_half_a_line_is_left(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     log = AccessLog(path)
-    assert log.new() == []
+    assert list(log.new()) == []
 
     path.write_text(f"{LINE}\n{LINE[:20]}")
-    assert log.new() == [request()]
-    assert log.new() == []
+    assert list(log.new()) == [request()]
+    assert list(log.new()) == []
 
     path.write_text(f"{LINE}\n{LINE}\n")
-    assert log.new() == [request()]
+    assert list(log.new()) == [request()]
+
+    path.write_text(f"{LINE}\n" * 5)
+    log.skip()
+    assert list(log.new()) == []
 
 
 # percentiles and lateness
@@ -119,7 +124,20 @@ def test_lateness_counts_from_the_grid_and_forgives_the_clock_s_resolution(at: f
     ],
 )
 def test_a_page_that_was_not_asked_for_too_long_missed_an_interval(times: list[float], count: int) -> None:
-    assert missed([("p0", at) for at in times], ["p0"], (0, 90), 30) == count
+    assert missed({"p0": times}, ["p0"], (0, 90), 30) == count
+
+
+def test_a_gap_is_told_by_how_much_it_exceeds_the_interval() -> None:
+    asked = [request(page="p0", at=at) for at in (130.25, 100.0, 160.0)] + [request(page="p1", at=7.0)]
+
+    times = by_page(asked)
+
+    assert [list(times[page]) for page in ("p0", "p1")] == [[100.0, 130.25, 160.0], [7.0]]
+    assert gaps(times, ["p0", "p1", "never"], 30) == {
+        "gap over the interval p50, ms": -250,
+        "gap over the interval p99, ms": 250,
+        "gap over the interval at most, ms": 250,
+    }
 
 
 # detection and traffic
@@ -150,6 +168,13 @@ def test_detection_counts_from_the_change_to_the_line_on_record() -> None:
     }
 
 
+def traffic(requests: list[Request]) -> dict[str, float]:
+    counted = Traffic()
+    for each in requests:
+        counted.add(each)
+    return counted.figures()
+
+
 def test_traffic_is_that_of_quiet_checks() -> None:
     log = [
         request(status=200, sent_bytes=5000),
@@ -170,7 +195,9 @@ def test_traffic_is_that_of_quiet_checks() -> None:
 def test_a_check_costs_what_all_processes_of_the_tracker_took(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.fleet._CORES", 2)
 
-    found = cpu_figures({"worker": 900, "beat": 100, "printer": 0, "origin": 200, "machine": 1600}, 1.0, 500)
+    found = cpu_figures(
+        {"worker": 900, "beat": 100, "printer": 0, "origin": 200, "bench": 20, "machine": 1600}, 1.0, 500
+    )
 
     assert found == {
         "CPU ms per check": 2.0,
@@ -178,6 +205,7 @@ def test_a_check_costs_what_all_processes_of_the_tracker_took(monkeypatch: pytes
         "of which worker": 1.8,
         "tracker's share of the machine, %": 50.0,
         "origin's, %": 10.0,
+        "the measurement's own, %": 1.0,
         "all processes', %": 80.0,
     }
 
@@ -193,6 +221,23 @@ def test_peers_are_compared_within_a_round() -> None:
     assert (ours["checks per second"], ours["tracker's rate / its rate"]) == (200, None)
     assert (theirs["checks per second"], theirs["tracker's rate / its rate"]) == (50, 2.0)
     assert theirs["tracker's CPU / its CPU"] == 1.0
+
+
+# connections that hang
+
+
+def test_who_waits_is_counted_at_the_client_s_end() -> None:
+    table = b"""\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   2: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   3: 0100007F:C351 0100007F:1F91 02 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   4: 0100007F:C352 0100007F:1F91 05 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   5: 0100007F:C353 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+"""
+
+    assert waiting(table, (8080, 8081)) == 2
 
 
 # the origin without nginx

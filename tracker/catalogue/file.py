@@ -11,8 +11,8 @@ from tracker.catalogue.sink import webhook_of
 from tracker.errors import ConfigError
 from tracker.models import Provider, Webhook
 
-#: Some 40,000 providers; what is longer is not a catalogue.
-_LONGEST_FILE = 4 * 1024 * 1024
+#: Some 160,000 providers; what is longer is not a catalogue.
+_LONGEST_FILE = 16 * 1024 * 1024
 #: How much of a path or of a parser's sentence one message repeats, in characters.
 _LINE = 200
 

@@ -1,0 +1,77 @@
+"""Demand that follows capacity: pages are made due in the data server as fast as fetches are taken.
+
+Beat then claims and publishes them as ever, so that its part and the data server's are in the figures. What we do
+ourselves is a round trip every ten milliseconds; its cost is told beside the tracker's.
+"""
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import redis
+
+from benchmarks.figures import Figures
+from tracker.store.connection import DUE
+
+QUEUE: Final = "fetch"
+#: Fetches that are due or wait: what workers take while beat pauses, and small beside an interval.
+_WAITING: Final = 3000
+#: Most pages that are made due together, and how often.
+_STEP: Final = 500
+_STEP_S: Final = 0.01
+#: Two polls of a page are at least so far apart, whatever the queue holds (`tracker.store`).
+_LEAST_GAP_S: Final = 0.5
+#: How much of the time between two polls of a page has to be left, so that none is asked too soon.
+_ROOM: Final = 0.8
+
+
+class Demand:
+    """Pages that are due again and again, in turn."""
+
+    def __init__(self, client: "redis.Redis", pages: Sequence[str]) -> None:
+        self._client = client
+        self._pages = pages
+        self._order = itertools.cycle(pages)
+        #: Fetches that are due or wait: as many as there may be, until we have asked.
+        self._open = _WAITING
+
+    def last(self, seconds: float) -> None:
+        """Keep up demand for so long."""
+        ends_at = time.monotonic() + seconds
+        self._feed(self._order, ends_at)
+
+    def once(self) -> None:
+        """Have every page asked once, as fast as fetches are taken."""
+        self._feed(iter(self._pages), None)
+
+    def end(self) -> None:
+        """Take back what waits."""
+        self._client.delete(QUEUE)
+
+    def _feed(self, pages: Iterator[str], ends_at: float | None) -> None:
+        while ends_at is None or time.monotonic() < ends_at:
+            step_ends_at = time.monotonic() + _STEP_S
+            step = list(itertools.islice(pages, max(0, min(_STEP, _WAITING - self._open))))
+            if not step and ends_at is None and self._open < _WAITING:
+                return
+            self._make_due(step)
+            time.sleep(max(0.0, step_ends_at - time.monotonic()))
+
+    def _make_due(self, pages: Iterable[str]) -> None:
+        now = time.time()
+        with self._client.pipeline(transaction=False) as pipe:
+            if due := dict.fromkeys(pages, now):
+                pipe.zadd(DUE, due, xx=True)
+            pipe.llen(QUEUE)
+            pipe.zcount(DUE, "-inf", now)
+            answers: list[Any] = pipe.execute()
+        self._open = answers[-2] + answers[-1]
+
+    def limit(self, figures: Figures) -> str | None:
+        """Return what to do when there were so few pages that they were the limit."""
+        most = _ROOM * len(self._pages) / _LEAST_GAP_S
+        rate = figures["checks per second"]
+        return (
+            f"{rate:,.0f} checks/s of {len(self._pages):,} pages: more --pages may bring more" if rate > most else None
+        )
