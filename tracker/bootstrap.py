@@ -89,7 +89,7 @@ class LoopParts:
             ca_file=_ca_file(settings),
             proxies=settings.proxies,
         )
-        self.poller = QuickPoller(self._pages, self._lane, general, self._threads, utc_now, os.environ)
+        self.poller = QuickPoller(self._pages, breaker.quick(self._lane), general, self._threads, utc_now, os.environ)
 
     async def aclose(self) -> None:
         """Close connections, and let the threads end."""
