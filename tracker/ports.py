@@ -110,6 +110,12 @@ class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
     is_news: bool
 
 
+class Remark(msgspec.Struct):
+    """Where a poller keeps what it has worked out of a provider and a state, for the next turn that has the same."""
+
+    kept: object = None
+
+
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """The right to poll one page now, and what is remembered of it."""
 
@@ -125,6 +131,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     read_at: datetime | None = None
     #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
     slot: Slot | None = None
+    #: The same for each turn with this very provider and state; None where the store keeps neither.
+    remark: Remark | None = None
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +200,7 @@ class PageStore(Protocol):
 class GroupedPages(Protocol):
     """The same for an event loop: what is ready together is asked for, and written, with one call.
 
-    Each page is judged by itself. Two turns that found a page unchanged hold the very same provider and state.
+    Each page is judged by itself. Two turns that found a page unchanged mostly hold the very same provider and state.
     """
 
     async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:

@@ -20,7 +20,6 @@ from tracker.cadence import plain_until
 from tracker.credentials import NO_VARIABLES, page_request
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.known import remembered_of
-from tracker.models import Provider
 from tracker.observe import request_of
 from tracker.poll import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
 from tracker.ports import (
@@ -37,12 +36,9 @@ from tracker.ports import (
 )
 from tracker.reading import is_known, read
 from tracker.savings import FAILED, Layer, Tally
-from tracker.state import PageState
 
 #: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
-#: Of so many pages the request and what makes a poll plain is kept, 1 KB each.
-MOST_KEPT: Final = 10_000
 
 #: How a request ended.
 Ended = Fetched | NotModified | FetchError
@@ -52,10 +48,9 @@ _NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
 
 
 class Plain(msgspec.Struct, frozen=True):
-    """What a poll of a page needs while its provider and its state are these very objects."""
+    """What a poll of a page needs, worked out of its provider and its state."""
 
-    provider: Provider
-    state: PageState
+    interval_s: float
     #: The first request of its poll; None where credentials are missing for it.
     request: FetchRequest | None
     #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
@@ -67,13 +62,13 @@ def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
     provider, state = turn.provider, remembered_of(turn)
     try:
         if state.source is None:
-            return Plain(provider, turn.state, page_request(provider, provider.url, environ), None)
+            return Plain(provider.interval_s, page_request(provider, provider.url, environ), None)
         request = request_of(provider, state, state.source.primary, environ)
     except CredentialsMissing:
-        return Plain(provider, turn.state, None, None)
+        return Plain(provider.interval_s, None, None)
     owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
     until = None if owes or state is not turn.state else plain_until(provider, state, now)
-    return Plain(provider, turn.state, request, until)
+    return Plain(provider.interval_s, request, until)
 
 
 def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
@@ -87,7 +82,7 @@ def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -
         or plain.request is None
         or not turn.begun_at <= now < plain.plain_until
         or ended.validators != plain.request.validators
-        or (ended.fresh_for_s is not None and ended.fresh_for_s > plain.provider.interval_s)
+        or (ended.fresh_for_s is not None and ended.fresh_for_s > plain.interval_s)
     ):
         return None
     return Commit(checked_at=now, read_at=turn.begun_at, tally=_NOT_MODIFIED)
@@ -111,7 +106,6 @@ class QuickPoller:
         self._executor = executor
         self._clock = clock
         self._environ = environ
-        self._kept: dict[str, Plain] = {}
 
     async def poll(self, provider_id: str) -> Poll | None:
         """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
@@ -120,7 +114,7 @@ class QuickPoller:
             return None
         if isinstance(turn, HostBusy):
             return postponed(provider_id, turn)
-        plain = self._plain(provider_id, turn)
+        plain = self._plain(turn)
         ended = None if plain.request is None else await self._ask(plain.request)
         now = self._clock()
         commit = plain_commit(turn, plain, ended, now)
@@ -134,13 +128,15 @@ class QuickPoller:
         poll, commit = quick
         return msgspec.structs.replace(poll, events=await self._store.commit(turn, commit))
 
-    def _plain(self, provider_id: str, turn: Turn) -> Plain:
-        kept = self._kept.get(provider_id)
-        if kept is None or kept.state is not turn.state or kept.provider is not turn.provider:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            kept = self._kept[provider_id] = plain_of(turn, self._environ, turn.begun_at)
-        return kept
+    def _plain(self, turn: Turn) -> Plain:
+        kept = turn.remark.kept if turn.remark is not None else None
+        if isinstance(kept, Plain):
+            return kept
+        plain = plain_of(turn, self._environ, turn.begun_at)
+        # Credentials are looked up for each request: whoever changes a file that holds one waits for no restart.
+        if turn.remark is not None and not turn.provider.headers_env:
+            turn.remark.kept = plain
+        return plain
 
     async def _ask(self, request: FetchRequest) -> Ended | None:
         try:

@@ -1,7 +1,6 @@
 """What is remembered of pages, in the data server, for the coroutines of one event loop."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 MOST_TOGETHER: Final = 200
 #: Pages of which provider and state are kept.
 MOST_COPIES: Final = 10_000
+#: Of so many new pages one takes the place of an old one.
+_LEFT_OUT: Final = 16
 #: Commits with news that are on their way at the same time, with a connection each.
 _NEWS_AT_ONCE: Final = 8
 
@@ -53,8 +54,8 @@ class RedisGroupedPages:
         self._begin = load_script(client, *BEGIN)
         self._commit = load_script(client, *COMMIT)
         self._commit_quiet = load_script(client, *COMMIT_QUIET)
-        #: The one used last at the end.
-        self._copies: OrderedDict[str, Copy] = OrderedDict()
+        self._copies: dict[str, Copy] = {}
+        self._left_out = 0
         self._begins: Together[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Together(
             self._begin_all, MOST_TOGETHER
         )
@@ -111,8 +112,15 @@ class RedisGroupedPages:
         return answers
 
     def _keep(self, provider_id: str, copy: Copy) -> None:
+        """Keep a copy. Once there are many, a new one seldom takes the place of an old one.
+
+        Pages come round and round: would each take the place of the one that was kept longest, none would be found
+        when its turn comes.
+        """
         copies = self._copies
+        if len(copies) >= self._most_copies and provider_id not in copies:
+            self._left_out += 1
+            if self._left_out % _LEFT_OUT:
+                return
+            del copies[next(iter(copies))]
         copies[provider_id] = copy
-        copies.move_to_end(provider_id)
-        if len(copies) > self._most_copies:
-            copies.popitem(last=False)

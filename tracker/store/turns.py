@@ -10,7 +10,7 @@ import msgspec
 from tracker.errors import Conflict, StoreError
 from tracker.events import encode_event
 from tracker.models import Provider
-from tracker.ports import Commit, HostBusy, Slot, Turn
+from tracker.ports import Commit, HostBusy, Remark, Slot, Turn
 from tracker.savings import Tally
 from tracker.state import PageState
 from tracker.store.codec import (
@@ -76,6 +76,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     #: What the next poll takes of its host.
     slot: Slot | None
+    remark: Remark
 
     @property
     def version(self) -> str:
@@ -140,6 +141,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
         revision=int(holds.partition(b" ")[0]),
         question=(provider.id, holds.decode(), version.decode()),
         slot=slot_of(provider, state),
+        remark=Remark(),
     )
 
 
@@ -154,6 +156,7 @@ def turn_of(answer: Any, copy: Copy, now: datetime) -> Turn:
         begun_at=now,
         read_at=moment(read),
         slot=decode_slot(slot),
+        remark=copy.remark,
     )
 
 
