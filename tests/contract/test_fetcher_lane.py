@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
@@ -182,6 +183,57 @@ def test_bodies_beyond_what_all_may_hold_are_left_and_asked_again_later(monkeypa
     assert first == [None]
     assert sum(answer is None for answer in together) == 1
     assert [len(answer.body) for answer in alone] == [100_000] * 2
+
+
+# -- what is read
+
+READ = {
+    "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews",
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nne\r\n2\r\nws\r\n0\r\nT: 1\r\n\r\n",
+    "no length": b"HTTP/1.1 203 OK\r\n\r\nnews",
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nnews",
+    "hints before": b"HTTP/1.1 103 E\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews",
+    "a coding": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 24\r\n\r\n" + gzip.compress(b"news"),
+}
+
+
+@pytest.mark.parametrize("sent", READ.values(), ids=READ)
+def test_what_is_plain_is_read(sent):
+    def script(exchange):
+        exchange.send(sent)
+        exchange.hang_up()
+
+    with Origin(script) as origin:
+        (answer,) = fetch_all(ask(origin))
+
+    assert answer.body == b"news"
+
+
+@pytest.mark.parametrize("status", [300, 302, 401, 403, 404, 429, 500, 503])
+def test_a_refusal_is_read_also_where_its_body_breaks_off(status):
+    def script(exchange):
+        exchange.send(b"HTTP/1.1 %d No\r\nRetry-After: 7\r\nContent-Length: 10\r\n\r\nso" % status)
+        exchange.hang_up()
+
+    with Origin(script) as origin:
+        (answer,) = fetch_all(ask(origin))
+
+    assert (answer.status, answer.retry_after_s) == (status, 7)
+
+
+def test_tls_is_spoken_and_its_connection_kept(authority):
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "site.pem", authority / "site.key")
+
+    def resolve(_host, port, *, type):
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+    with Origin(lambda exchange: exchange.answer(body=b"x" * 100_000), tls=context) as origin:
+        named = FetchRequest(url=origin.url(host="status.example"), allow_private=True)
+        answers = fetch_all(named, named, named, resolve=resolve, ca_file=str(authority / "ca.pem"))
+
+    assert [len(answer.body) for answer in answers] == [100_000] * 3
+    assert origin.connections == 1
 
 
 # -- connections
@@ -438,6 +490,50 @@ def test_closing_ends_what_is_on_its_way_and_leaves_no_connection():
         (ConnectError, "the connection to 127.0.0.1 broke")
     ] * 2
     assert len(origin.requests) == 3
+
+
+def test_closing_ends_what_is_about_to_connect():
+    is_asked, goes_on = threading.Event(), threading.Event()
+
+    def resolve(_host, port, *, type):
+        is_asked.set()
+        goes_on.wait(10)
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+    async def fetched():
+        async with lane_of(resolve=resolve) as lane:
+            asking = asyncio.ensure_future(lane.fetch(named))
+            await asyncio.to_thread(is_asked.wait)
+            lane.close()
+            goes_on.set()
+            return await asyncio.gather(asking, return_exceptions=True)
+
+    with Origin(Exchange.answer) as origin:
+        named = FetchRequest(url=origin.url(host="status.example"), allow_private=True)
+        (answer,) = asyncio.run(fetched())
+
+    assert (type(answer), str(answer)) == (ConnectError, "the connection to status.example broke")
+    assert origin.requests == []
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next():
+    def resolve(_host, port, *, type):
+        return [socket.getaddrinfo(address, port, type=type)[0] for address in ("127.0.0.2", "127.0.0.1")]
+
+    with (
+        Origin(lambda exchange: exchange.answer(body=b"news")) as origin,
+        socket.create_server(("127.0.0.2", origin.port), backlog=0) as full,
+    ):
+        waiting = [socket.socket() for _ in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        named = FetchRequest(url=origin.url(host="status.example"), allow_private=True)
+        (answer,) = fetch_all(named, resolve=resolve, limits=FetchLimits(connect_s=2.0))
+        for sock in waiting:
+            sock.close()
+
+    assert answer.body == b"news"
 
 
 def test_a_304_with_new_validators_renews_them():

@@ -30,7 +30,7 @@
     freshness     how long an answer is fresh, when to come back (pure)
     failures      every error of the client as one of ours
 
-`requests` and `urllib3` are imported in this package and nowhere else.
+`requests`, `urllib3` and `httptools` are imported in this package and nowhere else.
 """
 
 from tracker.fetch.breaker import Breaker

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Final
 
-from tracker.errors import FetchError, TooLarge
+from tracker.errors import ConnectError, FetchError, TooLarge
 from tracker.fetch.asking import request_bytes
 from tracker.fetch.budget import Budget
 from tracker.fetch.coding import accept_encoding
@@ -18,7 +18,7 @@ from tracker.fetch.connection import tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.elsewhere import Elsewhere
-from tracker.fetch.failures import CLIENT_ERRORS, translated
+from tracker.fetch.failures import CLIENT_ERRORS, told, translated
 from tracker.fetch.fields import joined
 from tracker.fetch.kept import Kept
 from tracker.fetch.limits import FetchLimits, most_kept
@@ -104,6 +104,7 @@ class QuickLane:
         self._buffer = bytearray(BUFFER_BYTES)
         self._sweeping: asyncio.TimerHandle | None = None
         self._expired_s = 0.0
+        self._closings = 0
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
         """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
@@ -119,6 +120,7 @@ class QuickLane:
 
     def close(self) -> None:
         """Close all connections; fetches on their way end. To be called in the loop's thread."""
+        self._closings += 1
         self._kept.close()
         for link in tuple(self._asking):
             link.close()
@@ -212,7 +214,11 @@ class QuickLane:
             link, is_kept = None, False
 
     async def _connected(self, page: _Page, budget: Budget) -> Link:
+        closings = self._closings
         sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
+        if closings != self._closings:
+            sock.close()
+            raise told(ConnectError, page.asked.host)
         reader = Reader(self._limits.max_body_bytes, self._held)
         return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
 

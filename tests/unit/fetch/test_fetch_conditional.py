@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker.fetch.conditional import conditions, renewed, validators_of
 from tracker.models import Validators
@@ -86,3 +88,17 @@ def test_a_304_replaces_only_what_it_brings():
 )
 def test_validators_that_are_not_renewed_stay_the_very_same(headers):
     assert renewed(BOTH, headers, NOW) is BOTH
+
+
+TEXTS = st.sampled_from([None, "", BOTH.etag, "other", "a\nb", THEN, LATER, "never"])
+
+
+@given(etag=TEXTS, modified=TEXTS, sent_etag=TEXTS, sent_modified=TEXTS, date=st.sampled_from([None, THEN, LATER]))
+def test_what_is_renewed_is_what_the_answer_says_or_else_what_was_sent(etag, modified, sent_etag, sent_modified, date):
+    fields = {"ETag": etag, "Last-Modified": modified, "Date": date}
+    headers = {name: value for name, value in fields.items() if value is not None}
+    sent, newer = Validators(etag=sent_etag, last_modified=sent_modified), validators_of(headers, NOW)
+
+    assert renewed(sent, headers, NOW) == Validators(
+        etag=newer.etag or sent_etag, last_modified=newer.last_modified or sent_modified
+    )
