@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 #: Pages that go with one call, for which the data server does nothing else: some 3 ms.
 MOST_TOGETHER: Final = 200
-#: Pages of which provider and state are kept.
-MOST_COPIES: Final = 10_000
+#: Pages of which provider and state are kept, some 4.5 KB each.
+MOST_COPIES: Final = 4_000
 #: Of so many new pages one takes the place of an old one.
 _LEFT_OUT: Final = 16
 #: Commits with news that are on their way at the same time, with a connection each.
