@@ -22,6 +22,9 @@ _stdout: TextIO = sys.stdout
 def runtime() -> Runtime:
     """Return this process's runtime."""
     global _runtime  # noqa: PLW0603  a worker process has exactly one
+    built = _runtime
+    if built is not None:
+        return built
     with _lock:
         if _runtime is None:
             _runtime = Runtime(Settings.from_environment(os.environ), _stdout)
