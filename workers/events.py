@@ -3,6 +3,7 @@
 They are the events that Celery's own strategy and requests send, field for field, for Flower and whoever else listens.
 """
 
+import json
 import logging
 import os
 from collections import deque
@@ -23,8 +24,17 @@ FLUSH_S: Final = 0.5
 TOGETHER: Final = 500
 #: Tasks whose events wait for a broker that is away, at most.
 MOST_KEPT: Final = 20_000
+#: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
+_PATIENCE_S: Final = 1.0
 
 _encode = msgspec.json.Encoder().encode
+
+
+def _encoded(events: list["_Event"]) -> bytes:
+    try:
+        return _encode(events)
+    except UnicodeEncodeError:  # half of a character, in the text of an exception; JSON can say it
+        return json.dumps(msgspec.to_builtins(events)).encode()
 
 
 class _Event(msgspec.Struct, tag_field="type", kw_only=True):
@@ -82,8 +92,10 @@ class TaskEvents:
         #: Where they go: a dispatcher of Celery's, another one with each connection.
         self.dispatcher: Any = None
         self.hostname = hostname
+        #: Whether there is no connection to send them by.
+        self.is_away = False
         self._ended: deque[Any] = deque()
-        self._away = False
+        self._dropped = 0
 
     @property
     def enabled(self) -> bool:
@@ -94,8 +106,13 @@ class TaskEvents:
     def ended(self, request: Any) -> None:
         """Have it told that a request has ended, with all that came before."""
         self._ended.append(request)
-        if len(self._ended) >= TOGETHER and not self._away:
+        if len(self._ended) < TOGETHER:
+            return
+        if not self.is_away:
             self.flush()
+        elif len(self._ended) > MOST_KEPT:
+            self._ended.popleft()
+            self._dropped += 1
 
     def flush(self) -> None:
         """Send what was gathered, and of what still runs that it was received and started."""
@@ -107,18 +124,24 @@ class TaskEvents:
         if not fresh and not ended:
             return
         try:
-            self._publish(_encode(self._told(fresh, ended)))
+            self._publish(_encoded(self._told(fresh, ended)))
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
-            self._keep(error)
+            if not self.is_away:
+                log.warning("events of tasks wait, they cannot be sent: %s", error)
+            self.is_away = True
             return
         self._ended.clear()
         for request in fresh:
             request.is_announced = True
-        self._away = False
+        if self._dropped:
+            log.warning("events of %d tasks were dropped while they could not be sent", self._dropped)
+        self.is_away, self._dropped = False, 0
 
     def _publish(self, body: bytes) -> None:
         dispatcher = self.dispatcher
-        with dispatcher.mutex:
+        if not dispatcher.mutex.acquire(timeout=_PATIENCE_S):
+            raise TimeoutError("events are being sent")
+        try:
             dispatcher.producer.publish(
                 body,
                 routing_key="task.multi",
@@ -130,17 +153,8 @@ class TaskEvents:
                 delivery_mode=dispatcher.delivery_mode,
                 retry=False,
             )
-
-    def _keep(self, error: Exception) -> None:
-        """Keep what could not be sent for the next time, up to a bound."""
-        if not self._away:
-            log.warning("events of tasks wait, they cannot be sent: %s", error)
-        self._away = True
-        lost = len(self._ended) - MOST_KEPT
-        if lost > 0:
-            log.warning("events of %d tasks are dropped", lost)
-            for _ in range(lost):
-                self._ended.popleft()
+        finally:
+            dispatcher.mutex.release()
 
     def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
         common = {
@@ -192,9 +206,9 @@ def _ending(request: Any, common: dict[str, Any]) -> tuple[_Event, ...]:
 
 
 def _failure(einfo: Any, own: dict[str, Any]) -> tuple[_Event, ...]:
-    error = einfo.exception
+    error = getattr(einfo.exception, "exc", einfo.exception)  # billiard wraps some
     if isinstance(error, Ignore):
         return ()
     if isinstance(error, Retry):
-        return (_Retried(exception=safe_repr(error.exc), traceback=safe_str(einfo.traceback), **own),)
+        return (_Retried(exception=safe_repr(error.exc or error), traceback=safe_str(einfo.traceback), **own),)
     return (_Failed(exception=safe_repr(error), traceback=safe_str(einfo.traceback), **own),)

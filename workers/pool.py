@@ -31,6 +31,8 @@ CHECK_S: Final = 5.0
 MOST_STANDSTILLS: Final = 6
 #: Threads for tasks without a coroutine.
 MOST_THREADS: Final = 32
+#: How long the loop may take to begin.
+START_S: Final = 10.0
 #: How long what was cancelled by a cold shutdown may take to end, and how long closing may take.
 COLD_GRACE_S: Final = 1.0
 CLOSING_S: Final = 5.0
@@ -70,7 +72,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         ready = threading.Event()
         self._thread = threading.Thread(target=self._main, args=(ready,), name="coroutines", daemon=True)
         self._thread.start()
-        ready.wait()
+        ready.wait(START_S)
+
+    def did_start_ok(self) -> bool:
+        """Tell whether the loop runs."""
+        return self._turns > 0
 
     def register_with_event_loop(self, hub: Any) -> None:
         """Report to this hub from now on, and look from it whether the loop turns."""
@@ -105,12 +111,20 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._handed.append(job)
         if not self._is_called:
             self._is_called = True
-            self._in_loop(self._take)
+            if self._hub is None:
+                self._call()
+            else:
+                self._hub.call_soon(self._call)  # once all is handed over that came together
 
     def cancel(self, job: Job) -> None:
         """Cancel a job of which nobody wants to hear any more."""
         job.fate = SPENT
+        self._call()
         self._in_loop(self._cut, job)
+
+    def _call(self) -> None:
+        self._is_called = False
+        self._in_loop(self._take)
 
     def grow(self, count: int = 1) -> None:
         """Have more slots."""
@@ -125,7 +139,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
 
     def on_stop(self) -> None:
         """Wait for what runs, unless this is a cold shutdown, and end the loop."""
-        self._end(cold=state.should_terminate not in {None, False})
+        self._end(cold=not (state.should_terminate is None or state.should_terminate is False))
 
     def on_terminate(self) -> None:
         """End what runs, and the loop."""
@@ -137,6 +151,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         if cold and self._running:
             log.warning("%d tasks are cut off", len(self._running))
             self._in_loop(self._cut_all)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         patience_s = COLD_GRACE_S if cold else float("inf")
         until = time.monotonic() + patience_s
         while self._is_busy and time.monotonic() < until:
@@ -146,13 +161,12 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         if thread is not None:
             self._in_loop(self._close)
             thread.join(CLOSING_S + 1.0)
-        self._threads.shutdown(wait=not cold, cancel_futures=True)
         self._drain()
 
     @property
     def _is_busy(self) -> bool:
         alive = self._thread is not None and self._thread.is_alive()
-        return alive and bool(self._handed or self._running or self._reports)
+        return alive and bool(self._handed or self._running or self._in_threads or self._reports)
 
     def _drain(self) -> None:
         """Do what was reported; one report that cannot be done keeps no other from being done."""
@@ -185,8 +199,8 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             target,
             args,
             kwargs,
-            lambda outcome: self.report(partial(callback, outcome)),
-            accept_callback and (lambda pid, at: self.report(partial(accept_callback, pid, at))),
+            lambda outcome: self._in_loop(self.report, partial(callback, outcome)),
+            accept_callback and (lambda pid, at: self._in_loop(self.report, partial(accept_callback, pid, at))),
         )
         self._in_threads += 1
         future.add_done_callback(self._left_thread)
@@ -199,20 +213,22 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
 
     def _get_info(self) -> dict[str, Any]:
         running = len(self._running) + len(self._handed) + self._in_threads
-        threads = len([each for each in threading.enumerate() if each.name.startswith("task_")])
-        return {**super()._get_info(), "running": running, "threads": threads}
+        return {**super()._get_info(), "running": running, "threads": threading.active_count()}
 
     # --- the loop's side ---
 
     def report(self, report: Callable[[], object]) -> None:
-        """Have Celery's thread do something; from any thread."""
+        """Have Celery's thread do something; in the loop's thread."""
         self._reports.append(report)
         if not self._is_waking:
             self._is_waking = True
-            if self._hub is None:
-                self._drain()  # no hub that could be woken: Celery's other loop lets any thread report
-            else:
-                self._hub.call_soon(self._drain)
+            self._loop.call_soon(self._wake)  # type: ignore[union-attr]  # once all has ended that ends in this turn
+
+    def _wake(self) -> None:
+        if self._hub is None:
+            self._drain()  # no hub that could be woken: Celery's other loop lets any thread report
+        else:
+            self._hub.call_soon(self._drain)
 
     def _in_loop(self, function: Callable[..., object], *arguments: Any) -> None:
         loop = self._loop
@@ -223,7 +239,6 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _main(self, ready: threading.Event) -> None:
         loop = self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        loop.set_default_executor(self._threads)
         loop.call_soon(self._sweep)
         loop.call_soon(ready.set)
         try:
@@ -235,12 +250,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             if not self._is_closing:
                 log.critical("the event loop ended; the worker ends too")
                 state.should_stop = EX_FAILURE
-                self.report(lambda: None)  # wakes the hub, which then sees it
+                self._wake()  # the hub, which then sees it
             loop.close()
 
     def _take(self) -> None:
         """Begin all that was handed over."""
-        self._is_called = False
         create_task, handed, running = self._loop.create_task, self._handed, self._running  # type: ignore[union-attr]
         began_s, started_at = time.monotonic(), time.time()
         while handed:
