@@ -306,14 +306,12 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._closing_task = asyncio.ensure_future(self._close_all())
 
     async def _close_all(self) -> None:
-        try:
-            async with asyncio.timeout(CLOSING_S):
-                for closer in closers:
-                    await closer()
-        except Exception:
-            log.exception("what runs in the event loop could not be closed")
-        finally:
-            asyncio.get_running_loop().stop()
+        for closer in closers:
+            try:
+                await asyncio.wait_for(closer(), CLOSING_S)
+            except Exception:
+                log.exception("what runs in the event loop could not be closed")
+        asyncio.get_running_loop().stop()
 
 
 class _InThread:
