@@ -89,12 +89,16 @@ class LeanRequest(Job):
 
     def ended(self) -> None:
         """Report how it ended."""
+        if self.signum is not None:
+            return  # it was terminated while this was on its way
         self._leave()
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
 
     def exceeded(self, is_soft: bool) -> None:
         """Report that a limit has passed."""
+        if self.signum is not None:
+            return  # as above
         if is_soft:
             log.warning("Soft time limit (%ss) exceeded for %s[%s]", self.soft_limit_s, self.name, self.id)
             return

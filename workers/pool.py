@@ -29,7 +29,7 @@ SWEEP_S: Final = 0.25
 #: How often the hub looks whether the loop turns, and after how many looks without a turn the worker ends.
 CHECK_S: Final = 5.0
 MOST_STANDSTILLS: Final = 6
-#: Threads for tasks without a coroutine.
+#: Threads for tasks without a coroutine, and as many for what coroutines have done in threads.
 MOST_THREADS: Final = 32
 #: How long the loop may take to begin.
 START_S: Final = 10.0
@@ -57,6 +57,8 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._thread: threading.Thread | None = None
         self._threads = ThreadPoolExecutor(min(MOST_THREADS, self.limit), thread_name_prefix="task")
         self._in_threads = 0
+        #: What coroutines give to `asyncio.to_thread`.
+        self._helpers = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="helper")
         self._handed: deque[Job] = deque()
         self._is_called = False
         self._running: dict[Job, None] = {}
@@ -148,6 +150,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _end(self, *, cold: bool) -> None:
         """Stop once; a cold shutdown may interrupt a warm one, from a signal handler in the same thread."""
         self._is_closing = True
+        self._call()  # the hub does not turn any more
         if cold and self._running:
             log.warning("%d tasks are cut off", len(self._running))
             self._in_loop(self._cut_all)
@@ -161,6 +164,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         if thread is not None:
             self._in_loop(self._close)
             thread.join(CLOSING_S + 1.0)
+        self._helpers.shutdown(wait=False, cancel_futures=True)
         self._drain()
 
     @property
@@ -239,6 +243,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _main(self, ready: threading.Event) -> None:
         loop = self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        loop.set_default_executor(self._helpers)
         loop.call_soon(self._sweep)
         loop.call_soon(ready.set)
         try:
