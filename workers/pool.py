@@ -12,15 +12,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from celery.concurrency.base import BasePool, apply_target
+from celery.concurrency.base import BasePool
 from celery.platforms import EX_FAILURE
 from celery.worker import state
 
 from workers.jobs import ABANDONED, SOFT, SPENT, Job, RequestJob
+from workers.threads import TaskThreads
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._hub: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._threads = ThreadPoolExecutor(min(MOST_THREADS, self.limit), thread_name_prefix="task")
-        self._in_threads = 0
+        self._threads = TaskThreads(min(MOST_THREADS, self.limit), partial(self._in_loop, self.report))
         #: What coroutines give to `asyncio.to_thread`.
         self._helpers = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="helper")
         self._handed: deque[Job] = deque()
@@ -101,7 +101,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         """Have a task run; return what `Request.terminate` ends it by."""
         job = RequestJob.of(self.app, args, callback=callback, accept=accept_callback, timeout=timeout_callback)
         if job is None:
-            return self._in_thread(target, args, kwargs, callback, accept_callback)
+            return self._threads.apply(target, args, kwargs, callback, accept_callback)
         job.soft_limit_s = soft_timeout or self.options.get("soft_timeout")
         job.limit_s = timeout or self.options.get("timeout")
         self.run(job)
@@ -154,7 +154,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         if cold and self._running:
             log.warning("%d tasks are cut off", len(self._running))
             self._in_loop(self._cut_all)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         patience_s = COLD_GRACE_S if cold else float("inf")
         until = time.monotonic() + patience_s
         while self._is_busy and time.monotonic() < until:
@@ -170,7 +170,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     @property
     def _is_busy(self) -> bool:
         alive = self._thread is not None and self._thread.is_alive()
-        return alive and bool(self._handed or self._running or self._in_threads or self._reports)
+        return alive and bool(self._handed or self._running or self._threads or self._reports)
 
     def _drain(self) -> None:
         """Do what was reported; one report that cannot be done keeps no other from being done."""
@@ -190,33 +190,8 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             log.critical("the event loop has stood still for %.0f s; the worker ends", MOST_STANDSTILLS * CHECK_S)
             state.should_terminate = EX_FAILURE
 
-    def _in_thread(
-        self,
-        target: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        callback: Callable[..., Any],
-        accept_callback: Callable[..., Any] | None,
-    ) -> object:
-        future = self._threads.submit(
-            apply_target,
-            target,
-            args,
-            kwargs,
-            lambda outcome: self._in_loop(self.report, partial(callback, outcome)),
-            accept_callback and (lambda pid, at: self._in_loop(self.report, partial(accept_callback, pid, at))),
-        )
-        self._in_threads += 1
-        future.add_done_callback(self._left_thread)
-        return _InThread(future)
-
-    def _left_thread(self, future: "Future[object]") -> None:
-        self._in_threads -= 1
-        if not future.cancelled() and (error := future.exception()) is not None:
-            log.error("a task ended without a report: %r", error, exc_info=error)
-
     def _get_info(self) -> dict[str, Any]:
-        running = len(self._running) + len(self._handed) + self._in_threads
+        running = len(self._running) + len(self._handed) + len(self._threads)
         return {**super()._get_info(), "running": running, "threads": threading.active_count()}
 
     # --- the loop's side ---
@@ -253,7 +228,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             raise
         finally:
             if not self._is_closing:
-                log.critical("the event loop ended; the worker ends too")
+                log.critical("the event loop ended, with %d tasks; the worker ends too", len(self._running))
                 state.should_stop = EX_FAILURE
                 self._wake()  # the hub, which then sees it
             loop.close()
@@ -263,10 +238,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         create_task, handed, running = self._loop.create_task, self._handed, self._running  # type: ignore[union-attr]
         began_s, started_at = time.monotonic(), time.time()
         while handed:
-            job = handed.popleft()
+            job = handed[0]
             job.began_s = began_s
             job.started_at = started_at
             running[job] = None
+            handed.popleft()  # at no time it is in neither of them
             if job.tells_start:
                 self.report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
@@ -286,6 +262,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         now_s = time.monotonic()
         late = [job for job in self._running if job.is_late(now_s - job.began_s)]
         for job in late:
+            if job.fate == SPENT:
+                del self._running[job]
+                continue
             is_soft = job.fate is None and not job.is_over(now_s - job.began_s)
             if is_soft:
                 job.fate = SOFT
@@ -298,8 +277,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._loop.call_later(SWEEP_S, self._sweep)  # type: ignore[union-attr]
 
     def _cut(self, job: Job) -> None:
-        self._running.pop(job, None)
         if job.asyncio_task is not None:
+            # One that has not begun is cancelled before it could leave by itself.
+            job.asyncio_task.add_done_callback(lambda _: self._running.pop(job, None))
             job.asyncio_task.cancel()
 
     def _cut_all(self) -> None:
@@ -317,15 +297,3 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             except Exception:
                 log.exception("what runs in the event loop could not be closed")
         asyncio.get_running_loop().stop()
-
-
-class _InThread:
-    """A task in a thread, as `Request.terminate` takes it."""
-
-    def __init__(self, future: "Future[object]") -> None:
-        self._future = future
-
-    def terminate(self, _signal: int) -> None:
-        """Keep it from beginning; a thread cannot be ended."""
-        if not self._future.cancel() and not self._future.done():
-            log.warning("a task that was to be terminated runs in a thread, to its end")

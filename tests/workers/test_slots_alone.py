@@ -145,4 +145,4 @@ def test_a_worker_whose_loop_has_ended_ends(app: Celery, server: DataServer, tmp
         send(app, "stops_the_loop")
         assert running.process.wait(PATIENCE_S) == 1
 
-    assert "the event loop ended; the worker ends too" in running.log
+    assert "the event loop ended, with 1 tasks; the worker ends too" in running.log
