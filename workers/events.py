@@ -27,6 +27,9 @@ MOST_KEPT: Final = 20_000
 #: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
 _PATIENCE_S: Final = 1.0
 
+#: What all events of one message share: host, its offset from UTC, process, logical clock.
+_Common = tuple[str, float, int, int]
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -37,8 +40,8 @@ def _encoded(events: list["_Event"]) -> bytes:
         return json.dumps(msgspec.to_builtins(events)).encode()
 
 
-class _Event(msgspec.Struct, tag_field="type", kw_only=True):
-    """What all of them have."""
+class _Event(msgspec.Struct, tag_field="type"):
+    """What all of them have. Made by position: there are three of each task."""
 
     uuid: str
     timestamp: float
@@ -157,12 +160,7 @@ class TaskEvents:
             dispatcher.mutex.release()
 
     def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
-        common = {
-            "hostname": self.hostname,
-            "utcoffset": utcoffset(),
-            "pid": os.getpid(),
-            "clock": self.dispatcher.clock.forward(),
-        }
+        common = (self.hostname, utcoffset(), os.getpid(), self.dispatcher.clock.forward())
         events: list[_Event] = []
         for request in fresh:
             events += _beginning(request, common)
@@ -173,42 +171,42 @@ class TaskEvents:
         return events
 
 
-def _beginning(request: Any, common: dict[str, Any]) -> tuple[_Event, _Event]:
-    headers = request.headers
+def _beginning(request: Any, common: _Common) -> tuple[_Event, _Event]:
+    told = request.headers.get
     return (
         _Received(
-            uuid=request.id,
-            timestamp=request.received_at,
-            name=request.name,
-            args=headers.get("argsrepr", ""),
-            kwargs=headers.get("kwargsrepr", ""),
-            root_id=headers.get("root_id"),
-            parent_id=headers.get("parent_id"),
-            retries=headers.get("retries", 0),
-            eta=None,
-            expires=headers.get("expires"),
-            **common,
+            request.id,
+            request.received_at,
+            *common,
+            request.name,
+            told("argsrepr", ""),
+            told("kwargsrepr", ""),
+            told("root_id"),
+            told("parent_id"),
+            told("retries", 0),
+            None,
+            told("expires"),
         ),
-        _Started(uuid=request.id, timestamp=request.started_at, **common),
+        _Started(request.id, request.started_at, *common),
     )
 
 
-def _ending(request: Any, common: dict[str, Any]) -> tuple[_Event, ...]:
-    own = {"uuid": request.id, "timestamp": request.started_at + request.runtime_s, **common}
+def _ending(request: Any, common: _Common) -> tuple[_Event, ...]:
+    own = (request.id, request.started_at + request.runtime_s, *common)
     if request.signum is not None:
-        return (_Revoked(terminated=True, signum=request.signum, expired=False, **own),)
+        return (_Revoked(*own, terminated=True, signum=request.signum, expired=False),)
     if request.einfo is not None:
         return _failure(request.einfo, own)
     text = request.shown
     if text.startswith(FAILED):
-        return (_Failed(exception=text.removeprefix(FAILED), traceback="", runtime=request.runtime_s, **own),)
-    return (_Succeeded(result=text, runtime=request.runtime_s, **own),)
+        return (_Failed(*own, text.removeprefix(FAILED), "", request.runtime_s),)
+    return (_Succeeded(*own, text, request.runtime_s),)
 
 
-def _failure(einfo: Any, own: dict[str, Any]) -> tuple[_Event, ...]:
+def _failure(einfo: Any, own: tuple[str, float, *_Common]) -> tuple[_Event, ...]:
     error = getattr(einfo.exception, "exc", einfo.exception)  # billiard wraps some
     if isinstance(error, Ignore):
         return ()
     if isinstance(error, Retry):
-        return (_Retried(exception=safe_repr(error.exc or error), traceback=safe_str(einfo.traceback), **own),)
-    return (_Failed(exception=safe_repr(error), traceback=safe_str(einfo.traceback), **own),)
+        return (_Retried(*own, safe_repr(error.exc or error), safe_str(einfo.traceback)),)
+    return (_Failed(*own, safe_repr(error), safe_str(einfo.traceback)),)
