@@ -90,7 +90,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
         if isinstance(channel, Together):
             are_hints = all(queue.no_ack for queue in consumer.task_consumer.queues)
             channel.may_take = partial(wanted, pool, are_hints=are_hints)
-        self._events.dispatcher = dispatcher
+        self._events.dispatcher, self._events.is_away = dispatcher, False
         if dispatcher is not None and dispatcher.enabled:
             dispatcher.buffer_limit = EVENTS_TOGETHER
             dispatcher.on_send_buffered = None
@@ -99,6 +99,8 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
     def stop(self, consumer: Any) -> None:  # noqa: ARG002  as above
         """End, when the connection does."""
         HintRequest.wake = None
+        if self._events is not None:
+            self._events.is_away = True
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
@@ -106,7 +108,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
     def shutdown(self, consumer: Any) -> None:
         """Send what is left, when all tasks have ended."""
         self.stop(consumer)
-        if self._events is not None and self._events.dispatcher is not None:
+        if self._events is not None and self._events.dispatcher is not None and consumer.connection:
             self._flush(self._events.dispatcher)
 
     def _flush(self, dispatcher: Any) -> None:

@@ -3,6 +3,7 @@
 They are the events that Celery's own strategy and requests send, field for field, for Flower and whoever else listens.
 """
 
+import json
 import logging
 import os
 from collections import deque
@@ -23,12 +24,24 @@ FLUSH_S: Final = 0.5
 TOGETHER: Final = 500
 #: Tasks whose events wait for a broker that is away, at most.
 MOST_KEPT: Final = 20_000
+#: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
+_PATIENCE_S: Final = 1.0
+
+#: What all events of one message share: host, its offset from UTC, process, logical clock.
+_Common = tuple[str, float, int, int]
 
 _encode = msgspec.json.Encoder().encode
 
 
-class _Event(msgspec.Struct, tag_field="type", kw_only=True):
-    """What all of them have."""
+def _encoded(events: list["_Event"]) -> bytes:
+    try:
+        return _encode(events)
+    except UnicodeEncodeError:  # half of a character, in the text of an exception; JSON can say it
+        return json.dumps(msgspec.to_builtins(events)).encode()
+
+
+class _Event(msgspec.Struct, tag_field="type"):
+    """What all of them have. Made by position: there are three of each task."""
 
     uuid: str
     timestamp: float
@@ -82,8 +95,10 @@ class TaskEvents:
         #: Where they go: a dispatcher of Celery's, another one with each connection.
         self.dispatcher: Any = None
         self.hostname = hostname
+        #: Whether there is no connection to send them by.
+        self.is_away = False
         self._ended: deque[Any] = deque()
-        self._away = False
+        self._dropped = 0
 
     @property
     def enabled(self) -> bool:
@@ -94,8 +109,13 @@ class TaskEvents:
     def ended(self, request: Any) -> None:
         """Have it told that a request has ended, with all that came before."""
         self._ended.append(request)
-        if len(self._ended) >= TOGETHER and not self._away:
+        if len(self._ended) < TOGETHER:
+            return
+        if not self.is_away:
             self.flush()
+        elif len(self._ended) > MOST_KEPT:
+            self._ended.popleft()
+            self._dropped += 1
 
     def flush(self) -> None:
         """Send what was gathered, and of what still runs that it was received and started."""
@@ -107,18 +127,24 @@ class TaskEvents:
         if not fresh and not ended:
             return
         try:
-            self._publish(_encode(self._told(fresh, ended)))
+            self._publish(_encoded(self._told(fresh, ended)))
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
-            self._keep(error)
+            if not self.is_away:
+                log.warning("events of tasks wait, they cannot be sent: %s", error)
+            self.is_away = True
             return
         self._ended.clear()
         for request in fresh:
             request.is_announced = True
-        self._away = False
+        if self._dropped:
+            log.warning("events of %d tasks were dropped while they could not be sent", self._dropped)
+        self.is_away, self._dropped = False, 0
 
     def _publish(self, body: bytes) -> None:
         dispatcher = self.dispatcher
-        with dispatcher.mutex:
+        if not dispatcher.mutex.acquire(timeout=_PATIENCE_S):
+            raise TimeoutError("events are being sent")
+        try:
             dispatcher.producer.publish(
                 body,
                 routing_key="task.multi",
@@ -130,25 +156,11 @@ class TaskEvents:
                 delivery_mode=dispatcher.delivery_mode,
                 retry=False,
             )
-
-    def _keep(self, error: Exception) -> None:
-        """Keep what could not be sent for the next time, up to a bound."""
-        if not self._away:
-            log.warning("events of tasks wait, they cannot be sent: %s", error)
-        self._away = True
-        lost = len(self._ended) - MOST_KEPT
-        if lost > 0:
-            log.warning("events of %d tasks are dropped", lost)
-            for _ in range(lost):
-                self._ended.popleft()
+        finally:
+            dispatcher.mutex.release()
 
     def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
-        common = {
-            "hostname": self.hostname,
-            "utcoffset": utcoffset(),
-            "pid": os.getpid(),
-            "clock": self.dispatcher.clock.forward(),
-        }
+        common = (self.hostname, utcoffset(), os.getpid(), self.dispatcher.clock.forward())
         events: list[_Event] = []
         for request in fresh:
             events += _beginning(request, common)
@@ -159,42 +171,42 @@ class TaskEvents:
         return events
 
 
-def _beginning(request: Any, common: dict[str, Any]) -> tuple[_Event, _Event]:
-    headers = request.headers
+def _beginning(request: Any, common: _Common) -> tuple[_Event, _Event]:
+    told = request.headers.get
     return (
         _Received(
-            uuid=request.id,
-            timestamp=request.received_at,
-            name=request.name,
-            args=headers.get("argsrepr", ""),
-            kwargs=headers.get("kwargsrepr", ""),
-            root_id=headers.get("root_id"),
-            parent_id=headers.get("parent_id"),
-            retries=headers.get("retries", 0),
-            eta=None,
-            expires=headers.get("expires"),
-            **common,
+            request.id,
+            request.received_at,
+            *common,
+            request.name,
+            told("argsrepr", ""),
+            told("kwargsrepr", ""),
+            told("root_id"),
+            told("parent_id"),
+            told("retries", 0),
+            None,
+            told("expires"),
         ),
-        _Started(uuid=request.id, timestamp=request.started_at, **common),
+        _Started(request.id, request.started_at, *common),
     )
 
 
-def _ending(request: Any, common: dict[str, Any]) -> tuple[_Event, ...]:
-    own = {"uuid": request.id, "timestamp": request.started_at + request.runtime_s, **common}
+def _ending(request: Any, common: _Common) -> tuple[_Event, ...]:
+    own = (request.id, request.started_at + request.runtime_s, *common)
     if request.signum is not None:
-        return (_Revoked(terminated=True, signum=request.signum, expired=False, **own),)
+        return (_Revoked(*own, terminated=True, signum=request.signum, expired=False),)
     if request.einfo is not None:
         return _failure(request.einfo, own)
     text = request.shown
     if text.startswith(FAILED):
-        return (_Failed(exception=text.removeprefix(FAILED), traceback="", runtime=request.runtime_s, **own),)
-    return (_Succeeded(result=text, runtime=request.runtime_s, **own),)
+        return (_Failed(*own, text.removeprefix(FAILED), "", request.runtime_s),)
+    return (_Succeeded(*own, text, request.runtime_s),)
 
 
-def _failure(einfo: Any, own: dict[str, Any]) -> tuple[_Event, ...]:
-    error = einfo.exception
+def _failure(einfo: Any, own: tuple[str, float, *_Common]) -> tuple[_Event, ...]:
+    error = getattr(einfo.exception, "exc", einfo.exception)  # billiard wraps some
     if isinstance(error, Ignore):
         return ()
     if isinstance(error, Retry):
-        return (_Retried(exception=safe_repr(error.exc), traceback=safe_str(einfo.traceback), **own),)
-    return (_Failed(exception=safe_repr(error), traceback=safe_str(einfo.traceback), **own),)
+        return (_Retried(*own, safe_repr(error.exc or error), safe_str(einfo.traceback)),)
+    return (_Failed(*own, safe_repr(error), safe_str(einfo.traceback)),)

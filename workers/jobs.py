@@ -168,6 +168,8 @@ class RequestJob(Job):
 
     def ended(self) -> None:
         """Report how it ended."""
+        if self.fate == SPENT:
+            return  # it was terminated while this was on its way
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
         if task_postrun.receivers:

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 from celery.app.task import Context
@@ -89,18 +89,25 @@ class LeanRequest(Job):
 
     def ended(self) -> None:
         """Report how it ended."""
+        if self.signum is not None:
+            return  # it was terminated while this was on its way
         self._leave()
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
 
     def exceeded(self, is_soft: bool) -> None:
         """Report that a limit has passed."""
+        if self.signum is not None:
+            return  # as above
         if is_soft:
             log.warning("Soft time limit (%ss) exceeded for %s[%s]", self.soft_limit_s, self.name, self.id)
             return
         log.error("Hard time limit (%ss) exceeded for %s[%s]", self.limit_s, self.name, self.id)
         self.runtime_s = time.monotonic() - self.began_s
-        self.failed(TimeLimitExceeded(self.limit_s))
+        try:
+            _overrun(self.limit_s)
+        except TimeLimitExceeded as error:
+            self.failed(error)
         self._leave()
 
     def terminate(self, pool: Any, signal: Any = None) -> None:
@@ -145,9 +152,13 @@ class LeanRequest(Job):
             self.events.ended(self)
 
 
+def _overrun(limit_s: float | None) -> NoReturn:
+    raise TimeLimitExceeded(limit_s)
+
+
 def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
     """Return what takes the messages of a task."""
-    general: Callable[..., Any] = default(task, app, consumer)
+    general = _careful(default(task, app, consumer))
     pool, events = consumer.pool, getattr(consumer, "lean_events", None)
     if not (Settings.from_environment(os.environ).lean and isinstance(pool, CoroutinePool) and events is not None):
         return general
@@ -169,6 +180,21 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
         for callback in callbacks:
             callback(request)
         pool.run(request)
+
+    return take
+
+
+def _careful(general: Callable[..., Any]) -> Callable[..., Any]:
+    """Return Celery's own way, which gives the slot back of a message that it cannot deal with."""
+
+    def take(message: Any, *arguments: Any) -> None:
+        try:
+            general(message, *arguments)
+        except Exception:
+            request = state.requests.get(message.headers.get("id"))
+            if request is not None and request not in state.active_requests:
+                state.task_ready(request)
+            raise
 
     return take
 

@@ -12,15 +12,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from celery.concurrency.base import BasePool, apply_target
+from celery.concurrency.base import BasePool
 from celery.platforms import EX_FAILURE
 from celery.worker import state
 
 from workers.jobs import ABANDONED, SOFT, SPENT, Job, RequestJob
+from workers.threads import TaskThreads
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,10 @@ SWEEP_S: Final = 0.25
 #: How often the hub looks whether the loop turns, and after how many looks without a turn the worker ends.
 CHECK_S: Final = 5.0
 MOST_STANDSTILLS: Final = 6
-#: Threads for tasks without a coroutine.
+#: Threads for tasks without a coroutine, and as many for what coroutines have done in threads.
 MOST_THREADS: Final = 32
+#: How long the loop may take to begin.
+START_S: Final = 10.0
 #: How long what was cancelled by a cold shutdown may take to end, and how long closing may take.
 COLD_GRACE_S: Final = 1.0
 CLOSING_S: Final = 5.0
@@ -53,8 +56,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._hub: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._threads = ThreadPoolExecutor(min(MOST_THREADS, self.limit), thread_name_prefix="task")
-        self._in_threads = 0
+        self._threads = TaskThreads(min(MOST_THREADS, self.limit), partial(self._in_loop, self.report))
+        #: What coroutines give to `asyncio.to_thread`.
+        self._helpers = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="helper")
         self._handed: deque[Job] = deque()
         self._is_called = False
         self._running: dict[Job, None] = {}
@@ -70,7 +74,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         ready = threading.Event()
         self._thread = threading.Thread(target=self._main, args=(ready,), name="coroutines", daemon=True)
         self._thread.start()
-        ready.wait()
+        ready.wait(START_S)
+
+    def did_start_ok(self) -> bool:
+        """Tell whether the loop runs."""
+        return self._turns > 0
 
     def register_with_event_loop(self, hub: Any) -> None:
         """Report to this hub from now on, and look from it whether the loop turns."""
@@ -93,7 +101,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         """Have a task run; return what `Request.terminate` ends it by."""
         job = RequestJob.of(self.app, args, callback=callback, accept=accept_callback, timeout=timeout_callback)
         if job is None:
-            return self._in_thread(target, args, kwargs, callback, accept_callback)
+            return self._threads.apply(target, args, kwargs, callback, accept_callback)
         job.soft_limit_s = soft_timeout or self.options.get("soft_timeout")
         job.limit_s = timeout or self.options.get("timeout")
         self.run(job)
@@ -105,12 +113,20 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._handed.append(job)
         if not self._is_called:
             self._is_called = True
-            self._in_loop(self._take)
+            if self._hub is None:
+                self._call()
+            else:
+                self._hub.call_soon(self._call)  # once all is handed over that came together
 
     def cancel(self, job: Job) -> None:
         """Cancel a job of which nobody wants to hear any more."""
         job.fate = SPENT
+        self._call()
         self._in_loop(self._cut, job)
+
+    def _call(self) -> None:
+        self._is_called = False
+        self._in_loop(self._take)
 
     def grow(self, count: int = 1) -> None:
         """Have more slots."""
@@ -125,7 +141,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
 
     def on_stop(self) -> None:
         """Wait for what runs, unless this is a cold shutdown, and end the loop."""
-        self._end(cold=state.should_terminate not in {None, False})
+        self._end(cold=not (state.should_terminate is None or state.should_terminate is False))
 
     def on_terminate(self) -> None:
         """End what runs, and the loop."""
@@ -134,9 +150,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _end(self, *, cold: bool) -> None:
         """Stop once; a cold shutdown may interrupt a warm one, from a signal handler in the same thread."""
         self._is_closing = True
+        self._call()  # the hub does not turn any more
         if cold and self._running:
             log.warning("%d tasks are cut off", len(self._running))
             self._in_loop(self._cut_all)
+        self._threads.close()
         patience_s = COLD_GRACE_S if cold else float("inf")
         until = time.monotonic() + patience_s
         while self._is_busy and time.monotonic() < until:
@@ -146,13 +164,13 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         if thread is not None:
             self._in_loop(self._close)
             thread.join(CLOSING_S + 1.0)
-        self._threads.shutdown(wait=not cold, cancel_futures=True)
+        self._helpers.shutdown(wait=False, cancel_futures=True)
         self._drain()
 
     @property
     def _is_busy(self) -> bool:
         alive = self._thread is not None and self._thread.is_alive()
-        return alive and bool(self._handed or self._running or self._reports)
+        return alive and bool(self._handed or self._running or self._threads or self._reports)
 
     def _drain(self) -> None:
         """Do what was reported; one report that cannot be done keeps no other from being done."""
@@ -172,47 +190,24 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             log.critical("the event loop has stood still for %.0f s; the worker ends", MOST_STANDSTILLS * CHECK_S)
             state.should_terminate = EX_FAILURE
 
-    def _in_thread(
-        self,
-        target: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        callback: Callable[..., Any],
-        accept_callback: Callable[..., Any] | None,
-    ) -> object:
-        future = self._threads.submit(
-            apply_target,
-            target,
-            args,
-            kwargs,
-            lambda outcome: self.report(partial(callback, outcome)),
-            accept_callback and (lambda pid, at: self.report(partial(accept_callback, pid, at))),
-        )
-        self._in_threads += 1
-        future.add_done_callback(self._left_thread)
-        return _InThread(future)
-
-    def _left_thread(self, future: "Future[object]") -> None:
-        self._in_threads -= 1
-        if not future.cancelled() and (error := future.exception()) is not None:
-            log.error("a task ended without a report: %r", error, exc_info=error)
-
     def _get_info(self) -> dict[str, Any]:
-        running = len(self._running) + len(self._handed) + self._in_threads
-        threads = len([each for each in threading.enumerate() if each.name.startswith("task_")])
-        return {**super()._get_info(), "running": running, "threads": threads}
+        running = len(self._running) + len(self._handed) + len(self._threads)
+        return {**super()._get_info(), "running": running, "threads": threading.active_count()}
 
     # --- the loop's side ---
 
     def report(self, report: Callable[[], object]) -> None:
-        """Have Celery's thread do something; from any thread."""
+        """Have Celery's thread do something; in the loop's thread."""
         self._reports.append(report)
         if not self._is_waking:
             self._is_waking = True
-            if self._hub is None:
-                self._drain()  # no hub that could be woken: Celery's other loop lets any thread report
-            else:
-                self._hub.call_soon(self._drain)
+            self._loop.call_soon(self._wake)  # type: ignore[union-attr]  # once all has ended that ends in this turn
+
+    def _wake(self) -> None:
+        if self._hub is None:
+            self._drain()  # no hub that could be woken: Celery's other loop lets any thread report
+        else:
+            self._hub.call_soon(self._drain)
 
     def _in_loop(self, function: Callable[..., object], *arguments: Any) -> None:
         loop = self._loop
@@ -223,7 +218,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _main(self, ready: threading.Event) -> None:
         loop = self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        loop.set_default_executor(self._threads)
+        loop.set_default_executor(self._helpers)
         loop.call_soon(self._sweep)
         loop.call_soon(ready.set)
         try:
@@ -233,21 +228,21 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             raise
         finally:
             if not self._is_closing:
-                log.critical("the event loop ended; the worker ends too")
+                log.critical("the event loop ended, with %d tasks; the worker ends too", len(self._running))
                 state.should_stop = EX_FAILURE
-                self.report(lambda: None)  # wakes the hub, which then sees it
+                self._wake()  # the hub, which then sees it
             loop.close()
 
     def _take(self) -> None:
         """Begin all that was handed over."""
-        self._is_called = False
         create_task, handed, running = self._loop.create_task, self._handed, self._running  # type: ignore[union-attr]
         began_s, started_at = time.monotonic(), time.time()
         while handed:
-            job = handed.popleft()
+            job = handed[0]
             job.began_s = began_s
             job.started_at = started_at
             running[job] = None
+            handed.popleft()  # at no time it is in neither of them
             if job.tells_start:
                 self.report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
@@ -267,6 +262,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         now_s = time.monotonic()
         late = [job for job in self._running if job.is_late(now_s - job.began_s)]
         for job in late:
+            if job.fate == SPENT:
+                del self._running[job]
+                continue
             is_soft = job.fate is None and not job.is_over(now_s - job.began_s)
             if is_soft:
                 job.fate = SOFT
@@ -279,8 +277,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._loop.call_later(SWEEP_S, self._sweep)  # type: ignore[union-attr]
 
     def _cut(self, job: Job) -> None:
-        self._running.pop(job, None)
         if job.asyncio_task is not None:
+            # One that has not begun is cancelled before it could leave by itself.
+            job.asyncio_task.add_done_callback(lambda _: self._running.pop(job, None))
             job.asyncio_task.cancel()
 
     def _cut_all(self) -> None:
@@ -292,23 +291,9 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._closing_task = asyncio.ensure_future(self._close_all())
 
     async def _close_all(self) -> None:
-        try:
-            async with asyncio.timeout(CLOSING_S):
-                for closer in closers:
-                    await closer()
-        except Exception:
-            log.exception("what runs in the event loop could not be closed")
-        finally:
-            asyncio.get_running_loop().stop()
-
-
-class _InThread:
-    """A task in a thread, as `Request.terminate` takes it."""
-
-    def __init__(self, future: "Future[object]") -> None:
-        self._future = future
-
-    def terminate(self, _signal: int) -> None:
-        """Keep it from beginning; a thread cannot be ended."""
-        if not self._future.cancel() and not self._future.done():
-            log.warning("a task that was to be terminated runs in a thread, to its end")
+        for closer in closers:
+            try:
+                await asyncio.wait_for(closer(), CLOSING_S)
+            except Exception:
+                log.exception("what runs in the event loop could not be closed")
+        asyncio.get_running_loop().stop()

@@ -33,12 +33,13 @@ class Tally:
         """Return the line about what was counted, None if that is nothing, and begin anew."""
         kinds, durations, since_s = self._kinds, self._durations, self._since_s
         self._kinds, self._durations, self._since_s = Counter(), Counter(), now_s
-        if not kinds:
+        polls = kinds.total()
+        if not polls:
             return None
         parts = [f"{kinds[kind]} {kind}" for kind in _KINDS]
         parts += [f"{count} {kind}" for kind, count in sorted(kinds.items()) if kind not in _KINDS]
         return (
-            f"{kinds.total()} polls in {now_s - since_s:.0f} s: {', '.join(parts)}; "
+            f"{polls} poll{'' if polls == 1 else 's'} in {now_s - since_s:.0f} s: {', '.join(parts)}; "
             f"99 % took less than {_p99_s(durations) * 1e3:.0f} ms"
         )
 

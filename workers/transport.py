@@ -71,9 +71,10 @@ class Together:
         """Hand a message over; one that is none, which would end a worker of Celery's, is dropped and logged."""
         try:
             self.connection._deliver(_decode(message), queue)  # noqa: SLF001  as kombu does
-        except self.connection_errors + self.connection.channel_errors:
-            raise
-        except Exception:
+        except Exception as error:
+            # kombu counts a KeyError among those of a connection.
+            if isinstance(error, (*self.connection_errors, self.ResponseError)) and not isinstance(error, KeyError):
+                raise
             log.exception("dropped from queue %s, as no message: %.*r", queue, _SHOWN, message[:_SHOWN])
 
 

@@ -2,19 +2,25 @@
 
 import base64
 import http.client
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.e2e.running import PATIENCE_S
 from tests.e2e.test_doors import listening
+from tests.workers.queues import connected
+from tests.workers.test_slots_alone import send, worker
+from workers.app import app
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -60,18 +66,41 @@ def flower(
         process.wait(PATIENCE_S)
 
 
-def ask(port: int, path: str, credentials: str | None = None, **headers: str) -> http.client.HTTPResponse:
-    """Return an answer of Flower's whose body was read."""
+def told(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
+    """Return the tasks that Flower shows, once there are so many in these states."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        answer = ask(port, "/api/tasks?limit=100", credentials)
+        tasks = list(json.loads(answer.body).values())
+        states = Counter(task["state"] for task in tasks)
+        if all(states[state] >= count for state, count in least.items()):
+            return tasks
+        time.sleep(0.2)
+    pytest.fail(f"Flower shows {states}, not {least}")
+
+
+class Answer(NamedTuple):
+    """What Flower answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def getheader(self, name: str) -> str | None:
+        return self.headers[name]
+
+
+def ask(port: int, path: str, credentials: str | None = None, **headers: str) -> Answer:
+    """Return an answer of Flower's."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     if credentials is not None:
         headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        answer.read()
+        return Answer(answer.status, answer.headers, answer.read())
     finally:
         connection.close()
-    return answer
 
 
 PATHS = ("/", "/workers", "/tasks", "/metrics", "/healthcheck", "/static/css/flower.css", "/api/workers", "/nowhere")
@@ -170,3 +199,28 @@ def test_where_people_sign_in_elsewhere_what_flower_shows_to_everybody_is_off(
         shown = {path: ask(free_port, path).status for path in ("/metrics", "/healthcheck", "/workers")}
 
     assert shown == {"/metrics": 404, "/healthcheck": 404, "/workers": 302}
+
+
+@pytest.mark.parametrize("lean", ["1", "0"], ids=["lean", "general"])
+def test_it_shows_what_ran_what_hangs_and_what_failed(
+    valkey_url: str, free_port: int, tmp_path: Path, lean: str
+) -> None:
+    credentials = f"tracker:{PASSWORD}"
+    (tmp_path / "done.go").touch()
+    with (
+        flower(valkey_url, free_port, folder=tmp_path, FLOWER_PASSWORD=PASSWORD),
+        worker(tmp_path, lean, valkey_url, "-n", "shown@here"),
+        connected(app, valkey_url) as connection,
+    ):
+        for arguments in (("done",), ("hangs",), ("too", "many")):
+            send(connection, "waits", *arguments)
+        tasks = {task["args"]: task for task in told(free_port, credentials, SUCCESS=1, STARTED=1, FAILURE=1)}
+
+    done, hangs, failed = tasks["('done',)"], tasks["('hangs',)"], tasks["('too', 'many')"]
+    assert {task["name"] for task in tasks.values()} == {"slots.waits"}
+    assert {task["worker"] for task in tasks.values()} == {"shown@here"}
+    assert all(task["received"] <= task["started"] for task in tasks.values())
+    assert (done["result"], done["runtime"] >= 0) == ("'done'", True)
+    assert (hangs["runtime"], hangs["succeeded"]) == (None, None)
+    assert failed["exception"].startswith("TypeError(")
+    assert "Traceback" in failed["traceback"]

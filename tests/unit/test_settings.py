@@ -54,6 +54,7 @@ def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
         "TRACKER_CONTACT_URL",
         "TRACKER_LOG_LEVEL",
         "TRACKER_CA_FILE",
+        "TRACKER_LEAN",
         "SSL_CERT_FILE",
         "HTTP_PROXY",
         "https_proxy",
@@ -70,12 +71,14 @@ def test_variables_give_the_settings() -> None:
         TRACKER_FORMAT="JSON",
         TRACKER_CONTACT_URL=" https://ops.example/bot ",
         TRACKER_LOG_LEVEL="debug",
+        TRACKER_LEAN="0",
     ) == Settings(
         redis_url="redis://redis:6380/2",
         data_dir=Path("/var/lib/tracker"),
         output_format="json",
         contact_url="https://ops.example/bot",
         log_level="DEBUG",
+        lean=False,
     )
 
 
@@ -255,6 +258,7 @@ def test_any_url_of_redis_is_taken_or_refused(tail: str) -> None:
 MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "a misspelled format": ({"TRACKER_FORMAT": "jsn"}, ('TRACKER_FORMAT is "jsn"', "did you mean json?")),
     "an unknown format": ({"TRACKER_FORMAT": "yaml\x1b"}, ('TRACKER_FORMAT is "yaml"', "known are text, json")),
+    "neither lean nor not": ({"TRACKER_LEAN": "no"}, ('TRACKER_LEAN is "no"', "known are 1, 0")),
     "an unknown level": ({"TRACKER_LOG_LEVEL": "loud"}, ('TRACKER_LOG_LEVEL is "loud"', "known are DEBUG, INFO")),
     "a level misspelled in small letters": ({"TRACKER_LOG_LEVEL": "warn"}, ("did you mean WARNING?",)),
     "a home directory": ({"TRACKER_DATA_DIR": "~/data"}, ('TRACKER_DATA_DIR is "~/data"', "write a whole path")),

@@ -45,6 +45,7 @@ def connected(app: Celery, url: str) -> Iterator[Celery]:
 def _disconnect(app: Celery) -> None:
     pools.reset()
     app._pool = app.amqp._producer_pool = None
+    app.__dict__.pop("control", None)  # which keeps connections of its own
 
 
 def _message(envelope: dict[str, Any]) -> Message:

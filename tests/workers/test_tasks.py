@@ -1,8 +1,10 @@
 """The tasks: what they are called, what they take, and that nothing that is expected leaves them."""
 
+import asyncio
 import inspect
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from workers import tasks
 from workers.app import app as application
 from workers.outcomes import Told
 from workers.runtime import runtime
+from workers.tally import EVERY_S, Tally
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
 #: send them: a rename is a broken upgrade.
@@ -104,11 +107,23 @@ def test_a_message_arrives_although_the_server_lost_its_table_of_bindings(app: C
 # --- what is expected stays inside ---
 
 
+class InLoop:
+    """A poller on an event loop whose polls end as those of another one."""
+
+    def __init__(self, poller: "FakeRuntime") -> None:
+        self._poller = poller
+
+    async def poll(self, provider_id: str) -> Poll | None:
+        await asyncio.sleep(0)
+        return self._poller.poll(provider_id)
+
+
 class FakeRuntime:
     """A runtime whose polls and prints end as the test says."""
 
     def __init__(self) -> None:
         self.poller = self.sinks = self
+        self.quick_poller = InLoop(self)
         self.outcome: Poll | Exception | None = None
         self.delivered: int | Exception = 0
 
@@ -132,6 +147,17 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
     return stand_in
+
+
+Fetch = Callable[[str], Told]
+
+
+@pytest.fixture(params=["call", "coroutine"])
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    """Fetch a page the way that each kind of pool has it fetched."""
+    if request.param == "call":
+        return tasks.fetch_provider  # type: ignore[no-any-return]
+    return lambda provider_id: asyncio.run(tasks.fetch_provider.coroutine(provider_id))
 
 
 @pytest.fixture
@@ -184,6 +210,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
 )
 def test_a_poll_ends_in_one_line_however_it_ends(
     fake: FakeRuntime,
+    fetch: Fetch,
     log: pytest.LogCaptureFixture,
     outcome: Poll | Exception | None,
     level: str,
@@ -192,7 +219,7 @@ def test_a_poll_ends_in_one_line_however_it_ends(
 ) -> None:
     fake.outcome = outcome
 
-    result = tasks.fetch_provider("acme")
+    result = fetch("acme")
 
     (record,) = (record for record in log.records if record.name == "workers.tasks")
     assert record.levelname == level
@@ -220,13 +247,10 @@ def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str) -> 
 
 
 @pytest.mark.usefixtures("app")
-def test_news_wake_the_printer_and_the_sinks(
-    fake: FakeRuntime,
-    valkey: "redis.Redis",
-) -> None:
+def test_news_wake_the_printer_and_the_sinks(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
     fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
 
-    result = tasks.fetch_provider("acme")
+    result = fetch("acme")
 
     assert repr(result) == "changed, 2 new"
     assert [message.task for message in waiting(valkey, "print")] == ["workers.tasks.print_updates"]
@@ -234,16 +258,16 @@ def test_news_wake_the_printer_and_the_sinks(
 
 
 @pytest.mark.usefixtures("app")
-def test_a_quiet_poll_wakes_nobody(fake: FakeRuntime, valkey: "redis.Redis") -> None:
+def test_a_quiet_poll_wakes_nobody(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
     fake.outcome = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
 
-    tasks.fetch_provider("acme")
+    fetch("acme")
 
     assert valkey.keys("*") == []
 
 
 def test_a_wake_up_that_fails_costs_a_line(
-    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+    fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
@@ -252,9 +276,24 @@ def test_a_wake_up_that_fails_costs_a_line(
     monkeypatch.setattr(tasks.print_updates, "apply_async", fail)
     monkeypatch.setattr(tasks.deliver_updates, "apply_async", fail)
 
-    tasks.fetch_provider("acme")
+    fetch("acme")
 
-    assert [record.levelname for record in log.records] == ["INFO", "WARNING", "WARNING"]
+    told = [record.levelname for record in log.records if record.name == "workers.tasks"]
+    assert told == ["INFO", "WARNING", "WARNING"]
+
+
+def test_polls_are_summed_up_once_a_minute(
+    fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic() - EVERY_S))
+    fake.outcome = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+
+    with caplog.at_level(logging.INFO, logger="workers.tasks"):
+        fetch("acme")
+        fetch("acme")
+
+    (record,) = (record for record in caplog.records if record.name == "workers.tasks")
+    assert record.message.startswith("1 poll in 60 s: 1 quiet, 0 changed, 0 failed, 0 postponed")
 
 
 # --- on a real data server ---

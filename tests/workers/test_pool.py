@@ -1,0 +1,140 @@
+"""The pool of coroutines by itself, with a hub that the test turns."""
+
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery.platforms import EX_FAILURE
+from celery.worker import state
+
+from tests.workers.slots import PATIENCE_S
+from workers import pool as pools
+from workers.jobs import Job
+from workers.pool import MOST_STANDSTILLS, CoroutinePool
+
+
+class Hub:
+    """Keeps what it was given to do until the test does it."""
+
+    def __init__(self) -> None:
+        self.given: list[Callable[[], object]] = []
+        self.repeated: list[Callable[[], object]] = []
+        self._news = threading.Semaphore(0)
+
+    def call_soon(self, function: Callable[[], object]) -> None:
+        self.given.append(function)
+        self._news.release()
+
+    def call_repeatedly(self, _every_s: float, function: Callable[[], object]) -> None:
+        self.repeated.append(function)
+
+    def turn(self) -> None:
+        assert self._news.acquire(timeout=PATIENCE_S)
+        self.given.pop(0)()
+
+
+class Plain(Job):
+    """A job that remembers that it ended."""
+
+    __slots__ = ("ends",)
+
+    def ended(self) -> None:
+        self.ends.append(self.value)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def pool(hub: Hub) -> Iterator[CoroutinePool]:
+    pool = CoroutinePool(4, app=None)
+    pool.start()
+    pool.register_with_event_loop(hub)
+    yield pool
+    state.should_terminate = None
+    pool.stop()
+
+
+def job(coroutine: Callable[..., Any], *arguments: Any, ends: list[Any]) -> Plain:
+    plain = Plain(SimpleNamespace(coroutine=coroutine, name="plain"), arguments, {})
+    plain.ends = ends
+    return plain
+
+
+def test_what_comes_together_is_handed_over_with_one_call_and_reported_with_one(
+    pool: CoroutinePool, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    in_loop = pool._in_loop
+    monkeypatch.setattr(pool, "_in_loop", lambda *given: (calls.append(given), in_loop(*given)))
+    ends: list[int] = []
+
+    async def returns(number: int) -> int:
+        return number
+
+    for number in range(50):
+        pool.run(job(returns, number, ends=ends))
+    hub.turn()
+    hub.turn()
+
+    assert ends == list(range(50))
+    assert (len(calls), hub.given) == (1, [])
+
+
+def test_a_report_that_fails_keeps_no_other_from_being_made(
+    pool: CoroutinePool, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends: list[None] = []
+
+    async def returns() -> None:
+        pass
+
+    broken = job(returns, ends=ends)
+    del broken.ends
+    pool.run(broken)
+    pool.run(job(returns, ends=ends))
+    hub.turn()
+    hub.turn()
+
+    assert ends == [None]
+    assert "a task's end could not be reported" in caplog.text
+
+
+def test_a_worker_whose_loop_stands_still_ends(pool: CoroutinePool, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    async def blocks() -> None:
+        begun.set()
+        may_go_on.wait(PATIENCE_S)
+
+    pool.run(job(blocks, ends=[]))
+    hub.turn()
+    assert begun.wait(PATIENCE_S)
+    (check,) = hub.repeated
+    check()
+    for _ in range(MOST_STANDSTILLS):
+        assert state.should_terminate is None
+        check()
+    may_go_on.set()
+
+    assert state.should_terminate == EX_FAILURE
+    assert "the event loop has stood still" in caplog.text
+
+
+def test_what_tasks_opened_in_the_loop_is_closed_in_it(pool: CoroutinePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_in: list[str] = []
+
+    async def fails() -> None:
+        raise ValueError("broken")
+
+    async def closes() -> None:
+        closed_in.append(threading.current_thread().name)
+
+    monkeypatch.setattr(pools, "closers", [fails, closes])
+    pool.stop()
+
+    assert closed_in == ["coroutines"]

@@ -1,0 +1,66 @@
+"""Threads for the tasks of a pool of coroutines that have no coroutine."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from celery.concurrency.base import apply_target
+
+log = logging.getLogger(__name__)
+
+
+class TaskThreads:
+    """Runs tasks in a few threads; `report` has Celery's thread do something."""
+
+    def __init__(self, count: int, report: Callable[[Callable[[], object]], None]) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="task")
+        self._running: set[Future[object]] = set()
+        self._report = report
+
+    def __len__(self) -> int:
+        """Return how many tasks run or wait for a thread."""
+        return len(self._running)
+
+    def apply(
+        self,
+        target: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        callback: Callable[..., Any],
+        accept_callback: Callable[..., Any] | None,
+    ) -> "TaskInThread":
+        """Have a task run; return what `Request.terminate` ends it by."""
+        future: Future[object] = self._threads.submit(
+            apply_target,
+            target,
+            args,
+            kwargs,
+            lambda outcome: self._report(partial(callback, outcome)),
+            accept_callback and (lambda pid, at: self._report(partial(accept_callback, pid, at))),
+        )
+        self._running.add(future)
+        future.add_done_callback(self._ended)
+        return TaskInThread(future)
+
+    def close(self) -> None:
+        """Take no more tasks, and drop those that no thread has taken."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ended(self, future: "Future[object]") -> None:
+        self._running.discard(future)
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("a task ended without a report: %r", error, exc_info=error)
+
+
+class TaskInThread:
+    """A task in a thread, as `Request.terminate` takes it."""
+
+    def __init__(self, future: "Future[object]") -> None:
+        self._future = future
+
+    def terminate(self, _signal: int) -> None:
+        """Keep it from beginning; a thread cannot be ended."""
+        if not self._future.cancel() and not self._future.done():
+            log.warning("a task that was to be terminated runs in a thread, to its end")
