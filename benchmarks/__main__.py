@@ -39,7 +39,8 @@ FULL: Final[Runs] = SMALL | {
     "peers": ("",),
     "million": ("", "--without-file"),
 }
-_MODULES: Final = {"peers": "benchmarks.peers.run"}
+#: Where a measurement is, if not in the module of its name.
+MODULES: Final = {"peers": "benchmarks.peers.run"}
 _DOCS: Final = Path(__file__).parents[1] / "docs"
 
 
@@ -65,7 +66,7 @@ def main() -> None:
 def _run(name: str, options: list[str]) -> None:
     print(f"== {name} {' '.join(options)}", flush=True)
     sys.argv = [name, *options]
-    importlib.import_module(_MODULES.get(name, f"benchmarks.{name}")).main()
+    importlib.import_module(MODULES.get(name, f"benchmarks.{name}")).main()
 
 
 def _write_documents() -> None:

@@ -57,11 +57,7 @@ class _Quiet(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="data_server", description="Measure the data server's part of a check.")
-    parser.add_argument("--pages", type=int, default=200)
-    parser.add_argument("--interval", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=40)
-    options = parser.parse_args()
+    options = _options()
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder, _origin() as port:
         directory = Path(folder)
         (directory / "server").mkdir()
@@ -74,6 +70,14 @@ def main() -> None:
             after = _snapshot(client)
     name = f"data_server/{options.pages} pages, {options.interval} s"
     show(name, keep(name, vars(options), _figures(before, after)))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="data_server", description="Measure the data server's part of a check.")
+    parser.add_argument("--pages", type=int, default=200)
+    parser.add_argument("--interval", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=40)
+    return parser.parse_args()
 
 
 @contextmanager

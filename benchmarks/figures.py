@@ -51,19 +51,17 @@ def missed(
 
 
 def gaps(times: Mapping[str, Sequence[float]], pages: Iterable[str], every_s: float) -> Figures:
-    """Return by how much the time between two requests for a page exceeds the interval."""
+    """Return by how much the time between two requests for a page exceeds the interval; nothing if none had two."""
     over = array("d")
     for page in pages:
         over.extend(later - earlier - every_s for earlier, later in pairwise(times.get(page, ())))
+    if not over:
+        return {}
     return {
-        "gap over the interval p50, ms": _ms(percentile(over, 0.5)),
-        "gap over the interval p99, ms": _ms(percentile(over, 0.99)),
-        "gap over the interval at most, ms": _ms(max(over, default=math.nan)),
+        "gap over the interval p50, ms": round(percentile(over, 0.5) * 1e3),
+        "gap over the interval p99, ms": round(percentile(over, 0.99) * 1e3),
+        "gap over the interval at most, ms": round(max(over) * 1e3),
     }
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1e3) if math.isfinite(seconds) else math.nan
 
 
 class _Line(msgspec.Struct):

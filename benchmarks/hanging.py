@@ -42,8 +42,10 @@ def main() -> None:
             return origin.summary(fleet.names[number]) if number < healthy.pages else silent.address(number)
 
         with tracking(fleet, origin, directory, address) as tracker:
+            began = time.monotonic()
             await_every_page(healthy, origin)
-            numbers = _measured(healthy, origin, silent, Meter(tracker.pid, origin), options.minutes * 60)
+            numbers = {"every healthy page was asked after, s": round(time.monotonic() - began)}
+            numbers |= _measured(healthy, origin, silent, Meter(tracker.pid, origin), options.minutes * 60)
             numbers |= tracker.memory(fleet.pages)
     size = f"{fleet.workers} x {fleet.concurrency}"
     name = f"hanging/{label(fleet, f'{options.hanging:,} hang', size)}"

@@ -138,6 +138,7 @@ def test_a_gap_is_told_by_how_much_it_exceeds_the_interval() -> None:
         "gap over the interval p99, ms": 250,
         "gap over the interval at most, ms": 250,
     }
+    assert gaps(times, ["p1"], 30) == {}
 
 
 # detection and traffic
