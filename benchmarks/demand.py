@@ -20,6 +20,8 @@ _WAITING: Final = 3000
 #: Most pages that are made due together, and how often.
 _STEP: Final = 500
 _STEP_S: Final = 0.01
+#: Pages are made due so long ahead: beat looks when the next one is due.
+_AHEAD_S: Final = 0.02
 #: Two polls of a page are at least so far apart, whatever the queue holds (`tracker.store`).
 _LEAST_GAP_S: Final = 0.5
 #: How much of the time between two polls of a page has to be left, so that none is asked too soon.
@@ -52,19 +54,20 @@ class Demand:
     def _feed(self, pages: Iterator[str], ends_at: float | None) -> None:
         while ends_at is None or time.monotonic() < ends_at:
             step_ends_at = time.monotonic() + _STEP_S
-            step = list(itertools.islice(pages, max(0, min(_STEP, _WAITING - self._open))))
+            # One at least: where nothing falls due for long, beat sleeps.
+            step = list(itertools.islice(pages, max(1, min(_STEP, _WAITING - self._open))))
             if not step and ends_at is None and self._open < _WAITING:
                 return
             self._make_due(step)
             time.sleep(max(0.0, step_ends_at - time.monotonic()))
 
     def _make_due(self, pages: Iterable[str]) -> None:
-        now = time.time()
+        due_at = time.time() + _AHEAD_S
         with self._client.pipeline(transaction=False) as pipe:
-            if due := dict.fromkeys(pages, now):
+            if due := dict.fromkeys(pages, due_at):
                 pipe.zadd(DUE, due, xx=True)
             pipe.llen(QUEUE)
-            pipe.zcount(DUE, "-inf", now)
+            pipe.zcount(DUE, "-inf", due_at)
             answers: list[Any] = pipe.execute()
         self._open = answers[-2] + answers[-1]
 
