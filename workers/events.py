@@ -36,7 +36,7 @@ _encode = msgspec.json.Encoder().encode
 def _encoded(events: list["_Event"]) -> bytes:
     try:
         return _encode(events)
-    except UnicodeEncodeError:  # half of a character, in the text of an exception; JSON can say it
+    except (UnicodeEncodeError, OverflowError):  # half of a character, or a huge number; JSON can say them
         return json.dumps(msgspec.to_builtins(events)).encode()
 
 

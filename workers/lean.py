@@ -2,8 +2,8 @@
 
 Celery makes of every message a request for any broker, pool and result backend, and sends three events of it, one by
 one; that is more work than a quiet poll is. Here a plain message of a task with a coroutine becomes a `LeanRequest`,
-which has what Celery's remote commands ask of a request. What is not plain (an expired message, a revoked one, a time,
-a limit or followers of its own, a body that is no arguments) goes Celery's own way, and so does every message when
+which has what Celery's remote commands ask of a request. What is not plain (a message that has expired, was revoked,
+names a time or followers of its task, or is no call at all) goes Celery's own way, and so does every message when
 `TRACKER_LEAN` is 0 or the pool another.
 """
 
@@ -20,6 +20,7 @@ from celery.exceptions import TimeLimitExceeded
 from celery.signals import task_prerun, task_received, task_revoked, task_success
 from celery.worker import state
 from celery.worker.strategy import default
+from kombu.utils.encoding import safe_repr
 
 from tracker.settings import Settings
 from workers.events import TaskEvents
@@ -66,7 +67,7 @@ class LeanRequest(Job):
     @property
     def shown(self) -> str:
         """Return what the task returned, as Celery shows it."""
-        return repr(self.value)[: self.task.resultrepr_maxsize]
+        return str(safe_repr(self.value))[: self.task.resultrepr_maxsize]
 
     def begin(self) -> None:
         """Enter Celery's states: with a slot for each request, one that is taken runs."""

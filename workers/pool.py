@@ -155,17 +155,28 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             log.warning("%d tasks are cut off", len(self._running))
             self._in_loop(self._cut_all)
         self._threads.close()
-        patience_s = COLD_GRACE_S if cold else float("inf")
-        until = time.monotonic() + patience_s
-        while self._is_busy and time.monotonic() < until:
-            time.sleep(_PAUSE_S)
-            self._drain()
+        turns = self._wait(COLD_GRACE_S if cold else float("inf"))
         thread, self._thread = self._thread, None
         if thread is not None:
             self._in_loop(self._close)
-            thread.join(CLOSING_S + 1.0)
+            thread.join(CLOSING_S + 1.0 if turns else 0.0)
         self._helpers.shutdown(wait=False, cancel_futures=True)
         self._drain()
+
+    def _wait(self, patience_s: float) -> bool:
+        """Wait for what runs; return whether the loop turns."""
+        now_s = turned_s = time.monotonic()
+        until_s, turns = now_s + patience_s, self._turns
+        while self._is_busy and now_s < until_s:
+            time.sleep(_PAUSE_S)
+            self._drain()
+            now_s = time.monotonic()
+            if turns != self._turns:
+                turns, turned_s = self._turns, now_s
+            elif now_s - turned_s > MOST_STANDSTILLS * CHECK_S:
+                log.critical("the event loop stands still; %d tasks are left", len(self._running))
+                return False
+        return True
 
     @property
     def _is_busy(self) -> bool:

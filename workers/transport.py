@@ -70,12 +70,17 @@ class Together:
     def _hand_over(self: Any, message: bytes, queue: str) -> None:
         """Hand a message over; one that is none, which would end a worker of Celery's, is dropped and logged."""
         try:
-            self.connection._deliver(_decode(message), queue)  # noqa: SLF001  as kombu does
+            payload = _decode(message)
+        except msgspec.DecodeError as error:
+            log.error("dropped from queue %s, as no message (%s): %r", queue, error, message[:_SHOWN])  # noqa: TRY400
+            return
+        try:
+            self.connection._deliver(payload, queue)  # noqa: SLF001  as kombu does
         except Exception as error:
             # kombu counts a KeyError among those of a connection.
             if isinstance(error, (*self.connection_errors, self.ResponseError)) and not isinstance(error, KeyError):
                 raise
-            log.exception("dropped from queue %s, as no message: %.*r", queue, _SHOWN, message[:_SHOWN])
+            log.exception("dropped from queue %s, as no message: %r", queue, message[:_SHOWN])
 
 
 class Channel(Together, redis.Channel):  # type: ignore[misc]

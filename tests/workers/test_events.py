@@ -81,10 +81,13 @@ def test_all_of_a_task_goes_in_one_message(events: TaskEvents, dispatcher: Dispa
 
 
 def test_a_page_that_cannot_be_read_is_a_task_that_failed(events: TaskEvents, dispatcher: Dispatcher) -> None:
-    events.ended(request(result=Told(f"{FAILED}connect: half of a character \udc80")))
+    odd = request(result=Told(f"{FAILED}connect: half of a character \udc80"))
+    odd.headers = {**odd.headers, "root_id": 10**30}
+    events.ended(odd)
     events.flush()
 
-    ((*_, failed),) = dispatcher.sent
+    ((received, *_, failed),) = dispatcher.sent
+    assert received["root_id"] == 10**30
     assert (failed["type"], failed["exception"]) == ("task-failed", "connect: half of a character \udc80")
 
 

@@ -125,6 +125,25 @@ def test_a_worker_whose_loop_stands_still_ends(pool: CoroutinePool, hub: Hub, ca
     assert "the event loop has stood still" in caplog.text
 
 
+def test_a_warm_shutdown_does_not_wait_for_a_loop_that_stands_still(
+    pool: CoroutinePool, hub: Hub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    async def blocks() -> None:
+        begun.set()
+        may_go_on.wait(PATIENCE_S)
+
+    monkeypatch.setattr(pools, "CHECK_S", 0.1)
+    pool.run(job(blocks, ends=[]))
+    hub.turn()
+    assert begun.wait(PATIENCE_S)
+    pool.stop()
+    may_go_on.set()
+
+    assert "the event loop stands still; 1 tasks are left" in caplog.text
+
+
 def test_what_tasks_opened_in_the_loop_is_closed_in_it(pool: CoroutinePool, monkeypatch: pytest.MonkeyPatch) -> None:
     closed_in: list[str] = []
 

@@ -146,6 +146,7 @@ class FakeRuntime:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
+    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic()))
     return stand_in
 
 
