@@ -30,7 +30,7 @@ class RunningTracker:
             "tracker",
             "up",
             *("--providers", str(self.providers_file), "--data-dir", str(self.data_dir)),
-            *("--workers", "2", "--concurrency", "8", *options),
+            *("--workers", "1", "--concurrency", "64", *options),
         ]
         self._environ = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS_", "TRACKER_"))}
         self._environ |= environ or {}

@@ -27,7 +27,7 @@ def test_every_series_brings_exactly_the_updates_that_were_not_in_its_first_answ
     }
     with SimulatedVendor(sites.values()) as vendor:
         entries = "".join(provider(name, vendor.url(name) + path_of(files)) for name, files in recorded.items())
-        with RunningTracker(entries, tmp_path, "--format", "json") as tracker:
+        with RunningTracker(entries, tmp_path, "--workers", "2", "--format", "json") as tracker:
             tracker.wait_until_watching()
             for _ in range(max(len(files) for files in recorded.values())):
                 for site in sites.values():

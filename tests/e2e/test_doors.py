@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -166,8 +167,9 @@ def listening(pids: list[int]) -> set[tuple[int, str, int]]:
     sockets = {}
     for pid in pids:
         for fd in Path(f"/proc/{pid}/fd").iterdir():
-            if found := re.fullmatch(r"socket:\[(\d+)\]", str(fd.readlink())):
-                sockets[found[1]] = pid
+            with suppress(FileNotFoundError):  # closed meanwhile
+                if found := re.fullmatch(r"socket:\[(\d+)\]", str(fd.readlink())):
+                    sockets[found[1]] = pid
     heard = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:

@@ -52,18 +52,20 @@ def flower(
             stderr=stream,
         ) as process,
     ):
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                ask(port, "/healthcheck")
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"Flower does not run: {log.read_text()}")
-        yield process.pid
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while time.monotonic() < until and process.poll() is None:
+                try:
+                    ask(port, "/healthcheck")
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            else:
+                pytest.fail(f"Flower does not run: {log.read_text()}")
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE_S)
 
 
 def told(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:

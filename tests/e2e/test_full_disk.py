@@ -43,6 +43,7 @@ def fill(path: Path) -> None:
 
 
 @needs_linux
+@pytest.mark.faults
 def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with (

@@ -75,7 +75,7 @@ class Attacked:
                 provider(name, f"http://{host}:{port}/0/answer.json", allow_private=False, interval=10)
                 for name, (host, _) in INSIDE.items()
             ]
-            with RunningTracker("".join(entries), directory, "-v") as tracker:
+            with RunningTracker("".join(entries), directory, "--workers", "2", "-v") as tracker:
                 tracker.wait_until_watching()
                 origin.wait_until_read_twice(PATIENCE_S)
                 self.memory_before = peaks_mb(tracker)

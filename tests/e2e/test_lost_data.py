@@ -98,7 +98,9 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
         sink = f'[[sink]]\nname = "ops"\nurl = "{receiver.url}"\nallow_private = true\n'
         entries = provider("acme", vendor.url("acme"), first_sight="open", cadence="fixed")
         directory, environ = tmp_path_factory.mktemp("tracker"), {"REDIS_URL": server.url}
-        with RunningTracker(entries + sink, directory, "--format", "json", environ=environ) as tracker:
+        with RunningTracker(
+            entries + sink, directory, "--workers", "2", "--format", "json", environ=environ
+        ) as tracker:
             tracker.wait_until_watching()
             added = tracker.command(
                 "providers", "add", vendor.url("added"), "--name", "added", "--interval", "1", "--allow-private"

@@ -38,7 +38,7 @@ def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_orde
             + provider("rss", f"{vendor.url('rss')}/history.rss")
             + provider("incidentio", vendor.url("incidentio"))
         )
-        with RunningTracker(entries, tmp_path, "--format", "json") as tracker:
+        with RunningTracker(entries, tmp_path, "--workers", "2", "--format", "json") as tracker:
             tracker.wait_until_watching()
             opened = {
                 name: page.open_incident(
@@ -96,7 +96,7 @@ def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restar
         names = ("Acme", "Acme Inc", "Acme Group")
         first, second, third = (provider(name, vendor.url("acme"), first_sight="open") for name in names)
         incident = page.open_incident("Errors", body="We look into it.")
-        tracker = RunningTracker(first, tmp_path, "--format", "json")
+        tracker = RunningTracker(first, tmp_path, "--workers", "2", "--format", "json")
         with tracker:
             tracker.wait_for(lambda t: updates(t, "acme"))
             tracker.providers_file.write_text(second)
@@ -142,7 +142,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     page, other = Page("acme", id="acme"), Page("other", id="other")
     with SimulatedVendor([page, other]) as vendor:
         entries, directory = provider("acme", vendor.url("acme")), tmp_path_factory.mktemp("running")
-        with RunningTracker(entries, directory, "--format", "json") as tracker:
+        with RunningTracker(entries, directory, "--workers", "2", "--format", "json") as tracker:
             tracker.wait_until_watching()
             yield Running(tracker, vendor, page, other)
 

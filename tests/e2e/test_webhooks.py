@@ -6,6 +6,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contract.fetch_origin import Exchange
 from tests.e2e.running import RunningTracker, provider
 from tests.receiver import SECRET, Receiver, answers, close, stall
@@ -52,6 +54,7 @@ def test_every_event_arrives_signed_and_in_order_though_the_receiver_fails_now_a
     assert "hunter2" not in shown.stdout + listed.stdout + "".join(tracker.log)
 
 
+@pytest.mark.faults
 def test_what_was_posted_but_not_acknowledged_is_delivered_again_under_the_same_key(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver(stall) as receiver:
@@ -130,6 +133,7 @@ def test_an_answer_that_breaks_off_is_no_delivery(tmp_path: Path) -> None:
     assert (report["delivered"], report["dead"], report["state"]) == (1, 0, "ok")
 
 
+@pytest.mark.faults
 def test_dead_letters_are_in_sight_until_they_are_delivered(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver(answers("410 Gone")) as receiver:

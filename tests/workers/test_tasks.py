@@ -123,9 +123,11 @@ class FakeRuntime:
 
     def __init__(self) -> None:
         self.poller = self.sinks = self
-        self.quick_poller = InLoop(self)
         self.outcome: Poll | Exception | None = None
         self.delivered: int | Exception = 0
+
+    def quick_poller(self) -> InLoop:
+        return InLoop(self)
 
     def poll(self, provider_id: str) -> Poll | None:
         assert provider_id == "acme"
@@ -315,6 +317,7 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
     environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
 ) -> None:
     environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
+    environment.setattr(tasks, "_tally", Tally(time.monotonic()))
 
     tasks.fetch_provider("acme")
     tasks.print_updates()
