@@ -81,6 +81,14 @@ def told(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
     pytest.fail(f"Flower shows {states}, not {least}")
 
 
+def await_worker(port: int, credentials: str, name: str) -> None:
+    """Wait until Flower hears of a worker: what was told before is lost to it."""
+    until = time.monotonic() + PATIENCE_S
+    while name.encode() not in ask(port, "/workers?json=1", credentials).body:
+        assert time.monotonic() < until, f"Flower hears nothing of {name}"
+        time.sleep(0.2)
+
+
 class Answer(NamedTuple):
     """What Flower answered."""
 
@@ -214,6 +222,7 @@ def test_it_shows_what_ran_what_hangs_and_what_failed(
         worker(tmp_path, lean, valkey_url, "-n", "shown@here"),
         connected(app, valkey_url) as connection,
     ):
+        await_worker(free_port, credentials, "shown@here")
         for arguments in (("done",), ("hangs",), ("too", "many")):
             send(connection, "waits", *arguments)
         tasks = {task["args"]: task for task in told(free_port, credentials, SUCCESS=1, STARTED=1, FAILURE=1)}
