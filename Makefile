@@ -18,8 +18,8 @@ run: $(STAMP) ## Watch the pages of providers.toml
 demo: $(STAMP) ## Watch a simulated vendor; needs no network
 	@exec $(BIN)/tracker demo
 
-test: $(STAMP) ## Run all tests, three files at a time; most of the long ones wait
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+test: $(STAMP) ## Run all tests, four files at a time; most of the long ones wait
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 faults: $(STAMP) ## Run the tests of further faults, which take another minute
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m faults

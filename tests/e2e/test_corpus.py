@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.corpus.series import clocks_that_move_on, ends, moves, needs_corpus, pairs, series
 from tests.e2e.running import RunningTracker, provider
 from tracker.simulator.server import SimulatedVendor
@@ -18,6 +20,7 @@ def path_of(files: list[Path]) -> str:
     return "/api/v2/incidents.json" if "page" not in json.loads(files[0].read_bytes()) else "/api/v2/summary.json"
 
 
+@pytest.mark.faults
 @needs_corpus
 def test_every_series_brings_exactly_the_updates_that_were_not_in_its_first_answer(tmp_path: Path) -> None:
     recorded = {f"series-{number}": files for number, files in enumerate(series().values())}

@@ -111,7 +111,7 @@ def test_all_files_are_this_users_alone(running: RunningTracker) -> None:
 def test_no_command_line_shows_a_secret(running: RunningTracker) -> None:
     lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in family(running)]
 
-    assert len(lines) == 7  # supervisor, data server, beat, two workers, printer, deliverer
+    assert len(lines) == 6  # supervisor, data server, beat, worker, printer, deliverer
     assert not [line for line in lines if password_of(running) in line or SECRET in line or "hunter2" in line]
 
 
