@@ -30,6 +30,9 @@ _PATIENCE_S: Final = 1.0
 #: What all events of one message share: host, its offset from UTC, process, logical clock.
 _Common = tuple[str, float, int, int]
 
+#: What is sent to learn whether anybody listens: a list of no events.
+_NOTHING: Final = b"[]"
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -112,7 +115,7 @@ class TaskEvents:
         if len(self._ended) < TOGETHER:
             return
         if not self.is_away:
-            self.flush()
+            self.flush() if self._is_heard else self._ended.clear()
         elif len(self._ended) > MOST_KEPT:
             self._ended.popleft()
             self._dropped += 1
@@ -127,7 +130,12 @@ class TaskEvents:
         if not fresh and not ended:
             return
         try:
-            self._publish(_encoded(self._told(fresh, ended)))
+            if not self._is_heard:
+                self._publish(_NOTHING)
+            if self._is_heard:
+                self._publish(_encoded(self._told(fresh, ended)))
+            else:
+                fresh = []  # who comes while they run hears of them then
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
             if not self.is_away:
                 log.warning("events of tasks wait, they cannot be sent: %s", error)
@@ -139,6 +147,11 @@ class TaskEvents:
         if self._dropped:
             log.warning("events of %d tasks were dropped while they could not be sent", self._dropped)
         self.is_away, self._dropped = False, 0
+
+    @property
+    def _is_heard(self) -> bool:
+        """Tell whether anybody heard what was sent last; events are kept for nobody."""
+        return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
 
     def _publish(self, body: bytes) -> None:
         dispatcher = self.dispatcher

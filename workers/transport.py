@@ -1,4 +1,4 @@
-"""kombu's Redis transport, which takes several messages with one call.
+"""kombu's Redis transport, which takes several messages with one call, and knows whether anybody listens.
 
 kombu asks for one message at a time (BRPOP), and each call costs a worker and the data server more than a quiet poll
 does. `Channel.may_take` says how many messages are wanted now.
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.utils.json import dumps
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +22,27 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Together:
-    """What both channels take messages by: it stands in for kombu 5.7's `_brpop_start` and `_brpop_read`.
+    """What both channels do their own way, in place of kombu 5.7's `_brpop_start`, `_brpop_read` and `_put_fanout`.
 
-    kombu calls them when a channel may take messages, and when an answer has come; health checks and renewed
+    kombu calls the first two when a channel may take messages, and when an answer has come; health checks and renewed
     credentials go by the same attributes.
     """
 
     #: Returns how many messages one call may take; None leaves it to kombu, one at a time.
     may_take: Callable[[], int] | None = None
+    #: How many clients heard what was last sent to whoever listens (events, remote commands); None before that.
+    heard_by: int | None = None
+
+    def _put_fanout(self: Any, exchange: str, message: Any, routing_key: str, **kwargs: Any) -> None:
+        """Publish as kombu does, and note what the data server answers: how many heard it."""
+        if kwargs.get("_publish_batch") is not None:
+            super()._put_fanout(exchange, message, routing_key, **kwargs)  # type: ignore[misc]
+            return
+        payload = dumps(message)
+        with self.conn_or_acquire() as client:
+            self.heard_by = sum(
+                client.publish(topic, payload) for topic in self._get_publish_topics(exchange, routing_key)
+            )
 
     def _brpop_start(self: Any, timeout: float | None = None) -> None:
         if self.may_take is None:

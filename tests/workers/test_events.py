@@ -24,13 +24,17 @@ class Dispatcher:
         self.exchange = SimpleNamespace(name="celeryev")
         self.headers = {"hostname": "w@here"}
         self.delivery_mode = 1
-        self.producer = self
+        self.producer = self.channel = self
+        #: As a channel of ours knows it.
+        self.listeners = 1
+        self.heard_by: int | None = None
         self.error: Exception | None = None
         self.sent: list[list[dict[str, Any]]] = []
 
     def publish(self, body: bytes, **_: Any) -> None:
         if self.error is not None:
             raise self.error
+        self.heard_by = self.listeners
         self.sent.append(json.loads(body))
 
 
@@ -149,3 +153,21 @@ def test_who_is_interrupted_while_sending_does_not_wait_for_itself(
     events.flush()
 
     assert [ids(sent) for sent in dispatcher.sent] == [["id0"]]
+
+
+def test_for_nobody_no_events_are_made_until_somebody_listens(events: TaskEvents, dispatcher: Dispatcher) -> None:
+    dispatcher.listeners = 0
+    events.ended(request(1))
+    events.flush()
+    for number in range(2, TOGETHER + 2):
+        events.ended(request(number))
+    events.ended(request(TOGETHER + 2))
+    events.flush()
+    dispatcher.listeners = 1
+    events.ended(request(TOGETHER + 3))
+    events.flush()
+
+    first, *probes, last = dispatcher.sent
+    assert ids(first) == ["id1"]  # nobody knew yet
+    assert probes == [[], []]
+    assert ids(last) == [f"id{TOGETHER + 3}"]

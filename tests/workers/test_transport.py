@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from queue import Empty
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 from celery.worker import state
-from kombu import Connection, Consumer, Queue
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
 from workers import transport
 from workers.consumer import MOST_HINTS, MOST_TAKEN, wanted
@@ -119,3 +120,19 @@ def test_no_more_is_wanted_than_half_of_the_free_slots(
 
     assert wanted(pool, are_hints=True) == hints
     assert wanted(pool, are_hints=False) == others
+
+
+def test_it_is_known_whether_anybody_hears_an_event(connection: Connection, valkey_url: str) -> None:
+    exchange = Exchange("celeryev", type="fanout")
+    channel = connection.channel()
+    producer = Producer(channel, exchange)
+    producer.publish([], routing_key="task.multi")
+    alone = channel.heard_by
+    with Connection(valkey_url) as other, other.channel() as listening:
+        queue = Queue("listens", exchange, routing_key="#", auto_delete=True)
+        with Consumer(listening, queue, no_ack=True, on_message=lambda _: None):
+            with suppress(TimeoutError):
+                other.drain_events(timeout=0.1)  # subscribes
+            producer.publish([], routing_key="task.multi")
+
+    assert (alone, channel.heard_by) == (0, 1)

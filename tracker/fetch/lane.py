@@ -139,8 +139,8 @@ class QuickLane:
 
     def _made(self, page: _Page, request: FetchRequest) -> bytes | None:
         """Return the request as it goes out, None where it is not a plain one."""
-        # The very same validators come with nearly every poll.
-        if not request.headers and page.validators is request.validators:
+        # The same validators come with nearly every poll.
+        if not request.headers and page.validators == request.validators:
             return page.request
         conditional = conditions(request.validators, redirected=False)
         page.is_conditional = bool(conditional)
