@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import resource
 import sys
 import time
 from copy import copy
@@ -15,6 +16,8 @@ from workers import runtime
 
 #: The variable that names a file whose age is the age of the last sign of life.
 TICK_FILE: Final = "TRACKER_TICK_FILE"
+#: Open files that no worker needs more of.
+MOST_FILES: Final = 65_536
 #: Objects until a look at the young ones, and such looks until one at older ones and at all; Python's are 700, 10, 10.
 GARBAGE: Final = (20_000, 20, 50)
 #: The variable that says on which core a worker runs: the n-th of those that it may use, counted round and round.
@@ -70,6 +73,18 @@ def keep_to_one_core(**_: Any) -> None:
 def look_over_server(**_: Any) -> None:
     """Refuse to start on a data server that can never do."""
     runtime.look_over_server()
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def open_more_files(**_: Any) -> None:
+    """Let this process open as many files as it may: each slot and each kept connection is one.
+
+    Shells and services begin with 1,024, far below what the system allows.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

@@ -32,9 +32,12 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def most_kept() -> int:
-    """Return how many idle connections a fetcher keeps: never more than half of what the process may open."""
+    """Return how many idle connections a fetcher keeps: never more than a quarter of what the process may open.
+
+    There are two fetchers, and each slot that asks has a connection of its own.
+    """
     files = getrlimit(RLIMIT_NOFILE)[0]
-    return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 2)
+    return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 4)
 
 
 def too_large(max_body_bytes: int) -> TooLarge:
