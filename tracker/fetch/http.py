@@ -50,8 +50,8 @@ class RequestsFetcher:
     """A `Fetcher` on pooled `requests` sessions, for any number of threads.
 
     Two sessions: what was connected to with `allow_private` is never used for a request without it. Each keeps idle
-    connections to as many as `hosts` hosts (default: a quarter of the files that the process may open, at most 2048), those
-    least recently asked dropping out first, and `connections_per_host`
+    connections to as many as `hosts` hosts (default: a quarter of the files that the process may open, at most 2048),
+    those least recently asked dropping out first, and `connections_per_host`
     to one host, which should be the number of threads. `ca_file` replaces the certificates that browsers trust.
     `proxies` say which requests go through a proxy.
     """

@@ -65,8 +65,8 @@ class QuickLane:
 
     Returns None for what takes more than one request, goes through a proxy, or is not plainly an answer of HTTP/1.1;
     such a page is not asked again for an hour. Names are looked up in threads of the `executor`, large bodies decoded
-    in one of its own. Keeps as many idle connections as `hosts` (default: a quarter of the files that the process may open,
-    at most 2048). The rest is as in `RequestsFetcher`.
+    in one of its own. Keeps as many idle connections as `hosts` (default: a quarter of the files that the process may
+    open, at most 2048). The rest is as in `RequestsFetcher`.
     """
 
     def __init__(
