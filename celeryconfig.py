@@ -63,7 +63,7 @@ task_acks_late = True
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True  # a worker takes what it has a free slot for: nothing waits hidden in one
 task_reject_on_worker_lost = False  # beat is the retry; a task that kills its worker must not come back at once
-task_soft_time_limit = 60  # prefork only; in every pool the fetcher's own deadline ends a request
+task_soft_time_limit = 60  # prefork and coroutines; in every pool the fetcher's own deadline ends a request
 task_time_limit = 75
 task_publish_retry_policy = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 1}
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final, TextIO
 
 from tracker.deliver import Printer
-from tracker.fetch import Breaker, FetchLimits, QuickLane, RequestsFetcher
+from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
 from tracker.observe import Observer
 from tracker.poll import Poller
@@ -29,8 +29,6 @@ from tracker.webhooks import Deliverer
 
 #: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
 GENERAL_POLLS: Final = 32
-#: Names that a worker looks up at a time; a look-up cannot be interrupted.
-LOOK_UPS: Final = 16
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
@@ -95,8 +93,8 @@ class LoopParts:
         """Close connections, and let the threads end."""
         self._lane.close()
         await self._pages.aclose()
-        self._threads.shutdown(wait=False)
-        self._look_ups.shutdown(wait=False)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._look_ups.shutdown(wait=False, cancel_futures=True)
 
 
 class Runtime:

@@ -3,15 +3,15 @@
     begin | ask the primary | known? failed? | commit          all on the loop, in groups
                             | else: the rest of it              by a `Poller`, in a thread
 
-Nearly all polls bring nothing new, and a wait of theirs costs nothing here. What has to be parsed, searched or asked
-for in several requests is the matter of `tracker.poll`, which goes on with the turn and the answer that there are. What
-a poll means is decided there, too; for the plainest of them a copy of that decision is kept (`Plain`).
+Nearly all polls bring nothing new, and a poll that waits costs nothing here. `tracker.poll` does the rest (parsing,
+searches, further requests), with the turn and the answer at hand. It also decides what a poll means; for the plainest
+polls a copy of that decision is kept (`Plain`).
 """
 
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -40,6 +40,11 @@ from tracker.savings import FAILED, Layer, Tally
 #: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
 
+#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body anew.
+MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
+#: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
+LONGEST_WAIT: Final = timedelta(seconds=25)
+
 #: How a request ended.
 Ended = Fetched | NotModified | FetchError
 
@@ -48,7 +53,7 @@ _NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
 
 
 class Plain(msgspec.Struct, frozen=True):
-    """What a poll of a page needs, worked out of its provider and its state."""
+    """What polling a page needs, derived from its provider and its state."""
 
     interval_s: float
     #: The first request of its poll; None where credentials are missing for it.
@@ -72,7 +77,7 @@ def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
 
 
 def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
-    """Return what the plainest of polls writes: nothing but that it took place. None for any other poll.
+    """Return the commit of the plainest poll, which records only that the poll took place; None for any other poll.
 
     It is what `tracker.poll.quiet` returns after a 304 with the validators that were sent, of a page that owes nothing.
     """
@@ -89,7 +94,7 @@ def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -
 
 
 class QuickPoller:
-    """Polls pages on one event loop. Built and used in it; its executor's threads do what is not quick."""
+    """Polls pages on one event loop. Built and used in that loop; the executor's threads carry out the other polls."""
 
     def __init__(
         self,
@@ -106,6 +111,7 @@ class QuickPoller:
         self._executor = executor
         self._clock = clock
         self._environ = environ
+        self._waiting_bytes = 0
 
     async def poll(self, provider_id: str) -> Poll | None:
         """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
@@ -123,7 +129,8 @@ class QuickPoller:
             return _NOTHING_NEW
         quick = None if ended is None else self._decided(turn, ended, now)
         if quick is None:
-            asked = Asked(plain.request.url, ended) if plain.request is not None and ended is not None else None
+            asked = self._asked(plain.request, ended)
+            del ended  # of a body that is asked for anew nothing is left
             return await self._carry_out(turn, asked)
         poll, commit = quick
         return msgspec.structs.replace(poll, events=await self._store.commit(turn, commit))
@@ -145,7 +152,7 @@ class QuickPoller:
             return error
 
     def _decided(self, turn: Turn, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
-        """Return what a poll comes to that needs no parsing and no further request; None for any other."""
+        """Return the poll and its commit if it needs no parsing and no further request, else None."""
         state = remembered_of(turn)
         if state.source is None:
             return None
@@ -161,10 +168,31 @@ class QuickPoller:
         commit = _counted(quiet(turn, observed, now), observed.layer, ended)
         return Poll(outcome=Outcome.QUIET, layer=observed.layer), commit
 
-    async def _carry_out(self, turn: Turn, asked: Asked | None) -> Poll:
+    async def _carry_out(self, turn: Turn, asked: Asked | None) -> Poll | None:
         """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
+        size = 0 if asked is None else _size(asked.ended)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._poller.carry_out, turn, asked)
+        self._waiting_bytes += size
+        try:
+            return await loop.run_in_executor(self._executor, self._rest, turn, asked)
+        finally:
+            self._waiting_bytes -= size
+
+    def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
+        """Return what a thread is given of a request; None where it asks anew, since too many bodies wait already."""
+        if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
+            return None
+        return Asked(request.url, ended)
+
+    def _rest(self, turn: Turn, asked: Asked | None) -> Poll | None:
+        """Carry out the rest of a poll, unless it has waited for too long; in a thread."""
+        if self._clock() - turn.begun_at > LONGEST_WAIT:
+            return None
+        return self._poller.carry_out(turn, asked)
+
+
+def _size(ended: Ended) -> int:
+    return len(ended.body) if isinstance(ended, Fetched) else 0
 
 
 def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:

@@ -123,7 +123,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
 
 
 def refuse_other_subject(answer: Fetched, source: Source) -> None:
-    """Refuse an answer to which a page's address leads by now, and which is of something else. Raises MovedAway."""
+    """Refuse the answer that a page's address now leads to if it is about something else. Raises MovedAway."""
     if not tells(answer, source):
         raise MovedAway(f"it leads to a feed at {place(answer)}, whose entries do not look like incidents")
 

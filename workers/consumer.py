@@ -43,7 +43,7 @@ class TellingRequest(Request):  # type: ignore[misc]
 
 
 class HintRequest(TellingRequest):
-    """A request whose message was gone from the broker when it was taken, so that there is none to acknowledge."""
+    """A request whose message left the broker when it was taken: nothing is left to acknowledge."""
 
     acknowledged: bool
     #: What Celery would look up in its settings for every message (celeryconfig.py has it).
@@ -120,8 +120,8 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
 def wanted(pool: Any, *, are_hints: bool) -> int:
     """Return how many messages one call may take: never more than there are free slots.
 
-    Hints are taken by half of the slots, so that other workers get some of a burst; what has to be answered for is
-    written down one by one, and little of it is taken together.
+    Hints fill at most half of the free slots, so that other workers get their share of a burst. Messages that need an
+    acknowledgement are taken four at a time at most, since kombu records each of them.
     """
     free: int = pool.num_processes - len(state.reserved_requests)
     return max(1, min(free // 2, MOST_HINTS) if are_hints else min(free, MOST_TAKEN))

@@ -19,10 +19,10 @@ from workers.outcomes import FAILED
 
 log = logging.getLogger(__name__)
 
-#: Events are sent so often, or when so many tasks have ended. Flower draws once in some seconds.
+#: Seconds between two messages, and how many ended tasks send one sooner. Flower redraws every few seconds.
 FLUSH_S: Final = 0.5
 TOGETHER: Final = 500
-#: Tasks whose events wait for a broker that is away, at most.
+#: Ended tasks whose events wait while the broker is away, at most.
 MOST_KEPT: Final = 20_000
 #: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
 _PATIENCE_S: Final = 1.0
@@ -110,7 +110,7 @@ class TaskEvents:
         return dispatcher is not None and dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups)
 
     def ended(self, request: Any) -> None:
-        """Have it told that a request has ended, with all that came before."""
+        """Queue the events of a request that has ended: received, started, and how it ended."""
         self._ended.append(request)
         if len(self._ended) < TOGETHER:
             return
@@ -121,7 +121,7 @@ class TaskEvents:
             self._dropped += 1
 
     def flush(self) -> None:
-        """Send what was gathered, and of what still runs that it was received and started."""
+        """Send the queued events, and task-received and task-started of requests that still run."""
         if not self.enabled:
             self._ended.clear()
             return
@@ -135,10 +135,10 @@ class TaskEvents:
             if self._is_heard:
                 self._publish(_encoded(self._told(fresh, ended)))
             else:
-                fresh = []  # who comes while they run hears of them then
+                fresh = []  # a listener that comes while they run gets these events then
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
             if not self.is_away:
-                log.warning("events of tasks wait, they cannot be sent: %s", error)
+                log.warning("cannot send task events, they wait: %s", error)
             self.is_away = True
             return
         self._ended.clear()

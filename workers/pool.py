@@ -1,8 +1,8 @@
-"""A Celery pool whose slots are coroutines: one event loop in one thread (`-P custom`, Celery's own extension point).
+"""A Celery pool whose slots are coroutines of one event loop in one thread (the setting `worker_pool`).
 
 A task with a `coroutine`, an async function of the task's arguments, runs in the loop; any other task runs in one of a
-few threads. Whatever Celery keeps about tasks is touched by the thread of Celery's hub alone: the loop only leaves
-reports for it, and wakes it once for all that wait.
+few threads. Only the thread of Celery's hub touches Celery's records of tasks: the loop queues reports for that thread,
+and wakes it once for all of them.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         timeout: float | None = None,
         **_: Any,
     ) -> object:
-        """Have a task run; return what `Request.terminate` ends it by."""
+        """Run a task; return a handle for `Request.terminate`."""
         job = RequestJob.of(self.app, args, callback=callback, accept=accept_callback, timeout=timeout_callback)
         if job is None:
             return self._threads.apply(target, args, kwargs, callback, accept_callback)
@@ -119,7 +119,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
                 self._hub.call_soon(self._call)  # once all is handed over that came together
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job of which nobody wants to hear any more."""
+        """Cancel a job whose end nobody waits for any more."""
         job.fate = SPENT
         self._call()
         self._in_loop(self._cut, job)
@@ -129,11 +129,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._in_loop(self._take)
 
     def grow(self, count: int = 1) -> None:
-        """Have more slots."""
+        """Add slots."""
         self.limit += count
 
     def shrink(self, count: int = 1) -> None:
-        """Have fewer slots, but one; what runs goes on."""
+        """Remove slots, down to one; running tasks go on."""
         self.limit = max(1, self.limit - count)
 
     def terminate_job(self, pid: int, signal: int | None = None) -> None:
@@ -152,7 +152,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._is_closing = True
         self._call()  # the hub does not turn any more
         if cold and self._running:
-            log.warning("%d tasks are cut off", len(self._running))
+            log.warning("cold shutdown: running tasks are cancelled (%d)", len(self._running))
             self._in_loop(self._cut_all)
         self._threads.close()
         turns = self._wait(COLD_GRACE_S if cold else float("inf"))
@@ -184,17 +184,22 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         return alive and bool(self._handed or self._running or self._threads or self._reports)
 
     def _drain(self) -> None:
-        """Do what was reported; one report that cannot be done keeps no other from being done."""
+        """Run the queued reports; one that fails does not stop the others."""
         self._is_waking = False
         reports = self._reports
         while reports:
             try:
                 reports.popleft()()
             except Exception:
-                log.exception("a task's end could not be reported")
+                log.exception("a report about a task failed")
 
     def _check(self) -> None:
-        """End the worker when the loop does not turn: nothing would run in it, and nobody would notice."""
+        """See that nothing stands still; end the worker when the loop does not turn, which nobody else would notice."""
+        # The hub forgets what it was to call when something else that it calls fails.
+        if self._handed:
+            self._call()
+        if self._reports:
+            self._drain()
         turns, self._turns_seen = self._turns_seen, self._turns
         self._standstills = self._standstills + 1 if turns == self._turns_seen else 0
         if self._standstills >= MOST_STANDSTILLS and not self._is_closing:
@@ -306,5 +311,5 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             try:
                 await asyncio.wait_for(closer(), CLOSING_S)
             except Exception:
-                log.exception("what runs in the event loop could not be closed")
+                log.exception("a closer of the event loop failed")
         asyncio.get_running_loop().stop()

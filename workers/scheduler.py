@@ -44,7 +44,7 @@ LEAST_PAUSE_S: Final = 0.02
 REPORT_EVERY: Final = timedelta(seconds=1)
 
 #: No more messages are put into a queue that nobody takes from: they would expire there, and fill the data server with
-#: a kilobyte each until somebody takes them.
+#: 400 bytes each until somebody takes them.
 MOST_WAITING: Final = 50_000
 
 

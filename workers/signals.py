@@ -91,7 +91,7 @@ def open_more_files(**_: Any) -> None:
 def collect_less_often(**_: Any) -> None:
     """Look for garbage in cycles less often: quiet polls leave none, and each look walks over all that is kept.
 
-    A sixth of a worker's time was that (docs/performance.md).
+    That took a sixth of a worker's time.
     """
     gc.freeze()
     gc.set_threshold(*GARBAGE)

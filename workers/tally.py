@@ -1,4 +1,4 @@
-"""What polls came to since the last line about them: counts, and how long they took. Pure."""
+"""Sums up polls in one line: counts by outcome, and how long they took. Pure."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Final
 EVERY_S: Final = 60.0
 #: Bounds of the classes in which durations are counted, from a millisecond to over an hour: steps of a fifth.
 _BOUNDS_S: Final = tuple(0.001 * 1.2**step for step in range(85))
-#: In the order of the line; what is not named here is told behind them.
+#: In the order of the line; other kinds follow.
 _KINDS: Final = ("quiet", "changed", "failed", "postponed")
 
 

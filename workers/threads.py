@@ -63,4 +63,4 @@ class TaskInThread:
     def terminate(self, _signal: int) -> None:
         """Keep it from beginning; a thread cannot be ended."""
         if not self._future.cancel() and not self._future.done():
-            log.warning("a task that was to be terminated runs in a thread, to its end")
+            log.warning("cannot terminate a task that runs in a thread; it runs to its end")

@@ -82,11 +82,11 @@ class Together:
             self._flush_brpop_reauth()
 
     def _hand_over(self: Any, message: bytes, queue: str) -> None:
-        """Hand a message over; one that is none, which would end a worker of Celery's, is dropped and logged."""
+        """Pass a message on to its consumer; drop and log one that cannot be read, which would end a Celery worker."""
         try:
             payload = _decode(message)
         except msgspec.DecodeError as error:
-            log.error("dropped from queue %s, as no message (%s): %r", queue, error, message[:_SHOWN])  # noqa: TRY400
+            log.error("dropped an unreadable message from queue %s (%s): %r", queue, error, message[:_SHOWN])  # noqa: TRY400
             return
         try:
             self.connection._deliver(payload, queue)  # noqa: SLF001  as kombu does
@@ -94,7 +94,7 @@ class Together:
             # kombu counts a KeyError among those of a connection.
             if isinstance(error, (*self.connection_errors, self.ResponseError)) and not isinstance(error, KeyError):
                 raise
-            log.exception("dropped from queue %s, as no message: %r", queue, message[:_SHOWN])
+            log.exception("dropped a message that could not be delivered from queue %s: %r", queue, message[:_SHOWN])
 
 
 class Channel(Together, redis.Channel):  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """What is particular to the quick lane: what it leaves to others, what it keeps, how it ends."""
 
 import asyncio
+import gc
 import gzip
 import os
 import socket
@@ -15,7 +16,7 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
-from tracker.fetch import FetchLimits, QuickLane, reader
+from tracker.fetch import FetchLimits, QuickLane, reach, reader
 from tracker.models import Validators
 from tracker.ports import Fetched, FetchRequest, NotModified
 from tracker.proxies import Proxies, Proxy
@@ -376,7 +377,68 @@ def test_names_are_looked_up_in_a_thread_of_the_executor_and_addresses_are_not()
     assert asked == [("status.example", True), ("127.0.0.1", False)]
 
 
+def test_a_host_that_many_wait_for_is_looked_up_once():
+    looked_up = []
+
+    def resolve(host, port, *, type):
+        looked_up.append(host)
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+    async def fetched(origin: Origin):
+        async with lane_of(resolve=resolve) as lane:
+            request = FetchRequest(url=origin.url(host="status.example"), allow_private=True)
+            return await asyncio.gather(*(lane.fetch(request) for _ in range(5)))
+
+    with Origin(Exchange.answer) as origin:
+        answers = asyncio.run(fetched(origin))
+
+    assert all(isinstance(answer, Fetched) for answer in answers)
+    assert looked_up == ["status.example"]
+
+
+def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch):
+    monkeypatch.setattr(reach, "LOOK_UPS", 1)
+    may_answer = threading.Event()
+
+    def resolve(_host, port, *, type):
+        may_answer.wait()
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+    async def fetched():
+        async with lane_of(resolve=resolve, limits=HURRIED) as lane:
+            first = asyncio.ensure_future(lane.fetch(FetchRequest(url="http://slow.example", allow_private=True)))
+            await asyncio.sleep(0)
+            second = await lane.fetch(FetchRequest(url="http://next.example", allow_private=True))
+            may_answer.set()
+            return second, await asyncio.gather(first, return_exceptions=True)
+
+    second, (first,) = asyncio.run(fetched())
+
+    assert second is None
+    assert isinstance(first, FetchTimeout)
+
+
 # -- bodies
+
+
+def test_of_an_answer_nothing_is_left_without_a_look_for_garbage():
+    def closing(exchange: Exchange) -> None:
+        exchange.answer(body=b"news" * 1000, Connection="close")
+
+    def breaking(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"news" * 1000)
+
+    gc.collect()
+    gc.disable()
+    try:
+        for script in (closing, breaking):
+            with Origin(script) as origin:
+                fetch_all(ask(origin))
+        left = [each for each in gc.get_objects() if isinstance(each, reader.Reader | reader.Reply)]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 @pytest.mark.parametrize(("size", "threads"), [(100, 0), (200_000, 1)])
@@ -437,6 +499,11 @@ def test_many_requests_that_hang_hold_no_thread():
 @pytest.mark.parametrize("is_within_the_body", [False, True])
 def test_a_fetch_that_is_cancelled_closes_its_connection(is_within_the_body):
     begun = threading.Semaphore(0)
+    made: list[socket.socket] = []
+
+    def new_socket(*kind):
+        made.append(socket.socket(*kind))
+        return made[-1]
 
     def script(exchange):
         exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x" * 50_000)
@@ -444,8 +511,7 @@ def test_a_fetch_that_is_cancelled_closes_its_connection(is_within_the_body):
         exchange.dawdle()
 
     async def fetched():
-        async with lane_of() as lane:
-            before = open_files()
+        async with lane_of(new_socket=new_socket) as lane:
             asking = [asyncio.ensure_future(lane.fetch(ask(origin))) for _ in range(20)]
             await asyncio.sleep(0)
             for _ in asking if is_within_the_body else ():
@@ -453,14 +519,13 @@ def test_a_fetch_that_is_cancelled_closes_its_connection(is_within_the_body):
             for each in asking:
                 each.cancel()
             answers = await asyncio.gather(*asking, return_exceptions=True)
-            # What the origin holds open is its own.
-            return answers, open_files() - before - len(origin._open), lane
+            return answers, [each for each in made if each.fileno() >= 0], lane
 
     with Origin(script) as origin:
         answers, left_open, lane = asyncio.run(fetched())
 
     assert {type(answer) for answer in answers} == {asyncio.CancelledError}
-    assert left_open <= 0
+    assert left_open == []
     assert lane._held.size == 0
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.fakes import FakeClock, FakeFetcher, provider
 from tests.loop_poller import LoopPoller
 from tests.strategies import moments, providers, states
+from tracker import quick
 from tracker.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
 from tracker.models import Cadence, Provider, Validators
@@ -174,3 +175,22 @@ def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with(
     assert poll is not None
     assert isinstance(poll.failure, FetchTimeout)
     assert fetcher.asked() == [acme.url]
+
+
+def test_a_body_beyond_what_may_wait_for_a_thread_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "MOST_WAITING_BYTES", 1)
+    page = Page(b"{}")
+    page.fetcher.answers(PAGE, b"{ }")
+
+    page.poller.poll("acme")
+
+    assert page.fetcher.asked() == [PAGE, PAGE]
+
+
+def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left_to_the_next() -> None:
+    page = Page(b"{}")
+    page.fetcher.answers(PAGE, b"{ }")
+    page.fetcher.meanwhile(lambda: page.clock.passes(seconds=26))
+
+    assert page.poller.poll("acme") is None
+    assert page.fetcher.asked() == [PAGE]

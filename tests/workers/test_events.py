@@ -106,7 +106,7 @@ def test_what_cannot_be_sent_is_kept_and_told_of_once(
     events.flush()
 
     assert [ids(sent) for sent in dispatcher.sent] == [["id0", "id1"]]
-    assert [record.message for record in caplog.records] == ["events of tasks wait, they cannot be sent: away"]
+    assert [record.message for record in caplog.records] == ["cannot send task events, they wait: away"]
 
 
 def test_while_the_broker_is_away_no_more_are_kept_than_have_room(

@@ -37,5 +37,6 @@ from tracker.fetch.breaker import Breaker
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.reach import LOOK_UPS
 
-__all__ = ["Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]

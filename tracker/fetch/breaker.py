@@ -99,10 +99,12 @@ class _Troubles:
 
     def failed(self, door: _Door, error: FetchError, *, is_probe: bool) -> None:
         """Note that a host was away."""
+        # The error itself holds all that its request did, credentials too.
+        said = type(error)(str(error))
         with self._lock:
-            trouble = self._by_door.setdefault(door, _Trouble(error))
+            trouble = self._by_door.setdefault(door, _Trouble(said))
             self._by_door.move_to_end(door)
-            trouble.error = error
+            trouble.error = said
             trouble.failures += 1
             if is_probe:
                 trouble.is_probed = False

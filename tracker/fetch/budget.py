@@ -37,6 +37,15 @@ class Budget:
         # that a hostile peer could not stretch. What is honest stays far below twice the body.
         self._bytes_left = 2 * limits.max_body_bytes
 
+    @property
+    def ends_at(self) -> float:
+        """Return when the time is over (monotonic)."""
+        return self._ends_at
+
+    def begin_later(self, waited_s: float) -> None:
+        """Leave out a wait that the peer had no part in."""
+        self._ends_at += waited_s
+
     def cut(self, timeout_s: float) -> float:
         """Return the timeout, shortened to what is left of the total. Raises FetchTimeout when nothing is."""
         left_s = self._ends_at - self._monotonic()

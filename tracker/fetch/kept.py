@@ -8,6 +8,8 @@ from tracker.fetch.link import Key, Link
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 LONGEST_IDLE_S: Final = 120.0
+#: A server that has answered so lately has not closed the connection, or the loop will see it in time.
+_SURE_S: Final = 2.0
 #: Where there are too many, such a part of them is closed.
 _AT_ONCE: Final = 16
 
@@ -31,8 +33,9 @@ class Kept:
             return None
         link = links.pop()
         self._count -= 1
-        if now_s - link.idle_since >= LONGEST_IDLE_S:
-            # So do all others, which were used before.
+        idle_s = now_s - link.idle_since
+        if idle_s >= LONGEST_IDLE_S or (idle_s >= _SURE_S and link.has_something):
+            # The host's other connections were used before this one: `expire` closes them.
             link.close()
             return None
         return link

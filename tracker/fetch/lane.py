@@ -37,7 +37,7 @@ _EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
 _SMALL_BYTES: Final = 32 * 1024
 _SMALL_DECODED_BYTES: Final = 512 * 1024
-#: Of so many pages the request is ready.
+#: Pages whose request bytes are kept ready.
 _MOST_PAGES: Final = 20_000
 
 _Outcome = Fetched | NotModified | Target
@@ -182,8 +182,9 @@ class QuickLane:
         is_kept = link is not None
         while True:
             if link is None:
-                link = await self._connected(page, Budget(self._limits, self._monotonic, began_at=began_s))
-                now_s = self._monotonic()
+                budget = Budget(self._limits, self._monotonic, began_at=began_s)
+                link = await self._connected(page, budget)
+                now_s, ends_at = self._monotonic(), budget.ends_at
             self._asking.add(link)
             if self._sweeping is None:
                 self._sweep_later()
@@ -206,10 +207,14 @@ class QuickLane:
             if reply.is_refusal:
                 return reply
             self._held.size -= reply.received_bytes
+            reply.forget()
             has_begun = link.reader.has_begun
             if not (is_kept and isinstance(ending, OSError) and not has_begun):
-                # One that breaks off is for the general fetcher.
-                raise Unclear if has_begun and isinstance(ending, OSError) else ending
+                try:
+                    # One that breaks off is for the general fetcher.
+                    raise Unclear(is_lasting=False) if has_begun and isinstance(ending, OSError) else ending
+                finally:
+                    del ending  # or the error would hold this frame, and the frame the error
             # A server may close an idle connection at any moment; a GET is repeated then (RFC 9112, section 9.3.1).
             link, is_kept = None, False
 

@@ -1,5 +1,6 @@
 """One connection of the quick lane: a non-blocking socket on the loop that carries a request and then its answer."""
 
+import select
 import socket
 import ssl
 from asyncio import AbstractEventLoop, Future
@@ -81,6 +82,13 @@ class Link:
                 self._wait_to_send(request[sent:])
         return waiter
 
+    @property
+    def has_something(self) -> bool:
+        """Tell whether anything has come over an idle connection: its end, or what nobody asked for."""
+        poller = select.poll()
+        poller.register(self._descriptor, select.POLLIN)
+        return bool(poller.poll(0))
+
     def look(self, now_s: float) -> None:
         """End the exchange if its time is over."""
         if now_s >= self._ends_at:
@@ -100,6 +108,7 @@ class Link:
         if self._unsent:
             self._loop.remove_writer(self._descriptor)
         self._sock.close()
+        self.reader.close()
         if self._waiter is not None:
             self._finish(translated(ConnectionAbortedError(), self.key.host))
         if self.on_closed is not None:

@@ -6,25 +6,35 @@ import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
+from typing import Final
 
 from tracker.errors import FetchError, FetchTimeout
 from tracker.fetch.budget import Budget, no_answer_within
 from tracker.fetch.dial import Dialer, Door, no_connection, none_in_time, share_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.reader import Unclear
 from tracker.fetch.urls import Target
 from tracker.proxies import literal
+
+#: Look-ups at a time. One cannot be interrupted, and has a thread for as long as the resolver takes.
+LOOK_UPS: Final = 16
+
+_Place = tuple[str, int]
 
 
 class Reach:
     """Makes connections under one address policy."""
 
     def __init__(self, dialer: Dialer, context: ssl.SSLContext, limits: FetchLimits, executor: Executor) -> None:
-        """Look names up in the threads of the executor."""
+        """Look names up in the threads of the executor, which should be `LOOK_UPS`."""
         self._dialer = dialer
         self._context = context
         self._limits = limits
         self._executor = executor
+        self._free = asyncio.Semaphore(LOOK_UPS)
+        self._looking: dict[_Place, asyncio.Future[list[Door]]] = {}
 
     async def connected(self, asked: Target, budget: Budget) -> socket.socket:
         """Return a socket that does not block, connected and past its TLS handshake. Raises FetchError."""
@@ -38,15 +48,44 @@ class Reach:
     async def _look_up(self, asked: Target, budget: Budget) -> list[Door]:
         if literal(asked.host) is not None:
             return self._dialer.look_up(asked.host, asked.port)
-        loop = asyncio.get_running_loop()
+        looking = await self._look_up_once((asked.host, asked.port), budget)
         left = asyncio.timeout(budget.cut(self._limits.total_s))
         try:
             async with left:
-                return await loop.run_in_executor(self._executor, self._dialer.look_up, asked.host, asked.port)
+                # Others may wait for the same.
+                return list(await asyncio.shield(looking))
         except TimeoutError:
             if left.expired():
                 raise no_answer_within(self._limits.total_s) from None
             raise
+
+    async def _look_up_once(self, place: _Place, budget: Budget) -> "asyncio.Future[list[Door]]":
+        """Return the look-up of a host, which begins when a thread is free. Raises Unclear when none is for long.
+
+        The page has no part in that wait: a slow resolver makes polls late, and fails none.
+        """
+        if (known := self._looking.get(place)) is not None:
+            return known
+        loop = asyncio.get_running_loop()
+        since_s = loop.time()
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unclear(is_lasting=False) from None
+        budget.begin_later(loop.time() - since_s)
+        if (known := self._looking.get(place)) is not None:
+            self._free.release()
+            return known
+        looking = self._looking[place] = loop.run_in_executor(self._executor, self._dialer.look_up, *place)
+        looking.add_done_callback(partial(self._looked_up, place))
+        return looking
+
+    def _looked_up(self, place: _Place, looking: "asyncio.Future[list[Door]]") -> None:
+        del self._looking[place]
+        self._free.release()
+        if not looking.cancelled():
+            looking.exception()  # those who asked may be gone
 
     async def _dial(self, asked: Target, doors: list[Door], budget: Budget) -> socket.socket:
         now = asyncio.get_running_loop().time

@@ -5,7 +5,7 @@ What is unusual is not understood here but left to the general fetcher: an answe
 
 from http import HTTPStatus
 from http.client import RemoteDisconnected
-from typing import Final
+from typing import Any, Final
 
 import httptools
 
@@ -82,6 +82,10 @@ class Reply:
         self.received_bytes += len(piece)
         return len(self._pieces)
 
+    def forget(self) -> None:
+        """Let go of the body."""
+        self._pieces.clear()
+
     def body(self) -> bytes:
         """Return the decoded body. Raises TooLarge, BadAnswer."""
         body = Body(self.headers, self.most_bytes)
@@ -108,7 +112,7 @@ class Reader:
 
     def __init__(self, most_bytes: int, held: Held) -> None:
         """Read bodies that may decode to that many bytes."""
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._most_bytes = most_bytes
         self._most_body_bytes = min(MOST_BODY_BYTES, most_bytes)
         self._held = held
@@ -126,6 +130,10 @@ class Reader:
         self.failure: Unclear | None = None
         #: Whether the connection may carry another request.
         self.is_reusable = False
+
+    def close(self) -> None:
+        """Let go of the parser, which holds this reader: what is closed is freed at once."""
+        self._parser = None
 
     @property
     def has_begun(self) -> bool:

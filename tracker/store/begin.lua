@@ -67,7 +67,7 @@ local function judged(id, known, known_version, place)
   local page = redis.call('HMGET', key, 'lease', 'owner', 'checked', 'turn', 'read', 'slot', 'revision', 'state_at')
   if page[2] ~= owner then
     local left = tonumber(page[1] or '0') - now
-    -- More than a whole one is left of a lease that was taken before the clock was put back: it does not count.
+    -- A lease with more than its full length left was taken before the clock was put back: it does not count.
     if left > 0 and left < lease + 1 then
       return 'busy'
     end
@@ -91,7 +91,7 @@ local function judged(id, known, known_version, place)
     state = redis.call('HGET', key, 'state') or ''
   end
   if not mark and state ~= '' then
-    -- A version before this one wrote the state.
+    -- An earlier version of the tracker wrote the state.
     holds = holds .. ARGV[1]
     redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner, 'state_at', ARGV[1])
   else

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 #: Pages that go with one call, for which the data server does nothing else: some 3 ms.
 MOST_TOGETHER: Final = 200
+#: How far apart calls of a kind begin at least, in seconds.
+CALLS_APART_S: Final = 0.005
 #: Pages of which provider and state are kept, some 4.5 KB each.
 MOST_COPIES: Final = 4_000
-#: Of so many new pages one takes the place of an old one.
+#: Once the copies are full, one new page in so many replaces an old one.
 _LEFT_OUT: Final = 16
 #: Commits with news that are on their way at the same time, with a connection each.
 _NEWS_AT_ONCE: Final = 8
@@ -43,8 +45,8 @@ _NEWS_AT_ONCE: Final = 8
 class RedisGroupedPages:
     """The `GroupedPages` of the distributed tracker. Belongs to the loop that uses it first.
 
-    A turn that it gave may be committed by a `RedisPages`, and the other way round. That of a caller who is cancelled
-    ends with its lease.
+    A turn that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's turn ends with
+    its lease.
     """
 
     def __init__(self, client: "Redis", most_seen: int = MOST_SEEN, most_copies: int = MOST_COPIES) -> None:
@@ -57,9 +59,11 @@ class RedisGroupedPages:
         self._copies: dict[str, Copy] = {}
         self._left_out = 0
         self._begins: Together[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Together(
-            self._begin_all, MOST_TOGETHER
+            self._begin_all, MOST_TOGETHER, CALLS_APART_S
         )
-        self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(self._commit_all, MOST_TOGETHER)
+        self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
+            self._commit_all, MOST_TOGETHER, CALLS_APART_S
+        )
         self._news = asyncio.Semaphore(_NEWS_AT_ONCE)
 
     async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
@@ -112,10 +116,10 @@ class RedisGroupedPages:
         return answers
 
     def _keep(self, provider_id: str, copy: Copy) -> None:
-        """Keep a copy. Once there are many, a new one seldom takes the place of an old one.
+        """Keep a copy; once there are many, only one in some replaces an old one.
 
-        Pages come round and round: would each take the place of the one that was kept longest, none would be found
-        when its turn comes.
+        Pages are polled in a cycle. If each new page replaced the oldest copy, every copy would be gone before its page
+        came round again.
         """
         copies = self._copies
         if len(copies) >= self._most_copies and provider_id not in copies:

@@ -1,4 +1,8 @@
-"""Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next."""
+"""Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next.
+
+A call costs ten times what one more page in it costs. So calls of a kind begin some milliseconds apart, unless a group
+is full: whoever asks after a pause goes at once, and under load some twenty go together where three would have.
+"""
 
 import asyncio
 from collections import deque
@@ -14,9 +18,11 @@ A = TypeVar("A")
 class Together(Generic[Q, A]):
     """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
 
-    def __init__(self, call: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], most: int) -> None:
+    def __init__(self, call: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], most: int, apart_s: float = 0.0) -> None:
+        """Call for at most so many at a time, so many seconds after the call before."""
         self._call = call
         self._most = most
+        self._apart_s = apart_s
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
         #: Set from when something waits until nothing does and no call is on its way.
         self._calling: asyncio.Task[None] | None = None
@@ -33,8 +39,13 @@ class Together(Generic[Q, A]):
 
     async def _go_on(self) -> None:
         try:
+            now = asyncio.get_running_loop().time
             while group := self._next():
+                began_s = now()
                 await self._ask(group)
+                left_s = began_s + self._apart_s - now()
+                if left_s > 0 and len(self._waiting) < self._most:
+                    await asyncio.sleep(left_s)
         finally:
             self._calling = None
             for _, answer in self._waiting:  # only if this task was cancelled
@@ -53,16 +64,22 @@ class Together(Generic[Q, A]):
     async def _ask(self, group: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
         try:
             answers = await self._call([question for question, _ in group])
+            _expect(len(group), answers)
         except asyncio.CancelledError:
             for _, waiting in group:
                 waiting.cancel()
             raise
-        except Exception as error:  # noqa: BLE001  whoever asked is told
+        except Exception as error:  # noqa: BLE001  every caller gets the error
             _fail([waiting for _, waiting in group], error)
         else:
             for (_, waiting), answer in zip(group, answers, strict=True):
                 if not waiting.done():
                     waiting.set_result(answer)
+
+
+def _expect(count: int, answers: Sequence[object]) -> None:
+    if len(answers) != count:
+        raise StoreError(f"the data server gave {len(answers)} answers to {count} questions")
 
 
 def _fail(all_waiting: "Iterable[asyncio.Future[A]]", error: Exception) -> None:
@@ -71,7 +88,7 @@ def _fail(all_waiting: "Iterable[asyncio.Future[A]]", error: Exception) -> None:
             continue
         told = error
         if isinstance(error, StoreError):
-            # One of its own for each: whoever raises it adds to its traceback.
+            # Each caller gets an exception of its own: raising one adds to its traceback.
             told = StoreError(*error.args)
             told.__cause__ = error
         waiting.set_exception(told)

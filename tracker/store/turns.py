@@ -68,7 +68,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last turn on, and how it is asked whether that still holds."""
+    """What a worker keeps of a page from its last turn, and the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState
@@ -85,12 +85,12 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unknown(provider_id: str) -> Question:
-    """Return how a page is asked for of which nothing is known."""
+    """Return the question for a page of which nothing is known."""
     return provider_id, "", ""
 
 
 def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, Any]:
-    """Return what begin.lua is given; the same once more asks as the same owner."""
+    """Return the arguments of begin.lua; sent again, they ask as the same owner."""
     owner = uuid4()
     arguments = (
         *(now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex),
@@ -109,7 +109,7 @@ def is_turn(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer means that is no turn."""
+    """Return what an answer without a turn means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
     _, waiting, since, is_news, slot = answer
@@ -217,7 +217,7 @@ def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
 
 
 def refusal(turn: Turn, answer: int | bytes) -> Conflict | StoreError:
-    """Return what a commit ends with that was not accepted."""
+    """Return the error for a commit that was refused."""
     if isinstance(answer, bytes):
         return StoreError(f"the data server does not answer as it should ({answer.decode(errors='replace')})")
     return Conflict(f"{turn.provider.id}: {_REFUSALS[answer]}")
