@@ -501,7 +501,7 @@ def test_a_fetch_that_is_cancelled_closes_its_connection(is_within_the_body):
     begun = threading.Semaphore(0)
     made: list[socket.socket] = []
 
-    def new_socket(*kind):
+    def new_socket(*kind: int) -> socket.socket:
         made.append(socket.socket(*kind))
         return made[-1]
 
