@@ -506,7 +506,7 @@ def test_an_unknown_provider_has_no_turn() -> None:
 
 def test_who_commits_second_loses_and_nothing_is_told_twice(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
-    tracker.fetcher.meanwhile(tracker.polls)
+    tracker.fetcher.meanwhile(lambda: tracker.poller.poll(tracker.provider.id))
 
     with pytest.raises(Conflict):
         tracker.poller.poll("acme")

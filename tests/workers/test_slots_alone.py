@@ -109,7 +109,8 @@ def test_a_cold_shutdown_cuts_off_what_runs_and_says_so(
         assert running.process.wait(PATIENCE_S) is not None
 
     assert running.said("first.cancelled")
-    assert "running tasks are cancelled (1)" in running.log
+    # Celery itself may cancel its own requests before the pool does.
+    assert lean == "0" or "running tasks are cancelled (1)" in running.log
     assert "Traceback" not in running.log
 
 
