@@ -185,20 +185,20 @@ class TaskEvents:
 
 
 def _beginning(request: Any, common: _Common) -> tuple[_Event, _Event]:
-    told = request.headers.get
+    header = request.headers.get
     return (
         _Received(
             request.id,
             request.received_at,
             *common,
             request.name,
-            told("argsrepr", ""),
-            told("kwargsrepr", ""),
-            told("root_id"),
-            told("parent_id"),
-            told("retries", 0),
+            header("argsrepr", ""),
+            header("kwargsrepr", ""),
+            header("root_id"),
+            header("parent_id"),
+            header("retries", 0),
             None,
-            told("expires"),
+            header("expires"),
         ),
         _Started(request.id, request.started_at, *common),
     )

@@ -18,7 +18,7 @@ from kombu.serialization import loads, prepare_accept_content
 
 log = logging.getLogger(__name__)
 
-#: What may have become of a job meanwhile: past its soft limit, past its hard one, or nobody wants to hear of it.
+#: The fate of a job that does not simply end: past its soft limit, past its hard one, or ended without a report.
 SOFT: Final = "soft"
 ABANDONED: Final = "abandoned"
 SPENT: Final = "spent"
@@ -65,7 +65,7 @@ class Job:
         self.einfo: Any = None
 
     def is_late(self, age_s: float) -> bool:
-        """Tell whether there is a limit to see to."""
+        """Tell whether a limit has passed that was not acted on yet."""
         return self.is_over(age_s) or (self.fate is None and bool(self.soft_limit_s) and age_s > self.soft_limit_s)  # type: ignore[operator]
 
     def is_over(self, age_s: float) -> bool:
@@ -77,12 +77,12 @@ class Job:
         raise NotImplementedError
 
     def failed(self, error: BaseException) -> None:
-        """Do with an exception that is handled now what Celery does: log, tell handlers, keep it to report."""
+        """Treat the exception that is being handled as Celery does: log it, call the handlers, keep it to report."""
         try:
             self.einfo = self._einfo(error)
         except Exception:
             self.einfo = ExceptionInfo()
-            log.exception("the failure of %s could not be dealt with", self.task.name)
+            log.exception("could not handle the failure of task %s", self.task.name)
 
     def started(self, pid: int) -> None:
         """Report that it has begun."""
@@ -193,5 +193,5 @@ class RequestJob(Job):
             self._timeout(is_soft, self.soft_limit_s if is_soft else self.limit_s)
 
     def terminate(self, _signal: int) -> None:
-        """End it, as `Request.terminate` asks for; nobody hears of it any more."""
+        """End the job for `Request.terminate`, without a report."""
         self.pool.cancel(self)

@@ -39,7 +39,7 @@ _decode = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], dict[str, Any]])
 
 
 class LeanRequest(Job):
-    """A request as far as Celery's remote commands, limits and shutdown need one. It has no message to answer for."""
+    """As much of a request as Celery's remote commands, limits and shutdown need; nothing is left to acknowledge."""
 
     __slots__ = ("delivery_info", "eventer", "events", "headers", "id", "is_announced", "received_at", "signum")
 
@@ -52,7 +52,7 @@ class LeanRequest(Job):
         self.delivery_info = message.delivery_info
         self.id: str = message.headers["id"]
         self.events = events
-        #: Whether it was told that it was received and started.
+        #: Whether its events task-received and task-started were sent.
         self.is_announced = False
         self.received_at = self.started_at = time.time()
         self.began_s = time.monotonic()
@@ -70,7 +70,7 @@ class LeanRequest(Job):
         return str(safe_repr(self.value))[: self.task.resultrepr_maxsize]
 
     def begin(self) -> None:
-        """Enter Celery's states: with a slot for each request, one that is taken runs."""
+        """Register as reserved and active at once: the message was taken for a free slot, so it runs."""
         state.requests[self.id] = self
         state.reserved_requests.add(self)
         state.active_requests.add(self)

@@ -39,7 +39,7 @@ _VERSIONS: Final = frozenset({"1.0", "1.1"})
 
 
 class Unclear(Exception):
-    """Raised when an answer is not one that is understood here; `is_lasting` says whether the next one will be such."""
+    """Raised for an answer that the lane cannot read; `is_lasting` says whether the page's next one will be like it."""
 
     def __init__(self, *, is_lasting: bool = True) -> None:
         super().__init__(is_lasting)
@@ -155,7 +155,7 @@ class Reader:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
                 if isinstance(error, httptools.HttpParserCallbackError):
-                    # A mistake of ours, and none of the answer's.
+                    # Our own mistake, not the answer's.
                     raise
                 self.failure = Unclear()
         if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
@@ -163,7 +163,7 @@ class Reader:
             self.failure = Unclear()
 
     def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
-        """Tell whether a head is too long, or what comes besides a body; neither has another bound."""
+        """Tell whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
         if not self.reply.has_head:
             return True
         if not had_head:

@@ -86,9 +86,9 @@ def _fail(all_waiting: "Iterable[asyncio.Future[A]]", error: Exception) -> None:
     for waiting in all_waiting:
         if waiting.done():
             continue
-        told = error
+        own = error
         if isinstance(error, StoreError):
             # Each caller gets an exception of its own: raising one adds to its traceback.
-            told = StoreError(*error.args)
-            told.__cause__ = error
-        waiting.set_exception(told)
+            own = StoreError(*error.args)
+            own.__cause__ = error
+        waiting.set_exception(own)
