@@ -152,8 +152,9 @@ class MemoryStream:
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
         self.losses = 0
-        #: What happens while webhooks are given something again.
+        #: What happens while webhooks are given something again, and before the stream is trimmed.
         self.meanwhile: Callable[[], object] | None = None
+        self.before_trim: Callable[[], object] | None = None
         #: Webhooks that have not settled what was handed over.
         self.busy: set[str] = set()
         #: Names of the methods that raise StoreError.
@@ -209,6 +210,9 @@ class MemoryStream:
 
     def trim(self, before: str) -> Mapping[str, str]:
         self._may_fail("trim")
+        before_trim, self.before_trim = self.before_trim, None
+        if before_trim is not None:
+            before_trim()
         self.entries = [entry for entry in self.entries if _number(entry.stream_id) >= _number(before)]
         return self.settled
 

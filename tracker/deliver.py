@@ -58,6 +58,8 @@ class Printer:
         self._settled: Mapping[str, str] | None = None
         #: How far the record was then.
         self._noted_at = START
+        #: The generation of the data server in which this drain began.
+        self._generation: str | None = None
         #: What each webhook was given again after a loss, as long as it may not have settled that.
         self._again: Mapping[str, Sequence[Event]] = {}
         #: None while nothing was lost.
@@ -65,6 +67,7 @@ class Printer:
 
     def drain(self) -> int:
         """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
+        self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
             self._recorded = self._begin_anew()
@@ -106,13 +109,15 @@ class Printer:
         """
         if self._reminder is not None:
             return
+        busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
+        # An emptied data server has nothing left to give either: only one that is still the same has settled it.
+        if self._generation is None or self._stream.generation() != self._generation:
+            return
+        self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
         known = self._settled or {}
         ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
         self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
-        if any(self._again.values()):
-            busy = self._stream.given_again(self._again)
-            self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -165,7 +170,9 @@ class Printer:
             self._stream.save_cursor(RECORD, self._recorded or START)
             # Otherwise all was lost once more, but for the cursor that was saved after that.
             if self._stream.generation() == generation:
-                self._again, self._reminder, self._settled = again, None, None
+                self._again, self._reminder = again, None
+                # Until the next look they have read nothing of the stream that began anew.
+                self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
         """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""

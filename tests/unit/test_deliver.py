@@ -524,6 +524,25 @@ def test_what_came_after_a_loss_and_waits_is_given_again_after_the_next(office: 
     assert [event.id for event in events["ops"]] == ["b", "d"]
 
 
+def test_a_loss_right_after_webhooks_were_given_something_again_gives_it_to_them_once_more(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled, office.stream.busy = {"ops": "1-0"}, {"ops"}
+    office.drains()
+    office.stream.emptied()
+
+    def emptied() -> None:
+        office.stream.emptied()
+        office.stream.settled, office.stream.busy = {}, set()
+
+    office.stream.before_trim = emptied
+    office.stream._sequence = 2
+    office.stream.append("c")
+    office.drains()
+    office.drains()
+
+    assert [[event.id for event in events["ops"]] for events, _ in office.stream.redelivered] == [["b"], ["b", "c"]]
+
+
 def test_a_stream_that_began_anew_goes_on_after_a_restart(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.drains()
