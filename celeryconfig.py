@@ -8,7 +8,7 @@ import os
 
 from kombu.entity import Queue
 
-from tracker.settings import Settings
+from tracker.environment.settings import Settings
 from tracker.store.connection import SENTINEL_OPTIONS
 
 _settings = Settings.from_environment(os.environ)

@@ -21,12 +21,13 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from tracker import cadence, schedule
 from tracker.errors import ParseError
-from tracker.models import CLOSED_STATUSES, Cadence, OpenIncident, Provider, Snapshot
+from tracker.model.page import CLOSED_STATUSES, OpenIncident, Snapshot
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Cadence, Provider
 from tracker.parse import read
-from tracker.schedule import Pace, due_after_success, next_due, spacing_s
-from tracker.state import PageState, PageView
+from tracker.scheduling import cadence, schedule
+from tracker.scheduling.schedule import Pace, due_after_success, next_due, spacing_s
 
 #: Ids that each page is polled under.
 PHASES = 20

@@ -31,13 +31,13 @@ from benchmarks.results import keep
 from benchmarks.scheduler_drivers import rss_mb
 from benchmarks.table import show
 from benchmarks.throughput import numbers
-from tracker.bootstrap import utc_now
-from tracker.models import Provider, Validators
+from tracker.detection.snapshots import digest, known_components, projection
+from tracker.model.clock import utc_now
+from tracker.model.page_state import Answer, PageState, PageView, Source
+from tracker.model.provider import Provider, Validators
 from tracker.parse import read
-from tracker.ports import Commit, GroupedPages, Turn
-from tracker.savings import Layer, Tally
-from tracker.snapshots import digest, known_components, projection
-from tracker.state import Answer, PageState, PageView, Source
+from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.ports import Commit, GroupedPages, Turn
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import page_key
 from tracker.store.pages import RedisPages

@@ -28,9 +28,9 @@ from benchmarks.processes import cpu_s
 from benchmarks.results import keep
 from benchmarks.scheduler_drivers import INTERVAL_S, rss_mb
 from benchmarks.table import show
-from tracker.bootstrap import utc_now
-from tracker.models import Provider
-from tracker.schedule import phase_s
+from tracker.model.clock import utc_now
+from tracker.model.provider import Provider
+from tracker.scheduling.schedule import phase_s
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE
 

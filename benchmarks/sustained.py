@@ -38,7 +38,7 @@ from benchmarks.origin import Origin
 from benchmarks.origin.access_log import Request
 from benchmarks.results import keep
 from benchmarks.table import show
-from tracker.schedule import phase_s
+from tracker.scheduling.schedule import phase_s
 
 #: A change is waited for by an interval and so long; the origin's log is behind by a second.
 _SETTLING_S = 5.0

@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracker.delivery.latency import MOST_TIMINGS, Timing
+from tracker.delivery.ports import StreamedEvent, Told
 from tracker.errors import FetchError, HttpStatusError, StoreError
-from tracker.events import Event, EventKind
-from tracker.latency import MOST_TIMINGS, Timing
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Provider, Snapshot, Validators
-from tracker.ports import Fetched, FetchRequest, NotModified, StreamedEvent, Told
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.provider import Provider, Validators
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 #: When everything happens, unless a test says otherwise.
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)

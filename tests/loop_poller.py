@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
-from tracker.observe import Observer
-from tracker.poll import Poll, Poller
-from tracker.ports import Clock, Commit, Fetched, Fetcher, FetchRequest, HostBusy, NotModified, PageStore, Turn
-from tracker.quick import QuickPoller
+from tracker.model.clock import Clock
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poll, Poller
+from tracker.polling.ports import Commit, Fetched, Fetcher, FetchRequest, HostBusy, NotModified, PageStore, Turn
+from tracker.polling.quick_poller import QuickPoller
 
 _THREADS: Final = ThreadPoolExecutor(4)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tracker.ports import Commit, HostBusy, Known, Turn
+from tracker.polling.ports import Commit, HostBusy, Known, Turn
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
 from tracker.store.pages import RedisPages

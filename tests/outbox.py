@@ -8,12 +8,12 @@ from typing import Any
 import redis
 
 from tests.fakes import NOON, event
+from tracker.delivery.ports import Parcel, Round
+from tracker.delivery.retry_policy import Accepted, Answer, Buried, Postponed, Standing, Verdict
 from tracker.errors import Conflict, FetchError
-from tracker.events import Event, encode_event
-from tracker.models import Webhook
-from tracker.ports import Parcel, Round
+from tracker.model.event import Event, encode_event
+from tracker.model.provider import Webhook
 from tracker.store.connection import UPDATES
-from tracker.verdicts import Accepted, Answer, Buried, Postponed, Standing, Verdict
 
 OK = Answer(status=204)
 DOWN = FetchError("nobody answers")

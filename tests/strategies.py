@@ -5,19 +5,9 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from tracker.models import (
-    Cadence,
-    Component,
-    ComponentStatus,
-    Impact,
-    Incident,
-    IncidentUpdate,
-    OpenIncident,
-    Provider,
-    Snapshot,
-    Validators,
-)
-from tracker.state import Answer, PageState, PageView, Source, Trace
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
+from tracker.model.page_state import Answer, PageState, PageView, Source, Trace
+from tracker.model.provider import Cadence, Provider, Validators
 
 #: What JSON in UTF-8 can hold: anything but lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

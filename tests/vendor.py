@@ -15,13 +15,13 @@ from tests.fakes import (
     summary,
     update,
 )
-from tracker.changes import incident_key, keys
+from tracker.detection.changes import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, StoreError
-from tracker.events import Event
-from tracker.models import Incident, IncidentUpdate, Snapshot
-from tracker.observe import Observer
-from tracker.poll import Poll, Poller
-from tracker.ports import Commit, Turn
+from tracker.model.event import Event
+from tracker.model.page import Incident, IncidentUpdate, Snapshot
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poll, Poller
+from tracker.polling.ports import Commit, Turn
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"

@@ -4,20 +4,22 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from tracker.deliver import Printer
+from tracker.delivery.deliverer import Deliverer
+from tracker.delivery.ports import Poster, Sink
+from tracker.delivery.recorder import Printer
+from tracker.delivery.sinks.jsonlines import JsonLines, UpdateRecord
+from tracker.delivery.sinks.text import TextLines
+from tracker.delivery.sinks.webhook import WebhookSender
+from tracker.environment.settings import Settings
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.ports import Fetcher, PageStore, Poster, Sink
-from tracker.quick import QuickPoller
-from tracker.settings import Settings
-from tracker.sinks.jsonlines import JsonLines, UpdateRecord
-from tracker.sinks.text import TextLines
-from tracker.sinks.webhook import WebhookSender
+from tracker.model.clock import utc_now
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Fetcher, PageStore
+from tracker.polling.quick_poller import QuickPoller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
@@ -25,18 +27,12 @@ from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
-from tracker.webhooks import Deliverer
 
 #: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
 GENERAL_POLLS: Final = 32
 
 #: The durable record of all updates, in the data directory.
 RECORD_NAME = "updates.jsonl"
-
-
-def utc_now() -> datetime:
-    """Return now; the clock of everything that runs."""
-    return datetime.now(UTC)
 
 
 def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:

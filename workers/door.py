@@ -24,8 +24,8 @@ from flower.app import Flower
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, decode_signed_value
 
+from tracker.environment.settings import read_secret
 from tracker.errors import ConfigError
-from tracker.settings import read_secret
 from workers.guesses import Guesses
 
 USER: Final = "tracker"

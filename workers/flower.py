@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Final
 
+from tracker.environment.settings import read_secret
 from tracker.errors import ConfigError
-from tracker.settings import read_secret
 from workers.app import app
 from workers.door import USER
 

@@ -22,7 +22,7 @@ from celery.worker import state
 from celery.worker.strategy import default
 from kombu.utils.encoding import safe_repr
 
-from tracker.settings import Settings
+from tracker.environment.settings import Settings
 from workers.events import TaskEvents
 from workers.jobs import Job
 from workers.pool import CoroutinePool

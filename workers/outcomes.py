@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from tracker.delivery.sinks.plain import one_line
 from tracker.errors import Conflict, TrackerError
-from tracker.poll import Outcome, Poll
-from tracker.sinks.plain import one_line
+from tracker.polling.poller import Outcome, Poll
 
 #: Begins what a task returns that Flower is to show as failed. Celery itself would log it with a traceback, and try to
 #: keep it; to Celery the task went well, since a page that cannot be read is as usual as one that can.

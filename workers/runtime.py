@@ -7,8 +7,8 @@ import threading
 from typing import TextIO
 
 from tracker.bootstrap import Runtime
+from tracker.environment.settings import Settings
 from tracker.errors import ServerAway, ServerUnfit
-from tracker.settings import Settings
 from tracker.store.inspection import inspect
 from tracker.supervise.processes import OUTPUT_FD
 

@@ -16,11 +16,11 @@ from typing import Any, Final
 from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_catalogue, open_sinks, utc_now
+from tracker.bootstrap import open_catalogue, open_sinks
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
-from tracker.lateness import Lateness
-from tracker.ports import Clock
+from tracker.model.clock import Clock, utc_now
+from tracker.scheduling.dispatch_lag import Lateness
 from tracker.store.catalogue import Claim
 from tracker.store.keeper import Keeper
 from workers.publishing import FetchPublisher

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from tracker.errors import Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
-from tracker.poll import Outcome, Poll
+from tracker.polling.poller import Outcome, Poll
 from workers.app import app
 from workers.outcomes import Told, failed, of_poll
 from workers.pool import closers

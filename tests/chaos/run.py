@@ -25,10 +25,11 @@ from tests.chaos.keys import unexpected_keys, wait_for_empty_queues
 from tests.chaos.proxy import Fault
 from tests.chaos.receiver import Receiver
 from tracker.catalogue import new_provider
-from tracker.models import Provider, Webhook
+from tracker.model.clock import utc_now
+from tracker.model.provider import Provider, Webhook
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
-from tracker.simulator.vendor import Page, utc_now
+from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.keeper import Keeper

@@ -225,7 +225,7 @@ def test_networks_are_apart(stack):
 
 _COMMANDS = """
 import json, os, redis, sys
-from tracker.settings import Settings
+from tracker.environment.settings import Settings
 client = redis.Redis.from_url(Settings.from_environment(os.environ).redis_url)
 answers = []
 for command in json.loads(sys.argv[1]):

@@ -8,11 +8,12 @@ from datetime import timedelta
 from tests.contract.test_platforms import ADDRESSES, PAGE_ID
 from tests.fakes import FakeClock, provider
 from tests.internet import internet
-from tracker.events import Event, EventKind
-from tracker.models import ComponentStatus, FirstSight, Impact
-from tracker.observe import Observer
+from tracker.model.event import Event, EventKind
+from tracker.model.page import ComponentStatus, Impact
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS
-from tracker.poll import Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.simulator import PLATFORMS, Page, SimulatedVendor
 from tracker.simulator.revision import Component
 from tracker.store.memory import MemoryPages

@@ -8,13 +8,13 @@ import pytest
 import redis
 
 from tests.fakes import FakeClock
-from tracker.cadence import CALM_AFTER, HURRIED_FOR
 from tracker.catalogue import new_provider
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.observe import Observer
 from tracker.parse import FORMAT_NAMES
-from tracker.poll import Poller
-from tracker.schedule import next_due
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR
+from tracker.scheduling.schedule import next_due
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue

@@ -9,9 +9,9 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
+from tracker.catalogue.presets import presets
 from tracker.cli import cli
 from tracker.errors import ConfigError, TrackerError
-from tracker.presets import presets
 from tracker.store.catalogue import RedisCatalogue
 
 Run = Callable[..., Result]

@@ -12,14 +12,15 @@ from click.testing import CliRunner, Result
 
 from tests.outbox import BURY, committed, webhook
 from tests.receiver import SECRET, Receiver, answers, close
-from tracker.bootstrap import utc_now
 from tracker.cli import cli
+from tracker.delivery.retry_policy import Accepted, Postponed, Standing
 from tracker.errors import ConfigError
-from tracker.models import Impact, Webhook
+from tracker.model.clock import utc_now
+from tracker.model.page import Impact
+from tracker.model.provider import Webhook
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
-from tracker.verdicts import Accepted, Postponed, Standing
 
 Run = Callable[..., Result]
 

@@ -10,13 +10,13 @@ import redis
 from click.testing import CliRunner, Result
 
 from tests.fakes import NOON, provider
-from tracker.bootstrap import utc_now
 from tracker.cli import cli
+from tracker.delivery.latency import Timing
 from tracker.errors import ConfigError
-from tracker.latency import Timing
-from tracker.lateness import SchedulerReport
-from tracker.ports import Commit
-from tracker.savings import FAILED, Layer, Tally
+from tracker.model.clock import utc_now
+from tracker.polling.poll_cost import FAILED, Layer, Tally
+from tracker.polling.ports import Commit
+from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE
 from tracker.store.pages import RedisPages

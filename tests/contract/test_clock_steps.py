@@ -7,10 +7,11 @@ import redis
 
 from tests.fakes import NOON, FakeClock, event, provider
 from tests.vendor import SITE, Vendor
-from tracker.cadence import CALM_AFTER
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.ports import Commit, News
+from tracker.model.event import News
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Commit
+from tracker.scheduling.cadence import CALM_AFTER
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, SCHEDULE, seen_before_key, seen_key
 from tracker.store.pages import RedisPages

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, committed, webhook
 from tests.receiver import SECRET, Receiver, accept, answers, close, stall
+from tracker.delivery.deliverer import Deliverer
+from tracker.delivery.retry_policy import Answer
+from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.post import RequestsPoster
-from tracker.sinks.webhook import WebhookSender
 from tracker.store.connection import LEASE_PREFIX
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
-from tracker.verdicts import Answer
-from tracker.webhooks import Deliverer
 
 #: Receivers that stall are given up soon.
 HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=0.5)

@@ -4,17 +4,17 @@ import pytest
 
 from tests.fakes import FakeClock, provider
 from tests.internet import internet
-from tracker.candidates import MOST_CANDIDATES
-from tracker.discover import discover, read_answer
 from tracker.errors import ParseError
-from tracker.events import EventKind
-from tracker.models import Provider
-from tracker.observe import Observer
+from tracker.model.event import EventKind
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
 from tracker.parse import FORMATS
-from tracker.poll import Outcome, Poller
+from tracker.polling.candidates import MOST_CANDIDATES
+from tracker.polling.discovery import discover, read_answer
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, RecordedSite, Redirect, SimulatedVendor, Status
 from tracker.simulator.render import render
-from tracker.state import PageState
 from tracker.store.memory import MemoryPages
 
 HOST = "status.acme.example"

@@ -12,13 +12,13 @@ import redis
 
 from tests.fakes import FakeClock, RecordingSink, provider
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
-from tracker.deliver import CONSOLE, RECORD, Printer
-from tracker.latency import MOST_TIMINGS
-from tracker.ledger import MOST_INCIDENTS
-from tracker.models import FirstSight
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.sinks.jsonlines import UpdateRecord
+from tracker.delivery.latency import MOST_TIMINGS
+from tracker.delivery.recorder import CONSOLE, RECORD, Printer
+from tracker.delivery.sinks.jsonlines import UpdateRecord
+from tracker.detection.edits import MOST_INCIDENTS
+from tracker.model.provider import FirstSight
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import decode_ledger
 from tracker.store.connection import (

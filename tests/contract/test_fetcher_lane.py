@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
+from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
 from tracker.fetch import FetchLimits, QuickLane, reach, reader
-from tracker.models import Validators
-from tracker.ports import Fetched, FetchRequest, NotModified
-from tracker.proxies import Proxies, Proxy
+from tracker.model.provider import Validators
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 TAGGED = Validators(etag='"1"')
 HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)

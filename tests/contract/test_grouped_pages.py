@@ -12,9 +12,10 @@ from tests.data_server import DataServer
 from tests.fakes import NOON, event, provider
 from tests.looped_pages import LoopedPages
 from tracker.errors import Conflict, StoreError
-from tracker.ports import Commit, News, Turn
-from tracker.savings import Layer, Tally
-from tracker.state import PageState
+from tracker.model.event import News
+from tracker.model.page_state import PageState
+from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.ports import Commit, Turn
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import encode_state
 from tracker.store.connection import DUE, page_key

@@ -15,17 +15,17 @@ import redis
 
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
 from tests.looped_pages import LoopedPages
-from tracker.bootstrap import utc_now
 from tracker.errors import Conflict
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.breaker import FAILURES
-from tracker.models import Provider
-from tracker.observe import Observer
-from tracker.poll import Outcome, Poller
-from tracker.ports import Commit, HostBusy, PageStore, Slot, Turn
+from tracker.model.clock import utc_now
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import Provider
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
+from tracker.polling.ports import Commit, HostBusy, PageStore, Slot, Turn
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
-from tracker.state import PageState, Source
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     CROWDED_PREFIX,

@@ -27,20 +27,21 @@ from tests.data_server import DataServer
 from tests.fakes import FakeClock, RecordingSink, provider
 from tests.looped_pages import LoopedPages
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
-from tracker.deliver import Printer
+from tracker.delivery.recorder import Printer
+from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict
-from tracker.events import EventKind
-from tracker.models import FirstSight, Snapshot
-from tracker.observe import LAGGING_FOR, Observer
-from tracker.poll import Poller
-from tracker.ports import Commit, Known, Turn
-from tracker.sinks.jsonlines import UpdateRecord
+from tracker.model.event import EventKind
+from tracker.model.page import Snapshot
+from tracker.model.provider import FirstSight
+from tracker.model.text_digest import text_digest
+from tracker.polling.observer import LAGGING_FOR, Observer
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Commit, Known, Turn
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 from tracker.store.turns import LEASE_S
-from tracker.texts import text_digest
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}

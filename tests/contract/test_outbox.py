@@ -8,14 +8,14 @@ import redis
 
 from tests.fakes import NOON, event
 from tests.outbox import BURY, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
+from tracker.delivery.ports import Outbox, Round
+from tracker.delivery.retry_policy import Accepted, Standing
 from tracker.errors import Conflict, StoreError
-from tracker.events import encode_event
-from tracker.models import Webhook
-from tracker.ports import Outbox, Round
+from tracker.model.event import encode_event
+from tracker.model.provider import Webhook
 from tracker.store.connection import AGAIN_PREFIX, DEAD_PREFIX, LEASE_PREFIX, SINK_PREFIX, SINKS, UPDATES
 from tracker.store.outbox import LEASE_S, MOST_DEAD, RedisOutbox
 from tracker.store.sinks import RedisSinks
-from tracker.verdicts import Accepted, Standing
 
 
 class Queue:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, component, event, provider
 from tests.strategies import states, views
 from tracker.errors import Conflict, StoreError
-from tracker.events import Event
-from tracker.models import Provider
-from tracker.ports import Commit, Known, News, PageStore, Turn
-from tracker.savings import ENDINGS, FAILED, Layer, Savings, Tally
-from tracker.state import PageState, PageView
+from tracker.model.event import Event, News
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import ENDINGS, FAILED, Layer, Savings, Tally
+from tracker.polling.ports import Commit, Known, PageStore, Turn
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     DUE,

@@ -11,11 +11,11 @@ import pytest
 
 from tests.fakes import FakeClock, provider
 from tests.internet import Internet, internet
-from tracker.events import Event, EventKind
-from tracker.models import FirstSight
-from tracker.observe import Observer
+from tracker.model.event import Event, EventKind
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS
-from tracker.poll import Outcome, Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, SimulatedVendor
 from tracker.simulator.render import render
 from tracker.store.memory import MemoryPages

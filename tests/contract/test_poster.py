@@ -7,11 +7,11 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.receiver import Receiver, answers, close, stall
+from tracker.delivery.ports import PostRequest
+from tracker.delivery.retry_policy import Answer
 from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, FetchTimeout, TooLarge
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.post import POST_LIMITS, RequestsPoster
-from tracker.ports import PostRequest
-from tracker.verdicts import Answer
 
 HURRIED = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5, max_body_bytes=64 * 1024)
 

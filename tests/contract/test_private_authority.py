@@ -9,9 +9,9 @@ import pytest
 
 from tests.contract.fetch_origin import Origin
 from tracker.bootstrap import build_fetcher
+from tracker.environment.settings import Settings
 from tracker.errors import TlsError
-from tracker.ports import Fetched, FetchRequest
-from tracker.settings import Settings
+from tracker.polling.ports import Fetched, FetchRequest
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="openssl makes the certificates")
 

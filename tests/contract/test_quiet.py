@@ -5,17 +5,18 @@ import dataclasses
 import pytest
 import redis
 
-import tracker.discover
+import tracker.polling.discovery
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.observe import Observer
+from tracker.model.clock import utc_now
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.poll import Poller
-from tracker.savings import Layer
+from tracker.polling.observer import Observer
+from tracker.polling.poll_cost import Layer
+from tracker.polling.poller import Poller
 from tracker.simulator.render import render
 from tracker.simulator.server import SimulatedVendor
-from tracker.simulator.vendor import Page, utc_now
+from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages
@@ -32,7 +33,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
 
         return dataclasses.replace(known, read=read)
 
-    monkeypatch.setattr(tracker.discover, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    monkeypatch.setattr(tracker.polling.discovery, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
     page = Page("Acme", id="acme")
     page.open_incident("Errors", body="We look into it.")
     with SimulatedVendor([page]) as vendor:

@@ -13,13 +13,14 @@ from tests.data_server import DataServer
 from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
 from tests.looped_pages import LoopedPages
 from tests.outbox import BURY, committed, webhook
-from tracker.deliver import Printer
+from tracker.delivery.recorder import Printer
+from tracker.delivery.retry_policy import Accepted
+from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import StoreError
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.ports import Commit, Turn
-from tracker.savings import Layer, Tally
-from tracker.sinks.jsonlines import UpdateRecord
+from tracker.polling.observer import Observer
+from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Commit, Turn
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
 from tracker.store.needs import COMMANDS
@@ -28,7 +29,6 @@ from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 from tracker.store.turns import LEASE_S
-from tracker.verdicts import Accepted
 
 URL = "https://status.acme.example/api/v2/summary.json"
 ACME = provider(url=URL, first_sight="silent", max_per_host=2)
@@ -63,12 +63,16 @@ def writes(script: str) -> list[str]:
 
 def commands(script: str) -> set[str]:
     """Return all commands of a script."""
-    source = files("tracker.store").joinpath(f"{script}.lua").read_text()
+    source = files("tracker.store").joinpath("lua", f"{script}.lua").read_text()
     return {command.lower() + (f"|{sub.lower()}" if sub else "") for command, sub in _COMMANDS.findall(source)}
 
 
 def test_the_server_is_asked_for_each_command_that_a_script_sends() -> None:
-    scripts = [entry.name.removesuffix(".lua") for entry in files("tracker.store").iterdir() if ".lua" in entry.name]
+    scripts = [
+        entry.name.removesuffix(".lua")
+        for entry in files("tracker.store").joinpath("lua").iterdir()
+        if ".lua" in entry.name
+    ]
     sent = {command.partition("|")[0].upper() for script in scripts for command in commands(script)}
 
     assert sent <= {command[0] for command in COMMANDS}

@@ -6,9 +6,9 @@ import pytest
 import redis
 
 from tests.fakes import FakeClock, FakeFetcher, incident, incidents_json, page, provider, summary, update
-from tracker.latency import Timing
-from tracker.observe import Observer
-from tracker.poll import Outcome, Poller
+from tracker.delivery.latency import Timing
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import PREFIX, latency_key
 from tracker.store.pages import RedisPages

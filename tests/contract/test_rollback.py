@@ -5,10 +5,10 @@ from pathlib import Path
 import redis
 
 from tests.fakes import FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
-from tracker.deliver import Printer
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.sinks.jsonlines import UpdateRecord
+from tracker.delivery.recorder import Printer
+from tracker.delivery.sinks.jsonlines import UpdateRecord
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream

@@ -8,10 +8,10 @@ import pytest
 from tests.contract.fetch_origin import Origin
 from tests.fakes import provider
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.savings import Layer
-from tracker.simulator.vendor import utc_now
+from tracker.model.clock import utc_now
+from tracker.polling.observer import Observer
+from tracker.polling.poll_cost import Layer
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 #: When the page is written, twice.

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, event, provider
+from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
-from tracker.latency import Timing
-from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
-from tracker.models import Provider
-from tracker.ports import Commit, Known, News
-from tracker.schedule import first_due, next_due
-from tracker.state import PageState, PageView
+from tracker.model.event import News
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
+from tracker.polling.ports import Commit, Known
+from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
+from tracker.scheduling.schedule import first_due, next_due
 from tracker.store.catalogue import Claim, RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, SCHEDULER_PREFIX, SCHEDULERS, VERSION
 from tracker.store.pages import RedisPages

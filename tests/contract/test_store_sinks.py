@@ -7,15 +7,15 @@ import redis
 
 from tests.fakes import NOON, event
 from tests.outbox import BURY, WAIT, committed, webhook
-from tracker.events import encode_event
-from tracker.models import Webhook
+from tracker.delivery.retry_policy import Accepted, Standing
+from tracker.model.event import encode_event
+from tracker.model.provider import Webhook
 from tracker.store import stream as streams
 from tracker.store.connection import SINKS, UPDATES
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks, SinkStatus
 from tracker.store.stream import RedisStream
 from tracker.store.sync import Synced
-from tracker.verdicts import Accepted, Standing
 
 OPS, CHAT = webhook("ops"), webhook("chat", url=None, url_env="CHAT_URL")
 

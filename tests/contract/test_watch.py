@@ -7,9 +7,9 @@ import pytest
 import redis
 
 from tests.fakes import NOON, provider
-from tracker.models import Provider
-from tracker.ports import Commit
-from tracker.state import PageState
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+from tracker.polling.ports import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import PageStatus, RedisPages
 from tracker.supervise.watch import Watch

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from benchmarks.cadence import Change, History, Played, play
 from tests.corpus.series import needs_corpus, series
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
-from tracker.cadence import CALM_AFTER, HURRIED_FOR
-from tracker.models import Cadence
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.schedule import next_due
+from tracker.model.provider import Cadence
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR
+from tracker.scheduling.schedule import next_due
 from tracker.store.memory import MemoryPages
 
 INTERVAL = timedelta(seconds=60)

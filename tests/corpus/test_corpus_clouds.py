@@ -15,11 +15,12 @@ import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, provider
 from tracker.errors import ParseError
-from tracker.events import Event, EventKind
-from tracker.models import FirstSight, Snapshot
-from tracker.observe import Observer
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Snapshot
+from tracker.model.provider import FirstSight
 from tracker.parse import detect, read
-from tracker.poll import Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -13,11 +13,12 @@ import pytest
 from tests.corpus.series import CORPUS, UNREAD, clocks_that_move_on, ends, needs_corpus, series
 from tests.corpus.series import pairs as pairs_on_the_page
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.events import EventKind
-from tracker.models import FirstSight, Snapshot
-from tracker.observe import Observer
+from tracker.model.event import EventKind
+from tracker.model.page import Snapshot
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, detect, read
-from tracker.poll import Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 pytestmark = needs_corpus

@@ -8,10 +8,10 @@ import pytest
 
 from tests.corpus.series import CORPUS, needs_corpus
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.models import FirstSight
-from tracker.observe import Observer
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, read
-from tracker.poll import Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 pytestmark = needs_corpus

@@ -17,7 +17,7 @@ import pytest
 
 from tests.corpus.series import UNREAD
 from tracker.errors import ParseError
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse import FORMATS, read
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

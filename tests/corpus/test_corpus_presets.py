@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker.presets import chosen
-from tracker.presets.lookup import find
+from tracker.catalogue.presets import chosen
+from tracker.catalogue.presets.lookup import find
 
 SHARED = Path(__file__).parents[3] / "shared"
 CORPUS = SHARED / "corpus"

@@ -31,8 +31,8 @@ from tests.deploy.manifests import (
     written,
 )
 from tracker import __version__
+from tracker.environment.settings import Settings
 from tracker.fetch import addresses
-from tracker.settings import Settings
 from workers.app import app
 from workers.door import closed
 

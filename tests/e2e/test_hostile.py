@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.hostile_origin import FILE, PASSWORD, PLANTED, REFUSED, TOLD, HostileOrigin
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.fakes import provider as known_provider
-from tracker.candidates import plan
+from tracker.polling.candidates import plan
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 

@@ -19,9 +19,9 @@ from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.fakes import NOON
 from tests.fakes import provider as new_provider
 from tests.looped_pages import LoopedPages
+from tracker.environment.settings import Settings
 from tracker.errors import StoreError
-from tracker.ports import Commit, Turn
-from tracker.settings import Settings
+from tracker.polling.ports import Commit, Turn
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -110,7 +110,7 @@ def test_polling_goes_on_with_the_promoted_replica(trio: Trio, tmp_path: Path) -
             tracker.wait_for(lambda it: len(it.events) >= 2)
             status = tracker.command("status")
 
-    assert [event["incident"] for event in tracker.events] == ["Before", "After"]
+    assert [event["incident"] for event in tracker.model.event] == ["Before", "After"]
     assert [line["incident"] for line in tracker.record] == ["Before", "After"]
     assert status.returncode == 0, status.stderr
     assert PASSWORD not in "".join(tracker.log) + status.stdout

@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 
 from tests.data_server import DataServer
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
-from tracker.settings import Settings
+from tracker.environment.settings import Settings
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
@@ -166,7 +166,7 @@ def test_all_processes_and_commands_speak_tls(proxy: TlsProxy, certificates: Pat
         added = tracker.command("providers", "add", "https://status.example.com")
         servers = tracker.children("valkey-server")
 
-    assert [event["incident"] for event in tracker.events] == ["Errors"]
+    assert [event["incident"] for event in tracker.model.event] == ["Errors"]
     assert status.returncode == 0, status.stderr
     assert [report["provider"] for report in json.loads(status.stdout)] == ["acme"]
     assert added.returncode == 0, added.stderr

@@ -27,7 +27,7 @@ import msgspec
 from tests.fuzz.bodies import Bodies, load
 from tests.fuzz.mutations import CONTENT_TYPES, case
 from tracker.errors import ParseError
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse import FORMAT_NAMES, read
 
 #: What `tracker.parse.read` is asked for: every format by name, and whatever the answer looks like.

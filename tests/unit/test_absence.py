@@ -12,11 +12,11 @@ from tests.fakes import NOON, component, incident, incidents_json, page, summary
 from tests.strategies import snapshots
 from tests.unit.test_changes import Memory
 from tests.unit.test_poll import INCIDENTS, SCHEDULED, SUMMARY, Tracker
-from tracker.changes import Changes, changes
+from tracker.detection.changes import Changes, changes
 from tracker.errors import HttpStatusError
-from tracker.known import UNSETTLED_FOR
-from tracker.models import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
-from tracker.savings import Layer
+from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
+from tracker.polling.known import UNSETTLED_FOR
+from tracker.polling.poll_cost import Layer
 
 OLDER = incident("i0", update("o1", 1), update("o2", 2, "resolved"))
 OPEN = incident("i1", update("u1", 10), update("u2", 20, "identified"))

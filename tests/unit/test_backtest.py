@@ -7,8 +7,9 @@ from hypothesis import given
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import snapshots
 from tests.unit.test_filters import filters
-from tracker.backtest import backtest
-from tracker.models import Impact, Incident, Provider, Snapshot
+from tracker.detection.backtest import backtest
+from tracker.model.page import Impact, Incident, Snapshot
+from tracker.model.provider import Provider
 
 NOW = NOON + timedelta(days=100)
 DAY = 24 * 60

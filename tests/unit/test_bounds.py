@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tracker.discover import MOST_INCIDENTS, MOST_TOLD, MOST_UPDATES, read_answer
 from tracker.errors import ParseError
-from tracker.models import Snapshot
-from tracker.ports import Fetched
-from tracker.state import Source
+from tracker.model.page import Snapshot
+from tracker.model.page_state import Source
+from tracker.polling.discovery import MOST_INCIDENTS, MOST_TOLD, MOST_UPDATES, read_answer
+from tracker.polling.ports import Fetched
 
 URL = "https://status.acme.example/api/v2/incidents.json"
 

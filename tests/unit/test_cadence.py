@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, scheduled_json, summary, update
 from tests.unit.test_poll import SCHEDULED, SUMMARY, Tracker, acme
-from tracker.cadence import CALM_AFTER, HURRIED_FOR, departure_s, longest_pause_s, noted, pace
 from tracker.errors import FetchTimeout
-from tracker.models import Cadence, FirstSight, Impact, OpenIncident
-from tracker.savings import Layer
-from tracker.schedule import Pace, next_due
-from tracker.state import PageState, PageView
+from tracker.model.page import Impact, OpenIncident
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Cadence, FirstSight
+from tracker.polling.poll_cost import Layer
+from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR, departure_s, longest_pause_s, noted, pace
+from tracker.scheduling.schedule import Pace, next_due
 
 SECOND = timedelta(seconds=1)
 FIXED = provider(cadence=Cadence.FIXED)
@@ -175,8 +176,8 @@ def test_an_incident_is_hurried_for_until_it_is_over(tracker: Tracker) -> None:
     back_to_phase, *plain = pauses(tracker, 3)
     assert back_to_phase in {20, 40, 60}
     assert plain == [60, 60]
-    assert tracker.state.incident_at is None
-    assert tracker.state.calm_since is not None
+    assert tracker.model.page_state.incident_at is None
+    assert tracker.model.page_state.calm_since is not None
 
 
 def test_an_incident_in_which_nothing_moves_is_hurried_for_no_longer(tracker: Tracker) -> None:
@@ -267,11 +268,11 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     opening = incident("i1", update("u1", 10))
     tracker.shows(acme(opening, minute=10), etag='"1"')
     pauses(tracker)
-    remembered = (tracker.state.incident_at, tracker.state.calm_since)
+    remembered = (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since)
 
     tracker.fails(FetchTimeout("no answer within 10 s"))
     assert 54 <= pauses(tracker)[0] <= 66, "it is tried again later, not in a hurry"
-    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
+    assert (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since) == remembered
 
     tracker.shows(acme(minute=5))
     pauses(tracker)
@@ -279,7 +280,7 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     tally = tracker.pages.commits[-1].tally
     assert tally is not None
     assert tally.ending == Layer.STALE
-    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
+    assert (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since) == remembered
 
 
 def test_an_answer_that_stays_fresh_is_not_asked_for_in_a_hurry() -> None:

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-import tracker.candidates
+import tracker.polling.candidates
 from tests.fakes import provider
-from tracker.candidates import MOST_CANDIDATES, feed_links, itself, plan, rebased, same_host
+from tracker.model.page_state import Source
 from tracker.parse import FORMATS, Endpoints, Format
-from tracker.state import Source
+from tracker.polling.candidates import MOST_CANDIDATES, feed_links, itself, plan, rebased, same_host
 
 SITE = "https://status.acme.example"
 LINKS = b"""<html><head>
@@ -33,7 +33,7 @@ def formats(monkeypatch: pytest.MonkeyPatch):
 
     def are(*formats: Format) -> None:
         known = {known.name: known for known in (*formats, FORMATS["feed"])}
-        monkeypatch.setattr(tracker.candidates, "FORMATS", known)
+        monkeypatch.setattr(tracker.polling.candidates, "FORMATS", known)
 
     return are
 

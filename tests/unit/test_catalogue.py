@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tracker.catalogue import FILTER_KEYS, load_catalogue, name_of, new_provider, read_catalogue, refiltered, slug
 from tracker.catalogue.entry import PROVIDER_KEYS
 from tracker.errors import ConfigError
-from tracker.models import Cadence, FirstSight, Impact, Provider
+from tracker.model.page import Impact
+from tracker.model.provider import Cadence, FirstSight, Provider
 
 FORMATS = ("statuspage", "feed")
 #: The machines of a build are slow at times, and that is no failure.

@@ -7,8 +7,8 @@ import pytest
 from tracker.catalogue import load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.catalogue.sink import SINK_KEYS
 from tracker.errors import ConfigError
-from tracker.events import EventKind
-from tracker.models import Webhook, WebhookFormat
+from tracker.model.event import EventKind
+from tracker.model.provider import Webhook, WebhookFormat
 
 SHIPPED = Path(__file__).parents[2] / "providers.toml"
 PROVIDER = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'

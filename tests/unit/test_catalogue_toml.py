@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tracker.catalogue import as_toml, new_provider, read_catalogue
 from tracker.catalogue.entry import PROVIDER_KEYS
-from tracker.models import Cadence, FirstSight, Provider
+from tracker.model.provider import Cadence, FirstSight, Provider
 
 FORMATS = ("statuspage", "feed")
 #: What the catalogue takes as a name or a glob.

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import components, snapshots
-from tracker.changes import Before, Changes, changes, keys, update_key
-from tracker.events import EventKind
-from tracker.models import ComponentStatus, FirstSight, Impact, Incident, Provider, Snapshot
+from tracker.detection.changes import Before, Changes, changes, keys, update_key
+from tracker.model.event import EventKind
+from tracker.model.page import ComponentStatus, Impact, Incident, Snapshot
+from tracker.model.provider import FirstSight, Provider
 
 ACME = provider()
 TELLS_ALL = provider(first_sight=FirstSight.ALL)

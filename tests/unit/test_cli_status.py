@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, provider
 from tracker.cli.status import PageReport, report, show
-from tracker.models import Impact, OpenIncident
-from tracker.state import PageState, PageView
+from tracker.model.page import Impact, OpenIncident
+from tracker.model.page_state import PageState, PageView
 from tracker.store.pages import PageStatus
 
 

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, FakeClock, component, incidents_json, scheduled_json, summary
 from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Vendor, Watcher
-from tracker.clocks import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
-from tracker.events import Event, EventKind
-from tracker.models import FirstSight, Snapshot
-from tracker.observe import LAGGING_FOR
-from tracker.savings import Layer
-from tracker.state import Answer, PageState
+from tracker.detection.page_clock import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Snapshot
+from tracker.model.page_state import Answer, PageState
+from tracker.model.provider import FirstSight
+from tracker.polling.observer import LAGGING_FOR
+from tracker.polling.poll_cost import Layer
 
 MOMENT = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
-from tracker.models import Component, ComponentStatus, FirstSight, Impact, OpenIncident, Provider, Validators
-from tracker.state import Answer, LedgerEntry, PageState, PageView, Source
+from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
+from tracker.model.page_state import Answer, LedgerEntry, PageState, PageView, Source
+from tracker.model.provider import FirstSight, Provider, Validators
 from tracker.store.codec import (
     decode_ledger,
     decode_provider,

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from tests.fakes import component, page, provider
 from tests.unit.test_changes import Memory
 from tests.unit.test_poll import Tracker
-from tracker.component_changes import MOST_GONE, compared
-from tracker.models import Component, FirstSight, Impact, Omission, Snapshot
-from tracker.savings import Layer
-from tracker.state import PageView
+from tracker.detection.component_changes import MOST_GONE, compared
+from tracker.model.page import Component, Impact, Omission, Snapshot
+from tracker.model.page_state import PageView
+from tracker.model.provider import FirstSight
+from tracker.polling.poll_cost import Layer
 
 API, DOWN, UP = component("api"), component("web", "major_outage"), component("web")
 

@@ -8,11 +8,13 @@ import pytest
 from tests.fakes import NOON, FakeClock, FakeFetcher, summary
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake
-from tracker.credentials import headers_of, missing_credentials, page_request
+from tracker.environment.credentials import headers_of
 from tracker.errors import ConfigError, CredentialsMissing
-from tracker.models import Provider, Snapshot, Validators
-from tracker.observe import Observer
-from tracker.poll import Poller
+from tracker.model.page import Snapshot
+from tracker.model.provider import Provider, Validators
+from tracker.polling.observer import Observer
+from tracker.polling.page_request import missing_credentials, page_request
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 PLACE = 'provider "acme"'

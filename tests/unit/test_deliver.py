@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
-from tracker.deliver import BATCH, CONSOLE, RECORD, Printer
+from tracker.delivery.latency import Timing
+from tracker.delivery.ports import Told
+from tracker.delivery.recorder import BATCH, CONSOLE, RECORD, Printer
+from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import SinkError, StoreError
-from tracker.latency import Timing
-from tracker.ports import Told
-from tracker.sinks.jsonlines import UpdateRecord
 
 
 class Killed(BaseException):

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.fakes import FakeFetcher, provider
-from tracker.discover import discover
 from tracker.errors import (
     BadAnswer,
     Blocked,
@@ -14,6 +13,7 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
+from tracker.polling.discovery import discover
 
 SITE = "https://status.acme.example"
 FEED = f"{SITE}/history.rss"

@@ -6,12 +6,12 @@ from html import escape
 import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.events import Event
-from tracker.models import FirstSight
-from tracker.observe import Observer
-from tracker.poll import Poller
-from tracker.ports import Commit, Turn
-from tracker.state import PageState, Source
+from tracker.model.event import Event
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import FirstSight
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Commit, Turn
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.harborcloud.example"

@@ -11,14 +11,15 @@ from tests.fakes import NOON, FakeClock, component, incident, page, provider, up
 from tests.strategies import snapshots
 from tests.unit.test_changes import Memory, kinds_of, told_of, update_keys
 from tests.vendor import Vendor, Watcher
+from tracker.detection.edits import follow
+from tracker.detection.readability import failed, recovered
 from tracker.errors import ConnectError
-from tracker.events import EventKind
-from tracker.filters import SEVERITIES, left_out_by, passes, region_names, unmatched, wants_change, wants_kind
-from tracker.ledger import follow
-from tracker.listing import Listing
-from tracker.models import Component, ComponentStatus, FirstSight, Impact, Provider, Snapshot
-from tracker.readability import failed, recovered
-from tracker.state import PageState, PageView
+from tracker.model.component_names import Listing
+from tracker.model.event import EventKind
+from tracker.model.filters import SEVERITIES, left_out_by, passes, region_names, unmatched, wants_change, wants_kind
+from tracker.model.page import Component, ComponentStatus, Impact, Snapshot
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import FirstSight, Provider
 from tracker.store.pages import PageStatus
 from tracker.supervise.health import PageHealth, filters_summary, page_health
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.fakes import NOON, provider
 from tests.outbox import webhook
+from tracker.delivery.retry_policy import Standing
 from tracker.store.sinks import SinkStatus
 from tracker.supervise.sinks import SinkWatch, sinks_summary
-from tracker.verdicts import Standing
 
 
 def status(name: str, failures: int = 0, dead: int = 0, put_back: int = 0) -> SinkStatus:

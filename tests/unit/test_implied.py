@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from tests.fakes import NOON, FakeClock, FakeFetcher, incident, page, provider, update
 from tests.vendor import TIMEOUT
 from tracker.errors import FetchError, HttpStatusError
-from tracker.events import Event, EventKind
-from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, Snapshot
-from tracker.observe import Observer
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page_state import PageView
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, Endpoints, Format
-from tracker.poll import Poll, Poller
-from tracker.savings import Layer
-from tracker.state import PageView
+from tracker.polling.observer import Observer
+from tracker.polling.poll_cost import Layer
+from tracker.polling.poller import Poll, Poller
 from tracker.store.memory import MemoryPages
 
 BOARD = "https://status.acme.example/board"

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
-from tracker.changes import Before, changes
-from tracker.events import EventKind
-from tracker.models import FirstSight
-from tracker.ports import StreamedEvent, Told
-from tracker.sinks.history import read_told
-from tracker.sinks.jsonlines import record_line
-from tracker.state import PageView
+from tracker.delivery.ports import StreamedEvent, Told
+from tracker.delivery.sinks.history import read_told
+from tracker.delivery.sinks.jsonlines import record_line
+from tracker.detection.changes import Before, changes
+from tracker.model.event import EventKind
+from tracker.model.page_state import PageView
+from tracker.model.provider import FirstSight
 
 KNOWN = component("api", "major_outage")
 BEFORE = Before(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, event
-from tracker.events import EventKind
-from tracker.latency import Latency, Spread, Timing, latency, nearest_rank, timing
+from tracker.delivery.latency import Latency, Spread, Timing, latency, nearest_rank, timing
+from tracker.model.event import EventKind
 
 seconds = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 timings = st.builds(

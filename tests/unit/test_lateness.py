@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON
-from tracker.lateness import WINDOW_S, Lateness, SchedulerReport
+from tracker.scheduling.dispatch_lag import WINDOW_S, Lateness, SchedulerReport
 
 SECOND = timedelta(seconds=1)
 

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from tests.fakes import NOON, FakeClock, incident, incidents_json, page, provider, summary, update
 from tests.strategies import snapshots
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tracker.detection.edits import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, Ledger, follow
 from tracker.errors import Conflict, StoreError
-from tracker.events import Event, EventKind
-from tracker.ledger import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, Ledger, follow
-from tracker.models import Incident, IncidentUpdate, Omission, Snapshot
-from tracker.state import LedgerEntry
-from tracker.texts import text_digest
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Incident, IncidentUpdate, Omission, Snapshot
+from tracker.model.page_state import LedgerEntry
+from tracker.model.text_digest import text_digest
 
 ACME = provider()
 

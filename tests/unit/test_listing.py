@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.unit.test_changes import Memory
 from tracker.catalogue import new_provider
-from tracker.filters import left_out_by, unmatched
-from tracker.ledger import follow
-from tracker.listing import Listing, alike, labels, mentions
-from tracker.models import Component, ComponentStatus, Mention, Provider, Snapshot
+from tracker.detection.edits import follow
+from tracker.detection.snapshots import merged
+from tracker.model.component_names import Listing, alike, labels, mentions
+from tracker.model.filters import left_out_by, unmatched
+from tracker.model.page import Component, ComponentStatus, Mention, Snapshot
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, read
-from tracker.snapshots import merged
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SITE = "https://status.acme.example"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.fakes import FakeFetcher
 from tracker.errors import HttpStatusError
-from tracker.meter import Meter
-from tracker.ports import FetchRequest
+from tracker.polling.ports import FetchRequest
+from tracker.polling.traffic import Meter
 
 A, B = FetchRequest(url="https://a.example"), FetchRequest(url="https://b.example")
 

@@ -21,14 +21,15 @@ from tests.fakes import (
     summary,
     update,
 )
-from tracker.changes import Before, changes
+from tracker.detection.changes import Before, changes
+from tracker.detection.migration import GRACE, MOST_RECENT, carried_over, remembered
 from tracker.errors import ConnectError, FetchError, FetchTimeout, HttpStatusError
-from tracker.events import Event, EventKind
-from tracker.migration import GRACE, MOST_RECENT, carried_over, remembered
-from tracker.models import Component, ComponentStatus, FirstSight, Incident, IncidentUpdate, OpenIncident, Snapshot
-from tracker.observe import Observer
-from tracker.poll import SEARCH_AGAIN_AFTER, Outcome, Poll, Poller
-from tracker.state import PageState, PageView
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, OpenIncident, Snapshot
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import FirstSight
+from tracker.polling.observer import Observer
+from tracker.polling.poller import SEARCH_AGAIN_AFTER, Outcome, Poll, Poller
 from tracker.store.memory import MemoryPages
 
 HERE = "https://status.acme.example"

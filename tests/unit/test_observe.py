@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-import tracker.discover
+import tracker.polling.discovery
 from tests.fakes import (
     ATOM,
     NOON,
@@ -22,7 +22,7 @@ from tests.fakes import (
     summary,
     update,
 )
-from tracker.clocks import STALE_FOR
+from tracker.detection.page_clock import STALE_FOR
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
@@ -37,12 +37,13 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.models import Provider, Snapshot, Validators
-from tracker.observe import LAGGING_FOR, MISSING_FOR, Observer
+from tracker.model.page import Snapshot
+from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.provider import Provider, Validators
 from tracker.parse import FORMATS
-from tracker.reading import Observation
-from tracker.savings import Layer
-from tracker.state import Answer, PageState, Source
+from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
+from tracker.polling.poll_cost import Layer
+from tracker.polling.reading import Observation
 
 SITE = "https://status.acme.example"
 PROXY = f"{SITE}/proxy/{urlsplit(SITE).netloc}"
@@ -101,7 +102,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return dataclasses.replace(known, read=read)
 
-    monkeypatch.setattr(tracker.discover, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    monkeypatch.setattr(tracker.polling.discovery, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
     return urls
 
 

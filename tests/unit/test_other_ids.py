@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import incident, incidents_json, page, summary, update
 from tests.unit.test_poll import INCIDENTS, SUMMARY, Tracker
-from tracker.models import Incident, Snapshot
+from tracker.model.page import Incident, Snapshot
 
 CAUSE = update("u2", 2, "identified", body="It was a cable.")
 SLOW = incident("i1", update("u1", 1, body="Looking into it."), CAUSE, name="Slow", link="https://acme.example/i1")

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from tests.fakes import component, incident, page, summary, update
 from tests.unit.test_poll import INCIDENTS, SUMMARY, Tracker
-from tracker.models import ComponentStatus, Omission
-from tracker.readability import incomplete
-from tracker.savings import IN_PART, Layer
-from tracker.snapshots import projection
+from tracker.detection.readability import incomplete
+from tracker.detection.snapshots import projection
+from tracker.model.page import ComponentStatus, Omission
+from tracker.polling.poll_cost import IN_PART, Layer
 
 COMPONENTS = (component("api"), component("web"))
 Damage = Callable[[dict[str, list[object]]], object]
@@ -27,7 +27,7 @@ def damaged(body: bytes | str, damage: Damage) -> str:
 @pytest.fixture
 def tracker(caplog: pytest.LogCaptureFixture) -> Tracker:
     """A tracker that has seen a page without incidents."""
-    caplog.set_level(logging.INFO, "tracker.notices")
+    caplog.set_level(logging.INFO, "tracker.polling.notices")
     seeded = Tracker()
     seeded.shows(page(components=COMPONENTS), etag='"0"')
     seeded.polls()
@@ -49,7 +49,7 @@ def test_what_stands_beside_an_odd_entry_is_told(tracker: Tracker) -> None:
     assert tracker.told() == ["acme/i1/u1"]
     assert tracker.pages.commits[-1].tally is not None
     assert tracker.pages.commits[-1].tally.ending == IN_PART
-    assert incomplete(tracker.state) == "left out: incidents with no object"
+    assert incomplete(tracker.model.page_state) == "left out: incidents with no object"
 
 
 def test_it_is_said_once_when_it_begins_and_once_when_it_ends(
@@ -68,7 +68,7 @@ def test_it_is_said_once_when_it_begins_and_once_when_it_ends(
         "acme is read in part; left out: components with no object",
         "acme is read as a whole again",
     ]
-    assert incomplete(tracker.state) is None
+    assert incomplete(tracker.model.page_state) is None
 
 
 def test_a_quiet_poll_of_a_page_that_is_read_in_part_writes_no_state(tracker: Tracker) -> None:
@@ -79,7 +79,7 @@ def test_a_quiet_poll_of_a_page_that_is_read_in_part_writes_no_state(tracker: Tr
 
     assert poll.layer is Layer.NOT_MODIFIED
     assert tracker.pages.commits[-1].state is None
-    assert tracker.state.omissions == (Omission(kind="component", reason="no object"),)
+    assert tracker.model.page_state.omissions == (Omission(kind="component", reason="no object"),)
 
 
 def test_what_a_detail_lacks_stays_known_while_the_detail_is_not_read_again(tracker: Tracker) -> None:
@@ -93,7 +93,7 @@ def test_what_a_detail_lacks_stays_known_while_the_detail_is_not_read_again(trac
 
     tracker.polls()
 
-    assert tracker.state.omissions == (Omission(kind="incident", reason="no object"),)
+    assert tracker.model.page_state.omissions == (Omission(kind="incident", reason="no object"),)
 
 
 def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -> None:

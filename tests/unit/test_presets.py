@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tests.fakes import incident, update
 from tracker.catalogue import load_catalogue, new_provider, slug
+from tracker.catalogue.presets import Preset, chosen, nearest, presets, search
+from tracker.catalogue.presets.table import scopes
 from tracker.errors import ConfigError
-from tracker.filters import left_out_by
-from tracker.listing import Listing
-from tracker.models import Provider
+from tracker.model.component_names import Listing
+from tracker.model.filters import left_out_by
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.presets import Preset, chosen, nearest, presets, search
-from tracker.presets.table import scopes
 
 SHIPPED = Path(__file__).parents[2] / "providers.toml"
 PRESETS = presets()

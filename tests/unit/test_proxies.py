@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tracker.environment.proxies import Proxy, literal
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError
-from tracker.proxies import Proxy, literal
-from tracker.settings import Settings
 
 PROXY = "http://proxy.example:3128"
 

@@ -10,17 +10,17 @@ from msgspec.structs import replace
 from tests.fakes import FakeClock, FakeFetcher, provider
 from tests.loop_poller import LoopPoller
 from tests.strategies import moments, providers, states
-from tracker import quick
-from tracker.credentials import NO_VARIABLES
+from tracker.detection.snapshots import digest
+from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
-from tracker.models import Cadence, Provider, Validators
-from tracker.poll import Outcome, quiet
-from tracker.ports import Commit, NotModified, Turn
-from tracker.quick import LARGEST_COMPARED_BYTES, plain_commit, plain_of
-from tracker.reading import read
-from tracker.savings import Layer, Tally
-from tracker.snapshots import digest
-from tracker.state import Answer, PageState, Source
+from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.provider import Cadence, Provider, Validators
+from tracker.polling import quick_poller as quick
+from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.poller import Outcome, quiet
+from tracker.polling.ports import Commit, NotModified, Turn
+from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
+from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
 
 PAGE = "https://status.acme.example/api/v2/summary.json"

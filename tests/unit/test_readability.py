@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from tests.fakes import ATOM, NOON, FakeClock, FakeFetcher, component, incident, page, provider, summary, update
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError, StoreError
-from tracker.events import Event, EventKind
-from tracker.observe import Observer
-from tracker.poll import Outcome, Poller
-from tracker.readability import UNREADABLE_AFTER, duration, failed, recovered
-from tracker.state import PageState
+from tracker.model.event import Event, EventKind
+from tracker.model.page_state import PageState
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
 from tracker.store.memory import MemoryPages
 
 ACME = provider()

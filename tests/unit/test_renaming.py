@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.addresses import canonical, same_page
 from tracker.catalogue import as_toml, kept_ids_line, read_catalogue, with_known_ids
-from tracker.models import Provider
+from tracker.model.provider import Provider
+from tracker.model.urls import canonical, same_page
 from tracker.parse import FORMAT_NAMES
 
 A, B, C = (f"https://status.{name}.example" for name in ("apple", "berry", "cherry"))

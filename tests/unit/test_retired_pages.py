@@ -6,10 +6,10 @@ import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, incident, incidents_json, page, provider, summary, update
 from tests.unit.parse.test_parse_feed_subject import POSTS, feed
-from tracker.discover import discover
-from tracker.observe import Observer
-from tracker.poll import Outcome, Poller
-from tracker.readability import UNREADABLE_AFTER
+from tracker.detection.readability import UNREADABLE_AFTER
+from tracker.polling.discovery import discover
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
 from tracker.store.memory import MemoryPages
 
 SITE, HOME = "https://status.acme.example", "https://www.acme.example"

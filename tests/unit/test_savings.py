@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON
 from tests.strategies import moments
-from tracker.savings import ENDINGS, FAILED, IN_PART, Layer, Savings, total
+from tracker.polling.poll_cost import ENDINGS, FAILED, IN_PART, Layer, Savings, total
 
 counts = st.integers(0, 2**40)
 counters = st.builds(

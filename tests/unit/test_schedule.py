@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON
 from tests.strategies import moments, provider_ids
-from tracker.schedule import (
+from tracker.scheduling.schedule import (
     LEAST_HURRIED_S,
     MAX_BACKOFF_S,
     MAX_DELAY_S,

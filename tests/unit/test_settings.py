@@ -13,8 +13,8 @@ from redis.connection import parse_url
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tracker import __version__
+from tracker.environment.settings import DEFAULT_REDIS_URL, PROJECT_URL, Settings, masked_url, read_secret
 from tracker.errors import ConfigError
-from tracker.settings import DEFAULT_REDIS_URL, PROJECT_URL, Settings, masked_url, read_secret
 
 #: The machines of a build are slow at times, and that is no failure.
 PATIENT = effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])

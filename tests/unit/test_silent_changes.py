@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from tests.fakes import NOON, incident, page, provider, update
 from tests.unit.test_changes import Memory
 from tests.unit.test_poll import Tracker
-from tracker.changes import Before, changes
+from tracker.detection.changes import Before, changes
+from tracker.detection.traces import MOST_TRACES
 from tracker.errors import Conflict, StoreError
-from tracker.models import FirstSight, Impact, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot
-from tracker.state import PageView
-from tracker.traces import MOST_TRACES
+from tracker.model.page import Impact, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot
+from tracker.model.page_state import PageView
+from tracker.model.provider import FirstSight
 
 LOOKING = update("u1", 1, body="Looking into it.")
 WATCHING = update("u2", 2, "monitoring", body="A fix is in.")

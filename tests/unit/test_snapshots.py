@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
-from tracker.listing import labels
-from tracker.models import Component, Impact, Omission, Snapshot
-from tracker.snapshots import (
+from tracker.detection.snapshots import (
     components_changed,
     digest,
     known_components,
     merged,
     projection,
 )
+from tracker.model.component_names import labels
+from tracker.model.page import Component, Impact, Omission, Snapshot
 
 
 def known(*parts: Component) -> dict[str, Component]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.texts import text_digest, words_digest
+from tracker.model.text_digest import text_digest, words_digest
 
 SAYS = "Some customers can't reach the API (EU) - see https://status.acme.example for more. Nodes: a_b, c."
 #: The same text as vendors render it.

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes import provider
 from tests.outbox import webhook
-from tracker.unreached import unreached
+from tracker.delivery.unreached import unreached
 
 PAGES = [provider(id=name) for name in ("orchard", "openai", "aws-s3")]
 

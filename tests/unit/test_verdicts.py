@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON, event
 from tests.outbox import webhook
-from tracker.events import EventKind
-from tracker.verdicts import (
+from tracker.delivery.retry_policy import (
     FIRST_PAUSE_S,
     LONGEST_DELAY_S,
     LONGEST_PAUSE_S,
@@ -26,6 +25,7 @@ from tracker.verdicts import (
     pause_s,
     wants,
 )
+from tracker.model.event import EventKind
 
 FAILING = Standing(failures=3, failing_since=NOON - timedelta(minutes=1))
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, MemoryOutbox, webhook
+from tracker.delivery.deliverer import BATCH, ROUND, Deliverer
+from tracker.delivery.retry_policy import PATIENCE, Answer, Standing
 from tracker.errors import ConfigError, Conflict, StoreError
-from tracker.events import EventKind
-from tracker.verdicts import PATIENCE, Answer, Standing
-from tracker.webhooks import BATCH, ROUND, Deliverer
+from tracker.model.event import EventKind
 
 BUSY = Answer(status=503)
 GONE = Answer(status=410)

@@ -18,14 +18,15 @@ from tests.fakes import (
 )
 from tests.unit.test_implied import PLATFORM, Tracker
 from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watcher
-from tracker.events import Event, EventKind
-from tracker.ledger import WITHDRAWN_AFTER
-from tracker.migration import moved
-from tracker.models import Component, FirstSight, Snapshot
-from tracker.observe import Observer
+from tracker.detection.edits import WITHDRAWN_AFTER
+from tracker.detection.migration import moved
+from tracker.detection.readability import UNREADABLE_AFTER
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Component, Snapshot
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, read
-from tracker.poll import Poller
-from tracker.readability import UNREADABLE_AFTER
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
 MINUTE = timedelta(minutes=1)

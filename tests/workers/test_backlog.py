@@ -9,7 +9,7 @@ from celery import Celery
 from msgspec.structs import replace
 
 from tests.fakes import FakeClock, provider
-from tracker.lateness import Scheduling
+from tracker.scheduling.dispatch_lag import Scheduling
 from tracker.store.catalogue import RedisCatalogue
 from workers import scheduler as module
 from workers.scheduler import ProviderScheduler

@@ -18,8 +18,8 @@ from kombu.transport.virtual import Message
 
 from tests.fakes import NOON, FakeClock
 from tests.workers.queues import waiting
-from tracker.bootstrap import utc_now
 from tracker.catalogue.names import LONGEST_ID
+from tracker.model.clock import utc_now
 from tracker.store.catalogue import Claim
 from workers.publishing import LEAST_EXPIRY_S, FetchPublisher
 from workers.tasks import fetch_provider

@@ -19,8 +19,8 @@ from celery import Celery
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, provider
 from tests.workers.queues import connected, waiting
-from tracker.bootstrap import utc_now
 from tracker.failpoints import VARIABLE
+from tracker.model.clock import utc_now
 from tracker.store.catalogue import Claim, RedisCatalogue
 from tracker.store.connection import connect
 from workers import scheduler as module

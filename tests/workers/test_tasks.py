@@ -14,11 +14,12 @@ from kombu.exceptions import OperationalError
 
 from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
+from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
-from tracker.poll import Outcome, Poll
-from tracker.ports import Commit, HostBusy, News, Slot
-from tracker.savings import Layer
-from tracker.sinks.jsonlines import UpdateRecord
+from tracker.model.event import News
+from tracker.polling.poll_cost import Layer
+from tracker.polling.poller import Outcome, Poll
+from tracker.polling.ports import Commit, HostBusy, Slot
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks

@@ -19,8 +19,8 @@ from celery.worker import state
 
 from tests.fakes import FakeClock, provider
 from tracker.errors import ConnectError
-from tracker.poll import Outcome, Poll
-from tracker.savings import Layer
+from tracker.polling.poll_cost import Layer
+from tracker.polling.poller import Outcome, Poll
 from tracker.store.catalogue import RedisCatalogue
 from workers import runtime as runtimes
 from workers import tasks

@@ -12,11 +12,12 @@ from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, switch, text
 from tracker.errors import ConfigError
-from tracker.events import EventKind
-from tracker.filters import EXCLUDES, SEVERITIES
-from tracker.models import Cadence, FirstSight, Impact, Provider
+from tracker.model.event import EventKind
+from tracker.model.filters import EXCLUDES, SEVERITIES
+from tracker.model.page import Impact
+from tracker.model.provider import Cadence, FirstSight, Provider
 
-#: Keys that say what of a page is told (`tracker.filters`).
+#: Keys that say what of a page is told (`tracker.model.filters`).
 FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
 SHARED_KEYS = ("interval", "cadence", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")

@@ -9,7 +9,7 @@ from tracker.catalogue.entry import PROVIDER_KEYS, SHARED_KEYS, assembled, check
 from tracker.catalogue.mistakes import alternatives, described, quoted, visible
 from tracker.catalogue.sink import webhook_of
 from tracker.errors import ConfigError
-from tracker.models import Provider, Webhook
+from tracker.model.provider import Provider, Webhook
 
 #: Some 160,000 providers; what is longer is not a catalogue.
 _LONGEST_FILE = 16 * 1024 * 1024

@@ -16,7 +16,7 @@ from tracker.catalogue.entry import new_provider
 from tracker.catalogue.mistakes import visible
 from tracker.catalogue.names import LONGEST_ID
 from tracker.errors import ConfigError
-from tracker.models import Provider
+from tracker.model.provider import Provider
 
 #: A subscription takes some 300 bytes.
 _LONGEST_FILE: Final = 10 * 1024 * 1024

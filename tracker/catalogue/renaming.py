@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tracker.addresses import canonical
 from tracker.catalogue.mistakes import visible
 from tracker.catalogue.names import LONGEST_ID
-from tracker.models import Provider
+from tracker.model.provider import Provider
+from tracker.model.urls import canonical
 
 #: So many entries are named in one sentence.
 _SHOWN: Final = 5

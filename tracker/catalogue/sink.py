@@ -11,8 +11,8 @@ from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import Mistake
 from tracker.catalogue.values import choice, identifier, list_of, switch, text
 from tracker.errors import ConfigError
-from tracker.events import EventKind
-from tracker.models import Webhook, WebhookFormat
+from tracker.model.event import EventKind
+from tracker.model.provider import Webhook, WebhookFormat
 
 #: Keys that a sink may have, in the order in which a newcomer meets them.
 SINK_KEYS = (

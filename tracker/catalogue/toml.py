@@ -7,7 +7,7 @@ import msgspec
 
 from tracker.catalogue.entry import PROVIDER_KEYS
 from tracker.catalogue.names import slug
-from tracker.models import Provider
+from tracker.model.provider import Provider
 
 #: Keys whose fields are called otherwise.
 _FIELDS = {"interval": "interval_s"}

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.backtest import Backtest, LeftOut, backtest
-from tracker.bootstrap import build_fetcher, utc_now
+from tracker.bootstrap import build_fetcher
 from tracker.catalogue import FILTER_KEYS, refiltered
 from tracker.cli.options import (
     environment,
@@ -18,14 +17,17 @@ from tracker.cli.options import (
     read_providers,
 )
 from tracker.cli.table import json_text, table
+from tracker.delivery.sinks.plain import one_line
+from tracker.detection.backtest import Backtest, LeftOut, backtest
+from tracker.detection.readability import incomplete
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, ParseError, PollError
-from tracker.filters import unmatched
-from tracker.models import Impact, Provider, Snapshot
-from tracker.observe import Observer
-from tracker.readability import incomplete
-from tracker.settings import Settings
-from tracker.sinks.plain import one_line
-from tracker.state import PageState
+from tracker.model.clock import utc_now
+from tracker.model.filters import unmatched
+from tracker.model.page import Impact, Snapshot
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+from tracker.polling.observer import Observer
 
 _LONGEST_LINE = 300
 

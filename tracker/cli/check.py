@@ -10,24 +10,26 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher, utc_now
-from tracker.candidates import same_host
+from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
+from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
 from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
 from tracker.cli.table import json_text
-from tracker.discover import Attempt, Discovery, Found, tells
+from tracker.delivery.sinks.plain import one_line
+from tracker.detection.readability import incomplete
+from tracker.environment.settings import Settings
 from tracker.errors import TrackerError
-from tracker.filters import unmatched
-from tracker.models import Component, Provider, Snapshot
-from tracker.observe import Observer
+from tracker.model.clock import utc_now
+from tracker.model.filters import unmatched
+from tracker.model.page import Component, Snapshot
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.presets import chosen
-from tracker.readability import incomplete
-from tracker.reading import Observation
-from tracker.settings import Settings
-from tracker.sinks.plain import one_line
-from tracker.state import PageState
+from tracker.polling.candidates import same_host
+from tracker.polling.discovery import Attempt, Discovery, Found, tells
+from tracker.polling.observer import Observer
+from tracker.polling.reading import Observation
 
 #: Components that are shown of each group; JSON has them all.
 _MOST_SHOWN: Final = 8

@@ -10,11 +10,11 @@ import msgspec
 from tracker.catalogue import load_sinks
 from tracker.cli.options import read_providers
 from tracker.cli.table import counted, json_text
-from tracker.credentials import missing_credentials
+from tracker.delivery.sinks.webhook import endpoint
+from tracker.delivery.unreached import unreached
 from tracker.errors import ConfigError
-from tracker.models import Provider, Webhook
-from tracker.sinks.webhook import endpoint
-from tracker.unreached import unreached
+from tracker.model.provider import Provider, Webhook
+from tracker.polling.page_request import missing_credentials
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,11 @@ from datetime import datetime
 import click
 import msgspec
 
-from tracker.bootstrap import utc_now
 from tracker.cli.table import age, duration, json_text, size, table
-from tracker.latency import Latency, Spread, Timing, latency
-from tracker.models import Provider
-from tracker.savings import ENDINGS, Savings, total
+from tracker.delivery.latency import Latency, Spread, Timing, latency
+from tracker.model.clock import utc_now
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import ENDINGS, Savings, total
 
 
 def show_latency(providers: Sequence[Provider], timings: Sequence[Sequence[Timing]], output_format: str) -> None:

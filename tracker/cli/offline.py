@@ -8,20 +8,21 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher, build_poller, utc_now
+from tracker.bootstrap import build_fetcher, build_poller
 from tracker.cli.options import environment, format_option, providers_option, read_providers
 from tracker.cli.status import report, show
 from tracker.cli.table import json_text
+from tracker.delivery.sinks.plain import ascii_json
+from tracker.detection.readability import left_out
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, ParseError
-from tracker.events import Event, encode_event
-from tracker.models import FirstSight, Provider
-from tracker.observe import Observer
+from tracker.model.clock import utc_now
+from tracker.model.event import Event, encode_event
+from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
-from tracker.poll import Poller
-from tracker.ports import Fetched, FetchRequest, NotModified
-from tracker.readability import left_out
-from tracker.settings import Settings
-from tracker.sinks.plain import ascii_json
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 

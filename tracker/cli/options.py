@@ -9,10 +9,10 @@ import click
 
 from tracker.bootstrap import open_catalogue
 from tracker.catalogue import load_catalogue
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer
-from tracker.models import Provider
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
-from tracker.settings import Settings
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
 from tracker.supervise.server import server_url

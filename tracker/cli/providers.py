@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import click
 
-from tracker.bootstrap import open_catalogue, open_sinks, utc_now
+from tracker.bootstrap import open_catalogue, open_sinks
 from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.catalogue.presets import Choice, chosen, nearest
+from tracker.catalogue.presets import search as lookup
 from tracker.cli.options import (
     data_dir_option,
     filter_options,
@@ -21,12 +23,11 @@ from tracker.cli.options import (
     running_settings,
 )
 from tracker.cli.table import json_text, table
+from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, TrackerError
-from tracker.models import Cadence, Provider
+from tracker.model.clock import utc_now
+from tracker.model.provider import Cadence, Provider
 from tracker.parse import FORMAT_NAMES
-from tracker.presets import Choice, chosen, nearest
-from tracker.presets import search as lookup
-from tracker.sinks.plain import one_line
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 

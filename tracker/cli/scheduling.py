@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from tracker.cli.table import age, counted, duration, json_text, table
-from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
+from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 
 
 def show_scheduling(known: Scheduling, now: datetime, output_format: str) -> None:

@@ -10,15 +10,16 @@ from uuid import uuid4
 import click
 import msgspec
 
-from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks, utc_now
+from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
+from tracker.delivery.sinks.webhook import shown_address
+from tracker.delivery.unreached import unreached
 from tracker.errors import ConfigError, FetchError
-from tracker.events import Event, EventKind
-from tracker.models import Provider, Webhook
-from tracker.sinks.webhook import shown_address
+from tracker.model.clock import utc_now
+from tracker.model.event import Event, EventKind
+from tracker.model.provider import Provider, Webhook
 from tracker.store.sinks import RedisSinks, SinkStatus
-from tracker.unreached import unreached
 
 #: Provider of test events: so that a receiver can tell them from others and drop them.
 TEST_PROVIDER = "tracker-test"

@@ -7,17 +7,18 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import open_catalogue, open_sinks, utc_now
-from tracker.cadence import departure_s
+from tracker.bootstrap import open_catalogue, open_sinks
 from tracker.cli.measured import show_latency, show_savings
 from tracker.cli.options import chosen, data_dir_option, format_option, reached
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, json_text, table
+from tracker.detection.readability import incomplete
 from tracker.errors import ConfigError
-from tracker.filters import unmatched
-from tracker.listing import labels
-from tracker.models import Component, OpenIncident
-from tracker.readability import incomplete
+from tracker.model.clock import utc_now
+from tracker.model.component_names import labels
+from tracker.model.filters import unmatched
+from tracker.model.page import Component, OpenIncident
+from tracker.scheduling.cadence import departure_s
 from tracker.store.catalogue import Holdings
 from tracker.store.pages import PageStatus
 from tracker.supervise.sinks import sink_lines
@@ -42,7 +43,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: Components that do not work as they should.
     components: tuple[Component, ...] = ()
     checked_at: datetime | None = None
-    #: Seconds between two polls where they are not the interval just now (`tracker.cadence`).
+    #: Seconds between two polls where they are not the interval just now (`tracker.scheduling.cadence`).
     polled_every_s: float | None = None
     changed_at: datetime | None = None
     #: Since when the page cannot be read, and why.

@@ -11,10 +11,10 @@ import click
 
 from tracker.catalogue import load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
-from tracker.credentials import missing_credentials
-from tracker.models import Provider, Webhook
-from tracker.settings import Settings
-from tracker.sinks.webhook import endpoint
+from tracker.delivery.sinks.webhook import endpoint
+from tracker.environment.settings import Settings
+from tracker.model.provider import Provider, Webhook
+from tracker.polling.page_request import missing_credentials
 from tracker.supervise.patience import Stopped
 from tracker.supervise.stack import Size, Stack, handle_signals
 

@@ -7,7 +7,7 @@ The judgement is on numeric addresses that a look-up returned, so the spelling o
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from tracker.proxies import literal
+from tracker.environment.proxies import literal
 
 #: IPv4 that is not an ordinary public host: IANA's Special-Purpose Address Registry, multicast, reserved.
 #: Spelt out because what `ipaddress.is_global` says changed between patch releases of Python.

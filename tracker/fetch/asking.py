@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from tracker.addresses import USUAL_PORTS
 from tracker.fetch.urls import Target
+from tracker.model.urls import USUAL_PORTS
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: Latin-1 without controls; nothing else may stand on one line.

@@ -1,7 +1,7 @@
 """A host that does not answer is left in peace for a while: then one request asks whether it is back.
 
 Without it every page of a dead host would cost its connect timeout, and a thread for as long, with each of its polls. A
-page alone on its host never meets the breaker: after as many failures its own pauses (`tracker.schedule`) are longer.
+page alone on its host never meets the breaker: after as many failures its own pauses (`scheduling.schedule`) are longer.
 """
 
 import threading
@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, ProxyFailed, TlsError
 from tracker.fetch.urls import target
-from tracker.ports import Clock, Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
+from tracker.model.clock import Clock
+from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
 
 #: What says that a host is away. Any answer, whatever its status, says that it is there.
 _AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)

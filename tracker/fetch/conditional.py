@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tracker.fetch.freshness import http_date
-from tracker.models import Validators
+from tracker.model.provider import Validators
 
 #: Latin-1, which is how header fields are read and written, without controls: a line break would end the field.
 #: Real ones have 20 to 80 characters; a very long one is not worth a request that a server refuses as too large.

@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import BadAnswer, FetchError, FetchTimeout, ProxyFailed
 from tracker.fetch.budget import CURRENT, BoundedReader, MeteredSocket
 from tracker.fetch.dial import Dialer
@@ -24,7 +25,6 @@ from tracker.fetch.failures import WANTS_CREDENTIALS, in_words, translated
 from tracker.fetch.framing import check_framing
 from tracker.fetch.head import HeadReader
 from tracker.fetch.urls import Target, target
-from tracker.proxies import Proxies, Proxy
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 _LONGEST_IDLE_S: Final = 120.0

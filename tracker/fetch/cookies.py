@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from tracker.addresses import USUAL_PORTS
 from tracker.fetch.freshness import http_date
 from tracker.fetch.urls import Target
+from tracker.model.urls import USUAL_PORTS
 
 #: RFC 6265, section 6.1, asks for as many and as long ones; a page has one or two.
 _MOST: Final = 50

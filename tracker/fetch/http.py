@@ -5,12 +5,13 @@ import socket
 import time
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from urllib3 import BaseHTTPResponse
 
+from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import Blocked, FetchError, SignInNeeded, TooManyRedirects
 from tracker.fetch.body import decoded_start, read_body
 from tracker.fetch.budget import CURRENT, Budget
@@ -26,12 +27,8 @@ from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
 from tracker.fetch.trail import Trail
 from tracker.fetch.urls import Target
-from tracker.ports import Fetched, FetchRequest, NotModified
-from tracker.proxies import DIRECTLY, Proxies
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+from tracker.model.clock import utc_now
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 
 class _Session(requests.Session):
@@ -68,7 +65,7 @@ class RequestsFetcher:
         resolve: Resolve = socket.getaddrinfo,
         new_socket: NewSocket = socket.socket,
         monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._limits = limits
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}

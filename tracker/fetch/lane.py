@@ -5,10 +5,11 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
 
+from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import ConnectError, FetchError, TooLarge
 from tracker.fetch.asking import request_bytes
 from tracker.fetch.budget import Budget
@@ -27,9 +28,9 @@ from tracker.fetch.outcome import DIRECT, Way, meaning
 from tracker.fetch.reach import Reach
 from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
-from tracker.models import Validators
-from tracker.ports import Fetched, FetchRequest, NotModified
-from tracker.proxies import DIRECTLY, Proxies
+from tracker.model.clock import utc_now
+from tracker.model.provider import Validators
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 #: How often deadlines are looked at: one timer for all requests.
 _SWEEP_S: Final = 0.2
@@ -41,10 +42,6 @@ _SMALL_DECODED_BYTES: Final = 512 * 1024
 _MOST_PAGES: Final = 20_000
 
 _Outcome = Fetched | NotModified | Target
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _Page:
@@ -81,7 +78,7 @@ class QuickLane:
         resolve: Resolve = socket.getaddrinfo,
         new_socket: NewSocket = socket.socket,
         monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._limits = limits
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}

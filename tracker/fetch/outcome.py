@@ -12,8 +12,8 @@ from tracker.fetch.failures import WANTS_CREDENTIALS, plain
 from tracker.fetch.freshness import fresh_for_s, retry_after_s
 from tracker.fetch.signin import is_sign_in_address, is_sign_in_page, is_web_page
 from tracker.fetch.urls import Target, origin, redirected
-from tracker.models import Validators
-from tracker.ports import Fetched, NotModified
+from tracker.model.provider import Validators
+from tracker.polling.ports import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
 NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})

@@ -3,12 +3,15 @@
 import socket
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import requests
 from urllib3 import BaseHTTPResponse
 
+from tracker.delivery.ports import PostRequest
+from tracker.delivery.retry_policy import Answer
+from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import BadUrl, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
@@ -19,18 +22,12 @@ from tracker.fetch.freshness import retry_after_s
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
-from tracker.ports import PostRequest
-from tracker.proxies import DIRECTLY, Proxies
-from tracker.verdicts import Answer
+from tracker.model.clock import utc_now
 
 #: So much of an answer's body is kept to be shown. The rest is read to see that it is whole, and its connection kept.
 _KEPT: Final = 4096
 #: What a receiver gets before it counts as failing. Nobody waits for more than headers and a few words of its answer.
 POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class RequestsPoster:
@@ -48,7 +45,7 @@ class RequestsPoster:
         resolve: Resolve = socket.getaddrinfo,
         new_socket: NewSocket = socket.socket,
         monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._limits = limits
         self._proxies = proxies

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final
 
+from tracker.environment.proxies import literal
 from tracker.errors import FetchError, FetchTimeout
 from tracker.fetch.budget import Budget, no_answer_within
 from tracker.fetch.dial import Dialer, Door, no_connection, none_in_time, share_of
@@ -16,7 +17,6 @@ from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.reader import Unclear
 from tracker.fetch.urls import Target
-from tracker.proxies import literal
 
 #: Look-ups at a time. One cannot be interrupted, and has a thread for as long as the resolver takes.
 LOOK_UPS: Final = 16

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from tracker.environment.proxies import Proxy
 from tracker.fetch.cookies import Cookies
 from tracker.fetch.outcome import Way
 from tracker.fetch.signin import is_sign_in_address
 from tracker.fetch.urls import Target, origin, target
-from tracker.ports import FetchRequest
-from tracker.proxies import Proxy
+from tracker.polling.ports import FetchRequest
 
 
 class Trail:

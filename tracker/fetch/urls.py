@@ -8,9 +8,9 @@ from urllib.parse import urljoin, urlsplit
 from requests import PreparedRequest
 from requests.exceptions import RequestException
 
-from tracker.addresses import USUAL_PORTS
 from tracker.errors import BadUrl
 from tracker.fetch.failures import plain
+from tracker.model.urls import USUAL_PORTS
 
 #: Pages have 40 characters; redirects with long query strings have a few hundred.
 _LONGEST: Final = 2048

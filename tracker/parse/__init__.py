@@ -6,7 +6,7 @@ Wire shapes never leave this package. A format is recognised by its answer, neve
 from collections.abc import Mapping
 
 from tracker.errors import ParseError
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse.aws import AWS
 from tracker.parse.aws_feed import AWS_FEED
 from tracker.parse.azure import AZURE

@@ -10,7 +10,7 @@ digits are the ones with which AWS's feed titles the same entries.
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity
 from tracker.parse.format import Endpoints, Format

@@ -8,7 +8,7 @@ seconds are the update's id, and the same as in the JSON. Titles begin with how 
 
 import re
 
-from tracker.models import Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.aws import SEVERITIES
 from tracker.parse.feed import opened

@@ -9,7 +9,7 @@ and told apart by name. Azure says nothing of severity. No maintenance is shown.
 
 import re
 
-from tracker.models import Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry

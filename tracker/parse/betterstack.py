@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tracker.models import (
+from tracker.model.page import (
     Component,
     ComponentStatus,
     Impact,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

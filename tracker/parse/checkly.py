@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.errors import ParseError
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

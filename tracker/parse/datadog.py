@@ -13,7 +13,7 @@ The software answers every path with status 200 and, where it has nothing, with 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
+from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

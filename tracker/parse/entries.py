@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from tracker.errors import ParseError
-from tracker.models import MADE, Component, Incident, IncidentUpdate, Omission, Snapshot, is_made
+from tracker.model.page import MADE, Component, Incident, IncidentUpdate, Omission, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse.listed import digest_key, time_key
 from tracker.parse.words import UNKNOWN

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tracker.errors import ParseError
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed_components import parted
 from tracker.parse.feed_entries import Entry

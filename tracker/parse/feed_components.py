@@ -6,7 +6,7 @@ StatusIQ's feed has an item for each component, titled `<name> - <status>`, whos
 import re
 from collections.abc import Iterable
 
-from tracker.models import Component, ComponentStatus
+from tracker.model.page import Component, ComponentStatus
 from tracker.parse import _fields as fields
 from tracker.parse.feed_entries import Entry
 from tracker.parse.words import component_status

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.models import ComponentStatus, IncidentUpdate
+from tracker.model.page import ComponentStatus, IncidentUpdate
 from tracker.parse import _fields as fields
 from tracker.parse.feed_body import Post, headed_posts, posts, scheduled_window, without_components
 from tracker.parse.feed_states import Stated, further, in_text, in_title, is_marked

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.models import Impact, Incident, IncidentUpdate, Omission
+from tracker.model.page import Impact, Incident, IncidentUpdate, Omission
 from tracker.parse import _fields as fields
 from tracker.parse.feed_entries import Account, Entry, account_of, is_maintenance
 from tracker.parse.feed_identity import Identity, Marks, bare, former_id, identities

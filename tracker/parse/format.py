@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format

@@ -10,7 +10,7 @@ recorded answers.
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
+from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from msgspec.structs import replace
 
-from tracker.models import Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse.format import Format
 
 #: Of one message, and of one answer.

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate
+from tracker.model.page import Component, Impact, Incident, IncidentUpdate
 from tracker.parse.words import UPDATE
 
 _Listed = TypeVar("_Listed", Component, Incident, IncidentUpdate)

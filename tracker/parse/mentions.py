@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from tracker.models import Incident, IncidentUpdate, Mention
+from tracker.model.page import Incident, IncidentUpdate, Mention
 from tracker.parse import _fields as fields
 
 #: What stands between the names of a group and of a component in it.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.models import (
+from tracker.model.page import (
     Component,
     ComponentStatus,
     Impact,

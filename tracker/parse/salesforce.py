@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity
 from tracker.parse.format import Format

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity
 from tracker.parse.format import Endpoints, Format

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

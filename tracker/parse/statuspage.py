@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from msgspec import UNSET
 
-from tracker.models import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, is_made
+from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Reach, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, marked, objects
 from tracker.parse.format import Endpoints, Format

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from tracker.models import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format

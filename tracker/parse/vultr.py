@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.errors import ParseError
-from tracker.models import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, objects
 from tracker.parse.format import Endpoints, Format

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tracker.models import CLOSED_STATUSES, ComponentStatus
+from tracker.model.page import CLOSED_STATUSES, ComponentStatus
 from tracker.parse.text import one_line
 
 #: An update that repeats the status of the one before it.

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from tracker.models import CLOSED_STATUSES, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry

@@ -9,7 +9,7 @@ not told here.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tracker.models import Impact, Incident, IncidentUpdate, Reach, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import each, entry_by_entry, identity, marked
 from tracker.parse.format import Endpoints, Format

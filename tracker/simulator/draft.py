@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.models import CLOSED_STATUSES, ComponentStatus
+from tracker.model.page import CLOSED_STATUSES, ComponentStatus
 from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
 
 #: A group is as bad as the worst component in it.

@@ -1,12 +1,12 @@
 """What a simulated page holds, as frozen values: one `Revision` for each state that the page was ever in.
 
-These are the vendor's own records, richer than `tracker.models`, which holds what a tracker can learn of them.
+These are the vendor's own records, richer than `tracker.model.page`, which holds what a tracker can learn of them.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.models import CLOSED_STATUSES, ComponentStatus, Impact
+from tracker.model.page import CLOSED_STATUSES, ComponentStatus, Impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.clock import utc_now
+from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.plots import PLOTS, Plot
-from tracker.simulator.vendor import Page, utc_now
+from tracker.simulator.vendor import Page
 
 #: From the beginning of one round to that of the next, in seconds.
 ROUND_S = 80.0

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Protocol, TypeVar
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.clock import utc_now
+from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.draft import Draft
 from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.revision import Component, Incident, Revision
@@ -36,11 +37,6 @@ _STOCK_BODIES = {
     "verifying": "The work is done and we are checking the result.",
     "completed": "The maintenance is finished.",
 }
-
-
-def utc_now() -> datetime:
-    """Return the time of the machine."""
-    return datetime.now(UTC)
 
 
 class Page:

@@ -9,10 +9,10 @@ import msgspec
 import redis
 
 from tracker.catalogue import with_known_ids
-from tracker.latency import Timing
-from tracker.lateness import WINDOW_S, SchedulerReport, Scheduling
-from tracker.models import Provider
-from tracker.savings import ENDINGS, Savings
+from tracker.delivery.latency import Timing
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import ENDINGS, Savings
+from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.store.codec import (
     decode_provider,
     decode_report,
@@ -53,7 +53,7 @@ _READ_TOGETHER: Final = 200
 #: A provider that has been due for longer is overdue: no scheduler looks as seldom.
 OVERDUE_S: Final = 1.0
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
-#: seconds, has reminded them by then of what is on record (`tracker.deliver`), and made them due at once.
+#: seconds, has reminded them by then of what is on record (`tracker.delivery.recorder`), and made them due at once.
 ASKED_AFTER: Final = timedelta(seconds=30)
 #: Of the keys that go with a provider.
 _PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)

@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
-from tracker.latency import Timing
-from tracker.lateness import SchedulerReport
-from tracker.models import Provider, Webhook
-from tracker.ports import Slot
-from tracker.state import LedgerEntry, PageState, PageView
+from tracker.model.page_state import LedgerEntry, PageState, PageView
+from tracker.model.provider import Provider, Webhook
+from tracker.polling.ports import Slot
+from tracker.scheduling.dispatch_lag import SchedulerReport
 
 #: Version of the shapes below. Fields may be added with a default without a new version.
 VERSION: Final = b"1"

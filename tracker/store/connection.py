@@ -16,9 +16,9 @@ from redis.commands.core import AsyncScript, Script
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from tracker.environment.sentinel import SCHEME as SENTINEL
+from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import StoreError
-from tracker.sentinel import SCHEME as SENTINEL
-from tracker.sentinel import SentinelAddress
 
 #: Every key of ours begins with this; Celery's own keys do not.
 PREFIX: Final = "tracker:"
@@ -145,7 +145,7 @@ def load_script(client: "AsyncRedis", *names: str) -> AsyncScript: ...
 
 def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | AsyncScript:
     """Return the Lua script that the files of these names make, ready to be called; it is sent by digest."""
-    folder = files(__package__)
+    folder = files(__package__) / "lua"
     return client.register_script("".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker.ports import Commit, HostBusy, Turn
+from tracker.polling.ports import Commit, HostBusy, Turn
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.together import Together
 from tracker.store.turns import (

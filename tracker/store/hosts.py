@@ -3,10 +3,10 @@
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from tracker.addresses import same_page
-from tracker.models import Provider
-from tracker.ports import Slot
-from tracker.state import PageState
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+from tracker.model.urls import same_page
+from tracker.polling.ports import Slot
 
 _USUAL_PORTS = frozenset({80, 443})
 

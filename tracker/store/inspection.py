@@ -13,8 +13,8 @@ import msgspec
 import redis
 from redis import exceptions
 
+from tracker.environment.settings import masked_url
 from tracker.errors import ServerUnfit
-from tracker.settings import masked_url
 from tracker.store.connection import connect
 from tracker.store.needs import COMMANDS, LEAST_VERSION, TRANSACTION, named
 from tracker.store.sentences import LEAST, NOT_NOW, REPLICA, explained, one_line

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.models import Webhook
+from tracker.model.provider import Webhook
 from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.store.codec import decode_provider
 from tracker.store.sinks import RedisSinks

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from tracker.errors import Conflict
-from tracker.events import Event
-from tracker.models import Provider
-from tracker.ports import Commit, Known, Turn
-from tracker.state import LedgerEntry, PageState, PageView
+from tracker.model.event import Event
+from tracker.model.page_state import LedgerEntry, PageState, PageView
+from tracker.model.provider import Provider
+from tracker.polling.ports import Commit, Known, Turn
 
 
 class MemoryPages:

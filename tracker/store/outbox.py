@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import redis
 
+from tracker.delivery.ports import Parcel, Round
+from tracker.delivery.retry_policy import Accepted, Buried, Postponed, Standing, Verdict
 from tracker.errors import Conflict
-from tracker.events import encode_event
-from tracker.ports import Parcel, Round
+from tracker.model.event import encode_event
 from tracker.store.codec import decode_webhook
 from tracker.store.connection import (
     AGAIN_PREFIX,
@@ -24,7 +25,6 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.stream import entered_at, read_event
-from tracker.verdicts import Accepted, Buried, Postponed, Standing, Verdict
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 import redis
 
-from tracker.models import Provider
-from tracker.ports import Commit, HostBusy, Known, Turn
-from tracker.state import PageState, PageView
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
+from tracker.polling.ports import Commit, HostBusy, Known, Turn
 from tracker.store.codec import decode_ledger, decode_view
 from tracker.store.connection import load_script, moment, page_key, seen_before_key, seen_key, translated
 from tracker.store.turns import (

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import redis
 
-from tracker.events import Event
-from tracker.models import Webhook
+from tracker.delivery.retry_policy import Standing
+from tracker.model.event import Event
+from tracker.model.provider import Webhook
 from tracker.store.codec import decode_webhook, encode_webhook
 from tracker.store.connection import (
     AGAIN_PREFIX,
@@ -24,7 +25,6 @@ from tracker.store.connection import (
 )
 from tracker.store.stream import entered_at, order, read_event
 from tracker.store.sync import Synced
-from tracker.verdicts import Standing
 
 
 class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):

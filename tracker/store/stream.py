@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
+from tracker.delivery.latency import MOST_TIMINGS, Timing
+from tracker.delivery.ports import StreamedEvent, Told
 from tracker.errors import StoreError
-from tracker.events import Event, decode_event, encode_event
-from tracker.latency import MOST_TIMINGS, Timing
-from tracker.models import ComponentStatus
-from tracker.ports import StreamedEvent, Told
-from tracker.state import PageState, PageView
+from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.page import ComponentStatus
+from tracker.model.page_state import PageState, PageView
 from tracker.store.catalogue import ASKED_AFTER
 from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
 from tracker.store.connection import (

@@ -6,9 +6,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from tracker.models import Provider
-from tracker.schedule import first_due, phase_s
-from tracker.state import PageState
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+from tracker.scheduling.schedule import first_due, phase_s
 from tracker.store.codec import encode_provider, encode_slot
 from tracker.store.hosts import slot_of
 

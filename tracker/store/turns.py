@@ -8,11 +8,11 @@ from uuid import uuid4
 import msgspec
 
 from tracker.errors import Conflict, StoreError
-from tracker.events import encode_event
-from tracker.models import Provider
-from tracker.ports import Commit, HostBusy, Remark, Slot, Turn
-from tracker.savings import Tally
-from tracker.state import PageState
+from tracker.model.event import encode_event
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import Tally
+from tracker.polling.ports import Commit, HostBusy, Remark, Slot, Turn
 from tracker.store.codec import (
     NO_SLOT,
     decode_provider,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tracker.filters import unmatched
+from tracker.model.filters import unmatched
 from tracker.store.pages import PageStatus
 
 _NAMED = 5

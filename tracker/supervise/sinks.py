@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from tracker.models import Provider
+from tracker.delivery.unreached import unreached
+from tracker.model.provider import Provider
 from tracker.store.sinks import RedisSinks, SinkStatus
-from tracker.unreached import unreached
 
 log = logging.getLogger("tracker")
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks, utc_now
+from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks
 from tracker.catalogue import kept_ids_line
+from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
-from tracker.models import Provider, Webhook
-from tracker.settings import Settings, masked_url
+from tracker.model.clock import utc_now
+from tracker.model.provider import Provider, Webhook
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper

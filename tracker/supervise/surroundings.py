@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from tracker.settings import read_secret
+from tracker.environment.settings import read_secret
 
 #: Where children run: a folder that nobody keeps files of their own in, that is never removed, and that Celery does not
 #: have to put in front of the path for modules, since it is on it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tracker.models import Provider
+from tracker.model.provider import Provider
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.health import PageHealth, page_health
 

@@ -23,8 +23,8 @@ from tracker.errors import (
     TlsError,
 )
 from tracker.fetch.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
-from tracker.ports import Fetched, FetchRequest, NotModified
-from tracker.schedule import due_after_failure
+from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.scheduling.schedule import due_after_failure
 
 HOST = "https://status.acme.example"
 PAGES = [f"{HOST}/pages/{number}" for number in range(20)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.fetch.conditional import conditions, renewed, validators_of
-from tracker.models import Validators
+from tracker.model.provider import Validators
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 THEN = "Sat, 21 Nov 2026 10:00:00 GMT"

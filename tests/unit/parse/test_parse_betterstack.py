@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tracker.errors import ParseError
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.parse import read
 
 

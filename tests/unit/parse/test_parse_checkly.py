@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.parse import FORMATS, read
 
 CHECKLY = FORMATS["checkly"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.parse.invented_feeds import item
 from tracker.errors import ParseError
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import detect, read
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tracker.errors import ParseError
-from tracker.models import Incident, Omission, Snapshot
+from tracker.model.page import Incident, Omission, Snapshot
 from tracker.parse import FORMAT_NAMES, detect, read
 from tracker.parse._fields import decode_json
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.parse.invented_feeds import OPEN, atom, ids, item, only, post, rss
 from tracker.errors import ParseError
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.parse import read
 
 

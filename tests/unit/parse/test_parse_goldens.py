@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tracker.errors import ParseError
-from tracker.models import Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse import FORMAT_NAMES, FORMATS, detect, read
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -31,7 +31,7 @@ def named(path: Path) -> str:
 def test_an_answer_reads_as_reviewed(body):
     reviewed = msgspec.convert(expected(body), Snapshot)
 
-    # Under which ids an update was known before is for `tracker.changes`, and tested with it.
+    # Under which ids an update was known before is for `tracker.detection.changes`, and tested with it.
     assert msgspec.structs.replace(read(body.read_bytes(), url=URL), former_keys={}, alias_keys={}) == reviewed
 
 

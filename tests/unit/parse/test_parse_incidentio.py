@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import FORMATS, detect, read
 
 SITE = "https://status.acme.example"

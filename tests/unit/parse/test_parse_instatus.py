@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import FORMATS, read
 
 PAGE = {"name": "Acme", "url": "https://status.acme.example", "status": "HASISSUES"}

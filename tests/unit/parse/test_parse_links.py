@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from tests.fakes import NOON, provider
-from tracker.events import EventKind, encode_event, update_event
-from tracker.ledger import follow
-from tracker.listing import Listing
+from tracker.detection.edits import follow
+from tracker.model.component_names import Listing
+from tracker.model.event import EventKind, encode_event, update_event
 from tracker.parse import read
 
 URL = "https://status.acme.example/api/v2/summary.json"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.models import Impact, Incident, IncidentUpdate
+from tracker.model.page import Impact, Incident, IncidentUpdate
 from tracker.parse.listed import (
     by_text,
     by_time,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.parse import read
 
 URL = "https://status.acme.example/feed/json"

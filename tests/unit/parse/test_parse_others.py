@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.parse.invented_feeds import OPEN, atom, collapsed, only, post
 from tracker.errors import ParseError
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import FORMATS, read
 from tracker.parse.words import vendor_word
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from tracker.errors import ParseError
-from tracker.models import Incident, Snapshot
+from tracker.model.page import Incident, Snapshot
 from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.text import plain_text
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tracker.errors import ParseError
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import read
 
 PAGE = {"id": "p", "name": "Harbor Cloud", "url": "https://status.harborcloud.example"}

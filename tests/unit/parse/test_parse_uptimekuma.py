@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.parse import FORMATS, read
 from tracker.parse.format import Endpoints
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.parse.words import component_status, known_status, status_word
 
 WORDS = {

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.events import EventKind
-from tracker.models import ComponentStatus, FirstSight, Impact, Incident, Provider, Snapshot
-from tracker.observe import Observer
+from tracker.model.event import EventKind
+from tracker.model.page import ComponentStatus, Impact, Incident, Snapshot
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMATS, detect
-from tracker.poll import Poller
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
 from tracker.simulator import Page
 from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render
-from tracker.state import PageState, Source
 from tracker.store.memory import MemoryPages
 
 BEGAN = datetime(2026, 8, 20, 9, 5, 7, 250000, tzinfo=UTC)

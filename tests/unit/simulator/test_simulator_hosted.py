@@ -7,16 +7,16 @@ import pytest
 
 from tests.fakes import FakeClock, provider
 from tracker.errors import HttpStatusError
-from tracker.events import EventKind
-from tracker.models import FirstSight
-from tracker.observe import Observer
+from tracker.model.event import EventKind
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, detect
-from tracker.poll import Outcome, Poller
-from tracker.ports import Fetched
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
+from tracker.polling.ports import Fetched
 from tracker.simulator import Page
 from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render
-from tracker.state import PageState, Source
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"

@@ -7,12 +7,12 @@ import pytest
 
 from tests.fakes import FakeClock, provider
 from tracker.errors import HttpStatusError
-from tracker.events import EventKind
-from tracker.models import ComponentStatus, Impact
-from tracker.observe import Observer
+from tracker.model.event import EventKind
+from tracker.model.page import ComponentStatus, Impact
 from tracker.parse import FORMATS, detect, read
-from tracker.poll import Outcome, Poller
-from tracker.ports import Fetched
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Outcome, Poller
+from tracker.polling.ports import Fetched
 from tracker.simulator import Page
 from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render

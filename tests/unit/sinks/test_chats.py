@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import event
-from tracker.events import Event, EventKind, encode_event
-from tracker.models import WebhookFormat
-from tracker.sinks.chats import CHATS, body_of
-from tracker.sinks.chats.message import ADDRESS
+from tracker.delivery.sinks.chats import CHATS, body_of
+from tracker.delivery.sinks.chats.message import ADDRESS
+from tracker.model.event import Event, EventKind, encode_event
+from tracker.model.provider import WebhookFormat
 
 ISSUE = event(
     provider_name="Orchard",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON, event, streamed
 from tests.strategies import texts
+from tracker.delivery.sinks.jsonlines import JsonLines, UpdateRecord, record_line
 from tracker.errors import SinkError
-from tracker.events import decode_event
-from tracker.sinks.jsonlines import JsonLines, UpdateRecord, record_line
+from tracker.model.event import decode_event
 
 HOSTILE = "\x1b[31m\r\n\0\x7f\x85\x9b\u2028\u2029\u202e\u200b\ufeff\U0001f4a5\U000e0041\"'\\/</script>東京"
 

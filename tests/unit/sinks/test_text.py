@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.fakes import event, streamed
 from tests.strategies import hostile_texts, is_safe
+from tracker.delivery.sinks.text import TextLines, render
 from tracker.errors import SinkError
-from tracker.events import Event, EventKind
-from tracker.sinks.text import TextLines, render
+from tracker.model.event import Event, EventKind
 
 AFTERNOON = datetime(2025, 11, 3, 14, 32, tzinfo=UTC)
 

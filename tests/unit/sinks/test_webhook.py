@@ -7,12 +7,12 @@ import pytest
 from tests.fakes import NOON, FakeClock, event
 from tests.outbox import OK, webhook
 from tests.receiver import SECRET, Delivery
+from tracker.delivery.ports import PostRequest
+from tracker.delivery.retry_policy import Answer
+from tracker.delivery.sinks.webhook import WebhookSender, endpoint, shown_address
 from tracker.errors import ConfigError
-from tracker.events import encode_event
-from tracker.models import Webhook
-from tracker.ports import PostRequest
-from tracker.sinks.webhook import WebhookSender, endpoint, shown_address
-from tracker.verdicts import Answer
+from tracker.model.event import encode_event
+from tracker.model.provider import Webhook
 
 HOOK = "https://hooks.acme.example/T0/hunter2"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, number, page_for_people
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision

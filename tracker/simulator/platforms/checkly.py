@@ -1,6 +1,6 @@
 """A revision in Checkly's list of unresolved incidents, which is all that a tracker can learn of its page."""
 
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Incident, IncidentUpdate, Revision
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform
 from tracker.simulator.revision import Component, Incident, Revision
 

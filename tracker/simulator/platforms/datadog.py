@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 

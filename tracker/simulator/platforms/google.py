@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, IncidentUpdate, Revision
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, Revision
 

@@ -8,7 +8,7 @@ import random
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.simulator.feeds import entries, xml_characters, xml_text
 from tracker.simulator.platform import Json, Platform
 from tracker.simulator.platforms import incidentio_native as native

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 

@@ -1,6 +1,6 @@
 """A revision in Instatus's public JSON: what goes on without a text, components apart, nothing of what ended."""
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Component, Incident, Revision

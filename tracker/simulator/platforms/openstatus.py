@@ -1,6 +1,6 @@
 """A revision in openstatus's `/feed/json`: the whole page, and the time at which the answer was made."""
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, Revision
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.models import Impact
+from tracker.model.page import Impact
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, Revision
 

@@ -1,6 +1,6 @@
 """A revision in Sorry's public API: notices with their latest update, and all updates of one notice alone."""
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 

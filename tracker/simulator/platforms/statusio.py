@@ -5,7 +5,7 @@ The real answer comes from the vendor's own host; here the page itself has it, u
 
 import hashlib
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tracker.models import ComponentStatus, Impact
+from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.feeds import atom, rss, xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision

@@ -5,7 +5,7 @@ The real answer comes from the vendor's own host; here the page itself has it, u
 
 from datetime import datetime
 
-from tracker.models import ComponentStatus
+from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform, number
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 

@@ -1,0 +1,10 @@
+"""Vendors that are known by name: what `tracker providers add openai` stands for.
+
+A preset says where a page is. How the page is read is found out by looking at what it answers, as for any other.
+"""
+
+from tracker.catalogue.presets.choice import Choice, chosen
+from tracker.catalogue.presets.lookup import nearest, search
+from tracker.catalogue.presets.table import Preset, presets
+
+__all__ = ["Choice", "Preset", "chosen", "nearest", "presets", "search"]

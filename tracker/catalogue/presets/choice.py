@@ -1,0 +1,98 @@
+"""What a word of `tracker providers add` stands for: `openai`, `aws:us-east-1/ec2`, or an address. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from tracker.catalogue.mistakes import visible
+from tracker.catalogue.presets.lookup import find, nearest
+from tracker.catalogue.presets.table import Scopes, scopes
+from tracker.errors import ConfigError
+
+#: PRESET[:REGION][/COMPONENT]; a component's name may hold a slash.
+_WORD: Final = re.compile(r"(?P<preset>[^:/]*)(?P<region>:[^/]*)?(?P<component>/.*)?", re.DOTALL)
+_WILDCARDS: Final = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A page that somebody asked for, and what of it."""
+
+    url: str
+    #: None where only the address is known.
+    name: str | None = None
+    #: Globs; () means all.
+    regions: tuple[str, ...] = ()
+    #: Globs; () means all.
+    components: tuple[str, ...] = ()
+    #: Whether nothing that the page speaks can be read so far.
+    is_unread: bool = False
+
+
+def chosen(word: str) -> Choice:
+    """Return what the word stands for. Raises ConfigError when it is neither a preset nor like an address."""
+    parts = _WORD.fullmatch(word)
+    if "://" in word or parts is None:
+        return Choice(url=word)
+    preset = find(parts["preset"])
+    if preset is None:
+        if "." in word or (parts["region"] or "").removeprefix(":").isdecimal():
+            # A host, or a port: what an address lacks is for the catalogue to say.
+            return Choice(url=word)
+        raise ConfigError(_unknown(parts["preset"]))
+    named = scopes(preset.id)
+    regions = _listed(parts["region"], preset.id, "region")
+    components = _listed(parts["component"], preset.id, "component")
+    _refuse_unlike(regions, named, preset.id)
+    return Choice(
+        url=preset.url,
+        name=" ".join(filter(None, (preset.name, ",".join(regions), ",".join(components)))),
+        regions=regions,
+        components=_globs(components, named),
+        is_unread=preset.is_unread,
+    )
+
+
+def _unknown(word: str) -> str:
+    """Return the sentence for a word that names no preset."""
+    close = nearest(word)
+    hint = f"did you mean {' or '.join(close)}?" if close else "`tracker providers search` lists them"
+    return (
+        f"there is no preset {visible(word) or 'of that name'}; {hint} (any other page: give its address, https://...)"
+    )
+
+
+def _listed(part: str | None, preset_id: str, kind: str) -> tuple[str, ...]:
+    """Return the items of a part with its mark in front, () where there is none."""
+    if part is None:
+        return ()
+    items = tuple(item.strip() for item in part[1:].split(","))
+    if not all(items):
+        raise ConfigError(
+            f"{preset_id}{part[0]} has an empty {kind}; write one, as in aws:us-east-1/ec2, or leave it out"
+        )
+    return items
+
+
+def _refuse_unlike(regions: Sequence[str], named: Scopes, preset_id: str) -> None:
+    """Refuse what cannot be a region of a vendor whose codes are known: such a filter would hide everything."""
+    for region in regions:
+        like = any(fnmatchcase(region.casefold(), glob) for glob in named.regions)
+        if named.regions and not like and not _WILDCARDS.search(region):
+            raise ConfigError(
+                f"{visible(region)} is not the code of a region of {preset_id}, as us-east-1 is; "
+                f"a service stands behind a slash, as in {preset_id}/ec2"
+            )
+
+
+def _globs(components: Sequence[str], named: Scopes) -> tuple[str, ...]:
+    """Return globs on the names that the page shows, with those that concern every choice."""
+    if not components:
+        return ()
+    globs = [
+        component if _WILDCARDS.search(component) else named.services.get(component.casefold(), f"*{component}*")
+        for component in components
+    ]
+    return (*dict.fromkeys(globs), *named.umbrella)

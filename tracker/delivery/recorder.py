@@ -1,0 +1,225 @@
+"""The use case: bring the stream's events to the record and to the console, each once.
+
+The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line. The
+cursor in the store is a copy; without it the data server has lost its data, and pages are reminded of what is on record
+before they are asked again. The console follows the record: it never shows what is not on record.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from tracker.delivery.latency import Timing, timing
+from tracker.delivery.ports import EventStream, Record, Sink, StreamedEvent, Told
+from tracker.errors import SinkError
+from tracker.failpoints import failpoint
+from tracker.model.clock import Clock
+from tracker.model.event import Event
+
+log = logging.getLogger(__name__)
+
+#: Names under which cursors are kept.
+RECORD = "record"
+CONSOLE = "console"
+#: Events that are read, written and flushed together.
+BATCH = 200
+#: Where a stream begins.
+START = "0-0"
+_LAST_SEQUENCE = 2**64 - 1
+#: How long a webhook that does well may take for an event.
+_LATELY = timedelta(minutes=1)
+
+
+class _Reminder(NamedTuple):
+    """What is on record, for a data server that has lost it."""
+
+    told: Mapping[str, Told]
+    #: Up to when the data server is known to have held all.
+    known_until: datetime
+    #: What each webhook had not settled.
+    waiting: Mapping[str, Sequence[Event]]
+    #: For webhooks of which that is not known: what it may be.
+    lately: Sequence[Event]
+
+
+class Printer:
+    """Delivers events to one record and one console. One process, one thread."""
+
+    def __init__(self, stream: EventStream, record: Record, console: Sink, clock: Clock) -> None:
+        self._stream = stream
+        self._record = record
+        self._console = console
+        self._clock = clock
+        self._recorded: str | None = None
+        #: Up to where each webhook has settled; None while that was not looked for.
+        self._settled: Mapping[str, str] | None = None
+        #: How far the record was then.
+        self._noted_at = START
+        #: The generation of the data server in which this drain began.
+        self._generation: str | None = None
+        #: What each webhook was given again after a loss, as long as it may not have settled that.
+        self._again: Mapping[str, Sequence[Event]] = {}
+        #: None while nothing was lost.
+        self._reminder: _Reminder | None = None
+
+    def drain(self) -> int:
+        """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
+        self._generation = self._stream.generation()
+        cursor = self._stream.cursor(RECORD)
+        if cursor is None and self._reminder is None:
+            self._recorded = self._begin_anew()
+        elif self._recorded is None:
+            self._recorded = self._resume(cursor or START)
+        self._remind()
+        delivered = self._deliver_from(self._recorded)
+        self._record.is_whole(self._reminder.known_until if self._reminder else self._clock())
+        return delivered
+
+    def _deliver_from(self, recorded: str) -> int:
+        delivered = 0
+        while (batch := self._read(recorded)) or batch is None:
+            if batch is None:
+                log.warning("the event stream is not the one that was read before; reading it from its beginning")
+                # With the stream what webhooks waited for is gone; or all is, and a cursor was saved right after that.
+                self._reminder = self._lost(self._record.whole_until() or self._clock())
+                recorded = self._recorded = START
+                self._stream.save_cursor(RECORD, START)
+                continue
+            now = self._clock()
+            logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
+            new = self._record.missing(logged)
+            self._record.deliver(logged)
+            failpoint("recorded")
+            recorded = self._recorded = batch[-1].stream_id
+            self._show(new, recorded)
+            self._stream.save_timings(RECORD, recorded, _timings(new))
+            delivered += len(batch)
+        # Also when nothing is new: a webhook may have caught up since.
+        self._note_settled(self._stream.trim(before=recorded))
+        return delivered
+
+    def _note_settled(self, found: Mapping[str, str]) -> None:
+        """Remember up to where each webhook has settled, for the next loss.
+
+        Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
+        noticed at the next look: what it waited for then counts from where it was.
+        """
+        if self._reminder is not None:
+            return
+        busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
+        # An emptied data server has nothing left to give either: only one that is still the same has settled it.
+        if self._generation is None or self._stream.generation() != self._generation:
+            return
+        self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
+        known = self._settled or {}
+        ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
+        self._settled = {**found, **ahead}
+        self._noted_at = self._record.last_stream_id() or START
+
+    def _read(self, after: str) -> Sequence[StreamedEvent] | None:
+        """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
+
+        Ids alone prove nothing: those of a stream that began anew may be smaller or larger, as clocks go.
+        """
+        if after == START:
+            return self._stream.read(START, BATCH)
+        last, *batch = self._stream.read(_before(after), BATCH + 1) or (None,)
+        return batch if last is not None and last.stream_id == after else None
+
+    def _begin_anew(self) -> str:
+        """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
+        known_until = self._record.whole_until()
+        if known_until is None:
+            self._stream.save_cursor(RECORD, START)
+        else:
+            # Who keeps the catalogue says so in the log.
+            log.info("the data server does not know this record; reading the event stream from its beginning")
+            self._reminder = self._lost(known_until)
+        return START
+
+    def _lost(self, known_until: datetime) -> _Reminder:
+        """Return what the record knows of what the data server has lost."""
+        waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
+        for sink, at in (self._settled or {}).items():
+            # One that had nothing to read in a stream that began anew was as far as the record.
+            events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
+            waiting[sink] = tuple({event.id: event for event in events}.values())
+        lately: Sequence[Event] = ()
+        if self._settled is None:
+            since = known_until - _LATELY
+            lately = self._record.newest(
+                lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
+            )
+        return _Reminder(self._record.told(), known_until, waiting, lately)
+
+    def _recorded_after(self, stream_id: str) -> Sequence[Event]:
+        return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
+
+    def _remind(self) -> None:
+        """Have pages and webhooks go on from the record, as soon as they are there again."""
+        reminder = self._reminder
+        if reminder is None:
+            return
+        generation = self._stream.generation()
+        if self._stream.remind(reminder.told, reminder.known_until, self._clock()):
+            again = self._stream.redeliver(reminder.waiting, reminder.lately)
+            # Not before: a printer that dies meanwhile leaves all of it to the next one.
+            self._stream.save_cursor(RECORD, self._recorded or START)
+            # Otherwise all was lost once more, but for the cursor that was saved after that.
+            if self._stream.generation() == generation:
+                self._again, self._reminder = again, None
+                # Until the next look they have read nothing of the stream that began anew.
+                self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
+
+    def _resume(self, cursor: str) -> str:
+        """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""
+        position, on_record = cursor, self._record.last_stream_id()
+        if on_record is not None and _order(on_record) > _order(cursor):
+            found = self._stream.read(_before(on_record), 1)
+            if found and found[0].stream_id == on_record and not self._record.missing(found):
+                position = on_record
+        self._catch_up(position)
+        return position
+
+    def _catch_up(self, position: str) -> None:
+        """Show on the console what a crash kept from it after it was recorded."""
+        shown = self._stream.cursor(CONSOLE) or START
+        if _order(shown) >= _order(position):
+            return
+        while batch := self._stream.read(shown, BATCH):
+            missed = [streamed for streamed in batch if _order(streamed.stream_id) <= _order(position)]
+            if not missed:
+                return
+            shown = missed[-1].stream_id
+            self._show(missed, shown)
+
+    def _show(self, events: Sequence[StreamedEvent], up_to: str) -> None:
+        try:
+            self._console.deliver(events)
+        except SinkError as error:
+            log.warning("%s; the record goes on", error)
+        self._stream.save_cursor(CONSOLE, up_to)
+
+
+def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
+    """Return how long each update took that was just put on record, by provider id."""
+    timings: dict[str, list[Timing]] = defaultdict(list)
+    for streamed in logged:
+        if streamed.logged_at and (known := timing(streamed.event, streamed.stream_id, streamed.logged_at)):
+            timings[streamed.event.provider].append(known)
+    return timings
+
+
+def _before(stream_id: str) -> str:
+    """Return the id right before this one."""
+    milliseconds, sequence = _order(stream_id)
+    return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{_LAST_SEQUENCE}"
+
+
+def _order(stream_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)

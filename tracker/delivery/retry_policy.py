@@ -1,0 +1,122 @@
+"""What becomes of one delivery to a webhook: who wants it, what an answer means, when to try again. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from tracker.model.event import Event
+from tracker.model.provider import Webhook
+from tracker.scheduling.schedule import fraction
+
+#: The pause after the first failure; it doubles with every further one.
+FIRST_PAUSE_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 600.0
+#: A receiver may ask for no longer a pause than this.
+LONGEST_DELAY_S: Final = 3600.0
+#: An event that waited this long for a receiver that kept failing becomes a dead letter.
+PATIENCE: Final = timedelta(hours=24)
+
+#: Refusals of this moment; every other 4xx is one for good (RFC 9110, section 15.5; RFC 8470; RFC 6585).
+_TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receiver answered."""
+
+    status: int
+    #: How long it asks us to wait, in seconds.
+    retry_after_s: float | None = None
+    #: The beginning of what it says, on one line.
+    text: str = ""
+
+
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """No answer came."""
+
+    reason: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a receiver has done of late."""
+
+    #: Failures in a row.
+    failures: int = 0
+    failing_since: datetime | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The receiver has the event."""
+
+    standing: Standing = Standing()
+
+
+class Buried(msgspec.Struct, frozen=True, kw_only=True):
+    """The event becomes a dead letter, and the next one is tried at once."""
+
+    reason: str
+    standing: Standing
+
+
+class Postponed(msgspec.Struct, frozen=True, kw_only=True):
+    """The sink waits with this event and all behind it."""
+
+    reason: str
+    standing: Standing
+    not_before: datetime
+
+
+Verdict = Accepted | Buried | Postponed
+
+
+def wants(webhook: Webhook, event: Event) -> bool:
+    """Tell whether a webhook is to be told of an event."""
+    return matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
+
+
+def matches(globs: Iterable[str], provider_id: str) -> bool:
+    """Tell whether a provider is one of those that the globs name; () names all."""
+    return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)
+
+
+def judge(answer: Answer | Unanswered, *, sink: str, standing: Standing, queued_at: datetime, now: datetime) -> Verdict:
+    """Return what becomes of an event that a sink was given since `queued_at`, after one attempt to deliver it."""
+    if isinstance(answer, Unanswered):
+        return _after_failure(answer.reason, None, sink, standing, queued_at, now)
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return Accepted()
+    reason = f"answered {answer.status}" + (f": {answer.text}" if answer.text else "")
+    if HTTPStatus.OK <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _TEMPORARY:
+        # It answers and knows what it does not want, so it is not failing.
+        return Buried(reason=reason, standing=Standing())
+    return _after_failure(reason, answer.retry_after_s, sink, standing, queued_at, now)
+
+
+def pause_s(sink: str, failures: int, retry_after_s: float | None = None) -> float:
+    """Return the pause after that many failures in a row, with a jitter of a tenth either way; longer if asked for."""
+    plain = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
+    jittered = plain * (0.9 + 0.2 * fraction(f"{sink}#{failures}"))
+    return max(jittered, min(retry_after_s or 0.0, LONGEST_DELAY_S))
+
+
+def _after_failure(
+    reason: str, retry_after_s: float | None, sink: str, standing: Standing, queued_at: datetime, now: datetime
+) -> Buried | Postponed:
+    """Wait, unless the event has waited long enough.
+
+    An event's patience begins when it is queued, or when the receiver began to fail if that is later: a short outage
+    costs none, and during a long one events become dead letters as fast as new ones come.
+    """
+    failing_since = standing.failing_since or now
+    failing = Standing(failures=standing.failures + 1, failing_since=failing_since)
+    if now - max(failing_since, queued_at) >= PATIENCE:
+        return Buried(reason=f"{reason}, and so for {_hours(now - failing_since)} h", standing=failing)
+    pause = timedelta(seconds=pause_s(sink, failing.failures, retry_after_s))
+    return Postponed(reason=reason, standing=failing, not_before=now + pause)
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)

@@ -1,0 +1,1 @@
+"""Outputs: one file each, all of them a `tracker.delivery.ports.Sink`."""

@@ -1,0 +1,47 @@
+"""What lines of the record say was told of each page: enough to go on after the data server has lost its data. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from tracker.delivery.ports import Told
+from tracker.model.page import Component, ComponentStatus
+
+_STATUSES = {status.value: status for status in ComponentStatus}
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """What is read back from a line."""
+
+    id: str
+    provider: str
+    status: str
+    incident_id: str | None = None
+    update_id: str | None = None
+    components: tuple[str, ...] = ()
+
+
+def read_told(lines: Iterable[bytes]) -> Mapping[str, Told]:
+    """Return what was told, by provider id; what is no line of the record is passed over."""
+    keys: dict[str, set[str]] = {}
+    components: dict[str, dict[str, Component]] = {}
+    for line in lines:
+        try:
+            told = msgspec.json.decode(line, type=_Line)
+        except msgspec.MsgspecError:
+            continue
+        before, is_component, rest = told.id.partition("/component/")
+        # An update's id is that of its key; edits, withdrawals and what concerns the page itself have longer ones.
+        if told.incident_id is not None and told.id == f"{told.provider}/{told.incident_id}/{told.update_id}":
+            keys.setdefault(told.provider, set()).update(
+                (f"{told.incident_id}/{told.update_id}", f"{told.incident_id}/")
+            )
+        elif told.incident_id is None and is_component and before == told.provider and told.status in _STATUSES:
+            component_id = rest.rpartition("/")[0]
+            components.setdefault(told.provider, {})[component_id] = Component(
+                id=component_id, name=next(iter(told.components), component_id), status=_STATUSES[told.status]
+            )
+    return {
+        provider: Told(keys=frozenset(keys.get(provider, ())), components=components.get(provider, {}))
+        for provider in keys.keys() | components.keys()
+    }

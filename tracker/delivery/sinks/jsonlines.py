@@ -1,0 +1,207 @@
+"""Events as JSON: on the console one object a line, and in `updates.jsonl`, the durable record."""
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final, TextIO
+
+import msgspec
+
+from tracker.delivery.ports import StreamedEvent, Told
+from tracker.delivery.sinks.history import read_told
+from tracker.delivery.sinks.plain import ascii_json
+from tracker.errors import SinkError
+from tracker.model.event import Event, decode_event, encode_event
+
+#: How much of the record's end is read at start to know what is in it already.
+_TAIL_BYTES: Final = 1 << 20
+#: How much of it once the data server has lost its data: some 100,000 updates.
+_HISTORY_BYTES: Final = 64 << 20
+#: Newest events that are known as recorded.
+_KEPT: Final = 10_000
+#: How often the file's time is set.
+_TOUCHED_EVERY: Final = timedelta(seconds=10)
+
+
+class JsonLines:
+    """A `Sink` that writes one JSON object a line to a stream.
+
+    Only ASCII leaves it, so that no text of a vendor can move a cursor or forge a line.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Write the events and flush. Raises SinkError when nobody reads any more."""
+        try:
+            self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+
+
+class _Line(msgspec.Struct):
+    """What is read back from a line of the record."""
+
+    id: str
+    stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
+
+
+class _About(_Line):
+    """What stands in a line beside its event."""
+
+    logged_at: datetime | None = None
+
+
+class UpdateRecord:
+    """The `Record`: an append-only file with one event a line, each with the id of its stream entry.
+
+    One process writes it (the lock says so). A line is written whole in one append and reaches the disk before
+    `deliver` returns; a last line that a crash tore is cut off at start. An event that is on record already is not
+    written again, whatever its stream id.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_there = path.exists()
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise SinkError(f"{path} is written by another printer", permanent=True) from error
+        self._last_stream_id: str | None = None
+        self._recorded: dict[str, None] = {}
+        self._kept = _KEPT
+        self._touched_at: datetime | None = None
+        self._whole_until = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC) if is_there else None
+        self._recover()
+
+    def last_stream_id(self) -> str | None:
+        """Return the stream id of the last event on record."""
+        return self._last_stream_id
+
+    def missing(self, events: Sequence[StreamedEvent]) -> Sequence[StreamedEvent]:
+        """Return those of the events that are not on record, each once."""
+        new: dict[str, StreamedEvent] = {}
+        for streamed in events:
+            if streamed.event.id not in self._recorded:
+                new.setdefault(streamed.event.id, streamed)
+        return list(new.values())
+
+    def deliver(self, events: Sequence[StreamedEvent]) -> None:
+        """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
+        new = self.missing(events)
+        if new:
+            self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
+        self._recorded.update(dict.fromkeys(streamed.event.id for streamed in new))
+        while len(self._recorded) > len(events) + self._kept:
+            del self._recorded[next(iter(self._recorded))]
+        if events:
+            self._last_stream_id = events[-1].stream_id
+
+    def whole_until(self) -> datetime | None:
+        """Return up to when the record held all that was told, as the time of its file says."""
+        return self._whole_until
+
+    def is_whole(self, now: datetime) -> None:
+        """Note that it does now, a few times a minute."""
+        if self._touched_at is None or abs(now - self._touched_at) >= _TOUCHED_EVERY:
+            with contextlib.suppress(OSError):
+                os.utime(self._fd, (now.timestamp(), now.timestamp()))
+            self._touched_at = now
+        self._whole_until = now
+
+    def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
+        """Return the last events on record, oldest first; see `Record.newest`."""
+        found: list[Event] = []
+        for line in reversed(self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()):
+            streamed = _streamed(line)
+            if streamed is None:
+                continue
+            if not is_wanted(streamed):
+                break
+            found.append(streamed.event)
+        return found[::-1]
+
+    def told(self) -> Mapping[str, Told]:
+        """Read the whole record, or so much of its end as a small machine can hold; see `Record.told`."""
+        lines = self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()
+        told = read_told(lines)
+        known = [line.id for line in map(_line, lines) if line is not None]
+        self._recorded = dict.fromkeys([*known, *self._recorded])
+        self._kept = max(_KEPT, len(self._recorded))
+        return told
+
+    def close(self) -> None:
+        """Close the file and let another printer have it."""
+        os.close(self._fd)
+
+    def _append(self, data: bytes) -> None:
+        size = os.fstat(self._fd).st_size
+        try:
+            _write_whole(self._fd, data)
+            os.fsync(self._fd)
+            self._touched_at = None
+        except OSError as error:
+            os.ftruncate(self._fd, size)
+            raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def _recover(self) -> None:
+        """Cut off a torn last line and learn what the end of the file holds."""
+        size = os.fstat(self._fd).st_size
+        tail = self._tail(size)
+        whole = tail.rfind(b"\n") + 1
+        if whole < len(tail):
+            os.ftruncate(self._fd, size - len(tail) + whole)
+        for line in tail[:whole].splitlines():
+            known = _line(line)
+            if known is not None:
+                self._recorded[known.id] = None
+                self._last_stream_id = known.stream_id
+
+    def _tail(self, size: int, window: int = _TAIL_BYTES) -> bytes:
+        """Return so much of the file's end that its last whole line is in it."""
+        while True:
+            tail = os.pread(self._fd, window, max(0, size - window))
+            if window >= size or tail.count(b"\n") > 1:
+                return tail
+            window *= 2
+
+
+def _line(line: bytes) -> _Line | None:
+    """Return what a line holds; None for the first one, which the window may cut, and what people make of others."""
+    try:
+        return msgspec.json.decode(line, type=_Line)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _streamed(line: bytes) -> StreamedEvent | None:
+    """Return the event of a line, None for one that is none."""
+    try:
+        about = msgspec.json.decode(line, type=_About)
+        return StreamedEvent(stream_id=about.stream_id, event=decode_event(line), logged_at=about.logged_at)
+    except ValueError:
+        return None
+
+
+def _write_whole(fd: int, data: bytes) -> None:
+    """Write all or raise OSError: a disk that fills up takes a part and reports success."""
+    if os.write(fd, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def record_line(streamed: StreamedEvent) -> str:
+    """Return an event as it stands on record: its flat form, then `stream_id` and `logged_at`."""
+    about = msgspec.json.encode({"stream_id": streamed.stream_id, "logged_at": streamed.logged_at}).decode("ascii")
+    return f"{ascii_json(encode_event(streamed.event))[:-1]},{about[1:]}"

@@ -1,0 +1,98 @@
+"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns.
+
+A page that is read in part says so, and is no less readable for that.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+
+from tracker.errors import PollError
+from tracker.model.event import Event, EventKind, News
+from tracker.model.filters import wants_kind
+from tracker.model.page import Omission
+from tracker.model.page_state import PageState
+from tracker.model.provider import Provider
+
+#: So many failures in a row make a page unreadable.
+UNREADABLE_AFTER = 3
+
+
+def failed(provider: Provider, state: PageState, error: PollError, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+    """Return the state after a failed poll, and the event if the page has just become unreadable.
+
+    Why it failed does not matter: a single answer that is empty, cut or something else is no more than a single 503.
+    """
+    failing_since = state.failing_since or now
+    after = msgspec.structs.replace(
+        state,
+        failures=state.failures + 1,
+        failing_since=failing_since,
+        failure_reason=error.reason,
+        failure=str(error),
+    )
+    if state.unreadable_since is not None or after.failures < UNREADABLE_AFTER:
+        return after, ()
+    news = _news(
+        provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"
+    )
+    return msgspec.structs.replace(after, unreadable_since=failing_since), news
+
+
+def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+    """Return the state after a poll that succeeded, and the event if the page was unreadable."""
+    if not state.failures and state.unreadable_since is None:
+        return state, ()
+    after = msgspec.structs.replace(
+        state, failures=0, failing_since=None, failure_reason=None, failure=None, unreadable_since=None
+    )
+    since = state.unreadable_since
+    if since is None:
+        return after, ()
+    blind_s = max(0, round((now - since).total_seconds()))
+    message = f"could not be read for {duration(blind_s)}, since {since:%Y-%m-%d %H:%M:%S} UTC"
+    return after, _news(provider, EventKind.PAGE_READABLE, since, now, "readable", message)
+
+
+def left_out(omissions: Collection[Omission]) -> str | None:
+    """Return what was left out of a page's answers as one sentence, None if that was nothing."""
+    reasons: dict[str, list[str]] = {}
+    for omission in sorted(set(omissions), key=lambda each: (each.kind, each.reason)):
+        reasons.setdefault(omission.kind, []).append(omission.reason)
+    said = (f"{kind}s with {', '.join(words)}" for kind, words in reasons.items())
+    return f"left out: {'; '.join(said)}" if reasons else None
+
+
+def incomplete(state: PageState) -> str | None:
+    """Return why a part of a page is not read, None if all of it is."""
+    return "; ".join(filter(None, (state.detail_failure, left_out(state.omissions)))) or None
+
+
+def duration(seconds: int) -> str:
+    """Return a duration in the two largest units that it fills."""
+    parts: list[str] = []
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= unit or (unit == 1 and not parts):
+            parts.append(f"{seconds // unit} {name}")
+            seconds %= unit
+    return " ".join(parts[:2])
+
+
+def _news(
+    provider: Provider, kind: EventKind, since: datetime, now: datetime, status: str, message: str
+) -> tuple[News, ...]:
+    if not wants_kind(provider, kind):
+        return ()
+    event = Event(
+        id=f"{provider.id}/{kind}/{since.timestamp():.0f}",
+        event=kind,
+        provider=provider.id,
+        provider_name=provider.name,
+        product=provider.name,
+        status=status,
+        message=message,
+        published_at=None,
+        seen_at=now,
+    )
+    return (News(event=event),)

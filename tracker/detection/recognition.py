@@ -1,0 +1,45 @@
+"""Updates that are known under other keys than they have now: in feeds an id is a guess. Pure.
+
+The page showed fewer entries beside them, an earlier version read it otherwise, or its ids are new ones with every
+answer (`Snapshot.former_keys`, `Snapshot.alias_keys`).
+"""
+
+from tracker.model.page import Snapshot
+
+
+def other_keys(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the keys by which updates and incidents of a snapshot may be known beside their own."""
+    others = {
+        name for names in (snapshot.former_keys, snapshot.alias_keys) for known in names.values() for name in known
+    }
+    return tuple(sorted(others | set(map(_incident_part, others))))
+
+
+def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+    """Return the keys that count as seen because others of the same updates are among the `seen`.
+
+    An incident of which nothing is known but a former id is not known: several may have shared that.
+    """
+    found: set[str] = set()
+    for key, names in (*snapshot.former_keys.items(), *snapshot.alias_keys.items()):
+        known = [name for name in names if name in seen]
+        found |= {key} if known else set()
+        if any(_incident_part(name) in seen for name in (*known, *snapshot.alias_keys.get(key, ()))):
+            found.add(_incident_part(key))
+    return frozenset(found - seen)
+
+
+def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+    """Return which keys are written down from now on, of those that are `known` without having been `seen`.
+
+    Where the page gives updates new ids with every answer, that is what lasts, and not those. An update whose own key
+    was seen needs no other one.
+    """
+    lasting = {name for key, names in snapshot.alias_keys.items() if key not in seen for name in names}
+    passing = {*snapshot.alias_keys, *map(_incident_part, snapshot.alias_keys)}
+    return (known - passing | lasting | set(map(_incident_part, lasting))) - seen
+
+
+def _incident_part(key: str) -> str:
+    """Return the key of the incident whose update a key stands for."""
+    return f"{key.rpartition('/')[0]}/"

@@ -1,0 +1,62 @@
+"""Credentials for pages and receivers: header fields whose values the environment alone knows.
+
+No message repeats a value, or any part of one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from tracker.catalogue.headers import header_variables
+from tracker.catalogue.mistakes import Mistake
+from tracker.environment.settings import read_secret
+from tracker.errors import ConfigError
+from tracker.model.provider import Validators
+
+#: An environment in which nothing is set.
+NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+NO_VALIDATORS: Final = Validators()
+#: Servers refuse longer ones (RFC 9110, section 5.4, leaves it to them; 8 KiB is what most take in all).
+_LONGEST: Final = 8192
+#: RFC 9110, section 5.5, without what is beyond ASCII, of which servers make different things.
+_FIELD_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str], place: str) -> dict[str, str]:
+    """Return header fields with the values that the variables hold; `place` is who names them. Raises ConfigError."""
+    variables = dict(headers_env)
+    if not variables:
+        return {}
+    try:
+        # Once more: whoever writes to the data server has written around the check of the catalogue.
+        header_variables(variables)
+    except Mistake as mistake:
+        raise ConfigError(f"{place}: headers_env {mistake}") from None
+    return {name: _value(name, variable, environ, place) for name, variable in variables.items()}
+
+
+def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str) -> str:
+    """Return what a variable holds, or the file that VARIABLE_FILE names. Raises ConfigError."""
+    try:
+        value = read_secret(environ, variable)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
+    if value is None:
+        raise ConfigError(
+            f"{place}: {key} names {variable}, which is not set; set it, or {variable}_FILE to a file that holds it"
+        )
+    return value
+
+
+def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> str:
+    # A line break at the end is an accident of whoever wrote it; anywhere else it would begin another header.
+    value = secret_of(variable, environ, place=place, key="headers_env").strip(" \t\r\n")
+    if len(value) > _LONGEST:
+        raise ConfigError(f"{place}: {variable} is longer than {_LONGEST} characters, too long for {name}; correct it")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ConfigError(
+            f"{place}: {variable} is no value of a header: empty, with a line break or control character, or beyond "
+            f"ASCII; write the whole value of {name} there"
+        )
+    return value

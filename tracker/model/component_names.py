@@ -1,0 +1,148 @@
+"""The components that a page lists, and which of them an incident names. Pure.
+
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Whoever tells of it or filters by it
+asks here which one is meant, so that it is the same everywhere.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final
+
+from tracker.model.page import Component, Incident, IncidentUpdate, Mention
+
+#: What Statuspage writes between the name of a group and that of a component in it.
+_IN_GROUP: Final = " - "
+#: So many of these are looked at; a group's name has one at most.
+_MOST_PARTS: Final = 4
+
+
+def alike(text: str) -> str:
+    """Return what a text has in common with others that read the same: neither case nor the form of accents counts.
+
+    This is a canonical caseless match (Unicode Standard, section 3.13), composed so that a letter is one character.
+    """
+    if text.isascii():
+        return text.casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+class Listing:
+    """The components of one page, as far as they are known."""
+
+    def __init__(self, components: Iterable[Component] = ()) -> None:
+        self.components: Sequence[Component] = tuple(components)
+
+    def meant(self, mention: Mention) -> Sequence[Component]:
+        """Return the listed component that is meant, or all of its name where nothing tells which; () for none."""
+        component = self._by_id.get(mention.id) if mention.id else None
+        if component is not None:
+            return (component,)
+        if mention.group:
+            return self._by_place.get((alike(mention.group), alike(mention.name)), ())
+        if named := self._by_name.get(alike(mention.name)):
+            return named
+        places = ((alike(group), alike(name)) for group, name in _split(mention.name))
+        return next(filter(None, map(self._by_place.get, places)), ())
+
+    def names(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
+        """Return the names of what is mentioned, each once, as the page lists them."""
+        return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
+
+    def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
+        """Return what is mentioned by labels that tell it from others of its name, where it is known which is meant."""
+        found = ((mention, self.meant(mention)) for mention in mentioned)
+        return tuple(
+            dict.fromkeys(
+                self.label(parts[0].id) if len(parts) == 1 else self._name(mention, parts) for mention, parts in found
+            )
+        )
+
+    def label(self, component_id: str) -> str:
+        """Return what the listed component of that id is called."""
+        return self._labels[component_id]
+
+    def _name(self, mention: Mention, meant: Sequence[Component]) -> str:
+        return meant[0].name if meant else mention.name
+
+    @cached_property
+    def _by_id(self) -> dict[str, Component]:
+        return {component.id: component for component in self.components}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Component]]:
+        found: dict[str, list[Component]] = {}
+        for component in self.components:
+            found.setdefault(alike(component.name), []).append(component)
+        return found
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], list[Component]]:
+        found: dict[tuple[str, str], list[Component]] = {}
+        for component in self.components:
+            if component.group:
+                found.setdefault((alike(component.group), alike(component.name)), []).append(component)
+        return found
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return labels(self.components)
+
+
+def mentions(of: Incident | IncidentUpdate) -> tuple[Mention, ...]:
+    """Return the components that an incident or an update names."""
+    return of.mentions or tuple(Mention(id="", name=name) for name in of.components)
+
+
+def labels(components: Iterable[Component]) -> dict[str, str]:
+    """Return by id what each component is called: by its name, and by more where others have the same.
+
+    That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
+    """
+    by_name: dict[str, list[Component]] = {}
+    for component in components:
+        by_name.setdefault(component.name, []).append(component)
+    called: dict[str, str] = {}
+    for name, same in by_name.items():
+        if len(same) == 1:
+            called[same[0].id] = name
+            continue
+        groups, regions = (Counter(other.group for other in same), Counter(other.region for other in same))
+        for component in same:
+            group, region = component.group, component.region
+            distinction = group if groups[group] == 1 else region if regions[region] == 1 else None
+            called[component.id] = f"{name} ({distinction or component.id})"
+    return called
+
+
+def component_spellings(component: Component) -> tuple[str, ...]:
+    """Return how a listed component may be spelled: its name, its name beside its group's, its id."""
+    return (*_spelled(component.name, component.group), component.id)
+
+
+def mention_spellings(mention: Mention) -> tuple[str, ...]:
+    """Return how a component may be spelled that the page does not list, or not any more.
+
+    Pages that give ids write the group's name in front.
+    """
+    if mention.group:
+        return (*_spelled(mention.name, mention.group), mention.id)
+    return (*name_spellings(mention.name), mention.id) if mention.id else (mention.name,)
+
+
+def name_spellings(name: str) -> tuple[str, ...]:
+    """Return how a component may be spelled whose group's name may stand in front of its own."""
+    split = (spelling for group, own in _split(name) for spelling in _spelled(own, group))
+    return tuple(dict.fromkeys((name, *split)))
+
+
+def _spelled(name: str, group: str | None) -> tuple[str, ...]:
+    return (name, f"{group}/{name}", f"{group}{_IN_GROUP}{name}") if group else (name,)
+
+
+def _split(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the ways to read a text as `Group - Name`."""
+    parts = name.split(_IN_GROUP, _MOST_PARTS)
+    for end in range(1, len(parts)):
+        yield _IN_GROUP.join(parts[:end]), _IN_GROUP.join(parts[end:])

@@ -1,0 +1,297 @@
+"""Where a page's news come from: found by looking at what addresses answer, and used until it stops fitting.
+
+    the page itself | its answer is the data? | else the planned addresses, one after the other, until one answers
+
+An answer counts by what it holds: some platforms answer every path with 200 and a page for people.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from tracker.environment.credentials import NO_VARIABLES
+from tracker.errors import (
+    AddressRefused,
+    BadUrl,
+    Blocked,
+    ConnectError,
+    FetchError,
+    HttpStatusError,
+    NameNotResolved,
+    ParseError,
+    PollError,
+    SignInNeeded,
+    TlsError,
+    TooLarge,
+    TooManyRedirects,
+)
+from tracker.model.page import Incident, Snapshot
+from tracker.model.page_state import Source
+from tracker.model.provider import Provider
+from tracker.parse import FORMATS, Format, detect
+from tracker.polling.candidates import Candidate, itself, plan, rebased, same_host
+from tracker.polling.page_request import page_request
+from tracker.polling.ports import Fetched, Fetcher
+
+#: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
+MOST_INCIDENTS: Final = 5000
+#: The same for updates, each of which may become an event; the most recorded are 287.
+MOST_UPDATES: Final = 20_000
+#: Characters that telling all of an answer takes, since every update names the incident's components anew: some
+#: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
+MOST_TOLD: Final = 8 * 1024 * 1024
+
+#: What one address answers and another of the same page need not.
+_MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
+#: What ends the search where the page itself answers so, and says nothing where it only links there.
+_UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
+_LONGEST_URL = 100
+#: As much of an answer stands in the sentence about a search.
+_LONGEST_ANSWER = 200
+#: How much statuses say: whoever wants credentials means it; some servers answer 403 for what is not there.
+_TELLING, _LIKELY = 2, 1
+_WEIGHTS: dict[int, int] = {HTTPStatus.UNAUTHORIZED: _TELLING, HTTPStatus.FORBIDDEN: _LIKELY}
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_PATHS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One address that was asked."""
+
+    url: str
+    #: What it answered, in a few words.
+    answered: str
+    #: How much that says of why nothing can be read: 0 for what any wrong address answers.
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a page's news come from, and the answer that showed it."""
+
+    source: Source
+    answer: Fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """What a search asked and found: either `found` or `failure` is there."""
+
+    attempts: tuple[Attempt, ...]
+    found: Found | None = None
+    failure: PollError | None = None
+
+
+def discover(
+    fetcher: Fetcher,
+    provider: Provider,
+    environ: Mapping[str, str] = NO_VARIABLES,
+    *,
+    before: Source | None = None,
+) -> Discovery:
+    """Find where the provider's news come from, who came from another source before.
+
+    `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
+    """
+    search = _Search(fetcher, provider, before, environ)
+    try:
+        found = search.run()
+    except PollError as error:
+        return Discovery(attempts=tuple(search.attempts), failure=error)
+    return Discovery(attempts=tuple(search.attempts), found=found)
+
+
+def read_answer(answer: Fetched, source: Source) -> Snapshot:
+    """Return what an answer of a source says. Raises ParseError."""
+    snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
+    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    if len(incidents) > MOST_INCIDENTS:
+        raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
+    updates = sum(len(incident.updates) for incident in incidents)
+    if updates > MOST_UPDATES:
+        raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
+    if sum(map(_told, incidents)) > MOST_TOLD:
+        raise ParseError(f"its updates name so many components that telling all takes over {MOST_TOLD >> 20} MB")
+    return snapshot
+
+
+def tells(answer: Fetched, source: Source) -> bool:
+    """Tell whether an answer that can be read is of a status page."""
+    return FORMATS[source.format].tells_incidents(answer.body, answer.url, answer.content_type)
+
+
+class _Search:
+    """One search for one page's data."""
+
+    def __init__(self, fetcher: Fetcher, provider: Provider, before: Source | None, environ: Mapping[str, str]) -> None:
+        self._fetcher = fetcher
+        self._provider = provider
+        self._before = before
+        self._environ = environ
+        #: Where the page itself answered.
+        self._landed_at = provider.url
+        #: A feed that was found and is not of incidents.
+        self._of_others: str | None = None
+        self.attempts: list[Attempt] = []
+
+    def run(self) -> Found:
+        """Ask the page, then what is planned from its answer. Raises PollError."""
+        landing = self._try(itself(self._provider))
+        if isinstance(landing, Found):
+            return landing
+        body = b""
+        if isinstance(landing, Fetched):
+            self._landed_at, body = landing.url, landing.body
+        for candidate in plan(self._provider, self._landed_at, body):
+            outcome = self._try(candidate)
+            if isinstance(outcome, Found):
+                return outcome
+        raise ParseError(self._sentence(landing))
+
+    def _try(self, candidate: Candidate) -> Found | Fetched | None:
+        """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
+        try:
+            answer = self._fetcher.fetch(page_request(self._provider, candidate.url, self._environ))
+        except FetchError as error:
+            self._note(candidate, str(error), _weight(error))
+            if self._ends(candidate, error):
+                raise
+            return None
+        if not isinstance(answer, Fetched):
+            self._note(candidate, "answered 304 to a request without conditions")
+            return None
+        try:
+            source = self._source(candidate, answer)
+        except ParseError as error:
+            if _is_binary(answer):
+                self._note(candidate, "answers data that is no text, perhaps compressed without saying so", _TELLING)
+            else:
+                self._note(candidate, str(error))
+            return answer
+        self._note(candidate, FORMATS[source.format].title)
+        return Found(source=source, answer=answer)
+
+    def _ends(self, candidate: Candidate, error: FetchError) -> bool:
+        """Tell whether a failure says something of the whole page, or may pass: settling for less would be for good."""
+        if isinstance(error, Blocked):
+            return False  # Pages that want a browser often answer programs at their endpoints.
+        if isinstance(error, HttpStatusError):
+            return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if isinstance(error, _UNREACHABLE):
+            return same_host(candidate.url, self._landed_at)
+        return not isinstance(error, _MAY_DIFFER)
+
+    def _source(self, candidate: Candidate, answer: Fetched) -> Source:
+        """Return the source that an answer makes its address. Raises ParseError."""
+        known = self._format(candidate, answer)
+        if self._provider.format not in ("auto", known.name):
+            raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
+        source = candidate.source(known)
+        read_answer(answer, source)
+        tells_incidents = tells(answer, source)
+        if not tells_incidents and not self._is_given(candidate, answer, known):
+            self._of_others = self._of_others or answer.url
+            raise ParseError(f"{known.title}, but its entries do not look like incidents")
+        # What was given for a feed of anything is asked for where it is: should that lead elsewhere, it is another one.
+        stays = same_host(source.primary, answer.url) and (tells_incidents or source.primary == answer.url)
+        return source if stays else rebased(source, answer.url)
+
+    def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
+        """Tell whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        if self._before is not None:
+            return (known.name, answer.url) == (self._before.format, self._before.primary)
+        is_page = candidate.url == self._provider.url
+        return is_page and (self._provider.format == "feed" or same_host(answer.url, candidate.url))
+
+    def _format(self, candidate: Candidate, answer: Fetched) -> Format:
+        """Return an answer's format. Raises ParseError."""
+        expected = [FORMATS[name] for name in candidate.expected]
+        for known in expected:
+            if known.recognises(answer.body, answer.content_type):
+                return known
+        try:
+            return detect(answer.body, answer.content_type)
+        except ParseError:
+            # Where nothing goes on, an answer may be too empty to be recognised by itself.
+            for known in expected:
+                if _can_read(known, answer):
+                    return known
+            raise
+
+    def _note(self, candidate: Candidate, answered: str, weight: int = 0) -> None:
+        self.attempts.append(Attempt(url=candidate.url, answered=answered, weight=weight))
+
+    def _sentence(self, landing: Fetched | None) -> str:
+        """Say what the page is instead, and what to do."""
+        page, *others = self.attempts
+        paths = list(dict.fromkeys(urlsplit(attempt.url).path or "/" for attempt in others))[:_PATHS_NAMED]
+        is_web_page = landing is not None and _is_html(landing)
+        what = "a web page without a status page's data that can be read" if is_web_page else page.answered
+        such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
+        beside = f"; the feed {_cut(self._of_others)} does not look like one of incidents" if self._of_others else ""
+        telling = _most_telling(self.attempts, _TELLING if is_web_page else _LIKELY)
+        instead = "" if telling in (None, page) else f"; {_place(telling)}: {telling.answered[:_LONGEST_ANSWER]}"
+        remedy = "" if telling else "; name an endpoint or a feed of it as url"
+        number = _count(len(self.attempts), "address", "addresses")
+        return (
+            f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:_LONGEST_ANSWER]}{instead} (tried "
+            f"{number}{such_as}){beside}{remedy}"
+        )
+
+
+def _weight(error: FetchError) -> int:
+    """Return how much a failure says of why nothing can be read."""
+    if isinstance(error, SignInNeeded | Blocked | TooManyRedirects | TooLarge):
+        return _TELLING
+    if isinstance(error, HttpStatusError):
+        return _WEIGHTS.get(error.status, 0)
+    return _TELLING
+
+
+def _most_telling(attempts: Sequence[Attempt], least: int) -> Attempt | None:
+    """Return the attempt that says most, the first of equals; None if none says enough."""
+    best = max(attempts, key=lambda attempt: attempt.weight)
+    return best if best.weight >= least else None
+
+
+def _place(attempt: Attempt) -> str:
+    return (urlsplit(attempt.url).path or "/")[:40]
+
+
+def _can_read(known: Format, answer: Fetched) -> bool:
+    try:
+        known.read(answer.body, answer.url, answer.content_type)
+    except ParseError:
+        return False
+    return True
+
+
+def _is_binary(answer: Fetched) -> bool:
+    """Tell whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
+    start = answer.body[:512]
+    return bool(_CONTROL.search(start)) and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<\0" not in start
+
+
+def _is_html(answer: Fetched) -> bool:
+    return "html" in (answer.content_type or "").lower() or b"<html" in answer.body[:4096].lower()
+
+
+def _cut(url: str) -> str:
+    return url if len(url) <= _LONGEST_URL else f"{url[:_LONGEST_URL]}…"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _told(incident: Incident) -> int:
+    """Return how many characters the events of all its updates would hold, roughly."""
+    names = sum(map(len, incident.components))
+    return sum(
+        len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)
+        for update in incident.updates
+    )

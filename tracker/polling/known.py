@@ -1,0 +1,119 @@
+"""What was known of a page before an answer. Pure.
+
+Of a page that is new, has moved, or was forgotten by the data server, that is not simply what is stored.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from tracker.detection.changes import Before, keys
+from tracker.detection.migration import GRACE, carried_over
+from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
+from tracker.detection.recognition import recognised
+from tracker.model.page import Snapshot
+from tracker.model.page_state import PageState, PageView
+from tracker.model.urls import same_page
+from tracker.polling.ports import Known, Turn
+from tracker.polling.reading import Observation
+from tracker.scheduling.cadence import longest_pause_s
+
+#: So long what a page does not list is not taken to be gone while a part of it cannot be read.
+UNSETTLED_FOR = timedelta(hours=1)
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def remembered_of(turn: Turn) -> PageState:
+    """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
+
+    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
+    """
+    state, url = turn.state, turn.provider.url
+    if state.url == url or (same_page(state.url, url) and not state.failures):
+        return state
+    return PageState(url=url, unreadable_since=state.unreadable_since)
+
+
+def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
+    """Return what was observed under the ids that it is known by, and the keys of the ids that it has now."""
+    snapshot, state = observed.snapshot, observed.state
+    if snapshot is None or state.moved_at is not None:
+        return observed, set()
+    view = known.view if state.seeded else PageView()
+    if ids := known_ids(view, snapshot):
+
+        def renamed(entries: frozenset[str]) -> frozenset[str]:
+            return frozenset(ids.get(entry, entry) for entry in entries)
+
+        observed = replace(
+            observed,
+            snapshot=under_known_ids(snapshot, ids),
+            recent=under_known_ids(observed.recent, ids),
+            history=renamed(observed.history),
+            listed=None if observed.listed is None else renamed(observed.listed),
+        )
+    updates = known_updates(known.ledger, observed.snapshot or snapshot) if state.seeded else {}
+    if updates:
+        observed = replace(
+            observed,
+            snapshot=under_known_updates(observed.snapshot or snapshot, updates),
+            recent=under_known_updates(observed.recent, updates),
+        )
+    return observed, keys_of_others(view, snapshot, ids) | updates.keys()
+
+
+def before_of(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
+    """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
+    provider, state = turn.provider, observed.state
+    is_known = state.seeded or state.known_until is not None
+    view, history = known.view if is_known else PageView(), observed.history
+    seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
+    seen |= recognised(seen, snapshot)
+    if state.moved_at is not None and now - state.moved_at < GRACE:
+        last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
+        carried = carried_over(provider, view, seen, snapshot, last_read)
+        seen = seen | carried.seen
+        # What shows no update tells nothing of when it began.
+        history = frozenset(each.id for each in (*snapshot.incidents, *snapshot.maintenances) if not each.updates)
+        view = carried.view if observed.moved_from else view
+    return Before(
+        seeded=state.seeded,
+        view=view,
+        seen=seen,
+        history=history,
+        listed=observed.listed,
+        recent=observed.recent,
+        absence_counts=_absence_counts(observed, now),
+        in_full=observed.in_full,
+        horizon=known.horizon,
+        known_until=_known_until(turn, known, state),
+        revision=turn.revision,
+    )
+
+
+def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
+    """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
+    followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
+    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.ledger.items() for update_id in texts}
+    return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
+
+
+def _known_until(turn: Turn, known: Known, state: PageState) -> datetime | None:
+    """Return up to when the page was known that is seen for the first time since the data server lost something."""
+    if state.seeded:
+        return None
+    if state.known_until is not None:
+        return state.known_until - timedelta(seconds=longest_pause_s(turn.provider))
+    # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
+    return _EVER if known.seen and not turn.state.url else None
+
+
+def _absence_counts(observed: Observation, now: datetime) -> bool:
+    """Tell whether what the page does not list is gone.
+
+    The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
+    read holds that up, but not for ever.
+    """
+    since = observed.state.unsettled_since
+    is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)
+    return observed.listed is not None or (observed.is_current and is_whole)

@@ -1,0 +1,191 @@
+"""What polling needs from the network and from the data server. Implemented in `fetch` and `store`."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from tracker.errors import FetchError
+from tracker.model.event import News
+from tracker.model.page_state import LedgerEntry, PageState, PageView
+from tracker.model.provider import Provider, Validators
+from tracker.polling.poll_cost import Tally
+
+
+class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One conditional request."""
+
+    url: str
+    validators: Validators = Validators()
+    allow_private: bool = False
+    #: Further header fields, for scheme, host and port of `url` alone: a redirect takes them nowhere else.
+    headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Return all of it but the values of header fields, which are secrets."""
+        return (
+            f"FetchRequest(url={self.url!r}, validators={self.validators!r}, "
+            f"allow_private={self.allow_private}, headers={sorted(self.headers)})"
+        )
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer with a body (status 200)."""
+
+    #: Decoded (its content codings undone), capped.
+    body: bytes
+    #: Size of the body as it was sent: compressed, without chunk headers.
+    received_bytes: int = 0
+    #: The URL that answered, after redirects.
+    url: str
+    content_type: str | None = None
+    validators: Validators = Validators()
+    #: How long the server calls this answer fresh, in seconds (Cache-Control max-age less Age).
+    fresh_for_s: float | None = None
+
+
+class NotModified(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that says: nothing new (status 304)."""
+
+    url: str
+    validators: Validators = Validators()
+    fresh_for_s: float | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request that was made, and how it ended."""
+
+    url: str
+    ended: Fetched | NotModified | FetchError
+
+
+class Fetcher(Protocol):
+    """Makes one conditional GET."""
+
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified:
+        """Return the answer. Raises FetchError, and nothing else, for whatever the network or the page does."""
+        ...
+
+
+class QuickFetcher(Protocol):
+    """Makes one conditional GET on an event loop, as far as that takes no more than a request and its answer."""
+
+    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""
+        ...
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among the pages of one host that are asked at the same time."""
+
+    #: Name and, where it is not the usual one, port.
+    host: str
+    #: How many such places there are.
+    limit: int
+
+
+class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
+    """No turn for now: the page's host has no slot left. The page is due again when it is handed one."""
+
+    slot: Slot
+    #: How many pages wait for a slot of this host, this one among them.
+    waiting: int
+    #: For how long this one has, in seconds.
+    waited_s: float
+    #: Whether that is longer than its interval, and nobody was told of this host for some minutes.
+    is_news: bool
+
+
+class Remark(msgspec.Struct):
+    """Where a poller keeps what it has worked out of a provider and a state, for the next turn that has the same."""
+
+    kept: object = None
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to poll one page now, and what is remembered of it."""
+
+    provider: Provider
+    state: PageState
+    #: Counts the commits of this page; a commit on another revision is refused.
+    revision: int
+    #: Counts the turns of this page; a commit is refused once a later turn's was accepted.
+    number: int
+    #: When the turn was taken, before anything is asked.
+    begun_at: datetime
+    #: When the turn was taken of the last poll that read all of what the page said; None if there was none.
+    read_at: datetime | None = None
+    #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
+    slot: Slot | None = None
+    #: The same for each turn with this very provider and state; None where the store keeps neither.
+    remark: Remark | None = None
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one poll changes, written in one step or not at all."""
+
+    #: None: as it was.
+    state: PageState | None = None
+    #: None: as it was.
+    view: PageView | None = None
+    #: None: as it was.
+    ledger: Mapping[str, Mapping[str, LedgerEntry]] | None = None
+    news: tuple[News, ...] = ()
+    #: Keys that count as seen without being told (first sight, filtered out).
+    seen: tuple[str, ...] = ()
+    #: None: as the scheduler set it.
+    due_at: datetime | None = None
+    checked_at: datetime
+    #: When the poll's turn was taken, if it read all of what the page says. None: as it was.
+    read_at: datetime | None = None
+    #: What it adds to the page's counters; None: nothing.
+    tally: Tally | None = None
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a page beyond its state, as far as one answer needs it."""
+
+    view: PageView = PageView()
+    #: What updates said: by incident id, then by update id (`tracker.detection.edits`).
+    ledger: Mapping[str, Mapping[str, LedgerEntry]] = {}
+    #: Those of the keys asked for that were seen.
+    seen: frozenset[str] = frozenset()
+    #: Those of the seen keys that will be forgotten unless a commit names them again.
+    fading: frozenset[str] = frozenset()
+    #: Updates published before this are old even if nothing is known of them any more. None: nothing was forgotten.
+    horizon: datetime | None = None
+
+
+class PageStore(Protocol):
+    """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
+
+    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+        """Take the page's turn; None when it is unknown, being polled by another worker, or was polled just now."""
+        ...
+
+    def recall(self, provider_id: str, keys: Collection[str]) -> Known:
+        """Return the page's view and ledger, and which of the keys were seen."""
+        ...
+
+    def commit(self, turn: Turn, commit: Commit) -> int:
+        """Write the commit and give the turn back; return how many events were new. Raises Conflict.
+
+        The slot is given back by a commit that is refused, too.
+        """
+        ...
+
+
+class GroupedPages(Protocol):
+    """The same for an event loop: what is ready together is asked for, and written, with one call.
+
+    Each page is judged by itself. Two turns that found a page unchanged mostly hold the very same provider and state.
+    """
+
+    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+        """Take the page's turn, as `PageStore.begin` does."""
+        ...
+
+    async def commit(self, turn: Turn, commit: Commit) -> int:
+        """Write the commit and give the turn back, as `PageStore.commit` does. Raises Conflict."""
+        ...

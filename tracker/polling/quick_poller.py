@@ -1,0 +1,204 @@
+"""Poll on an event loop: many pages at a time, each a coroutine that waits.
+
+    begin | ask the primary | known? failed? | commit          all on the loop, in groups
+                            | else: the rest of it              by a `Poller`, in a thread
+
+Nearly all polls bring nothing new, and a poll that waits costs nothing here. `poller` does the rest (parsing, searches,
+further requests), with the turn and the answer at hand. It also decides what a poll means; for the plainest
+polls a copy of that decision is kept (`Plain`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from tracker.environment.credentials import NO_VARIABLES
+from tracker.errors import CredentialsMissing, FetchError
+from tracker.model.clock import Clock
+from tracker.polling.known import remembered_of
+from tracker.polling.observer import request_of
+from tracker.polling.page_request import page_request
+from tracker.polling.poll_cost import FAILED, Layer, Tally
+from tracker.polling.poller import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
+from tracker.polling.ports import (
+    Asked,
+    Commit,
+    Fetched,
+    FetchRequest,
+    GroupedPages,
+    HostBusy,
+    NotModified,
+    QuickFetcher,
+    Turn,
+)
+from tracker.polling.reading import is_known, read
+from tracker.scheduling.cadence import plain_until
+
+#: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
+LARGEST_COMPARED_BYTES: Final = 512 * 1024
+
+#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body anew.
+MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
+#: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
+LONGEST_WAIT: Final = timedelta(seconds=25)
+
+#: How a request ended.
+Ended = Fetched | NotModified | FetchError
+
+_NOT_MODIFIED: Final = Tally(ending=Layer.NOT_MODIFIED)
+_NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """What polling a page needs, derived from its provider and its state."""
+
+    interval_s: float
+    #: The first request of its poll; None where credentials are missing for it.
+    request: FetchRequest | None
+    #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
+    plain_until: datetime | None
+
+
+def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
+    """Return how the page of a turn is polled."""
+    provider, state = turn.provider, remembered_of(turn)
+    try:
+        if state.source is None:
+            return Plain(provider.interval_s, page_request(provider, provider.url, environ), None)
+        request = request_of(provider, state, state.source.primary, environ)
+    except CredentialsMissing:
+        return Plain(provider.interval_s, None, None)
+    owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
+    until = None if owes or state is not turn.state else plain_until(provider, state, now)
+    return Plain(provider.interval_s, request, until)
+
+
+def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
+    """Return the commit of the plainest poll, which records only that the poll took place; None for any other poll.
+
+    It is what `poller.quiet` returns after a 304 with the validators that were sent, of a page that owes nothing.
+    """
+    if (
+        type(ended) is not NotModified
+        or plain.plain_until is None
+        or plain.request is None
+        or not turn.begun_at <= now < plain.plain_until
+        or ended.validators != plain.request.validators
+        or (ended.fresh_for_s is not None and ended.fresh_for_s > plain.interval_s)
+    ):
+        return None
+    return Commit(checked_at=now, read_at=turn.begun_at, tally=_NOT_MODIFIED)
+
+
+class QuickPoller:
+    """Polls pages on one event loop. Built and used in that loop; the executor's threads carry out the other polls."""
+
+    def __init__(
+        self,
+        store: GroupedPages,
+        fetcher: QuickFetcher,
+        poller: Poller,
+        executor: Executor,
+        clock: Clock,
+        environ: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._poller = poller
+        self._executor = executor
+        self._clock = clock
+        self._environ = environ
+        self._waiting_bytes = 0
+
+    async def poll(self, provider_id: str) -> Poll | None:
+        """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        turn = await self._store.begin(provider_id, self._clock())
+        if turn is None:
+            return None
+        if isinstance(turn, HostBusy):
+            return postponed(provider_id, turn)
+        plain = self._plain(turn)
+        ended = None if plain.request is None else await self._ask(plain.request)
+        now = self._clock()
+        commit = plain_commit(turn, plain, ended, now)
+        if commit is not None:
+            await self._store.commit(turn, commit)
+            return _NOTHING_NEW
+        quick = None if ended is None else self._decided(turn, ended, now)
+        if quick is None:
+            asked = self._asked(plain.request, ended)
+            del ended  # of a body that is asked for anew nothing is left
+            return await self._carry_out(turn, asked)
+        poll, commit = quick
+        return msgspec.structs.replace(poll, events=await self._store.commit(turn, commit))
+
+    def _plain(self, turn: Turn) -> Plain:
+        kept = turn.remark.kept if turn.remark is not None else None
+        if isinstance(kept, Plain):
+            return kept
+        plain = plain_of(turn, self._environ, turn.begun_at)
+        # Credentials are looked up for each request: whoever changes a file that holds one waits for no restart.
+        if turn.remark is not None and not turn.provider.headers_env:
+            turn.remark.kept = plain
+        return plain
+
+    async def _ask(self, request: FetchRequest) -> Ended | None:
+        try:
+            return await self._fetcher.fetch(request)
+        except FetchError as error:
+            return error
+
+    def _decided(self, turn: Turn, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
+        """Return the poll and its commit if it needs no parsing and no further request, else None."""
+        state = remembered_of(turn)
+        if state.source is None:
+            return None
+        if isinstance(ended, FetchError):
+            if may_have_moved(turn.provider, state, ended, now):
+                return None
+            commit = failure(turn.provider, state, ended, now)
+            return Poll(outcome=Outcome.FAILED, failure=ended), _counted(commit, FAILED)
+        is_large = isinstance(ended, Fetched) and len(ended.body) > LARGEST_COMPARED_BYTES
+        if is_large or not is_known(state, state.source, ended):
+            return None
+        observed = read(state, state.source, ended, now)
+        commit = _counted(quiet(turn, observed, now), observed.layer, ended)
+        return Poll(outcome=Outcome.QUIET, layer=observed.layer), commit
+
+    async def _carry_out(self, turn: Turn, asked: Asked | None) -> Poll | None:
+        """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
+        size = 0 if asked is None else _size(asked.ended)
+        loop = asyncio.get_running_loop()
+        self._waiting_bytes += size
+        try:
+            return await loop.run_in_executor(self._executor, self._rest, turn, asked)
+        finally:
+            self._waiting_bytes -= size
+
+    def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
+        """Return what a thread is given of a request; None where it asks anew, since too many bodies wait already."""
+        if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
+            return None
+        return Asked(request.url, ended)
+
+    def _rest(self, turn: Turn, asked: Asked | None) -> Poll | None:
+        """Carry out the rest of a poll, unless it has waited for too long; in a thread."""
+        if self._clock() - turn.begun_at > LONGEST_WAIT:
+            return None
+        return self._poller.carry_out(turn, asked)
+
+
+def _size(ended: Ended) -> int:
+    return len(ended.body) if isinstance(ended, Fetched) else 0
+
+
+def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:
+    """Return the commit with what the poll received."""
+    if not isinstance(answer, Fetched):
+        return msgspec.structs.replace(commit, tally=Tally(ending=ending))
+    size = answer.received_bytes
+    return msgspec.structs.replace(commit, tally=Tally(ending=ending, received_bytes=size, answer_bytes=size))

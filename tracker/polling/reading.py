@@ -1,0 +1,170 @@
+"""What an answer of a page's primary endpoint says, read no further than needed. Pure.
+
+304? same body? older? same meaning?
+"""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tracker.detection.page_clock import is_stale, stamped
+from tracker.detection.snapshots import digest
+from tracker.errors import MovedAway
+from tracker.model.page import Snapshot
+from tracker.model.page_state import Answer, PageState, Source
+from tracker.parse import FORMATS
+from tracker.polling.candidates import same_host
+from tracker.polling.discovery import read_answer, tells
+from tracker.polling.poll_cost import Layer
+from tracker.polling.ports import Fetched, NotModified
+
+#: So much of a host's name is repeated.
+_LONGEST_HOST = 100
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What asking a page brought."""
+
+    layer: Layer
+    #: What is remembered of source and answers from now on.
+    state: PageState
+    #: The primary answer, read; None when it did not have to be.
+    snapshot: Snapshot | None = None
+    #: Of what was read the answers that are not older than any before: only in them an edit is told from an old text.
+    recent: Snapshot = Snapshot()
+    #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
+    settled: bool = True
+    #: Ids of incidents that only a detail shows which was never read before: the page's past.
+    history: frozenset[str] = frozenset()
+    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    listed: frozenset[str] | None = None
+    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
+    in_full: bool = True
+    #: Whether the primary answer is as new as all that was read before.
+    is_current: bool = True
+    #: Whether only the details tell if anything is new.
+    details_apart: bool = False
+    #: The source that the page had before, if it is elsewhere since this very answer.
+    moved_from: Source | None = None
+    #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
+    fresh_for_s: float | None = None
+
+
+def is_apart(source: Source) -> bool:
+    """Tell whether the source's details change without its primary answer."""
+    known = FORMATS.get(source.format)
+    return known is not None and known.details_apart
+
+
+def read_again(state: PageState) -> PageState:
+    """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
+    forgotten = {
+        url: Answer(
+            stamp=answer.stamp,
+            is_ahead=answer.is_ahead,
+            missing_since=answer.missing_since,
+            omissions=answer.omissions,
+        )
+        for url, answer in state.answers.items()
+    }
+    return msgspec.structs.replace(state, answers=forgotten)
+
+
+def read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
+    """Read an answer of the primary as far as needed. Raises ParseError."""
+    known = state.answers.get(source.primary, Answer())
+    if isinstance(answer, NotModified):
+        return _unchanged(Layer.NOT_MODIFIED, state, source, revalidated(known, answer), answer)
+    if is_known(state, source, answer):
+        new = msgspec.structs.replace(known, validators=answer.validators)
+        return _unchanged(Layer.SAME_BODY, state, source, new, answer)
+    return _parsed(state, source, answer, now)
+
+
+def is_known(state: PageState, source: Source, answer: Fetched | NotModified) -> bool:
+    """Tell whether an answer of the primary is the one that was read last, byte for byte."""
+    if isinstance(answer, NotModified):
+        return True
+    known = state.answers.get(source.primary, Answer())
+    return known.digest == digest(answer.body) and not is_apart(source)
+
+
+def _unchanged(
+    layer: Layer, state: PageState, source: Source, new: Answer, answer: Fetched | NotModified
+) -> Observation:
+    # Nothing is stale or lags: this answer is what is known.
+    remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None, lagging_since=None)
+    return Observation(layer=layer, state=remembered, fresh_for_s=answer.fresh_for_s)
+
+
+def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
+    known = state.answers.get(source.primary, Answer())
+    snapshot = read_answer(answer, source)
+    if answer.url != source.primary:
+        refuse_other_subject(answer, source)
+    if is_stale(snapshot.updated_at, known, state.stale_since, now):
+        return Observation(
+            layer=Layer.STALE,
+            state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
+            fresh_for_s=answer.fresh_for_s,
+        )
+    omissions = tuple(dict.fromkeys(snapshot.omissions))
+    new = Answer(validators=answer.validators, digest=digest(answer.body), omissions=omissions)
+    new = stamped(new, snapshot.updated_at, known, now)
+    remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None)
+    return Observation(
+        layer=Layer.CHANGED,
+        state=remembered,
+        snapshot=snapshot,
+        details_apart=is_apart(source),
+        fresh_for_s=answer.fresh_for_s,
+    )
+
+
+def refuse_other_subject(answer: Fetched, source: Source) -> None:
+    """Refuse the answer that a page's address now leads to if it is about something else. Raises MovedAway."""
+    if not tells(answer, source):
+        raise MovedAway(f"it leads to a feed at {place(answer)}, whose entries do not look like incidents")
+
+
+def place(answer: Fetched) -> str:
+    """Return which host answered, as messages name it."""
+    return urlsplit(answer.url).netloc[:_LONGEST_HOST]
+
+
+def adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
+    """Take over a source that was found, and read the answer that showed it. Raises ParseError."""
+    before = state.source
+    state = msgspec.structs.replace(state, source=source, searched_at=None)
+    if before is None or before == source:
+        return read(state, source, answer, now)
+    state = msgspec.structs.replace(state, answers={}, stale_since=None, lagging_since=None, detail_failure=None)
+    if not state.seeded or (before.format == source.format and same_host(before.primary, source.primary)):
+        return read(state, source, answer, now)
+    moved = msgspec.structs.replace(state, projection=None, moved_at=state.failing_since or now)
+    return msgspec.structs.replace(read(moved, source, answer, now), moved_from=before)
+
+
+def revalidated(known: Answer, answer: NotModified) -> Answer:
+    """Return what is known with the newer validators that a 304 may carry (RFC 9110, section 15.4.5)."""
+    validators = msgspec.structs.replace(
+        known.validators,
+        etag=answer.validators.etag or known.validators.etag,
+        last_modified=answer.validators.last_modified or known.validators.last_modified,
+    )
+    return msgspec.structs.replace(known, validators=validators)
+
+
+def remember(state: PageState, url: str, answer: Answer) -> PageState:
+    """Return the state with what is known of one URL's last answer."""
+    if state.answers.get(url) == answer:
+        return state
+    return msgspec.structs.replace(state, answers={**state.answers, url: answer})
+
+
+def unremember(before: PageState, state: PageState, url: str) -> PageState:
+    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
+    known, new = before.answers.get(url, Answer()), state.answers[url]
+    back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
+    return remember(state, url, back)

@@ -1,1 +1,0 @@
-"""Outputs: one file each, all of them a `tracker.ports.Sink`."""
