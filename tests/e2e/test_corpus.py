@@ -41,7 +41,7 @@ def test_every_series_brings_exactly_the_updates_that_were_not_in_its_first_answ
                     vendor.wait_for(name, lambda counts, before=before: counts.total > before + 2)
 
     for name, files in recorded.items():
-        events = [event for event in tracker.model.event if event["provider"] == name and event["event"] in TOLD]
+        events = [event for event in tracker.events if event["provider"] == name and event["event"] in TOLD]
         told = [(event["incident_id"], event["update_id"]) for event in events]
         assert len(told) == len(set(told))
         if files[0].suffix == ".json":

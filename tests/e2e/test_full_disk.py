@@ -66,7 +66,7 @@ def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path:
 
     assert len(while_full) == size
     assert titles(tracker) == ["First", "Second", "Third"]
-    assert [event["incident"] for event in tracker.model.event] == ["First", "Second", "Third"]
+    assert [event["incident"] for event in tracker.events] == ["First", "Second", "Third"]
     assert "Traceback" not in "".join(tracker.log)
 
 
@@ -91,5 +91,5 @@ def test_a_full_disk_is_told_in_one_sentence_and_costs_no_update(small_disk: Pat
     (sentence,) = [line for line in tracker.log if " tracker: " in line and "No space left" in line]
     assert "the data server does not answer as it should" in sentence
     assert recorded == ["First", "Second", "Third"]
-    assert [event["incident"] for event in tracker.model.event] == ["First", "Second", "Third"]
+    assert [event["incident"] for event in tracker.events] == ["First", "Second", "Third"]
     assert "Traceback" not in "".join(tracker.log)

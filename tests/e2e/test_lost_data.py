@@ -161,7 +161,7 @@ def test_what_is_new_is_told_once_and_what_is_on_record_not_again(name: str, wat
     if name == "a page":
         del expected["acme", "acme - API", "operational"]  # how its components were, nobody knows
     assert watching.told() - before == expected, tracker.log
-    assert [line["incident"] for line in tracker.model.event] == [line["incident"] for line in tracker.record]
+    assert [line["incident"] for line in tracker.events] == [line["incident"] for line in tracker.record]
     assert {known["id"] for known in json.loads(listed.stdout)} == {"acme", "added"}
     accepted = Counter(receiver.accepted_ids)
     assert set(accepted) == {line["id"] for line in tracker.record}

@@ -97,7 +97,7 @@ def test_a_page_whose_credentials_are_missing_is_named_at_the_start_and_as_unrea
     network.tracker.wait_for(
         lambda tracker: (
             {"missing", "refused"}
-            <= {event["provider"] for event in tracker.model.event if event["event"] == "page_unreadable"}
+            <= {event["provider"] for event in tracker.events if event["event"] == "page_unreadable"}
         )
     )
     told = {

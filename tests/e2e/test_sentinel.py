@@ -110,7 +110,7 @@ def test_polling_goes_on_with_the_promoted_replica(trio: Trio, tmp_path: Path) -
             tracker.wait_for(lambda it: len(it.events) >= 2)
             status = tracker.command("status")
 
-    assert [event["incident"] for event in tracker.model.event] == ["Before", "After"]
+    assert [event["incident"] for event in tracker.events] == ["Before", "After"]
     assert [line["incident"] for line in tracker.record] == ["Before", "After"]
     assert status.returncode == 0, status.stderr
     assert PASSWORD not in "".join(tracker.log) + status.stdout

@@ -166,7 +166,7 @@ def test_all_processes_and_commands_speak_tls(proxy: TlsProxy, certificates: Pat
         added = tracker.command("providers", "add", "https://status.example.com")
         servers = tracker.children("valkey-server")
 
-    assert [event["incident"] for event in tracker.model.event] == ["Errors"]
+    assert [event["incident"] for event in tracker.events] == ["Errors"]
     assert status.returncode == 0, status.stderr
     assert [report["provider"] for report in json.loads(status.stdout)] == ["acme"]
     assert added.returncode == 0, added.stderr

@@ -18,7 +18,7 @@ from tracker.simulator.vendor import Page
 def updates(tracker: RunningTracker, name: str) -> list[tuple[str, str]]:
     return [
         (event["incident"], event["status"])
-        for event in tracker.model.event
+        for event in tracker.events
         if event["provider"] == name and event["event"] in ("new_incident", "incident_update")
     ]
 
@@ -60,14 +60,14 @@ def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_orde
             ("Errors", "identified"),
             ("Errors", "resolved"),
         ]
-    kinds = Counter(event["event"] for event in tracker.model.event if event["provider"] == "json")
+    kinds = Counter(event["event"] for event in tracker.events if event["provider"] == "json")
     assert kinds["new_incident"] == 1
     assert kinds["incident_update"] == 2
-    changes = [event for event in tracker.model.event if event["event"] == "component_status_change"]
+    changes = [event for event in tracker.events if event["event"] == "component_status_change"]
     assert {event["provider"] for event in changes} == {"json", "incidentio"}
-    assert [
-        {key: line[key] for key in event} for event, line in zip(tracker.model.event, tracker.record, strict=True)
-    ] == (tracker.model.event)
+    assert [{key: line[key] for key in event} for event, line in zip(tracker.events, tracker.record, strict=True)] == (
+        tracker.events
+    )
 
 
 def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
             tracker.wait_for(lambda t: timed(t) == 2)
 
     assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "monitoring")]
-    assert len(tracker.record) == len(tracker.model.event) == 2
+    assert len(tracker.record) == len(tracker.events) == 2
     for line in tracker.record:
         assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
 
@@ -110,7 +110,7 @@ def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restar
             page.resolve(incident, "Under the third name.")
             tracker.wait_for(lambda t: len(updates(t, "acme")) == 3)
 
-    assert [(event["provider"], event["provider_name"], event["status"]) for event in tracker.model.event] == [
+    assert [(event["provider"], event["provider_name"], event["status"]) for event in tracker.events] == [
         ("acme", "Acme", "investigating"),
         ("acme", "Acme Inc", "monitoring"),
         ("acme", "Acme Group", "resolved"),

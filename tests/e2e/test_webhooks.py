@@ -43,8 +43,8 @@ def test_every_event_arrives_signed_and_in_order_though_the_receiver_fails_now_a
             listed = tracker.command("sinks", "list", "--format", "json")
             shown = tracker.command("sinks", "list")
 
-    assert receiver.accepted_ids == [event["id"] for event in tracker.model.event]
-    assert [delivery.event for delivery in receiver.accepted] == tracker.model.event
+    assert receiver.accepted_ids == [event["id"] for event in tracker.events]
+    assert [delivery.event for delivery in receiver.accepted] == tracker.events
     assert len(receiver.deliveries) == 7 + len(failures)
     assert all(delivery.is_signed_with(SECRET) for delivery in receiver.deliveries)
     assert all(delivery.headers["idempotency-key"] == delivery.id for delivery in receiver.deliveries)

@@ -176,8 +176,8 @@ def test_an_incident_is_hurried_for_until_it_is_over(tracker: Tracker) -> None:
     back_to_phase, *plain = pauses(tracker, 3)
     assert back_to_phase in {20, 40, 60}
     assert plain == [60, 60]
-    assert tracker.model.page_state.incident_at is None
-    assert tracker.model.page_state.calm_since is not None
+    assert tracker.state.incident_at is None
+    assert tracker.state.calm_since is not None
 
 
 def test_an_incident_in_which_nothing_moves_is_hurried_for_no_longer(tracker: Tracker) -> None:
@@ -268,11 +268,11 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     opening = incident("i1", update("u1", 10))
     tracker.shows(acme(opening, minute=10), etag='"1"')
     pauses(tracker)
-    remembered = (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since)
+    remembered = (tracker.state.incident_at, tracker.state.calm_since)
 
     tracker.fails(FetchTimeout("no answer within 10 s"))
     assert 54 <= pauses(tracker)[0] <= 66, "it is tried again later, not in a hurry"
-    assert (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since) == remembered
+    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
 
     tracker.shows(acme(minute=5))
     pauses(tracker)
@@ -280,7 +280,7 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     tally = tracker.pages.commits[-1].tally
     assert tally is not None
     assert tally.ending == Layer.STALE
-    assert (tracker.model.page_state.incident_at, tracker.model.page_state.calm_since) == remembered
+    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
 
 
 def test_an_answer_that_stays_fresh_is_not_asked_for_in_a_hurry() -> None:

@@ -184,13 +184,13 @@ def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(track
 
 
 def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
-    changed_at = tracker.model.page_state.changed_at
+    changed_at = tracker.state.changed_at
     for minute in range(1, 4):
         tracker.shows(acme(minute=minute))
         assert tracker.polls().outcome is Outcome.QUIET
 
     assert tracker.told() == []
-    assert tracker.model.page_state.changed_at == changed_at
+    assert tracker.state.changed_at == changed_at
 
 
 def test_a_page_that_writes_its_times_in_another_zone_tells_nothing(tracker: Tracker) -> None:
@@ -237,12 +237,12 @@ def test_a_stale_answer_does_not_flap_a_component(tracker: Tracker) -> None:
 
 
 def test_when_the_page_changed_last_is_when_it_was_told(tracker: Tracker) -> None:
-    assert tracker.model.page_state.changed_at is None
+    assert tracker.state.changed_at is None
     now = tracker.clock()
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
     tracker.polls()
 
-    assert tracker.model.page_state.changed_at == now
+    assert tracker.state.changed_at == now
 
 
 # --- first sight ---
@@ -292,8 +292,8 @@ def test_a_provider_with_another_url_is_another_page() -> None:
     tracker.polls()
 
     assert tracker.told() == ["acme/i2/u3"]
-    assert tracker.model.page_state.url == moved
-    assert all(url.startswith(moved) for url in tracker.model.page_state.answers)
+    assert tracker.state.url == moved
+    assert all(url.startswith(moved) for url in tracker.state.answers)
     assert list(tracker.pages.view("acme").components) == ["web"]
 
 
@@ -362,8 +362,8 @@ def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
     polls = [tracker.polls() for _ in range(3)]
 
     assert [(poll.outcome, poll.layer, poll.failure) for poll in polls] == [(Outcome.FAILED, None, TIMEOUT)] * 3
-    assert (tracker.model.page_state.failures, tracker.model.page_state.failing_since) == (3, since)
-    assert (tracker.model.page_state.failure_reason, tracker.model.page_state.failure) == (
+    assert (tracker.state.failures, tracker.state.failing_since) == (3, since)
+    assert (tracker.state.failure_reason, tracker.state.failure) == (
         "timeout",
         "no answer within 10 s",
     )
@@ -371,22 +371,22 @@ def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
 
 def test_a_page_that_cannot_be_read_keeps_what_is_known_of_it(tracker: Tracker) -> None:
     view = tracker.pages.view("acme")
-    known = tracker.model.page_state.answers
+    known = tracker.state.answers
     tracker.fails()
     tracker.polls()
 
     assert tracker.pages.view("acme") == view
-    assert tracker.model.page_state.answers == known
+    assert tracker.state.answers == known
 
 
 def test_recovery_resets_what_was_counted(tracker: Tracker) -> None:
-    before = tracker.model.page_state
+    before = tracker.state
     tracker.fails()
     tracker.polls()
     tracker.shows(acme(minute=0), etag='"0"')
 
     assert tracker.polls().outcome is Outcome.QUIET
-    assert tracker.model.page_state == before
+    assert tracker.state == before
 
 
 def test_recovery_with_news_resets_too(tracker: Tracker) -> None:
@@ -396,9 +396,9 @@ def test_recovery_with_news_resets_too(tracker: Tracker) -> None:
     tracker.polls()
 
     assert (
-        tracker.model.page_state.failures,
-        tracker.model.page_state.failure,
-        tracker.model.page_state.failing_since,
+        tracker.state.failures,
+        tracker.state.failure,
+        tracker.state.failing_since,
     ) == (0, None, None)
     assert tracker.told() == ["acme/i1/u1"]
 
@@ -476,8 +476,8 @@ def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, e
         assert tracker.polls().outcome is Outcome.FAILED
 
     assert tracker.polls().outcome is not Outcome.FAILED
-    assert tracker.model.page_state.source.format == "feed"
-    assert tracker.model.page_state.failures == 0
+    assert tracker.state.source.format == "feed"
+    assert tracker.state.failures == 0
 
 
 def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
@@ -489,7 +489,7 @@ def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
         tracker.polls()
 
     assert set(tracker.fetcher.asked()) == {SUMMARY}
-    assert tracker.model.page_state.searched_at is None
+    assert tracker.state.searched_at is None
 
 
 def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
@@ -499,7 +499,7 @@ def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
 
     assert poll.outcome is Outcome.FAILED
     assert poll.failure.reason == "not_a_status_page"
-    assert (tracker.model.page_state.seeded, tracker.model.page_state.failures, tracker.model.page_state.url) == (
+    assert (tracker.state.seeded, tracker.state.failures, tracker.state.url) == (
         False,
         1,
         SITE,
@@ -537,7 +537,7 @@ def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Trac
     with pytest.raises(Conflict):
         tracker.poller.poll("acme")
 
-    assert tracker.model.page_state.failures == 0
+    assert tracker.state.failures == 0
 
 
 def test_what_could_not_be_committed_is_told_by_the_next_poll(tracker: Tracker) -> None:
@@ -730,8 +730,8 @@ def test_a_page_that_was_read_in_part_may_have_shown_the_rest(tracker: Tracker) 
 
 
 def test_a_poll_that_reads_a_part_of_the_page_for_the_first_time_knows_nothing_before(tracker: Tracker) -> None:
-    answers = {url: known for url, known in tracker.model.page_state.answers.items() if url != INCIDENTS}
-    tracker.pages._states["acme"] = msgspec.structs.replace(tracker.model.page_state, answers=answers)
+    answers = {url: known for url, known in tracker.state.answers.items() if url != INCIDENTS}
+    tracker.pages._states["acme"] = msgspec.structs.replace(tracker.state, answers=answers)
     opened, past = incident("i1", update("u1", 1)), incident("i0", update("u0", 0, "resolved"))
     tracker.shows(acme(opened, past, minute=1))
     tracker.fetcher.answers(SUMMARY, summary(acme(opened, minute=1)))

@@ -49,7 +49,7 @@ def test_what_stands_beside_an_odd_entry_is_told(tracker: Tracker) -> None:
     assert tracker.told() == ["acme/i1/u1"]
     assert tracker.pages.commits[-1].tally is not None
     assert tracker.pages.commits[-1].tally.ending == IN_PART
-    assert incomplete(tracker.model.page_state) == "left out: incidents with no object"
+    assert incomplete(tracker.state) == "left out: incidents with no object"
 
 
 def test_it_is_said_once_when_it_begins_and_once_when_it_ends(
@@ -68,7 +68,7 @@ def test_it_is_said_once_when_it_begins_and_once_when_it_ends(
         "acme is read in part; left out: components with no object",
         "acme is read as a whole again",
     ]
-    assert incomplete(tracker.model.page_state) is None
+    assert incomplete(tracker.state) is None
 
 
 def test_a_quiet_poll_of_a_page_that_is_read_in_part_writes_no_state(tracker: Tracker) -> None:
@@ -79,7 +79,7 @@ def test_a_quiet_poll_of_a_page_that_is_read_in_part_writes_no_state(tracker: Tr
 
     assert poll.layer is Layer.NOT_MODIFIED
     assert tracker.pages.commits[-1].state is None
-    assert tracker.model.page_state.omissions == (Omission(kind="component", reason="no object"),)
+    assert tracker.state.omissions == (Omission(kind="component", reason="no object"),)
 
 
 def test_what_a_detail_lacks_stays_known_while_the_detail_is_not_read_again(tracker: Tracker) -> None:
@@ -93,7 +93,7 @@ def test_what_a_detail_lacks_stays_known_while_the_detail_is_not_read_again(trac
 
     tracker.polls()
 
-    assert tracker.model.page_state.omissions == (Omission(kind="incident", reason="no object"),)
+    assert tracker.state.omissions == (Omission(kind="incident", reason="no object"),)
 
 
 def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -> None:

@@ -1,7 +1,7 @@
 """A host that does not answer is left in peace for a while: then one request asks whether it is back.
 
 Without it every page of a dead host would cost its connect timeout, and a thread for as long, with each of its polls. A
-page alone on its host never meets the breaker: after as many failures its own pauses (`scheduling.schedule`) are longer.
+page alone on its host never meets the breaker: after as many failures its own pauses (`scheduling`) are longer.
 """
 
 import threading
