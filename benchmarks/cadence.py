@@ -109,8 +109,8 @@ def recorded(folder: Path) -> Iterator[History]:
 def _history(vendor: str, snapshot: Snapshot) -> History:
     changes = sorted(_changes(snapshot), key=lambda change: change.at)
     begin = min(change.at for change in changes if not change.is_maintenance)
-    told = tuple(change for change in changes if change.at >= begin)
-    return History(vendor, begin, told[-1].at, told)
+    reported = tuple(change for change in changes if change.at >= begin)
+    return History(vendor, begin, reported[-1].at, reported)
 
 
 def _changes(snapshot: Snapshot) -> Iterator[Change]:
@@ -136,8 +136,8 @@ def distinct(histories: Iterable[History]) -> Iterator[History]:
 
 def play(history: History, provider: Provider, played: Played, *, skips: bool = True) -> None:
     """Poll one page from the beginning of its history to the end; polls that bring nothing are counted, not made."""
-    state, pending = PageState(seeded=True, calm_since=history.begin), list(history.changes)
-    standing: dict[str, Change] = {}
+    state, pending = PageState(seeded=True, quiet_since=history.begin), list(history.changes)
+    streak: dict[str, Change] = {}
     now = history.begin
     while pending:
         pace = cadence.pace(provider, state, now)
@@ -151,29 +151,29 @@ def play(history: History, provider: Provider, played: Played, *, skips: bool = 
         seen = 0
         while pending and pending[0].at <= now:
             change = pending.pop(0)
-            standing[change.incident] = change
+            streak[change.incident] = change
             _note(played, change, (now - change.at).total_seconds(), pace)
             seen += 1
         if seen:
-            state = cadence.noted(provider, state, _view(standing.values()), now, has_changed=True)
+            state = cadence.noted(provider, state, _view(streak.values()), now, has_changed=True)
     played.days += history.days
 
 
 def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetime:
     """Return until when every poll is like the one before it."""
-    hurried_until = state.incident_at and state.incident_at + cadence.HURRIED_FOR
-    calm_from = state.calm_since and state.calm_since + cadence.CALM_AFTER
+    hurried_until = state.incident_at and state.incident_at + cadence.FAST_FOR
+    calm_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
     return min([upcoming.at, *(moment for moment in (hurried_until, calm_from) if moment and moment > now)])
 
 
 def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:
     (played.first_s if change.is_first else played.later_s).append(latency_s)
     played.updates_at[pace] += 1
-    played.first_in_calm += change.is_first and pace is Pace.CALM
+    played.first_in_calm += change.is_first and pace is Pace.SLOW
 
 
-def _view(standing: Iterable[Change]) -> PageView:
-    goes_on = [change for change in standing if change.status not in CLOSED_STATUSES]
+def _view(streak: Iterable[Change]) -> PageView:
+    goes_on = [change for change in streak if change.status not in CLOSED_STATUSES]
     shown = {
         change.incident: OpenIncident(id=change.incident, name="", status=change.status, is_followed=True)
         for change in goes_on
@@ -277,7 +277,7 @@ def rates(histories: Sequence[History]) -> Iterator[str]:
     played = play_all(histories, ADAPTIVE)
     rate = {pace: played.updates_at[pace] / played.days_at[pace] for pace in Pace}
     for pace in Pace:
-        root, polls = sqrt(rate[pace] / rate[Pace.PLAIN]), 60 / spacing_s(60, pace)
+        root, polls = sqrt(rate[pace] / rate[Pace.NORMAL]), 60 / spacing_s(60, pace)
         share = played.days_at[pace] / played.days
         yield f"| {pace} | {share:.1%} | {rate[pace]:.2f} | {root:.2f} | {polls:g} |"
 
@@ -302,11 +302,11 @@ def vendors(histories: Sequence[History]) -> Iterator[str]:
     for vendor in [*sorted({history.vendor for history in histories}), None]:
         of_vendor = [history for history in histories if vendor in {None, history.vendor}]
         fixed, played = play_all(of_vendor, FIXED), play_all(of_vendor, ADAPTIVE)
-        shares = " | ".join(f"{played.days_at[pace] / played.days:.1%}" for pace in (Pace.CALM, Pace.HURRIED))
-        firsts, calm = len(played.first_s) // PHASES, played.first_in_calm / PHASES
+        shares = " | ".join(f"{played.days_at[pace] / played.days:.1%}" for pace in (Pace.SLOW, Pace.FAST))
+        firsts, slow = len(played.first_s) // PHASES, played.first_in_calm / PHASES
         yield (
             f"| {vendor or 'all'} | {played.days / PHASES:,.0f} | {shares} | {firsts} "
-            f"| {calm:.0f} ({calm / firsts:.0%}) | {played.requests / fixed.requests - 1:+.1%} |"
+            f"| {slow:.0f} ({slow / firsts:.0%}) | {played.requests / fixed.requests - 1:+.1%} |"
         )
 
 

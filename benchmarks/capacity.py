@@ -116,11 +116,11 @@ def most_checks_s(costs: Costs) -> float:
 
 def measured(results: Mapping[str, Result]) -> Sequence[Costs]:
     """Return the costs that were measured, the lowest rate first; `ASSUMED` alone where none were."""
-    told = _numbers(results, "data_server")
+    reported = _numbers(results, "data_server")
     of_server = {
-        field: sum(told[0][name] for name in names)
+        field: sum(reported[0][name] for name in names)
         for field, names in _DATA_SERVER.items()
-        if told and all(name in told[0] for name in names)
+        if reported and all(name in reported[0] for name in names)
     }
     found = []
     for numbers in _numbers(results, "sustained"):

@@ -86,7 +86,7 @@ class Tracker:
         return figures | {"data server's bytes per page": round(held / pages)}
 
 
-class Meter:
+class TrafficMeter:
     """The processor time that a process, all below it, the origin and we take from its making to its reading."""
 
     def __init__(self, pid: int, origin: Origin) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.figures import Traffic, by_page, gaps, missed, percentile
 from benchmarks.fleet import (
     Fleet,
-    Meter,
+    TrafficMeter,
     add_options,
     await_every_page,
     bench,
@@ -45,7 +45,7 @@ def main() -> None:
             began = time.monotonic()
             await_every_page(healthy, origin)
             numbers = {"every healthy page was asked after, s": round(time.monotonic() - began)}
-            numbers |= _measured(healthy, origin, silent, Meter(tracker.pid, origin), options.minutes * 60)
+            numbers |= _measured(healthy, origin, silent, TrafficMeter(tracker.pid, origin), options.minutes * 60)
             numbers |= tracker.memory(fleet.pages)
     size = f"{fleet.workers} x {fleet.concurrency}"
     name = f"hanging/{label(fleet, f'{options.hanging:,} hang', size)}"
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _measured(healthy: Fleet, origin: Origin, silent: Hanging, meter: Meter, seconds: float) -> dict[str, Any]:
+def _measured(healthy: Fleet, origin: Origin, silent: Hanging, meter: TrafficMeter, seconds: float) -> dict[str, Any]:
     """Return how punctually healthy pages were asked, and how many others hung meanwhile."""
     hung = []
     while (left_s := meter.began + seconds - time.time()) > 0:

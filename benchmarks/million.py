@@ -36,8 +36,8 @@ from tracker.model.clock import utc_now
 from tracker.model.page_state import Answer, PageState, PageView, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import read
-from tracker.polling.poll_cost import Layer, Tally
-from tracker.polling.ports import Commit, GroupedPages, Turn
+from tracker.polling.poll_cost import PollCost, ResponseClass
+from tracker.polling.ports import Commit, GroupedPages, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import page_key
 from tracker.store.pages import RedisPages
@@ -167,24 +167,24 @@ def _provider(number: int) -> Provider:
 def _page(client: "redis.Redis", components: int) -> Any:
     """Return the fields of a page that was read once, as a commit writes them."""
     pages, now = RedisPages(client), utc_now() - timedelta(hours=1)
-    turn = pages.begin(_provider(0).id, now)
-    assert isinstance(turn, Turn)
+    lease = pages.begin(_provider(0).id, now)
+    assert isinstance(lease, PollLease)
     *_, summary = statuspage((), components=components).values()
     snapshot = read(summary, format="statuspage")
-    primary = f"{turn.provider.url}/api/v2/summary.json"
+    primary = f"{lease.provider.url}/api/v2/summary.json"
     validators = Validators(etag='W/"0123456789abcdef0123456789abcdef"', last_modified="Thu, 01 Jan 2026 00:00:00 GMT")
     state = PageState(
-        url=turn.provider.url,
+        url=lease.provider.url,
         seeded=True,
         source=Source(format="statuspage", primary=primary),
         answers={primary: Answer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
         projection=projection(snapshot),
-        calm_since=now,
+        quiet_since=now,
     )
-    tally = Tally(ending=Layer.CHANGED, received_bytes=len(summary) // 10, answer_bytes=len(summary) // 10)
+    cost = PollCost(ending=ResponseClass.CHANGED, received_bytes=len(summary) // 10, answer_bytes=len(summary) // 10)
     view = PageView(components=known_components({}, snapshot))
-    pages.commit(turn, Commit(state=state, view=view, ledger={}, checked_at=now, read_at=now, tally=tally))
-    fields: Any = client.hgetall(page_key(turn.provider.id))
+    pages.commit(lease, Commit(state=state, view=view, digests={}, checked_at=now, read_at=now, cost=cost))
+    fields: Any = client.hgetall(page_key(lease.provider.id))
     del fields[b"slot"]  # which the catalogue has written for each page
     return fields
 
@@ -253,17 +253,17 @@ class _Rounds:
 
     async def _poll(self, costs: Costs, pages: GroupedPages, ids: Sequence[str], group: int) -> None:
         """Begin and commit all of these, so many together."""
-        now, turns = self._now, []
-        quiet = Commit(checked_at=now, tally=Tally(ending=Layer.NOT_MODIFIED))
+        now, leases = self._now, []
+        quiet = Commit(checked_at=now, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
         with costs.of("begin") as spent:
             for some in _groups(ids, group):
-                turns += await asyncio.gather(*(pages.begin(provider_id, now) for provider_id in some))
-            spent.pages += len(turns)
-        begun = [turn for turn in turns if isinstance(turn, Turn)]
-        self.refused += len(turns) - len(begun)
+                leases += await asyncio.gather(*(pages.begin(provider_id, now) for provider_id in some))
+            spent.pages += len(leases)
+        begun = [lease for lease in leases if isinstance(lease, PollLease)]
+        self.refused += len(leases) - len(begun)
         with costs.of("commit") as spent:
-            for some_turns in _groups(begun, group):
-                commits = (pages.commit(turn, quiet) for turn in some_turns)
+            for some_leases in _groups(begun, group):
+                commits = (pages.commit(lease, quiet) for lease in some_leases)
                 ended = await asyncio.gather(*commits, return_exceptions=True)
                 self.refused += sum(each != 0 for each in ended)
             spent.pages += len(begun)

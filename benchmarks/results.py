@@ -77,6 +77,6 @@ def _versions() -> dict[str, str | None]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = None
-    told = subprocess.run([get_binary_path(), "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"v=(\S+)", told)
+    reported = subprocess.run([get_binary_path(), "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v=(\S+)", reported)
     return versions | {"valkey": found[1] if found else None, "nginx": nginx.version()}

@@ -24,8 +24,8 @@ from benchmarks.figures import (
 )
 from benchmarks.fleet import (
     Fleet,
-    Meter,
     Tracker,
+    TrafficMeter,
     add_options,
     await_every_page,
     bench,
@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
 def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
     """Return what quiet pages cost, and how punctually they were asked."""
     origin.log.skip()
-    meter = Meter(tracker.pid, origin)
+    meter = TrafficMeter(tracker.pid, origin)
     time.sleep(seconds)
     seconds, spent_ms = meter.read()
     time.sleep(_SETTLING_S)

@@ -19,8 +19,8 @@ from benchmarks.demand import Demand
 from benchmarks.figures import Traffic
 from benchmarks.fleet import (
     Fleet,
-    Meter,
     Tracker,
+    TrafficMeter,
     add_options,
     await_every_page,
     bench,
@@ -97,7 +97,7 @@ def saturated(fleet: Fleet, tracker: Tracker, origin: Origin, seconds: float) ->
         handshakes = fleet.workers * fleet.pages if origin.ca_file else 0
         demand.last(_RAMP_S + handshakes / _HANDSHAKES_PER_S)
         origin.log.skip()
-        meter = Meter(tracker.pid, origin)
+        meter = TrafficMeter(tracker.pid, origin)
         demand.last(seconds)
         seconds, spent_ms = meter.read()
         demand.end()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import StreamedEvent, Told
+from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
@@ -148,7 +148,7 @@ class MemoryStream:
         #: By provider id.
         self.timings: dict[str, list[Timing]] = {}
         #: What pages were reminded of, and up to when they were known.
-        self.reminders: list[tuple[Mapping[str, Told], datetime]] = []
+        self.reminders: list[tuple[Mapping[str, Reported], datetime]] = []
         self.has_pages = True
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
@@ -194,8 +194,8 @@ class MemoryStream:
     def generation(self) -> str | None:
         return str(self.losses)
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
-        self.reminders.append((told, known_until))
+    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
+        self.reminders.append((reported, known_until))
         return self.has_pages
 
     def redeliver(

@@ -8,7 +8,7 @@ from typing import Final
 from tracker.model.clock import Clock
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, Fetched, Fetcher, FetchRequest, HostBusy, NotModified, PageStore, Turn
+from tracker.polling.ports import Commit, Fetched, Fetcher, FetchRequest, HostBusy, NotModified, PageStore, PollLease
 from tracker.polling.quick_poller import QuickPoller
 
 _THREADS: Final = ThreadPoolExecutor(4)
@@ -20,11 +20,11 @@ class LoopPages:
     def __init__(self, store: PageStore) -> None:
         self._store = store
 
-    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         return self._store.begin(provider_id, now)
 
-    async def commit(self, turn: Turn, commit: Commit) -> int:
-        return self._store.commit(turn, commit)
+    async def commit(self, lease: PollLease, commit: Commit) -> int:
+        return self._store.commit(lease, commit)
 
 
 class LoopFetcher:

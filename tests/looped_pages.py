@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tracker.polling.ports import Commit, HostBusy, Known, Turn
+from tracker.polling.ports import Commit, HostBusy, Known, PollLease
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
 from tracker.store.pages import RedisPages
@@ -22,16 +22,16 @@ class LoopedPages:
         self._pages = RedisPages(self._client)
         self.grouped = RedisGroupedPages(connect_async(url), **options)
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         return self.runs(self.grouped.begin(provider_id, now))
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         return self._pages.recall(provider_id, keys)
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
-        return self.runs(self.grouped.commit(turn, commit))
+    def commit(self, lease: PollLease, commit: Commit) -> int:
+        return self.runs(self.grouped.commit(lease, commit))
 
-    def begins(self, now: datetime, *provider_ids: str) -> list[Turn | HostBusy | None]:
+    def begins(self, now: datetime, *provider_ids: str) -> list[PollLease | HostBusy | None]:
         """Ask for all of these turns in one tick."""
         return self.together(*(self.grouped.begin(provider_id, now) for provider_id in provider_ids))
 

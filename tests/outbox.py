@@ -8,8 +8,8 @@ from typing import Any
 import redis
 
 from tests.fakes import NOON, event
-from tracker.delivery.ports import Parcel, Round
-from tracker.delivery.retry_policy import Accepted, Answer, Buried, Postponed, Standing, Verdict
+from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.retry_policy import Accepted, Answer, DeadLettered, Disposition, FailureStreak, Postponed
 from tracker.errors import Conflict, FetchError
 from tracker.model.event import Event, encode_event
 from tracker.model.provider import Webhook
@@ -18,9 +18,9 @@ from tracker.store.connection import UPDATES
 OK = Answer(status=204)
 DOWN = FetchError("nobody answers")
 SOON = NOON + timedelta(seconds=2)
-FAILING = Standing(failures=1, failing_since=NOON)
-WAIT = Postponed(reason="answered 503", standing=FAILING, not_before=SOON)
-BURY = Buried(reason="answered 410", standing=Standing())
+FAILING = FailureStreak(failures=1, failing_since=NOON)
+WAIT = Postponed(reason="answered 503", streak=FAILING, not_before=SOON)
+DEAD_LETTER = DeadLettered(reason="answered 410", streak=FailureStreak())
 
 
 def webhook(name: str = "ops", **fields: Any) -> Webhook:
@@ -39,10 +39,10 @@ class MemoryOutbox:
 
     def __init__(self, sink: Webhook | None = None) -> None:
         self.webhook = sink or webhook()
-        self.waiting: list[Parcel] = []
+        self.waiting: list[PendingDelivery] = []
         self.dead: list[tuple[str, str]] = []
         self.delivered = 0
-        self.standing = Standing()
+        self.streak = FailureStreak()
         self.not_before: datetime | None = None
         self.owner = ""
         #: How often something was taken.
@@ -53,52 +53,54 @@ class MemoryOutbox:
         """Let events come into the stream."""
         for event_id in event_ids:
             self._given += 1
-            told = event(event_id, **fields)
-            self.waiting.append(Parcel(stream_id=f"{self._given}-0", event=told, queued_at=at))
+            reported = event(event_id, **fields)
+            self.waiting.append(PendingDelivery(stream_id=f"{self._given}-0", event=reported, queued_at=at))
 
     def loses(self, number: int = 0) -> None:
         """Let the stream drop an event that waits."""
         lost = self.waiting[number]
-        self.waiting[number] = Parcel(stream_id=lost.stream_id, event=None, queued_at=lost.queued_at)
+        self.waiting[number] = PendingDelivery(stream_id=lost.stream_id, event=None, queued_at=lost.queued_at)
 
     @property
     def ids(self) -> list[str | None]:
         """Return the ids of the events that wait."""
-        return [parcel.event and parcel.event.id for parcel in self.waiting]
+        return [delivery.event and delivery.event.id for delivery in self.waiting]
 
-    def begin(self, sink: str, now: datetime) -> Round | None:
+    def begin(self, sink: str, now: datetime) -> DeliveryLease | None:
         if sink != self.webhook.name or self.owner or (self.not_before and self.not_before > now):
             return None
         self.owner = "me"
-        return Round(webhook=self.webhook, standing=self.standing, owner=self.owner)
+        return DeliveryLease(webhook=self.webhook, streak=self.streak, owner=self.owner)
 
-    def take(self, turn: Round, count: int) -> Sequence[Parcel]:
-        assert turn.webhook == self.webhook
+    def take(self, lease: DeliveryLease, count: int) -> Sequence[PendingDelivery]:
+        assert lease.webhook == self.webhook
         self.takes += 1
         return self.waiting[:count]
 
-    def pass_over(self, turn: Round, parcels: Collection[Parcel]) -> None:
-        assert turn.webhook == self.webhook
-        self.waiting = [parcel for parcel in self.waiting if parcel not in parcels]
+    def pass_over(self, lease: DeliveryLease, deliveries: Collection[PendingDelivery]) -> None:
+        assert lease.webhook == self.webhook
+        self.waiting = [delivery for delivery in self.waiting if delivery not in deliveries]
 
-    def settle(self, turn: Round, parcel: Parcel, verdict: Verdict, now: datetime) -> None:
+    def acknowledge(
+        self, lease: DeliveryLease, delivery: PendingDelivery, disposition: Disposition, now: datetime
+    ) -> None:
         assert now
-        if turn.owner != self.owner:
+        if lease.owner != self.owner:
             raise Conflict("another has it")
-        self.standing, self.not_before = verdict.standing, None
-        match verdict:
+        self.streak, self.not_before = disposition.streak, None
+        match disposition:
             case Accepted():
                 self.delivered += 1
-                self.waiting.remove(parcel)
-            case Buried():
-                assert parcel.event
-                self.dead.append((parcel.event.id, verdict.reason))
-                self.waiting.remove(parcel)
+                self.waiting.remove(delivery)
+            case DeadLettered():
+                assert delivery.event
+                self.dead.append((delivery.event.id, disposition.reason))
+                self.waiting.remove(delivery)
             case Postponed():
-                self.not_before = verdict.not_before
+                self.not_before = disposition.not_before
 
-    def end(self, turn: Round) -> None:
-        if self.owner == turn.owner:
+    def end(self, lease: DeliveryLease) -> None:
+        if self.owner == lease.owner:
             self.owner = ""
 
 

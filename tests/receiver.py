@@ -69,7 +69,7 @@ class Receiver:
 
     def __init__(self, *behaviours: Behaviour) -> None:
         self._script = deque(behaviours)
-        self._news = threading.Condition()
+        self._pending = threading.Condition()
         self.origin = Origin(self._take)
         #: Every request, oldest first, whatever was answered.
         self.deliveries: list[Delivery] = []
@@ -96,18 +96,18 @@ class Receiver:
 
     def then(self, *behaviours: Behaviour) -> None:
         """Do this with the next requests."""
-        with self._news:
+        with self._pending:
             self._script.extend(behaviours)
 
     def wait_for(self, reached: Callable[["Receiver"], Any]) -> None:
         """Return as soon as `reached` is true."""
-        with self._news:
-            assert self._news.wait_for(lambda: reached(self), PATIENCE_S), f"not reached: {self.deliveries}"
+        with self._pending:
+            assert self._pending.wait_for(lambda: reached(self), PATIENCE_S), f"not reached: {self.deliveries}"
 
     def _take(self, exchange: Exchange) -> None:
         request = exchange.request
-        with self._news:
+        with self._pending:
             behaviour = self._script.popleft() if self._script else accept
             self.deliveries.append(Delivery(request.headers, request.body, was_accepted=behaviour is accept))
-            self._news.notify_all()
+            self._pending.notify_all()
         behaviour(exchange)

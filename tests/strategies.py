@@ -129,7 +129,7 @@ _traces = st.builds(
     impact=impacts,
     update_id=st.none() | texts,
     update_status=st.none() | statuses,
-    told=st.none() | statuses,
+    reported=st.none() | statuses,
     is_absent=st.booleans(),
     changes=st.integers(0, 100),
     names=st.lists(texts, max_size=2).map(tuple),
@@ -151,7 +151,7 @@ views = st.builds(
     components_complete=st.booleans(),
     named_components=st.lists(texts, max_size=2).map(tuple),
     named_regions=st.lists(texts, max_size=2).map(tuple),
-    falls_told=st.lists(texts, max_size=2).map(tuple),
+    falls_reported=st.lists(texts, max_size=2).map(tuple),
 )
 
 providers = st.builds(

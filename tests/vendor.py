@@ -21,7 +21,7 @@ from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.ports import Commit, PollLease
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"
@@ -135,7 +135,7 @@ class Watcher:
         assert poll is not None
         return poll
 
-    def told(self) -> list[Event]:
+    def reported(self) -> list[Event]:
         """Return what was told since this was last asked."""
         events = list(self.pages.events)
         self.pages.events.clear()
@@ -145,7 +145,7 @@ class Watcher:
 class _Pages(MemoryPages):
     is_down = False
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
+    def commit(self, lease: PollLease, commit: Commit) -> int:
         if self.is_down:
             raise StoreError("the data server does not answer as it should")
-        return super().commit(turn, commit)
+        return super().commit(lease, commit)

@@ -33,7 +33,7 @@ class _Allowance:
 
 
 class Guesses:
-    """Counts wrong passwords. Right ones cost nothing, so that nobody who knows it waits for longer than a pause.
+    """Counts wrong passwords. Right ones tally nothing, so that nobody who knows it waits for longer than a pause.
 
     A client that gave the right one before is known by its cookie and only waits for guesses of its own: whatever
     others do, from the same address or from thousands, it cannot be locked out.

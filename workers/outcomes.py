@@ -12,7 +12,7 @@ FAILED: Final = "failed "
 _LONGEST: Final = 200
 
 
-class Told:
+class Summary:
     """A text that is shown as it is: Celery shows what a task returns by its `repr`."""
 
     __slots__ = ("text",)
@@ -24,22 +24,26 @@ class Told:
         return self.text
 
 
-def failed(error: TrackerError) -> Told:
+def failed(error: TrackerError) -> Summary:
     """Return that the data server did not do what it had to."""
-    return Told(FAILED + one_line(f"store: {error}", _LONGEST))
+    return Summary(FAILED + one_line(f"store: {error}", _LONGEST))
 
 
-def of_poll(outcome: Poll | TrackerError | None) -> Told:
+def of_poll(outcome: Poll | TrackerError | None) -> Summary:
     """Return how a poll ended."""
     if outcome is None:
-        return Told("no turn")
+        return Summary("no turn")
     if isinstance(outcome, Conflict):
-        return Told(one_line(f"not committed: {outcome}", _LONGEST))
+        return Summary(one_line(f"not committed: {outcome}", _LONGEST))
     if isinstance(outcome, TrackerError):
         return failed(outcome)
     if outcome.outcome is Outcome.FAILED and outcome.failure is not None:
-        return Told(FAILED + one_line(f"{outcome.failure.reason}: {outcome.failure}", _LONGEST))
+        return Summary(FAILED + one_line(f"{outcome.failure.reason}: {outcome.failure}", _LONGEST))
     if outcome.busy is not None:
-        return Told(f"waits for host {outcome.busy.slot.host}")
-    layer = f" {outcome.layer}" if outcome.outcome is Outcome.QUIET else ""
-    return Told(f"{outcome.outcome}{layer}, {outcome.events} new" if outcome.events else f"{outcome.outcome}{layer}")
+        return Summary(f"waits for host {outcome.busy.slot.host}")
+    response_class = f" {outcome.response_class}" if outcome.outcome is Outcome.QUIET else ""
+    return Summary(
+        f"{outcome.outcome}{response_class}, {outcome.events} new"
+        if outcome.events
+        else f"{outcome.outcome}{response_class}"
+    )

@@ -13,7 +13,7 @@ from tracker.errors import Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
 from workers.app import app
-from workers.outcomes import Told, failed, of_poll
+from workers.outcomes import Summary, failed, of_poll
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
 from workers.tally import Tally
@@ -29,7 +29,7 @@ _tally_lock = threading.Lock()
 WAKE_UP_EXPIRES_S = 10
 
 
-async def _poll_in_loop(provider_id: str) -> Told:
+async def _poll_in_loop(provider_id: str) -> Summary:
     """Poll one page as a coroutine of the worker's loop (`workers.pool`)."""
     started = time.monotonic()
     outcome: Poll | TrackerError | None
@@ -50,7 +50,7 @@ async def _poll_in_loop(provider_id: str) -> Told:
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
 )
-def fetch_provider(provider_id: str) -> Told:
+def fetch_provider(provider_id: str) -> Summary:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
     started = time.monotonic()
     outcome: Poll | TrackerError | None
@@ -79,13 +79,13 @@ def print_updates() -> None:
 
 
 @app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
-def deliver_updates(sink_id: str) -> Told:
+def deliver_updates(sink_id: str) -> Summary:
     """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
     try:
         settled = runtime().deliver_updates(sink_id)
     except Conflict as error:
         log.info("conflict %s", error)
-        return Told("taken by another worker")
+        return Summary("taken by another worker")
     except StoreError as error:
         log.warning("updates wait for sink %s: %s", sink_id, error)
         return failed(error)
@@ -93,7 +93,7 @@ def deliver_updates(sink_id: str) -> Told:
         log.info("settled %d updates of sink %s", settled, sink_id)
         # More may have come meanwhile, and whoever was woken by it found the sink taken.
         _wake_sinks()
-    return Told(f"{settled} settled")
+    return Summary(f"{settled} settled")
 
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
@@ -146,7 +146,7 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
         "polled %s %s layer=%s new=%d in %.0f ms",
         provider_id,
         poll.outcome,
-        poll.layer,
+        poll.response_class,
         poll.events,
         seconds * 1e3,
     )

@@ -72,9 +72,9 @@ def version() -> str | None:
     path = program()
     if path is None:
         return None
-    told = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stderr
-    found = re.search(r"nginx/(\S+)", told)
-    return found[1] if found else told.strip()
+    reported = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stderr
+    found = re.search(r"nginx/(\S+)", reported)
+    return found[1] if found else reported.strip()
 
 
 def command(directory: Path, root: Path, port: int, *, tls: bool, files: int) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.fleet import Fleet, Meter, add_options, bench, cpu_figures, fleet_of, tracking
+from benchmarks.fleet import Fleet, TrafficMeter, add_options, bench, cpu_figures, fleet_of, tracking
 from benchmarks.origin import Origin
 from benchmarks.processes import await_that, child
 from benchmarks.results import keep
@@ -56,12 +56,12 @@ class Peer:
         """Let it go on."""
         self.process.send_signal(signal.SIGCONT)
 
-    def turn(self, origin: Origin, seconds: float) -> dict[str, float]:
+    def lease(self, origin: Origin, seconds: float) -> dict[str, float]:
         """Return what it does when it has the machine for itself."""
         self.go_on()
         time.sleep(_RAMP_S)
         origin.log.skip()
-        meter = Meter(self.process.pid, origin)
+        meter = TrafficMeter(self.process.pid, origin)
         time.sleep(seconds)
         seconds, spent_ms = meter.read()
         self.hold()
@@ -75,7 +75,7 @@ def main() -> None:
     python = _environment()
     fleet = fleet_of(options, options.workers)
     chosen = _peers(options)
-    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
+    leases: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
     with bench(options, options.latency) as (directory, origin), contextlib.ExitStack() as stack:
         first_answers(fleet, origin, directory)
         peers = {
@@ -84,13 +84,13 @@ def main() -> None:
         }
         for _ in range(options.rounds):
             with tracking(fleet, origin, directory) as tracker:
-                turns[_TRACKER].append(saturated(fleet, tracker, origin, options.seconds))
+                leases[_TRACKER].append(saturated(fleet, tracker, origin, options.seconds))
             for name, peer in peers.items():
-                turns[name].append(peer.turn(origin, options.seconds))
+                leases[name].append(peer.lease(origin, options.seconds))
         server = origin.server
     size = f"{fleet.workers} x {fleet.concurrency}"
     name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}"
-    show(name, keep(name, {**vars(options), "origin": server}, compared(turns)))
+    show(name, keep(name, {**vars(options), "origin": server}, compared(leases)))
 
 
 def _options() -> argparse.Namespace:
@@ -152,15 +152,15 @@ def _peer(
             peer.go_on()  # so that it can end
 
 
-def compared(turns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def compared(leases: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return a row for each: medians over its turns, and of the ratios within a round."""
 
     def middle(name: str, measure: str, digits: int) -> float:
-        values: list[float] = [turn[measure] for turn in turns[name]]
+        values: list[float] = [lease[measure] for lease in leases[name]]
         return round(median(values), digits)
 
     def ratio(name: str, measure: str) -> float | None:
-        pairs = list(zip(turns[_TRACKER], turns[name], strict=True))
+        pairs = list(zip(leases[_TRACKER], leases[name], strict=True))
         return round(median(ours[measure] / theirs[measure] for ours, theirs in pairs), 2) if name != _TRACKER else None
 
     return [
@@ -172,7 +172,7 @@ def compared(turns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
             "tracker's rate / its rate": ratio(name, "checks per second"),
             "tracker's CPU / its CPU": ratio(name, "CPU ms per check"),
         }
-        for name in turns
+        for name in leases
     ]
 
 

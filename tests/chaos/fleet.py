@@ -59,10 +59,10 @@ class Fleet:
         for child in self.children[1:]:
             child.start()
 
-    def tend(self) -> None:
+    def restart_if_due(self) -> None:
         """Start again what has died, and put back what the data server has lost, as `tracker up` does."""
         for child in self.children:
-            child.tend()
+            child.restart_if_due()
         if self.keeper is not None and time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + 2.0
             with contextlib.suppress(StoreError):
@@ -74,7 +74,7 @@ class Fleet:
         stop([self.server], 5.0)
         self.proxy.close()
 
-    def calm(self) -> None:
+    def slow(self) -> None:
         """Let stopped processes go on, and start all but the data server anew without failpoints."""
         for child in self.children:
             child.signal(signal.SIGCONT)

@@ -39,7 +39,7 @@ def wait_for_empty_queues(client: "redis.Redis", fleet: Fleet, seconds: float) -
     """Wait until no message waits or is being restored. Raises TimeoutError."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        fleet.tend()
+        fleet.restart_if_due()
         lengths: Any = [client.llen("fetch"), client.llen("print"), client.zcard("unacked_index")]
         # Polls go on every second; a few messages in hand are the pulse, not a backlog.
         if lengths[0] <= 5 and lengths[1] <= 5 and lengths[2] <= 30:

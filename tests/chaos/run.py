@@ -92,11 +92,11 @@ class Saboteur:
             ("data server emptied", self._empty_server, 1),
         ]
         self._bag = [(name, inject) for name, inject, weight in kinds for _ in range(weight)]
-        self._turn = self._turns()
+        self._lease = self._turns()
 
     def strike(self) -> None:
         """Inject the next fault."""
-        name, inject = next(self._turn)
+        name, inject = next(self._lease)
         inject()
         self.counts[name] += 1
 
@@ -130,7 +130,7 @@ class Saboteur:
         until = time.monotonic() + SETTLE_S
         while time.monotonic() < until and not self._is_settled():
             self.resume(time.monotonic())
-            self._fleet.tend()
+            self._fleet.restart_if_due()
             time.sleep(0.1)
         with contextlib.closing(connect(self._fleet.server_url)) as client:
             keys = list(client.scan_iter(count=1000))
@@ -184,7 +184,7 @@ def _run(
     fleet.keeper = Keeper(catalogue, RedisSinks(client), utc_now)
     _storm(options, fleet, publisher, saboteur)
     expected = publisher.published.updates
-    recorded = _settle(fleet, expected)
+    recorded = _acknowledge(fleet, expected)
     _settle_webhook(fleet, receiver, expected)
     wait_for_empty_queues(client, fleet, SETTLE_S)
     stray = unexpected_keys(client)
@@ -198,7 +198,7 @@ def _await_baseline(fleet: Fleet, catalogue: RedisCatalogue) -> None:
     while not all(status.state.seeded for status in catalogue.statuses()):
         if time.monotonic() > until:
             raise TimeoutError("not every page was seen before the faults began")
-        fleet.tend()
+        fleet.restart_if_due()
         time.sleep(0.1)
 
 
@@ -213,19 +213,19 @@ def _storm(options: argparse.Namespace, fleet: Fleet, publisher: Publisher, sabo
             saboteur.strike()
             struck += 1
         saboteur.resume(time.monotonic())
-        fleet.tend()
+        fleet.restart_if_due()
         time.sleep(0.05)
     while posted < options.updates:
         publisher.post()
         posted += 1
 
 
-def _settle(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+def _acknowledge(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """Return what is on record once it is as long as expected, or the time for that is over."""
-    fleet.calm()
+    fleet.slow()
     until = time.monotonic() + SETTLE_S
     while time.monotonic() < until:
-        fleet.tend()
+        fleet.restart_if_due()
         recorded = _recorded(fleet.record_path)
         if len(recorded) >= len(expected):
             break
@@ -233,7 +233,7 @@ def _settle(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[st
     # What would be told twice would come now.
     quiet_until = time.monotonic() + 5.0
     while time.monotonic() < quiet_until:
-        fleet.tend()
+        fleet.restart_if_due()
         time.sleep(0.2)
     return _recorded(fleet.record_path)
 
@@ -241,7 +241,7 @@ def _settle(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[st
 def _settle_webhook(fleet: Fleet, receiver: Receiver, expected: list[tuple[str, str, str]]) -> None:
     until = time.monotonic() + SETTLE_S
     while time.monotonic() < until and not all("/".join(update) in receiver.accepted for update in expected):
-        fleet.tend()
+        fleet.restart_if_due()
         time.sleep(0.2)
 
 

@@ -149,16 +149,16 @@ def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
     moved = tmp_path / "5.atom"
     moved.write_bytes((Path(__file__).parents[1] / "golden" / "feed" / "incidentio.atom").read_bytes())
 
-    told = {}
+    reported = {}
     for files in ((broken, first, *[broken] * 4, later), (first, *[moved] * 4)):
         result = run("replay", *files)
         assert result.exit_code == 0
         assert "replay.invalid" not in result.output
-        told |= {event["event"]: event for event in map(json.loads, result.stdout.splitlines())}
+        reported |= {event["event"]: event for event in map(json.loads, result.stdout.splitlines())}
 
-    assert {"page_unreadable", "page_readable", "new_incident", "page_moved"} <= set(told)
-    assert told["page_moved"]["message"] == "from Atlassian Statuspage to Atom or RSS feed"
-    assert (told["new_incident"]["incident_id"], told["new_incident"]["link"]) == (incident, None)
+    assert {"page_unreadable", "page_readable", "new_incident", "page_moved"} <= set(reported)
+    assert reported["page_moved"]["message"] == "from Atlassian Statuspage to Atom or RSS feed"
+    assert (reported["new_incident"]["incident_id"], reported["new_incident"]["link"]) == (incident, None)
 
 
 def test_once_shows_every_page_and_fails_if_one_cannot_be_read(tmp_path: Path) -> None:

@@ -170,9 +170,9 @@ def test_an_edited_catalogue_is_applied_by_one_command(stack, tmp_path):
 def test_a_mistake_in_the_catalogue_is_one_sentence(stack, tmp_path):
     done = stack.run("run", "--rm", "catalogue", providers=_readable(tmp_path, '[[provider]]\nname = "One"\n'))
     assert done.returncode == 2
-    told = [line for line in (done.stdout + done.stderr).splitlines() if "tracker:" in line]
-    assert len(told) == 1
-    assert 'provider 1 "One"' in told[0]
+    reported = [line for line in (done.stdout + done.stderr).splitlines() if "tracker:" in line]
+    assert len(reported) == 1
+    assert 'provider 1 "One"' in reported[0]
 
 
 @pytest.mark.parametrize("service", [*LASTING, *ONE_SHOT])

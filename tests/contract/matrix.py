@@ -31,7 +31,7 @@ class Scene:
     store: MemoryPages
     clock: FakeClock
 
-    def told(self, polls: int = 3) -> list[Event]:
+    def reported(self, polls: int = 3) -> list[Event]:
         """Return what so many polls tell."""
         before = len(self.store.events)
         for _ in range(polls):
@@ -50,14 +50,14 @@ class Scene:
         self.page.post_update(older, "monitoring", "Older still.")
         self.clock.passes(minutes=5)
         self.page.post_update(opened, "identified", "It was a cable.")
-        self.told()
+        self.reported()
         return opened
 
     def plan(self, begins_in: timedelta = timedelta(hours=3)) -> str:
         """Announce a maintenance, and let that be told."""
         begins = self.clock.now + begins_in
         planned = self.page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
-        self.told()
+        self.reported()
         return planned
 
 
@@ -72,7 +72,7 @@ def scene(name: str) -> Iterator[Scene]:
     store = MemoryPages([acme])
     with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
         watched = Scene(page, Poller(store, Observer(net), clock), store, clock)
-        watched.told()
+        watched.reported()
         assert store.state("acme").source is not None
         yield watched
 
@@ -88,41 +88,41 @@ def statuses(events: list[Event]) -> list[str]:
 def _bare(watched: Scene) -> list[str]:
     opened = watched.page.open_incident("Errors", "minor", components={"API": "partial_outage"})
     watched.page.restate(replace(watched.page.incident(opened), updates=()))
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _moved_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), status="monitoring"))
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _closed_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     now = watched.clock.now
     watched.page.restate(replace(watched.page.incident(opened), status="resolved", resolved_at=now))
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _opened_again_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     before = watched.page.incident(opened)
     watched.page.restate(replace(before, status="resolved", resolved_at=watched.clock.now))
-    watched.told()
+    watched.reported()
     watched.page.restate(before)
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _worse(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), impact=Impact.CRITICAL))
-    return [str(event.impact) for event in watched.told() if event.event in OF_INCIDENTS]
+    return [str(event.impact) for event in watched.reported() if event.event in OF_INCIDENTS]
 
 
 def _titled(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), name="Errors everywhere"))
-    return [event.incident or "" for event in watched.told() if event.event in OF_INCIDENTS]
+    return [event.incident or "" for event in watched.reported() if event.event in OF_INCIDENTS]
 
 
 def _corrected(watched: Scene) -> list[str]:
@@ -130,7 +130,7 @@ def _corrected(watched: Scene) -> list[str]:
     before = watched.page.incident(opened)
     newest = replace(before.updates[0], status="monitoring")
     watched.page.restate(replace(before, status="monitoring", updates=(newest, *before.updates[1:])))
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _begun(watched: Scene) -> list[str]:
@@ -138,19 +138,19 @@ def _begun(watched: Scene) -> list[str]:
     watched.clock.passes(minutes=15)
     watched.page.set_component("API", "under_maintenance")
     watched.page.restate(replace(watched.page.incident(planned), status="in_progress"))
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _completed(watched: Scene) -> list[str]:
     planned = watched.plan(timedelta(minutes=10))
     watched.clock.passes(minutes=15)
     watched.page.advance_maintenance(planned)
-    watched.told()
+    watched.reported()
     watched.clock.passes(minutes=90)
     over = replace(watched.page.incident(planned), status="completed", resolved_at=watched.clock.now)
     watched.page.set_component("API", "operational")
     watched.page.restate(over)
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _window_moved(watched: Scene) -> list[str]:
@@ -160,28 +160,28 @@ def _window_moved(watched: Scene) -> list[str]:
     assert before.scheduled_until
     later = timedelta(hours=24)
     watched.page.reschedule(planned, before.scheduled_for + later, before.scheduled_until + later)
-    return [(event.message or "").partition(" ")[0] for event in watched.told() if event.event in OF_INCIDENTS]
+    return [(event.message or "").partition(" ")[0] for event in watched.reported() if event.event in OF_INCIDENTS]
 
 
 def _deleted(watched: Scene) -> list[str]:
     watched.page.delete_incident(watched.open_incident())
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _listed_again(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     before = watched.page.incident(opened)
     watched.page.delete_incident(opened)
-    watched.told()
+    watched.reported()
     watched.page.restate(before)
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _maintenance_deleted(watched: Scene) -> list[str]:
     watched.plan()
     deleted = watched.plan(timedelta(hours=5))
     watched.page.delete_incident(deleted)
-    return statuses(watched.told())
+    return statuses(watched.reported())
 
 
 def _component_gone(watched: Scene) -> list[str]:
@@ -208,7 +208,7 @@ def _break(watched: Scene) -> Component:
 def _of_components(watched: Scene) -> list[str]:
     """Open an incident, since some pages have their components asked only then; return what components are told."""
     watched.page.open_incident("Errors", "minor", components={"API": "operational"})
-    return [str(event.status) for event in watched.told() if event.event in OF_COMPONENTS]
+    return [str(event.status) for event in watched.reported() if event.event in OF_COMPONENTS]
 
 
 #: What changes on a page, by what it is.

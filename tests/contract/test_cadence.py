@@ -13,7 +13,7 @@ from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.parse import FORMAT_NAMES
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
-from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR
+from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER
 from tracker.scheduling.schedule import next_due
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
@@ -100,13 +100,13 @@ def test_a_page_is_polled_faster_in_an_incident_and_slower_after_long_calm(
 
     incident_id = page.open_incident("Errors", body="We look into it.")
     assert acme.pauses(5) == [20, 20, 20, 20]
-    clock.passes(seconds=HURRIED_FOR.total_seconds())
+    clock.passes(seconds=FAST_FOR.total_seconds())
     acme.polls()
     assert acme.pauses(3) == [60, 60]
 
     page.resolve(incident_id)
     acme.polls()
-    clock.passes(seconds=CALM_AFTER.total_seconds())
+    clock.passes(seconds=SLOW_AFTER.total_seconds())
     acme.polls()
     assert acme.pauses(4) == [120, 120, 120]
 
@@ -148,7 +148,9 @@ def test_a_quiet_poll_in_a_hurry_costs_the_data_server_two_calls(
 
     acme.polls_now()
 
-    commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in valkey.info("commandstats").items()}
+    commands = {
+        name.removeprefix("cmdstat_"): reported["calls"] for name, reported in valkey.info("commandstats").items()
+    }
     assert commands["evalsha"] == 2
     assert commands["zadd"] <= 1
     assert commands["hset"] == 2

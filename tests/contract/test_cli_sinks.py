@@ -10,10 +10,10 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from tests.outbox import BURY, committed, webhook
+from tests.outbox import DEAD_LETTER, committed, webhook
 from tests.receiver import SECRET, Receiver, answers, close
 from tracker.cli import cli
-from tracker.delivery.retry_policy import Accepted, Postponed, Standing
+from tracker.delivery.retry_policy import Accepted, FailureStreak, Postponed
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
 from tracker.model.page import Impact
@@ -46,13 +46,13 @@ def sinks(valkey: "redis.Redis") -> RedisSinks:
     known.sync([webhook(url="https://hooks.acme.example/hunter2")])
     committed(valkey, *"abc")
     outbox, now = RedisOutbox(valkey), utc_now()
-    turn = outbox.begin("ops", now)
-    assert turn is not None
-    failing = Standing(failures=2, failing_since=now)
-    wait = Postponed(reason="answered 503", standing=failing, not_before=now + timedelta(minutes=5))
-    for parcel, verdict in zip(outbox.take(turn, 3), (Accepted(), BURY, wait), strict=True):
-        outbox.settle(turn, parcel, verdict, now)
-    outbox.end(turn)
+    lease = outbox.begin("ops", now)
+    assert lease is not None
+    failing = FailureStreak(failures=2, failing_since=now)
+    wait = Postponed(reason="answered 503", streak=failing, not_before=now + timedelta(minutes=5))
+    for delivery, disposition in zip(outbox.take(lease, 3), (Accepted(), DEAD_LETTER, wait), strict=True):
+        outbox.acknowledge(lease, delivery, disposition, now)
+    outbox.end(lease)
     return known
 
 

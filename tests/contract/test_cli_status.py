@@ -14,7 +14,7 @@ from tracker.cli import cli
 from tracker.delivery.latency import Timing
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
-from tracker.polling.poll_cost import FAILED, Layer, Tally
+from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.ports import Commit
 from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.catalogue import RedisCatalogue
@@ -67,15 +67,15 @@ def timed(server: "redis.Redis") -> None:
 def polled(server: "redis.Redis") -> None:
     """One page with a change and three quiet polls, and one that failed."""
     pages, now = RedisPages(server), utc_now() - timedelta(minutes=5)
-    changed = Tally(ending=Layer.CHANGED, received_bytes=9000, answer_bytes=5000)
-    for tally in (changed, *[Tally(ending=Layer.NOT_MODIFIED)] * 3):
+    changed = PollCost(ending=ResponseClass.CHANGED, received_bytes=9000, answer_bytes=5000)
+    for cost in (changed, *[PollCost(ending=ResponseClass.NOT_MODIFIED)] * 3):
         now += timedelta(seconds=60)
-        turn = pages.begin("acme", now)
-        assert turn is not None
-        pages.commit(turn, Commit(checked_at=now, tally=tally))
-    turn = pages.begin("bolt", now)
-    assert turn is not None
-    pages.commit(turn, Commit(checked_at=now, tally=Tally(ending=FAILED)))
+        lease = pages.begin("acme", now)
+        assert lease is not None
+        pages.commit(lease, Commit(checked_at=now, cost=cost))
+    lease = pages.begin("bolt", now)
+    assert lease is not None
+    pages.commit(lease, Commit(checked_at=now, cost=PollCost(ending=FAILED)))
 
 
 def test_some_pages_are_shown_by_their_ids(run: Run) -> None:
@@ -119,7 +119,7 @@ def test_a_row_for_every_page_with_updates_and_one_for_all(run: Run) -> None:
 def test_latency_is_json_for_programs(run: Run) -> None:
     document = json.loads(run("acme", "calm", "--latency", "--format", "json").stdout)
 
-    acme, calm = document["pages"]
+    acme, slow = document["pages"]
     figures = {
         "updates": 2,
         "published_to_seen": {"p50_s": 12.0, "p95_s": 48.0},
@@ -129,7 +129,7 @@ def test_latency_is_json_for_programs(run: Run) -> None:
         "ahead": 0,
     }
     assert acme == {"provider": "acme", "provider_name": "Acme", **figures}
-    assert calm["published_to_seen"] == {"p50_s": None, "p95_s": None}
+    assert slow["published_to_seen"] == {"p50_s": None, "p95_s": None}
     assert document["total"] == figures
 
 

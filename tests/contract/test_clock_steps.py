@@ -7,16 +7,16 @@ import redis
 
 from tests.fakes import NOON, FakeClock, event, provider
 from tests.vendor import SITE, Vendor
-from tracker.model.event import News
+from tracker.model.event import PendingEvent
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Commit
-from tracker.scheduling.cadence import CALM_AFTER
+from tracker.scheduling.cadence import SLOW_AFTER
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, SCHEDULE, seen_before_key, seen_key
+from tracker.store.leases import LEASE_S
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
-from tracker.store.turns import LEASE_S
 
 INTERVAL_S = 60
 HOUR = timedelta(hours=1)
@@ -48,7 +48,7 @@ class Beat:
                     polled[claim.provider_id].append(second)
         return polled
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         return [entry.event.id for entry in self.stream.read("0-0", 1000)]
 
 
@@ -67,7 +67,7 @@ def test_every_page_is_polled_within_its_interval_after_a_step(beat: Beat, step:
     polled = beat.runs(3 * INTERVAL_S)
 
     # By a clock that is years ahead nothing has changed for years.
-    longest_s = 2 * INTERVAL_S if step >= CALM_AFTER else INTERVAL_S
+    longest_s = 2 * INTERVAL_S if step >= SLOW_AFTER else INTERVAL_S
     for seconds in polled.values():
         gaps = [after - before for before, after in zip([0, *seconds], [*seconds, 3 * INTERVAL_S], strict=True)]
         assert max(gaps) <= longest_s + 1
@@ -153,9 +153,9 @@ def test_a_lease_still_holds_while_the_clock_is_right(client: "redis.Redis") -> 
 def test_a_poll_during_which_the_clock_steps_is_committed(client: "redis.Redis", step: timedelta) -> None:
     RedisCatalogue(client).put([provider()], NOON)
     pages = RedisPages(client)
-    turn = pages.begin("acme", NOON)
+    lease = pages.begin("acme", NOON)
 
-    assert pages.commit(turn, Commit(news=(News(event=event("a"), key="a"),), checked_at=NOON + step)) == 1
+    assert pages.commit(lease, Commit(pending=(PendingEvent(event=event("a"), key="a"),), checked_at=NOON + step)) == 1
     assert pages.begin("acme", NOON + step + timedelta(seconds=1)) is not None
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_told_twice_or_lost(beat: Beat, step: timedelta) -> None:
     beat.runs(2 * INTERVAL_S)
 
     for known in beat.providers:
-        assert [told for told in beat.told() if told.startswith(f"{known.id}/")] == [
+        assert [reported for reported in beat.reported() if reported.startswith(f"{known.id}/")] == [
             f"{known.id}/{key}" for key in expected
         ]
 

@@ -23,7 +23,7 @@ from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
 
 #: Receivers that stall are given up soon.
-HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=0.5)
+FAST = FetchLimits(connect_s=0.5, read_s=0.5, total_s=0.5)
 ENVIRON = {"OPS_SECRET": SECRET}
 
 
@@ -54,7 +54,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def poster() -> Iterator[RequestsPoster]:
-    made = RequestsPoster(user_agent="tests", limits=HURRIED)
+    made = RequestsPoster(user_agent="tests", limits=FAST)
     yield made
     made.close()
 
@@ -104,7 +104,7 @@ def test_what_is_refused_for_good_is_kept_and_can_be_sent_again(office: Office) 
         committed(office.client, *"abc")
         office.delivers()
         reasons = [(letter.event.id, letter.reason) for letter in office.sinks.dead("ops")]
-        office.sinks.put_back("ops")
+        office.sinks.redrive("ops")
         committed(office.client, "d")
         office.delivers()
 
@@ -125,7 +125,7 @@ def test_a_crash_between_post_and_acknowledgement_posts_again_under_the_same_key
         office.watches(ops=receiver)
         committed(office.client, "a", "b")
         with monkeypatch.context() as patch:
-            patch.setattr(office.outbox, "settle", die)
+            patch.setattr(office.outbox, "acknowledge", die)
             patch.setattr(office.outbox, "end", die)
             with pytest.raises(Killed):
                 office.delivers()

@@ -137,7 +137,7 @@ def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(
         poller = Poller(store, Observer(net), clock)
         clock.passes(seconds=30)
         poller.poll(acme.id)
-        told_before = len(store.events)
+        reported_before = len(store.events)
         clock.passes(minutes=5)
         there.post_update(opened[1], "identified", "A cable was cut, and is being mended.")
         for path in ("/", "/api/v2/summary.json"):
@@ -149,8 +149,8 @@ def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(
 
     assert poll is not None
     assert poll.failure is None, net.asked
-    assert told_before == 1
-    moved, *updates = store.events[told_before:]
+    assert reported_before == 1
+    moved, *updates = store.events[reported_before:]
     assert moved.event is EventKind.PAGE_MOVED
     assert moved.message is not None
     assert moved.message.startswith(f"from Atlassian Statuspage at {HOST} to ")
@@ -190,10 +190,10 @@ def test_a_page_that_answers_elsewhere_what_it_answered_here_has_moved_and_tells
     ):
         poller = Poller(store, Observer(net), clock)
         poller.poll(acme.id)
-        told = len(store.events)
+        reported = len(store.events)
         here.misbehave("here", Redirect(f"{there.url()}{paths[0]}", 301), times=None)
         for _ in range(2):
             clock.passes(minutes=1)
             poller.poll(acme.id)
 
-    assert [event.event for event in store.events[told:]] == [EventKind.PAGE_MOVED]
+    assert [event.event for event in store.events[reported:]] == [EventKind.PAGE_MOVED]

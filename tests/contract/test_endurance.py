@@ -20,7 +20,7 @@ from tracker.model.provider import FirstSight
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.codec import decode_ledger
+from tracker.store.codec import decode_digests
 from tracker.store.connection import (
     CURSORS,
     DUE,
@@ -35,9 +35,9 @@ from tracker.store.connection import (
     seen_before_key,
     seen_key,
 )
+from tracker.store.leases import MOST_SEEN
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
-from tracker.store.turns import MOST_SEEN
 
 DAYS, UPDATES_A_DAY, WINDOW = 30, 334, 50
 #: What one page takes in the data server however long it is watched, in bytes, as the server counts it.
@@ -86,7 +86,7 @@ class Month:
             self.clock.passes(minutes=119)
         self.prints()
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """Return the keys of what is on record, in its order."""
         return [event_id.partition("/")[2] for event_id in self.console.ids]
 
@@ -129,9 +129,9 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_tells_each_once(
         month.polls()
     month.prints()
 
-    assert month.told() == month.posted
-    ledger = decode_ledger(valkey.hget(page_key("acme"), "ledger"))
-    assert len(ledger) <= MOST_INCIDENTS
+    assert month.reported() == month.posted
+    digests = decode_digests(valkey.hget(page_key("acme"), "ledger"))
+    assert len(digests) <= MOST_INCIDENTS
     assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
     keys = {key.decode() for key in valkey.scan_iter(f"{PREFIX}*", count=1000)}
     assert keys == {
@@ -169,7 +169,7 @@ def test_a_page_that_shows_more_than_is_kept_loses_nothing_that_comes_late(
     month.record.close()
 
     assert valkey.scard(seen_key("acme")) > 100
-    assert month.told() == month.posted
+    assert month.reported() == month.posted
 
 
 def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(valkey: "redis.Redis", tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(valkey: "red
 
     assert valkey.scard(seen_key("acme")) < 10 * 20 + 100
     assert valkey.scard(seen_before_key("acme")) < 10 * 20 + 100
-    assert month.told() == month.posted
+    assert month.reported() == month.posted
 
 
 def test_a_month_without_a_printer_is_told_when_it_comes(valkey: "redis.Redis", tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_month_without_a_printer_is_told_when_it_comes(valkey: "redis.Redis", 
     month.prints()
     month.record.close()
 
-    assert month.told() == month.posted
+    assert month.reported() == month.posted
     assert valkey.xlen(UPDATES) <= MOST_ENTRIES
 
 

@@ -44,7 +44,7 @@ from tracker.polling.ports import Fetched, FetchRequest, NotModified
 PUBLIC = "93.184.215.14"
 OTHER_PUBLIC = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
 PATIENT = FetchLimits()
-HURRIED = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5)
+FAST = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5)
 NO_VALIDATORS = Validators()
 TAGGED = Validators(etag='W/"1"', last_modified="Sat, 21 Nov 2026 10:00:00 GMT")
 
@@ -110,8 +110,8 @@ def fetcher(make_fetcher):
 
 
 @pytest.fixture(scope="module")
-def hurried(make_fetcher):
-    return make_fetcher(limits=HURRIED)
+def fast(make_fetcher):
+    return make_fetcher(limits=FAST)
 
 
 def ask(origin: Origin, path: str = "/", validators: Validators = NO_VALIDATORS) -> FetchRequest:
@@ -248,13 +248,13 @@ def test_a_304_keeps_the_validators_or_brings_newer_ones(fetcher, headers, valid
     assert answer == NotModified(url=origin.url(), validators=validators, fresh_for_s=5.0)
 
 
-def test_a_304_ends_with_its_headers_even_when_they_announce_chunks(hurried):
+def test_a_304_ends_with_its_headers_even_when_they_announce_chunks(fast):
     def script(exchange):
         exchange.send(b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n")
 
     with Origin(script) as origin:
         for _ in range(2):
-            assert isinstance(hurried.fetch(ask(origin, validators=TAGGED)), NotModified)
+            assert isinstance(fast.fetch(ask(origin, validators=TAGGED)), NotModified)
 
     assert origin.connections == 1
 
@@ -373,7 +373,7 @@ def test_a_plain_refusal_is_not_called_a_challenge(fetcher, headers, body):
         assert str(failing(HttpStatusError, fetcher, ask(origin))).startswith("answered 403; if ")
 
 
-def test_a_refusal_whose_body_breaks_is_still_told_by_its_status(hurried):
+def test_a_refusal_whose_body_breaks_is_still_told_by_its_status(fast):
     def script(exchange):
         exchange.send(
             b"HTTP/1.1 503 Busy\r\nServer: cloudflare\r\nContent-Type: text/html\r\n",
@@ -382,7 +382,7 @@ def test_a_refusal_whose_body_breaks_is_still_told_by_its_status(hurried):
         exchange.dawdle()
 
     with Origin(script) as origin:
-        assert failing(HttpStatusError, hurried, ask(origin)).retry_after_s == 7
+        assert failing(HttpStatusError, fast, ask(origin)).retry_after_s == 7
 
 
 # -- bodies
@@ -608,7 +608,7 @@ ODD_LINES = {
 
 @pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("lines", ODD_LINES.values(), ids=ODD_LINES)
-def test_a_line_that_is_no_field_hides_no_field_behind_it(hurried, caplog, lines, at):
+def test_a_line_that_is_no_field_hides_no_field_behind_it(fast, caplog, lines, at):
     packed = gzip.compress(b"news", mtime=0)
     fields = [b'ETag: "1"', b"Content-Encoding : gzip", b"Content-Length: %d" % len(packed)]
     head = b"\r\n".join([b"HTTP/1.1 200 OK", b" continues: nothing", *fields[:at], *lines, *fields[at:]])
@@ -617,10 +617,10 @@ def test_a_line_that_is_no_field_hides_no_field_behind_it(hurried, caplog, lines
         lambda exchange: exchange.send(b"HTTP/1.1 103 E\r\ngarbage\r\n\r\n", head, b"\r\n\r\n", packed)
     ) as origin:
         for _ in range(2):
-            answer = hurried.fetch(ask(origin))
+            answer = fast.fetch(ask(origin))
             assert (answer.body, answer.validators.etag) == (b"news", '"1"')
 
-    assert connections_for(hurried, origin) == 1
+    assert connections_for(fast, origin) == 1
     assert caplog.records == []
 
 
@@ -634,7 +634,7 @@ def test_a_connection_that_is_reset_in_the_middle_is_told_as_such(fetcher):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_whatever_bytes_come_the_outcome_is_one_of_the_ports(hurried, seed):
+def test_whatever_bytes_come_the_outcome_is_one_of_the_ports(fast, seed):
     dice = random.Random(seed)
     honest = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=x\r\nTransfer-Encoding: chunked\r\nExpires: 0\r\n"
@@ -652,7 +652,7 @@ def test_whatever_bytes_come_the_outcome_is_one_of_the_ports(hurried, seed):
 
     with Origin(script) as origin:
         try:
-            answer = hurried.fetch(ask(origin, validators=TAGGED))
+            answer = fast.fetch(ask(origin, validators=TAGGED))
         except FetchError as error:
             assert str(error).isprintable()  # noqa: PT017  both outcomes are right
         else:
@@ -687,14 +687,14 @@ def test_whatever_bytes_come_the_outcome_is_one_of_the_ports(hurried, seed):
         "silence in the body",
     ],
 )
-def test_an_answer_that_takes_too_long_ends_at_the_deadline(hurried, at_once, dripped):
+def test_an_answer_that_takes_too_long_ends_at_the_deadline(fast, at_once, dripped):
     def script(exchange):
         exchange.send(at_once)
         exchange.drip(dripped, every_s=0.05)
         exchange.dawdle()
 
     with Origin(script) as origin:
-        failing(FetchTimeout, hurried, ask(origin))
+        failing(FetchTimeout, fast, ask(origin))
 
 
 @pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbeginning"])
@@ -721,12 +721,12 @@ def test_redirects_share_one_deadline(make_fetcher):
     assert str(error) == "no complete answer within 0.6 s"
 
 
-def test_a_deadline_that_passes_later_does_not_touch_the_kept_connection(hurried):
+def test_a_deadline_that_passes_later_does_not_touch_the_kept_connection(fast):
     with Origin(Exchange.answer) as origin:
         for _ in range(3):
-            hurried.fetch(ask(origin))
-            threading.Event().wait(HURRIED.total_s / 2)
-        hurried.fetch(ask(origin))
+            fast.fetch(ask(origin))
+            threading.Event().wait(FAST.total_s / 2)
+        fast.fetch(ask(origin))
 
     assert origin.connections == 1
 
@@ -764,7 +764,7 @@ def test_a_host_that_accepts_no_connection_is_given_up(make_fetcher):
             sock.connect_ex(address)
         try:
             request = FetchRequest(url=f"http://127.0.0.1:{address[1]}/", allow_private=True)
-            error = failing(FetchTimeout, make_fetcher(limits=HURRIED), request)
+            error = failing(FetchTimeout, make_fetcher(limits=FAST), request)
         finally:
             for sock in waiting:
                 sock.close()
@@ -862,7 +862,7 @@ def test_a_redirect_without_a_target_is_a_status(fetcher):
         assert failing(HttpStatusError, fetcher, ask(origin)).status == 302
 
 
-def test_the_body_of_a_redirect_is_not_read_to_its_end(hurried):
+def test_the_body_of_a_redirect_is_not_read_to_its_end(fast):
     def script(exchange):
         if exchange.request.path == "/":
             flood(exchange, b"HTTP/1.1 302 Found\r\nContent-Length: 9999999999\r\nLocation: /new\r\n\r\n", bytes(9999))
@@ -870,7 +870,7 @@ def test_the_body_of_a_redirect_is_not_read_to_its_end(hurried):
             exchange.answer(body=b"news")
 
     with Origin(script) as origin:
-        assert hurried.fetch(ask(origin)).body == b"news"
+        assert fast.fetch(ask(origin)).body == b"news"
 
 
 @pytest.mark.parametrize(
@@ -1087,16 +1087,16 @@ INTERIM = [
 
 @pytest.mark.parametrize("interim", INTERIM, ids=range(len(INTERIM)))
 @pytest.mark.parametrize("final", [b"200 OK", b"203 Non-Authoritative Information"])
-def test_interim_answers_are_passed_over_and_the_connection_stays_usable(hurried, interim, final):
+def test_interim_answers_are_passed_over_and_the_connection_stays_usable(fast, interim, final):
     def script(exchange):
         body = exchange.request.path.encode()
         exchange.send(interim, b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (final, len(body)), body)
 
     with Origin(script) as origin:
         for path in ("/early", "/later"):
-            assert hurried.fetch(ask(origin, path)).body == path.encode()
+            assert fast.fetch(ask(origin, path)).body == path.encode()
 
-    assert connections_for(hurried, origin) <= 1
+    assert connections_for(fast, origin) <= 1
 
 
 @pytest.mark.parametrize(
@@ -1109,7 +1109,7 @@ def test_interim_answers_are_passed_over_and_the_connection_stays_usable(hurried
     ],
     ids=["alone", "without end", "with a body", "another protocol"],
 )
-def test_an_interim_answer_does_not_shift_later_answers(hurried, interim, kind):
+def test_an_interim_answer_does_not_shift_later_answers(fast, interim, kind):
     # Whoever takes it for the final one finds the final one in front of the next request's answer.
     def script(exchange):
         if exchange.request.path != "/early":
@@ -1120,8 +1120,8 @@ def test_an_interim_answer_does_not_shift_later_answers(hurried, interim, kind):
             exchange.send(interim, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nto /early")
 
     with Origin(script) as origin:
-        failing(kind, hurried, ask(origin, "/early"))
-        assert hurried.fetch(ask(origin, "/later")).body == b"to /later"
+        failing(kind, fast, ask(origin, "/early"))
+        assert fast.fetch(ask(origin, "/later")).body == b"to /later"
 
 
 def test_a_broken_answer_does_not_shift_later_answers(fetcher):
@@ -1218,7 +1218,7 @@ def test_a_handshake_that_takes_too_long_is_given_up(trusting, hello):
 
     with Origin(script, is_mute=True) as origin:
         request = FetchRequest(url=f"https://status.example:{origin.port}/", allow_private=True)
-        error = failing(FetchTimeout, trusting(limits=HURRIED), request)
+        error = failing(FetchTimeout, trusting(limits=FAST), request)
 
     assert str(error) == "no TLS handshake with status.example within 0.3 s"
 
@@ -1229,7 +1229,7 @@ def test_a_body_that_drips_through_tls_ends_at_the_deadline(trusting, tls):
         exchange.drip(b"x" * 500, every_s=0.05)
 
     with Origin(script, tls=tls()) as origin:
-        failing(FetchTimeout, trusting(limits=HURRIED), secure(origin))
+        failing(FetchTimeout, trusting(limits=FAST), secure(origin))
 
 
 def test_a_redirect_from_https_to_http_is_refused(trusting, tls):

@@ -22,7 +22,7 @@ from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 TAGGED = Validators(etag='"1"')
-HURRIED = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
+FAST = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
 
 
 class FakeSeconds:
@@ -405,7 +405,7 @@ def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch
         return socket.getaddrinfo("127.0.0.1", port, type=type)
 
     async def fetched():
-        async with lane_of(resolve=resolve, limits=HURRIED) as lane:
+        async with lane_of(resolve=resolve, limits=FAST) as lane:
             first = asyncio.ensure_future(lane.fetch(FetchRequest(url="http://slow.example", allow_private=True)))
             await asyncio.sleep(0)
             second = await lane.fetch(FetchRequest(url="http://next.example", allow_private=True))
@@ -479,7 +479,7 @@ def test_a_small_body_that_is_large_when_decoded_is_decoded_in_a_thread(size, ki
 
 def test_many_requests_that_hang_hold_no_thread():
     async def fetched():
-        async with lane_of(limits=HURRIED) as lane:
+        async with lane_of(limits=FAST) as lane:
             asking = [asyncio.ensure_future(lane.fetch(FetchRequest(url=url, allow_private=True))) for _ in range(500)]
             await asyncio.wait(asking, timeout=0.2)
             threads = threading.active_count()

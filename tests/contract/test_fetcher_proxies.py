@@ -25,7 +25,7 @@ from tracker.polling.ports import FetchRequest
 
 PATIENT = FetchLimits()
 #: The wait for a tunnel is bounded like that for a connection.
-HURRIED = FetchLimits(connect_s=0.5)
+FAST = FetchLimits(connect_s=0.5)
 CREDENTIALS = "Basic dXNlcjpwOnNAcw=="
 
 
@@ -71,13 +71,13 @@ def tls(authority):
     return context
 
 
-def news(exchange: Exchange) -> None:
+def pending(exchange: Exchange) -> None:
     exchange.answer(body=b"news")
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Http_Proxy"])
 def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
-    with Origin(news) as page:
+    with Origin(pending) as page:
         proxy = ForwardProxy({"status.example": page})
         with Origin(proxy) as door, fetching(**{variable: f"proxy.example:{door.port}"}) as fetcher:
             answer = fetcher.fetch(FetchRequest(url="http://status.example/history.rss?a=1"))
@@ -88,7 +88,7 @@ def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
 
 
 def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls):
-    with Origin(news, tls=tls()) as page:
+    with Origin(pending, tls=tls()) as page:
         proxy = ForwardProxy({"status.example": page})
         with (
             Origin(proxy) as door,
@@ -111,7 +111,7 @@ def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls)
 @pytest.mark.parametrize(("certificate", "host"), [("own", "status.example"), ("site", "wrong.example")])
 def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, certificate, host):
     with (
-        Origin(news, tls=tls(certificate)) as page,
+        Origin(pending, tls=tls(certificate)) as page,
         Origin(ForwardProxy({host: page})) as door,
         fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
     ):
@@ -122,7 +122,7 @@ def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, c
 
 
 def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tls):
-    with Origin(news, tls=tls()) as page, Origin(news) as plain:
+    with Origin(pending, tls=tls()) as page, Origin(pending) as plain:
         proxy = ForwardProxy({"status.example": page, "plain.example": plain})
         with Origin(proxy, tls=tls()) as door:
             # The certificate is for status.example, which is the proxy's own name here as well.
@@ -171,7 +171,7 @@ def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls
 
 
 def test_without_variables_nothing_goes_through_a_proxy():
-    with Origin(news) as page, fetching() as fetcher:
+    with Origin(pending) as page, fetching() as fetcher:
         assert fetcher.fetch(FetchRequest(url=page.url(), allow_private=True)).body == b"news"
         assert "has no address (DNS)" in failing(NameNotResolved, fetcher, "http://status.example/")
 
@@ -180,7 +180,7 @@ def test_without_variables_nothing_goes_through_a_proxy():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_this_machine_is_asked_directly(host):
-    with Origin(news) as page, Origin(ForwardProxy({})) as door:
+    with Origin(pending) as page, Origin(ForwardProxy({})) as door:
         made = RequestsFetcher(
             limits=PATIENT, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
         )
@@ -278,7 +278,7 @@ def answering(status: str, **headers: str):
 def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
     with (
         Origin(script) as door,
-        fetching(limits=HURRIED, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
     ):
         sentence = failing(ProxyFailed, fetcher, "https://status.example/")
 
@@ -311,7 +311,7 @@ def established(then: bytes = b"", end=Exchange.hang_up):
 def test_a_tunnel_without_tls_in_it_is_the_proxy_s_failure(script, kind, said):
     with (
         Origin(script) as door,
-        fetching(limits=HURRIED, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
     ):
         sentence = failing(kind, fetcher, "https://status.example/")
 
@@ -361,7 +361,7 @@ def test_an_answer_of_the_proxy_s_own_is_named(script, kind, said):
 
 
 def test_a_proxy_that_is_not_there_is_named():
-    with Origin(news) as door:
+    with Origin(pending) as door:
         pass
     with fetching(ALL_PROXY=f"http://127.0.0.1:{door.port}") as fetcher:
         for scheme in ("http", "https"):

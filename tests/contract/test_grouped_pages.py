@@ -12,20 +12,20 @@ from tests.data_server import DataServer
 from tests.fakes import NOON, event, provider
 from tests.looped_pages import LoopedPages
 from tracker.errors import Conflict, StoreError
-from tracker.model.event import News
+from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState
-from tracker.polling.poll_cost import Layer, Tally
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.poll_cost import PollCost, ResponseClass
+from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import encode_state
 from tracker.store.connection import DUE, page_key
 from tracker.store.grouped import MOST_TOGETHER
+from tracker.store.leases import LEASE_S
 from tracker.store.pages import RedisPages
-from tracker.store.turns import LEASE_S
 
 LEASE = timedelta(seconds=LEASE_S)
 MINUTE = timedelta(minutes=1)
-QUIET = Tally(ending=Layer.NOT_MODIFIED)
+QUIET = PollCost(ending=ResponseClass.NOT_MODIFIED)
 IDS = tuple(f"p{number}" for number in range(5))
 
 
@@ -41,17 +41,17 @@ class Group:
         self.ids = [f"p{number}" for number in range(count)]
         self.catalogue.put([provider(id=known, name=known, url=f"https://{known}.example") for known in self.ids], NOON)
 
-    def begins(self, *provider_ids: str) -> list[Turn]:
+    def begins(self, *provider_ids: str) -> list[PollLease]:
         """Take turns in one tick, all of which have to be there."""
         self.now += MINUTE
-        turns = self.looped.begins(self.now, *(provider_ids or self.ids))
-        assert all(isinstance(turn, Turn) for turn in turns), turns
-        return [turn for turn in turns if isinstance(turn, Turn)]
+        leases = self.looped.begins(self.now, *(provider_ids or self.ids))
+        assert all(isinstance(lease, PollLease) for lease in leases), leases
+        return [lease for lease in leases if isinstance(lease, PollLease)]
 
-    def commits(self, *turns: Turn, **fields: object) -> list[int | Exception]:
+    def commits(self, *leases: PollLease, **fields: object) -> list[int | Exception]:
         """Commit turns in one tick; return what that ends with."""
         commit = Commit(**{"checked_at": self.now, "tally": QUIET} | fields)
-        return self.looped.together(*(self.looped.grouped.commit(turn, commit) for turn in turns))
+        return self.looped.together(*(self.looped.grouped.commit(lease, commit) for lease in leases))
 
     def calls(self) -> int:
         """Return how many scripts were called since this was last asked."""
@@ -73,9 +73,9 @@ def test_what_is_asked_for_in_one_tick_goes_with_one_call(group: Group) -> None:
     group.commits(*group.begins())
     group.calls()
 
-    turns = group.begins()
+    leases = group.begins()
     assert group.calls() == 1
-    assert group.commits(*turns) == [0] * 5
+    assert group.commits(*leases) == [0] * 5
     assert group.calls() == 1
     assert group.catalogue.savings(group.ids)[3].polls == 2
 
@@ -88,36 +88,41 @@ def test_no_more_pages_than_the_server_takes_at_a_time_go_with_one_call(
     group.calls()
     group.now += LEASE
 
-    turns = group.begins()
+    leases = group.begins()
 
-    assert [turn.provider.id for turn in turns] == group.ids
+    assert [lease.provider.id for lease in leases] == group.ids
     assert group.calls() == 3
 
 
 def test_a_page_that_is_asked_for_twice_in_one_tick_has_one_turn(group: Group) -> None:
     first, again, other = group.looped.begins(NOON, "p0", "p0", "p1")
 
-    assert isinstance(first, Turn)
+    assert isinstance(first, PollLease)
     assert again is None
-    assert isinstance(other, Turn)
+    assert isinstance(other, PollLease)
 
 
 def test_each_page_is_judged_by_itself(group: Group) -> None:
     group.looped.begins(NOON, "p1")
 
-    turns = group.looped.begins(NOON, "p0", "p1", "nobody", "p2")
+    leases = group.looped.begins(NOON, "p0", "p1", "nobody", "p2")
 
-    assert [turn.provider.id if isinstance(turn, Turn) else turn for turn in turns] == ["p0", None, None, "p2"]
+    assert [lease.provider.id if isinstance(lease, PollLease) else lease for lease in leases] == [
+        "p0",
+        None,
+        None,
+        "p2",
+    ]
 
 
 def test_a_commit_that_is_refused_refuses_no_other(group: Group) -> None:
-    turns = group.begins()
+    leases = group.begins()
     group.catalogue.remove(["p1"])
     group.client.hset(page_key("p2"), "revision", 7)
     (later,) = group.begins("p3")
     group.commits(later)
 
-    answers = group.commits(*turns, due_at=group.now + MINUTE)
+    answers = group.commits(*leases, due_at=group.now + MINUTE)
 
     assert [answers[0], answers[4]] == [0, 0]
     assert [(type(answer), str(answer)) for answer in answers[1:4]] == [
@@ -134,44 +139,44 @@ def test_a_commit_that_is_refused_refuses_no_other(group: Group) -> None:
 
 def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group) -> None:
     group.commits(*group.begins())
-    turns = group.begins()
+    leases = group.begins()
     group.client.set(page_key("p1"), "of another type")
 
     group.client.hset(page_key("p2"), "turn", "no number")
 
-    assert [type(answer) for answer in group.commits(*turns)] == [int, StoreError, StoreError, int, int]
+    assert [type(answer) for answer in group.commits(*leases)] == [int, StoreError, StoreError, int, int]
     group.client.hset(page_key("p3"), mapping={"state": b"9{}", "state_at": "now"})
     begun = group.looped.begins(group.now + MINUTE, *IDS)
-    assert [type(answer) for answer in begun] == [Turn, StoreError, StoreError, StoreError, Turn]
+    assert [type(answer) for answer in begun] == [PollLease, StoreError, StoreError, StoreError, PollLease]
 
 
 def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
-    turns = group.begins()
+    leases = group.begins()
     state = PageState(url="https://p1.example", seeded=True)
-    written = ({"news": (News(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
+    written = ({"news": (PendingEvent(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
 
     answers = group.looped.together(
         *(
-            group.looped.grouped.commit(turn, Commit(**{"checked_at": group.now} | fields))
-            for turn, fields in zip(turns, written, strict=True)
+            group.looped.grouped.commit(lease, Commit(**{"checked_at": group.now} | fields))
+            for lease, fields in zip(leases, written, strict=True)
         )
     )
 
     assert answers == [1, 0, 0, 0, 0]
     after = group.begins()
-    assert [turn.revision for turn in after] == [1, 1, 0, 0, 0]
+    assert [lease.revision for lease in after] == [1, 1, 0, 0, 0]
     assert after[1].state == state
 
 
 def test_turns_pass_between_both_kinds_of_store(group: Group) -> None:
-    (turn,) = group.begins("p0")
-    assert group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=1))) == 0
+    (lease,) = group.begins("p0")
+    assert group.other.commit(lease, Commit(checked_at=group.now, state=PageState(failures=1))) == 0
     begun = group.other.begin("p0", group.now + MINUTE)
-    assert isinstance(begun, Turn)
+    assert isinstance(begun, PollLease)
     assert begun.state == PageState(failures=1)
     assert group.commits(begun) == [0]
     with pytest.raises(Conflict):
-        group.other.commit(turn, Commit(checked_at=group.now))
+        group.other.commit(lease, Commit(checked_at=group.now))
     (after,) = group.begins("p0")
     assert (after.state, after.revision) == (PageState(failures=1), 1)
 
@@ -180,10 +185,10 @@ def test_what_is_kept_of_a_page_is_not_taken_for_what_another_store_has_begun_wi
     group.commits(*group.begins("p0"))
     group.catalogue.put([provider(id="p0", name="p0", url="https://p0.example", max_per_host=1)], NOON)
     group.now += MINUTE
-    turn = group.other.begin("p0", group.now)
-    assert isinstance(turn, Turn)
+    lease = group.other.begin("p0", group.now)
+    assert isinstance(lease, PollLease)
 
-    assert group.commits(turn) == [0]
+    assert group.commits(lease) == [0]
 
     assert group.client.hget(page_key("p0"), "slot") == b"1 p0.example"
 
@@ -201,19 +206,19 @@ def test_a_page_that_is_as_it_was_comes_as_the_very_same_objects(group: Group) -
 
     assert all(a.state is b.state and a.provider is b.provider for a, b in zip(after, before, strict=True))
     assert "cmdstat_hget" not in group.client.info("commandstats")
-    assert all(turn.number == earlier.number + 1 for turn, earlier in zip(after, before, strict=True))
+    assert all(lease.fencing_token == earlier.fencing_token + 1 for lease, earlier in zip(after, before, strict=True))
 
 
 def test_a_state_that_another_worker_wrote_is_read_anew(group: Group) -> None:
     group.commits(*group.begins())
-    turn = group.other.begin("p1", group.now + MINUTE)
-    assert isinstance(turn, Turn)
-    group.other.commit(turn, Commit(checked_at=group.now + MINUTE, state=PageState(failures=3)))
+    lease = group.other.begin("p1", group.now + MINUTE)
+    assert isinstance(lease, PollLease)
+    group.other.commit(lease, Commit(checked_at=group.now + MINUTE, state=PageState(failures=3)))
     group.now += MINUTE
 
-    turns = group.begins()
+    leases = group.begins()
 
-    assert [turn.state.failures for turn in turns] == [0, 3, 0, 0, 0]
+    assert [lease.state.failures for lease in leases] == [0, 3, 0, 0, 0]
 
 
 def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
@@ -225,9 +230,9 @@ def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
     (lost,) = group.begins("p0")
     group.client.restore(page_key("p0"), 0, backup, replace=True)
     group.now += MINUTE
-    turn = group.other.begin("p0", group.now)
-    assert isinstance(turn, Turn)
-    group.other.commit(turn, Commit(checked_at=group.now, state=PageState(failures=3)))
+    lease = group.other.begin("p0", group.now)
+    assert isinstance(lease, PollLease)
+    group.other.commit(lease, Commit(checked_at=group.now, state=PageState(failures=3)))
 
     (after,) = group.begins("p0")
 
@@ -257,13 +262,13 @@ def test_a_catalogue_that_changed_is_read_anew(group: Group) -> None:
     group.catalogue.put([changed], NOON)
     group.catalogue.remove(["p2"])
 
-    turns = group.looped.begins(group.now + MINUTE, *IDS)
+    leases = group.looped.begins(group.now + MINUTE, *IDS)
 
-    assert turns[2] is None
-    assert isinstance(turns[1], Turn)
-    assert turns[1].provider == changed
-    assert isinstance(turns[0], Turn)
-    assert turns[0].provider is before[0].provider
+    assert leases[2] is None
+    assert isinstance(leases[1], PollLease)
+    assert leases[1].provider == changed
+    assert isinstance(leases[0], PollLease)
+    assert leases[0].provider is before[0].provider
 
 
 def test_a_server_that_lost_everything_knows_no_page(group: Group) -> None:
@@ -278,9 +283,9 @@ def test_of_more_pages_than_are_kept_most_stay_that_were_kept_first(valkey: "red
     group = Group(valkey, looped)
     rounds = []
     for _ in range(2):
-        turns = group.begins()
-        group.commits(*turns)
-        rounds.append([turn.provider for turn in turns])
+        leases = group.begins()
+        group.commits(*leases)
+        rounds.append([lease.provider for lease in leases])
     looped.close()
 
     first, second = rounds
@@ -292,18 +297,18 @@ def test_of_more_pages_than_are_kept_most_stay_that_were_kept_first(valkey: "red
 
 
 def test_scripts_come_back_after_the_server_forgot_them(group: Group) -> None:
-    turns = group.begins()
+    leases = group.begins()
     group.client.script_flush()
-    assert group.commits(*turns) == [0] * 5
+    assert group.commits(*leases) == [0] * 5
     group.client.script_flush()
     assert group.commits(*group.begins(), state=PageState(failures=1)) == [0] * 5
 
 
 def test_connections_that_break_are_made_again(group: Group) -> None:
-    turns = group.begins()
+    leases = group.begins()
     group.client.client_kill_filter(_type="normal", skipme=True)
 
-    assert group.commits(*turns) == [0] * 5
+    assert group.commits(*leases) == [0] * 5
     group.client.client_kill_filter(_type="normal", skipme=True)
     assert len(group.begins()) == 5
 
@@ -318,9 +323,9 @@ def test_a_caller_who_goes_away_leaves_the_others_their_turns(group: Group) -> N
 
     answers = group.looped.runs(begin())
 
-    assert [type(answer) for answer in answers] == [Turn, asyncio.CancelledError, Turn, Turn, Turn]
+    assert [type(answer) for answer in answers] == [PollLease, asyncio.CancelledError, PollLease, PollLease, PollLease]
     (late,) = group.looped.begins(NOON + LEASE, "p1")
-    assert isinstance(late, Turn)
+    assert isinstance(late, PollLease)
 
 
 @pytest.fixture
@@ -334,14 +339,14 @@ def test_a_server_that_is_gone_is_a_store_error_of_all_and_comes_back(mortal: Da
     client = redis.Redis.from_url(mortal.url)
     looped = LoopedPages(mortal.url)
     group = Group(client, looped)
-    turns = group.begins()
+    leases = group.begins()
     mortal.kill()
 
-    answers = group.commits(*turns)
+    answers = group.commits(*leases)
     assert [type(answer) for answer in answers] == [StoreError] * 5
     assert len({id(answer) for answer in answers}) == 5
     mortal.start()
-    assert group.commits(*turns) == [0] * 5
+    assert group.commits(*leases) == [0] * 5
     assert len(group.begins()) == 5
     looped.close()
     client.close()

@@ -23,7 +23,7 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Commit, HostBusy, PageStore, Slot, Turn
+from tracker.polling.ports import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -36,8 +36,8 @@ from tracker.store.connection import (
     page_key,
 )
 from tracker.store.hosts import host_of, slot_of
+from tracker.store.leases import LEASE_S, LEAST_GAP_S
 from tracker.store.pages import RedisPages
-from tracker.store.turns import LEASE_S, LEAST_GAP_S
 
 HOST = "status.acme.example"
 SLOTS, WAITING = SLOTS_PREFIX + HOST, WAITING_PREFIX + HOST
@@ -56,18 +56,18 @@ class Host:
         #: Nothing is due before a test says so.
         client.zadd(DUE, {f"p{number}": (NOON + timedelta(hours=1)).timestamp() for number in range(pages)})
 
-    def begins(self, number: int, now: datetime = NOON) -> Turn:
-        turn = self.pages.begin(f"p{number}", now)
-        assert isinstance(turn, Turn)
-        return turn
+    def begins(self, number: int, now: datetime = NOON) -> PollLease:
+        lease = self.pages.begin(f"p{number}", now)
+        assert isinstance(lease, PollLease)
+        return lease
 
     def is_busy(self, number: int, now: datetime = NOON) -> HostBusy:
         busy = self.pages.begin(f"p{number}", now)
         assert isinstance(busy, HostBusy)
         return busy
 
-    def ends(self, turn: Turn, now: datetime = NOON, **fields: Any) -> None:
-        self.pages.commit(turn, Commit(**{"checked_at": now} | fields))
+    def ends(self, lease: PollLease, now: datetime = NOON, **fields: Any) -> None:
+        self.pages.commit(lease, Commit(**{"checked_at": now} | fields))
 
     def due(self, number: int) -> datetime:
         return datetime.fromtimestamp(self.client.zscore(DUE, f"p{number}"), NOON.tzinfo)
@@ -114,10 +114,10 @@ def test_slots_of_other_hosts_are_others(host: Host) -> None:
     host.catalogue.put(elsewhere, NOON)
 
     for known in elsewhere:
-        turn = host.pages.begin(known.id, NOON)
-        assert isinstance(turn, Turn)
-        assert turn.slot is not None
-        assert turn.slot.host == known.url.removeprefix("https://").strip("/")
+        lease = host.pages.begin(known.id, NOON)
+        assert isinstance(lease, PollLease)
+        assert lease.slot is not None
+        assert lease.slot.host == known.url.removeprefix("https://").strip("/")
 
 
 def test_where_no_number_is_set_nothing_is_counted(client: "redis.Redis") -> None:
@@ -146,9 +146,9 @@ def test_each_page_minds_its_own_number(client: "redis.Redis") -> None:
 
 
 def test_a_poll_that_has_no_turn_for_another_reason_takes_no_slot(host: Host) -> None:
-    turn = host.begins(0)
+    lease = host.begins(0)
     assert host.pages.begin("p0", NOON + SECOND) is None
-    host.ends(turn)
+    host.ends(lease)
     assert host.pages.begin("p0", NOON + timedelta(seconds=LEAST_GAP_S / 2)) is None
 
     assert (host.holders, host.waiting) == ([], [])
@@ -210,7 +210,7 @@ def test_a_page_that_was_removed_while_it_waited_is_passed_over(host: Host) -> N
 
 @pytest.mark.parametrize("refused", ["overtaken", "removed"])
 def test_a_commit_that_is_refused_gives_the_slot_back(host: Host, refused: str) -> None:
-    turn, _ = host.begins(0), host.begins(1)
+    lease, _ = host.begins(0), host.begins(1)
     host.is_busy(2)
     if refused == "removed":
         host.catalogue.remove(["p0"])
@@ -218,7 +218,7 @@ def test_a_commit_that_is_refused_gives_the_slot_back(host: Host, refused: str) 
         host.client.hset(page_key("p0"), "revision", 7)
 
     with pytest.raises(Conflict):
-        host.ends(turn)
+        host.ends(lease)
 
     assert host.holders == ["p1", "p2"]
 
@@ -255,10 +255,10 @@ def test_what_is_kept_of_a_host_ends_by_itself(client: "redis.Redis") -> None:
     for number in (2, 3, 4):
         host.is_busy(number)
     host.is_busy(2, NOON + timedelta(seconds=20))
-    for turn in (first, second):
+    for lease in (first, second):
         for key, most_s in ((SLOTS, 60), (WAITING, 3600), (CROWDED_PREFIX + HOST, 600)):
             assert 0 < client.ttl(key) <= most_s
-        host.ends(turn)
+        host.ends(lease)
 
     assert (host.holders, host.waiting) == (["p2", "p3"], ["p4"])
 
@@ -281,11 +281,11 @@ def test_pages_that_are_asked_for_together_share_the_slots_of_their_host(
 
     answers = looped.begins(NOON, *(f"p{number}" for number in range(5)))
 
-    turns = [answer for answer in answers if isinstance(answer, Turn)]
-    assert [turn.provider.id for turn in turns] == ["p0", "p1"]
+    leases = [answer for answer in answers if isinstance(answer, PollLease)]
+    assert [lease.provider.id for lease in leases] == ["p0", "p1"]
     assert [answer.waiting for answer in answers if isinstance(answer, HostBusy)] == [1, 2, 3]
     assert len({host.due(number) for number in (2, 3, 4)}) == 3, "should both holders die, they come one by one"
-    looped.together(*(looped.grouped.commit(turn, Commit(checked_at=NOON)) for turn in turns))
+    looped.together(*(looped.grouped.commit(lease, Commit(checked_at=NOON)) for lease in leases))
     assert (host.holders, host.waiting) == (["p2", "p3"], ["p4"])
     assert host.due(2) == host.due(3) == NOON
 
@@ -295,8 +295,8 @@ def test_pages_that_are_asked_for_together_share_the_slots_of_their_host(
 
 def test_a_page_counts_for_the_host_where_its_source_is(host: Host) -> None:
     source = Source(format="statuspage", primary="https://api.vendor.example/summary.json")
-    turn = host.begins(0)
-    host.ends(turn, state=PageState(url=turn.provider.url, source=source))
+    lease = host.begins(0)
+    host.ends(lease, state=PageState(url=lease.provider.url, source=source))
 
     again = host.begins(0, NOON + LEASE)
     assert again.slot == Slot(host="api.vendor.example", limit=2)
@@ -314,9 +314,9 @@ def test_another_number_holds_from_the_next_poll_on(host: Host) -> None:
 
 
 def test_a_change_that_crosses_a_poll_holds_from_the_one_after(host: Host) -> None:
-    turn = host.begins(0)
+    lease = host.begins(0)
     host.client.hset(page_key("p0"), "slot", "9 elsewhere.example")
-    host.ends(turn)
+    host.ends(lease)
     stale = host.begins(0, NOON + LEASE)
     assert stale.slot == Slot(host="elsewhere.example", limit=9)
     host.ends(stale, NOON + LEASE)
@@ -383,8 +383,8 @@ def test_a_host_that_lets_a_page_wait_for_longer_than_its_interval_is_told_once(
         poller.poll("p2"), poller.poll("p3")
         clock.passes(seconds=8)
 
-    (told,) = [record.message for record in caplog.records]
-    assert told == (
+    (reported,) = [record.message for record in caplog.records]
+    assert reported == (
         f"host {HOST} is busy: 2 pages wait for one of its 2 slots, p2 for 16 s, longer than its interval; "
         "raise interval or max_per_host of its pages"
     )
@@ -421,16 +421,16 @@ class Fleet:
         self._later(now_s + max(0.001, min(wait_s, self._beat_s)), "beat", None)
 
     def _poll(self, now_s: float, now: datetime, provider_id: str) -> None:
-        turn = self._host.pages.begin(provider_id, now)
-        if isinstance(turn, Turn):
+        lease = self._host.pages.begin(provider_id, now)
+        if isinstance(lease, PollLease):
             self.polled[provider_id].append(now_s)
             self._asked += 1
             self.asked_at_once = max(self.asked_at_once, self._asked)
-            self._later(now_s + self._took_s, "commit", turn)
+            self._later(now_s + self._took_s, "commit", lease)
 
-    def _commit(self, _: float, now: datetime, turn: Turn) -> None:
+    def _commit(self, _: float, now: datetime, lease: PollLease) -> None:
         self._asked -= 1
-        self._host.ends(turn, now)
+        self._host.ends(lease, now)
 
     def _later(self, at_s: float, what: str, subject: Any) -> None:
         heapq.heappush(self._events, (at_s, next(self._numbers), what, subject))
@@ -554,8 +554,8 @@ def test_a_limited_poll_takes_six_commands_more_and_no_call(valkey: "redis.Redis
         host.ends(host.begins(0))
         valkey.config_resetstat()
         host.ends(host.begins(0, NOON + LEASE), NOON + LEASE)
-        told = valkey.info("commandstats")
-        costs.append({name.removeprefix("cmdstat_"): one["calls"] for name, one in told.items()})
+        reported = valkey.info("commandstats")
+        costs.append({name.removeprefix("cmdstat_"): one["calls"] for name, one in reported.items()})
 
     unlimited, limited = costs
     assert unlimited.pop("evalsha") == limited.pop("evalsha") == 2

@@ -65,7 +65,7 @@ def kept(client: "redis.Redis") -> Kept:
         ((PROVIDERS, VERSION, GENERATION), True),
     ],
 )
-def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_told: bool) -> None:
+def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_reported: bool) -> None:
     if keys:
         kept.client.delete(*keys)
     else:
@@ -73,7 +73,7 @@ def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_tol
 
     loss = kept.keeper.look()
 
-    assert (loss is not None) is is_told
+    assert (loss is not None) is is_reported
     assert kept.contents() == WHOLE
     assert [kept.keeper.look() for _ in range(3)] == [None] * 3
 
@@ -165,9 +165,9 @@ def test_a_sink_that_is_put_back_takes_what_the_new_stream_holds(kept: Kept) -> 
     kept.keeper.look()
 
     outbox = RedisOutbox(kept.client)
-    turn = outbox.begin("ops", kept.clock())
-    assert turn is not None
-    assert [parcel.event.id for parcel in outbox.take(turn, 10) if parcel.event] == ["a"]
+    lease = outbox.begin("ops", kept.clock())
+    assert lease is not None
+    assert [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event] == ["a"]
 
 
 def test_an_empty_server_holds_nothing_to_put_back(client: "redis.Redis") -> None:

@@ -36,12 +36,12 @@ from tracker.model.provider import FirstSight
 from tracker.model.text_digest import text_digest
 from tracker.polling.observer import LAGGING_FOR, Observer
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, Known, Turn
+from tracker.polling.ports import Commit, Known, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
+from tracker.store.leases import LEASE_S
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
-from tracker.store.turns import LEASE_S
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
@@ -74,9 +74,9 @@ class Killed(BaseException):
 class Held(Exception):
     """A poll that has asked the page and has not committed yet."""
 
-    def __init__(self, turn: Turn, commit: Commit) -> None:
+    def __init__(self, lease: PollLease, commit: Commit) -> None:
         super().__init__()
-        self.turn = turn
+        self.lease = lease
         self.commit = commit
 
 
@@ -102,19 +102,19 @@ class Worker:
         held, self.held = self.held, None
         assert held is not None
         try:
-            self._pages.commit(held.turn, held.commit)
+            self._pages.commit(held.lease, held.commit)
         except Conflict:
             return False
         return True
 
-    def begin(self, provider_id: str, now: Any) -> Turn | None:
+    def begin(self, provider_id: str, now: Any) -> PollLease | None:
         return self._pages.begin(provider_id, now)
 
     def recall(self, provider_id: str, keys: Any) -> Known:
         return self._pages.recall(provider_id, keys)
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
-        raise Held(turn, commit)
+    def commit(self, lease: PollLease, commit: Commit) -> int:
+        raise Held(lease, commit)
 
 
 class MortalStream(RedisStream):
@@ -398,12 +398,12 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def updates_of_an_incident_are_told_in_published_order(self) -> None:
-        told: defaultdict[str, list[int]] = defaultdict(list)
+        reported: defaultdict[str, list[int]] = defaultdict(list)
         for event in self.recorded():
             # What was deleted may turn up late, with an old answer.
             if event["event"] in TOLD and key_of(event) not in self.model.deleted and not is_derived(event):
-                told[event["incident_id"]].append(self.model.posted.index(key_of(event)))
-        assert all(positions == sorted(positions) for positions in told.values())
+                reported[event["incident_id"]].append(self.model.posted.index(key_of(event)))
+        assert all(positions == sorted(positions) for positions in reported.values())
 
     @invariant()
     def no_key_is_unexpected(self) -> None:

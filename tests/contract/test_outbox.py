@@ -7,9 +7,9 @@ import pytest
 import redis
 
 from tests.fakes import NOON, event
-from tests.outbox import BURY, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
-from tracker.delivery.ports import Outbox, Round
-from tracker.delivery.retry_policy import Accepted, Standing
+from tests.outbox import DEAD_LETTER, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
+from tracker.delivery.ports import DeliveryLease, Outbox
+from tracker.delivery.retry_policy import Accepted, FailureStreak
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.provider import Webhook
@@ -25,13 +25,13 @@ class Queue:
         self.outbox = outbox
         self.commits = commits
 
-    def begin(self, now: datetime = NOON) -> Round:
-        turn = self.outbox.begin("ops", now)
-        assert turn is not None
-        return turn
+    def begin(self, now: datetime = NOON) -> DeliveryLease:
+        lease = self.outbox.begin("ops", now)
+        assert lease is not None
+        return lease
 
-    def waiting(self, turn: Round, count: int = 100) -> list[str | None]:
-        return [parcel.event and parcel.event.id for parcel in self.outbox.take(turn, count)]
+    def waiting(self, lease: DeliveryLease, count: int = 100) -> list[str | None]:
+        return [delivery.event and delivery.event.id for delivery in self.outbox.take(lease, count)]
 
 
 @pytest.fixture(params=["memory", "fakeredis", "valkey"])
@@ -46,9 +46,9 @@ def queue(request: pytest.FixtureRequest) -> Queue:
 
 
 def test_a_turn_says_where_to_deliver_and_how_the_receiver_has_done(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
 
-    assert (turn.webhook, turn.standing) == (webhook(), Standing())
+    assert (lease.webhook, lease.streak) == (webhook(), FailureStreak())
 
 
 def test_there_is_no_turn_for_an_unknown_sink(queue: Queue) -> None:
@@ -56,91 +56,91 @@ def test_there_is_no_turn_for_an_unknown_sink(queue: Queue) -> None:
 
 
 def test_one_worker_at_a_time_has_a_sink(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     assert queue.outbox.begin("ops", NOON) is None
 
-    queue.outbox.end(turn)
+    queue.outbox.end(lease)
 
     assert queue.outbox.begin("ops", NOON) is not None
 
 
 def test_events_wait_in_the_order_of_their_commits(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a", "b")
     queue.commits("c")
 
-    assert queue.waiting(turn) == ["a", "b", "c"]
+    assert queue.waiting(lease) == ["a", "b", "c"]
 
 
 def test_what_is_taken_waits_until_it_is_settled(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a", "b", "c")
-    first = queue.outbox.take(turn, 2)
-    assert queue.waiting(turn, 2) == ["a", "b"]
+    first = queue.outbox.take(lease, 2)
+    assert queue.waiting(lease, 2) == ["a", "b"]
 
-    queue.outbox.settle(turn, first[0], Accepted(), NOON)
-    assert queue.waiting(turn, 2)[0] == "b"
+    queue.outbox.acknowledge(lease, first[0], Accepted(), NOON)
+    assert queue.waiting(lease, 2)[0] == "b"
 
-    queue.outbox.end(turn)
+    queue.outbox.end(lease)
     again = queue.begin()
     assert queue.waiting(again, 1) == ["b"]
-    queue.outbox.settle(again, queue.outbox.take(again, 1)[0], Accepted(), NOON)
+    queue.outbox.acknowledge(again, queue.outbox.take(again, 1)[0], Accepted(), NOON)
     assert queue.waiting(again) == ["c"]
 
 
 def test_what_is_passed_over_waits_no_more(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a", "b", "c")
-    parcels = queue.outbox.take(turn, 100)
+    deliveries = queue.outbox.take(lease, 100)
 
-    queue.outbox.pass_over(turn, [parcels[0], parcels[2]])
+    queue.outbox.pass_over(lease, [deliveries[0], deliveries[2]])
 
-    assert queue.waiting(turn) == ["b"]
+    assert queue.waiting(lease) == ["b"]
 
 
 def test_a_dead_letter_waits_no_more(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a", "b")
 
-    queue.outbox.settle(turn, queue.outbox.take(turn, 1)[0], BURY, NOON)
+    queue.outbox.acknowledge(lease, queue.outbox.take(lease, 1)[0], DEAD_LETTER, NOON)
 
-    assert queue.waiting(turn) == ["b"]
+    assert queue.waiting(lease) == ["b"]
 
 
 def test_a_sink_that_is_to_wait_has_no_turn_until_then(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a")
-    queue.outbox.settle(turn, queue.outbox.take(turn, 1)[0], WAIT, NOON)
-    queue.outbox.end(turn)
+    queue.outbox.acknowledge(lease, queue.outbox.take(lease, 1)[0], WAIT, NOON)
+    queue.outbox.end(lease)
 
     assert queue.outbox.begin("ops", SOON - timedelta(milliseconds=1)) is None
     again = queue.begin(SOON)
-    assert again.standing == FAILING
+    assert again.streak == FAILING
     assert queue.waiting(again) == ["a"]
 
 
 def test_success_forgets_failures(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a")
-    parcel = queue.outbox.take(turn, 1)[0]
-    queue.outbox.settle(turn, parcel, WAIT, NOON)
-    queue.outbox.settle(turn, parcel, Accepted(), NOON)
-    queue.outbox.end(turn)
+    delivery = queue.outbox.take(lease, 1)[0]
+    queue.outbox.acknowledge(lease, delivery, WAIT, NOON)
+    queue.outbox.acknowledge(lease, delivery, Accepted(), NOON)
+    queue.outbox.end(lease)
 
-    assert queue.begin().standing == Standing()
+    assert queue.begin().streak == FailureStreak()
 
 
 def test_who_lost_the_right_is_refused(queue: Queue) -> None:
-    turn = queue.begin()
+    lease = queue.begin()
     queue.commits("a")
-    parcel = queue.outbox.take(turn, 1)[0]
-    queue.outbox.end(turn)
+    delivery = queue.outbox.take(lease, 1)[0]
+    queue.outbox.end(lease)
     theirs = queue.begin()
     if isinstance(queue.outbox, MemoryOutbox):
         queue.outbox.owner = "another"
 
     with pytest.raises(Conflict):
-        queue.outbox.settle(turn, parcel, Accepted(), NOON)
+        queue.outbox.acknowledge(lease, delivery, Accepted(), NOON)
 
     assert queue.waiting(theirs) == ["a"]
 
@@ -155,21 +155,21 @@ def outbox(client: "redis.Redis") -> RedisOutbox:
     return RedisOutbox(client)
 
 
-def begun(outbox: RedisOutbox, sink: str = "ops", now: datetime = NOON) -> Round:
-    turn = outbox.begin(sink, now)
-    assert turn is not None
-    return turn
+def begun(outbox: RedisOutbox, sink: str = "ops", now: datetime = NOON) -> DeliveryLease:
+    lease = outbox.begin(sink, now)
+    assert lease is not None
+    return lease
 
 
-def taken(outbox: RedisOutbox, turn: Round) -> list[str | None]:
-    return [parcel.event and parcel.event.id for parcel in outbox.take(turn, 100)]
+def taken(outbox: RedisOutbox, lease: DeliveryLease) -> list[str | None]:
+    return [delivery.event and delivery.event.id for delivery in outbox.take(lease, 100)]
 
 
 def test_every_sink_has_a_queue_of_its_own(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a")
     ops, chat = begun(outbox, "ops"), begun(outbox, "chat")
 
-    outbox.settle(ops, outbox.take(ops, 1)[0], Accepted(), NOON)
+    outbox.acknowledge(ops, outbox.take(ops, 1)[0], Accepted(), NOON)
 
     assert (taken(outbox, ops), taken(outbox, chat)) == ([], ["a"])
 
@@ -184,10 +184,10 @@ def test_a_worker_that_dies_gives_its_sink_back_in_seconds(client: "redis.Redis"
 
 def test_every_event_prolongs_the_lease(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a")
-    turn = begun(outbox)
+    lease = begun(outbox)
     client.pexpire(f"{LEASE_PREFIX}ops", 1000)
 
-    outbox.settle(turn, outbox.take(turn, 1)[0], Accepted(), NOON)
+    outbox.acknowledge(lease, outbox.take(lease, 1)[0], Accepted(), NOON)
 
     assert client.pttl(f"{LEASE_PREFIX}ops") > 1000
 
@@ -199,28 +199,28 @@ def test_what_a_dead_worker_had_taken_is_the_next_ones(client: "redis.Redis", ou
     committed(client, "c")
     client.delete(f"{LEASE_PREFIX}ops")
 
-    turn = begun(outbox)
-    assert taken(outbox, turn) == ["a", "b"]
-    for parcel in outbox.take(turn, 100):
-        outbox.settle(turn, parcel, Accepted(), NOON)
-    assert taken(outbox, turn) == ["c"]
+    lease = begun(outbox)
+    assert taken(outbox, lease) == ["a", "b"]
+    for delivery in outbox.take(lease, 100):
+        outbox.acknowledge(lease, delivery, Accepted(), NOON)
+    assert taken(outbox, lease) == ["c"]
 
 
 def test_an_answer_that_was_lost_changes_no_order(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
-    turn = begun(outbox)
+    lease = begun(outbox)
     client.xreadgroup("ops", "deliver", {UPDATES: ">"}, count=1)
 
-    assert outbox.take(turn, 1)[0].event == event("a")
+    assert outbox.take(lease, 1)[0].event == event("a")
 
 
 def test_settling_twice_counts_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
-    turn = begun(outbox)
-    first, second = outbox.take(turn, 100)
+    lease = begun(outbox)
+    first, second = outbox.take(lease, 100)
     for _ in range(2):
-        outbox.settle(turn, first, Accepted(), NOON)
-        outbox.settle(turn, second, BURY, NOON)
+        outbox.acknowledge(lease, first, Accepted(), NOON)
+        outbox.acknowledge(lease, second, DEAD_LETTER, NOON)
 
     assert client.hget(f"{SINK_PREFIX}ops", "delivered") == b"1"
     assert client.xlen(f"{DEAD_PREFIX}ops") == 1
@@ -232,9 +232,9 @@ def test_dead_letters_are_kept_up_to_a_number(client: "redis.Redis", outbox: Red
             pipe.xadd(f"{DEAD_PREFIX}ops", {"event": encode_event(event("old")), "reason": "x"})
         pipe.execute()
     committed(client, "new")
-    turn = begun(outbox)
+    lease = begun(outbox)
 
-    outbox.settle(turn, outbox.take(turn, 1)[0], BURY, NOON)
+    outbox.acknowledge(lease, outbox.take(lease, 1)[0], DEAD_LETTER, NOON)
 
     assert client.xlen(f"{DEAD_PREFIX}ops") == MOST_DEAD
     assert RedisSinks(client).dead("ops")[-1].event == event("new")
@@ -242,44 +242,47 @@ def test_dead_letters_are_kept_up_to_a_number(client: "redis.Redis", outbox: Red
 
 def test_dead_letters_that_are_put_back_come_first_and_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
-    turn = begun(outbox)
-    for parcel in outbox.take(turn, 100):
-        outbox.settle(turn, parcel, BURY, NOON)
+    lease = begun(outbox)
+    for delivery in outbox.take(lease, 100):
+        outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
     committed(client, "c")
     before = datetime.now(UTC) - timedelta(seconds=1)
-    assert RedisSinks(client).put_back("ops") == 2
+    assert RedisSinks(client).redrive("ops") == 2
 
-    first, second = outbox.take(turn, 100)
-    assert [(parcel.event, parcel.put_back) for parcel in (first, second)] == [(event("a"), True), (event("b"), True)]
+    first, second = outbox.take(lease, 100)
+    assert [(delivery.event, delivery.is_redriven) for delivery in (first, second)] == [
+        (event("a"), True),
+        (event("b"), True),
+    ]
     assert first.queued_at >= before, "its patience begins anew"
-    outbox.settle(turn, first, Accepted(), NOON)
-    outbox.pass_over(turn, [second])
+    outbox.acknowledge(lease, first, Accepted(), NOON)
+    outbox.pass_over(lease, [second])
 
-    assert taken(outbox, turn) == ["c"]
+    assert taken(outbox, lease) == ["c"]
     assert client.xlen(f"{AGAIN_PREFIX}ops") == 0
 
 
 def test_a_letter_that_was_put_back_can_die_again(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a")
-    turn = begun(outbox)
+    lease = begun(outbox)
     for _ in range(2):
-        outbox.settle(turn, outbox.take(turn, 1)[0], BURY, NOON)
+        outbox.acknowledge(lease, outbox.take(lease, 1)[0], DEAD_LETTER, NOON)
         (letter,) = RedisSinks(client).dead("ops")
         assert (letter.event, letter.reason) == (event("a"), "answered 410")
-        RedisSinks(client).put_back("ops")
+        RedisSinks(client).redrive("ops")
 
-    assert taken(outbox, turn) == ["a"]
+    assert taken(outbox, lease) == ["a"]
 
 
 def test_what_the_stream_dropped_is_there_without_its_event(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
-    turn = begun(outbox)
-    outbox.take(turn, 100)
+    lease = begun(outbox)
+    outbox.take(lease, 100)
     client.xtrim(UPDATES, maxlen=1, approximate=False)
 
-    assert taken(outbox, turn) == [None, "b"]
-    outbox.pass_over(turn, outbox.take(turn, 1))
-    assert taken(outbox, turn) == ["b"]
+    assert taken(outbox, lease) == [None, "b"]
+    outbox.pass_over(lease, outbox.take(lease, 1))
+    assert taken(outbox, lease) == ["b"]
 
 
 def test_a_lost_stream_is_told_and_begun_anew(
@@ -288,26 +291,26 @@ def test_a_lost_stream_is_told_and_begun_anew(
     client.delete(UPDATES)
     committed(client, "a")
     assert RedisSinks(client).ready(NOON) == ("chat", "ops")
-    turn = begun(outbox)
+    lease = begun(outbox)
 
     assert "sink ops begins anew: the event stream was lost" in caplog.text
-    assert taken(outbox, turn) == ["a"], "what came since is new to the sink"
+    assert taken(outbox, lease) == ["a"], "what came since is new to the sink"
     begun(outbox, "chat")
     assert {group["name"] for group in client.xinfo_groups(UPDATES)} == {b"chat", b"ops"}
 
 
 def test_a_sink_that_is_taken_away_in_a_round_leaves_nothing_behind(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
-    turn = begun(outbox)
-    parcel = outbox.take(turn, 1)[0]
+    lease = begun(outbox)
+    delivery = outbox.take(lease, 1)[0]
     RedisSinks(client).sync([webhook("chat")])
     keys = set(client.keys())
 
     with pytest.raises(Conflict):
-        outbox.settle(turn, parcel, BURY, NOON)
+        outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
     with pytest.raises(StoreError):
-        outbox.take(turn, 1)
-    outbox.end(turn)
+        outbox.take(lease, 1)
+    outbox.end(lease)
 
     assert set(client.keys()) == keys
     assert [group["name"] for group in client.xinfo_groups(UPDATES)] == [b"chat"]
@@ -323,13 +326,13 @@ def test_an_entry_that_cannot_be_read_is_a_store_error(client: "redis.Redis", ou
 def test_another_type_under_our_keys_is_a_store_error(valkey: "redis.Redis") -> None:
     RedisSinks(valkey).sync([webhook()])
     outbox = RedisOutbox(valkey)
-    turn = begun(outbox)
+    lease = begun(outbox)
     valkey.delete(UPDATES, SINKS)
     valkey.set(UPDATES, "no stream")
     valkey.set(SINKS, "no hash")
 
     with pytest.raises(StoreError):
-        outbox.take(turn, 1)
+        outbox.take(lease, 1)
     with pytest.raises(StoreError):
         outbox.begin("ops", NOON)
 

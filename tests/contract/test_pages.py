@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, component, event, provider
 from tests.strategies import states, views
 from tracker.errors import Conflict, StoreError
-from tracker.model.event import Event, News
+from tracker.model.event import Event, PendingEvent
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
-from tracker.polling.poll_cost import ENDINGS, FAILED, Layer, Savings, Tally
-from tracker.polling.ports import Commit, Known, PageStore, Turn
+from tracker.polling.poll_cost import ENDINGS, FAILED, PollCost, ResponseClass, Savings
+from tracker.polling.ports import Commit, Known, PageStore, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     DUE,
@@ -28,10 +28,10 @@ from tracker.store.connection import (
     page_key,
     seen_key,
 )
+from tracker.store.leases import BEGIN, LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
-from tracker.store.turns import BEGIN, LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 
 ACME = provider()
 STATE = PageState(url=ACME.url, seeded=True)
@@ -42,27 +42,27 @@ LEASE = timedelta(seconds=LEASE_S)
 class Store:
     """A store of pages with some providers, and what it told."""
 
-    def __init__(self, pages: PageStore, told: Callable[[], Sequence[Event]]) -> None:
+    def __init__(self, pages: PageStore, reported: Callable[[], Sequence[Event]]) -> None:
         self.pages = pages
-        self.told = told
+        self.reported = reported
         self.now = NOON
 
-    def begins(self, provider_id: str = "acme") -> Turn:
+    def begins(self, provider_id: str = "acme") -> PollLease:
         """Begin a turn a while after the one before, whose lease has ended."""
         self.now += 2 * LEASE
-        turn = self.pages.begin(provider_id, self.now)
-        assert turn is not None
-        return turn
+        lease = self.pages.begin(provider_id, self.now)
+        assert lease is not None
+        return lease
 
-    def commits(self, turn: Turn, *told: str, **fields: object) -> int:
+    def commits(self, lease: PollLease, *reported: str, **fields: object) -> int:
         """Commit events whose ids are their keys."""
-        news = tuple(News(event=event(key), key=key) for key in told)
-        return self.pages.commit(turn, Commit(**{"news": news, "checked_at": self.now} | fields))
+        pending = tuple(PendingEvent(event=event(key), key=key) for key in reported)
+        return self.pages.commit(lease, Commit(**{"news": pending, "checked_at": self.now} | fields))
 
     @property
     def ids(self) -> list[str]:
         """Return the ids of all events that were told, oldest first."""
-        return [told.id for told in self.told()]
+        return [reported.id for reported in self.reported()]
 
 
 def memory_store(*providers: Provider) -> Store:
@@ -108,9 +108,9 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def test_a_page_never_seen_has_an_empty_state(store: Store) -> None:
-    turn = store.begins()
+    lease = store.begins()
 
-    assert (turn.provider, turn.state, turn.revision) == (ACME, PageState(), 0)
+    assert (lease.provider, lease.state, lease.revision) == (ACME, PageState(), 0)
 
 
 def test_an_unknown_provider_has_no_turn(store: Store) -> None:
@@ -120,9 +120,9 @@ def test_an_unknown_provider_has_no_turn(store: Store) -> None:
 def test_a_turn_knows_what_the_last_one_committed(store: Store) -> None:
     store.commits(store.begins(), state=STATE, view=VIEW)
 
-    turn = store.begins()
+    lease = store.begins()
 
-    assert (turn.state, turn.revision) == (STATE, 1)
+    assert (lease.state, lease.revision) == (STATE, 1)
     assert store.pages.recall("acme", ()) == Known(view=VIEW)
 
 
@@ -149,19 +149,19 @@ def test_a_commit_remembers_and_tells_in_order(store: Store) -> None:
 
 
 def test_a_commit_that_runs_twice_is_refused_the_second_time(store: Store) -> None:
-    turn = store.begins()
-    store.commits(turn, "a", state=STATE)
+    lease = store.begins()
+    store.commits(lease, "a", state=STATE)
 
     with pytest.raises(Conflict, match="acme: another worker committed first"):
-        store.commits(turn, "a", state=STATE)
+        store.commits(lease, "a", state=STATE)
 
     assert store.ids == ["a"]
 
 
 def test_a_quiet_commit_that_runs_twice_is_harmless(store: Store) -> None:
-    turn = store.begins()
+    lease = store.begins()
 
-    assert [store.commits(turn), store.commits(turn)] == [0, 0]
+    assert [store.commits(lease), store.commits(lease)] == [0, 0]
     assert store.begins().revision == 0
 
 
@@ -219,14 +219,14 @@ def test_a_quiet_commit_keeps_the_revision_and_all_that_is_known(store: Store) -
     store.commits(store.begins(), "a", state=STATE, view=VIEW)
 
     assert store.commits(store.begins()) == 0
-    turn = store.begins()
-    assert (turn.revision, turn.state) == (1, STATE)
+    lease = store.begins()
+    assert (lease.revision, lease.state) == (1, STATE)
     assert store.pages.recall("acme", ["a"]) == Known(view=VIEW, seen=frozenset({"a"}))
 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"state": STATE}, {"view": VIEW}, {"seen": ("s",)}, {"news": (News(event=event("n")),)}],
+    [{"state": STATE}, {"view": VIEW}, {"seen": ("s",)}, {"news": (PendingEvent(event=event("n")),)}],
     ids=lambda fields: next(iter(fields)),
 )
 def test_a_commit_of_anything_moves_the_revision(store: Store, fields: dict[str, object]) -> None:
@@ -256,7 +256,7 @@ def test_a_key_that_is_seen_silently_is_never_told(store: Store) -> None:
 
 def test_news_without_a_key_are_always_told(store: Store) -> None:
     for _ in range(2):
-        store.commits(store.begins(), news=(News(event=event("flap")),))
+        store.commits(store.begins(), pending=(PendingEvent(event=event("flap")),))
 
     assert store.ids == ["flap", "flap"]
 
@@ -271,11 +271,11 @@ def test_pages_do_not_share_what_they_have_seen(client: "redis.Redis") -> None:
 
 def test_hostile_text_comes_out_as_it_went_in(store: Store) -> None:
     key = "i\x00\r\n\u2028'\"{}\U0001f4a5"
-    told = event("acme/i/u", incident=key, message="\x1b[2J\r\n$-1\r\n")
+    reported = event("acme/i/u", incident=key, message="\x1b[2J\r\n$-1\r\n")
 
-    store.commits(store.begins(), news=(News(event=told, key=key),))
+    store.commits(store.begins(), pending=(PendingEvent(event=reported, key=key),))
 
-    assert list(store.told()) == [told]
+    assert list(store.reported()) == [reported]
     assert store.pages.recall("acme", [key]).seen == {key}
 
 
@@ -328,11 +328,11 @@ def test_a_refused_commit_leaves_the_due_time_alone(client: "redis.Redis", share
 
 
 def test_a_commit_for_a_provider_that_was_removed_leaves_nothing_behind(client: "redis.Redis", shared: Store) -> None:
-    turn = shared.begins()
+    lease = shared.begins()
     RedisCatalogue(client).remove(["acme"])
 
     with pytest.raises(Conflict, match="acme: the provider was removed"):
-        shared.commits(turn, "a", state=STATE, view=VIEW, seen=("s",), due_at=NOON)
+        shared.commits(lease, "a", state=STATE, view=VIEW, seen=("s",), due_at=NOON)
 
     assert set(client.scan_iter(f"{PREFIX}*")) == {b"tracker:generation", b"tracker:providers:version"}
 
@@ -349,11 +349,11 @@ def test_every_poll_leaves_when_it_took_place(client: "redis.Redis", shared: Sto
 def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_them(
     client: "redis.Redis", shared: Store
 ) -> None:
-    turn = shared.begins()
-    shared.commits(turn, "a")
+    lease = shared.begins()
+    shared.commits(lease, "a")
     client.hset(page_key("acme"), mapping={"revision": 0, "committed": 0})
 
-    assert shared.commits(turn, "a", "b") == 1
+    assert shared.commits(lease, "a", "b") == 1
     assert shared.ids == ["a", "b"]
 
 
@@ -373,26 +373,26 @@ def test_a_worker_that_died_gives_its_turn_back_when_its_lease_ends(shared: Stor
 
     assert first is not None
     assert second is not None
-    assert second.number > first.number
+    assert second.fencing_token > first.fencing_token
 
 
 def test_a_commit_ends_the_lease(shared: Store) -> None:
-    turn = shared.pages.begin("acme", NOON)
-    shared.pages.commit(turn, Commit(checked_at=NOON))
+    lease = shared.pages.begin("acme", NOON)
+    shared.pages.commit(lease, Commit(checked_at=NOON))
 
     assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S)) is not None
 
 
 def test_a_page_that_was_polled_just_now_has_no_turn(shared: Store) -> None:
-    turn = shared.pages.begin("acme", NOON)
-    shared.pages.commit(turn, Commit(checked_at=NOON))
+    lease = shared.pages.begin("acme", NOON)
+    shared.pages.commit(lease, Commit(checked_at=NOON))
 
     assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S / 2)) is None
 
 
 def test_a_clock_that_was_wrong_does_not_keep_a_page_from_its_turn(shared: Store) -> None:
-    turn = shared.pages.begin("acme", NOON)
-    shared.pages.commit(turn, Commit(checked_at=NOON + timedelta(days=365)))
+    lease = shared.pages.begin("acme", NOON)
+    shared.pages.commit(lease, Commit(checked_at=NOON + timedelta(days=365)))
 
     assert shared.pages.begin("acme", NOON + timedelta(minutes=1)) is not None
 
@@ -428,10 +428,10 @@ def test_asking_again_as_the_same_owner_gives_the_turn_again(client: "redis.Redi
 
 def test_scripts_come_back_after_the_server_forgot_them(valkey: "redis.Redis") -> None:
     store = redis_store(valkey, ACME)
-    turn = store.begins()
+    lease = store.begins()
     valkey.script_flush()
 
-    assert store.commits(turn, "a") == 1
+    assert store.commits(lease, "a") == 1
     valkey.script_flush()
     assert store.begins().revision == 1
 
@@ -439,23 +439,23 @@ def test_scripts_come_back_after_the_server_forgot_them(valkey: "redis.Redis") -
 def test_of_many_workers_at_once_one_gets_the_turn(valkey: "redis.Redis") -> None:
     pages = redis_store(valkey, ACME).pages
     with ThreadPoolExecutor(8) as pool:
-        turns = list(pool.map(lambda _: pages.begin("acme", NOON), range(8)))
+        leases = list(pool.map(lambda _: pages.begin("acme", NOON), range(8)))
 
-    assert len([turn for turn in turns if turn is not None]) == 1
+    assert len([lease for lease in leases if lease is not None]) == 1
 
 
 def test_of_many_commits_at_once_one_is_accepted(valkey: "redis.Redis") -> None:
     store = redis_store(valkey, ACME)
-    turns = [store.begins() for _ in range(8)]
+    leases = [store.begins() for _ in range(8)]
 
-    def commits(turn: Turn) -> int:
+    def commits(lease: PollLease) -> int:
         try:
-            return store.commits(turn, "a", "b", state=STATE)
+            return store.commits(lease, "a", "b", state=STATE)
         except Conflict:
             return 0
 
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(commits, turns)) == [0] * 7 + [2]
+        assert sorted(pool.map(commits, leases)) == [0] * 7 + [2]
     assert store.ids == ["a", "b"]
 
 
@@ -478,11 +478,11 @@ def test_what_cannot_be_read_in_the_server_is_a_store_error(client: "redis.Redis
 
 
 def test_another_type_under_our_key_is_a_store_error(client: "redis.Redis", shared: Store) -> None:
-    turn = shared.begins()
+    lease = shared.begins()
     client.set(seen_key("acme"), "not a set")
 
     with pytest.raises(StoreError):
-        shared.commits(turn, "a")
+        shared.commits(lease, "a")
     assert client.exists(UPDATES) == 0
 
 
@@ -515,26 +515,26 @@ def test_whatever_order_workers_commit_in_nothing_is_told_twice_or_lost(
 
 def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str], list[str]]:
     """Let workers take turns and commit, some of them twice; return the keys of accepted commits and the ids told."""
-    turns: dict[int, Turn] = {}
+    leases: dict[int, PollLease] = {}
     accepted: set[str] = set()
-    for worker, told, twice in deeds:
-        if worker not in turns:
-            turns[worker] = store.begins()
+    for worker, reported, twice in deeds:
+        if worker not in leases:
+            leases[worker] = store.begins()
             continue
-        turn = turns.pop(worker)
+        lease = leases.pop(worker)
         for _ in range(1 + twice):
             try:
-                store.commits(turn, *told, state=PageState(failures=len(told)) if told else None)
+                store.commits(lease, *reported, state=PageState(failures=len(reported)) if reported else None)
             except Conflict:
                 continue
-            accepted.update(told)
+            accepted.update(reported)
     return accepted, store.ids
 
 
 def test_times_are_written_to_the_microsecond(shared: Store) -> None:
     exact = datetime(2025, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
-    turn = shared.pages.begin("acme", exact)
-    shared.pages.commit(turn, Commit(checked_at=exact))
+    lease = shared.pages.begin("acme", exact)
+    shared.pages.commit(lease, Commit(checked_at=exact))
 
     assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S)) is not None
 
@@ -553,23 +553,23 @@ def test_a_page_that_was_never_polled_has_counted_nothing(client: "redis.Redis",
 
 
 def test_commits_count_how_polls_ended_and_what_came(client: "redis.Redis", shared: Store) -> None:
-    for tally in (
-        Tally(ending=Layer.CHANGED, received_bytes=9000, answer_bytes=5000),
-        Tally(ending=Layer.NOT_MODIFIED),
-        Tally(ending=Layer.NOT_MODIFIED),
-        Tally(ending=FAILED, received_bytes=7),
-        Tally(ending=Layer.SAME_BODY, received_bytes=4000, answer_bytes=4000),
-        Tally(ending=Layer.NOT_MODIFIED),
+    for cost in (
+        PollCost(ending=ResponseClass.CHANGED, received_bytes=9000, answer_bytes=5000),
+        PollCost(ending=ResponseClass.NOT_MODIFIED),
+        PollCost(ending=ResponseClass.NOT_MODIFIED),
+        PollCost(ending=FAILED, received_bytes=7),
+        PollCost(ending=ResponseClass.SAME_BODY, received_bytes=4000, answer_bytes=4000),
+        PollCost(ending=ResponseClass.NOT_MODIFIED),
     ):
-        shared.commits(shared.begins(), tally=tally)
+        shared.commits(shared.begins(), cost=cost)
 
     since = NOON + 2 * LEASE
     known = counters(client)
     assert {ending: count for ending, count in known.endings.items() if count} == {
-        Layer.CHANGED: 1,
-        Layer.NOT_MODIFIED: 3,
+        ResponseClass.CHANGED: 1,
+        ResponseClass.NOT_MODIFIED: 3,
         FAILED: 1,
-        Layer.SAME_BODY: 1,
+        ResponseClass.SAME_BODY: 1,
     }
     assert (known.received_bytes, known.spared_bytes, known.since) == (13_007, 5000 + 5000 + 4000, since)
 
@@ -577,16 +577,16 @@ def test_commits_count_how_polls_ended_and_what_came(client: "redis.Redis", shar
 def test_a_304_of_a_page_whose_size_is_not_known_spares_nothing_that_is_known(
     client: "redis.Redis", shared: Store
 ) -> None:
-    shared.commits(shared.begins(), tally=Tally(ending=Layer.NOT_MODIFIED))
+    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
 
     assert (counters(client).polls, counters(client).spared_bytes) == (1, 0)
 
 
 def test_a_quiet_commit_that_runs_twice_is_counted_once(client: "redis.Redis", shared: Store) -> None:
-    shared.commits(shared.begins(), tally=Tally(ending=Layer.CHANGED, received_bytes=10, answer_bytes=10))
-    turn = shared.begins()
+    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=10, answer_bytes=10))
+    lease = shared.begins()
     for _ in range(2):
-        shared.commits(turn, tally=Tally(ending=Layer.NOT_MODIFIED))
+        shared.commits(lease, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
 
     assert (counters(client).polls, counters(client).spared_bytes) == (2, 10)
 
@@ -596,13 +596,13 @@ def test_a_commit_that_is_refused_is_not_counted(client: "redis.Redis", shared: 
     shared.commits(fast, "a")
 
     with pytest.raises(Conflict):
-        shared.commits(slow, tally=Tally(ending=Layer.CHANGED, received_bytes=10))
+        shared.commits(slow, cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=10))
 
     assert counters(client).polls == 0
 
 
 def test_counting_is_no_change_of_the_page(shared: Store) -> None:
-    shared.commits(shared.begins(), tally=Tally(ending=Layer.SAME_BODY, received_bytes=10, answer_bytes=10))
+    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.SAME_BODY, received_bytes=10, answer_bytes=10))
 
     assert shared.begins().revision == 0
 
@@ -610,7 +610,7 @@ def test_counting_is_no_change_of_the_page(shared: Store) -> None:
 def test_counters_go_on_where_doubles_still_count_exactly(client: "redis.Redis", shared: Store) -> None:
     client.hset(page_key("acme"), mapping={"received_bytes": 2**53 - 8, "polls_changed": 2**40})
 
-    shared.commits(shared.begins(), tally=Tally(ending=Layer.CHANGED, received_bytes=7))
+    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=7))
 
     known = counters(client)
-    assert (known.received_bytes, known.endings[Layer.CHANGED]) == (2**53 - 1, 2**40 + 1)
+    assert (known.received_bytes, known.endings[ResponseClass.CHANGED]) == (2**53 - 1, 2**40 + 1)

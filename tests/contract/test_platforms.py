@@ -48,7 +48,7 @@ class Watched:
     vendor: SimulatedVendor
     net: Internet
 
-    def told_after(self, *changes: Callable[[], object]) -> list[Event]:
+    def reported_after(self, *changes: Callable[[], object]) -> list[Event]:
         for change in changes:
             self.clock.passes(seconds=70)
             change()
@@ -61,7 +61,7 @@ class Watched:
 
     def quiet_cost(self) -> tuple[int, int]:
         """Return requests and bytes of bodies of a poll that finds nothing new."""
-        while self.told_after():
+        while self.reported_after():
             pass
         before = self.vendor.counts(PAGE_ID)
         self.clock.passes(seconds=70)
@@ -89,27 +89,27 @@ def messages(events: Iterable[Event]) -> list[str | None]:
 def row(watched: Watched) -> tuple[str, ...]:
     """Play a story and return what was told of it."""
     page = watched.page
-    watched.told_after()
+    watched.reported_after()
     ids: list[str] = []
-    opened = watched.told_after(
+    opened = watched.reported_after(
         lambda: ids.append(page.open_incident("Errors", "major", body="We look.", components={"API": "major_outage"}))
     )
     components = bool(watched.store.view("acme").components)
-    once = watched.told_after(lambda: page.post_update(ids[0], "identified", "It was a cable."))
-    twice = watched.told_after(
+    once = watched.reported_after(lambda: page.post_update(ids[0], "identified", "It was a cable."))
+    twice = watched.reported_after(
         lambda: page.post_update(ids[0], "identified", "We have a new one."),
         lambda: page.post_update(ids[0], "monitoring", "It is in place."),
     )
-    resolved = [event.status for _ in range(2) for event in watched.told_after() if event.event in TOLD]
-    ended = watched.told_after(lambda: page.resolve(ids[0], "All is well."))
-    late = [event for _ in range(2) for event in watched.told_after()]
+    resolved = [event.status for _ in range(2) for event in watched.reported_after() if event.event in TOLD]
+    ended = watched.reported_after(lambda: page.resolve(ids[0], "All is well."))
+    late = [event for _ in range(2) for event in watched.reported_after()]
     begins = watched.clock.now + timedelta(minutes=3)
-    maintenance = watched.told_after(
+    maintenance = watched.reported_after(
         lambda: ids.append(
             page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
         )
     )
-    maintenance += watched.told_after(lambda: page.advance_maintenance(ids[1]))
+    maintenance += watched.reported_after(lambda: page.advance_maintenance(ids[1]))
     requests, size = watched.quiet_cost()
     assert not resolved
     return (

@@ -13,7 +13,7 @@ from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, Fet
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.post import POST_LIMITS, RequestsPoster
 
-HURRIED = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5, max_body_bytes=64 * 1024)
+FAST = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5, max_body_bytes=64 * 1024)
 
 
 def numeric(host, port, *, type):
@@ -29,8 +29,8 @@ def poster():
 
 
 @pytest.fixture(scope="module")
-def hurried():
-    made = RequestsPoster(user_agent="tests", resolve=numeric, limits=HURRIED)
+def fast():
+    made = RequestsPoster(user_agent="tests", resolve=numeric, limits=FAST)
     yield made
     made.close()
 
@@ -199,13 +199,13 @@ def test_a_whole_answer_is_one_however_it_ends(poster: RequestsPoster, answer: b
         assert poster.post(post(origin.url())) == Answer(status=200, text="ok")
 
 
-def test_an_answer_that_stalls_is_none(hurried: RequestsPoster) -> None:
+def test_an_answer_that_stalls_is_none(fast: RequestsPoster) -> None:
     def stalling(exchange: Exchange) -> None:
         exchange.send(HEAD + b"Content-Length: 10\r\n\r\nabc")
         exchange.dawdle()
 
     with Origin(stalling) as origin:
-        failure(FetchTimeout, hurried, post(origin.url()))
+        failure(FetchTimeout, fast, post(origin.url()))
 
 
 # --- no answer ---
@@ -225,14 +225,14 @@ def test_a_receiver_that_hangs_up(poster: RequestsPoster) -> None:
     assert len(receiver.deliveries) == 1
 
 
-def test_a_receiver_that_stalls(hurried: RequestsPoster) -> None:
+def test_a_receiver_that_stalls(fast: RequestsPoster) -> None:
     with Receiver(stall) as receiver:
-        failure(FetchTimeout, hurried, post(receiver.url))
+        failure(FetchTimeout, fast, post(receiver.url))
 
 
-def test_a_receiver_that_drips(hurried: RequestsPoster) -> None:
+def test_a_receiver_that_drips(fast: RequestsPoster) -> None:
     with Origin(lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000, 0.1)) as origin:
-        error = failure(FetchTimeout, hurried, post(origin.url()))
+        error = failure(FetchTimeout, fast, post(origin.url()))
 
     assert str(error) == "no complete answer within 0.5 s"
 

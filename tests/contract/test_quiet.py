@@ -12,7 +12,7 @@ from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.model.clock import utc_now
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Poller
 from tracker.simulator.render import render
 from tracker.simulator.server import SimulatedVendor
@@ -47,10 +47,10 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
         fetcher.close()
 
     assert first is not None
-    assert first.layer is Layer.CHANGED
+    assert first.response_class is ResponseClass.CHANGED
     assert parses > 0
     assert quiet is not None
-    assert quiet.layer is Layer.NOT_MODIFIED
+    assert quiet.response_class is ResponseClass.NOT_MODIFIED
     assert after.total - before.total == 1
     assert after.not_modified - before.not_modified == 1
     assert after.body_bytes == before.body_bytes
@@ -73,11 +73,13 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
             clock.passes(seconds=60)
         valkey.config_resetstat()
         quiet = poller.poll(acme.id)
-        commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in valkey.info("commandstats").items()}
+        commands = {
+            name.removeprefix("cmdstat_"): reported["calls"] for name, reported in valkey.info("commandstats").items()
+        }
         fetcher.close()
 
     assert quiet is not None
-    assert quiet.layer is Layer.NOT_MODIFIED
+    assert quiet.response_class is ResponseClass.NOT_MODIFIED
     assert commands.pop("evalsha") == 2
     assert {name: calls for name, calls in commands.items() if name != "config|resetstat"} == {
         "get": 1,
@@ -113,5 +115,5 @@ def test_bytes_that_are_counted_are_those_that_the_vendor_sent(
 
     (known,) = catalogue.savings([acme.id])
     assert known.received_bytes == sent
-    assert (known.endings[Layer.CHANGED], known.endings[Layer.NOT_MODIFIED]) == (2, 4)
+    assert (known.endings[ResponseClass.CHANGED], known.endings[ResponseClass.NOT_MODIFIED]) == (2, 4)
     assert known.spared_bytes == 2 * sizes[0] + 2 * sizes[1]

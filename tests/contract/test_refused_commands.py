@@ -12,23 +12,23 @@ import pytest
 from tests.data_server import DataServer
 from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
 from tests.looped_pages import LoopedPages
-from tests.outbox import BURY, committed, webhook
+from tests.outbox import DEAD_LETTER, committed, webhook
 from tracker.delivery.recorder import Printer
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import StoreError
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
+from tracker.store.leases import LEASE_S
 from tracker.store.needs import COMMANDS
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
-from tracker.store.turns import LEASE_S
 
 URL = "https://status.acme.example/api/v2/summary.json"
 ACME = provider(url=URL, first_sight="silent", max_per_host=2)
@@ -137,7 +137,7 @@ class Watched:
         self.poller.poll(ACME.id)
 
     @property
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         return [entry.event.id for entry in self.stream.read("0-0", 100)]
 
 
@@ -157,17 +157,17 @@ def test_an_update_whose_commit_was_refused_is_told_once_when_it_no_longer_is(
             watched.polls()
         except StoreError:
             refused += 1
-    told_before = watched.told
+    reported_before = watched.reported
     restricted.allows_all()
     watched.polls()
     watched.shows("u1", "u2", "u3")
     watched.polls()
     watched.polls()
 
-    assert watched.told == ["acme/i1/u1", "acme/i1/u2", "acme/i1/u3"]
+    assert watched.reported == ["acme/i1/u1", "acme/i1/u2", "acme/i1/u3"]
     if refused and command in ("xadd", "sadd", "hset", "zadd", "xadd sadd"):
         assert refused == 3
-        assert told_before == ["acme/i1/u1"], "nothing of the refused commit is left"
+        assert reported_before == ["acme/i1/u1"], "nothing of the refused commit is left"
 
 
 @pytest.mark.parametrize("command", sorted({*writes("begin"), *writes("commit_rules"), "hmget", "get"}))
@@ -183,15 +183,15 @@ def test_quiet_polls_whose_call_was_refused_in_the_middle_are_counted_once_after
 
     def polls(*, refused: str | None = None) -> list[Any]:
         clock.passes(seconds=LEASE_S + 30)
-        turns = looped.begins(clock(), *pages)
+        leases = looped.begins(clock(), *pages)
         if refused:
             restricted.refuses(refused)
         due = clock() + timedelta(seconds=60)
-        commit = Commit(checked_at=clock(), due_at=due, tally=Tally(ending=Layer.NOT_MODIFIED))
-        given = [looped.grouped.commit(turn, commit) for turn in turns]
+        commit = Commit(checked_at=clock(), due_at=due, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
+        given = [looped.grouped.commit(lease, commit) for lease in leases]
         answers = looped.together(*given)
         restricted.allows_all()
-        return [*answers, *looped.together(*(looped.grouped.commit(turn, commit) for turn in turns))]
+        return [*answers, *looped.together(*(looped.grouped.commit(lease, commit) for lease in leases))]
 
     refused = polls(refused=command)[:3]
     restricted.refuses(command)
@@ -201,7 +201,7 @@ def test_quiet_polls_whose_call_was_refused_in_the_middle_are_counted_once_after
     again = polls()
     looped.close()
 
-    assert {type(answer) for answer in (*refused, *begun)} <= {int, StoreError, Turn}
+    assert {type(answer) for answer in (*refused, *begun)} <= {int, StoreError, PollLease}
     assert len({type(answer) for answer in refused}) == 1, "who went with one call shares its fate"
     assert again == [0] * 6
     assert [savings.polls for savings in catalogue.savings(list(pages))] == [2, 2, 2]
@@ -226,7 +226,7 @@ def test_an_update_that_a_key_of_another_type_kept_back_is_told_once_afterwards(
     watched.polls()
     watched.polls()
 
-    assert watched.told == ["acme/i1/u1"]
+    assert watched.reported == ["acme/i1/u1"]
 
 
 def test_an_update_for_which_there_is_no_room_is_told_once_when_there_is(restricted: Restricted) -> None:
@@ -242,46 +242,46 @@ def test_an_update_for_which_there_is_no_room_is_told_once_when_there_is(restric
     watched.polls()
     watched.polls()
 
-    assert watched.told == ["acme/i1/u1"]
+    assert watched.reported == ["acme/i1/u1"]
 
 
-@pytest.mark.parametrize("command", writes("settle"))
+@pytest.mark.parametrize("command", writes("acknowledge"))
 def test_a_letter_whose_burial_was_refused_is_buried_once_afterwards(restricted: Restricted, command: str) -> None:
     RedisSinks(restricted.client).sync([OPS])
     committed(restricted.client, "a")
     outbox = RedisOutbox(restricted.client)
-    turn = outbox.begin("ops", NOON)
-    assert turn is not None
-    (parcel,) = outbox.take(turn, 10)
+    lease = outbox.begin("ops", NOON)
+    assert lease is not None
+    (delivery,) = outbox.take(lease, 10)
     restricted.refuses(command)
     for _ in range(2):
         with suppress(StoreError):
-            outbox.settle(turn, parcel, BURY, NOON)
+            outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
     restricted.allows_all()
-    for again in outbox.take(turn, 10):
-        outbox.settle(turn, again, BURY, NOON)
+    for again in outbox.take(lease, 10):
+        outbox.acknowledge(lease, again, DEAD_LETTER, NOON)
 
     assert [letter.event.id for letter in RedisSinks(restricted.client).dead("ops")] == ["a"]
-    assert outbox.take(turn, 10) == []
+    assert outbox.take(lease, 10) == []
 
 
-@pytest.mark.parametrize("command", writes("put_back"))
+@pytest.mark.parametrize("command", writes("redrive"))
 def test_letters_that_could_not_be_put_back_are_put_back_once_afterwards(restricted: Restricted, command: str) -> None:
     sinks, outbox = RedisSinks(restricted.client), RedisOutbox(restricted.client)
     sinks.sync([OPS])
     committed(restricted.client, "a", "b")
-    turn = outbox.begin("ops", NOON)
-    assert turn is not None
-    for parcel in outbox.take(turn, 10):
-        outbox.settle(turn, parcel, BURY, NOON)
+    lease = outbox.begin("ops", NOON)
+    assert lease is not None
+    for delivery in outbox.take(lease, 10):
+        outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
     restricted.refuses(command)
     for _ in range(2):
         with suppress(StoreError):
-            sinks.put_back("ops")
+            sinks.redrive("ops")
     restricted.allows_all()
-    sinks.put_back("ops")
+    sinks.redrive("ops")
 
-    assert [parcel.event.id for parcel in outbox.take(turn, 10) if parcel.event] == ["a", "b"]
+    assert [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event] == ["a", "b"]
 
 
 @pytest.mark.parametrize("command", writes("sync"))
@@ -320,9 +320,9 @@ def test_sinks_whose_change_was_refused_are_right_after_the_next_one(restricted:
 
     assert restricted.admin.hkeys(SINKS) == [b"ops"]
     assert [group["name"] for group in restricted.admin.xinfo_groups(UPDATES)] == [b"ops"]
-    turn = outbox.begin("ops", NOON)
-    assert turn is not None
-    taken = [parcel.event.id for parcel in outbox.take(turn, 10) if parcel.event]
+    lease = outbox.begin("ops", NOON)
+    assert lease is not None
+    taken = [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event]
     assert taken[-1:] == ["after"]
     assert "before" not in taken
 
@@ -366,7 +366,7 @@ def test_events_that_were_recorded_while_a_cursor_could_not_be_saved_are_recorde
     assert restricted.admin.hget(CURSORS, "record") == restricted.admin.xrange(UPDATES)[-1][0]
 
 
-@pytest.mark.parametrize("command", writes("round"))
+@pytest.mark.parametrize("command", writes("delivery_lease"))
 def test_a_sink_whose_round_was_refused_delivers_afterwards(restricted: Restricted, command: str) -> None:
     outbox, clock = RedisOutbox(restricted.client), FakeClock()
     RedisSinks(restricted.client).sync([OPS])
@@ -377,9 +377,9 @@ def test_a_sink_whose_round_was_refused_delivers_afterwards(restricted: Restrict
         outbox.begin("ops", clock())
     restricted.admin.delete(f"{PREFIX}lease:ops")  # it runs out by itself
     restricted.allows_all()
-    turn = outbox.begin("ops", clock())
-    assert turn is not None
-    (parcel,) = outbox.take(turn, 10)
-    outbox.settle(turn, parcel, Accepted(), clock())
+    lease = outbox.begin("ops", clock())
+    assert lease is not None
+    (delivery,) = outbox.take(lease, 10)
+    outbox.acknowledge(lease, delivery, Accepted(), clock())
 
-    assert outbox.take(turn, 10) == []
+    assert outbox.take(lease, 10) == []

@@ -52,7 +52,7 @@ class Running:
         return {name: poll.outcome for name, poll in polls.items()}
 
     @property
-    def told(self) -> list[tuple[str, str, str]]:
+    def reported(self) -> list[tuple[str, str, str]]:
         """Return what was told: by which name, as which event, under which id."""
         events = [streamed.event for streamed in RedisStream(self._client).read("0-0", 100)]
         return [(event.provider_name, str(event.event), event.id) for event in events]
@@ -75,7 +75,7 @@ def test_a_renamed_provider_goes_on_where_it_was(running: Running) -> None:
 
     assert synced == Synced(added=0, changed=1, removed=0, kept_ids=(("Corp", "acme"),))
     assert quiet == {"Corp": Outcome.QUIET}
-    assert running.told == [("Acme", "new_incident", "acme/i1/u1"), ("Corp", "incident_update", "acme/i1/u2")]
+    assert running.reported == [("Acme", "new_incident", "acme/i1/u1"), ("Corp", "incident_update", "acme/i1/u2")]
 
 
 def test_names_that_are_swapped_follow_their_pages(running: Running) -> None:
@@ -83,15 +83,15 @@ def test_names_that_are_swapped_follow_their_pages(running: Running) -> None:
         running.shows(url, "u1")
     running.syncs({"Acme": FIRST, "Corp": SECOND})
     running.polls()
-    told = running.told
+    reported = running.reported
 
     running.syncs({"Corp": FIRST, "Acme": SECOND})
     running.polls()
-    assert running.told == told
+    assert running.reported == reported
 
     running.shows(SECOND, "u1", "u2")
     running.polls()
-    assert running.told[2:] == [("Acme", "incident_update", "corp/i1/u2")]
+    assert running.reported[2:] == [("Acme", "incident_update", "corp/i1/u2")]
 
 
 def test_a_name_that_is_given_back_and_a_restart_change_nothing(running: Running) -> None:
@@ -100,7 +100,7 @@ def test_a_name_that_is_given_back_and_a_restart_change_nothing(running: Running
         running.syncs({name: FIRST})
         running.polls()
 
-    assert running.told == [("Acme", "new_incident", "acme/i1/u1")]
+    assert running.reported == [("Acme", "new_incident", "acme/i1/u1")]
 
 
 def test_a_page_that_is_new_is_told_under_an_id_of_its_own(running: Running) -> None:
@@ -112,7 +112,7 @@ def test_a_page_that_is_new_is_told_under_an_id_of_its_own(running: Running) -> 
     running.syncs({"Corp": FIRST, "Acme": SECOND})
     running.polls()
 
-    assert running.told == [("Acme", "new_incident", "acme/i1/u1"), ("Acme", "new_incident", "acme-2/i1/u1")]
+    assert running.reported == [("Acme", "new_incident", "acme/i1/u1"), ("Acme", "new_incident", "acme-2/i1/u1")]
 
 
 def test_another_address_is_another_page_under_a_new_name_as_well(running: Running) -> None:
@@ -125,7 +125,7 @@ def test_another_address_is_another_page_under_a_new_name_as_well(running: Runni
     running.polls()
 
     assert (synced.added, synced.removed, synced.kept_ids) == (1, 1, ())
-    assert running.told[1:] == [("Corp", "new_incident", "corp/i1/u1")]
+    assert running.reported[1:] == [("Corp", "new_incident", "corp/i1/u1")]
 
 
 def test_an_address_that_is_written_otherwise_is_the_same_page(running: Running) -> None:
@@ -134,7 +134,7 @@ def test_an_address_that_is_written_otherwise_is_the_same_page(running: Running)
         running.syncs({"Acme": url})
         running.polls()
 
-    assert len(running.told) == 1
+    assert len(running.reported) == 1
 
 
 def test_all_keys_of_a_page_stay_and_no_others_come(

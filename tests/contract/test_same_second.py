@@ -10,7 +10,7 @@ from tests.fakes import provider
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 
@@ -50,7 +50,7 @@ def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
         polls = [poller.poll(acme.id) for _ in range(4)]
         fetcher.close()
 
-    assert [poll.layer for poll in polls if poll] == [Layer.CHANGED, *[Layer.NOT_MODIFIED] * 3]
+    assert [poll.response_class for poll in polls if poll] == [ResponseClass.CHANGED, *[ResponseClass.NOT_MODIFIED] * 3]
     assert [event.incident for event in pages.events[known:]] == ["Exports fail"]
 
 
@@ -68,4 +68,8 @@ def test_without_a_date_a_page_that_is_old_by_our_clock_is_quiet() -> None:
         polls = [poller.poll(acme.id) for _ in range(3)]
         fetcher.close()
 
-    assert [poll.layer for poll in polls if poll] == [Layer.CHANGED, Layer.NOT_MODIFIED, Layer.NOT_MODIFIED]
+    assert [poll.response_class for poll in polls if poll] == [
+        ResponseClass.CHANGED,
+        ResponseClass.NOT_MODIFIED,
+        ResponseClass.NOT_MODIFIED,
+    ]

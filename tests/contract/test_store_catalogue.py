@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, event, provider
 from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
-from tracker.model.event import News
+from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
 from tracker.polling.ports import Commit, Known
@@ -100,8 +100,8 @@ def test_a_changed_provider_keeps_what_is_remembered_of_its_page(
 
     catalogue.put([provider(name="Acme Inc.")], NOON)
 
-    turn = pages.begin("acme", NOON + timedelta(minutes=1))
-    assert (turn.provider.name, turn.state) == ("Acme Inc.", state)
+    lease = pages.begin("acme", NOON + timedelta(minutes=1))
+    assert (lease.provider.name, lease.state) == ("Acme Inc.", state)
     assert pages.recall("acme", ["a"]).seen == {"a"}
 
 
@@ -135,8 +135,8 @@ def test_removing_a_provider_leaves_nothing_of_its_page(client: "redis.Redis", c
     catalogue.put(several(2), NOON)
     pages = RedisPages(client)
     for name in ("p0", "p1"):
-        news = (News(event=event(), key="k"),)
-        pages.commit(pages.begin(name, NOON), Commit(state=PageState(), news=news, seen=("s",), checked_at=NOON))
+        pending = (PendingEvent(event=event(), key="k"),)
+        pages.commit(pages.begin(name, NOON), Commit(state=PageState(), pending=pending, seen=("s",), checked_at=NOON))
     taken = [Timing(stream_id="1-0", published_s=1, unseen_s=2, logged_s=3)]
     RedisStream(client).save_timings("record", "1-0", {"p0": taken, "p1": taken})
 

@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from tests.fakes import NOON, event
-from tests.outbox import BURY, WAIT, committed, webhook
-from tracker.delivery.retry_policy import Accepted, Standing
+from tests.outbox import DEAD_LETTER, WAIT, committed, webhook
+from tracker.delivery.retry_policy import Accepted, FailureStreak
 from tracker.model.event import encode_event
 from tracker.model.provider import Webhook
 from tracker.store import stream as streams
@@ -30,12 +30,12 @@ def outbox(client: "redis.Redis") -> RedisOutbox:
     return RedisOutbox(client)
 
 
-def settle(outbox: RedisOutbox, sink: str, count: int, verdict: object = None, now: datetime = NOON) -> None:
+def acknowledge(outbox: RedisOutbox, sink: str, count: int, disposition: object = None, now: datetime = NOON) -> None:
     """Settle the next events of a sink."""
-    turn = outbox.begin(sink, now)
-    for parcel in outbox.take(turn, count):
-        outbox.settle(turn, parcel, verdict or Accepted(), now)
-    outbox.end(turn)
+    lease = outbox.begin(sink, now)
+    for delivery in outbox.take(lease, count):
+        outbox.acknowledge(lease, delivery, disposition or Accepted(), now)
+    outbox.end(lease)
 
 
 def status_of(sinks: RedisSinks, name: str = "ops") -> SinkStatus:
@@ -79,9 +79,9 @@ def test_a_sink_that_is_gone_leaves_nothing_behind(
     before = set(client.keys())
     sinks.sync([CHAT, OPS])
     committed(client, "a", "b")
-    settle(outbox, "ops", 1, BURY)
-    sinks.put_back("ops")
-    settle(outbox, "ops", 1, BURY)
+    acknowledge(outbox, "ops", 1, DEAD_LETTER)
+    sinks.redrive("ops")
+    acknowledge(outbox, "ops", 1, DEAD_LETTER)
     outbox.begin("ops", NOON)
 
     assert sinks.sync([CHAT]) == Synced(added=0, changed=0, removed=1)
@@ -95,9 +95,9 @@ def test_a_new_sink_begins_with_what_comes_from_now_on(client: "redis.Redis", si
     committed(client, "after")
     outbox = RedisOutbox(client)
 
-    turn = outbox.begin("ops", NOON)
+    lease = outbox.begin("ops", NOON)
 
-    assert [parcel.event for parcel in outbox.take(turn, 10)] == [event("after")]
+    assert [delivery.event for delivery in outbox.take(lease, 10)] == [event("after")]
 
 
 def test_a_sync_without_a_sink_does_not_make_a_stream(client: "redis.Redis", sinks: RedisSinks) -> None:
@@ -108,7 +108,7 @@ def test_a_sync_without_a_sink_does_not_make_a_stream(client: "redis.Redis", sin
 def test_a_sync_ends_the_pause_of_a_sink(client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox) -> None:
     sinks.sync([OPS])
     committed(client, "a")
-    settle(outbox, "ops", 1, WAIT)
+    acknowledge(outbox, "ops", 1, WAIT)
     assert outbox.begin("ops", NOON) is None
 
     sinks.sync([OPS])
@@ -142,7 +142,7 @@ def test_a_sink_of_version_1_is_still_read(client: "redis.Redis", sinks: RedisSi
 def test_a_new_sink_has_nothing_to_tell(sinks: RedisSinks) -> None:
     sinks.sync([OPS])
 
-    assert sinks.statuses() == (SinkStatus(webhook=OPS, standing=Standing()),)
+    assert sinks.statuses() == (SinkStatus(webhook=OPS, streak=FailureStreak()),)
     assert sinks.ready(NOON) == ()
 
 
@@ -154,9 +154,9 @@ def test_what_waits_is_counted(client: "redis.Redis", sinks: RedisSinks, outbox:
     committed(client, "before")
     sinks.sync([OPS, CHAT])
     committed(client, *"abcde")
-    settle(outbox, "ops", 2)
-    turn = outbox.begin("ops", NOON)
-    outbox.take(turn, 1)
+    acknowledge(outbox, "ops", 2)
+    lease = outbox.begin("ops", NOON)
+    outbox.take(lease, 1)
 
     assert [status.waiting for status in sinks.statuses()] == [5, 3]
     assert sinks.ready(NOON) == ("chat", "ops")
@@ -167,13 +167,13 @@ def test_what_was_delivered_refused_and_postponed_is_told(
 ) -> None:
     sinks.sync([OPS])
     committed(client, *"abc")
-    settle(outbox, "ops", 1)
-    settle(outbox, "ops", 1, BURY, NOON + timedelta(seconds=1))
-    settle(outbox, "ops", 1, WAIT, NOON + timedelta(seconds=1.5))
+    acknowledge(outbox, "ops", 1)
+    acknowledge(outbox, "ops", 1, DEAD_LETTER, NOON + timedelta(seconds=1))
+    acknowledge(outbox, "ops", 1, WAIT, NOON + timedelta(seconds=1.5))
 
     assert status_of(sinks) == SinkStatus(
         webhook=OPS,
-        standing=WAIT.standing,
+        streak=WAIT.streak,
         waiting=1,
         dead=1,
         delivered=1,
@@ -189,7 +189,7 @@ def test_a_sink_that_waits_for_its_receiver_is_not_ready(
 ) -> None:
     sinks.sync([OPS])
     committed(client, "a")
-    settle(outbox, "ops", 1, WAIT)
+    acknowledge(outbox, "ops", 1, WAIT)
 
     assert sinks.ready(WAIT.not_before - timedelta(milliseconds=1)) == ()
     assert sinks.ready(WAIT.not_before) == ("ops",)
@@ -200,15 +200,15 @@ def test_dead_letters_are_told_and_put_back_at_once(
 ) -> None:
     sinks.sync([OPS])
     committed(client, *"abc")
-    settle(outbox, "ops", 2, BURY)
-    settle(outbox, "ops", 1, WAIT)
+    acknowledge(outbox, "ops", 2, DEAD_LETTER)
+    acknowledge(outbox, "ops", 1, WAIT)
     died_after = datetime.now(UTC) - timedelta(minutes=1)
 
     letters = sinks.dead("ops")
     assert [(letter.event, letter.reason) for letter in letters] == [(event(one), "answered 410") for one in "ab"]
     assert all(letter.died_at > died_after for letter in letters)
-    assert sinks.put_back("ops") == 2
-    assert (sinks.dead("ops"), sinks.put_back("ops")) == ([], 0)
+    assert sinks.redrive("ops") == 2
+    assert (sinks.dead("ops"), sinks.redrive("ops")) == ([], 0)
     assert (status_of(sinks).waiting, status_of(sinks).dead) == (3, 0)
     assert sinks.ready(NOON) == ("ops",), "somebody said now"
 
@@ -238,10 +238,10 @@ def test_what_a_sink_has_not_acknowledged_is_not_dropped(
 ) -> None:
     sinks.sync([OPS, CHAT])
     ids = committed_in_blocks(client, 300)
-    settle(outbox, "ops", 300)
-    turn = outbox.begin("chat", NOON)
-    for parcel in outbox.take(turn, 300)[:120]:
-        outbox.settle(turn, parcel, Accepted(), NOON)
+    acknowledge(outbox, "ops", 300)
+    lease = outbox.begin("chat", NOON)
+    for delivery in outbox.take(lease, 300)[:120]:
+        outbox.acknowledge(lease, delivery, Accepted(), NOON)
 
     RedisStream(client).trim(before=ids[-1])
 
@@ -254,7 +254,7 @@ def test_what_all_sinks_have_goes_as_far_as_the_record(
 ) -> None:
     sinks.sync([OPS])
     ids = committed_in_blocks(client, 300)
-    settle(outbox, "ops", 300)
+    acknowledge(outbox, "ops", 300)
 
     RedisStream(client).trim(before=ids[250])
 
@@ -294,15 +294,15 @@ def test_a_sink_goes_on_after_what_was_dropped(
     monkeypatch.setattr(streams, "MOST_ENTRIES", 2)
     sinks.sync([OPS])
     committed(client, *"abcd")
-    turn = outbox.begin("ops", NOON)
-    outbox.take(turn, 1)
+    lease = outbox.begin("ops", NOON)
+    outbox.take(lease, 1)
     RedisStream(client).trim(before=RedisStream(client).read("0-0", 1000)[-1].stream_id)
 
-    parcels = outbox.take(turn, 10)
-    assert [parcel.event for parcel in parcels] == [None]
-    outbox.pass_over(turn, parcels)
-    outbox.end(turn)
-    settle(outbox, "ops", 10)
+    deliveries = outbox.take(lease, 10)
+    assert [delivery.event for delivery in deliveries] == [None]
+    outbox.pass_over(lease, deliveries)
+    outbox.end(lease)
+    acknowledge(outbox, "ops", 10)
 
     assert status_of(sinks).waiting == 0
     assert sinks.ready(NOON) == ()

@@ -10,7 +10,7 @@ from tests.outbox import webhook
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.delivery.ports import EventStream
 from tracker.errors import StoreError
-from tracker.model.event import News
+from tracker.model.event import PendingEvent
 from tracker.polling.ports import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
@@ -35,8 +35,8 @@ class Outbox:
             return
         self._now += timedelta(minutes=1)
         pages = RedisPages(self._client)
-        news = tuple(News(event=event(event_id), key=event_id) for event_id in event_ids)
-        pages.commit(pages.begin("acme", self._now), Commit(news=news, checked_at=self._now))
+        pending = tuple(PendingEvent(event=event(event_id), key=event_id) for event_id in event_ids)
+        pages.commit(pages.begin("acme", self._now), Commit(pending=pending, checked_at=self._now))
 
     def ids(self, after: str = "0-0", count: int = 100) -> list[str]:
         return [entry.event.id for entry in self.stream.read(after, count)]

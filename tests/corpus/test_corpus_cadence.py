@@ -14,7 +14,7 @@ from tests.fakes import NOON, FakeClock, FakeFetcher, provider
 from tracker.model.provider import Cadence
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
-from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR
+from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER
 from tracker.scheduling.schedule import next_due
 from tracker.store.memory import MemoryPages
 
@@ -28,9 +28,9 @@ class RecordingPages(MemoryPages):
 
     due_at: datetime | None = None
 
-    def commit(self, turn, commit):
+    def commit(self, lease, commit):
         self.due_at = commit.due_at
-        return super().commit(turn, commit)
+        return super().commit(lease, commit)
 
 
 def played(files: list[Path], cadence: Cadence, name: str) -> list[tuple[float, bool]]:
@@ -44,7 +44,7 @@ def played(files: list[Path], cadence: Cadence, name: str) -> list[tuple[float, 
         while shown and shown[0][0] <= clock():
             at, body = shown.pop(0)
             incident_at = pages.state(acme.id).incident_at
-            is_hurried = incident_at is not None and at - incident_at < HURRIED_FOR - INTERVAL
+            is_hurried = incident_at is not None and at - incident_at < FAST_FOR - INTERVAL
             found.append(((clock() - at).total_seconds(), is_hurried))
             fetcher.answers(acme.url, body)
         poller.poll(acme.id)
@@ -65,9 +65,9 @@ def test_in_a_recorded_outage_what_follows_is_seen_sooner(name):
         for cadence in (Cadence.ADAPTIVE, Cadence.FIXED)
     )
 
-    hurried = [late_s for late_s, is_hurried in adaptive if is_hurried]
-    assert hurried
-    assert max(hurried) <= 20
+    fast = [late_s for late_s, is_hurried in adaptive if is_hurried]
+    assert fast
+    assert max(fast) <= 20
     assert max(late_s for late_s, _ in [*adaptive, *fixed]) <= 60
     assert sum(late_s for late_s, _ in adaptive) < sum(late_s for late_s, _ in fixed)
 
@@ -106,13 +106,13 @@ def test_the_benchmark_counts_what_polling_one_by_one_would(given_changes, caden
 
 
 def test_the_benchmark_knows_paces():
-    calm = history(
-        [(0.001, "a", "resolved", False), (CALM_AFTER.total_seconds() / 3600 + 1, "b", "investigating", False)]
+    slow = history(
+        [(0.001, "a", "resolved", False), (SLOW_AFTER.total_seconds() / 3600 + 1, "b", "investigating", False)]
     )
     fixed, adaptive = Played(), Played()
 
-    play(calm, provider(cadence=Cadence.FIXED), fixed)
-    play(calm, provider(), adaptive)
+    play(slow, provider(cadence=Cadence.FIXED), fixed)
+    play(slow, provider(), adaptive)
 
     assert adaptive.first_in_calm == 1
     assert fixed.requests - 32 <= adaptive.requests <= fixed.requests - 28, "of the last hour's sixty every second"

@@ -194,13 +194,13 @@ class Replay:
 
     def polls(self, answer: bytes) -> list[Event]:
         """Poll an answer; return what is told of it."""
-        told = len(self.store.events)
+        reported = len(self.store.events)
         self.clock.passes(minutes=1)
         self.fetcher.answers(self.page.url, answer)
         poll = self.poller.poll(self.page.id)
         assert poll is not None
         assert poll.failure is None
-        return self.store.events[told:]
+        return self.store.events[reported:]
 
 
 def updates_of(events: list[Event]) -> list[Event]:
@@ -238,10 +238,10 @@ def test_of_slack_every_new_note_is_told_once():
 
         posted = [event for event in updates_of(events) if event.published_at]
         titles += [(number, event.incident) for event in updates_of(events) if event not in posted]
-        told = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in posted]
-        assert told == ([] if number == 0 else expected), file
+        reported = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in posted]
+        assert reported == ([] if number == 0 else expected), file
         edited += [event for event in events if event.event is EventKind.UPDATE_EDITED]
-        total += len(told)
+        total += len(reported)
         again = replay.polls(reversed_lists(json.loads(body(file))))
         # Here only `current` is asked, which drops a resolved incident; it is over when two answers lack it.
         assert [event.message for event in again] == (["No longer listed on the page."] if file == steps[14] else [])
@@ -268,12 +268,12 @@ def test_of_google_every_new_update_is_told_once():
         seen |= listed
         events = updates_of(replay.polls(body(file)))
 
-        told = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in events]
-        assert sorted(told) == sorted(expected), file
+        reported = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in events]
+        assert sorted(reported) == sorted(expected), file
         places = jq.compile(".[] | [.id] + (.updates[] | [.when, [.affected_locations[].id]])").input_text(text(file))
         named = {(each, utc(stamp)): tuple(ids) for each, stamp, ids in places.all() if ids}
-        assert all(event.regions == named.get(key, event.regions) for event, key in zip(events, told, strict=True))
-        total += len(told)
+        assert all(event.regions == named.get(key, event.regions) for event, key in zip(events, reported, strict=True))
+        total += len(reported)
         assert updates_of(replay.polls(reversed_lists(json.loads(body(file))))) == []
 
     assert (len(steps), total) == (7, 12)
@@ -285,10 +285,10 @@ def test_of_azure_a_text_that_was_edited_is_an_update_and_a_new_build_is_none():
     first, second = sorted(series("azure/AlgoraLabs-AI-AI-Cloud-Status__azure_status_feed_westus"), key=len)[::-1]
 
     assert updates_of(replay.polls(body(first))) == []
-    (told,) = updates_of(replay.polls(body(second)))
+    (reported,) = updates_of(replay.polls(body(second)))
     rebuilt = body(second).replace(b"18:12:58 Z", b"18:13:58 Z").replace(b"prodwus.", b"prodeus.")
 
-    assert told.message is not None
-    assert told.message.startswith("Starting at approximately 14:44 UTC")
+    assert reported.message is not None
+    assert reported.message.startswith("Starting at approximately 14:44 UTC")
     assert updates_of(replay.polls(rebuilt)) == []
     assert updates_of(replay.polls(body(first))) == []

@@ -157,10 +157,10 @@ def test_a_recorded_series_tells_the_updates_that_are_new_each_once(name):
     for number, file in enumerate([*files, *files]):
         fetcher.answers(address, file.read_bytes())
         clock.passes(minutes=1)
-        told = len(pages.events)
+        reported = len(pages.events)
         poller.poll("acme")
         updates = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE}
-        new = [(event.incident_id, event.update_id) for event in pages.events[told:] if event.event in updates]
+        new = [(event.incident_id, event.update_id) for event in pages.events[reported:] if event.event in updates]
         shown = pairs_on_the_page(file.read_bytes())
         if number < len(files):
             read = [body for body in in_order if body in {file.read_bytes() for file in files[: number + 1]}]

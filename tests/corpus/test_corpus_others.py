@@ -102,7 +102,7 @@ def test_an_incident_that_is_called_open_after_its_end_is_over():
 
 
 def test_an_alert_stands_once_for_each_region_that_shares_its_id():
-    told_of = '[.service_alerts[] | [.region, .subject, if .status == "ongoing" then "goes on" else "over" end]]'
+    reported_of = '[.service_alerts[] | [.region, .subject, if .status == "ongoing" then "goes on" else "over" end]]'
     shared = sorted((CORPUS / "vultr").glob("*_same_id.s*"))
 
     for path in shared:
@@ -111,7 +111,7 @@ def test_an_alert_stands_once_for_each_region_that_shares_its_id():
             [*each.regions, each.name, "over" if each.status in ("resolved", "completed") else "goes on"]
             for each in (*found.incidents, *found.maintenances)
         ]
-        assert sorted(shown) == sorted(jq.compile(told_of).input_text(path.read_text()).first())
+        assert sorted(shown) == sorted(jq.compile(reported_of).input_text(path.read_text()).first())
 
     assert len(shared) == 8
 

@@ -1,6 +1,6 @@
 """A vendor that turns against its readers: pages that were read once and then answer with whatever may do harm.
 
-Every page begins as an honest one. After `HostileOrigin.turn` it answers with its attack, at each request.
+Every page begins as an honest one. After `HostileOrigin.lease` it answers with its attack, at each request.
 """
 
 import gzip
@@ -321,7 +321,7 @@ class HostileOrigin:
         number = next(path for path, page_name in self._pages.items() if page_name == name)
         return self._origin.url(number + self.attacks[name].path)
 
-    def turn(self) -> None:
+    def lease(self) -> None:
         """Attack from now on."""
         self._turned.set()
 

@@ -39,7 +39,7 @@ class RunningTracker:
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
         self.log: list[str] = []
-        self._news: queue.Queue[None] = queue.Queue()
+        self._pending: queue.Queue[None] = queue.Queue()
         self._readers: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -92,10 +92,10 @@ class RunningTracker:
             result = reached(self)
             if result:
                 return result
-            if self.process is not None and self.process.poll() is not None and self._news.empty():
+            if self.process is not None and self.process.poll() is not None and self._pending.empty():
                 break
             try:
-                self._news.get(timeout=0.2)
+                self._pending.get(timeout=0.2)
             except queue.Empty:
                 continue
         raise AssertionError(f"not reached; output: {self.lines[-20:]}; log: {''.join(self.log[-40:])}")
@@ -148,7 +148,7 @@ class RunningTracker:
     def _read(self, stream: IO[str], lines: list[str]) -> None:
         for line in stream:
             lines.append(line)
-            self._news.put(None)
+            self._pending.put(None)
         stream.close()
 
 

@@ -42,15 +42,15 @@ def test_every_series_brings_exactly_the_updates_that_were_not_in_its_first_answ
 
     for name, files in recorded.items():
         events = [event for event in tracker.events if event["provider"] == name and event["event"] in TOLD]
-        told = [(event["incident_id"], event["update_id"]) for event in events]
-        assert len(told) == len(set(told))
+        reported = [(event["incident_id"], event["update_id"]) for event in events]
+        assert len(reported) == len(set(reported))
         if files[0].suffix == ".json":
             bodies = [file.read_bytes() for file in files]
             read = clocks_that_move_on(bodies)
             derived = moves(read) | ends(read, answers=1)
-            assert set(told) == (set().union(*map(pairs, bodies)) - pairs(bodies[0])) | derived
+            assert set(reported) == (set().union(*map(pairs, bodies)) - pairs(bodies[0])) | derived
         else:
-            assert told
+            assert reported
         for incident in {event["incident_id"] for event in events}:
             published = [event["published_at"] for event in events if event["incident_id"] == incident]
             dated = list(filter(None, published))

@@ -68,7 +68,7 @@ def flower(
             process.wait(PATIENCE_S)
 
 
-def told(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
+def reported(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
     """Return the tasks that Flower shows, once there are so many in these states."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
@@ -225,7 +225,7 @@ def test_it_shows_what_ran_what_hangs_and_what_failed(
         await_worker(free_port, credentials, "shown@here")
         for arguments in (("done",), ("hangs",), ("too", "many")):
             send(connection, "waits", *arguments)
-        tasks = {task["args"]: task for task in told(free_port, credentials, SUCCESS=1, STARTED=1, FAILURE=1)}
+        tasks = {task["args"]: task for task in reported(free_port, credentials, SUCCESS=1, STARTED=1, FAILURE=1)}
 
     done, hangs, failed = tasks["('done',)"], tasks["('hangs',)"], tasks["('too', 'many')"]
     assert {task["name"] for task in tasks.values()} == {"slots.waits"}

@@ -79,10 +79,10 @@ class Attacked:
                 tracker.wait_until_watching()
                 origin.wait_until_read_twice(PATIENCE_S)
                 self.memory_before = peaks_mb(tracker)
-                origin.turn()
+                origin.lease()
                 began, polls_before = time.monotonic(), [vendor.counts(page.id).total for page in healthy]
                 healthy[0].open_incident("Errors", body="While others were attacked.")
-                self.status = tracker.wait_for(self._all_told)
+                self.status = tracker.wait_for(self._all_reported)
                 self.memory_after = peaks_mb(tracker)
                 self.seconds = time.monotonic() - began
                 polls_after = [vendor.counts(page.id).total for page in healthy]
@@ -97,10 +97,10 @@ class Attacked:
         note("memory after, MB", str(sorted(self.memory_after.values())))
 
     @staticmethod
-    def _all_told(tracker: RunningTracker) -> dict[str, dict[str, Any]] | None:
+    def _all_reported(tracker: RunningTracker) -> dict[str, dict[str, Any]] | None:
         """Return the statuses once every attack has been met."""
-        told = {event["provider_name"] for event in tracker.record}
-        if not told >= {*TOLD, "healthy 0"}:
+        reported = {event["provider_name"] for event in tracker.record}
+        if not reported >= {*TOLD, "healthy 0"}:
             return None
         reports = statuses(tracker)
         return reports if all(reports[name]["error"] for name in (*REFUSED, *INSIDE)) else None

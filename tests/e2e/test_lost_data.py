@@ -71,7 +71,7 @@ class Watching:
     page: Page
     other: Page
 
-    def told(self) -> Counter[tuple[str, str, str]]:
+    def reported(self) -> Counter[tuple[str, str, str]]:
         """Return how often each update or status stands on record."""
         return Counter(
             (line["provider"], line["incident"] or line["product"], line["status"]) for line in self.tracker.record
@@ -79,7 +79,7 @@ class Watching:
 
     def wait_for(self, *expected: tuple[str, str, str]) -> None:
         """Return once all of these stand on record."""
-        self.tracker.wait_for(lambda _: set(expected) <= self.told().keys())
+        self.tracker.wait_for(lambda _: set(expected) <= self.reported().keys())
 
     def wait_for_delivery(self) -> None:
         """Return once the receiver has accepted all that stands on record."""
@@ -127,7 +127,7 @@ def test_what_is_new_is_told_once_and_what_is_on_record_not_again(name: str, wat
     receiver.then(answers("503 Service Unavailable"))
     other.open_incident(f"Waits: {name}", body="We look into it.")
     watching.wait_for(("added", f"Waits: {name}", "investigating"))
-    before, lines_before = watching.told(), len(tracker.log)
+    before, lines_before = watching.reported(), len(tracker.log)
     with redis.Redis.from_url(watching.server.url) as client:
         LOSSES[name](watching.server, client)
     page.post_update(known, "monitoring", "It is mended.")
@@ -160,7 +160,7 @@ def test_what_is_new_is_told_once_and_what_is_on_record_not_again(name: str, wat
     )
     if name == "a page":
         del expected["acme", "acme - API", "operational"]  # how its components were, nobody knows
-    assert watching.told() - before == expected, tracker.log
+    assert watching.reported() - before == expected, tracker.log
     assert [line["incident"] for line in tracker.events] == [line["incident"] for line in tracker.record]
     assert {known["id"] for known in json.loads(listed.stdout)} == {"acme", "added"}
     accepted = Counter(receiver.accepted_ids)

@@ -100,14 +100,14 @@ def test_a_page_whose_credentials_are_missing_is_named_at_the_start_and_as_unrea
             <= {event["provider"] for event in tracker.events if event["event"] == "page_unreadable"}
         )
     )
-    told = {
+    reported = {
         event["provider"]: event["message"] for event in network.tracker.events if event["event"] == "page_unreadable"
     }
 
     assert any(sentence in line and "cannot be read without it" in line for line in network.tracker.log)
-    assert sentence in told["missing"]
-    assert "answered 401: give its credentials by headers_env" in told["refused"]
-    assert set(told) == {"missing", "refused"}
+    assert sentence in reported["missing"]
+    assert "answered 401: give its credentials by headers_env" in reported["refused"]
+    assert set(reported) == {"missing", "refused"}
 
 
 def test_no_secret_is_shown_or_stored(network: Network) -> None:

@@ -21,7 +21,7 @@ from tests.fakes import provider as new_provider
 from tests.looped_pages import LoopedPages
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.ports import Commit, PollLease
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -137,8 +137,8 @@ def test_turns_are_taken_at_the_promoted_replica(trio: Trio) -> None:
     client = connect(settings.redis_url)
     pages = LoopedPages(settings.redis_url)
     RedisCatalogue(client).put([new_provider()], NOON)
-    turn = pages.begin("acme", NOON)
-    assert isinstance(turn, Turn)
+    lease = pages.begin("acme", NOON)
+    assert isinstance(lease, PollLease)
     with redis.Redis(port=trio.replica.port, db=3, password=PASSWORD) as replica:
         wait_until(lambda: replica.hget(page_key("acme"), "turn"))
 
@@ -146,11 +146,11 @@ def test_turns_are_taken_at_the_promoted_replica(trio: Trio) -> None:
 
     def commits() -> bool:
         with contextlib.suppress(StoreError):
-            return pages.commit(turn, Commit(checked_at=NOON)) == 0
+            return pages.commit(lease, Commit(checked_at=NOON)) == 0
         return False
 
     wait_until(commits)
-    assert isinstance(pages.begin("acme", NOON + timedelta(minutes=1)), Turn)
+    assert isinstance(pages.begin("acme", NOON + timedelta(minutes=1)), PollLease)
     pages.close()
     client.close()
 

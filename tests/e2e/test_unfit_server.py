@@ -141,7 +141,9 @@ def test_all_commands_that_are_sent_are_looked_for_and_a_signal_is_obeyed_when_t
 
     #: How a client begins and what is asked for advice, which may be refused.
     beginning = {"HELLO", "AUTH", "SELECT", "CLIENT SETINFO", "CLIENT SETNAME", "EXEC", "DISCARD", "INFO", "CONFIG GET"}
-    sent = {name.removeprefix("cmdstat_").replace("|", " ").upper() for name, told in stats.items() if told["calls"]}
+    sent = {
+        name.removeprefix("cmdstat_").replace("|", " ").upper() for name, reported in stats.items() if reported["calls"]
+    }
     listed = {named(command) for command in (*COMMANDS, *TRANSACTION)}
     assert sent - beginning <= listed
     assert status == 0

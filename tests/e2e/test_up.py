@@ -132,7 +132,7 @@ class Running:
     #: Not in its catalogue.
     other: Page
 
-    def told_of(self, incident: str) -> list[str]:
+    def reported_of(self, incident: str) -> list[str]:
         """Return the statuses of an incident that came out."""
         return [event["status"] for event in self.tracker.events if event["incident"] == incident]
 
@@ -153,12 +153,12 @@ def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(running: Running,
     (victim,) = tracker.children(marker)
     os.kill(victim, signal.SIGKILL)
     incident = page.open_incident(f"Without {marker}", body="We look into it.")
-    tracker.wait_for(lambda _: running.told_of(f"Without {marker}"))
+    tracker.wait_for(lambda _: running.reported_of(f"Without {marker}"))
     tracker.wait_for(lambda t: t.children(marker) not in ([], [victim]))
     page.resolve(incident)
-    tracker.wait_for(lambda _: len(running.told_of(f"Without {marker}")) >= 2)
+    tracker.wait_for(lambda _: len(running.reported_of(f"Without {marker}")) >= 2)
 
-    assert running.told_of(f"Without {marker}") == ["investigating", "resolved"]
+    assert running.reported_of(f"Without {marker}") == ["investigating", "resolved"]
 
 
 def test_a_second_tracker_on_the_same_data_directory_is_refused(running: Running) -> None:
@@ -176,7 +176,7 @@ def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     )
     running.vendor.wait_for("other", lambda counts: counts.total > 1)
     running.other.open_incident("Elsewhere", body="We look into it.")
-    tracker.wait_for(lambda _: running.told_of("Elsewhere"))
+    tracker.wait_for(lambda _: running.reported_of("Elsewhere"))
     listed = tracker.command("providers", "list")
     status = tracker.command("status")
     removed = tracker.command("providers", "remove", "other")

@@ -141,7 +141,7 @@ def test_dead_letters_are_in_sight_until_they_are_delivered(tmp_path: Path) -> N
         with RunningTracker(entries, tmp_path, "--format", "json") as tracker:
             tracker.wait_until_watching()
             page.open_incident("Errors", body="We look into it.")
-            tracker.wait_for(lambda t: told(t, "dead letters"))
+            tracker.wait_for(lambda t: reported(t, "dead letters"))
             receiver.wait_for(lambda r: len(r.accepted) == 1)
             states = {row["sink"]: row["state"] for row in json.loads(listed(tracker))}
             (letters,) = [name for name, state in states.items() if state == "dead_letters"]
@@ -149,9 +149,9 @@ def test_dead_letters_are_in_sight_until_they_are_delivered(tmp_path: Path) -> N
             tracker.stop()
             before = list(tracker.log)
             tracker.start()
-            again = tracker.wait_for(lambda t: told(t, "dead letters"))
+            again = tracker.wait_for(lambda t: reported(t, "dead letters"))
             retried = tracker.command("sinks", "retry", letters)
-            tracker.wait_for(lambda t: told(t, "all sinks take updates again"))
+            tracker.wait_for(lambda t: reported(t, "all sinks take updates again"))
             after = {row["sink"]: row["state"] for row in json.loads(listed(tracker))}
 
     assert sorted(states.values()) == ["dead_letters", "ok"]
@@ -168,14 +168,14 @@ def test_a_sink_that_nothing_reaches_is_named_until_there_is_a_page_for_it(tmp_p
     with SimulatedVendor([page]) as vendor:
         entries = provider("acme", vendor.url("acme")) + sink("ops", url="http://127.0.0.1:9/", providers=["other"])
         with RunningTracker(entries, tmp_path) as tracker:
-            (line,) = tracker.wait_for(lambda t: told(t, "matches 'other'"))
+            (line,) = tracker.wait_for(lambda t: reported(t, "matches 'other'"))
             states = [row["state"] for row in json.loads(listed(tracker))]
             shown = tracker.command("sinks", "list").stdout
             checked = tracker.command_without_data("check", str(tracker.providers_file)).stdout
             added = tracker.command("providers", "add", vendor.url("acme"), "--name", "Other", "--allow-private")
-            tracker.wait_for(lambda t: told(t, "every sink can get updates again"))
+            tracker.wait_for(lambda t: reported(t, "every sink can get updates again"))
             removed = tracker.command("providers", "remove", "other")
-            tracker.wait_for(lambda t: len(told(t, "matches 'other'")) == 2)
+            tracker.wait_for(lambda t: len(reported(t, "matches 'other'")) == 2)
 
     sentence = "providers: no page has an id that matches 'other'; there is acme"
     assert f"ops ({sentence})" in line
@@ -221,6 +221,6 @@ def listed(tracker: RunningTracker) -> str:
     return tracker.command("sinks", "list", "--format", "json").stdout
 
 
-def told(tracker: RunningTracker, words: str) -> list[str]:
+def reported(tracker: RunningTracker, words: str) -> list[str]:
     """Return the lines of the log with these words."""
     return [line for line in list(tracker.log) if words in line]

@@ -16,7 +16,7 @@ from tracker.detection.changes import Changes, changes
 from tracker.errors import HttpStatusError
 from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
 from tracker.polling.known import UNSETTLED_FOR
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 
 OLDER = incident("i0", update("o1", 1), update("o2", 2, "resolved"))
 OPEN = incident("i1", update("u1", 10), update("u2", 20, "identified"))
@@ -24,8 +24,8 @@ YOUNGER = incident("i2", update("y1", 30, "resolved"))
 END = ("i1/ended/u2", "resolved")
 
 
-def told_of(found: Changes) -> list[tuple[str, str]]:
-    return [(piece.event.id.removeprefix("acme/"), piece.event.status) for piece in found.news]
+def reported_of(found: Changes) -> list[tuple[str, str]]:
+    return [(piece.event.id.removeprefix("acme/"), piece.event.status) for piece in found.pending]
 
 
 class Answers:
@@ -47,11 +47,11 @@ class Answers:
             page(*incidents, **self._fields | fields),
             NOON + timedelta(hours=1),
         )
-        told = [piece.key for piece in found.news if piece.key is not None]
+        reported = [piece.key for piece in found.pending if piece.key is not None]
         self._memory.before = replace(
-            self._memory.before, view=found.view, seen=self._memory.before.seen.union(told, found.seen)
+            self._memory.before, view=found.view, seen=self._memory.before.seen.union(reported, found.seen)
         )
-        return told_of(found)
+        return reported_of(found)
 
     @property
     def open_ids(self) -> list[str]:
@@ -97,9 +97,9 @@ def test_what_a_list_of_the_newest_lacks_is_over_unless_it_may_have_aged_out(
 ) -> None:
     answers = Answers(OPEN, *listed, incidents_reach=Reach.WINDOW)
 
-    told = answers.lists(*listed) + answers.lists(*listed)
+    reported = answers.lists(*listed) + answers.lists(*listed)
 
-    assert told == ([END] if ends else [])
+    assert reported == ([END] if ends else [])
 
 
 @pytest.mark.parametrize(("window", "ends"), [(timedelta(days=1), True), (timedelta(minutes=30), False)])
@@ -164,7 +164,7 @@ def tracker() -> Tracker:
     seeded.polls()
     seeded.shows(shown(OPEN, minute=1))
     seeded.polls()
-    assert seeded.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert seeded.reported() == ["acme/i1/u1", "acme/i1/u2"]
     return seeded
 
 
@@ -175,7 +175,7 @@ def shown(*incidents: Incident, minute: int) -> Snapshot:
 def after(tracker: Tracker, polls: int = 3) -> list[str]:
     for _ in range(polls):
         tracker.polls()
-    return tracker.told()
+    return tracker.reported()
 
 
 def test_a_deleted_incident_is_over_after_two_polls_and_costs_nothing_afterwards(tracker: Tracker) -> None:
@@ -183,7 +183,7 @@ def test_a_deleted_incident_is_over_after_two_polls_and_costs_nothing_afterwards
 
     assert [after(tracker, 1), after(tracker, 1)] == [[], ["acme/i1/ended/u2"]]
     asked = len(tracker.fetcher.requests)
-    assert [tracker.polls().layer for _ in range(3)] == [Layer.NOT_MODIFIED] * 3
+    assert [tracker.polls().response_class for _ in range(3)] == [ResponseClass.NOT_MODIFIED] * 3
     assert [request.url for request in tracker.fetcher.requests[asked:]] == [SUMMARY] * 3
 
 
@@ -239,8 +239,8 @@ def test_a_page_without_details_is_judged_by_its_summary(tracker: Tracker) -> No
 
 def life(memory: Memory) -> Iterator[tuple[str, bool]]:
     """Yield of each event about an incident which it is, and whether it ends it."""
-    for snapshot_news in memory.history:
-        for piece in snapshot_news:
+    for snapshot_events in memory.history:
+        for piece in snapshot_events:
             if piece.event.incident_id is not None:
                 yield piece.event.incident_id, piece.event.status in CLOSED_STATUSES
 
@@ -254,7 +254,7 @@ class Chronicle(Memory):
 
     def polls(self, snapshot: Snapshot) -> Changes:
         found = super().polls(snapshot)
-        self.history.append(found.news)
+        self.history.append(found.pending)
         return found
 
 
@@ -281,12 +281,12 @@ def test_whatever_is_listed_ids_differ_and_the_same_answers_tell_nothing(history
         for _ in range(times):
             memory.polls(snapshot)
 
-    ids = [piece.event.id for news in memory.history for piece in news]
+    ids = [piece.event.id for pending in memory.history for piece in pending]
     assert len(ids) == len(set(ids))
     last = history[-1][0]
     memory.polls(last)
     settled = memory.polls(last)
-    assert (settled.news, settled.is_open_question) == ((), False)
+    assert (settled.pending, settled.is_open_question) == ((), False)
 
 
 @settings(max_examples=200)

@@ -212,11 +212,11 @@ def test_a_check_costs_what_all_processes_of_the_tracker_took(monkeypatch: pytes
 
 
 def test_peers_are_compared_within_a_round() -> None:
-    def turn(rate: float, cost: float) -> dict[str, float]:
+    def lease(rate: float, cost: float) -> dict[str, float]:
         return {"checks per second": rate, "CPU ms per check": cost, "all processes', %": 90.0}
 
     ours, theirs = compared(
-        {"tracker": [turn(100, 2), turn(200, 2), turn(300, 2)], "peer": [turn(50, 4), turn(50, 1), turn(300, 2)]}
+        {"tracker": [lease(100, 2), lease(200, 2), lease(300, 2)], "peer": [lease(50, 4), lease(50, 1), lease(300, 2)]}
     )
 
     assert (ours["checks per second"], ours["tracker's rate / its rate"]) == (200, None)

@@ -7,7 +7,7 @@ import pytest
 from tracker.errors import ParseError
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Source
-from tracker.polling.discovery import MOST_INCIDENTS, MOST_TOLD, MOST_UPDATES, read_answer
+from tracker.polling.discovery import MOST_INCIDENTS, MOST_REPORTED, MOST_UPDATES, read_answer
 from tracker.polling.ports import Fetched
 
 URL = "https://status.acme.example/api/v2/incidents.json"
@@ -40,7 +40,7 @@ def test_more_are_refused() -> None:
 
 def test_updates_that_all_name_all_components_are_refused_once_telling_them_takes_too_much() -> None:
     length, count = 100, 400
-    fits = MOST_TOLD // (length * count + len("i"))
+    fits = MOST_REPORTED // (length * count + len("i"))
     incident: dict[str, object] = {"id": "i", "components": named(count, length)}
 
     read({**incident, "incident_updates": numbered(fits)})

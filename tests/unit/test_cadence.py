@@ -11,8 +11,8 @@ from tracker.errors import FetchTimeout
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Cadence, FirstSight
-from tracker.polling.poll_cost import Layer
-from tracker.scheduling.cadence import CALM_AFTER, HURRIED_FOR, departure_s, longest_pause_s, noted, pace
+from tracker.polling.poll_cost import ResponseClass
+from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER, departure_s, longest_pause_s, noted, pace
 from tracker.scheduling.schedule import Pace, next_due
 
 SECOND = timedelta(seconds=1)
@@ -23,8 +23,8 @@ def in_incident(since: timedelta) -> PageState:
     return PageState(seeded=True, incident_at=NOON - since)
 
 
-def calm(since: timedelta) -> PageState:
-    return PageState(seeded=True, calm_since=NOON - since)
+def slow(since: timedelta) -> PageState:
+    return PageState(seeded=True, quiet_since=NOON - since)
 
 
 # --- the pace ---
@@ -33,30 +33,30 @@ def calm(since: timedelta) -> PageState:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (PageState(), Pace.PLAIN),
-        (in_incident(timedelta()), Pace.HURRIED),
-        (in_incident(HURRIED_FOR - SECOND), Pace.HURRIED),
-        (in_incident(HURRIED_FOR), Pace.PLAIN),
-        (calm(CALM_AFTER - SECOND), Pace.PLAIN),
-        (calm(CALM_AFTER), Pace.CALM),
-        (in_incident(-SECOND), Pace.PLAIN),
-        (calm(-SECOND), Pace.PLAIN),
+        (PageState(), Pace.NORMAL),
+        (in_incident(timedelta()), Pace.FAST),
+        (in_incident(FAST_FOR - SECOND), Pace.FAST),
+        (in_incident(FAST_FOR), Pace.NORMAL),
+        (slow(SLOW_AFTER - SECOND), Pace.NORMAL),
+        (slow(SLOW_AFTER), Pace.SLOW),
+        (in_incident(-SECOND), Pace.NORMAL),
+        (slow(-SECOND), Pace.NORMAL),
     ],
 )
 def test_a_page_is_hurried_after_it_moved_in_an_incident_and_calm_after_long(state: PageState, expected: Pace) -> None:
     assert pace(provider(), state, NOON) is expected
 
 
-@pytest.mark.parametrize("state", [in_incident(timedelta()), calm(2 * CALM_AFTER)])
+@pytest.mark.parametrize("state", [in_incident(timedelta()), slow(2 * SLOW_AFTER)])
 def test_a_fixed_cadence_keeps_the_interval(state: PageState) -> None:
-    assert pace(FIXED, state, NOON) is Pace.PLAIN
+    assert pace(FIXED, state, NOON) is Pace.NORMAL
     assert departure_s(FIXED, state, NOON) is None
     assert longest_pause_s(FIXED) == 60
 
 
 def test_what_departs_from_the_interval_is_told_but_not_of_a_page_that_fails() -> None:
     assert departure_s(provider(), in_incident(timedelta()), NOON) == 20
-    assert departure_s(provider(), calm(CALM_AFTER), NOON) == 120 == longest_pause_s(provider())
+    assert departure_s(provider(), slow(SLOW_AFTER), NOON) == 120 == longest_pause_s(provider())
     assert departure_s(provider(), PageState(), NOON) is None
     assert departure_s(provider(interval_s=15), in_incident(timedelta()), NOON) is None, "it is fast already"
     assert departure_s(provider(), replace(in_incident(timedelta()), failures=1), NOON) is None
@@ -115,7 +115,7 @@ def test_what_nobody_wants_to_hear_of_is_no_reason_to_hurry(shown: OpenIncident,
     after = noted_at_noon(SEEDED, shown, **fields)
 
     assert after.incident_at is None
-    assert after.calm_since is None, "nor is the page calm"
+    assert after.quiet_since is None, "nor is the page calm"
 
 
 @pytest.mark.parametrize("kind", ["incident_update", "component_status_change"])
@@ -127,16 +127,16 @@ def test_who_wants_to_hear_of_what_follows_is_hurried_for(kind: str) -> None:
 def test_maintenance_is_no_reason_to_hurry_and_none_to_be_calm(list_name: str) -> None:
     view = PageView(**{list_name: (opened(),)})
 
-    after = noted(provider(), calm(CALM_AFTER), view, NOON, has_changed=False)
+    after = noted(provider(), slow(SLOW_AFTER), view, NOON, has_changed=False)
 
-    assert (after.incident_at, after.calm_since) == (None, None)
+    assert (after.incident_at, after.quiet_since) == (None, None)
 
 
 def test_calm_begins_with_the_last_change_or_with_the_end_of_all_that_goes_on() -> None:
-    assert noted_at_noon(PageState()).calm_since == NOON
-    assert noted_at_noon(calm(CALM_AFTER)).calm_since == NOON
-    assert noted_at_noon(calm(CALM_AFTER), has_changed=False).calm_since == NOON - CALM_AFTER
-    assert noted_at_noon(in_incident(timedelta()), has_changed=False).calm_since == NOON
+    assert noted_at_noon(PageState()).quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER)).quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER), has_changed=False).quiet_since == NOON - SLOW_AFTER
+    assert noted_at_noon(in_incident(timedelta()), has_changed=False).quiet_since == NOON
 
 
 # --- polls ---
@@ -177,7 +177,7 @@ def test_an_incident_is_hurried_for_until_it_is_over(tracker: Tracker) -> None:
     assert back_to_phase in {20, 40, 60}
     assert plain == [60, 60]
     assert tracker.state.incident_at is None
-    assert tracker.state.calm_since is not None
+    assert tracker.state.quiet_since is not None
 
 
 def test_an_incident_in_which_nothing_moves_is_hurried_for_no_longer(tracker: Tracker) -> None:
@@ -224,11 +224,11 @@ def test_what_is_open_at_first_sight_is_hurried_for_if_it_is_new(age_minutes: in
     pauses(tracker)
 
     assert pauses(tracker) == [pause_s]
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
 
 def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_changes(tracker: Tracker) -> None:
-    tracker.clock.passes(seconds=CALM_AFTER.total_seconds())
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
     onto_its_grid, *quiet = pauses(tracker, 5)
     assert onto_its_grid in {60, 120}
     assert quiet == [120] * 4
@@ -242,45 +242,45 @@ def test_a_component_that_is_left_out_ends_the_calm_too() -> None:
     tracker = Tracker(components=("web",))
     tracker.shows(acme(minute=0))
     pauses(tracker)
-    tracker.clock.passes(seconds=CALM_AFTER.total_seconds())
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
     pauses(tracker)
     assert pauses(tracker) == [120]
 
     tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
     assert pauses(tracker) == [60]
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
 
 def test_an_incident_that_is_left_out_ends_the_calm_though_it_was_brief() -> None:
     tracker = Tracker(min_impact=Impact.CRITICAL)
     tracker.shows(acme(minute=0))
     pauses(tracker)
-    tracker.clock.passes(seconds=CALM_AFTER.total_seconds())
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
     pauses(tracker)
     brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR)
     tracker.shows(acme(brief, minute=2))
 
     assert pauses(tracker, 3) == [60] * 3
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
 
 def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: Tracker) -> None:
     opening = incident("i1", update("u1", 10))
     tracker.shows(acme(opening, minute=10), etag='"1"')
     pauses(tracker)
-    remembered = (tracker.state.incident_at, tracker.state.calm_since)
+    remembered = (tracker.state.incident_at, tracker.state.quiet_since)
 
     tracker.fails(FetchTimeout("no answer within 10 s"))
     assert 54 <= pauses(tracker)[0] <= 66, "it is tried again later, not in a hurry"
-    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
+    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
 
     tracker.shows(acme(minute=5))
     pauses(tracker)
     assert pauses(tracker) == [20]
-    tally = tracker.pages.commits[-1].tally
-    assert tally is not None
-    assert tally.ending == Layer.STALE
-    assert (tracker.state.incident_at, tracker.state.calm_since) == remembered
+    cost = tracker.pages.commits[-1].cost
+    assert cost is not None
+    assert cost.ending == ResponseClass.STALE
+    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
 
 
 def test_an_answer_that_stays_fresh_is_not_asked_for_in_a_hurry() -> None:

@@ -26,27 +26,27 @@ class Memory:
     def __init__(self, whose: Provider = ACME) -> None:
         self.provider = whose
         self.before = Before(seeded=False)
-        self.told: list[str] = []
+        self.reported: list[str] = []
 
     def polls(self, snapshot: Snapshot) -> Changes:
         found = changes(self.provider, self.before, snapshot, NOON)
-        told = [news.key for news in found.news if news.key is not None]
-        self.told += told
+        reported = [pending.key for pending in found.pending if pending.key is not None]
+        self.reported += reported
         self.before = Before(
             seeded=True,
             view=found.view,
-            seen=self.before.seen.union(told, found.seen),
+            seen=self.before.seen.union(reported, found.seen),
             revision=self.before.revision + 1,
         )
         return found
 
 
-def told_of(found: Changes) -> list[str]:
-    return [news.event.id for news in found.news]
+def reported_of(found: Changes) -> list[str]:
+    return [pending.event.id for pending in found.pending]
 
 
 def kinds_of(found: Changes) -> list[EventKind]:
-    return [news.event.event for news in found.news]
+    return [pending.event.event for pending in found.pending]
 
 
 def update_keys(snapshot: Snapshot) -> list[str]:
@@ -66,7 +66,7 @@ def test_first_sight_tells_only_the_newest_update_of_what_is_open() -> None:
         )
     )
 
-    assert told_of(found) == ["acme/open/u4"]
+    assert reported_of(found) == ["acme/open/u4"]
     assert kinds_of(found) == [EventKind.NEW_INCIDENT]
 
 
@@ -74,8 +74,8 @@ def test_first_sight_can_be_silent() -> None:
     snapshot = page(incident("open", update("u1")), components=(component("api", "major_outage"),))
     memory = Memory(TELLS_NOTHING)
 
-    assert memory.polls(snapshot).news == ()
-    assert memory.polls(snapshot).news == ()
+    assert memory.polls(snapshot).pending == ()
+    assert memory.polls(snapshot).pending == ()
 
 
 def test_first_sight_can_tell_all_of_the_history_in_published_order() -> None:
@@ -86,14 +86,14 @@ def test_first_sight_can_tell_all_of_the_history_in_published_order() -> None:
         )
     )
 
-    assert told_of(found) == ["acme/early/u1", "acme/late/u3", "acme/early/u2", "acme/late/u4"]
+    assert reported_of(found) == ["acme/early/u1", "acme/late/u3", "acme/early/u2", "acme/late/u4"]
 
 
 def test_first_sight_does_not_tell_of_a_maintenance_that_has_not_begun() -> None:
     planned = incident("m1", update("u1", status="scheduled"), impact=Impact.MAINTENANCE)
     begun = incident("m2", update("u2", status="in_progress"), impact=Impact.MAINTENANCE)
 
-    assert told_of(Memory().polls(page(maintenances=(planned, begun)))) == ["acme/m2/u2"]
+    assert reported_of(Memory().polls(page(maintenances=(planned, begun)))) == ["acme/m2/u2"]
 
 
 def test_first_sight_tells_of_components_that_do_not_work() -> None:
@@ -101,7 +101,9 @@ def test_first_sight_tells_of_components_that_do_not_work() -> None:
 
     found = Memory().polls(page(components=parts))
 
-    assert [(news.event.components, news.event.status) for news in found.news] == [(("API",), "partial_outage")]
+    assert [(pending.event.components, pending.event.status) for pending in found.pending] == [
+        (("API",), "partial_outage")
+    ]
 
 
 def test_what_was_silent_at_first_sight_is_never_told() -> None:
@@ -109,8 +111,8 @@ def test_what_was_silent_at_first_sight_is_never_told() -> None:
     memory = Memory()
     memory.polls(page(old))
 
-    assert memory.polls(page(old, incident("new", update("u3", 3)))).news != ()
-    assert memory.told == ["new/u3"]
+    assert memory.polls(page(old, incident("new", update("u3", 3)))).pending != ()
+    assert memory.reported == ["new/u3"]
 
 
 def test_history_that_an_endpoint_shows_for_the_first_time_is_not_news() -> None:
@@ -120,7 +122,7 @@ def test_history_that_an_endpoint_shows_for_the_first_time_is_not_news() -> None
 
     found = changes(ACME, _with_history(memory.before, "open", "old"), _closed(late, "old"), NOON)
 
-    assert told_of(found) == ["acme/open/u2"], "of a known incident all is told, of an unknown one what is open"
+    assert reported_of(found) == ["acme/open/u2"], "of a known incident all is told, of an unknown one what is open"
     assert "old/u0" in found.seen
 
 
@@ -177,7 +179,7 @@ def test_an_update_that_leaves_the_page_and_comes_back_is_not_new() -> None:
     memory.polls(shown)
     memory.polls(page())
 
-    assert memory.polls(shown).news == ()
+    assert memory.polls(shown).pending == ()
 
 
 def test_an_edited_update_is_not_new() -> None:
@@ -185,7 +187,7 @@ def test_an_edited_update_is_not_new() -> None:
     memory.polls(page())
     memory.polls(page(incident("i1", update("u1", 1, body="We look"))))
 
-    assert memory.polls(page(incident("i1", update("u1", 5, body="We looked")))).news == ()
+    assert memory.polls(page(incident("i1", update("u1", 5, body="We looked")))).pending == ()
 
 
 def test_an_entry_that_stands_in_two_lists_is_told_once() -> None:
@@ -193,7 +195,7 @@ def test_an_entry_that_stands_in_two_lists_is_told_once() -> None:
     memory = Memory()
     memory.polls(page())
 
-    assert told_of(memory.polls(page(both, maintenances=(both,)))) == ["acme/i1/u1"]
+    assert reported_of(memory.polls(page(both, maintenances=(both,)))) == ["acme/i1/u1"]
 
 
 @given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(FirstSight))
@@ -201,17 +203,17 @@ def test_every_update_after_the_baseline_is_told_exactly_once(shown: list[Snapsh
     memory = Memory(provider(first_sight=first_sight))
 
     memory.polls(shown[0])
-    told_at_first_sight = set(memory.told)
+    reported_at_first_sight = set(memory.reported)
     for snapshot in shown[1:]:
         memory.polls(snapshot)
 
     baseline = set(update_keys(shown[0]))
     later = {*chain(*map(update_keys, shown[1:]))}
-    assert len(memory.told) == len(set(memory.told))
-    assert (set(memory.told) - told_at_first_sight) & (later | baseline) == later - baseline
-    assert told_at_first_sight <= baseline | {f"{known.id}/status/{known.status}" for known in shown[0].incidents} | {
-        f"{known.id}/status/{known.status}" for known in shown[0].maintenances
-    }
+    assert len(memory.reported) == len(set(memory.reported))
+    assert (set(memory.reported) - reported_at_first_sight) & (later | baseline) == later - baseline
+    assert reported_at_first_sight <= baseline | {
+        f"{known.id}/status/{known.status}" for known in shown[0].incidents
+    } | {f"{known.id}/status/{known.status}" for known in shown[0].maintenances}
 
 
 @given(snapshots, snapshots)
@@ -219,11 +221,11 @@ def test_updates_of_one_incident_are_told_in_published_order(first: Snapshot, se
     memory = Memory()
     memory.polls(first)
 
-    told = [news.key for news in memory.polls(second).news if news.key is not None]
+    reported = [pending.key for pending in memory.polls(second).pending if pending.key is not None]
 
     for known in (*second.incidents, *second.maintenances):
-        expected = [key for posted in known.updates if (key := update_key(known, posted)) in told]
-        assert [key for key in told if key in expected] == expected
+        expected = [key for posted in known.updates if (key := update_key(known, posted)) in reported]
+        assert [key for key in reported if key in expected] == expected
 
 
 @given(snapshots)
@@ -252,9 +254,9 @@ def test_keys_are_all_that_a_comparison_has_to_know(shown: list[Snapshot]) -> No
 def test_events_of_a_page_never_share_an_id(shown: list[Snapshot], first_sight: FirstSight) -> None:
     memory = Memory(provider(first_sight=first_sight))
 
-    told = [event_id for snapshot in shown for event_id in told_of(memory.polls(snapshot))]
+    reported = [event_id for snapshot in shown for event_id in reported_of(memory.polls(snapshot))]
 
-    assert len(told) == len(set(told))
+    assert len(reported) == len(set(reported))
 
 
 # --- times ---
@@ -269,16 +271,16 @@ def test_updates_that_are_back_dated_are_told_once_and_in_order() -> None:
 
     found = memory.polls(page(back_dated))
 
-    assert told_of(found) == ["acme/i1/u1", "acme/i1/u2"]
+    assert reported_of(found) == ["acme/i1/u1", "acme/i1/u2"]
     assert set(kinds_of(found)) == {EventKind.INCIDENT_UPDATE}
-    assert memory.polls(page(back_dated)).news == ()
+    assert memory.polls(page(back_dated)).pending == ()
 
 
 def test_an_incident_that_is_opened_with_a_time_long_past_is_told() -> None:
     memory = Memory()
     memory.polls(page(incident("i1", update("u1", 30))))
 
-    assert told_of(memory.polls(page(incident("i0", update("u0", -5000), update("u9", -4000, "resolved"))))) == [
+    assert reported_of(memory.polls(page(incident("i0", update("u0", -5000), update("u9", -4000, "resolved"))))) == [
         "acme/i0/u0",
         "acme/i0/u9",
     ]
@@ -296,7 +298,7 @@ def test_several_updates_of_several_incidents_between_two_polls_are_told_in_publ
         )
     )
 
-    assert [news.event.update_id for news in found.news] == ["a1", "b1", "a2", "c1", "b2", "a3"]
+    assert [pending.event.update_id for pending in found.pending] == ["a1", "b1", "a2", "c1", "b2", "a3"]
 
 
 def test_an_incident_that_reopens_has_another_update() -> None:
@@ -307,7 +309,7 @@ def test_an_incident_that_reopens_has_another_update() -> None:
 
     found = memory.polls(page(incident("i1", *over, update("u3", 3, "investigating"))))
 
-    assert [(news.event.event, news.event.status) for news in found.news] == [
+    assert [(pending.event.event, pending.event.status) for pending in found.pending] == [
         (EventKind.INCIDENT_UPDATE, "investigating")
     ]
     assert [known.id for known in found.view.open_incidents] == ["i1"]
@@ -320,10 +322,10 @@ def test_a_component_that_changes_is_news_with_what_it_was() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
-    (news,) = memory.polls(page(components=(component("api", "degraded_performance"),))).news
+    (pending,) = memory.polls(page(components=(component("api", "degraded_performance"),))).pending
 
-    assert news.event.event is EventKind.COMPONENT_STATUS_CHANGE
-    assert (news.event.product, news.event.status, news.event.message) == (
+    assert pending.event.event is EventKind.COMPONENT_STATUS_CHANGE
+    assert (pending.event.product, pending.event.status, pending.event.message) == (
         "Acme - API",
         "degraded_performance",
         "was operational",
@@ -334,23 +336,23 @@ def test_a_component_that_appears_and_works_is_no_news() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
-    assert memory.polls(page(components=(component("api"), component("web")))).news == ()
+    assert memory.polls(page(components=(component("api"), component("web")))).pending == ()
 
 
 def test_a_component_that_appears_with_an_unknown_state_is_no_news() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
-    assert memory.polls(page(components=(component("api"), component("web", "unknown")))).news == ()
+    assert memory.polls(page(components=(component("api"), component("web", "unknown")))).pending == ()
 
 
 def test_a_component_that_appears_impaired_is_news() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
-    (news,) = memory.polls(page(components=(component("api"), component("web", "major_outage")))).news
+    (pending,) = memory.polls(page(components=(component("api"), component("web", "major_outage")))).pending
 
-    assert (news.event.status, news.event.message) == ("major_outage", None)
+    assert (pending.event.status, pending.event.message) == ("major_outage", None)
 
 
 def test_components_of_one_name_are_told_apart() -> None:
@@ -366,7 +368,7 @@ def test_components_of_one_name_are_told_apart() -> None:
 
     found = memory.polls(page(components=tuple(broken)))
 
-    assert [(news.event.product, news.event.components) for news in found.news] == [
+    assert [(pending.event.product, pending.event.components) for pending in found.pending] == [
         ("Acme - Login (c3)", ("Login",)),
         ("Acme - Login (Console)", ("Login",)),
         ("Acme - Login (Platform)", ("Login",)),
@@ -380,7 +382,7 @@ def test_a_component_of_a_list_that_is_cut_is_told_apart_from_one_outside_it() -
 
     found = memory.polls(page(components=(component("c2", "partial_outage", name="Login"),), components_complete=False))
 
-    assert [news.event.product for news in found.news] == ["Acme - Login (c2)"]
+    assert [pending.event.product for pending in found.pending] == ["Acme - Login (c2)"]
 
 
 @given(components(), st.randoms(use_true_random=False))
@@ -388,13 +390,15 @@ def test_component_news_stand_in_one_order_whatever_the_order_of_the_list(parts,
     shuffled = list(parts)
     chance.shuffle(shuffled)
 
-    assert told_of(Memory().polls(page(components=parts))) == told_of(Memory().polls(page(components=tuple(shuffled))))
+    assert reported_of(Memory().polls(page(components=parts))) == reported_of(
+        Memory().polls(page(components=tuple(shuffled)))
+    )
 
 
 def test_an_event_of_a_component_names_its_region() -> None:
     found = Memory().polls(page(components=(component("c1", "major_outage", region="eu-west-1"),)))
 
-    assert [news.event.regions for news in found.news] == [("eu-west-1",)]
+    assert [pending.event.regions for pending in found.pending] == [("eu-west-1",)]
 
 
 def test_components_in_another_order_bring_nothing() -> None:
@@ -402,7 +406,7 @@ def test_components_in_another_order_bring_nothing() -> None:
     memory = Memory()
     memory.polls(page(components=parts))
 
-    assert memory.polls(page(components=parts[::-1])).news == ()
+    assert memory.polls(page(components=parts[::-1])).pending == ()
 
 
 def test_a_component_list_that_is_cut_differently_brings_nothing() -> None:
@@ -415,7 +419,7 @@ def test_a_component_list_that_is_cut_differently_brings_nothing() -> None:
 
     found = [memory.polls(page(components=parts, components_complete=False)) for parts in cut]
 
-    assert [len(each.news) for each in found] == [1, 0, 0]
+    assert [len(each.pending) for each in found] == [1, 0, 0]
     assert set(found[-1].view.components) == {"api", "web"}
 
 
@@ -430,15 +434,15 @@ def test_a_component_change_has_another_id_each_time_it_happens() -> None:
     memory = Memory()
     flaps = [page(components=(component("api", status),)) for status in ("operational", "major_outage") * 3]
 
-    told = [event_id for flap in flaps for event_id in told_of(memory.polls(flap))]
+    reported = [event_id for flap in flaps for event_id in reported_of(memory.polls(flap))]
 
-    assert len(set(told)) == len(told) == 5
+    assert len(set(reported)) == len(reported) == 5
 
 
 def test_a_component_change_after_the_memory_was_lost_has_another_id() -> None:
     out = (component("api", "major_outage"),)
-    (before,) = told_of(Memory().polls(page(components=out, minute=1)))
-    (after,) = told_of(Memory().polls(page(components=out, minute=99)))
+    (before,) = reported_of(Memory().polls(page(components=out, minute=1)))
+    (after,) = reported_of(Memory().polls(page(components=out, minute=99)))
 
     assert before != after, "the record would take it for the one that it holds already"
 
@@ -452,7 +456,7 @@ def test_an_incident_of_other_components_is_seen_but_not_told() -> None:
 
     found = memory.polls(page(incident("i1", update("u1", 1), components=("Website",))))
 
-    assert found.news == ()
+    assert found.pending == ()
     assert "i1/u1" in found.seen
 
 
@@ -464,14 +468,14 @@ def test_an_incident_of_a_wanted_component_is_told_whatever_the_case_of_its_name
         incident("i2", update("u2", 2, components=("API v1",)), components=("Website",)),
     )
 
-    assert told_of(memory.polls(shown)) == ["acme/i1/u1", "acme/i2/u2"]
+    assert reported_of(memory.polls(shown)) == ["acme/i1/u1", "acme/i2/u2"]
 
 
 def test_an_incident_that_names_no_component_is_told() -> None:
     memory = Memory(provider(components=("api*",)))
     memory.polls(page())
 
-    assert told_of(memory.polls(page(incident("i1", update("u1", 1))))) == ["acme/i1/u1"]
+    assert reported_of(memory.polls(page(incident("i1", update("u1", 1))))) == ["acme/i1/u1"]
 
 
 def test_a_component_that_is_not_wanted_is_remembered_but_not_told() -> None:
@@ -480,7 +484,7 @@ def test_a_component_that_is_not_wanted_is_remembered_but_not_told() -> None:
 
     found = memory.polls(page(components=(component("api"), component("web", "major_outage"))))
 
-    assert found.news == ()
+    assert found.pending == ()
     assert found.view.components["web"].status == "major_outage"
 
 
@@ -496,7 +500,7 @@ def test_the_product_names_provider_and_components() -> None:
         incident("i3", update("u3", 3, components=("API",)), components=("Chat", "API")),
     )
 
-    products = [news.event.product for news in memory.polls(shown).news]
+    products = [pending.event.product for pending in memory.polls(shown).pending]
 
     assert products == ["OpenAI - Chat, API", "OpenAI", "OpenAI - API"]
 
@@ -507,14 +511,14 @@ def test_an_event_says_what_the_page_says() -> None:
     posted = update("u1", 1, "identified", body="Found it.", components=("API",))
     known = incident("i1", posted, name="Slow", impact=Impact.MAJOR, link="https://x.example/i1", components=("Web",))
 
-    (news,) = memory.polls(page(known)).news
+    (pending,) = memory.polls(page(known)).pending
 
-    told = news.event
-    assert (told.id, told.provider, told.provider_name) == ("acme/i1/u1", "acme", "Acme")
-    assert (told.incident_id, told.incident, told.update_id) == ("i1", "Slow", "u1")
-    assert (told.status, told.message, told.impact) == ("identified", "Found it.", "major")
-    assert (told.components, told.link) == (("API",), "https://x.example/i1")
-    assert (told.published_at, told.seen_at) == (posted.created_at, NOON)
+    reported = pending.event
+    assert (reported.id, reported.provider, reported.provider_name) == ("acme/i1/u1", "acme", "Acme")
+    assert (reported.incident_id, reported.incident, reported.update_id) == ("i1", "Slow", "u1")
+    assert (reported.status, reported.message, reported.impact) == ("identified", "Found it.", "major")
+    assert (reported.components, reported.link) == (("API",), "https://x.example/i1")
+    assert (reported.published_at, reported.seen_at) == (posted.created_at, NOON)
 
 
 def test_an_event_carries_the_word_of_a_localised_page_the_regions_and_the_window() -> None:
@@ -525,7 +529,7 @@ def test_an_event_carries_the_word_of_a_localised_page_the_regions_and_the_windo
     planned = incident("m1", posted, regions=("eu", "us"), scheduled_for=NOON, scheduled_until=until)
 
     shown = page(incident("i1", update("u2", 2)), maintenances=(planned,))
-    of_maintenance, of_incident = (news.event for news in memory.polls(shown).news)
+    of_maintenance, of_incident = (pending.event for pending in memory.polls(shown).pending)
 
     assert (of_maintenance.status, of_maintenance.vendor_status) == ("completed", "Concluído")
     assert of_maintenance.regions == ("eu", "us")
@@ -541,16 +545,16 @@ def test_an_update_concerns_its_own_regions_and_those_of_its_incident_where_it_n
 
     found = memory.polls(page(incident("i1", *posted, regions=("us", "asia"))))
 
-    assert [news.event.regions for news in found.news] == [("eu",), ("eu", "us"), ("us", "asia")]
+    assert [pending.event.regions for pending in found.pending] == [("eu",), ("eu", "us"), ("us", "asia")]
 
 
 def test_a_message_that_is_empty_is_absent() -> None:
     memory = Memory()
     memory.polls(page())
 
-    (news,) = memory.polls(page(incident("i1", update("u1", body="")))).news
+    (pending,) = memory.polls(page(incident("i1", update("u1", body="")))).pending
 
-    assert news.event.message is None
+    assert pending.event.message is None
 
 
 @given(st.lists(snapshots, min_size=1, max_size=3))

@@ -116,28 +116,28 @@ def test_a_page_with_nothing_but_a_maintenance_is_under_maintenance() -> None:
 
 def polled(state: PageState, capsys: pytest.CaptureFixture[str], **view: object) -> tuple[float | None, str]:
     """Return how often a page is polled, as JSON has it, and what text says of the page."""
-    told = report(PageStatus(provider=provider(), state=state, view=PageView(**view)), NOON)
-    show([told], "text")
+    reported = report(PageStatus(provider=provider(), state=state, view=PageView(**view)), NOON)
+    show([reported], "text")
     _, line = capsys.readouterr().out.splitlines()
-    return told.polled_every_s, line.rpartition("  ")[2]
+    return reported.polled_every_s, line.rpartition("  ")[2]
 
 
 def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     slow = OpenIncident(id="i1", name="Slow", status="investigating")
-    hurried = PageState(seeded=True, incident_at=NOON - timedelta(minutes=1))
-    calm = PageState(seeded=True, calm_since=NOON - timedelta(days=30))
+    fast = PageState(seeded=True, incident_at=NOON - timedelta(minutes=1))
+    slow = PageState(seeded=True, quiet_since=NOON - timedelta(days=30))
 
-    assert polled(hurried, capsys, open_incidents=(slow,)) == (
+    assert polled(fast, capsys, open_incidents=(slow,)) == (
         20,
         "Slow (investigating); polled every 20 s in this incident",
     )
-    assert polled(calm, capsys) == (120, "polled every 120 s in calm")
+    assert polled(slow, capsys) == (120, "polled every 120 s in calm")
     assert polled(PageState(seeded=True), capsys, open_incidents=(slow,)) == (None, "Slow (investigating)")
 
 
 def test_a_page_that_is_asked_once_is_not_polled() -> None:
-    calm = PageState(seeded=True, calm_since=NOON - timedelta(days=30))
+    slow = PageState(seeded=True, quiet_since=NOON - timedelta(days=30))
 
-    asked = report(PageStatus(provider=provider(), state=calm, view=PageView()), NOON, is_watched=False)
+    asked = report(PageStatus(provider=provider(), state=slow, view=PageView()), NOON, is_watched=False)
 
     assert asked.polled_every_s is None

@@ -15,7 +15,7 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import Answer, PageState
 from tracker.model.provider import FirstSight
 from tracker.polling.observer import LAGGING_FOR
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 
 MOMENT = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
@@ -94,13 +94,13 @@ class Story:
         self.clock = FakeClock()
         self.vendor = Vendor(self.clock)
         self.watcher = Watcher(self.vendor, self.clock, first_sight=FirstSight.ALL)
-        self.layer: Layer | None = None
+        self.response_class: ResponseClass | None = None
         self.polls()
 
     def polls(self, polls: int = 1) -> list[Event]:
         for _ in range(polls):
-            self.layer = self.watcher.polls().layer
-        return self.watcher.told()
+            self.response_class = self.watcher.polls().response_class
+        return self.watcher.reported()
 
     def is_off(self, by: timedelta, *urls: str) -> None:
         """Let these addresses answer with a clock that is off, until something happens on the page."""
@@ -137,7 +137,7 @@ def test_a_clock_that_is_ahead_once_hides_nothing_of_what_follows(off: timedelta
     story.vendor.posts(second.partition("/")[0], "resolved")
     assert [event.status for event in story.polls()] == ["resolved"]
     assert story.polls(3) == []
-    assert story.layer is Layer.NOT_MODIFIED
+    assert story.response_class is ResponseClass.NOT_MODIFIED
     assert (story.state.lagging_since, story.state.stale_since) == (None, None)
 
 
@@ -163,21 +163,21 @@ def test_an_older_answer_changes_nothing_after_an_odd_one_either(off: timedelta)
     for age in (1, 2, 1):
         story.vendor.answers(age)
         assert story.polls() == []
-        assert story.layer is Layer.STALE
+        assert story.response_class is ResponseClass.STALE
     assert len(story.watcher.pages.view("acme").open_incidents) == 1
 
 
 def test_a_page_whose_clock_is_always_ahead_is_read_as_any_other() -> None:
     story = Story()
-    told: list[str] = []
+    reported: list[str] = []
     for _ in range(3):
         key = story.vendor.posts()
         story.is_off(timedelta(hours=2))
-        told += ids(story.polls(2))
-        assert told[-1] == f"acme/{key}"
-        assert story.layer is Layer.SAME_BODY, "it is not waited for what cannot be compared"
+        reported += ids(story.polls(2))
+        assert reported[-1] == f"acme/{key}"
+        assert story.response_class is ResponseClass.SAME_BODY, "it is not waited for what cannot be compared"
 
-    assert len(told) == 3
+    assert len(reported) == 3
 
 
 def test_a_detail_that_lags_is_waited_for_where_all_clocks_are_ahead() -> None:
@@ -206,7 +206,7 @@ def test_a_clock_that_the_version_before_took_down_far_ahead_hides_nothing() -> 
     assert ids(story.polls()) == [f"acme/{posted}"]
     story.vendor.answers(1)
     story.polls()
-    assert story.layer is Layer.STALE
+    assert story.response_class is ResponseClass.STALE
 
 
 @pytest.mark.parametrize("off", [IN_STEP + MOMENT, timedelta(minutes=2), APART], ids=str)
@@ -221,9 +221,9 @@ def test_a_page_that_goes_back_behind_a_clock_minutes_ahead_is_believed_after_so
     assert story.polls() == []
 
     story.vendor.answers()
-    told = story.polls(3 + round(DOUBTED_FOR / MINUTE))
-    assert ids(told) == [f"acme/{posted}"]
-    assert (story.layer, story.state.stale_since) == (Layer.NOT_MODIFIED, None)
+    reported = story.polls(3 + round(DOUBTED_FOR / MINUTE))
+    assert ids(reported) == [f"acme/{posted}"]
+    assert (story.response_class, story.state.stale_since) == (ResponseClass.NOT_MODIFIED, None)
 
 
 def test_a_clock_that_is_in_step_is_not_doubted() -> None:
@@ -234,20 +234,20 @@ def test_a_clock_that_is_in_step_is_not_doubted() -> None:
     story.vendor.answers(1)
     story.polls(3 + round(DOUBTED_FOR / MINUTE))
 
-    assert story.layer is Layer.STALE
+    assert story.response_class is ResponseClass.STALE
 
 
 def test_edges_whose_clocks_differ_hide_nothing_and_take_nothing_back() -> None:
     """One edge stamps its answers four minutes ahead, the other is right; each answers every second poll."""
     story = Story()
-    told: list[Event] = []
+    reported: list[Event] = []
     for number in range(6):
         story.vendor.posts("i1", "identified")
         if number % 2:
             story.is_off(timedelta(minutes=4))
-        told += story.polls()
+        reported += story.polls()
 
-    assert [event.update_id for event in told] == [f"u{number}" for number in range(1, 7)]
+    assert [event.update_id for event in reported] == [f"u{number}" for number in range(1, 7)]
 
 
 def ids(events: list[Event]) -> list[str]:
@@ -275,7 +275,7 @@ def days(draw: st.DrawFn) -> list[tuple[str, timedelta, tuple[str, ...]]]:
 def test_whatever_clocks_say_every_update_is_told_once(polls: list[tuple[str, timedelta, tuple[str, ...]]]) -> None:
     story = Story()
     posted: list[str] = []
-    told: list[str] = []
+    reported: list[str] = []
     for happens, off, urls in polls:
         if happens == "new":
             posted.append(story.vendor.posts())
@@ -285,11 +285,11 @@ def test_whatever_clocks_say_every_update_is_told_once(polls: list[tuple[str, ti
             story.vendor.stamps()
         if off:
             story.is_off(off, *urls)
-        told += ids(story.polls())
+        reported += ids(story.polls())
     story.vendor.stamps()
-    told += ids(story.polls(1 + round(LAGGING_FOR / MINUTE)))
+    reported += ids(story.polls(1 + round(LAGGING_FOR / MINUTE)))
 
-    assert sorted(told) == sorted(f"acme/{key}" for key in posted)
+    assert sorted(reported) == sorted(f"acme/{key}" for key in posted)
 
 
 def test_components_of_an_older_answer_are_passed_over_whatever_came_between() -> None:
@@ -301,7 +301,7 @@ def test_components_of_an_older_answer_are_passed_over_whatever_came_between() -
     def shows(snapshot: Snapshot, at: datetime) -> list[str]:
         vendor.fetcher.answers(SUMMARY, summary(replace(snapshot, updated_at=at)))
         watcher.polls()
-        return [event.status for event in watcher.told()]
+        return [event.status for event in watcher.reported()]
 
     well = replace(broken, components=(component("api"),))
     assert shows(well, NOON - timedelta(hours=1)) == []

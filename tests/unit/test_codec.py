@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import Answer, LedgerEntry, PageState, PageView, Source
+from tracker.model.page_state import Answer, PageState, PageView, Source, UpdateDigest
 from tracker.model.provider import FirstSight, Provider, Validators
 from tracker.store.codec import (
-    decode_ledger,
+    decode_digests,
     decode_provider,
     decode_state,
     decode_view,
-    encode_ledger,
+    encode_digests,
     encode_provider,
     encode_state,
     encode_view,
@@ -111,12 +111,12 @@ def test_a_provider_of_version_1_is_still_read() -> None:
     )
 
 
-ledgers = st.dictionaries(
+digests_by_page = st.dictionaries(
     st.sampled_from("ij"),
     st.dictionaries(
         st.sampled_from("uv"),
         st.builds(
-            LedgerEntry,
+            UpdateDigest,
             digest=st.none() | texts,
             words=st.none() | texts,
             missing=st.integers(0, 3),
@@ -128,14 +128,14 @@ ledgers = st.dictionaries(
 )
 
 
-@given(ledgers)
-def test_a_ledger_is_read_as_it_was_written(ledger: dict[str, dict[str, LedgerEntry]]) -> None:
-    assert decode_ledger(encode_ledger(ledger)) == ledger
+@given(digests_by_page)
+def test_a_ledger_is_read_as_it_was_written(digests: dict[str, dict[str, UpdateDigest]]) -> None:
+    assert decode_digests(encode_digests(digests)) == digests
 
 
 def test_a_ledger_of_version_1_is_still_read() -> None:
-    assert decode_ledger(b'1{"i1":{"u1":{"digest":"017d","missing":2},"u2":{}}}') == {
-        "i1": {"u1": LedgerEntry(digest="017d", missing=2), "u2": LedgerEntry()}
+    assert decode_digests(b'1{"i1":{"u1":{"digest":"017d","missing":2},"u2":{}}}') == {
+        "i1": {"u1": UpdateDigest(digest="017d", missing=2), "u2": UpdateDigest()}
     }
 
 

@@ -11,7 +11,7 @@ from tracker.detection.component_changes import MOST_GONE, compared
 from tracker.model.page import Component, Impact, Omission, Snapshot
 from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 
 API, DOWN, UP = component("api"), component("web", "major_outage"), component("web")
 
@@ -20,16 +20,16 @@ def shows(*parts: Component, **fields: object) -> Snapshot:
     return page(components=parts, **{"components_listed": True} | fields)
 
 
-def told(memory: Memory, *shown: Snapshot) -> list[tuple[str, str | None]]:
+def reported(memory: Memory, *shown: Snapshot) -> list[tuple[str, str | None]]:
     """Return status and message of what these answers tell."""
-    return [(piece.event.status, piece.event.message) for snapshot in shown for piece in memory.polls(snapshot).news]
+    return [(piece.event.status, piece.event.message) for snapshot in shown for piece in memory.polls(snapshot).pending]
 
 
 @pytest.fixture
 def memory() -> Memory:
     """Somebody who has been told that a component does not work."""
     seeded = Memory()
-    assert told(seeded, shows(API), shows(API, DOWN)) == [("major_outage", None)]
+    assert reported(seeded, shows(API), shows(API, DOWN)) == [("major_outage", None)]
     return seeded
 
 
@@ -39,42 +39,42 @@ ENDED = ("operational", "no longer listed, was major outage")
 def test_an_outage_ends_when_two_lists_lack_its_component_and_the_next_one_is_news(memory: Memory) -> None:
     alone = shows(API)
 
-    assert told(memory, alone) == []
+    assert reported(memory, alone) == []
     assert list(memory.before.view.components) == ["api"]
     assert memory.before.view.impact is Impact.CRITICAL
     assert [each.id for each in memory.before.view.impaired_components] == ["web"]
-    assert told(memory, alone) == [ENDED]
+    assert reported(memory, alone) == [ENDED]
     assert memory.before.view.impact is Impact.NONE
-    assert told(memory, alone, alone) == []
-    assert told(memory, shows(API, DOWN)) == [("major_outage", "was operational")]
-    assert told(memory, alone, alone) == [ENDED]
+    assert reported(memory, alone, alone) == []
+    assert reported(memory, shows(API, DOWN)) == [("major_outage", "was operational")]
+    assert reported(memory, alone, alone) == [ENDED]
 
 
 def test_a_list_that_flickers_tells_nothing(memory: Memory) -> None:
-    assert told(memory, *[shows(API), shows(API, DOWN)] * 3) == []
+    assert reported(memory, *[shows(API), shows(API, DOWN)] * 3) == []
 
 
 def test_a_component_that_comes_back_at_once_with_another_status_is_told_with_what_it_was(memory: Memory) -> None:
-    assert told(memory, shows(API), shows(API, UP)) == [("operational", "was major outage")]
+    assert reported(memory, shows(API), shows(API, UP)) == [("operational", "was major outage")]
 
 
 @pytest.mark.parametrize("status", ["operational", "unknown"])
 def test_a_component_that_does_not_fail_leaves_without_a_word(status: str) -> None:
     memory = Memory()
 
-    assert told(memory, shows(API, component("web", status)), shows(API), shows(API), shows(API)) == []
+    assert reported(memory, shows(API, component("web", status)), shows(API), shows(API), shows(API)) == []
 
 
 @pytest.mark.parametrize("status", ["degraded_performance", "partial_outage", "under_maintenance"])
 def test_whatever_does_not_work_ends(status: str) -> None:
     memory = Memory()
-    told(memory, shows(API), shows(API, component("web", status)))
+    reported(memory, shows(API), shows(API, component("web", status)))
 
-    assert [each for each, _ in told(memory, shows(API), shows(API))] == ["operational"]
+    assert [each for each, _ in reported(memory, shows(API), shows(API))] == ["operational"]
 
 
 def test_the_only_component_of_a_page_ends() -> None:
-    assert told(Memory(), shows(), shows(DOWN), shows(), shows(), shows(DOWN)) == [
+    assert reported(Memory(), shows(), shows(DOWN), shows(), shows(), shows(DOWN)) == [
         ("major_outage", None),
         ENDED,
         ("major_outage", "was operational"),
@@ -89,12 +89,12 @@ def test_the_only_component_of_a_page_ends() -> None:
     ],
 )
 def test_a_list_that_may_lack_something_proves_nothing(memory: Memory, fields: dict[str, object]) -> None:
-    assert told(memory, *[shows(API, **fields)] * 3) == []
-    assert told(memory, shows(API, DOWN)) == []
+    assert reported(memory, *[shows(API, **fields)] * 3) == []
+    assert reported(memory, shows(API, DOWN)) == []
 
 
 def test_answers_without_a_list_of_components_prove_nothing(memory: Memory) -> None:
-    assert told(memory, page(), page(), page(), shows(API, DOWN)) == []
+    assert reported(memory, page(), page(), page(), shows(API, DOWN)) == []
 
 
 @pytest.mark.parametrize("between", [(), (shows(API),)])
@@ -102,37 +102,39 @@ def test_a_component_made_anew_under_its_name_is_the_same(memory: Memory, betwee
     anew = component("new", "major_outage", name="WEB")
     works = component("new", name="WEB")
 
-    assert told(memory, *between, shows(API, anew), shows(API, anew), shows(API, anew)) == []
-    assert told(memory, shows(API, works)) == [("operational", "was major outage")]
+    assert reported(memory, *between, shows(API, anew), shows(API, anew), shows(API, anew)) == []
+    assert reported(memory, shows(API, works)) == [("operational", "was major outage")]
 
 
 def test_a_component_made_anew_in_another_group_is_the_same(memory: Memory) -> None:
     anew = component("new", "major_outage", name="WEB", group="Core")
 
-    assert told(memory, shows(API, anew), shows(API, anew), shows(API, anew)) == []
-    assert told(memory, shows(API, component("new", name="WEB", group="Core"))) == [("operational", "was major outage")]
+    assert reported(memory, shows(API, anew), shows(API, anew), shows(API, anew)) == []
+    assert reported(memory, shows(API, component("new", name="WEB", group="Core"))) == [
+        ("operational", "was major outage")
+    ]
 
 
 def test_of_two_made_anew_in_other_groups_neither_is_known(memory: Memory) -> None:
     twins = [component(key, name="WEB", group=key) for key in ("one", "two")]
 
-    assert told(memory, shows(API, *twins), shows(API, *twins)) == [ENDED]
+    assert reported(memory, shows(API, *twins), shows(API, *twins)) == [ENDED]
 
 
 def test_a_component_made_anew_that_works_is_back(memory: Memory) -> None:
     works = component("new", name="WEB")
 
-    assert told(memory, shows(API, works), shows(API, works), shows(API, works)) == [
+    assert reported(memory, shows(API, works), shows(API, works), shows(API, works)) == [
         ("operational", "was major outage")
     ]
 
 
 def test_a_component_made_anew_keeps_that_its_fall_was_told() -> None:
     memory = Memory(provider(min_impact=Impact.MAJOR))
-    told(memory, shows(API, UP), shows(API, DOWN), shows(API, component("web", "degraded_performance")))
+    reported(memory, shows(API, UP), shows(API, DOWN), shows(API, component("web", "degraded_performance")))
     anew = component("new", "degraded_performance", name="WEB")
 
-    assert told(memory, shows(API, anew), shows(API, component("new", name="WEB"))) == [
+    assert reported(memory, shows(API, anew), shows(API, component("new", name="WEB"))) == [
         ("operational", "was degraded performance")
     ]
 
@@ -140,8 +142,8 @@ def test_a_component_made_anew_keeps_that_its_fall_was_told() -> None:
 def test_namesakes_are_no_heirs_of_one_another(memory: Memory) -> None:
     twin, other = component("t", "major_outage", name="WEB"), component("o", "major_outage", name="WEB", group="Other")
 
-    assert told(memory, shows(API, twin, component("u", name="WEB"))) == [("major_outage", None)]
-    assert sorted(told(memory, shows(API, twin, component("u", name="WEB"), other)), key=str) == [
+    assert reported(memory, shows(API, twin, component("u", name="WEB"))) == [("major_outage", None)]
+    assert sorted(reported(memory, shows(API, twin, component("u", name="WEB"), other)), key=str) == [
         ("major_outage", None),
         ENDED,
     ]
@@ -150,13 +152,13 @@ def test_namesakes_are_no_heirs_of_one_another(memory: Memory) -> None:
 def test_an_end_is_told_of_what_the_filters_let_pass() -> None:
     memory = Memory(provider(components=("!Web",)))
 
-    assert told(memory, shows(API), shows(API, DOWN), shows(API), shows(API)) == []
+    assert reported(memory, shows(API), shows(API, DOWN), shows(API), shows(API)) == []
 
 
 def test_what_was_down_at_a_silent_first_sight_ends_too() -> None:
     memory = Memory(provider(first_sight=FirstSight.SILENT))
 
-    assert told(memory, shows(API, DOWN), shows(API), shows(API)) == [ENDED]
+    assert reported(memory, shows(API, DOWN), shows(API), shows(API)) == [ENDED]
 
 
 def test_what_a_version_before_remembered_as_gone_does_not_end() -> None:
@@ -182,13 +184,18 @@ def test_a_missing_component_has_the_page_read_again_once() -> None:
     for minute, parts in enumerate([(API, UP), (API, DOWN)]):
         tracker.shows(page(minute=minute, components=parts))
         tracker.polls()
-    tracker.told()
+    tracker.reported()
     tracker.shows(page(minute=2, components=(API,)), etag='"2"')
 
-    layers = [tracker.polls().layer for _ in range(4)]
+    response_classes = [tracker.polls().response_class for _ in range(4)]
 
-    assert layers == [Layer.CHANGED, Layer.CHANGED, Layer.NOT_MODIFIED, Layer.NOT_MODIFIED]
-    (event_id,) = tracker.told()
+    assert response_classes == [
+        ResponseClass.CHANGED,
+        ResponseClass.CHANGED,
+        ResponseClass.NOT_MODIFIED,
+        ResponseClass.NOT_MODIFIED,
+    ]
+    (event_id,) = tracker.reported()
     assert event_id.startswith("acme/component/web/")
 
 
@@ -203,7 +210,7 @@ def test_a_component_is_told_to_work_only_after_it_did_not(history: list[list[Co
     memory = Memory()
     down: set[str] = set()
     for parts in history:
-        for piece in memory.polls(shows(*parts)).news:
+        for piece in memory.polls(shows(*parts)).pending:
             name = piece.event.components[0]
             if piece.event.status == "operational":
                 assert name in down
@@ -211,5 +218,5 @@ def test_a_component_is_told_to_work_only_after_it_did_not(history: list[list[Co
     last = shows(*(history[-1] if history else ()))
     memory.polls(last)
     memory.polls(last)
-    assert told(memory, last) == []
+    assert reported(memory, last) == []
     assert not memory.before.view.missing_components

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes import NOON, FakeClock, FakeFetcher, summary
 from tracker.catalogue.headers import header_variables
-from tracker.catalogue.mistakes import Mistake
+from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.credentials import headers_of
 from tracker.errors import ConfigError, CredentialsMissing
 from tracker.model.page import Snapshot
@@ -96,7 +96,7 @@ def test_names_of_variables_are_kept_in_their_order(variable: str) -> None:
     ],
 )
 def test_a_secret_in_the_place_of_a_name_is_refused_and_not_repeated(secret: object) -> None:
-    with pytest.raises(Mistake, match="not the name of a variable") as refused:
+    with pytest.raises(InvalidValue, match="not the name of a variable") as refused:
         header_variables({"Authorization": secret})
 
     assert str(secret) not in str(refused.value) or secret == ""
@@ -111,13 +111,13 @@ def test_a_secret_in_the_place_of_a_name_is_refused_and_not_repeated(secret: obj
     ],
 )
 def test_headers_that_are_not_to_be_given_are_named(name: str) -> None:
-    with pytest.raises(Mistake, match=f"gives {name}, which the tracker sets itself"):
+    with pytest.raises(InvalidValue, match=f"gives {name}, which the tracker sets itself"):
         header_variables({name: "ACME_AUTH"}, reserved=("webhook-id",))
 
 
 @pytest.mark.parametrize("name", ["", "X Y", "X:", "X\r\nY", "Bearer d41d8cd98f00b204", "Ümlaut", "A" * 101])
 def test_what_is_no_name_of_a_header_is_refused_and_not_repeated(name: str) -> None:
-    with pytest.raises(Mistake, match="whose name is none") as refused:
+    with pytest.raises(InvalidValue, match="whose name is none") as refused:
         header_variables({name: "ACME_AUTH"})
 
     assert not name or name not in str(refused.value)
@@ -125,7 +125,7 @@ def test_what_is_no_name_of_a_header_is_refused_and_not_repeated(name: str) -> N
 
 @pytest.mark.parametrize("value", ["ACME_AUTH", {}, None, 5, [["Authorization", "ACME_AUTH"]]])
 def test_what_is_no_table_is_refused_with_an_example(value: object) -> None:
-    with pytest.raises(Mistake, match="is not a table of headers"):
+    with pytest.raises(InvalidValue, match="is not a table of headers"):
         header_variables(value)
 
 
@@ -141,7 +141,7 @@ def test_what_is_no_table_is_refused_with_an_example(value: object) -> None:
     ],
 )
 def test_too_much_and_what_belongs_to_the_tracker_is_refused(value: object, said: str) -> None:
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(InvalidValue, match=said):
         header_variables(value)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
 from tracker.delivery.latency import Timing
-from tracker.delivery.ports import Told
+from tracker.delivery.ports import Reported
 from tracker.delivery.recorder import BATCH, CONSOLE, RECORD, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import SinkError, StoreError
@@ -410,7 +410,7 @@ def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Offi
     office.drains()
 
     keys = frozenset({"i1/", "i1/u1"})
-    assert office.stream.reminders == [({"acme": Told(keys=keys)}, known_until)] * 2
+    assert office.stream.reminders == [({"acme": Reported(keys=keys)}, known_until)] * 2
 
 
 @pytest.mark.parametrize("found", [{}, {"ops": "0-0"}], ids=["no stream", "a stream that is new"])

@@ -11,7 +11,7 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.ports import Commit, PollLease
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.harborcloud.example"
@@ -46,21 +46,21 @@ class Page:
 
     def shows(self, *items: str) -> list[Event]:
         """Poll the feed with these items; return what is told of it."""
-        told = len(self.store.events)
+        reported = len(self.store.events)
         self.clock.passes(minutes=1)
         self.fetcher.answers(self.provider.url, feed(*items))
         poll = self.poller.poll(self.provider.id)
         assert poll is not None
         assert poll.failure is None
-        return self.store.events[told:]
+        return self.store.events[reported:]
 
     def knows(self, *keys: str) -> None:
         """Make the page one that was read before, by a version that wrote these keys."""
-        turn = self.store.begin(self.provider.id, self.clock())
-        assert isinstance(turn, Turn)
+        lease = self.store.begin(self.provider.id, self.clock())
+        assert isinstance(lease, PollLease)
         source = Source(format="feed", primary=self.provider.url)
         state = PageState(url=self.provider.url, seeded=True, source=source)
-        self.store.commit(turn, Commit(state=state, seen=keys, due_at=None, checked_at=self.clock()))
+        self.store.commit(lease, Commit(state=state, seen=keys, due_at=None, checked_at=self.clock()))
 
     @property
     def open_names(self) -> set[str]:
@@ -328,12 +328,12 @@ def test_a_title_that_is_edited_is_an_update_of_the_same_incident():
 def test_an_outage_that_is_on_at_first_sight_is_told_as_open():
     page = Page(first_sight=FirstSight.OPEN)
 
-    told = page.shows(
+    reported = page.shows(
         item(title="IDENTIFIED - Queues", text="Slow.", guid="a"),
         item(title="Search", text="Resolved - fine", guid="b"),
     )
 
-    assert said(told) == [("new_incident", "identified", "Slow.")]
+    assert said(reported) == [("new_incident", "identified", "Slow.")]
 
 
 def test_a_word_that_is_not_known_is_logged_once(caplog):

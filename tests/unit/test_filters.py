@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, FakeClock, component, incident, page, provider, update
 from tests.strategies import snapshots
-from tests.unit.test_changes import Memory, kinds_of, told_of, update_keys
+from tests.unit.test_changes import Memory, kinds_of, reported_of, update_keys
 from tests.vendor import Vendor, Watcher
 from tracker.detection.edits import follow
 from tracker.detection.readability import failed, recovered
@@ -141,7 +141,7 @@ def test_an_update_passes_by_a_region_of_its_own_or_of_its_incident(
 
     found = memory.polls(page(both, us))
 
-    assert [news.event.incident_id for news in found.news] == passing
+    assert [pending.event.incident_id for pending in found.pending] == passing
     assert region_names(page(both, us)) == {"eu-west-1", "us-east-1"}
 
 
@@ -149,8 +149,8 @@ def test_a_component_of_another_region_is_not_told() -> None:
     part = replace(component("api", "major_outage"), region="us-east-1")
     europe = provider(regions=("eu-*",))
 
-    assert not wants_change(europe, part, ComponentStatus.OPERATIONAL, fall_was_told=False)
-    assert wants_change(europe, replace(part, region=None), ComponentStatus.OPERATIONAL, fall_was_told=False)
+    assert not wants_change(europe, part, ComponentStatus.OPERATIONAL, fall_was_reported=False)
+    assert wants_change(europe, replace(part, region=None), ComponentStatus.OPERATIONAL, fall_was_reported=False)
 
 
 # --- impact and maintenance ---
@@ -187,34 +187,34 @@ def test_maintenance_is_a_matter_of_its_own_switch() -> None:
         ("critical", ["major_outage", "under_maintenance", "unknown"]),
     ],
 )
-def test_how_bad_a_component_has_to_be(least: str, told: list[str]) -> None:
+def test_how_bad_a_component_has_to_be(least: str, reported: list[str]) -> None:
     watched = provider(min_impact=Impact(least))
     for status in ComponentStatus:
         memory = Memory(watched)
         memory.polls(page(components=(component("api"),)))
-        fall = memory.polls(page(components=(component("api", status),))).news
-        back = memory.polls(page(components=(component("api"),))).news
+        fall = memory.polls(page(components=(component("api", status),))).pending
+        back = memory.polls(page(components=(component("api"),))).pending
 
-        assert bool(fall) is bool(back) is (status in told), "its return is told if its fall was"
+        assert bool(fall) is bool(back) is (status in reported), "its return is told if its fall was"
 
 
 def test_who_was_told_of_a_fall_is_told_until_the_component_works() -> None:
     memory = Memory(provider(min_impact=Impact.MAJOR))
     path = ["operational", "degraded_performance", "partial_outage", "degraded_performance", "operational"]
 
-    told = [len(memory.polls(page(components=(component("api", status),))).news) for status in path]
+    reported = [len(memory.polls(page(components=(component("api", status),))).pending) for status in path]
 
-    assert told == [0, 0, 1, 1, 1]
-    assert memory.polls(page(components=(component("api", "degraded_performance"),))).news == (), "forgotten"
+    assert reported == [0, 0, 1, 1, 1]
+    assert memory.polls(page(components=(component("api", "degraded_performance"),))).pending == (), "forgotten"
 
 
 def test_the_return_from_a_maintenance_nobody_wants_is_not_told() -> None:
     memory = Memory(provider(maintenance=False))
     path = ["operational", "under_maintenance", "operational", "major_outage", "under_maintenance", "operational"]
 
-    told = [len(memory.polls(page(components=(component("api", status),))).news) for status in path]
+    reported = [len(memory.polls(page(components=(component("api", status),))).pending) for status in path]
 
-    assert told == [0, 0, 0, 1, 0, 1]
+    assert reported == [0, 0, 0, 1, 0, 1]
 
 
 def test_a_component_missing_from_a_cut_list_stays_one_whose_fall_was_told() -> None:
@@ -225,9 +225,9 @@ def test_a_component_missing_from_a_cut_list_stays_one_whose_fall_was_told() -> 
     )
     memory.polls(page(components=(component("api"),), components_complete=False))
 
-    told = [len(memory.polls(shown).news) for shown in (down, page(components_complete=False), better, works)]
+    reported = [len(memory.polls(shown).pending) for shown in (down, page(components_complete=False), better, works)]
 
-    assert told == [1, 0, 1, 1]
+    assert reported == [1, 0, 1, 1]
 
 
 # --- kinds of events ---
@@ -248,23 +248,23 @@ def test_events_about_the_page_are_told_unless_they_are_excluded() -> None:
     almost = PageState(seeded=True, failures=2)
     picky, deaf = provider(events=("new_incident",)), provider(events=("!page_unreadable",))
 
-    told = [failed(whose, almost, error, NOON) for whose in (picky, deaf)]
+    reported = [failed(whose, almost, error, NOON) for whose in (picky, deaf)]
 
-    assert [len(news) for _, news in told] == [1, 0]
-    assert told[0][0] == told[1][0], "what is remembered is the same"
-    assert [len(recovered(whose, told[0][0], NOON)[1]) for whose in (picky, deaf)] == [1, 1]
+    assert [len(pending) for _, pending in reported] == [1, 0]
+    assert reported[0][0] == reported[1][0], "what is remembered is the same"
+    assert [len(recovered(whose, reported[0][0], NOON)[1]) for whose in (picky, deaf)] == [1, 1]
 
 
 def test_kinds_part_what_is_told_of_an_incident() -> None:
     posted = update("u1", 1), update("u2", 2)
     polls = page(incident("i1", *posted[:1])), page(incident("i1", *posted))
-    told = []
+    reported = []
     for events in (("new_incident",), ("!new_incident",), ("component_status_change",)):
         memory = Memory(provider(events=events))
         memory.polls(page())
-        told.append([kind for shown in polls for kind in kinds_of(memory.polls(shown))])
+        reported.append([kind for shown in polls for kind in kinds_of(memory.polls(shown))])
 
-    assert told == [[EventKind.NEW_INCIDENT], [EventKind.INCIDENT_UPDATE], []]
+    assert reported == [[EventKind.NEW_INCIDENT], [EventKind.INCIDENT_UPDATE], []]
 
 
 # --- over many polls ---
@@ -282,12 +282,12 @@ def test_an_incident_that_becomes_bad_enough_is_new_from_then_on_and_followed_to
         ("minor", [update("u1", 1), update("u2", 2), update("u3", 3), update("u4", 4, "resolved")]),
     ]
 
-    told = [
-        [(piece.key, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).news]
+    reported = [
+        [(piece.key, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending]
         for impact, posted in ((Impact(word), posted) for word, posted in stages)
     ]
 
-    assert told == [
+    assert reported == [
         [],
         [],
         [("i1/impact/critical", "new_incident")],
@@ -306,8 +306,8 @@ def test_an_update_that_names_another_component_makes_the_incident_new_from_then
     first = memory.polls(page(incident("i1", web)))
     rest = memory.polls(page(incident("i1", web, api, web_again)))
 
-    assert first.news == ()
-    assert [(piece.key, piece.event.event) for piece in rest.news] == [
+    assert first.pending == ()
+    assert [(piece.key, piece.event.event) for piece in rest.pending] == [
         ("i1/u2", "new_incident"),
         ("i1/u3", "incident_update"),
     ]
@@ -319,7 +319,7 @@ def test_what_a_filter_left_out_is_not_told_later_but_the_next_update_is_new() -
     memory.polls(page(incident("i1", update("u1", 1), impact=Impact.MINOR)))
     memory.provider = provider()
 
-    assert memory.polls(page(incident("i1", update("u1", 1), impact=Impact.MINOR))).news == ()
+    assert memory.polls(page(incident("i1", update("u1", 1), impact=Impact.MINOR))).pending == ()
     found = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2), impact=Impact.MINOR)))
 
     assert kinds_of(found) == [EventKind.NEW_INCIDENT]
@@ -335,7 +335,7 @@ def test_a_stricter_filter_holds_for_incidents_that_begin_after_it() -> None:
     goes_on = replace(known, updates=(*known.updates, update("u2", 2)))
     found = memory.polls(page(goes_on, incident("i2", update("u3", 3), impact=Impact.MINOR)))
 
-    assert told_of(found) == ["acme/i1/u2"]
+    assert reported_of(found) == ["acme/i1/u2"]
 
 
 def test_a_maintenance_that_nobody_wants_any_more_ends_unheard() -> None:
@@ -345,7 +345,7 @@ def test_a_maintenance_that_nobody_wants_any_more_ends_unheard() -> None:
 
     shown = incident("m1", update("u1", 1, "scheduled"), update("u2", 2, "in_progress"))
 
-    assert memory.polls(page(maintenances=(shown,))).news == ()
+    assert memory.polls(page(maintenances=(shown,))).pending == ()
 
 
 def test_first_sight_passes_over_an_open_incident_that_a_filter_leaves_out() -> None:
@@ -353,7 +353,7 @@ def test_first_sight_passes_over_an_open_incident_that_a_filter_leaves_out() -> 
     first = memory.polls(page(incident("i1", update("u1", 1), impact=Impact.MINOR)))
     later = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2), impact=Impact.MAJOR)))
 
-    assert first.news == ()
+    assert first.pending == ()
     assert kinds_of(later) == [EventKind.NEW_INCIDENT]
 
 
@@ -366,8 +366,8 @@ def test_an_edit_is_told_if_the_filters_let_its_incident_pass() -> None:
             )
             for body in ("We look.", "We looked.")
         )
-        _, ledger = follow(whose, {}, before, NOON)
-        return [str(piece.event.incident_id) for piece in follow(whose, ledger, after, NOON)[0]]
+        _, digests = follow(whose, {}, before, NOON)
+        return [str(piece.event.incident_id) for piece in follow(whose, digests, after, NOON)[0]]
 
     assert edits(provider()) == ["i1", "m1"]
     assert edits(provider(min_impact=Impact.MAJOR)) == ["m1"]
@@ -384,13 +384,13 @@ def test_nobody_is_told_of_an_update_of_an_incident_that_was_never_announced(
     # One that was shown without updates counts as known: there was nothing to tell of it.
     bare = {known.id for snapshot in shown for known in snapshot.incidents if not known.updates}
 
-    events = [piece.event for snapshot in shown for piece in memory.polls(snapshot).news]
+    events = [piece.event for snapshot in shown for piece in memory.polls(snapshot).pending]
 
     announced: set[str | None] = set()
-    for told in events:
-        if told.event in {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE} and told.incident_id not in bare:
-            assert (told.event is EventKind.INCIDENT_UPDATE) is (told.incident_id in announced)
-            announced.add(told.incident_id)
+    for reported in events:
+        if reported.event in {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE} and reported.incident_id not in bare:
+            assert (reported.event is EventKind.INCIDENT_UPDATE) is (reported.incident_id in announced)
+            announced.add(reported.incident_id)
 
 
 @given(st.lists(snapshots, min_size=1, max_size=4), filters)
@@ -405,7 +405,7 @@ def test_a_filter_adds_nothing_and_all_that_is_shown_is_seen(
         some.polls(snapshot)
         assert some.before.seen >= {*update_keys(snapshot)}
 
-    assert {*some.told} <= {*everything.told}
+    assert {*some.reported} <= {*everything.reported}
 
 
 @given(st.lists(snapshots, min_size=1, max_size=3), filters)
@@ -418,7 +418,7 @@ def test_the_same_snapshot_again_brings_nothing_whatever_the_filters(
 
     again = memory.polls(shown[-1])
 
-    assert (again.news, again.seen) == ((), ())
+    assert (again.pending, again.seen) == ((), ())
 
 
 # --- filters that match nothing ---

@@ -8,13 +8,13 @@ import pytest
 
 from tests.fakes import NOON, provider
 from tests.outbox import webhook
-from tracker.delivery.retry_policy import Standing
+from tracker.delivery.retry_policy import FailureStreak
 from tracker.store.sinks import SinkStatus
 from tracker.supervise.sinks import SinkWatch, sinks_summary
 
 
-def status(name: str, failures: int = 0, dead: int = 0, put_back: int = 0) -> SinkStatus:
-    return SinkStatus(webhook=webhook(name), standing=Standing(failures=failures), dead=dead, put_back=put_back)
+def status(name: str, failures: int = 0, dead: int = 0, redrive: int = 0) -> SinkStatus:
+    return SinkStatus(webhook=webhook(name), streak=FailureStreak(failures=failures), dead=dead, redriven=redrive)
 
 
 def test_nothing_is_said_while_all_do_well() -> None:
@@ -33,14 +33,14 @@ def test_who_fails_is_named() -> None:
 
 
 @pytest.mark.parametrize(("pause_s", "is_told"), [(2, False), (59, False), (3600, True)])
-def test_a_receiver_that_asks_for_a_long_pause_is_named_at_once(pause_s: int, *, is_told: bool) -> None:
+def test_a_receiver_that_asks_for_a_long_pause_is_named_at_once(pause_s: int, *, is_reported: bool) -> None:
     waiting = SinkStatus(
         webhook=webhook("ops"),
-        standing=Standing(failures=1, failing_since=NOON),
+        streak=FailureStreak(failures=1, failing_since=NOON),
         not_before=NOON + timedelta(seconds=pause_s),
     )
 
-    assert (sinks_summary([waiting]) is not None) is is_told
+    assert (sinks_summary([waiting]) is not None) is is_reported
 
 
 def test_all_who_fail_are_named() -> None:
@@ -109,8 +109,8 @@ def test_nothing_is_well_while_a_receiver_has_not_taken_what_it_refused(watched:
 def test_nothing_is_well_before_all_dead_letters_are_delivered_or_dropped(watched: Watched) -> None:
     assert len(watched.says(status("chat", dead=2), status("ops", failures=3))) == 1
     assert watched.says(status("chat", dead=2), status("ops")) != WELL
-    assert watched.says(status("chat", put_back=2), status("ops")) == []
-    assert watched.says(status("chat", put_back=1), status("ops")) == []
+    assert watched.says(status("chat", redrive=2), status("ops")) == []
+    assert watched.says(status("chat", redrive=1), status("ops")) == []
     ((_, refused_again),) = watched.says(status("chat", dead=2), status("ops"))
     assert "chat (2)" in refused_again
     assert watched.says(status("chat"), status("ops")) == WELL
@@ -118,7 +118,7 @@ def test_nothing_is_well_before_all_dead_letters_are_delivered_or_dropped(watche
 
 
 def test_who_has_nobody_to_tell_of_is_named_as_pages_come_and_go(watched: Watched) -> None:
-    ops = SinkStatus(webhook=webhook("ops", providers=("orchard",)), standing=Standing())
+    ops = SinkStatus(webhook=webhook("ops", providers=("orchard",)), streak=FailureStreak())
 
     ((level, line),) = watched.says(ops)
     assert (level, "ops (providers: no page has an id that matches 'orchard'" in line) == ("WARNING", True)

@@ -18,7 +18,7 @@ from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, Endpoints, Format
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Poll, Poller
 from tracker.store.memory import MemoryPages
 
@@ -57,7 +57,7 @@ class Tracker:
         self.fetcher = FakeFetcher()
         self.clock = FakeClock()
         self._poller = Poller(self.pages, Observer(self.fetcher), self.clock)
-        self._told = 0
+        self._reported = 0
 
     def shows(self, *incidents: Incident, minute: int | None = None, **fields: object) -> None:
         """Let the board list these from now on."""
@@ -82,16 +82,16 @@ class Tracker:
         assert poll is not None
         return poll
 
-    def told_after(self, polls: int = 1) -> list[tuple[str, str]]:
+    def reported_after(self, polls: int = 1) -> list[tuple[str, str]]:
         """Return id and status of what so many polls tell."""
         for _ in range(polls):
             self.polls()
-        return [(event.id.removeprefix("acme/"), event.status) for event in self.told()]
+        return [(event.id.removeprefix("acme/"), event.status) for event in self.reported()]
 
-    def told(self) -> list[Event]:
+    def reported(self) -> list[Event]:
         """Return what was told since this was last asked."""
-        events = self.pages.events[self._told :]
-        self._told = len(self.pages.events)
+        events = self.pages.events[self._reported :]
+        self._reported = len(self.pages.events)
         return events
 
     @property
@@ -113,7 +113,7 @@ def tracker() -> Tracker:
     seeded.shows()
     seeded.polls()
     seeded.shows(SLOW)
-    assert seeded.told_after(2) == [("i1/u1", "investigating")]
+    assert seeded.reported_after(2) == [("i1/u1", "investigating")]
     return seeded
 
 
@@ -123,10 +123,10 @@ def tracker() -> Tracker:
 def test_an_incident_that_two_answers_in_a_row_do_not_list_is_over(tracker: Tracker) -> None:
     tracker.shows()
 
-    assert tracker.told_after(1) == []
+    assert tracker.reported_after(1) == []
     assert tracker.view.open_incidents != (), "one answer proves nothing"
     tracker.polls()
-    (end,) = tracker.told()
+    (end,) = tracker.reported()
 
     assert end == Event(
         id="acme/i1/ended/u1",
@@ -147,26 +147,26 @@ def test_an_incident_that_two_answers_in_a_row_do_not_list_is_over(tracker: Trac
         unseen_since=tracker.clock() - timedelta(minutes=1),
     )
     assert tracker.view.open_incidents == ()
-    assert tracker.told_after(5) == []
+    assert tracker.reported_after(5) == []
 
 
 def test_a_page_is_read_again_only_until_it_is_known_what_ended(tracker: Tracker) -> None:
     tracker.shows()
 
-    assert [tracker.polls().layer for _ in range(4)] == [
-        Layer.CHANGED,
-        Layer.CHANGED,
-        Layer.NOT_MODIFIED,
-        Layer.NOT_MODIFIED,
+    assert [tracker.polls().response_class for _ in range(4)] == [
+        ResponseClass.CHANGED,
+        ResponseClass.CHANGED,
+        ResponseClass.NOT_MODIFIED,
+        ResponseClass.NOT_MODIFIED,
     ]
 
 
 def test_one_answer_that_leaves_an_incident_out_ends_nothing(tracker: Tracker) -> None:
     for _ in range(3):
         tracker.shows()
-        assert tracker.told_after(1) == []
+        assert tracker.reported_after(1) == []
         tracker.shows(SLOW)
-        assert tracker.told_after(1) == []
+        assert tracker.reported_after(1) == []
 
     assert [known.id for known in tracker.view.open_incidents] == ["i1"]
 
@@ -176,9 +176,9 @@ def test_a_poll_that_fails_is_no_answer(tracker: Tracker) -> None:
     tracker.polls()
     tracker.fails()
 
-    assert tracker.told_after(2) == []
+    assert tracker.reported_after(2) == []
     tracker.shows()
-    assert tracker.told_after(1) == [("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
 
 
 def test_an_answer_that_is_older_is_no_answer() -> None:
@@ -186,38 +186,38 @@ def test_an_answer_that_is_older_is_no_answer() -> None:
     tracker.shows(minute=5)
     tracker.polls()
     tracker.shows(SLOW, minute=10)
-    tracker.told_after(1)
+    tracker.reported_after(1)
 
     tracker.shows(minute=5)
-    assert tracker.told_after(4) == []
+    assert tracker.reported_after(4) == []
     tracker.shows(minute=11)
     tracker.polls()
     tracker.shows(minute=5)
-    assert tracker.told_after(3) == []
+    assert tracker.reported_after(3) == []
     tracker.shows(minute=11)
-    assert tracker.told_after(1) == [("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
 
 
 def test_an_incident_that_comes_back_with_an_update_goes_on_and_ends_again(tracker: Tracker) -> None:
     tracker.shows()
-    tracker.told_after(2)
+    tracker.reported_after(2)
     tracker.shows(incident("i1", *SLOW.updates, update("u2", 9)))
 
-    assert tracker.told_after(1) == [("i1/u2", "investigating")]
+    assert tracker.reported_after(1) == [("i1/u2", "investigating")]
     assert [known.id for known in tracker.view.open_incidents] == ["i1"]
     tracker.shows()
-    assert tracker.told_after(3) == [("i1/ended/u2", "resolved")]
+    assert tracker.reported_after(3) == [("i1/ended/u2", "resolved")]
 
 
 def test_an_incident_that_is_listed_again_is_open_again_each_time(tracker: Tracker) -> None:
-    told = []
+    reported = []
     for _ in range(3):
         tracker.shows()
-        told += tracker.told_after(3)
+        reported += tracker.reported_after(3)
         tracker.shows(SLOW)
-        told += tracker.told_after(3)
+        reported += tracker.reported_after(3)
 
-    assert told == [
+    assert reported == [
         ("i1/ended/u1", "resolved"),
         ("i1/status/investigating", "investigating"),
         ("i1/ended/u1#3", "resolved"),
@@ -233,61 +233,61 @@ def test_an_incident_without_a_word_for_its_status_is_listed_again(tracker: Trac
     tracker.shows(SLOW, wordless)
     tracker.shows(SLOW)
     tracker.shows(SLOW, wordless)
-    tracker.told_after(1)
+    tracker.reported_after(1)
     tracker.shows(SLOW)
-    assert tracker.told_after(2) == [("i3/ended/x1", "resolved")]
+    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
 
     tracker.shows(SLOW, wordless)
-    (back,) = tracker.told_after(3)
+    (back,) = tracker.reported_after(3)
     assert back == ("i3/status/unknown", "unknown")
 
 
 def test_what_the_history_still_calls_open_is_not_listed_again(tracker: Tracker) -> None:
     tracker.recalls(SLOW)
     tracker.shows()
-    assert tracker.told_after(2) == [("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(2) == [("i1/ended/u1", "resolved")]
 
     tracker.shows(OTHER)
-    assert tracker.told_after(3) == [("i2/v1", "investigating")]
+    assert tracker.reported_after(3) == [("i2/v1", "investigating")]
 
 
 def test_a_maintenance_that_was_cancelled_by_its_absence_is_planned_again(tracker: Tracker) -> None:
     later = works(26, 28)
     tracker.shows(SLOW, maintenances=(later,))
-    tracker.told_after(1)
+    tracker.reported_after(1)
     tracker.shows(SLOW)
-    assert tracker.told_after(2) == [("m1/ended/w1", "cancelled")]
+    assert tracker.reported_after(2) == [("m1/ended/w1", "cancelled")]
 
     tracker.shows(SLOW, maintenances=(later,))
-    assert tracker.told_after(3) == [("m1/status/scheduled", "scheduled")]
+    assert tracker.reported_after(3) == [("m1/status/scheduled", "scheduled")]
 
 
 def test_an_incident_that_the_board_itself_calls_resolved_ends_by_its_own_update(tracker: Tracker) -> None:
     tracker.shows(OVER)
-    assert tracker.told_after(1) == [("i1/u2", "resolved")]
+    assert tracker.reported_after(1) == [("i1/u2", "resolved")]
 
     tracker.shows()
-    assert tracker.told_after(3) == []
+    assert tracker.reported_after(3) == []
 
 
 def test_an_incident_without_a_status_goes_on_as_long_as_it_is_listed(tracker: Tracker) -> None:
     wordless = incident("i3", update("x1", 3, "unknown"))
     tracker.shows(SLOW, wordless)
-    tracker.told_after(1)
+    tracker.reported_after(1)
     assert {known.id for known in tracker.view.open_incidents} == {"i1", "i3"}
 
     tracker.shows(SLOW)
-    assert tracker.told_after(2) == [("i3/ended/x1", "resolved")]
+    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
 
 
 def test_a_maintenance_that_runs_is_completed_by_its_absence(tracker: Tracker) -> None:
     tracker.shows(SLOW, maintenances=(WORKS,))
-    tracker.told_after(1)
+    tracker.reported_after(1)
     tracker.shows(SLOW)
-    tracker.told_after(1)
+    tracker.reported_after(1)
 
     tracker.polls()
-    (end,) = tracker.told()
+    (end,) = tracker.reported()
 
     assert (end.id, end.event, end.status) == ("acme/m1/ended/w1", EventKind.MAINTENANCE_UPDATE, "completed")
     assert tracker.view.open_maintenances == ()
@@ -299,10 +299,10 @@ def test_a_maintenance_that_goes_before_it_begins_was_cancelled(
 ) -> None:
     begin = None if begins_in_h is None else NOON + timedelta(hours=begins_in_h)
     tracker.shows(SLOW, maintenances=(incident("m1", update("w1", 1, "scheduled"), scheduled_for=begin),))
-    tracker.told_after(1)
+    tracker.reported_after(1)
     tracker.shows(SLOW)
 
-    assert tracker.told_after(3) == [("m1/ended/w1", status)]
+    assert tracker.reported_after(3) == [("m1/ended/w1", status)]
     assert tracker.view.planned_maintenances == ()
 
 
@@ -312,7 +312,7 @@ def test_what_was_open_at_a_silent_first_sight_ends_too() -> None:
     tracker.polls()
     tracker.shows()
 
-    assert tracker.told_after(3) == [("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(3) == [("i1/ended/u1", "resolved")]
 
 
 def test_the_end_of_what_nobody_asked_for_is_not_told() -> None:
@@ -321,14 +321,14 @@ def test_the_end_of_what_nobody_asked_for_is_not_told() -> None:
     tracker.polls()
     tracker.shows()
 
-    assert tracker.told_after(3) == []
+    assert tracker.reported_after(3) == []
     assert tracker.view.open_incidents == ()
 
 
 def test_a_page_that_shows_its_past_ends_nothing_by_absence(tracker: Tracker) -> None:
     tracker.shows(open_only=False)
 
-    assert tracker.told_after(3) == []
+    assert tracker.reported_after(3) == []
 
 
 def test_an_incident_without_updates_ends_too() -> None:
@@ -337,15 +337,15 @@ def test_an_incident_without_updates_ends_too() -> None:
     tracker.polls()
     tracker.shows()
 
-    assert tracker.told_after(3) == [("i9/status/investigating", "investigating"), ("i9/ended", "resolved")]
+    assert tracker.reported_after(3) == [("i9/status/investigating", "investigating"), ("i9/ended", "resolved")]
 
 
 def test_an_entry_of_two_lists_ends_once(tracker: Tracker) -> None:
     tracker.shows(SLOW, WORKS, maintenances=(WORKS,))
-    tracker.told_after(1)
+    tracker.reported_after(1)
     tracker.shows(SLOW)
 
-    assert tracker.told_after(3) == [("m1/ended/w1", "completed")]
+    assert tracker.reported_after(3) == [("m1/ended/w1", "completed")]
 
 
 # --- ends, where a detail shows the past ---
@@ -355,24 +355,24 @@ def test_an_update_that_ends_it_is_told_instead(tracker: Tracker) -> None:
     tracker.shows()
     tracker.recalls(OVER)
 
-    assert tracker.told_after(4) == [("i1/u2", "resolved")]
+    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
     assert tracker.view.open_incidents == ()
 
 
 def test_an_update_that_ends_it_and_comes_between_two_answers_is_told_instead(tracker: Tracker) -> None:
     tracker.recalls(SLOW)
     tracker.shows()
-    assert tracker.told_after(1) == []
+    assert tracker.reported_after(1) == []
 
     tracker.recalls(OVER)
-    assert tracker.told_after(4) == [("i1/u2", "resolved")]
+    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
 
 
 def test_the_word_of_the_board_counts_where_the_history_never_ends_anything(tracker: Tracker) -> None:
     tracker.recalls(SLOW, OTHER)
     tracker.shows()
 
-    assert tracker.told_after(4) == [("i2/v1", "investigating"), ("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(4) == [("i2/v1", "investigating"), ("i1/ended/u1", "resolved")]
     assert tracker.view.open_incidents == (), "i2 was never listed"
 
 
@@ -380,7 +380,7 @@ def test_a_history_that_fails_does_not_hold_back_an_end(tracker: Tracker) -> Non
     tracker.fails(HISTORY, HttpStatusError("the page answers with status 503", None, 503))
     tracker.shows()
 
-    assert tracker.told_after(4) == [("i1/ended/u1", "resolved")]
+    assert tracker.reported_after(4) == [("i1/ended/u1", "resolved")]
 
 
 def test_an_open_incident_of_the_history_alone_is_no_news_at_first_sight() -> None:
@@ -388,7 +388,7 @@ def test_an_open_incident_of_the_history_alone_is_no_news_at_first_sight() -> No
     tracker.recalls(OTHER)
     tracker.shows(SLOW)
 
-    assert tracker.told_after(1) == [("i1/u1", "investigating")]
+    assert tracker.reported_after(1) == [("i1/u1", "investigating")]
 
 
 # --- ends, whatever a board shows ---
@@ -427,11 +427,11 @@ def test_every_end_is_told_once_after_two_answers_and_never_while_listed(
         expected += [f"{known}/ended/{known}{newest[known]}" for known in over]
         misses = {known: count for known, count in misses.items() if known not in over}
 
-        told = [event_id for event_id, _ in tracker.told_after(1) if "/ended/" in event_id]
-        ended += told
+        reported = [event_id for event_id, _ in tracker.reported_after(1) if "/ended/" in event_id]
+        ended += reported
 
-        assert answers or not told
-        assert not {event_id.partition("/")[0] for event_id in told} & shown.keys()
+        assert answers or not reported
+        assert not {event_id.partition("/")[0] for event_id in reported} & shown.keys()
         # An end that comes again has a number behind its name.
         assert sorted(event_id.partition("#")[0] for event_id in ended) == sorted(expected)
     assert len(ended) == len(set(ended))
@@ -443,12 +443,12 @@ def test_a_board_in_another_order_tells_nothing(shown: dict[str, int], orders: l
     tracker = Tracker()
     tracker.shows(*_listed(shown, list("abc")))
     tracker.polls()
-    tracker.told()
+    tracker.reported()
 
     for order in orders:
         tracker.shows(*_listed(shown, order))
-        assert tracker.polls().layer in (Layer.SAME_MEANING, Layer.NOT_MODIFIED)
-    assert tracker.told() == []
+        assert tracker.polls().response_class in (ResponseClass.SAME_MEANING, ResponseClass.NOT_MODIFIED)
+    assert tracker.reported() == []
 
 
 # --- windows ---
@@ -470,7 +470,7 @@ def works(begin_h: float, end_h: float | None, *updates: IncidentUpdate, status:
 def planned(tracker: Tracker) -> Tracker:
     """A tracker of a board that plans a maintenance from 14:00 until 16:00, which was told."""
     tracker.shows(SLOW, maintenances=(works(2, 4),))
-    assert tracker.told_after(1) == [("m1/w1", "scheduled")], "the first sight of a window is no news"
+    assert tracker.reported_after(1) == [("m1/w1", "scheduled")], "the first sight of a window is no news"
     return tracker
 
 
@@ -502,31 +502,31 @@ MOVES = {
 def test_a_window_that_moves_is_told_once(planned: Tracker, moved: Incident, window: str, message: str) -> None:
     planned.shows(SLOW, maintenances=(moved,))
     planned.polls()
-    (event,) = planned.told()
+    (event,) = planned.reported()
 
     assert (event.id, event.event) == (f"acme/m1/window/{window}", EventKind.MAINTENANCE_UPDATE)
     assert (event.status, event.message, event.published_at) == ("scheduled", message, None)
     assert (event.scheduled_for, event.scheduled_until) == (moved.scheduled_for, moved.scheduled_until)
-    assert planned.told_after(3) == []
+    assert planned.reported_after(3) == []
 
 
 def test_a_maintenance_that_is_extended_while_it_runs_is_told(planned: Tracker) -> None:
     begun = update("w2", 120, "in_progress")
     planned.shows(SLOW, maintenances=(works(2, 4, begun, status="in_progress"),))
-    assert planned.told_after(1) == [("m1/w2", "in_progress")]
+    assert planned.reported_after(1) == [("m1/w2", "in_progress")]
 
     planned.shows(SLOW, maintenances=(works(2, 6, begun, status="in_progress"),))
-    assert planned.told_after(2) == [("m1/window/20251103T1400Z-20251103T1800Z", "in_progress")]
+    assert planned.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1800Z", "in_progress")]
 
 
 def test_a_window_that_moves_with_an_update_is_told_by_the_update(planned: Tracker) -> None:
     planned.shows(SLOW, maintenances=(works(26, 28, update("w2", 5, "scheduled")),))
     planned.polls()
-    (event,) = planned.told()
+    (event,) = planned.reported()
 
     assert event.update_id == "w2"
     assert event.scheduled_for == NOON + timedelta(hours=26)
-    assert planned.told_after(2) == []
+    assert planned.reported_after(2) == []
 
 
 @pytest.mark.parametrize(
@@ -537,23 +537,23 @@ def test_a_window_that_moves_with_an_update_is_told_by_the_update(planned: Track
 def test_what_is_no_move_is_not_told(planned: Tracker, after: Incident) -> None:
     planned.shows(SLOW, maintenances=(after,))
 
-    assert planned.told_after(2) == []
+    assert planned.reported_after(2) == []
 
 
 def test_a_window_that_moves_to_and_fro_is_told_each_time(planned: Tracker) -> None:
     first, second = "20251103T1400Z-20251103T1600Z", "20251103T1500Z-20251103T1700Z"
-    told = []
+    reported = []
     for begin_h in (3, 2, 3, 2):
         planned.shows(SLOW, maintenances=(works(begin_h, begin_h + 2),))
-        told += [event_id for event_id, _ in planned.told_after(2)]
+        reported += [event_id for event_id, _ in planned.reported_after(2)]
 
-    assert told == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
+    assert reported == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
 
 
 def test_a_window_that_moves_as_its_maintenance_ends_is_told_by_the_end(planned: Tracker) -> None:
     planned.shows(SLOW, maintenances=(works(2, 9, status="completed"),))
 
-    assert planned.told_after(2) == [("m1/status/completed", "completed")]
+    assert planned.reported_after(2) == [("m1/status/completed", "completed")]
 
 
 def test_a_window_is_told_on_pages_that_show_their_past_too() -> None:
@@ -562,4 +562,4 @@ def test_a_window_is_told_on_pages_that_show_their_past_too() -> None:
     tracker.polls()
     tracker.shows(maintenances=(works(2, 5),), open_only=False)
 
-    assert tracker.told_after(2) == [("m1/window/20251103T1400Z-20251103T1700Z", "scheduled")]
+    assert tracker.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1700Z", "scheduled")]

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
-from tracker.delivery.ports import StreamedEvent, Told
-from tracker.delivery.sinks.history import read_told
+from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.detection.changes import Before, changes
 from tracker.model.event import EventKind
@@ -16,7 +16,7 @@ from tracker.model.provider import FirstSight
 KNOWN = component("api", "major_outage")
 BEFORE = Before(
     seeded=False,
-    view=PageView(components={"api": KNOWN}, falls_told=("api",)),
+    view=PageView(components={"api": KNOWN}, falls_reported=("api",)),
     seen=frozenset({"i1/", "i1/u2"}),
     known_until=NOON + timedelta(minutes=30),
 )
@@ -32,10 +32,10 @@ def test_what_came_since_is_told_and_what_was_passed_over_is_not(first_sight: Fi
     )
     found = changes(provider(first_sight=first_sight), BEFORE, shown, NOON + timedelta(hours=1))
 
-    told = [news.event.id for news in found.news if news.key]
+    reported = [pending.event.id for pending in found.pending if pending.key]
     past = ["acme/past/p1", "acme/past/p2", "acme/i1/u1"] if first_sight is FirstSight.ALL else []
-    assert set(told) == {*past, "acme/i1/u3", "acme/i1/u4", "acme/short/s1", "acme/short/s2"}
-    changed = [news.event for news in found.news if news.event.event is EventKind.COMPONENT_STATUS_CHANGE]
+    assert set(reported) == {*past, "acme/i1/u3", "acme/i1/u4", "acme/short/s1", "acme/short/s2"}
+    changed = [pending.event for pending in found.pending if pending.event.event is EventKind.COMPONENT_STATUS_CHANGE]
     assert [(each.components, each.status, each.message) for each in changed] == [
         (("API",), "operational", "was major outage")
     ]
@@ -44,7 +44,7 @@ def test_what_came_since_is_told_and_what_was_passed_over_is_not(first_sight: Fi
 def test_a_component_is_not_told_again_as_what_it_was() -> None:
     found = changes(provider(), BEFORE, page(components=(KNOWN,)), NOON)
 
-    assert found.news == ()
+    assert found.pending == ()
 
 
 def test_the_record_says_what_was_told() -> None:
@@ -61,10 +61,10 @@ def test_the_record_says_what_was_told() -> None:
     ]  # fmt: skip
     lines = [record_line(StreamedEvent(stream_id="1-0", event=each)).encode() for each in events]
 
-    assert read_told([b'{"torn', *lines, b"not a line"]) == {
-        "acme": Told(
+    assert read_reported([b'{"torn', *lines, b"not a line"]) == {
+        "acme": Reported(
             keys=frozenset({"i1/", "i1/u1", "a/b/", "a/b/c"}),
             components={"x/y": component("x/y", "major_outage", "X")},
         ),
-        "other": Told(keys=frozenset({"i1/", "i1/u9"})),
+        "other": Reported(keys=frozenset({"i1/", "i1/u9"})),
     }

@@ -111,9 +111,9 @@ def test_nothing_has_no_percentiles() -> None:
     "kind", [EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE], ids=str
 )
 def test_a_new_update_is_timed_from_the_vendors_date_to_the_record(kind: EventKind) -> None:
-    told = event(event=kind, published_at=at(-42), unseen_since=at(-60), seen_at=at(0.25))
+    reported = event(event=kind, published_at=at(-42), unseen_since=at(-60), seen_at=at(0.25))
 
-    assert timing(told, "7-1", at(0.75)) == Timing(stream_id="7-1", published_s=42.25, unseen_s=60.25, logged_s=0.5)
+    assert timing(reported, "7-1", at(0.75)) == Timing(stream_id="7-1", published_s=42.25, unseen_s=60.25, logged_s=0.5)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_a_new_update_is_timed_from_the_vendors_date_to_the_record(kind: EventKi
     ids=lambda fields: "-".join(f"{name} {value}" for name, value in fields.items()),
 )
 def test_what_has_no_date_or_is_no_new_update_is_not_timed(fields: dict[str, object]) -> None:
-    told = event(**{"published_at": at(-42), "unseen_since": at(-60)} | fields)
+    reported = event(**{"published_at": at(-42), "unseen_since": at(-60)} | fields)
 
-    assert timing(told, "7-1", at(1)) is None
+    assert timing(reported, "7-1", at(1)) is None

@@ -46,11 +46,11 @@ def test_a_percentile_is_that_of_the_nearest_rank_rounded_up_by_a_fifth_at_most(
 ) -> None:
     rank = sorted(late_s)[-(-len(late_s) * percent // 100) - 1]
     known = counted(late_s)
-    told = known.late_p50_s if percent == 50 else known.late_p99_s
+    reported = known.late_p50_s if percent == 50 else known.late_p99_s
 
-    assert told is not None
-    assert rank - 1e-5 <= told <= max(0.001, rank * 1.2) + 1e-5
-    assert told <= known.late_max_s
+    assert reported is not None
+    assert rank - 1e-5 <= reported <= max(0.001, rank * 1.2) + 1e-5
+    assert reported <= known.late_max_s
 
 
 def test_more_than_a_day_is_not_told_apart_but_in_the_maximum() -> None:

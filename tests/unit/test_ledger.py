@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from tests.fakes import NOON, FakeClock, incident, incidents_json, page, provider, summary, update
 from tests.strategies import snapshots
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
-from tracker.detection.edits import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, Ledger, follow
+from tracker.detection.edits import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, UpdateDigests, follow
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Incident, IncidentUpdate, Omission, Snapshot
-from tracker.model.page_state import LedgerEntry
+from tracker.model.page_state import UpdateDigest
 from tracker.model.text_digest import text_digest
 
 ACME = provider()
@@ -25,15 +25,15 @@ class Reader:
     """Somebody who reads a page again and again, and what it was told by the ledger."""
 
     def __init__(self) -> None:
-        self.ledger: Ledger = {}
+        self.digests: UpdateDigests = {}
         self.now = NOON
 
     def reads(self, snapshot: Snapshot) -> list[Event]:
         """Return what this answer brings."""
         self.now += timedelta(minutes=1)
-        news, self.ledger = follow(ACME, self.ledger, snapshot, self.now)
-        assert all(piece.key is None for piece in news), "the page's revision guards them, no seen-set does"
-        return [piece.event for piece in news]
+        pending, self.digests = follow(ACME, self.digests, snapshot, self.now)
+        assert all(piece.key is None for piece in pending), "the page's revision guards them, no seen-set does"
+        return [piece.event for piece in pending]
 
     def sees(self, *incidents: Incident, minute: int | None = 0) -> list[Event]:
         return self.reads(page(*incidents, minute=minute))
@@ -92,11 +92,11 @@ def test_an_edit_is_told_once(reader: Reader) -> None:
 
 def test_every_new_text_is_told_and_each_event_names_the_one_before(reader: Reader) -> None:
     texts = ["It was the network.", "It was the database.", "We look into it."]
-    told = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
+    reported = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
 
-    assert [event.message for event in told] == texts
-    assert [event.previous_digest for event in told] == list(map(text_digest, ["We look into it.", *texts[:2]]))
-    assert len(set(ids(told))) == 3
+    assert [event.message for event in reported] == texts
+    assert [event.previous_digest for event in reported] == list(map(text_digest, ["We look into it.", *texts[:2]]))
+    assert len(set(ids(reported))) == 3
 
 
 def test_what_else_changes_is_no_edit(reader: Reader) -> None:
@@ -139,40 +139,40 @@ def test_an_incident_that_comes_back_changed_is_told(reader: Reader) -> None:
 def test_edits_are_told_for_maintenances_and_for_pages_without_a_clock() -> None:
     reader = Reader()
     for text in ("We will be back.", "We will be back soon."):
-        told = reader.reads(page(minute=None, maintenances=(incident("m1", said("u1", text)),)))
+        reported = reader.reads(page(minute=None, maintenances=(incident("m1", said("u1", text)),)))
 
-    assert [event.incident_id for event in told] == ["m1"]
+    assert [event.incident_id for event in reported] == ["m1"]
 
 
 def test_an_edit_and_its_way_back_have_ids_of_their_own_however_often(reader: Reader) -> None:
     texts = ["It was the network.", "We look into it."] * 3
-    told = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
+    reported = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
 
     network, first = (f"acme/i1/u1/edited/{text_digest(text)}" for text in texts[:2])
-    assert ids(told) == [network, first, f"{network}/3", f"{first}/4", f"{network}/5", f"{first}/6"]
-    assert [event.previous_digest for event in told] == [text_digest(text) for text in (texts[1], *texts[:5])]
+    assert ids(reported) == [network, first, f"{network}/3", f"{first}/4", f"{network}/5", f"{first}/6"]
+    assert [event.previous_digest for event in reported] == [text_digest(text) for text in (texts[1], *texts[:5])]
 
 
 @given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), max_size=60))
 def test_no_two_edits_have_one_id_and_a_text_that_is_new_gives_the_id(texts: list[str]) -> None:
     reader = Reader()
     reader.sees(slow(said("u1", "-")))
-    told = [event for text in texts for event in reader.sees(slow(said("u1", text)))]
+    reported = [event for text in texts for event in reader.sees(slow(said("u1", text)))]
 
-    assert len(set(ids(told))) == len(told)
-    first = {event.message: event.id for event in reversed(told)}
+    assert len(set(ids(reported))) == len(reported)
+    first = {event.message: event.id for event in reversed(reported)}
     for text, event_id in list(first.items())[-MOST_TEXTS:]:
         assert event_id.startswith(f"acme/i1/u1/edited/{text_digest(text)}")
 
 
 def test_texts_that_were_put_back_are_told_under_the_same_ids_again(reader: Reader) -> None:
-    backup = reader.ledger
-    told = []
+    backup = reader.digests
+    reported = []
     for _ in range(2):
-        reader.ledger = backup
-        told.append([ids(reader.sees(slow(said("u1", text)))) for text in ("Sorry.", "We look into it.", "Sorry.")])
+        reader.digests = backup
+        reported.append([ids(reader.sees(slow(said("u1", text)))) for text in ("Sorry.", "We look into it.", "Sorry.")])
 
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]
 
 
 @pytest.mark.parametrize(
@@ -191,16 +191,16 @@ def test_other_markup_is_no_edit_and_the_next_edit_names_the_text_that_was_shown
 # --- what a version before took down: digests to the letter, and nothing else ---
 
 
-def taken_down_before(ledger: Ledger) -> Ledger:
+def taken_down_before(digests: UpdateDigests) -> UpdateDigests:
     """Return a ledger as a version wrote it that knew nothing but digests."""
     return {
-        incident_id: {key: LedgerEntry(digest=entry.digest, missing=entry.missing) for key, entry in entries.items()}
-        for incident_id, entries in ledger.items()
+        incident_id: {key: UpdateDigest(digest=entry.digest, missing=entry.missing) for key, entry in entries.items()}
+        for incident_id, entries in digests.items()
     }
 
 
 def test_after_an_upgrade_texts_that_stay_are_no_edits_and_one_that_changes_is(reader: Reader) -> None:
-    reader.ledger = taken_down_before(reader.ledger)
+    reader.digests = taken_down_before(reader.digests)
 
     assert ids(reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))) == [
         f"acme/i1/u1/edited/{text_digest('Sorry.')}"
@@ -212,7 +212,7 @@ def test_an_upgrade_that_reads_all_texts_otherwise_edits_nothing() -> None:
     reader = Reader()
     many = [incident(f"i{number}", said("u1", f"State: text {number}"), said("u2", "Same.")) for number in range(3)]
     reader.sees(*many)
-    reader.ledger = taken_down_before(reader.ledger)
+    reader.digests = taken_down_before(reader.digests)
     otherwise = [
         incident(f"i{number}", said("u1", f"Text {number}"), said("u2", f"State: same {number}")) for number in range(3)
     ]
@@ -223,12 +223,12 @@ def test_an_upgrade_that_reads_all_texts_otherwise_edits_nothing() -> None:
 
 
 def test_an_edit_that_a_version_before_may_have_told_gets_another_id_when_its_text_comes_back(reader: Reader) -> None:
-    reader.ledger = taken_down_before(reader.ledger)
+    reader.digests = taken_down_before(reader.digests)
     texts = ["We look into it.", "Sorry.", "We look into it."]
-    told = [event for text in texts for event in reader.sees(slow(said("u1", text), said("u2", "We fix it.")))]
+    reported = [event for text in texts for event in reader.sees(slow(said("u1", text), said("u2", "We fix it.")))]
 
     sorry, first = (f"acme/i1/u1/edited/{text_digest(text)}" for text in ("Sorry.", "We look into it."))
-    assert ids(told) == [sorry, f"{first}/2"]
+    assert ids(reported) == [sorry, f"{first}/2"]
 
 
 # --- withdrawals ---
@@ -248,9 +248,9 @@ def test_an_update_that_is_gone_from_three_answers_in_a_row_is_withdrawn(reader:
 
 def test_a_withdrawal_says_what_is_gone(reader: Reader) -> None:
     for _ in range(WITHDRAWN_AFTER):
-        told = reader.sees(slow(said("u1")))
+        reported = reader.sees(slow(said("u1")))
 
-    (event,) = told
+    (event,) = reported
     assert event.event is EventKind.UPDATE_WITHDRAWN
     assert (event.incident_id, event.update_id, event.status) == ("i1", "u2", "withdrawn")
     assert event.previous_digest == text_digest("We fix it.")
@@ -274,12 +274,12 @@ def test_an_update_that_grows_back_after_it_was_withdrawn_is_nothing_new(reader:
 
 
 def test_answers_without_the_incident_do_not_count(reader: Reader) -> None:
-    told = []
+    reported = []
     for _ in range(WITHDRAWN_AFTER):
-        told.append(ids(reader.sees(slow(said("u1")))))
+        reported.append(ids(reader.sees(slow(said("u1")))))
         assert reader.sees() == reader.sees() == []
 
-    assert told == [[], [], ["acme/i1/u2/withdrawn"]]
+    assert reported == [[], [], ["acme/i1/u2/withdrawn"]]
 
 
 def test_an_incident_that_left_the_window_withdraws_nothing(reader: Reader) -> None:
@@ -322,13 +322,13 @@ def test_an_incident_that_shows_no_update_at_all_withdraws_none_and_is_not_forgo
 
 
 def test_an_update_that_is_withdrawn_again_has_another_id(reader: Reader) -> None:
-    told = []
+    reported = []
     for _ in range(3):
         for _ in range(WITHDRAWN_AFTER + 1):
-            told += reader.sees(slow(said("u1")))
+            reported += reader.sees(slow(said("u1")))
         assert reader.sees(slow(*known_updates())) == []
 
-    assert ids(told) == [f"acme/i1/u2/withdrawn{number}" for number in ("", "/2", "/3")]
+    assert ids(reported) == [f"acme/i1/u2/withdrawn{number}" for number in ("", "/2", "/3")]
 
 
 def test_an_update_that_comes_back_rewritten_after_it_was_withdrawn_is_an_edit(reader: Reader) -> None:
@@ -344,16 +344,16 @@ def test_all_of_many_updates_that_are_withdrawn_at_once_are_told_and_the_last_on
     many = [said(f"v{number:02}") for number in range(MOST_WITHDRAWN + 5)]
     reader.sees(slow(said("u1"), *many))
 
-    told = [ids(reader.sees(slow(said("u1")))) for _ in range(WITHDRAWN_AFTER + 1)]
+    reported = [ids(reader.sees(slow(said("u1")))) for _ in range(WITHDRAWN_AFTER + 1)]
 
-    assert [len(events) for events in told] == [0, 0, len(many), 0]
-    assert len(reader.ledger["i1"]) == 1 + MOST_WITHDRAWN
+    assert [len(events) for events in reported] == [0, 0, len(many), 0]
+    assert len(reader.digests["i1"]) == 1 + MOST_WITHDRAWN
 
 
 def test_an_update_is_edited_while_another_is_withdrawn(reader: Reader) -> None:
-    told = [reader.sees(slow(said("u1", text))) for text in ("Sorry.", "Sorry.", "It was the network.")]
+    reported = [reader.sees(slow(said("u1", text))) for text in ("Sorry.", "Sorry.", "It was the network.")]
 
-    kinds = [[event.event for event in events] for events in told]
+    kinds = [[event.event for event in events] for events in reported]
     assert kinds == [[EventKind.UPDATE_EDITED], [], [EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN]]
 
 
@@ -365,9 +365,9 @@ def test_the_incidents_that_were_seen_last_are_kept() -> None:
     for number in range(MOST_INCIDENTS + 50):
         reader.sees(incident("first", said("u1")), incident(f"i{number}", said("u1")))
 
-    assert len(reader.ledger) == MOST_INCIDENTS
-    assert "first" in reader.ledger
-    assert "i0" not in reader.ledger
+    assert len(reader.digests) == MOST_INCIDENTS
+    assert "first" in reader.digests
+    assert "i0" not in reader.digests
 
 
 def test_a_page_with_more_incidents_than_are_kept_tells_nothing_by_itself() -> None:
@@ -375,7 +375,7 @@ def test_a_page_with_more_incidents_than_are_kept_tells_nothing_by_itself() -> N
     many = [incident(f"i{number}", said("u1")) for number in range(MOST_INCIDENTS + 50)]
 
     assert [reader.sees(*many) for _ in range(4)] == [[]] * 4
-    assert len(reader.ledger) == MOST_INCIDENTS
+    assert len(reader.digests) == MOST_INCIDENTS
 
 
 # --- whatever a page shows ---
@@ -388,9 +388,9 @@ def test_first_sight_teaches_silently(snapshot: Snapshot) -> None:
 
 @given(snapshots)
 def test_the_same_answer_again_brings_nothing_and_changes_nothing(snapshot: Snapshot) -> None:
-    _, ledger = follow(ACME, {}, snapshot, NOON)
+    _, digests = follow(ACME, {}, snapshot, NOON)
 
-    assert follow(ACME, ledger, snapshot, NOON) == ((), ledger)
+    assert follow(ACME, digests, snapshot, NOON) == ((), digests)
 
 
 @st.composite
@@ -426,7 +426,7 @@ def test_a_ledger_knows_every_text_that_was_shown_last(shown: list[Snapshot]) ->
             texts |= {(known.id, posted.id): posted.body for posted in known.updates if posted.body}
     digests = {
         (incident_id, update_id): entry.digest
-        for incident_id, entries in reader.ledger.items()
+        for incident_id, entries in reader.digests.items()
         for update_id, entry in entries.items()
         if entry.digest
     }
@@ -448,12 +448,12 @@ class Story:
         self.key = self.vendor.posts()
         self.incident_id = self.key.partition("/")[0]
         self.watcher.polls()
-        self.watcher.told()
+        self.watcher.reported()
 
-    def told_after_polls(self, polls: int = 1) -> list[EventKind]:
+    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
         for _ in range(polls):
             self.watcher.polls()
-        return [event.event for event in self.watcher.told()]
+        return [event.event for event in self.watcher.reported()]
 
 
 EDITED = EventKind.UPDATE_EDITED
@@ -463,18 +463,18 @@ def test_an_edit_is_told_by_one_poll() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
 
-    assert story.told_after_polls(1) == [EDITED]
-    assert story.told_after_polls(3) == []
+    assert story.reported_after_polls(1) == [EDITED]
+    assert story.reported_after_polls(3) == []
 
 
 def test_an_edit_of_what_only_a_detail_shows_is_told() -> None:
     story = Story()
     story.vendor.posts(story.incident_id, "resolved")
     story.watcher.polls()
-    story.watcher.told()
+    story.watcher.reported()
     story.vendor.edits(story.key, "It was the network.")
 
-    assert story.told_after_polls(3) == [EDITED]
+    assert story.reported_after_polls(3) == [EDITED]
 
 
 def test_an_edit_and_a_new_update_are_told_together_the_update_first() -> None:
@@ -482,19 +482,19 @@ def test_an_edit_and_a_new_update_are_told_together_the_update_first() -> None:
     story.vendor.edits(story.key, "It was the network.")
     story.vendor.posts(story.incident_id, "identified")
 
-    assert story.told_after_polls(2) == [EventKind.INCIDENT_UPDATE, EDITED]
+    assert story.reported_after_polls(2) == [EventKind.INCIDENT_UPDATE, EDITED]
 
 
 def test_a_detail_that_lags_behind_does_not_take_an_edit_back() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
     story.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
-    assert story.told_after_polls(1) == [EDITED]
+    assert story.reported_after_polls(1) == [EDITED]
 
     story.vendor.fetcher.answers(INCIDENTS, incidents_json(story.vendor.versions[-2]))
-    assert story.told_after_polls(2) == []
+    assert story.reported_after_polls(2) == []
     story.vendor.answers()
-    assert story.told_after_polls(2) == []
+    assert story.reported_after_polls(2) == []
 
 
 def test_a_text_that_the_newer_answer_leaves_out_is_taken_from_the_older_one() -> None:
@@ -510,42 +510,44 @@ def test_a_text_that_the_newer_answer_leaves_out_is_taken_from_the_older_one() -
 
     story.watcher.polls()
 
-    assert [(event.update_id, event.message) for event in story.watcher.told()] == [(key.partition("/")[2], "Text 2")]
+    assert [(event.update_id, event.message) for event in story.watcher.reported()] == [
+        (key.partition("/")[2], "Text 2")
+    ]
 
 
 def test_a_stale_answer_does_not_take_an_edit_back() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
-    told = story.told_after_polls(1)
+    reported = story.reported_after_polls(1)
     for age in (1, 0, 1, 0):
         story.vendor.answers(age)
-        told += story.told_after_polls(1)
+        reported += story.reported_after_polls(1)
 
-    assert told == [EDITED]
+    assert reported == [EDITED]
 
 
 def test_a_withdrawal_is_told_once_after_three_changed_answers() -> None:
     story = Story()
     story.vendor.posts(story.incident_id, "identified")
     story.watcher.polls()
-    story.watcher.told()
+    story.watcher.reported()
     story.vendor.deletes(story.key)
-    told = []
+    reported = []
     for _ in range(5):
-        told.append(story.told_after_polls(2))
+        reported.append(story.reported_after_polls(2))
         story.vendor.stamps()
 
-    assert told == [[], [], [EventKind.UPDATE_WITHDRAWN], [], []]
+    assert reported == [[], [], [EventKind.UPDATE_WITHDRAWN], [], []]
 
 
 def test_quiet_polls_withdraw_nothing() -> None:
     story = Story()
     story.vendor.posts(story.incident_id, "identified")
     story.watcher.polls()
-    story.watcher.told()
+    story.watcher.reported()
     story.vendor.deletes(story.key)
 
-    assert story.told_after_polls(20) == []
+    assert story.reported_after_polls(20) == []
 
 
 def test_an_edit_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
@@ -560,9 +562,9 @@ def test_an_edit_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
     story.vendor.fetcher.meanwhile(another_worker_fails)
     with pytest.raises(Conflict):
         story.watcher.polls()
-    assert story.watcher.told() == []
+    assert story.watcher.reported() == []
 
-    assert story.told_after_polls(2) == [EDITED]
+    assert story.reported_after_polls(2) == [EDITED]
 
 
 def test_an_edit_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
@@ -573,7 +575,7 @@ def test_an_edit_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
         story.watcher.polls()
     story.watcher.pages.is_down = False
 
-    assert story.told_after_polls(2) == [EDITED]
+    assert story.reported_after_polls(2) == [EDITED]
 
 
 def test_a_page_that_moved_is_learnt_anew() -> None:
@@ -581,20 +583,20 @@ def test_a_page_that_moved_is_learnt_anew() -> None:
     story.vendor.edits(story.key, "It was the network.")
     story.watcher.pages._providers["acme"] = replace(story.watcher.provider, url=f"{SITE}/eu")
 
-    assert story.told_after_polls(2) == []
+    assert story.reported_after_polls(2) == []
 
 
 def test_what_the_provider_leaves_out_is_neither_edited_nor_withdrawn() -> None:
     watched = provider(components=("API*",))
     web, api = (incident(name, said("u1"), said("u2"), components=(name,)) for name in ("Web", "API"))
     edited_web, edited_api = (incident(name, said("u1", "Sorry."), components=(name,)) for name in ("Web", "API"))
-    _, ledger = follow(watched, {}, page(web, api), NOON)
-    told = []
+    _, digests = follow(watched, {}, page(web, api), NOON)
+    reported = []
     for _ in range(WITHDRAWN_AFTER):
-        news, ledger = follow(watched, ledger, page(edited_web, edited_api), NOON)
-        told += [(piece.event.event, piece.event.product, piece.event.components) for piece in news]
+        pending, digests = follow(watched, digests, page(edited_web, edited_api), NOON)
+        reported += [(piece.event.event, piece.event.product, piece.event.components) for piece in pending]
 
-    assert told == [
+    assert reported == [
         (EDITED, "Acme - API", ("API",)),
         (EventKind.UPDATE_WITHDRAWN, "Acme - API", ("API",)),
     ]
@@ -607,13 +609,13 @@ def test_an_endpoint_that_lags_behind_another_does_not_take_an_edit_back() -> No
     story.vendor.edits(story.key, "It was the network.")
     story.vendor.posts()
     story.vendor.answers(age=3, detail_age=0)
-    told = story.told_after_polls(1)
+    reported = story.reported_after_polls(1)
     for age in (2, 1, 0):
         story.vendor.fetcher.not_modified(INCIDENTS)
         story.vendor.fetcher.answers(SUMMARY, summary(story.vendor.versions[-1 - age]))
-        told += story.told_after_polls(1)
+        reported += story.reported_after_polls(1)
 
-    assert told == [EventKind.NEW_INCIDENT, EDITED]
+    assert reported == [EventKind.NEW_INCIDENT, EDITED]
 
 
 def test_an_endpoint_that_lags_behind_another_withdraws_nothing() -> None:
@@ -622,23 +624,23 @@ def test_an_endpoint_that_lags_behind_another_withdraws_nothing() -> None:
     for _ in range(6):
         story.vendor.posts(story.incident_id, "identified")
     story.vendor.answers(age=6, detail_age=0)
-    story.told_after_polls(1)
+    story.reported_after_polls(1)
     for age in (5, 4, 3, 2, 1, 0):
         story.vendor.fetcher.not_modified(INCIDENTS)
         story.vendor.fetcher.answers(SUMMARY, summary(story.vendor.versions[-1 - age]))
 
-        assert story.told_after_polls(1) == []
+        assert story.reported_after_polls(1) == []
 
 
 def test_an_edit_of_an_incident_that_was_closed_since_is_not_taken_back_by_a_detail_that_lags() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
     story.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
-    told = story.told_after_polls(1)
+    reported = story.reported_after_polls(1)
     before = incidents_json(story.vendor.versions[-2])
     story.vendor.posts(story.incident_id, "resolved")
     story.vendor.fetcher.answers(INCIDENTS, before)
-    told += story.told_after_polls(2)
+    reported += story.reported_after_polls(2)
     story.vendor.answers()
 
-    assert told + story.told_after_polls(2) == [EDITED, EventKind.INCIDENT_UPDATE]
+    assert reported + story.reported_after_polls(2) == [EDITED, EventKind.INCIDENT_UPDATE]

@@ -82,15 +82,15 @@ LISTED = ([], [part("c1", "Login", "g1")])
         ("Actions", False),
     ],
 )
-def test_what_statuspage_calls_group_and_name_is_the_component(listed: object, pattern: str, is_told: bool) -> None:
+def test_what_statuspage_calls_group_and_name_is_the_component(listed: object, pattern: str, is_reported: bool) -> None:
     quiet = statuspage(*PLATFORM, incidents=[])
     begun = statuspage(*PLATFORM, incidents=[open_incident(posted(("c1", "Platform - Login")), components=listed)])
 
-    for patterns, told in (((pattern,), is_told), ((f"!{pattern}",), not is_told)):
+    for patterns, reported in (((pattern,), is_reported), ((f"!{pattern}",), not is_reported)):
         memory = Memory(provider(components=patterns))
         memory.polls(quiet)
 
-        assert bool(memory.polls(begun).news) is told, patterns
+        assert bool(memory.polls(begun).pending) is reported, patterns
 
 
 @pytest.mark.parametrize(
@@ -112,30 +112,30 @@ def test_what_statuspage_calls_group_and_name_is_the_component(listed: object, p
         (("c8", "Platform - Login"), "EU - West/*", False),
     ],
 )
-def test_a_name_with_a_dash_in_it(affected: tuple[str, str], pattern: str, is_told: bool) -> None:
+def test_a_name_with_a_dash_in_it(affected: tuple[str, str], pattern: str, is_reported: bool) -> None:
     quiet = statuspage(*PLATFORM, incidents=[])
     begun = statuspage(*PLATFORM, incidents=[open_incident(posted(affected))])
 
-    for patterns, told in (((pattern,), is_told), ((f"!{pattern}",), not is_told)):
+    for patterns, reported in (((pattern,), is_reported), ((f"!{pattern}",), not is_reported)):
         memory = Memory(provider(components=patterns))
         memory.polls(quiet)
 
-        assert bool(memory.polls(begun).news) is told, patterns
+        assert bool(memory.polls(begun).pending) is reported, patterns
 
 
 @pytest.mark.parametrize(
     ("patterns", "is_told"), [(("Console/*",), False), (("!Console/*",), True), (("Login",), True)]
 )
-def test_a_component_that_is_gone_is_not_another_one_of_its_name(patterns: tuple[str, ...], is_told: bool) -> None:
+def test_a_component_that_is_gone_is_not_another_one_of_its_name(patterns: tuple[str, ...], is_reported: bool) -> None:
     console = ({"id": "g3", "name": "Console", "group": True}, part("c5", "Login", "g3"))
     gone = open_incident(posted(("c1", "Platform - Login")), components=[part("c1", "Login", "g1")])
     memory = Memory(provider(components=patterns))
     memory.polls(statuspage(*console))
 
-    told = memory.polls(statuspage(*console, incidents=[gone])).news
+    reported = memory.polls(statuspage(*console, incidents=[gone])).pending
 
-    assert bool(told) is is_told
-    assert {piece.event.product for piece in told} <= {"Acme - Login"}
+    assert bool(reported) is is_reported
+    assert {piece.event.product for piece in reported} <= {"Acme - Login"}
 
 
 def test_an_answer_without_components_is_read_with_those_of_another_answer() -> None:
@@ -144,11 +144,11 @@ def test_an_answer_without_components_is_read_with_those_of_another_answer() -> 
     memory = Memory(provider(components=("!Platform/*",)))
     memory.polls(statuspage(*PLATFORM))
 
-    assert memory.polls(shown).news == ()
+    assert memory.polls(shown).pending == ()
 
 
 def test_one_component_is_called_the_same_in_every_event() -> None:
-    memory, ledger = Memory(), {}
+    memory, digests = Memory(), {}
     down = part("c1", "Login", "g1", status="major_outage")
     texts = ("Looking.", "Found it.")
     events = []
@@ -169,8 +169,8 @@ def test_one_component_is_called_the_same_in_every_event() -> None:
             for text in texts
         ),
     ):
-        events += [piece.event for piece in memory.polls(polled).news]
-        edited, ledger = follow(memory.provider, ledger, polled, NOON)
+        events += [piece.event for piece in memory.polls(polled).pending]
+        edited, digests = follow(memory.provider, digests, polled, NOON)
         events += [piece.event for piece in edited]
 
     assert {str(event.event) for event in events} == {"new_incident", "component_status_change", "update_edited"}
@@ -187,7 +187,7 @@ def test_the_end_by_absence_calls_a_component_as_its_beginning_did() -> None:
     for shown in (page(components=parts), page(begun, components=parts), *[page(components=parts)] * 2):
         listed = frozenset(known.id for known in shown.incidents)
         memory.before = replace(memory.before, listed=listed)
-        products += [piece.event.product for piece in memory.polls(shown).news]
+        products += [piece.event.product for piece in memory.polls(shown).pending]
 
     assert products == ["Acme - Login (Console)"] * 2
 
@@ -195,7 +195,7 @@ def test_the_end_by_absence_calls_a_component_as_its_beginning_did() -> None:
 def test_an_update_names_what_its_vendor_lists_with_it_and_else_what_its_incident_does() -> None:
     memory = Memory()
     memory.polls(statuspage(*PLATFORM))
-    told = memory.polls(
+    reported = memory.polls(
         statuspage(
             *PLATFORM,
             incidents=[
@@ -206,10 +206,10 @@ def test_an_update_names_what_its_vendor_lists_with_it_and_else_what_its_inciden
                 )
             ],
         )
-    ).news
+    ).pending
 
-    assert [piece.event.components for piece in told] == [("Login",), ("GitHub - Actions",)]
-    assert [piece.event.product for piece in told] == [
+    assert [piece.event.components for piece in reported] == [("Login",), ("GitHub - Actions",)]
+    assert [piece.event.product for piece in reported] == [
         "Acme - Login (Platform), Login (EU - West)",
         "Acme - GitHub - Actions",
     ]
@@ -220,9 +220,9 @@ def test_a_name_that_several_components_have_is_not_guessed_at() -> None:
     memory = Memory()
     memory.polls(page(components=parts))
 
-    (told,) = memory.polls(page(incident("i1", update("u1"), components=("Login",)), components=parts)).news
+    (reported,) = memory.polls(page(incident("i1", update("u1"), components=("Login",)), components=parts)).pending
 
-    assert told.event.product == "Acme - Login"
+    assert reported.event.product == "Acme - Login"
 
 
 NAMED_BY_ID = {
@@ -240,8 +240,8 @@ def test_a_platform_that_names_components_by_id_tells_those_of_one_name_apart(pl
     primary, *details = ((GOLDEN / platform / name).read_bytes() for name in NAMED_BY_ID[platform])
     shown = merged(read(primary, url=SITE), [read(body, url=SITE) for body in details])
     listing = Listing(replace(part, name="Part") for part in shown.components)
-    told = [*shown.incidents, *shown.maintenances]
-    named = [mentions(each) for known in told for each in (known, *known.updates) if mentions(each)]
+    reported = [*shown.incidents, *shown.maintenances]
+    named = [mentions(each) for known in reported for each in (known, *known.updates) if mentions(each)]
 
     assert named
     for each in named:
@@ -254,7 +254,7 @@ def test_a_platform_that_names_components_by_id_tells_those_of_one_name_apart(pl
 # --- names and patterns ---
 
 
-def is_told(patterns: tuple[str, ...], name: str, *parts: Component) -> bool:
+def is_reported(patterns: tuple[str, ...], name: str, *parts: Component) -> bool:
     known = incident("i1", update("u1"), components=(name,))
     given = provider(components=patterns)
     return left_out_by(given, known, known.updates[0], Listing(parts), maintenance=False) is None
@@ -285,16 +285,16 @@ def test_a_pattern_matches_letter_by_letter_or_as_a_pattern(
     pattern: str, matching: list[str], others: list[str]
 ) -> None:
     for name in matching:
-        assert is_told((pattern,), name), name
-        assert not is_told((f"!{pattern}",), name), name
+        assert is_reported((pattern,), name), name
+        assert not is_reported((f"!{pattern}",), name), name
     for name in others:
-        assert not is_told((pattern,), name), name
-        assert is_told((f"!{pattern}",), name), name
+        assert not is_reported((pattern,), name), name
+        assert is_reported((f"!{pattern}",), name), name
 
 
 def test_a_name_that_begins_with_the_mark_of_an_exclusion_can_be_left_out() -> None:
-    assert not is_told(("!!Important",), "!Important")
-    assert is_told(("!!Important",), "Important")
+    assert not is_reported(("!!Important",), "!Important")
+    assert is_reported(("!!Important",), "Important")
 
 
 @given(names, st.none() | names)
@@ -309,8 +309,8 @@ def test_a_component_is_found_by_its_own_name_in_either_form_of_unicode(name: st
     for form in ("NFC", "NFD"):
         for pattern in (unicodedata.normalize(form, spelling) for spelling in spellings):
             assert unmatched(provider(components=(pattern,)), shown) == (), "no hint says that it is not there"
-            assert is_told((pattern,), name, *parts)
-            assert not is_told((f"!{pattern}",), name, *parts)
+            assert is_reported((pattern,), name, *parts)
+            assert not is_reported((f"!{pattern}",), name, *parts)
 
 
 @given(names)

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import FakeFetcher
 from tracker.errors import HttpStatusError
 from tracker.polling.ports import FetchRequest
-from tracker.polling.traffic import Meter
+from tracker.polling.traffic import TrafficMeter
 
 A, B = FetchRequest(url="https://a.example"), FetchRequest(url="https://b.example")
 
@@ -22,7 +22,7 @@ def fetcher() -> FakeFetcher:
 
 
 def test_bodies_are_counted_together_and_by_url(fetcher: FakeFetcher) -> None:
-    meter = Meter(fetcher)
+    meter = TrafficMeter(fetcher)
     meter.start()
 
     for request in (A, B):
@@ -32,7 +32,7 @@ def test_bodies_are_counted_together_and_by_url(fetcher: FakeFetcher) -> None:
 
 
 def test_every_poll_begins_at_nothing(fetcher: FakeFetcher) -> None:
-    meter = Meter(fetcher)
+    meter = TrafficMeter(fetcher)
     meter.fetch(A)
 
     meter.start()
@@ -43,7 +43,7 @@ def test_every_poll_begins_at_nothing(fetcher: FakeFetcher) -> None:
 def test_a_304_and_a_failure_have_no_body(fetcher: FakeFetcher) -> None:
     fetcher.not_modified(A.url)
     fetcher.lacks(B.url)
-    meter = Meter(fetcher)
+    meter = TrafficMeter(fetcher)
 
     meter.fetch(A)
     with pytest.raises(HttpStatusError):
@@ -53,7 +53,7 @@ def test_a_304_and_a_failure_have_no_body(fetcher: FakeFetcher) -> None:
 
 
 def test_polls_of_other_threads_do_not_count(fetcher: FakeFetcher) -> None:
-    meter = Meter(fetcher)
+    meter = TrafficMeter(fetcher)
     meter.fetch(A)
     other = threading.Thread(target=lambda: (meter.start(), meter.fetch(B)))
 

@@ -42,7 +42,7 @@ OVER = "All is well again, and we are sorry for the trouble."
 # --- what is known again ---
 
 
-def told_after_move(
+def reported_after_move(
     before: Snapshot, after: Snapshot, *, last_read: datetime = NOON, first_sight: FirstSight = FirstSight.OPEN
 ) -> list[tuple[str, str]]:
     """Return kinds and ids of the updates that are told when a page that showed one thing shows the other elsewhere."""
@@ -50,7 +50,9 @@ def told_after_move(
     view = PageView(recent=remembered((), before))
     carried = carried_over(acme, view, frozenset(), after, last_read)
     found = changes(acme, Before(seeded=True, view=carried.view, seen=carried.seen), after, NOON)
-    return [(news.event.event, f"{news.event.incident_id}/{news.event.update_id}") for news in found.news]
+    return [
+        (pending.event.event, f"{pending.event.incident_id}/{pending.event.update_id}") for pending in found.pending
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_an_incident_is_known_again(old: dict[str, str], new: dict[str, str]) ->
         incident("n1", update("v1", 0, body=TEXT), update("v2", 9, "resolved", body=OVER), name="Other"), **new
     )
 
-    assert told_after_move(page(before), page(after)) == [(EventKind.INCIDENT_UPDATE, f"{after.id}/v2")]
+    assert reported_after_move(page(before), page(after)) == [(EventKind.INCIDENT_UPDATE, f"{after.id}/v2")]
 
 
 @pytest.mark.parametrize(
@@ -84,14 +86,14 @@ def test_another_incident_is_new(old: dict[str, str], new: dict[str, str]) -> No
     before = replace(incident("i1", update("u1", 0, body="Sorry.")), **old)
     after = replace(incident("n1", update("v1", 9, body="Sorry.")), **new)
 
-    assert told_after_move(page(before), page(after)) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+    assert reported_after_move(page(before), page(after)) == [(EventKind.NEW_INCIDENT, "n1/v1")]
 
 
 def test_the_same_title_days_later_is_another_incident() -> None:
     before = page(incident("i1", update("u1", -60 * 30, "resolved", body="Sorry."), name="Errors"))
     after = page(incident("n1", update("v1", 5, body="Oh no."), name="Errors"))
 
-    assert told_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
 
 
 def test_of_two_incidents_of_one_title_each_is_known_as_itself() -> None:
@@ -104,7 +106,7 @@ def test_of_two_incidents_of_one_title_each_is_known_as_itself() -> None:
     more = incident("n3", update("v3", 9, body="A third time."), name="Errors")
     after = page(more, *shown("n").incidents)
 
-    assert told_after_move(shown("i"), after) == [(EventKind.NEW_INCIDENT, "n3/v3")]
+    assert reported_after_move(shown("i"), after) == [(EventKind.NEW_INCIDENT, "n3/v3")]
 
 
 def test_a_text_that_stands_in_many_incidents_matches_none() -> None:
@@ -115,14 +117,14 @@ def test_a_text_that_stands_in_many_incidents_matches_none() -> None:
     )
     after = page(incident("n1", update("v1", 5, "resolved", body=over), name="Outage"))
 
-    assert told_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
 
 
 def test_a_link_that_all_incidents_share_matches_none() -> None:
     before = page(*(incident(f"i{n}", update(f"u{n}", n), link=f"{HERE}/health/status") for n in range(2)))
     after = page(incident("n1", update("v1", 9), name="Outage", link=f"{THERE}/health/status"))
 
-    assert told_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
 
 
 def test_a_time_rounded_to_the_minute_does_not_make_an_update_new() -> None:
@@ -130,7 +132,7 @@ def test_a_time_rounded_to_the_minute_does_not_make_an_update_new() -> None:
     rounded = update("v1", 0, body="")
     for before, after in ((exact, rounded), (rounded, exact)):
         shown = page(incident("n1", after, name="Errors"))
-        assert told_after_move(page(incident("i1", before, name="Errors")), shown) == []
+        assert reported_after_move(page(incident("i1", before, name="Errors")), shown) == []
 
 
 def test_within_the_minute_of_rounding_another_text_is_another_update() -> None:
@@ -138,7 +140,7 @@ def test_within_the_minute_of_rounding_another_text_is_another_update() -> None:
     late = update("v2", None, "resolved", body=OVER, created_at=NOON + timedelta(seconds=30))
     after = page(incident("n1", update("v1", 0, body=TEXT), late, name="Errors"))
 
-    assert told_after_move(before, after) == [(EventKind.INCIDENT_UPDATE, "n1/v2")]
+    assert reported_after_move(before, after) == [(EventKind.INCIDENT_UPDATE, "n1/v2")]
 
 
 def test_within_the_minute_of_rounding_texts_say_more_than_their_number() -> None:
@@ -148,7 +150,7 @@ def test_within_the_minute_of_rounding_texts_say_more_than_their_number() -> Non
     before = page(incident("i1", said("u1", -5, TEXT), said("u2", 50, OVER), name="Errors"))
     rounded = said("v1", -60, TEXT), said("v2", 0, OVER), said("v3", 60, "It is back.")
 
-    assert told_after_move(before, page(incident("n1", *rounded, name="Errors"))) == [
+    assert reported_after_move(before, page(incident("n1", *rounded, name="Errors"))) == [
         (EventKind.INCIDENT_UPDATE, "n1/v3")
     ]
 
@@ -157,8 +159,10 @@ def test_within_the_minute_of_rounding_updates_without_a_text_are_counted() -> N
     first, second = (update(name, None, created_at=NOON + timedelta(seconds=s)) for name, s in (("u1", 0), ("u2", 30)))
     after = page(incident("n1", first, second, name="Errors"))
 
-    assert told_after_move(page(incident("i1", first, name="Errors")), after) == [(EventKind.INCIDENT_UPDATE, "n1/u2")]
-    assert told_after_move(page(incident("i1", first, second, name="Errors")), after) == []
+    assert reported_after_move(page(incident("i1", first, name="Errors")), after) == [
+        (EventKind.INCIDENT_UPDATE, "n1/u2")
+    ]
+    assert reported_after_move(page(incident("i1", first, second, name="Errors")), after) == []
 
 
 def test_what_an_answer_leaves_out_is_still_remembered() -> None:
@@ -173,7 +177,7 @@ def test_without_times_an_update_is_known_by_its_text() -> None:
     before = page(incident("i1", update("u1", None, body=TEXT), name="Errors"))
     updates = update("v1", None, body=f"  {TEXT.upper()}"), update("v2", None, body="Fixed.")
 
-    assert told_after_move(before, page(incident("n1", *updates, name="Errors"))) == [
+    assert reported_after_move(before, page(incident("n1", *updates, name="Errors"))) == [
         (EventKind.INCIDENT_UPDATE, "n1/v2")
     ]
 
@@ -182,7 +186,7 @@ def test_an_incident_of_which_nothing_but_its_being_there_was_known_tells_what_c
     before = page(incident("i1", update("u1", None), name="Errors"))
     after = page(incident("n1", update("v1", -30, body=TEXT), update("v2", 5, body=OVER), name="Errors"))
 
-    assert told_after_move(before, after) == [(EventKind.INCIDENT_UPDATE, "n1/v2")]
+    assert reported_after_move(before, after) == [(EventKind.INCIDENT_UPDATE, "n1/v2")]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +198,7 @@ def test_an_incident_of_which_nothing_but_its_being_there_was_known_tells_what_c
     ],
 )
 def test_what_the_old_source_never_showed_is_told_as_first_sight_has_it(
-    first_sight: FirstSight, told: list[str]
+    first_sight: FirstSight, reported: list[str]
 ) -> None:
     day = 24 * 60
     after = page(
@@ -204,14 +208,14 @@ def test_what_the_old_source_never_showed_is_told_as_first_sight_has_it(
         incident("new", update("n1", 1)),
     )
 
-    assert [key for _, key in told_after_move(page(), after, first_sight=first_sight)] == told
+    assert [key for _, key in reported_after_move(page(), after, first_sight=first_sight)] == reported
 
 
 def test_what_was_forgotten_is_not_told_for_unknown() -> None:
     old = [incident(f"i{n}", update("u", -n * 60, "resolved", body=f"Text number {n} of many")) for n in range(99)]
     new = [replace(known, id=f"n{known.id}") for known in old]
 
-    assert told_after_move(page(*old), page(*new), first_sight=FirstSight.ALL) == []
+    assert reported_after_move(page(*old), page(*new), first_sight=FirstSight.ALL) == []
 
 
 def test_the_memory_is_bounded_and_keeps_the_newest() -> None:
@@ -242,7 +246,9 @@ def test_components_keep_their_status_under_new_ids() -> None:
     carried = carried_over(provider(), view, frozenset(), after, NOON)
     found = changes(provider(), Before(seeded=True, view=carried.view), after, NOON)
 
-    assert [(news.event.components, news.event.message) for news in found.news] == [(("Web",), "was operational")]
+    assert [(pending.event.components, pending.event.message) for pending in found.pending] == [
+        (("Web",), "was operational")
+    ]
     assert found.view.components == {known.id: known for known in new}
 
 
@@ -252,7 +258,7 @@ def test_a_source_that_does_not_say_how_components_do_changes_none_of_them() -> 
 
     carried = carried_over(provider(), view, frozenset(), after, NOON)
 
-    assert changes(provider(), Before(seeded=True, view=carried.view), after, NOON).news == ()
+    assert changes(provider(), Before(seeded=True, view=carried.view), after, NOON).pending == ()
 
 
 def test_components_of_a_page_that_shows_none_any_more_are_forgotten() -> None:
@@ -323,8 +329,9 @@ def test_any_split_of_a_history_between_two_sources_tells_each_update_once(
     # The times of a source that rounds begin up to a minute early.
     last_read = NOON + timedelta(seconds=split_s - 60)
 
-    told = [
-        key.partition("/")[2] for _, key in told_after_move(before, after, last_read=last_read, first_sight=first_sight)
+    reported = [
+        key.partition("/")[2]
+        for _, key in reported_after_move(before, after, last_read=last_read, first_sight=first_sight)
     ]
 
     late = {
@@ -333,7 +340,7 @@ def test_any_split_of_a_history_between_two_sources_tells_each_update_once(
         for index, second in enumerate(seconds)
         if second > split_s
     }
-    assert sorted(told) == sorted(late)
+    assert sorted(reported) == sorted(late)
 
 
 # --- a page that moves while it is polled ---
@@ -371,7 +378,7 @@ class Page:
         assert poll is not None
         return poll
 
-    def told(self) -> list[Event]:
+    def reported(self) -> list[Event]:
         events = list(self.pages.events)
         self.pages.events.clear()
         return events
@@ -399,7 +406,7 @@ def acme() -> Page:
     watched = Page()
     watched.shows(page(old(), components=(component("api", "major_outage"),)))
     watched.polls()
-    watched.told()
+    watched.reported()
     return watched
 
 
@@ -410,7 +417,7 @@ def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_told_twice(a
 
     acme.polls()
 
-    moved, resolved = acme.told()
+    moved, resolved = acme.reported()
     assert (moved.event, moved.status) == (EventKind.PAGE_MOVED, "moved")
     assert moved.message == (
         "from Atlassian Statuspage at status.acme.example to Atlassian Statuspage at status.other.example"
@@ -419,7 +426,7 @@ def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_told_twice(a
     acme.fetcher.asked()
     assert acme.polls().outcome is Outcome.QUIET
     assert acme.fetcher.asked() == [f"{THERE}/api/v2/summary.json"]
-    assert acme.told() == []
+    assert acme.reported() == []
 
 
 def test_what_the_old_source_said_is_not_taken_for_the_past_of_the_new_one(acme: Page) -> None:
@@ -429,7 +436,7 @@ def test_what_the_old_source_said_is_not_taken_for_the_past_of_the_new_one(acme:
         acme.polls()
         acme.shows(page(replace(old(), updates=(update("other", 0, body=TEXT),)), minute=minute), THERE)
 
-    assert [event.event for event in acme.told()] == [EventKind.PAGE_MOVED]
+    assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
 
 
 def test_a_page_whose_details_fail_while_it_moves_tells_later_what_they_show(acme: Page) -> None:
@@ -437,12 +444,12 @@ def test_a_page_whose_details_fail_while_it_moves_tells_later_what_they_show(acm
     acme.shows(page(new(late), minute=3), THERE, redirected_from=HERE)
     acme.fetcher.raises(f"{THERE}/api/v2/incidents.json", FetchTimeout("no answer within 10 s"))
     acme.polls()
-    assert [event.event for event in acme.told()] == [EventKind.PAGE_MOVED]
+    assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
 
     acme.shows(page(new(late), minute=3), THERE)
     acme.polls()
 
-    assert [event.id for event in acme.told()] == ["acme/n1/v2"]
+    assert [event.id for event in acme.reported()] == ["acme/n1/v2"]
     assert acme.state.moved_at is None
 
 
@@ -455,7 +462,7 @@ def test_of_an_incident_that_began_while_its_page_moved_all_is_told_whichever_pa
     acme.shows(whole, THERE)
     acme.polls()
 
-    assert [event.update_id for event in acme.told()] == [None, "w2", "w1"]
+    assert [event.update_id for event in acme.reported()] == [None, "w2", "w1"]
 
 
 def test_an_incident_that_was_over_before_its_page_was_found_again_is_told(acme: Page) -> None:
@@ -464,7 +471,7 @@ def test_an_incident_that_was_over_before_its_page_was_found_again_is_told(acme:
 
     acme.polls()
 
-    assert [event.update_id for event in acme.told()] == [None, "w1", "w2"]
+    assert [event.update_id for event in acme.reported()] == [None, "w1", "w2"]
 
 
 def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_told() -> None:
@@ -481,19 +488,19 @@ def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_told() -> None
 
     silent.polls()
 
-    assert [event.update_id for event in silent.told()] == [None, "w1"]
+    assert [event.update_id for event in silent.reported()] == [None, "w1"]
 
 
 def test_an_edit_right_after_a_move_to_a_page_whose_clock_is_behind_is_told(acme: Page) -> None:
     acme.shows(page(new(), minute=-30), THERE, redirected_from=HERE)
     acme.polls()
-    acme.told()
+    acme.reported()
     edited = incident("n1", update("v1", 0, body="It was the network."), name="Errors in Europe")
     acme.shows(page(edited, minute=-20), THERE)
 
     acme.polls()
 
-    assert [(event.event, event.update_id) for event in acme.told()] == [(EventKind.UPDATE_EDITED, "v1")]
+    assert [(event.event, event.update_id) for event in acme.reported()] == [(EventKind.UPDATE_EDITED, "v1")]
 
 
 def test_a_page_that_fails_is_searched_once_an_hour_and_its_failure_is_told(acme: Page) -> None:
@@ -520,7 +527,7 @@ def test_a_single_glitch_does_not_settle_for_a_lesser_source(acme: Page) -> None
     acme.polls()
 
     assert acme.state.source == before
-    assert EventKind.PAGE_MOVED not in {event.event for event in acme.told()}
+    assert EventKind.PAGE_MOVED not in {event.event for event in acme.reported()}
 
 
 def test_a_page_that_leads_to_something_else_is_searched_at_once(acme: Page) -> None:
@@ -531,7 +538,7 @@ def test_a_page_that_leads_to_something_else_is_searched_at_once(acme: Page) -> 
     assert acme.polls().outcome is Outcome.CHANGED
 
     assert acme.state.source.primary == f"{THERE}/acme/api/v2/summary.json"
-    assert [event.event for event in acme.told()] == [EventKind.PAGE_MOVED]
+    assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
 
 
 def test_a_host_that_the_page_once_led_to_may_be_gone(acme: Page) -> None:
@@ -545,7 +552,7 @@ def test_a_host_that_the_page_once_led_to_may_be_gone(acme: Page) -> None:
 
     assert outcomes[:2] == [Outcome.FAILED] * 2
     assert acme.state.source.primary.startswith(third)
-    kinds = [event.event for event in acme.told()]
+    kinds = [event.event for event in acme.reported()]
     assert kinds.count(EventKind.PAGE_MOVED) == 2
     assert kinds.count(EventKind.INCIDENT_UPDATE) == kinds.count(EventKind.NEW_INCIDENT) == 0
 
@@ -556,7 +563,7 @@ def test_a_page_that_was_never_read_does_not_move() -> None:
 
     watched.polls()
 
-    assert [event.event for event in watched.told()] == [EventKind.NEW_INCIDENT]
+    assert [event.event for event in watched.reported()] == [EventKind.NEW_INCIDENT]
     assert watched.state.source.primary == f"{THERE}/api/v2/summary.json"
 
 
@@ -564,11 +571,11 @@ def test_a_move_that_outlasts_a_day_is_over(acme: Page) -> None:
     acme.shows(page(new(), minute=1), THERE, redirected_from=HERE)
     acme.fetcher.raises(f"{THERE}/api/v2/incidents.json", FetchTimeout("no answer within 10 s"))
     acme.polls()
-    acme.told()
+    acme.reported()
     acme.clock.now += GRACE
     later = incident("n2", update("w1", -1800, body="Long ago."), update("w2", -1700, body="Since then."))
     acme.shows(page(new(), later, minute=2), THERE)
 
     acme.polls()
 
-    assert [event.id for event in acme.told()] == ["acme/n2/w1", "acme/n2/w2"]
+    assert [event.id for event in acme.reported()] == ["acme/n2/w1", "acme/n2/w2"]

@@ -42,7 +42,7 @@ from tracker.model.page_state import Answer, PageState, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import FORMATS
 from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.reading import Observation
 
 SITE = "https://status.acme.example"
@@ -83,7 +83,7 @@ class Watcher:
         self.fetcher.answers(INCIDENTS, incidents_json(snapshot), etag=etag)
         self.fetcher.answers(SCHEDULED, scheduled_json(snapshot), etag=etag)
 
-    def settles(self, snapshot: Snapshot, *, etag: str | None = None) -> None:
+    def acknowledges(self, snapshot: Snapshot, *, etag: str | None = None) -> None:
         """Poll the page once while it shows this, and forget that it was asked."""
         self.shows(snapshot, etag=etag)
         self.polls()
@@ -254,7 +254,7 @@ def test_a_source_that_is_found_again_elsewhere_below_the_host_keeps_its_memory(
 
 def test_a_page_that_turns_to_another_format_has_moved() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     for url in (SUMMARY, INCIDENTS, SCHEDULED):
         watcher.fetcher.lacks(url)
     watcher.fetcher.answers(HISTORY, ATOM)
@@ -270,7 +270,7 @@ def test_a_page_that_turns_to_another_format_has_moved() -> None:
 
 def test_a_page_that_leads_to_another_host_is_followed_without_a_search() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)), answered_by=f"{OTHER}/api/v2/summary.json")
 
     observed = watcher.polls()
@@ -286,7 +286,7 @@ def test_a_page_that_leads_to_another_host_is_followed_without_a_search() -> Non
 
 def test_a_page_that_leads_elsewhere_to_something_else_has_moved_away() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     watcher.fetcher.answers(SUMMARY, HTML, answered_by=f"{OTHER}/")
 
     with pytest.raises(MovedAway, match="HTML"):
@@ -307,12 +307,12 @@ def test_a_private_address_is_asked_only_for_a_provider_that_allows_it() -> None
 
 def test_a_page_that_says_not_modified_costs_one_request_and_no_parsing(parsed: list[str]) -> None:
     watcher = Watcher()
-    watcher.settles(page(), etag='"1"')
+    watcher.acknowledges(page(), etag='"1"')
     parsed.clear()
 
     observed = watcher.polls()
 
-    assert observed.layer is Layer.NOT_MODIFIED
+    assert observed.response_class is ResponseClass.NOT_MODIFIED
     assert watcher.fetcher.asked() == [SUMMARY]
     assert parsed == []
 
@@ -332,7 +332,7 @@ def test_the_validators_of_the_last_answer_make_the_next_request_conditional() -
 
 def test_newer_validators_of_an_answer_without_body_are_kept() -> None:
     watcher = Watcher()
-    watcher.settles(page(), etag='"1"')
+    watcher.acknowledges(page(), etag='"1"')
     watcher.fetcher.not_modified(SUMMARY, etag='"2"')
 
     watcher.polls()
@@ -342,13 +342,13 @@ def test_newer_validators_of_an_answer_without_body_are_kept() -> None:
 
 def test_the_same_body_again_is_not_parsed(parsed: list[str]) -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     parsed.clear()
     before = watcher.state
 
     observed = watcher.polls()
 
-    assert observed.layer is Layer.SAME_BODY
+    assert observed.response_class is ResponseClass.SAME_BODY
     assert watcher.fetcher.asked() == [SUMMARY]
     assert parsed == []
     assert watcher.state == before
@@ -356,21 +356,21 @@ def test_the_same_body_again_is_not_parsed(parsed: list[str]) -> None:
 
 def test_the_same_body_under_another_etag_is_known_by_that_from_now_on() -> None:
     watcher = Watcher()
-    watcher.settles(page(), etag='"1"')
+    watcher.acknowledges(page(), etag='"1"')
     watcher.fetcher.answers(SUMMARY, summary(page()), etag='"2"')
 
-    assert watcher.polls().layer is Layer.SAME_BODY
-    assert watcher.polls().layer is Layer.NOT_MODIFIED
+    assert watcher.polls().response_class is ResponseClass.SAME_BODY
+    assert watcher.polls().response_class is ResponseClass.NOT_MODIFIED
 
 
 def test_a_changed_page_has_its_details_asked_conditionally() -> None:
     watcher = Watcher()
-    watcher.settles(page(), etag='"1"')
+    watcher.acknowledges(page(), etag='"1"')
     watcher.shows(page(incident("i1", update("u1")), minute=1), etag='"2"')
 
     observed = watcher.polls()
 
-    assert observed.layer is Layer.CHANGED
+    assert observed.response_class is ResponseClass.CHANGED
     assert [(request.url, request.validators.etag) for request in watcher.fetcher.requests] == [
         (SUMMARY, '"1"'),
         (INCIDENTS, '"1"'),
@@ -380,7 +380,7 @@ def test_a_changed_page_has_its_details_asked_conditionally() -> None:
 
 def test_what_only_a_detail_knows_is_in_the_snapshot() -> None:
     watcher = Watcher()
-    watcher.settles(page(incident("i1", update("u1"))))
+    watcher.acknowledges(page(incident("i1", update("u1"))))
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
     over = incident("i1", update("u1"), update("u2", 1, "resolved"))
     watcher.fetcher.answers(INCIDENTS, incidents_json(page(over, minute=1)))
@@ -394,7 +394,7 @@ def test_what_only_a_detail_knows_is_in_the_snapshot() -> None:
 def test_freshness_is_passed_on_whatever_the_layer() -> None:
     watcher = Watcher()
     body = summary(page())
-    told = []
+    reported = []
     for answer in (
         lambda: watcher.fetcher.answers(SUMMARY, body, fresh_for_s=30),
         lambda: watcher.fetcher.answers(SUMMARY, body, fresh_for_s=30),
@@ -402,10 +402,10 @@ def test_freshness_is_passed_on_whatever_the_layer() -> None:
         lambda: watcher.fetcher.answers(SUMMARY, summary(page(minute=-1)), fresh_for_s=30),
     ):
         answer()
-        told.append((observed := watcher.polls()).layer)
+        reported.append((observed := watcher.polls()).response_class)
         assert observed.fresh_for_s == 30
 
-    assert told == [Layer.CHANGED, Layer.SAME_BODY, Layer.NOT_MODIFIED, Layer.STALE]
+    assert reported == [ResponseClass.CHANGED, ResponseClass.SAME_BODY, ResponseClass.NOT_MODIFIED, ResponseClass.STALE]
 
 
 # --- details ---
@@ -442,7 +442,7 @@ def test_a_detail_that_does_not_exist_is_not_asked_again_for_an_hour(status: int
 )
 def test_a_detail_that_fails_has_the_primary_asked_in_full_at_the_next_poll(error: FetchError) -> None:
     watcher = Watcher()
-    watcher.settles(page(), etag='"1"')
+    watcher.acknowledges(page(), etag='"1"')
     now = page(incident("i1", update("u1")), minute=1)
     watcher.shows(now, etag='"2"')
     watcher.fetcher.raises(INCIDENTS, error)
@@ -453,8 +453,8 @@ def test_a_detail_that_fails_has_the_primary_asked_in_full_at_the_next_poll(erro
 
     assert (first.settled, second.settled) == (False, True)
     assert [known.id for known in first.snapshot.incidents] == ["i1"], "what the primary says is not held back"
-    assert second.layer is Layer.CHANGED
-    assert watcher.polls().layer is Layer.NOT_MODIFIED
+    assert second.response_class is ResponseClass.CHANGED
+    assert watcher.polls().response_class is ResponseClass.NOT_MODIFIED
 
 
 def test_a_detail_that_cannot_be_read_counts_as_failed() -> None:
@@ -467,7 +467,7 @@ def test_a_detail_that_cannot_be_read_counts_as_failed() -> None:
 
 def test_a_failing_detail_does_not_hide_the_other_one() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     planned = incident("m1", update("u1", status="scheduled"))
     watcher.shows(page(maintenances=(planned,), minute=1))
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
@@ -502,21 +502,21 @@ def test_what_a_detail_shows_when_it_is_read_for_the_first_time_is_history() -> 
 
 def test_details_behind_the_primary_are_asked_again_with_every_poll_for_some_minutes() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
 
-    def polls() -> tuple[Layer, bool]:
+    def polls() -> tuple[ResponseClass, bool]:
         observed = watcher.polls()
-        return observed.layer, observed.settled
+        return observed.response_class, observed.settled
 
-    assert [polls() for _ in range(5)] == [(Layer.CHANGED, False)] * 5
+    assert [polls() for _ in range(5)] == [(ResponseClass.CHANGED, False)] * 5
     watcher.clock.passes(seconds=LAGGING_FOR.total_seconds() + 1)
-    assert [polls(), polls()] == [(Layer.CHANGED, True), (Layer.SAME_BODY, True)]
+    assert [polls(), polls()] == [(ResponseClass.CHANGED, True), (ResponseClass.SAME_BODY, True)]
 
 
 def test_details_that_catch_up_settle_the_answer() -> None:
     watcher = Watcher()
-    watcher.settles(page(incident("i1", update("u1"))))
+    watcher.acknowledges(page(incident("i1", update("u1"))))
     watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
     assert not watcher.polls().settled
     over = incident("i1", update("u1"), update("u2", 1, "resolved"))
@@ -532,19 +532,19 @@ def test_details_that_catch_up_settle_the_answer() -> None:
 
 def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again() -> None:
     watcher = Watcher()
-    watcher.settles(page())
+    watcher.acknowledges(page())
     for _ in range(3):
         watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
         assert not watcher.polls().settled
         watcher.fetcher.answers(SUMMARY, summary(page()))
-        assert watcher.polls().layer is Layer.SAME_BODY
+        assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
     assert watcher.state.lagging_since is None
 
 
 def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
     watcher = Watcher()
-    watcher.settles(page(incident("i1", update("u1"), update("u2", 1, "resolved")), minute=5))
+    watcher.acknowledges(page(incident("i1", update("u1"), update("u2", 1, "resolved")), minute=5))
     watcher.fetcher.answers(SUMMARY, summary(page(minute=6)))
     watcher.fetcher.answers(INCIDENTS, incidents_json(page(incident("i1", update("u1")), minute=1)))
 
@@ -559,37 +559,37 @@ def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
 
 def test_a_stale_answer_leaves_no_trace_but_since_when() -> None:
     watcher = Watcher()
-    watcher.settles(page(minute=10), etag='"10"')
+    watcher.acknowledges(page(minute=10), etag='"10"')
     before = watcher.state
     watcher.shows(page(components=(component("api", "major_outage"),), minute=3), etag='"3"')
 
     observed = watcher.polls()
 
-    assert (observed.layer, observed.snapshot) == (Layer.STALE, None)
+    assert (observed.response_class, observed.snapshot) == (ResponseClass.STALE, None)
     assert watcher.state == msgspec.structs.replace(before, stale_since=NOON)
     assert watcher.fetcher.asked() == [SUMMARY]
 
 
 def test_an_answer_that_stays_old_for_a_day_is_the_truth() -> None:
     watcher = Watcher()
-    watcher.settles(page(minute=10))
+    watcher.acknowledges(page(minute=10))
     watcher.shows(page(incident("i1", update("u1")), minute=3))
     watcher.polls()
 
     watcher.clock.now += STALE_FOR
-    assert watcher.polls().layer is Layer.STALE
+    assert watcher.polls().response_class is ResponseClass.STALE
     watcher.clock.passes(seconds=1)
     observed = watcher.polls()
 
-    assert observed.layer is Layer.CHANGED
+    assert observed.response_class is ResponseClass.CHANGED
     assert [known.id for known in observed.snapshot.incidents] == ["i1"]
     assert watcher.state.stale_since is None
-    assert watcher.polls().layer is Layer.SAME_BODY
+    assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
 
 def test_after_the_clock_was_put_back_details_are_read_again() -> None:
     watcher = Watcher()
-    watcher.settles(page(minute=10))
+    watcher.acknowledges(page(minute=10))
     watcher.shows(page(minute=3))
     watcher.polls()
     watcher.clock.now += STALE_FOR + timedelta(seconds=1)
@@ -603,25 +603,25 @@ def test_after_the_clock_was_put_back_details_are_read_again() -> None:
 @pytest.mark.parametrize("etag", ['"10"', None], ids=["not modified", "same body"])
 def test_a_stale_answer_now_and_then_never_becomes_the_truth(etag: str | None) -> None:
     watcher = Watcher()
-    watcher.settles(page(minute=10), etag=etag)
+    watcher.acknowledges(page(minute=10), etag=etag)
     for _ in range(3):
         watcher.shows(page(minute=3))
-        assert watcher.polls().layer is Layer.STALE
+        assert watcher.polls().response_class is ResponseClass.STALE
         watcher.shows(page(minute=10), etag=etag)
-        assert watcher.polls().layer in (Layer.NOT_MODIFIED, Layer.SAME_BODY)
+        assert watcher.polls().response_class in (ResponseClass.NOT_MODIFIED, ResponseClass.SAME_BODY)
         watcher.clock.passes(hours=20)
 
 
 def test_an_answer_older_than_one_that_is_not_settled_is_stale_too() -> None:
     watcher = Watcher()
-    watcher.settles(page(minute=0))
+    watcher.acknowledges(page(minute=0))
     watcher.shows(page(components=(component("api", "major_outage"),), minute=10))
     watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
     assert not watcher.polls().settled
 
     watcher.shows(page(components=(component("api"),), minute=5))
 
-    assert watcher.polls().layer is Layer.STALE
+    assert watcher.polls().response_class is ResponseClass.STALE
 
 
 def test_pages_without_a_clock_are_never_stale() -> None:
@@ -630,4 +630,4 @@ def test_pages_without_a_clock_are_never_stale() -> None:
     watcher.polls()
     watcher.fetcher.answers(HISTORY, ATOM.replace("11:00", "10:00"))
 
-    assert watcher.polls().layer is Layer.CHANGED
+    assert watcher.polls().response_class is ResponseClass.CHANGED

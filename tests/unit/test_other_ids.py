@@ -53,10 +53,10 @@ def shows(tracker: Tracker, snapshot: Snapshot, damage: Damage, *urls: str) -> N
         tracker.fetcher.answers(url, json.dumps(answer))
 
 
-def told_by(tracker: Tracker, polls: int = 4) -> list[str]:
+def reported_by(tracker: Tracker, polls: int = 4) -> list[str]:
     for _ in range(polls):
         tracker.polls()
-    return tracker.told()
+    return tracker.reported()
 
 
 @pytest.fixture
@@ -91,43 +91,43 @@ BOTH = (SUMMARY, INCIDENTS)
 )
 def test_another_id_tells_nothing(tracker: Tracker, shown: Incident, damage: Damage, urls: tuple[str, ...]) -> None:
     shows(tracker, page(shown, OTHER, minute=3), intact)
-    assert sorted({each.split("/")[1] for each in told_by(tracker)}) == ["i1", "i2"]
+    assert sorted({each.split("/")[1] for each in reported_by(tracker)}) == ["i1", "i2"]
 
     for minute in (4, 6):
         shows(tracker, page(shown, OTHER, minute=minute), damage, *urls)
-        assert told_by(tracker) == []
+        assert reported_by(tracker) == []
         shows(tracker, page(shown, OTHER, minute=minute + 1), intact)
-        assert told_by(tracker) == []
+        assert reported_by(tracker) == []
     assert {known.id for known in tracker.pages.view("acme").open_incidents} == {"i1", "i2"}
 
 
 @pytest.mark.parametrize("damage", [without_id, made_anew])
 def test_what_has_another_id_ends_once_and_stays_so(tracker: Tracker, damage: Damage) -> None:
     tracker.shows(page(SLOW, minute=3))
-    told_by(tracker)
+    reported_by(tracker)
 
     for minute in (9, 10):
         shows(tracker, page(OVER, minute=minute), damage, SUMMARY, INCIDENTS)
-        assert told_by(tracker) == (["acme/i1/u3"] if minute == 9 else [])
+        assert reported_by(tracker) == (["acme/i1/u3"] if minute == 9 else [])
 
 
 def test_what_has_no_id_at_first_sight_keeps_the_one_that_was_made() -> None:
     tracker = Tracker()
     shows(tracker, page(SLOW, minute=3), without_id, SUMMARY, INCIDENTS)
-    (first,) = told_by(tracker)
+    (first,) = reported_by(tracker)
     made, _, update_id = first.removeprefix("acme/").partition("/")
     assert update_id == "u2"
 
     shows(tracker, page(OVER, minute=9), intact)
 
-    assert told_by(tracker) == [f"acme/{made}/u3"]
+    assert reported_by(tracker) == [f"acme/{made}/u3"]
 
 
 def test_what_another_answer_has_an_id_for_is_one_incident_at_first_sight() -> None:
     tracker = Tracker()
     shows(tracker, page(SLOW, OTHER, minute=3), without_id, SUMMARY)
 
-    assert sorted(told_by(tracker)) == ["acme/i1/u2", "acme/i2/v1"]
+    assert sorted(reported_by(tracker)) == ["acme/i1/u2", "acme/i2/v1"]
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ def test_what_another_answer_has_an_id_for_is_one_incident_at_first_sight() -> N
 )
 def test_what_takes_the_place_of_an_incident_is_news(tracker: Tracker, other: Incident) -> None:
     tracker.shows(page(SLOW, minute=3))
-    told_by(tracker)
+    reported_by(tracker)
 
     tracker.shows(page(other, minute=6))
 
-    opened, ended = told_by(tracker)
+    opened, ended = reported_by(tracker)
     assert opened.startswith("acme/i9/")
     assert ended == "acme/i1/ended/u2"
 
@@ -153,8 +153,8 @@ def test_what_takes_the_place_of_an_incident_is_news(tracker: Tracker, other: In
 def test_what_two_share_tells_nothing(tracker: Tracker) -> None:
     twins = [replace(SLOW, id=twin, link=None) for twin in ("i1", "i3")]
     tracker.shows(page(*twins, minute=3))
-    told_by(tracker)
+    reported_by(tracker)
 
     shows(tracker, page(twins[0], minute=6), made_anew, SUMMARY, INCIDENTS)
 
-    assert sorted(told_by(tracker)) == ["acme/anew/u1", "acme/anew/u2", "acme/i1/ended/u2", "acme/i3/ended/u2"]
+    assert sorted(reported_by(tracker)) == ["acme/anew/u1", "acme/anew/u2", "acme/i1/ended/u2", "acme/i3/ended/u2"]

@@ -31,9 +31,9 @@ from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageState
 from tracker.model.provider import FirstSight, Provider
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import FAILED, Layer, Tally
+from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import FAILURES_BEFORE_SEARCH, Outcome, Poll, Poller
-from tracker.polling.ports import Commit, Turn
+from tracker.polling.ports import Commit, PollLease
 from tracker.scheduling.schedule import MAX_BACKOFF_S, MAX_DELAY_S
 from tracker.store.memory import MemoryPages
 
@@ -52,10 +52,10 @@ class RecordingPages(MemoryPages):
         self.commits: list[Commit] = []
         self.is_down = False
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
+    def commit(self, lease: PollLease, commit: Commit) -> int:
         if self.is_down:
             raise StoreError("the data server does not answer as it should")
-        new = super().commit(turn, commit)
+        new = super().commit(lease, commit)
         self.commits.append(commit)
         return new
 
@@ -90,7 +90,7 @@ class Tracker:
         assert poll is not None
         return poll
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """Return the ids of what was told since this was last called."""
         ids = [event.id for event in self.pages.events]
         self.pages.events.clear()
@@ -132,9 +132,9 @@ def test_a_new_update_is_told_once(tracker: Tracker) -> None:
 
     first, second = tracker.polls(), tracker.polls()
 
-    assert (first.outcome, first.layer, first.events) == (Outcome.CHANGED, Layer.CHANGED, 1)
-    assert (second.outcome, second.layer, second.events) == (Outcome.QUIET, Layer.SAME_BODY, 0)
-    assert tracker.told() == ["acme/i1/u1"]
+    assert (first.outcome, first.response_class, first.events) == (Outcome.CHANGED, ResponseClass.CHANGED, 1)
+    assert (second.outcome, second.response_class, second.events) == (Outcome.QUIET, ResponseClass.SAME_BODY, 0)
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 def test_a_resolution_that_only_a_detail_shows_is_told(tracker: Tracker) -> None:
@@ -147,7 +147,7 @@ def test_a_resolution_that_only_a_detail_shows_is_told(tracker: Tracker) -> None
 
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
     assert tracker.pages.view("acme").open_incidents == ()
 
 
@@ -157,7 +157,7 @@ def test_an_update_that_leaves_the_page_and_comes_back_is_not_told_again(tracker
         tracker.shows(acme(*incidents, minute=minute))
         tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1"]
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_known(tracker: Tracker) -> None:
@@ -169,7 +169,7 @@ def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_know
 
     kinds = [event.event for event in tracker.pages.events]
     assert kinds == [EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.INCIDENT_UPDATE]
-    assert [news.key for news in tracker.pages.commits[-1].news] == ["i1/u3"]
+    assert [pending.key for pending in tracker.pages.commits[-1].pending] == ["i1/u3"]
 
 
 def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(tracker: Tracker) -> None:
@@ -178,9 +178,9 @@ def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(track
 
     poll = tracker.polls()
 
-    assert (poll.outcome, poll.layer) == (Outcome.QUIET, Layer.SAME_MEANING)
+    assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_MEANING)
     assert tracker.fetcher.asked() == [SUMMARY]
-    assert tracker.polls().layer is Layer.SAME_BODY, "the new bytes are known now"
+    assert tracker.polls().response_class is ResponseClass.SAME_BODY, "the new bytes are known now"
 
 
 def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
@@ -189,7 +189,7 @@ def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
         tracker.shows(acme(minute=minute))
         assert tracker.polls().outcome is Outcome.QUIET
 
-    assert tracker.told() == []
+    assert tracker.reported() == []
     assert tracker.state.changed_at == changed_at
 
 
@@ -203,22 +203,22 @@ def test_a_page_that_writes_its_times_in_another_zone_tells_nothing(tracker: Tra
 
     tracker.shows(at(UTC))
     tracker.polls()
-    tracker.told()
+    tracker.reported()
     for zone in (pacific, UTC, pacific):
         tracker.shows(at(zone), salt=1)
 
-        assert tracker.polls().layer is Layer.SAME_MEANING
+        assert tracker.polls().response_class is ResponseClass.SAME_MEANING
     tracker.shows(replace(at(pacific), name="Acme Inc.", updated_at=NOON + timedelta(hours=1)))
-    assert tracker.polls().layer is Layer.CHANGED, "all of it is compared"
+    assert tracker.polls().response_class is ResponseClass.CHANGED, "all of it is compared"
 
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
 
 def test_components_in_another_order_tell_nothing(tracker: Tracker) -> None:
     tracker.shows(page(components=(component("web"), component("api"))))
 
-    assert tracker.polls().layer is Layer.SAME_MEANING
-    assert tracker.told() == []
+    assert tracker.polls().response_class is ResponseClass.SAME_MEANING
+    assert tracker.reported() == []
 
 
 def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_told(tracker: Tracker) -> None:
@@ -254,7 +254,7 @@ def test_the_first_answer_is_a_baseline() -> None:
 
     poll = tracker.polls()
 
-    assert (poll.outcome, tracker.told()) == (Outcome.CHANGED, ["acme/open/u3"])
+    assert (poll.outcome, tracker.reported()) == (Outcome.CHANGED, ["acme/open/u3"])
 
 
 def test_a_page_whose_history_fails_at_first_does_not_tell_it_later() -> None:
@@ -267,20 +267,20 @@ def test_a_page_whose_history_fails_at_first_does_not_tell_it_later() -> None:
 
     tracker.fetcher.answers(INCIDENTS, incidents_json(page(old)))
     tracker.polls()
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
     new = incident("new", update("u3", 5))
     tracker.shows(page(old, new, minute=5))
     tracker.fetcher.answers(SUMMARY, summary(page(new, minute=5)))
     tracker.polls()
-    assert tracker.told() == ["acme/new/u3"]
+    assert tracker.reported() == ["acme/new/u3"]
 
 
 def test_a_provider_with_another_url_is_another_page() -> None:
     tracker = Tracker()
     tracker.shows(page(incident("i1", update("u1")), components=(component("api"),)), etag='"0"')
     tracker.polls()
-    tracker.told()
+    tracker.reported()
     moved = "https://status.other.example"
     tracker.pages._providers["acme"] = msgspec.structs.replace(tracker.provider, url=moved)
     tracker.fetcher.answers(
@@ -291,7 +291,7 @@ def test_a_provider_with_another_url_is_another_page() -> None:
 
     tracker.polls()
 
-    assert tracker.told() == ["acme/i2/u3"]
+    assert tracker.reported() == ["acme/i2/u3"]
     assert tracker.state.url == moved
     assert all(url.startswith(moved) for url in tracker.state.answers)
     assert list(tracker.pages.view("acme").components) == ["web"]
@@ -320,7 +320,7 @@ def test_the_news_of_the_primary_are_told_though_a_detail_fails(tracker: Tracker
     poll = tracker.polls()
 
     assert poll.outcome is Outcome.CHANGED
-    assert tracker.told() == ["acme/i1/u1"]
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Tracker) -> None:
@@ -329,13 +329,13 @@ def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Track
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.fetcher.raises(INCIDENTS, TIMEOUT)
     tracker.polls()
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
     tracker.fetcher.answers(INCIDENTS, incidents_json(acme(brief, minute=2)), etag='"2"')
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
-    assert tracker.polls().layer is Layer.NOT_MODIFIED
+    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.polls().response_class is ResponseClass.NOT_MODIFIED
 
 
 def test_no_change_is_missed_when_details_lag_behind(tracker: Tracker) -> None:
@@ -343,13 +343,13 @@ def test_no_change_is_missed_when_details_lag_behind(tracker: Tracker) -> None:
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.polls()
     tracker.polls()
-    assert tracker.told() == []
+    assert tracker.reported() == []
 
     tracker.shows(acme(brief, minute=2), etag='"2"')
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
 
 
 # --- failure and recovery ---
@@ -361,7 +361,9 @@ def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
 
     polls = [tracker.polls() for _ in range(3)]
 
-    assert [(poll.outcome, poll.layer, poll.failure) for poll in polls] == [(Outcome.FAILED, None, TIMEOUT)] * 3
+    assert [(poll.outcome, poll.response_class, poll.failure) for poll in polls] == [
+        (Outcome.FAILED, None, TIMEOUT)
+    ] * 3
     assert (tracker.state.failures, tracker.state.failing_since) == (3, since)
     assert (tracker.state.failure_reason, tracker.state.failure) == (
         "timeout",
@@ -400,7 +402,7 @@ def test_recovery_with_news_resets_too(tracker: Tracker) -> None:
         tracker.state.failure,
         tracker.state.failing_since,
     ) == (0, None, None)
-    assert tracker.told() == ["acme/i1/u1"]
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 def test_a_failing_page_is_asked_less_and_less_often_but_every_quarter_of_an_hour(tracker: Tracker) -> None:
@@ -457,7 +459,9 @@ def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) ->
     now = tracker.clock()
     tracker.polls()
 
-    assert tracker.pages.commits[-1] == Commit(checked_at=now, read_at=now, tally=Tally(ending=Layer.NOT_MODIFIED))
+    assert tracker.pages.commits[-1] == Commit(
+        checked_at=now, read_at=now, cost=PollCost(ending=ResponseClass.NOT_MODIFIED)
+    )
 
 
 @pytest.mark.parametrize(
@@ -523,7 +527,7 @@ def test_who_commits_second_loses_and_nothing_is_told_twice(tracker: Tracker) ->
     with pytest.raises(Conflict):
         tracker.poller.poll("acme")
 
-    assert tracker.told() == ["acme/i1/u1"]
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Tracker) -> None:
@@ -549,7 +553,7 @@ def test_what_could_not_be_committed_is_told_by_the_next_poll(tracker: Tracker) 
 
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1"]
+    assert tracker.reported() == ["acme/i1/u1"]
 
 
 # --- whatever the network does ---
@@ -629,14 +633,14 @@ def test_whatever_the_network_does_every_update_is_told_once_and_no_component_fl
     vendor.acts("stamps")
     polls(0, 0, 0)
 
-    told = list(told_updates(tracker))
-    assert sorted(told) == sorted(vendor.posted)
+    reported = list(reported_updates(tracker))
+    assert sorted(reported) == sorted(vendor.posted)
     statuses = [event.status for event in tracker.pages.events if event.event is EventKind.COMPONENT_STATUS_CHANGE]
     assert statuses == (["major_outage", "operational"] * len(statuses))[: len(statuses)]
     assert tracker.pages.view("acme").components["api"] == vendor.versions[-1].components[0]
 
 
-def told_updates(tracker: Tracker) -> Iterator[str]:
+def reported_updates(tracker: Tracker) -> Iterator[str]:
     for event in tracker.pages.events:
         if event.event is EventKind.COMPONENT_STATUS_CHANGE or event.event.startswith("page_"):
             continue
@@ -706,7 +710,7 @@ def test_a_stale_answer_does_not_show_that_something_was_not_there(tracker: Trac
     before = tracker.clock()
     tracker.polls()
     tracker.shows(acme(minute=3), etag='"3"')
-    assert tracker.polls().layer is Layer.STALE
+    assert tracker.polls().response_class is ResponseClass.STALE
     tracker.shows(acme(incident("i1", update("u1", 6)), minute=6))
 
     tracker.polls()
@@ -758,15 +762,14 @@ def test_every_poll_is_counted_as_it_ended_with_what_it_received(tracker: Tracke
     tracker.polls()
 
     taken = [
-        (commit.tally.ending, commit.tally.received_bytes, commit.tally.answer_bytes)
-        for commit in tracker.pages.commits
+        (commit.cost.ending, commit.cost.received_bytes, commit.cost.answer_bytes) for commit in tracker.pages.commits
     ]
     size, salted, changed = len(summary(empty)), len(summary(empty, salt=1)), len(summary(opened))
     assert taken[1:] == [
-        (Layer.NOT_MODIFIED, 0, None),
-        (Layer.SAME_BODY, size, size),
-        (Layer.SAME_MEANING, salted, salted),
-        (Layer.CHANGED, changed + details, changed),
-        (Layer.STALE, size, size),
+        (ResponseClass.NOT_MODIFIED, 0, None),
+        (ResponseClass.SAME_BODY, size, size),
+        (ResponseClass.SAME_MEANING, salted, salted),
+        (ResponseClass.CHANGED, changed + details, changed),
+        (ResponseClass.STALE, size, size),
         (FAILED, len("<html>"), None),
     ]

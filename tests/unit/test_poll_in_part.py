@@ -12,7 +12,7 @@ from tests.unit.test_poll import INCIDENTS, SUMMARY, Tracker
 from tracker.detection.readability import incomplete
 from tracker.detection.snapshots import projection
 from tracker.model.page import ComponentStatus, Omission
-from tracker.polling.poll_cost import IN_PART, Layer
+from tracker.polling.poll_cost import IN_PART, ResponseClass
 
 COMPONENTS = (component("api"), component("web"))
 Damage = Callable[[dict[str, list[object]]], object]
@@ -46,9 +46,9 @@ def test_what_stands_beside_an_odd_entry_is_told(tracker: Tracker) -> None:
 
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/u1"]
-    assert tracker.pages.commits[-1].tally is not None
-    assert tracker.pages.commits[-1].tally.ending == IN_PART
+    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.pages.commits[-1].cost is not None
+    assert tracker.pages.commits[-1].cost.ending == IN_PART
     assert incomplete(tracker.state) == "left out: incidents with no object"
 
 
@@ -77,7 +77,7 @@ def test_a_quiet_poll_of_a_page_that_is_read_in_part_writes_no_state(tracker: Tr
 
     poll = tracker.polls()
 
-    assert poll.layer is Layer.NOT_MODIFIED
+    assert poll.response_class is ResponseClass.NOT_MODIFIED
     assert tracker.pages.commits[-1].state is None
     assert tracker.state.omissions == (Omission(kind="component", reason="no object"),)
 
@@ -100,7 +100,7 @@ def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -
     down = page(minute=1, components=(component("api"), component("web", ComponentStatus.MAJOR_OUTAGE)))
     tracker.shows(down, etag='"1"')
     tracker.polls()
-    tracker.told()
+    tracker.reported()
     odd = replace(down, updated_at=page(minute=2).updated_at)
     tracker.shows(odd, etag='"2"')
     tracker.fetcher.answers(
@@ -109,7 +109,7 @@ def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -
 
     tracker.polls()
 
-    assert tracker.told() == []
+    assert tracker.reported() == []
     assert tracker.pages.view("acme").components["web"].status is ComponentStatus.MAJOR_OUTAGE
     assert tracker.pages.view("acme").gone_components == {}
 

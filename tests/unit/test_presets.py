@@ -175,7 +175,7 @@ def test_an_address_without_its_scheme_is_left_for_the_catalogue_to_refuse(word:
     assert chosen(word).url == word
 
 
-def is_told(provider: Provider, component: str, region: str = "us-east-1") -> bool:
+def is_reported(provider: Provider, component: str, region: str = "us-east-1") -> bool:
     first = update("u1")
     known = incident("i1", first, components=(component,), regions=(region,))
     return left_out_by(provider, known, first, Listing(), maintenance=False) is None
@@ -189,10 +189,10 @@ def test_a_region_and_a_service_of_a_cloud() -> None:
 
     assert (provider.id, provider.name) == ("aws-us-east-1-ec2", "AWS us-east-1 ec2")
     assert provider.regions == ("us-east-1",)
-    assert is_told(provider, "Amazon Elastic Compute Cloud (N. Virginia)")
-    assert is_told(provider, "Multiple services")
-    assert not is_told(provider, "Amazon Simple Storage Service (N. Virginia)")
-    assert not is_told(provider, "Amazon Elastic Compute Cloud (Ireland)", region="eu-west-1")
+    assert is_reported(provider, "Amazon Elastic Compute Cloud (N. Virginia)")
+    assert is_reported(provider, "Multiple services")
+    assert not is_reported(provider, "Amazon Simple Storage Service (N. Virginia)")
+    assert not is_reported(provider, "Amazon Elastic Compute Cloud (Ireland)", region="eu-west-1")
 
 
 @pytest.mark.parametrize(("service", "name"), AWS_NAMES.items())

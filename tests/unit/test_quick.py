@@ -16,9 +16,9 @@ from tracker.errors import FetchError, FetchTimeout
 from tracker.model.page_state import Answer, PageState, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
-from tracker.polling.poll_cost import Layer, Tally
+from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Outcome, quiet
-from tracker.polling.ports import Commit, NotModified, Turn
+from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
@@ -26,7 +26,7 @@ from tracker.store.memory import MemoryPages
 PAGE = "https://status.acme.example/api/v2/summary.json"
 _VALIDATORS = st.builds(Validators, etag=st.none() | st.just('"1"'), last_modified=st.none() | st.just("a date"))
 #: Of a page that owes nothing, in so far as that is more likely than it is among all states.
-_CALM = {
+_SLOW = {
     "failures": 0,
     "unreadable_since": None,
     "stale_since": None,
@@ -39,7 +39,7 @@ _CALM = {
     page=providers,
     state=states,
     #: What the page owes, mostly nothing.
-    owed=st.just(_CALM) | st.just(_CALM) | st.just(_CALM) | st.just({}),
+    owed=st.just(_SLOW) | st.just(_SLOW) | st.just(_SLOW) | st.just({}),
     calm_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
     stored=_VALIDATORS,
     renewed=st.none() | st.none() | _VALIDATORS,
@@ -60,18 +60,18 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 ) -> None:
     source = Source(format="statuspage", primary=page.url)
     known = {**state.answers, page.url: replace(state.answers.get(page.url, Answer()), validators=stored)}
-    calm_since = None if calm_for is None else begun_at - calm_for
-    state = replace(state, url=page.url, source=source, answers=known, calm_since=calm_since, **owed)
-    turn = Turn(provider=page, state=state, revision=1, number=1, begun_at=begun_at)
+    quiet_since = None if calm_for is None else begun_at - calm_for
+    state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
+    lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
     now = begun_at + later
     answer = NotModified(url=page.url, validators=renewed or stored, fresh_for_s=fresh_for_s)
 
-    short = plain_commit(turn, plain_of(turn, NO_VARIABLES, begun_at), answer, now)
+    short = plain_commit(lease, plain_of(lease, NO_VARIABLES, begun_at), answer, now)
 
     event("short cut" if short else "the general way")
     if short is not None:
-        general = quiet(turn, read(state, source, answer, now), now)
-        assert short == replace(general, tally=Tally(ending=Layer.NOT_MODIFIED))
+        general = quiet(lease, read(state, source, answer, now), now)
+        assert short == replace(general, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
 
 
 @pytest.mark.parametrize(
@@ -91,24 +91,24 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, object]) -> None:
     acme, now = provider(url=PAGE), FakeClock().now
     known = {PAGE: Answer(validators=Validators(etag='"1"'))}
-    calm = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
-    turn = Turn(provider=acme, state=replace(calm, **owed), revision=1, number=1, begun_at=now)
+    slow = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
+    lease = PollLease(provider=acme, state=replace(slow, **owed), revision=1, fencing_token=1, begun_at=now)
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
 
-    assert (plain_commit(turn, plain_of(turn, NO_VARIABLES, now), answer, now) is not None) == (not owed)
+    assert (plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, now) is not None) == (not owed)
 
 
 def test_a_calm_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
     known = {PAGE: Answer(validators=Validators(etag='"1"'))}
     state = PageState(
-        url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, calm_since=now
+        url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, quiet_since=now
     )
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
 
     def takes_it(at: datetime) -> bool:
-        turn = Turn(provider=acme, state=state, revision=1, number=1, begun_at=at)
-        return plain_commit(turn, plain_of(turn, NO_VARIABLES, now), answer, at) is not None
+        lease = PollLease(provider=acme, state=state, revision=1, fencing_token=1, begun_at=at)
+        return plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, at) is not None
 
     assert takes_it(now + timedelta(days=14, seconds=-1))
     assert not takes_it(now + timedelta(days=14))
@@ -124,9 +124,9 @@ class Page:
         self.clock = FakeClock()
         known = {PAGE: Answer(digest=digest(body))}
         state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
-        turn = self.pages.begin("acme", self.clock())
-        assert turn is not None
-        self.pages.commit(turn, Commit(state=state, checked_at=self.clock()))
+        lease = self.pages.begin("acme", self.clock())
+        assert lease is not None
+        self.pages.commit(lease, Commit(state=state, checked_at=self.clock()))
         self.poller = LoopPoller(self.pages, self.fetcher, self.clock)
 
 
@@ -138,7 +138,7 @@ def test_a_body_that_is_too_large_to_compare_on_the_loop_is_asked_for_once() -> 
     poll = page.poller.poll("acme")
 
     assert poll is not None
-    assert (poll.outcome, poll.layer) == (Outcome.QUIET, Layer.SAME_BODY)
+    assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_BODY)
     assert page.fetcher.asked() == [PAGE]
 
 

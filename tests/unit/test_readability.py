@@ -33,13 +33,13 @@ class Episode:
 
     def fails(self, error: PollError = TIMEOUT) -> list[Event]:
         self.now += timedelta(minutes=1)
-        self.state, news = failed(ACME, self.state, error, self.now)
-        return [piece.event for piece in news]
+        self.state, pending = failed(ACME, self.state, error, self.now)
+        return [piece.event for piece in pending]
 
     def succeeds(self) -> list[Event]:
         self.now += timedelta(minutes=1)
-        self.state, news = recovered(ACME, self.state, self.now)
-        return [piece.event for piece in news]
+        self.state, pending = recovered(ACME, self.state, self.now)
+        return [piece.event for piece in pending]
 
 
 # --- when a page can no longer be read ---
@@ -48,18 +48,18 @@ class Episode:
 def test_the_third_failure_in_a_row_is_told() -> None:
     episode = Episode()
 
-    told = [episode.fails() for _ in range(UNREADABLE_AFTER + 3)]
+    reported = [episode.fails() for _ in range(UNREADABLE_AFTER + 3)]
 
-    assert [len(events) for events in told] == [0, 0, 1, 0, 0, 0]
+    assert [len(events) for events in reported] == [0, 0, 1, 0, 0, 0]
 
 
 def test_the_event_says_since_when_and_why() -> None:
     episode = Episode()
     for _ in range(UNREADABLE_AFTER):
-        told = episode.fails()
+        reported = episode.fails()
 
     since = NOON + timedelta(minutes=1)
-    assert told == [
+    assert reported == [
         Event(
             id=f"acme/page_unreadable/{since.timestamp():.0f}",
             event=LOST,
@@ -88,10 +88,10 @@ ERRORS = [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403), NO_
 def test_only_the_number_of_failures_counts_whatever_they_are(errors: list[PollError]) -> None:
     episode = Episode()
 
-    told = [episode.fails(error) for error in errors]
+    reported = [episode.fails(error) for error in errors]
 
-    assert [len(events) for events in told] == [0, 0, 1, 0, 0, 0][: len(errors)]
-    assert told[2][0].message == f"cannot be read: {errors[2]}"
+    assert [len(events) for events in reported] == [0, 0, 1, 0, 0, 0][: len(errors)]
+    assert reported[2][0].message == f"cannot be read: {errors[2]}"
     assert episode.state.failures == len(errors)
 
 
@@ -109,10 +109,10 @@ def test_the_end_of_an_episode_is_told_once_with_how_long_it_took() -> None:
     for _ in range(UNREADABLE_AFTER + 59):
         episode.fails()
 
-    (told,) = episode.succeeds()
+    (reported,) = episode.succeeds()
 
     since = NOON + timedelta(minutes=1)
-    assert told == Event(
+    assert reported == Event(
         id=f"acme/page_readable/{since.timestamp():.0f}",
         event=FOUND,
         provider="acme",
@@ -128,14 +128,14 @@ def test_the_end_of_an_episode_is_told_once_with_how_long_it_took() -> None:
 
 def test_every_episode_has_two_events_of_its_own() -> None:
     episode = Episode()
-    told = []
+    reported = []
     for _ in range(3):
         for _ in range(UNREADABLE_AFTER + 1):
-            told += episode.fails()
-        told += episode.succeeds()
+            reported += episode.fails()
+        reported += episode.succeeds()
 
-    assert [event.event for event in told] == [LOST, FOUND] * 3
-    assert len({event.id for event in told}) == 6
+    assert [event.event for event in reported] == [LOST, FOUND] * 3
+    assert len({event.id for event in reported}) == 6
 
 
 def test_a_success_after_no_failure_is_nothing_to_tell() -> None:
@@ -180,14 +180,16 @@ outcomes = st.lists(st.sampled_from(["fails", "no page", "succeeds"]), max_size=
 @given(outcomes, st.booleans())
 def test_episodes_open_and_close_in_turn(polls: list[str], seeded: bool) -> None:
     episode = Episode(replace(READ, seeded=seeded))
-    told = []
+    reported = []
     for poll in polls:
-        told += episode.succeeds() if poll == "succeeds" else episode.fails(NO_PAGE if poll == "no page" else TIMEOUT)
+        reported += (
+            episode.succeeds() if poll == "succeeds" else episode.fails(NO_PAGE if poll == "no page" else TIMEOUT)
+        )
 
-    kinds = [event.event for event in told]
+    kinds = [event.event for event in reported]
     assert kinds == ([LOST, FOUND] * len(kinds))[: len(kinds)]
     assert (episode.state.unreadable_since is not None) == (len(kinds) % 2 == 1)
-    assert len({event.id for event in told}) == len(told)
+    assert len({event.id for event in reported}) == len(reported)
 
 
 @given(outcomes)
@@ -211,10 +213,10 @@ class Story:
         self.watcher = Watcher(self.vendor, self.clock, **fields)
         self.watcher.polls()
 
-    def told_after_polls(self, polls: int = 1) -> list[EventKind]:
+    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
         for _ in range(polls):
             self.watcher.polls()
-        return [event.event for event in self.watcher.told()]
+        return [event.event for event in self.watcher.reported()]
 
     def moves(self, url: str) -> None:
         """Let the user correct the address."""
@@ -224,28 +226,28 @@ class Story:
 def test_an_outage_of_a_page_is_told_twice_whatever_comes_after_it() -> None:
     story = Story()
     story.vendor.fails()
-    assert story.told_after_polls(6) == [LOST]
+    assert story.reported_after_polls(6) == [LOST]
 
     story.vendor.answers()
-    assert story.told_after_polls(3) == [FOUND]
+    assert story.reported_after_polls(3) == [FOUND]
 
 
 def test_news_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(3)
+    story.reported_after_polls(3)
     story.vendor.posts()
 
-    assert story.told_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
+    assert story.reported_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
 
 
 def test_an_outage_of_less_than_three_polls_is_told_not_at_all() -> None:
     story = Story()
     for _ in range(3):
         story.vendor.fails()
-        assert story.told_after_polls(UNREADABLE_AFTER - 1) == []
+        assert story.reported_after_polls(UNREADABLE_AFTER - 1) == []
         story.vendor.answers()
-        assert story.told_after_polls(2) == []
+        assert story.reported_after_polls(2) == []
 
 
 WELL = summary(page(incident("i1", update("u1")), minute=1, components=(component("api"),)))
@@ -276,15 +278,15 @@ LASTING = {name: answer for name, answer in GLITCHES.items() if name != "another
 def test_one_odd_answer_is_no_news_and_hides_none(glitch: bytes) -> None:
     story = Story()
     first = story.vendor.posts()
-    assert story.told_after_polls(1) == [EventKind.NEW_INCIDENT]
+    assert story.reported_after_polls(1) == [EventKind.NEW_INCIDENT]
 
     story.vendor.fetcher.answers(SUMMARY, glitch)
-    assert story.told_after_polls(1) == []
+    assert story.reported_after_polls(1) == []
     known = story.watcher.pages
     assert (known.state("acme").failures, known.state("acme").unreadable_since) == (1, None)
     assert [each.id for each in known.view("acme").open_incidents] == [first.partition("/")[0]]
     story.vendor.posts(first.partition("/")[0], "resolved")
-    assert story.told_after_polls(1) == [EventKind.INCIDENT_UPDATE]
+    assert story.reported_after_polls(1) == [EventKind.INCIDENT_UPDATE]
     assert known.state("acme").failures == 0
 
 
@@ -292,23 +294,23 @@ def test_one_odd_answer_is_no_news_and_hides_none(glitch: bytes) -> None:
 def test_an_odd_answer_that_lasts_is_told_as_any_failure(glitch: bytes) -> None:
     story = Story()
     story.vendor.fetcher.answers(SUMMARY, glitch)
-    assert [story.told_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
+    assert [story.reported_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
 
     story.vendor.posts()
-    assert story.told_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
+    assert story.reported_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
 
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
 def test_an_odd_answer_of_a_detail_is_asked_again_and_costs_no_update(glitch: bytes) -> None:
     story = Story()
     first = story.vendor.posts()
-    story.told_after_polls(1)
+    story.reported_after_polls(1)
     story.vendor.posts(first.partition("/")[0], "resolved")
     story.vendor.fetcher.answers(INCIDENTS, glitch)
-    assert LOST not in story.told_after_polls(1)
+    assert LOST not in story.reported_after_polls(1)
 
     story.vendor.answers()
-    assert story.told_after_polls(2) == [EventKind.INCIDENT_UPDATE]
+    assert story.reported_after_polls(2) == [EventKind.INCIDENT_UPDATE]
 
 
 def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
@@ -317,44 +319,44 @@ def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
     pages = MemoryPages([google])
     poller = Poller(pages, Observer(fetcher), clock)
     open_incident = {"id": "i1", "external_desc": "Slow", "begin": NOON.isoformat(), "service_name": "API"}
-    told = []
+    reported = []
     for answer in ([open_incident], [], []):
         fetcher.answers(google.url, json.dumps(answer))
         poll = poller.poll(google.id)
         assert poll is not None
-        told.append(poll.failure)
+        reported.append(poll.failure)
 
-    assert told == [None, None, None]
+    assert reported == [None, None, None]
 
 
 def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_told_once() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(UNREADABLE_AFTER - 1)
+    story.reported_after_polls(UNREADABLE_AFTER - 1)
 
     story.vendor.fetcher.meanwhile(story.watcher.polls)
     with pytest.raises(Conflict):
         story.watcher.polls()
 
-    assert story.told_after_polls(3) == [LOST]
+    assert story.reported_after_polls(3) == [LOST]
 
 
 def test_the_beginning_of_an_episode_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(UNREADABLE_AFTER - 1)
+    story.reported_after_polls(UNREADABLE_AFTER - 1)
     story.watcher.pages.is_down = True
     with pytest.raises(StoreError):
         story.watcher.polls()
     story.watcher.pages.is_down = False
 
-    assert story.told_after_polls(3) == [LOST]
+    assert story.reported_after_polls(3) == [LOST]
 
 
 def test_the_end_of_an_episode_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(UNREADABLE_AFTER)
+    story.reported_after_polls(UNREADABLE_AFTER)
 
     def another_worker_fails() -> None:
         story.vendor.fails()
@@ -365,15 +367,15 @@ def test_the_end_of_an_episode_that_lost_to_another_worker_is_told_by_the_next_p
     story.vendor.fetcher.meanwhile(another_worker_fails)
     with pytest.raises(Conflict):
         story.watcher.polls()
-    assert story.watcher.told() == []
+    assert story.watcher.reported() == []
 
-    assert story.told_after_polls(2) == [FOUND]
+    assert story.reported_after_polls(2) == [FOUND]
 
 
 def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_again() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(UNREADABLE_AFTER - 1)
+    story.reported_after_polls(UNREADABLE_AFTER - 1)
     before = story.watcher.pages.state("acme")
     assert before.unreadable_since is None
 
@@ -384,15 +386,15 @@ def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_a
 def test_an_episode_ends_with_a_corrected_address() -> None:
     story = Story()
     story.vendor.fails()
-    assert story.told_after_polls(UNREADABLE_AFTER) == [LOST]
+    assert story.reported_after_polls(UNREADABLE_AFTER) == [LOST]
     lost = story.watcher.pages.state("acme").unreadable_since
 
     story.moves(f"{SITE}/")
-    assert story.told_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
+    assert story.reported_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
     story.vendor.answers()
     poll = story.watcher.polls()
 
-    (event,) = story.watcher.told()
+    (event,) = story.watcher.reported()
     assert (poll.outcome, event.event) == (Outcome.CHANGED, FOUND)
     assert event.id == f"acme/page_readable/{lost.timestamp():.0f}"
 
@@ -400,7 +402,7 @@ def test_an_episode_ends_with_a_corrected_address() -> None:
 def test_a_corrected_address_is_tried_without_the_delay_of_the_old_one() -> None:
     story = Story()
     story.vendor.fails()
-    story.told_after_polls(10)
+    story.reported_after_polls(10)
     story.moves(f"{SITE}/")
     story.watcher.polls()
 

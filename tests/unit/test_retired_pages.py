@@ -49,7 +49,7 @@ class Watched:
         return outcomes
 
     @property
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         return [str(event.event) for event in self.pages.events]
 
 
@@ -58,7 +58,7 @@ def watched() -> Watched:
     acme = Watched()
     acme.shows_an_incident()
     acme.polls()
-    assert acme.told == ["new_incident"]
+    assert acme.reported == ["new_incident"]
     return acme
 
 
@@ -100,7 +100,7 @@ def test_what_was_open_stays_open_and_unknown(watched: Watched, retires: Callabl
     outcomes = watched.polls(2 * UNREADABLE_AFTER)
 
     assert set(outcomes) == {Outcome.FAILED}
-    assert watched.told == ["new_incident", "page_unreadable"]
+    assert watched.reported == ["new_incident", "page_unreadable"]
     assert watched.pages.state("acme").is_unknown
     assert watched.pages.state("acme").source.primary == SUMMARY
     assert [known.name for known in watched.pages.view("acme").open_incidents] == ["Search down"]
@@ -123,7 +123,7 @@ def test_a_page_that_comes_back_goes_on_where_it_was(watched: Watched) -> None:
     watched.shows_an_incident()
 
     assert watched.polls(2)[-1] is Outcome.QUIET
-    assert watched.told == ["new_incident", "page_unreadable", "page_readable"]
+    assert watched.reported == ["new_incident", "page_unreadable", "page_readable"]
 
 
 def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) -> None:
@@ -131,7 +131,7 @@ def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) ->
 
     watched.polls(2)
 
-    assert watched.told == ["new_incident", "page_moved"]
+    assert watched.reported == ["new_incident", "page_moved"]
     assert watched.pages.state("acme").source.primary == f"{HOME}/status.xml"
 
 
@@ -141,12 +141,12 @@ def test_a_feed_of_incidents_that_leads_to_a_blog_is_gone(home: str) -> None:
     source = f"{SITE}/history.atom"
     watched.network.answers(source, STATUS_FEED)
     watched.polls()
-    assert watched.told == ["new_incident"]
+    assert watched.reported == ["new_incident"]
 
     watched.network.answers(source, BLOG, answered_by=f"{home}/blog.xml")
     watched.polls(2 * UNREADABLE_AFTER)
 
-    assert watched.told == ["new_incident", "page_unreadable"]
+    assert watched.reported == ["new_incident", "page_unreadable"]
     assert [known.name for known in watched.pages.view("acme").open_incidents] != []
 
 
@@ -166,7 +166,7 @@ def test_a_feed_that_somebody_names_is_read_whatever_it_is(page_format: str, ans
     watched.network.answers(answered_by, more)
     watched.polls()
 
-    assert watched.told == ["new_incident"]
+    assert watched.reported == ["new_incident"]
     assert watched.pages.events[-1].incident == "Meet us at the fair"
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON
 from tests.strategies import moments
-from tracker.polling.poll_cost import ENDINGS, FAILED, IN_PART, Layer, Savings, total
+from tracker.polling.poll_cost import ENDINGS, FAILED, IN_PART, ResponseClass, Savings, total
 
 counts = st.integers(0, 2**40)
 counters = st.builds(
@@ -43,4 +43,4 @@ def test_an_answer_is_not_parsed_if_it_is_a_304_or_a_body_that_is_known() -> Non
 
 
 def test_every_layer_a_failure_and_half_a_success_is_an_ending() -> None:
-    assert {*ENDINGS} == {*Layer, IN_PART, FAILED}
+    assert {*ENDINGS} == {*ResponseClass, IN_PART, FAILED}

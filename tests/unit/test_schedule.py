@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes import NOON
 from tests.strategies import moments, provider_ids
 from tracker.scheduling.schedule import (
-    LEAST_HURRIED_S,
+    LEAST_FAST_S,
     MAX_BACKOFF_S,
     MAX_DELAY_S,
     Pace,
@@ -18,8 +18,8 @@ from tracker.scheduling.schedule import (
     due_after_failure,
     due_after_success,
     first_due,
-    fraction,
     next_due,
+    phase_fraction,
     phase_s,
     spacing_s,
 )
@@ -32,14 +32,14 @@ paces = st.sampled_from(Pace)
 
 @given(provider_ids)
 def test_an_id_has_always_the_same_fraction_below_one(provider_id: str) -> None:
-    assert 0 <= fraction(provider_id) < 1
-    assert fraction(provider_id) == fraction(provider_id)
+    assert 0 <= phase_fraction(provider_id) < 1
+    assert phase_fraction(provider_id) == phase_fraction(provider_id)
 
 
 def test_ids_are_spread_evenly() -> None:
     tenths = [0] * 10
     for number in range(10_000):
-        tenths[int(fraction(f"provider-{number}") * 10)] += 1
+        tenths[int(phase_fraction(f"provider-{number}") * 10)] += 1
 
     assert min(tenths) > 900
     assert max(tenths) < 1100
@@ -108,27 +108,27 @@ def test_a_page_that_claims_to_be_fresh_for_a_year_is_asked_again_soon() -> None
     ("interval_s", "hurried_s"), [(1, 1), (10, 10), (19, 19), (20, 10), (29, 14.5), (30, 10), (60, 20), (3600, 1200)]
 )
 def test_a_hurried_page_is_polled_up_to_three_times_an_interval(interval_s: int, hurried_s: float) -> None:
-    assert spacing_s(interval_s, Pace.HURRIED) == hurried_s
+    assert spacing_s(interval_s, Pace.FAST) == hurried_s
 
 
 @given(intervals, paces)
 def test_no_page_is_hurried_below_ten_seconds_nor_calm_beyond_two_intervals(interval_s: int, pace: Pace) -> None:
-    assert min(interval_s, LEAST_HURRIED_S) <= spacing_s(interval_s, pace) <= 2 * interval_s
-    assert spacing_s(interval_s, Pace.HURRIED) <= interval_s
+    assert min(interval_s, LEAST_FAST_S) <= spacing_s(interval_s, pace) <= 2 * interval_s
+    assert spacing_s(interval_s, Pace.FAST) <= interval_s
 
 
 @given(moments, provider_ids, intervals)
 def test_the_grids_of_a_provider_lie_in_one_another(now: datetime, provider_id: str, interval_s: int) -> None:
     """So a change of pace moves no phase, and a plain due time that a scheduler set is right for a hurried page too."""
-    calm = next_due(now, provider_id, interval_s, pace=Pace.CALM)
+    slow = next_due(now, provider_id, interval_s, pace=Pace.SLOW)
     plain = next_due(now, provider_id, interval_s)
     just_before = timedelta(milliseconds=1)
 
-    assert abs(next_due(calm - just_before, provider_id, interval_s) - calm) <= MICROSECOND
-    assert abs(next_due(plain - just_before, provider_id, interval_s, pace=Pace.HURRIED) - plain) <= MICROSECOND
-    assert next_due(now, provider_id, interval_s, pace=Pace.HURRIED) <= plain + MICROSECOND
-    assert plain <= calm + MICROSECOND
-    assert calm <= plain + timedelta(seconds=interval_s) + MICROSECOND
+    assert abs(next_due(slow - just_before, provider_id, interval_s) - slow) <= MICROSECOND
+    assert abs(next_due(plain - just_before, provider_id, interval_s, pace=Pace.FAST) - plain) <= MICROSECOND
+    assert next_due(now, provider_id, interval_s, pace=Pace.FAST) <= plain + MICROSECOND
+    assert plain <= slow + MICROSECOND
+    assert slow <= plain + timedelta(seconds=interval_s) + MICROSECOND
 
 
 @given(moments, provider_ids, intervals, paces)
@@ -165,8 +165,8 @@ freshness = st.none() | st.floats(0, 2 * MAX_BACKOFF_S)
 def test_a_hurried_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_plain(
     now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
 ) -> None:
-    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.PLAIN)
-    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.HURRIED)
+    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.NORMAL)
+    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.FAST)
 
     assert due == plain or due >= now + timedelta(seconds=max(fresh_for_s or 0, 1)) - MICROSECOND
     latest = max(plain, now + timedelta(seconds=interval_s + 1))
@@ -177,8 +177,8 @@ def test_a_hurried_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_pl
 def test_a_calm_page_is_asked_no_sooner_than_plain_and_within_two_intervals(
     now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
 ) -> None:
-    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.PLAIN)
-    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.CALM)
+    plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.NORMAL)
+    due = effective(now, provider_id, interval_s, fresh_for_s, Pace.SLOW)
 
     assert plain <= due <= max(plain, now + timedelta(seconds=2 * interval_s)) + MICROSECOND
 
@@ -187,18 +187,18 @@ def test_a_poll_says_nothing_where_the_scheduler_has_set_the_right_time() -> Non
     due = next_due(NOON, "acme", 60)
     before = due - timedelta(seconds=15)
 
-    assert due_after_success(before, "acme", 60, None, Pace.HURRIED) is None
-    assert due_after_success(due, "acme", 60, None, Pace.HURRIED) == due + timedelta(seconds=20)
-    calm = next_due(NOON, "acme", 60, pace=Pace.CALM)
-    assert due_after_success(calm, "acme", 60, None, Pace.CALM) == calm + timedelta(seconds=120)
-    assert due_after_success(calm + timedelta(seconds=60), "acme", 60, None, Pace.CALM) is None
+    assert due_after_success(before, "acme", 60, None, Pace.FAST) is None
+    assert due_after_success(due, "acme", 60, None, Pace.FAST) == due + timedelta(seconds=20)
+    slow = next_due(NOON, "acme", 60, pace=Pace.SLOW)
+    assert due_after_success(slow, "acme", 60, None, Pace.SLOW) == slow + timedelta(seconds=120)
+    assert due_after_success(slow + timedelta(seconds=60), "acme", 60, None, Pace.SLOW) is None
 
 
 def test_a_hurried_poll_that_took_long_is_not_repeated_at_once() -> None:
     due = next_due(NOON, "acme", 60)
     ended = due + timedelta(seconds=19.5)
 
-    assert due_after_success(ended, "acme", 60, None, Pace.HURRIED) == due + timedelta(seconds=40)
+    assert due_after_success(ended, "acme", 60, None, Pace.FAST) == due + timedelta(seconds=40)
 
 
 @given(provider_ids, st.integers(1, 3600), st.integers(1, 10_000))

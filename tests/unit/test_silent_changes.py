@@ -28,13 +28,13 @@ def slow(*updates: IncidentUpdate, status: str | None = None, **fields: object) 
     return replace(known, status=status) if status else known
 
 
-def told(memory: Memory, *shown: Incident) -> list[tuple[str, str, str | None]]:
+def reported(memory: Memory, *shown: Incident) -> list[tuple[str, str, str | None]]:
     """Return update id, status and message of what each of these answers tells, one after the other."""
     found = []
     for each in shown:
         found += [
             (piece.event.update_id or "", piece.event.status, piece.event.message)
-            for piece in memory.polls(page(each, minute=len(memory.told))).news
+            for piece in memory.polls(page(each, minute=len(memory.reported))).pending
         ]
     return found
 
@@ -50,7 +50,7 @@ def memory() -> Memory:
 @dataclass
 class Case:
     shown: list[Incident]
-    told: list[tuple[str, str, str | None]] = field(default_factory=list)
+    reported: list[tuple[str, str, str | None]] = field(default_factory=list)
 
 
 U1, U2 = ("u1", "investigating", "Looking into it."), ("u2", "monitoring", "A fix is in.")
@@ -187,14 +187,14 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_changes_is_told_once(memory: Memory, case: Case) -> None:
-    assert told(memory, *case.shown) == case.told
-    assert told(memory, case.shown[-1]) == []
+    assert reported(memory, *case.shown) == case.reported
+    assert reported(memory, case.shown[-1]) == []
 
 
 def test_a_title_is_told_with_the_one_before(memory: Memory) -> None:
-    told(memory, slow(LOOKING))
+    reported(memory, slow(LOOKING))
 
-    (event,) = [piece.event for piece in memory.polls(page(slow(LOOKING, name="Slower"))).news]
+    (event,) = [piece.event for piece in memory.polls(page(slow(LOOKING, name="Slower"))).pending]
 
     assert (event.event, event.incident, event.status) == ("incident_update", "Slower", "investigating")
     assert event.message == "now titled “Slower”, was “Slow”"
@@ -207,7 +207,7 @@ def test_a_maintenance_begins_and_ends_by_itself(memory: Memory) -> None:
     stages = [replace(works, status=status) for status in ("scheduled", "in_progress", "verifying", "completed")]
 
     found = [
-        [(piece.event.event, piece.event.status) for piece in memory.polls(page(maintenances=(stage,))).news]
+        [(piece.event.event, piece.event.status) for piece in memory.polls(page(maintenances=(stage,))).pending]
         for stage in (*stages, stages[-1])
     ]
 
@@ -224,10 +224,10 @@ def test_first_sight_holds_for_incidents_without_updates(first_sight: FirstSight
     memory = Memory(provider(first_sight=first_sight))
 
     shown = page(slow(), over, maintenances=(planned,))
-    first = [piece.event.incident_id for piece in memory.polls(shown).news]
+    first = [piece.event.incident_id for piece in memory.polls(shown).pending]
 
     assert first == expected
-    assert memory.polls(shown).news == ()
+    assert memory.polls(shown).pending == ()
 
 
 def test_an_impact_that_rises_past_the_filter_opens_an_incident() -> None:
@@ -241,7 +241,9 @@ def test_an_impact_that_rises_past_the_filter_opens_an_incident() -> None:
         slow(LOOKING, status="resolved", impact=Impact.MINOR),
     ]
 
-    found = [[(piece.event.event, piece.event.status) for piece in memory.polls(page(stage)).news] for stage in stages]
+    found = [
+        [(piece.event.event, piece.event.status) for piece in memory.polls(page(stage)).pending] for stage in stages
+    ]
 
     assert found == [
         [],
@@ -258,11 +260,11 @@ def test_a_state_of_before_on_a_page_without_a_clock_is_believed_the_second_time
     memory.polls(after)
 
     flickers = [memory.polls(shown) for shown in (before, after) * 2]
-    assert [found.news for found in flickers] == [()] * 4
+    assert [found.pending for found in flickers] == [()] * 4
     assert [found.is_open_question for found in flickers] == [True, False] * 2
 
     memory.polls(before)
-    (event,) = [piece.event for piece in memory.polls(before).news]
+    (event,) = [piece.event for piece in memory.polls(before).pending]
     assert (event.status, event.message) == ("investigating", "was resolved")
 
 
@@ -271,7 +273,7 @@ def test_only_answers_that_are_not_older_are_compared(memory: Memory) -> None:
     stale = page(slow(LOOKING), minute=4)
     before = replace(memory.before, recent=Snapshot(updated_at=stale.updated_at))
 
-    assert changes(memory.provider, before, stale, NOON).news == ()
+    assert changes(memory.provider, before, stale, NOON).pending == ()
 
 
 def test_nothing_is_told_of_what_a_version_before_remembered() -> None:
@@ -287,11 +289,11 @@ def test_nothing_is_told_of_what_a_version_before_remembered() -> None:
     )
 
     found = changes(provider(), before, shown, NOON)
-    assert found.news == ()
+    assert found.pending == ()
 
     later = page(*(replace(each, status="monitoring") for each in shown.incidents))
     again = changes(provider(), replace(before, view=found.view), later, NOON + timedelta(minutes=1))
-    assert [(piece.event.incident_id, piece.event.status) for piece in again.news] == [
+    assert [(piece.event.incident_id, piece.event.status) for piece in again.pending] == [
         ("i2", "monitoring"),
         ("i3", "monitoring"),
     ]
@@ -305,7 +307,7 @@ def test_of_many_incidents_those_that_changed_last_are_remembered() -> None:
     opened_again = [replace(each, status="investigating") for each in (many[0], many[-1])]
     found = memory.polls(page(*opened_again, *many[1:-1]))
 
-    assert [piece.event.incident_id for piece in found.news] == [many[-1].id]
+    assert [piece.event.incident_id for piece in found.pending] == [many[-1].id]
     assert len(found.view.traces) == MOST_TRACES
 
 
@@ -320,7 +322,7 @@ def tracker() -> Tracker:
     seeded.polls()
     seeded.shows(page(slow(LOOKING, WATCHING), minute=1))
     seeded.polls()
-    assert seeded.told() == ["acme/i1/u1", "acme/i1/u2"]
+    assert seeded.reported() == ["acme/i1/u1", "acme/i1/u2"]
     return seeded
 
 
@@ -350,7 +352,7 @@ def test_what_could_not_be_committed_is_told_by_the_next_poll_under_the_same_id(
     tracker.polls()
     tracker.polls()
 
-    assert tracker.told() == ["acme/i1/status/resolved"]
+    assert tracker.reported() == ["acme/i1/status/resolved"]
 
 
 def test_of_two_workers_one_tells_a_change(tracker: Tracker) -> None:
@@ -359,11 +361,11 @@ def test_of_two_workers_one_tells_a_change(tracker: Tracker) -> None:
     with pytest.raises(Conflict):
         tracker.polls()
 
-    assert tracker.told() == ["acme/i1/status/resolved"]
+    assert tracker.reported() == ["acme/i1/status/resolved"]
 
 
 def test_a_page_whose_titles_change_all_the_time_is_remembered_in_bounds(memory: Memory) -> None:
-    found = [told(memory, slow(LOOKING, name=f"Title {number}")) for number in range(60)]
+    found = [reported(memory, slow(LOOKING, name=f"Title {number}")) for number in range(60)]
 
     ids = [update_id for each in found for update_id, _, _ in each]
     assert len(ids) == len(set(ids)) == 60
@@ -377,9 +379,9 @@ def test_a_window_that_cannot_be_read_for_a_while_has_moved_all_the_same(memory:
     moved = replace(planned, scheduled_for=NOON + timedelta(hours=1))
     shown = [planned, replace(planned, scheduled_for=None, scheduled_until=None), moved]
 
-    found = [memory.polls(page(maintenances=(each,))).news for each in shown]
+    found = [memory.polls(page(maintenances=(each,))).pending for each in shown]
 
-    assert [[piece.event.message for piece in news] for news in found][1:] == [
+    assert [[piece.event.message for piece in pending] for pending in found][1:] == [
         [],
         ["now from 2025-11-03 13:00 until 15:00 UTC, was from 2025-11-03 14:00 until 15:00 UTC"],
     ]
@@ -387,12 +389,12 @@ def test_a_window_that_cannot_be_read_for_a_while_has_moved_all_the_same(memory:
 
 def test_a_status_that_cannot_be_read_leaves_open_what_went_on(memory: Memory) -> None:
     for shown in (slow(LOOKING), slow(status="unknown"), slow(status="unknown")):
-        told(memory, shown)
+        reported(memory, shown)
 
     assert [(known.id, known.is_followed) for known in memory.before.view.open_incidents] == [("i1", True)]
     for _ in range(2):
-        news = memory.polls(page(incidents_reach=Reach.ALL)).news
-    assert [piece.event.status for piece in news] == ["resolved"]
+        pending = memory.polls(page(incidents_reach=Reach.ALL)).pending
+    assert [piece.event.status for piece in pending] == ["resolved"]
 
 
 @pytest.mark.parametrize("maintenance", [True, False])
@@ -402,7 +404,7 @@ def test_a_maintenance_that_becomes_an_incident_is_told(*, maintenance: bool) ->
     works = slow(LOOKING, status="in_progress", impact=Impact.MAINTENANCE)
     memory.polls(page(maintenances=(works,)))
 
-    (piece,) = memory.polls(page(slow(LOOKING, status="in_progress", impact=Impact.MAJOR))).news
+    (piece,) = memory.polls(page(slow(LOOKING, status="in_progress", impact=Impact.MAJOR))).pending
 
     assert piece.event.event == ("incident_update" if maintenance else "new_incident")
     assert piece.event.message == "no longer a maintenance, impact now major"

@@ -16,27 +16,27 @@ from tracker.delivery.retry_policy import (
     PATIENCE,
     Accepted,
     Answer,
-    Buried,
+    DeadLettered,
+    Disposition,
+    FailureStreak,
     Postponed,
-    Standing,
     Unanswered,
-    Verdict,
     judge,
     pause_s,
     wants,
 )
 from tracker.model.event import EventKind
 
-FAILING = Standing(failures=3, failing_since=NOON - timedelta(minutes=1))
+FAILING = FailureStreak(failures=3, failing_since=NOON - timedelta(minutes=1))
 
 
-def verdict_on(
-    answer: Answer | Unanswered | int, standing: Standing = FAILING, waited: timedelta | None = None
-) -> Verdict:
+def disposition_of(
+    answer: Answer | Unanswered | int, streak: FailureStreak = FAILING, waited: timedelta | None = None
+) -> Disposition:
     """Return the verdict at noon on an event that was queued a while before."""
     given_answer = Answer(status=answer) if isinstance(answer, int) else answer
     queued_at = NOON - (waited or timedelta(minutes=2))
-    return judge(given_answer, sink="ops", standing=standing, queued_at=queued_at, now=NOON)
+    return judge(given_answer, sink="ops", streak=streak, queued_at=queued_at, now=NOON)
 
 
 # --- who wants what ---
@@ -55,9 +55,9 @@ WANTED = {
 
 @pytest.mark.parametrize(("filters", "is_wanted"), WANTED.values(), ids=WANTED.keys())
 def test_a_webhook_that_wants(filters: dict[str, tuple[str, ...]], is_wanted: bool) -> None:
-    told = event(provider="acme", event=EventKind.NEW_INCIDENT)
+    reported = event(provider="acme", event=EventKind.NEW_INCIDENT)
 
-    assert wants(webhook(**filters), told) is is_wanted
+    assert wants(webhook(**filters), reported) is is_wanted
 
 
 # --- what an answer means ---
@@ -65,32 +65,32 @@ def test_a_webhook_that_wants(filters: dict[str, tuple[str, ...]], is_wanted: bo
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_success_accepts_and_forgets_what_was_wrong(status: int) -> None:
-    assert verdict_on(status) == Accepted(standing=Standing())
+    assert disposition_of(status) == Accepted(streak=FailureStreak())
 
 
 @pytest.mark.parametrize("status", [101, 103, 408, 425, 429, 500, 502, 503, 504, 599])
 def test_a_temporary_refusal_has_the_sink_wait(status: int) -> None:
-    verdict = verdict_on(status)
+    disposition = disposition_of(status)
 
-    assert isinstance(verdict, Postponed)
-    assert verdict.reason == f"answered {status}"
-    assert verdict.standing == Standing(failures=4, failing_since=FAILING.failing_since)
-    assert verdict.not_before > NOON
+    assert isinstance(disposition, Postponed)
+    assert disposition.reason == f"answered {status}"
+    assert disposition.streak == FailureStreak(failures=4, failing_since=FAILING.failing_since)
+    assert disposition.not_before > NOON
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 422, 451])
 def test_a_refusal_for_good_buries_the_event_and_nothing_else(status: int) -> None:
-    verdict = verdict_on(Answer(status=status, retry_after_s=60.0, text="not like this"))
+    disposition = disposition_of(Answer(status=status, retry_after_s=60.0, text="not like this"))
 
-    assert verdict == Buried(reason=f"answered {status}: not like this", standing=Standing())
+    assert disposition == DeadLettered(reason=f"answered {status}: not like this", streak=FailureStreak())
 
 
 def test_no_answer_has_the_sink_wait() -> None:
-    verdict = verdict_on(Unanswered(reason="nobody there"), standing=Standing())
+    disposition = disposition_of(Unanswered(reason="nobody there"), streak=FailureStreak())
 
-    assert isinstance(verdict, Postponed)
-    assert verdict.reason == "nobody there"
-    assert verdict.standing == Standing(failures=1, failing_since=NOON)
+    assert isinstance(disposition, Postponed)
+    assert disposition.reason == "nobody there"
+    assert disposition.streak == FailureStreak(failures=1, failing_since=NOON)
 
 
 # --- for how long ---
@@ -116,42 +116,42 @@ def test_a_pause_stays_within_its_bounds(failures: int, retry_after_s: float | N
 
 
 def test_a_receiver_that_asks_for_a_longer_pause_gets_it() -> None:
-    verdict = verdict_on(Answer(status=429, retry_after_s=120.0), standing=Standing())
+    disposition = disposition_of(Answer(status=429, retry_after_s=120.0), streak=FailureStreak())
 
-    assert isinstance(verdict, Postponed)
-    assert verdict.not_before == NOON + timedelta(seconds=120)
+    assert isinstance(disposition, Postponed)
+    assert disposition.not_before == NOON + timedelta(seconds=120)
 
 
 def test_no_receiver_makes_us_wait_for_a_day() -> None:
-    verdict = verdict_on(Answer(status=503, retry_after_s=86_400.0), standing=Standing())
+    disposition = disposition_of(Answer(status=503, retry_after_s=86_400.0), streak=FailureStreak())
 
-    assert isinstance(verdict, Postponed)
-    assert verdict.not_before == NOON + timedelta(seconds=LONGEST_DELAY_S)
+    assert isinstance(disposition, Postponed)
+    assert disposition.not_before == NOON + timedelta(seconds=LONGEST_DELAY_S)
 
 
 # --- when patience ends ---
 
-LONG_DEAD = Standing(failures=200, failing_since=NOON - PATIENCE)
+LONG_DEAD = FailureStreak(failures=200, failing_since=NOON - PATIENCE)
 
 
 @pytest.mark.parametrize("answer", [Answer(status=503), Unanswered(reason="answered 503")])
 def test_an_event_that_waited_for_a_day_becomes_a_dead_letter(answer: Answer | Unanswered) -> None:
-    verdict = verdict_on(answer, LONG_DEAD, waited=PATIENCE)
+    disposition = disposition_of(answer, LONG_DEAD, waited=PATIENCE)
 
-    assert verdict == Buried(
+    assert disposition == DeadLettered(
         reason="answered 503, and so for 24 h",
-        standing=Standing(failures=201, failing_since=LONG_DEAD.failing_since),
+        streak=FailureStreak(failures=201, failing_since=LONG_DEAD.failing_since),
     )
 
 
 def test_an_event_that_came_later_has_its_own_day() -> None:
-    assert isinstance(verdict_on(503, LONG_DEAD, waited=PATIENCE - timedelta(seconds=1)), Postponed)
+    assert isinstance(disposition_of(503, LONG_DEAD, waited=PATIENCE - timedelta(seconds=1)), Postponed)
 
 
 def test_an_event_that_waited_for_other_reasons_has_its_day_from_the_first_failure() -> None:
-    assert isinstance(verdict_on(503, FAILING, waited=10 * PATIENCE), Postponed)
-    assert isinstance(verdict_on(503, Standing(), waited=10 * PATIENCE), Postponed)
+    assert isinstance(disposition_of(503, FAILING, waited=10 * PATIENCE), Postponed)
+    assert isinstance(disposition_of(503, FailureStreak(), waited=10 * PATIENCE), Postponed)
 
 
 def test_an_event_that_is_accepted_in_the_end_is_no_dead_letter() -> None:
-    assert verdict_on(200, LONG_DEAD, waited=10 * PATIENCE) == Accepted()
+    assert disposition_of(200, LONG_DEAD, waited=10 * PATIENCE) == Accepted()

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, MemoryOutbox, webhook
 from tracker.delivery.deliverer import BATCH, ROUND, Deliverer
-from tracker.delivery.retry_policy import PATIENCE, Answer, Standing
+from tracker.delivery.retry_policy import PATIENCE, Answer, FailureStreak
 from tracker.errors import ConfigError, Conflict, StoreError
 from tracker.model.event import EventKind
 
@@ -116,7 +116,7 @@ def test_a_failure_ends_the_round_and_the_event_is_the_next_one_again(post: Post
     assert post.delivers_when_it_may() == 0
     assert post.delivers_when_it_may() == 2
     assert post.sender.sent == ["a", "a", "a", "b"]
-    assert post.outbox.standing == Standing()
+    assert post.outbox.streak == FailureStreak()
 
 
 def test_nothing_is_sent_before_the_pause_is_over(post: Post) -> None:
@@ -137,7 +137,7 @@ def test_failures_are_counted_over_rounds(post: Post) -> None:
     for _ in range(3):
         post.delivers_when_it_may()
 
-    assert post.outbox.standing == Standing(failures=3, failing_since=NOON)
+    assert post.outbox.streak == FailureStreak(failures=3, failing_since=NOON)
 
 
 def test_a_missing_variable_is_a_failure_like_another(post: Post) -> None:
@@ -146,7 +146,7 @@ def test_a_missing_variable_is_a_failure_like_another(post: Post) -> None:
 
     assert post.delivers() == 0
     assert post.outbox.ids == ["a"]
-    assert post.outbox.standing.failures == 1
+    assert post.outbox.streak.failures == 1
 
 
 def test_a_refusal_for_good_makes_a_dead_letter_and_the_next_goes_on(post: Post) -> None:
@@ -241,7 +241,7 @@ def test_a_crash_between_sending_and_acknowledging_sends_again(post: Post, monke
 
     post.outbox.commits("a")
     with monkeypatch.context() as patch:
-        patch.setattr(post.outbox, "settle", die)
+        patch.setattr(post.outbox, "acknowledge", die)
         with pytest.raises(Killed):
             post.delivers()
 

@@ -52,9 +52,9 @@ class Page:
         self.fetcher.answers(SUMMARY, body)
         self.clock.passes(minutes=1)
         self._poller.poll("acme")
-        told = list(self.pages.events)
+        reported = list(self.pages.events)
         self.pages.events.clear()
-        return told
+        return reported
 
 
 class Known:
@@ -69,13 +69,13 @@ class Known:
         self.posted = self.vendor.versions[-1].incidents[0].updates
         self.watcher.polls()
         self.read_at = self.clock()
-        self.watcher.told()
+        self.watcher.reported()
 
-    def told(self, polls: int = 1) -> list[Event]:
+    def reported(self, polls: int = 1) -> list[Event]:
         """Return what a poll tells, or the last of several that told anything."""
         for _ in range(polls):
             self.watcher.polls()
-        return self.watcher.told()
+        return self.watcher.reported()
 
 
 # --- published_at and unseen_since ---
@@ -86,7 +86,7 @@ def test_an_update_has_the_date_of_the_vendor_and_was_not_there_when_the_page_wa
     known.vendor.posts("i1", "monitoring")
     posted_at = known.clock()
 
-    (event,) = known.told()
+    (event,) = known.reported()
 
     assert (event.event, event.seen_at) == (EventKind.INCIDENT_UPDATE, known.clock())
     assert posted_at - timedelta(seconds=1) < event.published_at <= posted_at
@@ -97,7 +97,7 @@ def test_an_edit_has_the_date_of_its_update_and_the_text_was_not_there_when_the_
     known = Known()
     known.vendor.edits(known.keys[0], "It was the network.")
 
-    (event,) = known.told()
+    (event,) = known.reported()
 
     assert event.event is EventKind.UPDATE_EDITED
     assert event.published_at == known.posted[0].created_at
@@ -107,12 +107,12 @@ def test_an_edit_has_the_date_of_its_update_and_the_text_was_not_there_when_the_
 def test_a_withdrawal_has_neither_date() -> None:
     known = Known()
     known.vendor.deletes(known.keys[0])
-    told = []
+    reported = []
     for _ in range(WITHDRAWN_AFTER):
-        told += known.told()
+        reported += known.reported()
         known.vendor.stamps()
 
-    assert [(event.event, event.published_at, event.unseen_since) for event in told] == [
+    assert [(event.event, event.published_at, event.unseen_since) for event in reported] == [
         (EventKind.UPDATE_WITHDRAWN, None, None)
     ]
 
@@ -120,11 +120,11 @@ def test_a_withdrawal_has_neither_date() -> None:
 def test_events_of_the_page_have_neither_date() -> None:
     known = Known()
     known.vendor.fails()
-    told = known.told(UNREADABLE_AFTER)
+    reported = known.reported(UNREADABLE_AFTER)
     known.vendor.answers()
-    told += known.told()
+    reported += known.reported()
 
-    assert [(event.event, event.published_at, event.unseen_since) for event in told] == [
+    assert [(event.event, event.published_at, event.unseen_since) for event in reported] == [
         (EventKind.PAGE_UNREADABLE, None, None),
         (EventKind.PAGE_READABLE, None, None),
     ]
@@ -144,13 +144,13 @@ def test_an_end_by_absence_has_no_date_and_happened_up_to_one_poll_before_unseen
     board.recalls()
     board.shows(incident("i1", update("u1")))
     board.polls()
-    board.told()
+    board.reported()
     board.shows()
     board.polls()
     first_without_it = board.clock()
     board.polls()
 
-    (event,) = board.told()
+    (event,) = board.reported()
     assert (event.status, event.published_at) == ("resolved", None)
     assert event.unseen_since == first_without_it
 
@@ -159,10 +159,10 @@ def test_what_was_read_only_in_part_does_not_show_that_something_was_not_there()
     known = Known()
     known.vendor.stamps()
     known.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
-    assert known.told() == []
+    assert known.reported() == []
     known.vendor.posts("i1", "monitoring")
 
-    assert [event.unseen_since for event in known.told()] == [known.read_at]
+    assert [event.unseen_since for event in known.reported()] == [known.read_at]
 
 
 def test_a_component_that_the_vendor_dates_has_that_date_and_any_other_none() -> None:
@@ -215,20 +215,20 @@ def first_page() -> Snapshot:
     )
 
 
-def told_as(events: list[Event]) -> list[tuple[str, str | None, str]]:
+def reported_as(events: list[Event]) -> list[tuple[str, str | None, str]]:
     return [(event.event, event.update_id, event.status) for event in events]
 
 
 def test_at_first_sight_the_newest_update_of_what_goes_on_is_told_and_each_component_that_does_not_work() -> None:
-    told = Page().shows(first_page())
+    reported = Page().shows(first_page())
 
-    assert told_as(told) == [
+    assert reported_as(reported) == [
         ("new_incident", "u2", "identified"),
         ("maintenance_update", "u6", "in_progress"),
         ("component_status_change", None, "major_outage"),
     ]
-    assert {event.unseen_since for event in told} == {None}
-    assert told[-1].message is None, "what it was is not known"
+    assert {event.unseen_since for event in reported} == {None}
+    assert reported[-1].message is None, "what it was is not known"
 
 
 def test_a_silent_first_sight_tells_nothing() -> None:
@@ -236,10 +236,10 @@ def test_a_silent_first_sight_tells_nothing() -> None:
 
 
 def test_a_first_sight_of_all_tells_every_update_that_the_page_shows() -> None:
-    told = Page(FirstSight.ALL).shows(first_page())
+    reported = Page(FirstSight.ALL).shows(first_page())
 
-    assert {event.update_id for event in told} == {"u1", "u2", "u3", "u4", "u5", "u6", "u7", None}
-    assert [event.status for event in told if event.update_id is None] == ["major_outage"]
+    assert {event.update_id for event in reported} == {"u1", "u2", "u3", "u4", "u5", "u6", "u7", None}
+    assert [event.status for event in reported if event.update_id is None] == ["major_outage"]
 
 
 @pytest.mark.parametrize("first_sight", FirstSight)
@@ -271,13 +271,13 @@ def test_a_change_of_a_component_is_a_change_of_its_status() -> None:
     watched.shows(parts(component("api")))
 
     statuses = ["degraded_performance", "partial_outage", "major_outage", "under_maintenance", "operational"]
-    told = [event for status in statuses for event in watched.shows(parts(component("api", status)))]
+    reported = [event for status in statuses for event in watched.shows(parts(component("api", status)))]
 
-    assert [event.status for event in told] == statuses
-    assert [event.message for event in told] == [
+    assert [event.status for event in reported] == statuses
+    assert [event.message for event in reported] == [
         f"was {was.replace('_', ' ')}" for was in ["operational", *statuses[:4]]
     ]
-    assert len({event.id for event in told}) == len(told)
+    assert len({event.id for event in reported}) == len(reported)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_component_that_comes_and_does_not_work_is_told() -> None:
     watched = Page()
     watched.shows(parts())
 
-    assert told_as(watched.shows(parts(component("api", "major_outage")))) == [
+    assert reported_as(watched.shows(parts(component("api", "major_outage")))) == [
         ("component_status_change", None, "major_outage")
     ]
 

@@ -46,7 +46,7 @@ class Watch:
     """What is told of tasks, as Flower hears it."""
 
     def __init__(self, connection: Any) -> None:
-        self.told: Counter[str] = Counter()
+        self.reported: Counter[str] = Counter()
         self.events: list[dict[str, Any]] = []
         self.state = State()
         self.hears = False
@@ -56,18 +56,18 @@ class Watch:
         """Keep an event of a task."""
         self.hears = True
         if event["type"].startswith("task-"):
-            self.told[event["type"]] += 1
+            self.reported[event["type"]] += 1
             self.events.append(dict(event))
             self.state.event(event)
 
     def until(self, **least: int) -> None:
         """Wait until so many events of these types came; raise when they do not."""
         wanted = {f"task-{name}": count for name, count in least.items()}
-        while any(self.told[name] < count for name, count in wanted.items()):
+        while any(self.reported[name] < count for name, count in wanted.items()):
             try:
                 self._connection.drain_events(timeout=PATIENCE_S)
             except TimeoutError:
-                raise AssertionError(f"{self.told}, not {wanted}") from None
+                raise AssertionError(f"{self.reported}, not {wanted}") from None
 
 
 @contextmanager

@@ -21,22 +21,22 @@ class Hub:
     def __init__(self) -> None:
         self.given: list[Callable[[], object]] = []
         self.repeated: list[Callable[[], object]] = []
-        self._news = threading.Semaphore(0)
+        self._pending = threading.Semaphore(0)
 
     def call_soon(self, function: Callable[[], object]) -> None:
         self.given.append(function)
-        self._news.release()
+        self._pending.release()
 
     def call_repeatedly(self, _every_s: float, function: Callable[[], object]) -> None:
         self.repeated.append(function)
 
     def forget(self) -> None:
         """Lose the next call, as Celery's hub does when one before it fails."""
-        assert self._news.acquire(timeout=PATIENCE_S)
+        assert self._pending.acquire(timeout=PATIENCE_S)
         self.given.pop(0)
 
-    def turn(self) -> None:
-        assert self._news.acquire(timeout=PATIENCE_S)
+    def lease(self) -> None:
+        assert self._pending.acquire(timeout=PATIENCE_S)
         self.given.pop(0)()
 
 
@@ -83,8 +83,8 @@ def test_what_comes_together_is_handed_over_with_one_call_and_reported_with_one(
 
     for number in range(50):
         pool.run(job(returns, number, ends=ends))
-    hub.turn()
-    hub.turn()
+    hub.lease()
+    hub.lease()
 
     assert ends == list(range(50))
     assert (len(calls), hub.given) == (1, [])
@@ -102,8 +102,8 @@ def test_a_report_that_fails_keeps_no_other_from_being_made(
     del broken.ends
     pool.run(broken)
     pool.run(job(returns, ends=ends))
-    hub.turn()
-    hub.turn()
+    hub.lease()
+    hub.lease()
 
     assert ends == [None]
     assert "a report about a task failed" in caplog.text
@@ -133,7 +133,7 @@ def test_a_worker_whose_loop_stands_still_ends(pool: CoroutinePool, hub: Hub, ca
         may_go_on.wait(PATIENCE_S)
 
     pool.run(job(blocks, ends=[]))
-    hub.turn()
+    hub.lease()
     assert begun.wait(PATIENCE_S)
     (check,) = hub.repeated
     check()
@@ -157,7 +157,7 @@ def test_a_warm_shutdown_does_not_wait_for_a_loop_that_stands_still(
 
     monkeypatch.setattr(pools, "CHECK_S", 0.1)
     pool.run(job(blocks, ends=[]))
-    hub.turn()
+    hub.lease()
     assert begun.wait(PATIENCE_S)
     pool.stop()
     may_go_on.set()

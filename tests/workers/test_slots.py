@@ -94,7 +94,7 @@ def test_a_burst_passes_and_is_told_whole(app: Celery, valkey: "redis.Redis", ma
         watch.until(succeeded=burst)
 
     assert ran == {f"p{number}": 1 for number in range(burst)}
-    assert watch.told == {"task-received": burst, "task-started": burst, "task-succeeded": burst}
+    assert watch.reported == {"task-received": burst, "task-started": burst, "task-succeeded": burst}
     assert {(each.state, each.result) for each in watch.state.tasks.values() if each.args == "('p7',)"} == {
         ("SUCCESS", "'p7 counted'")
     }
@@ -130,10 +130,10 @@ def test_hundreds_hang_are_shown_and_hold_nobody_up(app: Celery, make: Maker, le
         stats = app.control.inspect(timeout=PATIENCE_S, limit=1).stats()
 
     assert shown == {"STARTED": count, "SUCCESS": 200}
-    ((told),) = active.values()
-    assert {each["name"] for each in told} == {hanging.name}
-    assert len(told) == count
-    assert {tuple(each["args"]) for each in told} == {(f"h{number}",) for number in range(count)}
+    ((reported),) = active.values()
+    assert {each["name"] for each in reported} == {hanging.name}
+    assert len(reported) == count
+    assert {tuple(each["args"]) for each in reported} == {(f"h{number}",) for number in range(count)}
     ((stat),) = stats.values()
     assert stat["total"] == {hanging.name: count, passing.name: 200}
     assert stat["pool"]["max-concurrency"] == count + 8
@@ -173,14 +173,14 @@ def test_what_a_coroutine_raises_is_told_and_ends_nothing_else(
         watch.until(succeeded=1)
     task_failure.disconnect(failed, sender=task)
 
-    told = {task.args: (task.state, str(task.exception)) for task in watch.state.tasks.values()}
-    assert told["('value',)"] == ("FAILURE", "ValueError('no such page \\udc80')")
-    assert told["('exit',)"] == ("FAILURE", "WorkerLostError('SystemExit(3)')")
-    assert told["('cancelled',)"] == ("FAILURE", "WorkerLostError('CancelledError()')")
-    assert told["('ignore',)"][0] == "STARTED"
-    assert told["('retry',)"][0] == "RETRY"
-    assert told["('reject',)"][0] == "FAILURE"
-    assert told["('too', 'many')"][1].startswith("TypeError(")
+    reported = {task.args: (task.state, str(task.exception)) for task in watch.state.tasks.values()}
+    assert reported["('value',)"] == ("FAILURE", "ValueError('no such page \\udc80')")
+    assert reported["('exit',)"] == ("FAILURE", "WorkerLostError('SystemExit(3)')")
+    assert reported["('cancelled',)"] == ("FAILURE", "WorkerLostError('CancelledError()')")
+    assert reported["('ignore',)"][0] == "STARTED"
+    assert reported["('retry',)"][0] == "RETRY"
+    assert reported["('reject',)"][0] == "FAILURE"
+    assert reported["('too', 'many')"][1].startswith("TypeError(")
     tracebacks = [event["traceback"] for event in watch.events if "no such page" in event.get("exception", "")]
     assert ["in raises" in traceback for traceback in tracebacks] == [True]
     assert {"ValueError", "TypeError", "WorkerLostError"} <= set(failures)
@@ -228,7 +228,7 @@ def test_past_its_hard_limit_a_slot_is_free_whatever_the_coroutine_does(
         "slots.stays": "TimeLimitExceeded(0.3)" if lean else "ExceptionWithTraceback()",  # Celery's own slip
         "slots.passes": None,
     }
-    assert watch.told["task-failed"] == watch.told["task-succeeded"] == 1
+    assert watch.reported["task-failed"] == watch.reported["task-succeeded"] == 1
     assert "Hard time limit (0.3s) exceeded for slots.stays" in capfd.readouterr().err
 
 
@@ -321,10 +321,10 @@ def test_garbage_neither_ends_the_worker_nor_stops_it(app: Celery, valkey: "redi
 
     with watching(app) as watch, worker(app, 8):
         while ("p",) not in ran:
-            watch.until(succeeded=watch.told["task-succeeded"] + 1)
+            watch.until(succeeded=watch.reported["task-succeeded"] + 1)
         before = len(ran)
         task.apply_async(("last",))
-        watch.until(succeeded=watch.told["task-succeeded"] + 1)
+        watch.until(succeeded=watch.reported["task-succeeded"] + 1)
 
     assert ran[before:] == [("last",)]
     assert valkey.llen("fetch") == 0
@@ -342,7 +342,7 @@ def test_what_is_told_of_a_task_is_what_celery_tells(app: Celery, make: Maker, e
         return how
 
     task = make(ends)
-    told: dict[str, dict[str, Any]] = {}
+    reported: dict[str, dict[str, Any]] = {}
     for lean in ("1", "0"):
         environment.setenv("TRACKER_LEAN", lean)
         for how in ("well", "badly"):
@@ -350,12 +350,12 @@ def test_what_is_told_of_a_task_is_what_celery_tells(app: Celery, make: Maker, e
         with watching(app) as watch, worker(app, 4):
             watch.until(succeeded=1, failed=1)
         assert all(event["root_id"] == event["uuid"] for event in watch.events if event["type"] == "task-received")
-        told[lean] = {
+        reported[lean] = {
             f"{event['type']} {event.get('args')}": {key: None if key in VOLATILE else event[key] for key in event}
             for event in watch.events
         }
 
-    assert told["1"] == told["0"]
+    assert reported["1"] == reported["0"]
 
 
 def test_tasks_without_a_coroutine_run_in_threads_and_are_acknowledged(

@@ -11,22 +11,22 @@ import pytest
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
+from workers.cost import EVERY_S, PollCost
 
 from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
-from tracker.model.event import News
-from tracker.polling.poll_cost import Layer
+from tracker.model.event import PendingEvent
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
 from tracker.polling.ports import Commit, HostBusy, Slot
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks
 from workers.app import app as application
-from workers.outcomes import Told
+from workers.outcomes import Reported
 from workers.runtime import runtime
-from workers.tally import EVERY_S, Tally
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
 #: send them: a rename is a broken upgrade.
@@ -60,7 +60,7 @@ def test_tasks_take_ids_and_return_no_more_than_how_they_ended(name: str) -> Non
     signature = inspect.signature(application.tasks[name].run)
 
     assert all(parameter.annotation is str for parameter in signature.parameters.values())
-    assert signature.return_annotation in (None, Told)
+    assert signature.return_annotation in (None, Reported)
 
 
 @pytest.mark.parametrize("name", STABLE)
@@ -149,11 +149,11 @@ class FakeRuntime:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic()))
+    monkeypatch.setattr(tasks, "_tally", PollCost(time.monotonic()))
     return stand_in
 
 
-Fetch = Callable[[str], Told]
+Fetch = Callable[[str], Reported]
 
 
 @pytest.fixture(params=["call", "coroutine"])
@@ -195,7 +195,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             "failed connect: no connection",
         ),
         (
-            Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED),
+            Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED),
             "DEBUG",
             "polled acme quiet layer=not_modified new=0",
             "quiet not_modified",
@@ -252,7 +252,7 @@ def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str) -> 
 
 @pytest.mark.usefixtures("app")
 def test_news_wake_the_printer_and_the_sinks(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
-    fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
+    fake.outcome = Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=2)
 
     result = fetch("acme")
 
@@ -263,7 +263,7 @@ def test_news_wake_the_printer_and_the_sinks(fake: FakeRuntime, fetch: Fetch, va
 
 @pytest.mark.usefixtures("app")
 def test_a_quiet_poll_wakes_nobody(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
-    fake.outcome = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+    fake.outcome = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
     fetch("acme")
 
@@ -276,21 +276,21 @@ def test_a_wake_up_that_fails_costs_a_line(
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
-    fake.outcome = Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=1)
+    fake.outcome = Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=1)
     monkeypatch.setattr(tasks.print_updates, "apply_async", fail)
     monkeypatch.setattr(tasks.deliver_updates, "apply_async", fail)
 
     fetch("acme")
 
-    told = [record.levelname for record in log.records if record.name == "workers.tasks"]
-    assert told == ["INFO", "WARNING", "WARNING"]
+    reported = [record.levelname for record in log.records if record.name == "workers.tasks"]
+    assert reported == ["INFO", "WARNING", "WARNING"]
 
 
 def test_polls_are_summed_up_once_a_minute(
     fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic() - EVERY_S))
-    fake.outcome = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+    monkeypatch.setattr(tasks, "_tally", PollCost(time.monotonic() - EVERY_S))
+    fake.outcome = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
     with caplog.at_level(logging.INFO, logger="workers.tasks"):
         fetch("acme")
@@ -318,7 +318,7 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
     environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
 ) -> None:
     environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
-    environment.setattr(tasks, "_tally", Tally(time.monotonic()))
+    environment.setattr(tasks, "_tally", PollCost(time.monotonic()))
 
     tasks.fetch_provider("acme")
     tasks.print_updates()
@@ -330,7 +330,9 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
 def test_what_is_in_the_stream_is_printed_and_on_record(valkey: "redis.Redis", tmp_path: Path) -> None:
     RedisCatalogue(valkey).put([provider()], NOON)
     pages = RedisPages(valkey)
-    pages.commit(pages.begin("acme", NOON), Commit(news=(News(event=event(), key="i1/u1"),), checked_at=NOON))
+    pages.commit(
+        pages.begin("acme", NOON), Commit(pending=(PendingEvent(event=event(), key="i1/u1"),), checked_at=NOON)
+    )
 
     tasks.print_updates()
     tasks.print_updates()

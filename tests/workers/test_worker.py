@@ -19,7 +19,7 @@ from celery.worker import state
 
 from tests.fakes import FakeClock, provider
 from tracker.errors import ConnectError
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
 from tracker.store.catalogue import RedisCatalogue
 from workers import runtime as runtimes
@@ -209,22 +209,22 @@ class EndingRuntime(RecordingRuntime):
         if provider_id == "gone":
             return Poll(outcome=Outcome.FAILED, failure=ConnectError("no connection to gone.example"))
         if provider_id == "calm":
-            return Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
-        return Poll(outcome=Outcome.CHANGED, layer=Layer.CHANGED, events=2)
+            return Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
+        return Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=2)
 
 
 def test_flower_is_told_how_each_poll_ended_and_not_of_wake_ups(
     app: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events are sent in bulk, and none is missing."""
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
     seen = State()
     monkeypatch.setattr(runtimes, "_runtime", EndingRuntime())
     monkeypatch.setattr(tasks, "_wake_sinks", lambda: None)
     ids, rounds = ("calm", "gone", "news"), 10
 
     def take(event: dict[str, Any]) -> None:
-        told.update([event["type"]])
+        reported.update([event["type"]])
         seen.event(event)
 
     with app.connection_for_read() as connection:
@@ -234,7 +234,7 @@ def test_flower_is_told_how_each_poll_ended_and_not_of_wake_ups(
                 print_updates.apply_async()
                 for provider_id in ids:
                     fetch_provider.apply_async((provider_id,))
-            while told["task-succeeded"] + told["task-failed"] < rounds * len(ids):
+            while reported["task-succeeded"] + reported["task-failed"] < rounds * len(ids):
                 listening.drain_events(timeout=PATIENCE_S)
 
     ended_so = Counter((task.name, task.args, task.state, task.result, task.exception) for task in seen.tasks.values())

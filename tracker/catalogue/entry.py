@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.headers import header_variables
-from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
+from tracker.catalogue.mistakes import InvalidValue, alternatives, described, quoted
 from tracker.catalogue.names import name_of, slug
-from tracker.catalogue.values import LONGEST_TEXT, choice, identifier, list_of, switch, text
+from tracker.catalogue.values import LONGEST_TEXT, boolean, choice, identifier, list_of, text
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.filters import EXCLUDES, SEVERITIES
@@ -93,7 +93,7 @@ def checked(table: Mapping[str, object], place: str, formats: Collection[str]) -
     for key, value in table.items():
         try:
             values[key] = checks[key](value)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             raise ConfigError(f"{place}: {key} {mistake}") from None
     return values
 
@@ -124,13 +124,13 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "interval": _interval,
         "cadence": _cadence,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
-        "allow_private": switch,
+        "allow_private": boolean,
         "max_per_host": _per_host,
         "components": partial(list_of, check=_pattern, example='components = ["API*"]'),
         "regions": partial(list_of, check=_pattern, example='regions = ["eu-*"]'),
         "min_impact": _severity,
         "events": partial(list_of, check=_kind, example='events = ["new_incident"]'),
-        "maintenance": switch,
+        "maintenance": boolean,
         "first_sight": _first_sight,
     }
 
@@ -139,9 +139,9 @@ def _interval(value: object) -> int:
     """Return a number of seconds."""
     # To Python, true is the integer 1.
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake(f"is {described(value)}, not a whole number of seconds; write one, as in interval = 60")
+        raise InvalidValue(f"is {described(value)}, not a whole number of seconds; write one, as in interval = 60")
     if not 1 <= value <= _LONGEST_INTERVAL_S:
-        raise Mistake(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
+        raise InvalidValue(f"is {described(value)}, not from 1 to {_LONGEST_INTERVAL_S} seconds; write interval = 60")
     return value
 
 
@@ -153,9 +153,9 @@ def _cadence(value: object) -> Cadence:
 def _per_host(value: object) -> int:
     """Return a number of pages."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake(f"is {described(value)}, not a whole number of pages; write one, as in max_per_host = 2")
+        raise InvalidValue(f"is {described(value)}, not a whole number of pages; write one, as in max_per_host = 2")
     if not 1 <= value <= _MOST_PER_HOST:
-        raise Mistake(f"is {described(value)}, not from 1 to {_MOST_PER_HOST} pages; write max_per_host = 2")
+        raise InvalidValue(f"is {described(value)}, not from 1 to {_MOST_PER_HOST} pages; write max_per_host = 2")
     return value
 
 
@@ -166,7 +166,7 @@ def _pattern(value: object) -> str:
         return glob
     excluded = glob.removeprefix(EXCLUDES).strip()
     if not excluded:
-        raise Mistake(f'is {quoted(glob)}, which leaves out nothing; write what it leaves out, as in "!Beta*"')
+        raise InvalidValue(f'is {quoted(glob)}, which leaves out nothing; write what it leaves out, as in "!Beta*"')
     return EXCLUDES + excluded
 
 

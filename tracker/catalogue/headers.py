@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from tracker.catalogue.mistakes import Mistake
+from tracker.catalogue.mistakes import InvalidValue
 
 EXAMPLE: Final = 'headers_env = { Authorization = "ACME_AUTH" }'
 
@@ -35,29 +35,31 @@ _NOT_TO_BE_SENT: Final = re.compile(r"(REDIS|FLOWER|CELERY)_.*|(HTTP|HTTPS|ALL)_
 def header_variables(value: object, reserved: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
     """Return which header takes its value from which variable; `reserved` are those that cannot be given."""
     if not isinstance(value, Mapping) or not value:
-        raise Mistake(f"is not a table of headers and names of variables; write one, as in {EXAMPLE}")
+        raise InvalidValue(f"is not a table of headers and names of variables; write one, as in {EXAMPLE}")
     if len(value) > _MOST:
-        raise Mistake(f"gives more than {_MOST} headers; give fewer")
+        raise InvalidValue(f"gives more than {_MOST} headers; give fewer")
     pairs = tuple((_field_name(name, reserved), _variable(name, variable)) for name, variable in value.items())
     if len({name.casefold() for name, _ in pairs}) < len(pairs):
-        raise Mistake("gives one header twice, in other letters; remove one of them")
+        raise InvalidValue("gives one header twice, in other letters; remove one of them")
     return pairs
 
 
 def _field_name(name: object, reserved: Collection[str]) -> str:
     if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name) or _TOKEN.search(name):
-        raise Mistake(f"gives a header whose name is none; write one of letters, digits and hyphens, as in {EXAMPLE}")
+        raise InvalidValue(
+            f"gives a header whose name is none; write one of letters, digits and hyphens, as in {EXAMPLE}"
+        )
     if name.lower() in _OURS or name.lower() in {header.lower() for header in reserved}:
-        raise Mistake(f"gives {name}, which the tracker sets itself; remove it")
+        raise InvalidValue(f"gives {name}, which the tracker sets itself; remove it")
     return name
 
 
 def _variable(name: str, value: object) -> str:
     if not isinstance(value, str) or not _VARIABLE.fullmatch(value) or _TOKEN.search(value):
-        raise Mistake(
+        raise InvalidValue(
             f"gives {name} something that is not the name of a variable, which is not repeated here: put the value "
             f"into a variable and write its name in capitals, as in {EXAMPLE}"
         )
     if _NOT_TO_BE_SENT.fullmatch(value):
-        raise Mistake(f"gives {name} the variable {value}, which is the tracker's own; name another one")
+        raise InvalidValue(f"gives {name} the variable {value}, which is the tracker's own; name another one")
     return value

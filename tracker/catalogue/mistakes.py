@@ -12,7 +12,7 @@ _CAP = 60
 _WRITABLE = 10**15
 
 
-class Mistake(Exception):
+class InvalidValue(Exception):
     """Raised by the check of one value; its text follows the name of the key: `is 5; write …`."""
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from tracker.catalogue.address import web_address
 from tracker.catalogue.entry import refuse_unknown
 from tracker.catalogue.headers import header_variables
-from tracker.catalogue.mistakes import Mistake
-from tracker.catalogue.values import choice, identifier, list_of, switch, text
+from tracker.catalogue.mistakes import InvalidValue
+from tracker.catalogue.values import boolean, choice, identifier, list_of, text
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.provider import Webhook, WebhookFormat
@@ -35,7 +35,7 @@ def webhook_of(table: Mapping[str, object], place: str) -> Webhook:
     for key, value in table.items():
         try:
             values[key] = _CHECKS[key](value)
-        except Mistake as mistake:
+        except InvalidValue as mistake:
             raise ConfigError(f"{place}: {key} {mistake}") from None
     if "name" not in values:
         raise ConfigError(f'{place}: name is missing; add name = "ops"')
@@ -53,8 +53,8 @@ def _address(value: object) -> str:
     """Return where events are posted. The message does not repeat what is given: it may be a secret."""
     try:
         return web_address(value)
-    except Mistake:
-        raise Mistake(
+    except InvalidValue:
+        raise InvalidValue(
             "is not an http or https address without a user name; write one like https://hooks.example.com/updates"
         ) from None
 
@@ -67,7 +67,7 @@ def _variable(value: object, key: str, example: str) -> str:
     """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         return value
-    raise Mistake(f'is not the name of a variable; write one, as in {key} = "{example}"')
+    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
 
 
 _CHECKS: dict[str, Callable[[object], object]] = {
@@ -81,5 +81,5 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "events": partial(
         list_of, check=partial(choice, known=[kind.value for kind in EventKind]), example='events = ["new_incident"]'
     ),
-    "allow_private": switch,
+    "allow_private": boolean,
 }

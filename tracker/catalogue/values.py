@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from tracker.catalogue.mistakes import Mistake, alternatives, described, quoted
+from tracker.catalogue.mistakes import InvalidValue, alternatives, described, quoted
 from tracker.catalogue.names import LONGEST_ID, slug
 
 LONGEST_TEXT = 200
@@ -17,11 +17,11 @@ T = TypeVar("T")
 def text(value: object) -> str:
     """Return one line of text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise Mistake(f"is {described(value)}; write some text in quotes")
+        raise InvalidValue(f"is {described(value)}; write some text in quotes")
     if len(value) > LONGEST_TEXT:
-        raise Mistake(f"is {quoted(value)}, longer than {LONGEST_TEXT} characters; shorten it")
+        raise InvalidValue(f"is {quoted(value)}, longer than {LONGEST_TEXT} characters; shorten it")
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
-        raise Mistake(f"is {quoted(value)} with control characters in it; remove them")
+        raise InvalidValue(f"is {quoted(value)} with control characters in it; remove them")
     return value.strip()
 
 
@@ -30,7 +30,7 @@ def identifier(value: object, key: str, otherwise: str) -> str:
     if isinstance(value, str) and _ID.fullmatch(value):
         return value
     proposal = f'write {key} = "{slug(value)}"' if isinstance(value, str) and value.strip() else otherwise
-    raise Mistake(
+    raise InvalidValue(
         f"is {described(value)}, not 1 to {LONGEST_ID} of a-z, 0-9, dot, underscore and hyphen, "
         f"the first a letter or digit; {proposal}"
     )
@@ -41,21 +41,21 @@ def choice(value: object, known: Sequence[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
     hint = alternatives(value, known) if isinstance(value, str) else f"known are {', '.join(known)}"
-    raise Mistake(f"is {described(value)}; {hint}")
+    raise InvalidValue(f"is {described(value)}; {hint}")
 
 
 def list_of(value: object, check: Callable[[object], T], example: str) -> tuple[T, ...]:
     """Return the items of a list, each one checked."""
     if not isinstance(value, list | tuple):
-        raise Mistake(f"is {described(value)}, not a list; write one, as in {example}")
+        raise InvalidValue(f"is {described(value)}, not a list; write one, as in {example}")
     try:
         return tuple(map(check, value))
-    except Mistake as mistake:
-        raise Mistake(f"has an item that {mistake}") from None
+    except InvalidValue as mistake:
+        raise InvalidValue(f"has an item that {mistake}") from None
 
 
-def switch(value: object) -> bool:
+def boolean(value: object) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
-        raise Mistake(f"is {described(value)}; write true or false, without quotes")
+        raise InvalidValue(f"is {described(value)}; write true or false, without quotes")
     return value

@@ -119,11 +119,11 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
         fetcher.body = _body(file)
         complaint = _complaint(fetcher.body, page_format, url)
         if complaint is None or has_baseline:
-            told = len(store.events)
+            reported = len(store.events)
             poll = poller.poll(provider.id)
             # What cannot be told from other answers by itself may be read as what the page has been so far.
             complaint = (complaint or str(poll.failure)) if poll and poll.failure else None
-            for event in store.events[told:]:
+            for event in store.events[reported:]:
                 click.echo(ascii_json(encode_event(_of_files(event))))
         if complaint is None:
             has_baseline = True

@@ -213,14 +213,16 @@ def sync(file: Path, data_dir: Path) -> None:
     pages, sinks = read_providers(file), load_sinks(file)
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
-    told = open_sinks(settings).sync(sinks)
+    reported = open_sinks(settings).sync(sinks)
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if synced.kept_ids:
         click.echo(kept_ids_line(synced.kept_ids))
-    if sinks or told.removed:
-        click.echo(f"{len(sinks)} sinks: {told.added} added, {told.changed} changed, {told.removed} removed")
+    if sinks or reported.removed:
+        click.echo(
+            f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
+        )
     _tell_unreached(catalogue, data_dir)
 
 

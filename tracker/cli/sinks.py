@@ -120,7 +120,7 @@ def retry(sink: str, data_dir: Path) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    click.echo(f"{known.put_back(sink)} updates are delivered to {sink} again")
+    click.echo(f"{known.redrive(sink)} updates are delivered to {sink} again")
 
 
 @sinks.command()
@@ -203,8 +203,8 @@ def _report(status: SinkStatus, providers: Sequence[Provider]) -> SinkReport:
         dead=status.dead,
         delivered=status.delivered,
         last_delivered_at=status.last_delivered_at,
-        failures=status.standing.failures,
-        failing_since=status.standing.failing_since,
+        failures=status.streak.failures,
+        failing_since=status.streak.failing_since,
         not_before=status.not_before,
         last_error=status.last_error,
         last_error_at=status.last_error_at,
@@ -214,7 +214,7 @@ def _report(status: SinkStatus, providers: Sequence[Provider]) -> SinkReport:
 
 
 def _state(status: SinkStatus, unmatched: Sequence[str]) -> str:
-    if status.standing.failures:
+    if status.streak.failures:
         return "failing"
     if status.undelivered:
         return "dead_letters"

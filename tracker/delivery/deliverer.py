@@ -1,6 +1,6 @@
 """The use case: bring the stream's events to webhooks, each at least once and in order.
 
-One receiver at a time, one event at a time: `begin | take | send | judge | settle`. What a crash interrupts is
+One receiver at a time, one event at a time: `begin | take | send | judge | acknowledge`. What a crash interrupts is
 delivered again under the same id. While a receiver fails, its events wait; no other webhook waits with it.
 """
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
-from tracker.delivery.ports import Outbox, Parcel, Round, Sender
+from tracker.delivery.ports import DeliveryLease, Outbox, PendingDelivery, Sender
 from tracker.delivery.retry_policy import (
     Accepted,
     Answer,
-    Buried,
+    DeadLettered,
+    Disposition,
+    FailureStreak,
     Postponed,
-    Standing,
     Unanswered,
-    Verdict,
     judge,
     wants,
 )
@@ -48,39 +48,39 @@ class Deliverer:
 
         Return how many events were settled. Raises StoreError, Conflict; nothing is lost by either.
         """
-        turn = self._outbox.begin(sink, self._clock())
-        if turn is None:
+        lease = self._outbox.begin(sink, self._clock())
+        if lease is None:
             return 0
         try:
-            return self._drain(turn)
+            return self._drain(lease)
         finally:
-            self._outbox.end(turn)
+            self._outbox.end(lease)
 
-    def _drain(self, turn: Round) -> int:
-        standing = turn.standing
+    def _drain(self, lease: DeliveryLease) -> int:
+        streak = lease.streak
         settled = 0
-        for parcel, event in self._wanted(turn):
-            answer = self._send(turn.webhook, event)
+        for delivery, event in self._wanted(lease):
+            answer = self._send(lease.webhook, event)
             failpoint("posted")
             now = self._clock()
-            verdict = judge(answer, sink=turn.webhook.name, standing=standing, queued_at=parcel.queued_at, now=now)
-            self._outbox.settle(turn, parcel, verdict, now)
-            _tell(turn.webhook.name, verdict, standing)
-            if isinstance(verdict, Postponed):
+            disposition = judge(answer, sink=lease.webhook.name, streak=streak, queued_at=delivery.queued_at, now=now)
+            self._outbox.acknowledge(lease, delivery, disposition, now)
+            _tell(lease.webhook.name, disposition, streak)
+            if isinstance(disposition, Postponed):
                 break
-            standing = verdict.standing
+            streak = disposition.streak
             settled += 1
         return settled
 
-    def _wanted(self, turn: Round) -> Iterator[tuple[Parcel, Event]]:
+    def _wanted(self, lease: DeliveryLease) -> Iterator[tuple[PendingDelivery, Event]]:
         """Yield what is to be delivered, each one to be settled before the next, until the round is over."""
         ends_at = self._clock() + ROUND
-        while self._clock() < ends_at and (batch := self._outbox.take(turn, BATCH)):
-            wanted, rest = _divided(turn.webhook, batch)
+        while self._clock() < ends_at and (batch := self._outbox.take(lease, BATCH)):
+            wanted, rest = _divided(lease.webhook, batch)
             if rest:
-                self._outbox.pass_over(turn, rest)
-            for parcel, event in wanted:
-                yield parcel, event
+                self._outbox.pass_over(lease, rest)
+            for delivery, event in wanted:
+                yield delivery, event
                 if self._clock() >= ends_at:
                     return
 
@@ -91,28 +91,30 @@ class Deliverer:
             return Unanswered(reason=str(error))
 
 
-def _divided(webhook: Webhook, batch: Sequence[Parcel]) -> tuple[list[tuple[Parcel, Event]], list[Parcel]]:
+def _divided(
+    webhook: Webhook, batch: Sequence[PendingDelivery]
+) -> tuple[list[tuple[PendingDelivery, Event]], list[PendingDelivery]]:
     """Divide events into those that the webhook wants and those that it does not, or that are gone."""
     wanted, rest, missed = [], [], 0
-    for parcel in batch:
-        if parcel.event is not None and wants(webhook, parcel.event):
-            wanted.append((parcel, parcel.event))
+    for delivery in batch:
+        if delivery.event is not None and wants(webhook, delivery.event):
+            wanted.append((delivery, delivery.event))
         else:
-            rest.append(parcel)
-            missed += parcel.event is None
+            rest.append(delivery)
+            missed += delivery.event is None
     if missed:
         log.warning("sink %s missed %d events: the stream was too long to keep them", webhook.name, missed)
     return wanted, rest
 
 
-def _tell(sink: str, verdict: Verdict, before: Standing) -> None:
-    match verdict:
+def _tell(sink: str, disposition: Disposition, before: FailureStreak) -> None:
+    match disposition:
         case Accepted():
             if before.failures:
                 log.warning("sink %s takes updates again", sink)
         case Postponed():
-            log.warning("sink %s waits after %d failures: %s", sink, verdict.standing.failures, verdict.reason)
-        case Buried():
-            log.warning("sink %s has a new dead letter: %s", sink, verdict.reason)
+            log.warning("sink %s waits after %d failures: %s", sink, disposition.streak.failures, disposition.reason)
+        case DeadLettered():
+            log.warning("sink %s has a new dead letter: %s", sink, disposition.reason)
         case _:
-            assert_never(verdict)
+            assert_never(disposition)

@@ -7,13 +7,13 @@ from typing import Protocol
 import msgspec
 
 from tracker.delivery.latency import Timing
-from tracker.delivery.retry_policy import Answer, Standing, Verdict
+from tracker.delivery.retry_policy import Answer, Disposition, FailureStreak
 from tracker.model.event import Event
 from tracker.model.page import Component
 from tracker.model.provider import Webhook
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record of one page."""
 
     #: Keys of the updates that were told, and of their incidents (`tracker.detection.changes`).
@@ -55,7 +55,7 @@ class EventStream(Protocol):
         """Return a name of what is held, another one after each loss of all of it; None while there are no pages."""
         ...
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
+    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
         ...
 
@@ -111,7 +111,7 @@ class Record(Sink, Protocol):
         """Return the last events on record, oldest first, back to the first one that is not wanted."""
         ...
 
-    def told(self) -> Mapping[str, Told]:
+    def reported(self) -> Mapping[str, Reported]:
         """Return what was told of each page, by provider id, and know all of that from now on."""
         ...
 
@@ -141,7 +141,7 @@ class Sender(Protocol):
         ...
 
 
-class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+class PendingDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """One event on its way to one webhook."""
 
     stream_id: str
@@ -149,14 +149,14 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     event: Event | None
     queued_at: datetime
     #: Whether it was a dead letter that somebody put back.
-    put_back: bool = False
+    is_redriven: bool = False
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryLease(msgspec.Struct, frozen=True, kw_only=True):
     """The right to deliver to one webhook now, and how its receiver has done."""
 
     webhook: Webhook
-    standing: Standing
+    streak: FailureStreak
     #: Who has the right; another owner may take it over when it was not used for a while.
     owner: str
 
@@ -164,22 +164,24 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 class Outbox(Protocol):
     """What waits for each webhook. Every method raises StoreError."""
 
-    def begin(self, sink: str, now: datetime) -> Round | None:
+    def begin(self, sink: str, now: datetime) -> DeliveryLease | None:
         """Take the right to deliver; None for an unknown sink, one that another has, or one that is to wait."""
         ...
 
-    def take(self, turn: Round, count: int) -> Sequence[Parcel]:
+    def take(self, lease: DeliveryLease, count: int) -> Sequence[PendingDelivery]:
         """Return up to `count` events that wait, oldest first; the same ones again until they are settled."""
         ...
 
-    def pass_over(self, turn: Round, parcels: Collection[Parcel]) -> None:
+    def pass_over(self, lease: DeliveryLease, deliveries: Collection[PendingDelivery]) -> None:
         """Acknowledge events that are not delivered."""
         ...
 
-    def settle(self, turn: Round, parcel: Parcel, verdict: Verdict, now: datetime) -> None:
+    def acknowledge(
+        self, lease: DeliveryLease, delivery: PendingDelivery, disposition: Disposition, now: datetime
+    ) -> None:
         """Write down what became of one event and keep the right. Raises Conflict when another has taken it over."""
         ...
 
-    def end(self, turn: Round) -> None:
+    def end(self, lease: DeliveryLease) -> None:
         """Give the right back."""
         ...

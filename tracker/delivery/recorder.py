@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, Sink, StreamedEvent, Told
+from tracker.delivery.ports import EventStream, Record, Reported, Sink, StreamedEvent
 from tracker.errors import SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
@@ -37,7 +37,7 @@ _LATELY = timedelta(minutes=1)
 class _Reminder(NamedTuple):
     """What is on record, for a data server that has lost it."""
 
-    told: Mapping[str, Told]
+    reported: Mapping[str, Reported]
     #: Up to when the data server is known to have held all.
     known_until: datetime
     #: What each webhook had not settled.
@@ -154,7 +154,7 @@ class Printer:
             lately = self._record.newest(
                 lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
             )
-        return _Reminder(self._record.told(), known_until, waiting, lately)
+        return _Reminder(self._record.reported(), known_until, waiting, lately)
 
     def _recorded_after(self, stream_id: str) -> Sequence[Event]:
         return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
@@ -165,7 +165,7 @@ class Printer:
         if reminder is None:
             return
         generation = self._stream.generation()
-        if self._stream.remind(reminder.told, reminder.known_until, self._clock()):
+        if self._stream.remind(reminder.reported, reminder.known_until, self._clock()):
             again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)

@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
-from tracker.scheduling.schedule import fraction
+from tracker.scheduling.schedule import phase_fraction
 
 #: The pause after the first failure; it doubles with every further one.
 FIRST_PAUSE_S: Final = 2.0
@@ -40,7 +40,7 @@ class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class FailureStreak(msgspec.Struct, frozen=True, kw_only=True):
     """How a receiver has done of late."""
 
     #: Failures in a row.
@@ -51,25 +51,25 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """The receiver has the event."""
 
-    standing: Standing = Standing()
+    streak: FailureStreak = FailureStreak()
 
 
-class Buried(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLettered(msgspec.Struct, frozen=True, kw_only=True):
     """The event becomes a dead letter, and the next one is tried at once."""
 
     reason: str
-    standing: Standing
+    streak: FailureStreak
 
 
 class Postponed(msgspec.Struct, frozen=True, kw_only=True):
     """The sink waits with this event and all behind it."""
 
     reason: str
-    standing: Standing
+    streak: FailureStreak
     not_before: datetime
 
 
-Verdict = Accepted | Buried | Postponed
+Disposition = Accepted | DeadLettered | Postponed
 
 
 def wants(webhook: Webhook, event: Event) -> bool:
@@ -82,40 +82,42 @@ def matches(globs: Iterable[str], provider_id: str) -> bool:
     return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)
 
 
-def judge(answer: Answer | Unanswered, *, sink: str, standing: Standing, queued_at: datetime, now: datetime) -> Verdict:
+def judge(
+    answer: Answer | Unanswered, *, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
+) -> Disposition:
     """Return what becomes of an event that a sink was given since `queued_at`, after one attempt to deliver it."""
     if isinstance(answer, Unanswered):
-        return _after_failure(answer.reason, None, sink, standing, queued_at, now)
+        return _after_failure(answer.reason, None, sink, streak, queued_at, now)
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return Accepted()
     reason = f"answered {answer.status}" + (f": {answer.text}" if answer.text else "")
     if HTTPStatus.OK <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _TEMPORARY:
         # It answers and knows what it does not want, so it is not failing.
-        return Buried(reason=reason, standing=Standing())
-    return _after_failure(reason, answer.retry_after_s, sink, standing, queued_at, now)
+        return DeadLettered(reason=reason, streak=FailureStreak())
+    return _after_failure(reason, answer.retry_after_s, sink, streak, queued_at, now)
 
 
 def pause_s(sink: str, failures: int, retry_after_s: float | None = None) -> float:
     """Return the pause after that many failures in a row, with a jitter of a tenth either way; longer if asked for."""
     plain = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
-    jittered = plain * (0.9 + 0.2 * fraction(f"{sink}#{failures}"))
+    jittered = plain * (0.9 + 0.2 * phase_fraction(f"{sink}#{failures}"))
     return max(jittered, min(retry_after_s or 0.0, LONGEST_DELAY_S))
 
 
 def _after_failure(
-    reason: str, retry_after_s: float | None, sink: str, standing: Standing, queued_at: datetime, now: datetime
-) -> Buried | Postponed:
+    reason: str, retry_after_s: float | None, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
+) -> DeadLettered | Postponed:
     """Wait, unless the event has waited long enough.
 
     An event's patience begins when it is queued, or when the receiver began to fail if that is later: a short outage
     costs none, and during a long one events become dead letters as fast as new ones come.
     """
-    failing_since = standing.failing_since or now
-    failing = Standing(failures=standing.failures + 1, failing_since=failing_since)
+    failing_since = streak.failing_since or now
+    failing = FailureStreak(failures=streak.failures + 1, failing_since=failing_since)
     if now - max(failing_since, queued_at) >= PATIENCE:
-        return Buried(reason=f"{reason}, and so for {_hours(now - failing_since)} h", standing=failing)
+        return DeadLettered(reason=f"{reason}, and so for {_hours(now - failing_since)} h", streak=failing)
     pause = timedelta(seconds=pause_s(sink, failing.failures, retry_after_s))
-    return Postponed(reason=reason, standing=failing, not_before=now + pause)
+    return Postponed(reason=reason, streak=failing, not_before=now + pause)
 
 
 def _hours(span: timedelta) -> int:

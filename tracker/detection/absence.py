@@ -12,7 +12,7 @@ from itertools import accumulate
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.traces import numbered, told_status
+from tracker.detection.traces import numbered, reported_status
 from tracker.model.event import EventKind
 from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot
 from tracker.model.page_state import PageView, Trace
@@ -100,7 +100,7 @@ def _is_shown(
     known: OpenIncident, trace: Trace | None, shown: Collection[Incident], listed: Collection[str] | None
 ) -> bool:
     """Tell whether the page shows it, or has told its end."""
-    if trace is not None and told_status(trace) in CLOSED_STATUSES:
+    if trace is not None and reported_status(trace) in CLOSED_STATUSES:
         return True
     if listed is None:
         return bool(shown)
@@ -160,4 +160,4 @@ def _ended(known: OpenIncident, status: str, trace: Trace | None) -> tuple[Incid
         scheduled_for=known.scheduled_for,
         scheduled_until=known.scheduled_until,
     )
-    return incident, update, replace(after, status=status, told=None, is_absent=True)
+    return incident, update, replace(after, status=status, reported=None, is_absent=True)

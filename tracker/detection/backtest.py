@@ -61,9 +61,9 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
 
 def backtest(provider: Provider, snapshot: Snapshot, days: int, now: datetime) -> Backtest:
     """Return what the provider's filters would have made of the updates of the last days that a page shows."""
-    kinds = _told(provider, snapshot, now)
+    kinds = _reported(provider, snapshot, now)
     recent = _recent(snapshot, now - timedelta(days=days))
-    told = [kinds[key] for _, updates in recent for key in updates if key in kinds]
+    reported = [kinds[key] for _, updates in recent for key in updates if key in kinds]
     undated = sum(update.created_at is None for _, updates in recent for update in updates.values())
     missed = [(incident, _without(updates, kinds)) for incident, updates in recent]
     reason = _reasons(provider, snapshot)
@@ -78,18 +78,18 @@ def backtest(provider: Provider, snapshot: Snapshot, days: int, now: datetime) -
         days_shown=min(days, max(1, -int((oldest - now).total_seconds() // _DAY_S))) if oldest else 0,
         oldest_at=oldest,
         open_only=snapshot.open_only,
-        new_incidents=told.count(EventKind.NEW_INCIDENT),
-        incident_updates=told.count(EventKind.INCIDENT_UPDATE),
-        maintenance_updates=told.count(EventKind.MAINTENANCE_UPDATE),
+        new_incidents=reported.count(EventKind.NEW_INCIDENT),
+        incident_updates=reported.count(EventKind.INCIDENT_UPDATE),
+        maintenance_updates=reported.count(EventKind.MAINTENANCE_UPDATE),
         undated=undated,
         left_out=tuple(sorted(left_out, key=lambda each: each.last_update_at or now, reverse=True)),
     )
 
 
-def _told(provider: Provider, snapshot: Snapshot, now: datetime) -> dict[str, EventKind]:
+def _reported(provider: Provider, snapshot: Snapshot, now: datetime) -> dict[str, EventKind]:
     """Return the kinds of the events that all of the page's updates bring, by update key."""
     found = changes(replace(provider, first_sight=FirstSight.ALL), Before(seeded=False), snapshot, now)
-    return {piece.key: piece.event.event for piece in found.news if piece.key is not None}
+    return {piece.key: piece.event.event for piece in found.pending if piece.key is not None}
 
 
 def _recent(snapshot: Snapshot, since: datetime) -> list[tuple[Incident, Updates]]:
@@ -112,8 +112,8 @@ def _incidents(snapshot: Snapshot) -> Iterable[Incident]:
     return {incident.id: incident for incident in (*snapshot.maintenances, *snapshot.incidents)}.values()
 
 
-def _without(updates: Updates, told: Collection[str]) -> list[IncidentUpdate]:
-    return [update for key, update in updates.items() if key not in told]
+def _without(updates: Updates, reported: Collection[str]) -> list[IncidentUpdate]:
+    return [update for key, update in updates.items() if key not in reported]
 
 
 def _reasons(provider: Provider, snapshot: Snapshot) -> Callable[[Incident, IncidentUpdate], str]:

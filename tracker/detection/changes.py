@@ -12,14 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from tracker.detection.absence import absence, ends
-from tracker.detection.component_changes import compared, component_news
-from tracker.detection.inferred import Implied, Known, after_updates, first_update, goes_on, implied, is_planned
+from tracker.detection.component_changes import compared, component_events
+from tracker.detection.inferred import Inferred, Known, after_updates, first_update, goes_on, inferred, is_planned
 from tracker.detection.page_view import Compared, view_after
 from tracker.detection.recognition import other_keys
 from tracker.detection.snapshots import update_order
 from tracker.detection.traces import kept
 from tracker.model.component_names import Listing
-from tracker.model.event import EventKind, News, update_event
+from tracker.model.event import EventKind, PendingEvent, update_event
 from tracker.model.filters import left_out_by, wants_kind
 from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageView
@@ -33,7 +33,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What one snapshot brings."""
 
     #: In published order within an incident.
-    news: tuple[News, ...] = ()
+    pending: tuple[PendingEvent, ...] = ()
     #: Keys that count as seen from now on without being told.
     seen: tuple[str, ...] = ()
     view: PageView
@@ -63,7 +63,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether all parts of the page were read anew.
     in_full: bool = True
     #: Updates published before this are old, whether or not they are still known.
-    horizon: datetime | None = None
+    watermark: datetime | None = None
     #: At first sight again, after the data server lost its data: when the page was read last before that. What was told
     #: up to then is in `seen` and `view`, what was passed over is not.
     known_until: datetime | None = None
@@ -98,23 +98,23 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
     parts = compared(provider, before.view, snapshot, seeded=before.seeded)
     listing = Listing(parts.listed.values())
     wanted, passed = _wanted(provider, before, snapshot, listing, _in_order(unseen))
-    told = [pair for pair in wanted if _is_told(provider, before, *pair)]
+    reported = [pair for pair in wanted if _is_reported(provider, before, *pair)]
     gone = absence(before.view, snapshot, before.listed, now, counts=before.absence_counts, in_full=before.in_full)
-    meant = _implied(before, snapshot, unseen)
+    meant = _inferred(before, snapshot, unseen)
     left = list(ends(before.view, gone.ended, now))
     unsaid = [*_meant(snapshot, meant), *((kind, incident, update) for kind, incident, update, _ in left)]
-    known = before.seen | {incident_key(incident) for incident, _ in told}
-    derived, followed = _implied_news(provider, before, listing, unsaid, known, now)
+    known = before.seen | {incident_key(incident) for incident, _ in reported}
+    derived, followed = _inferred_events(provider, before, listing, unsaid, known, now)
     passed |= followed
     # The revision tells one change from the next, the time one from before the data server was emptied.
     stamp = f"{before.revision}-{(snapshot.updated_at or now).timestamp():.0f}"
     found = (
-        *_update_news(provider, before, snapshot, listing, told, now),
+        *_update_events(provider, before, snapshot, listing, reported, now),
         *derived,
-        *component_news(provider, parts, stamp, now),
+        *component_events(provider, parts, stamp, now),
     )
-    news = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
-    silent = {*passed, *(update_key(*pair) for pair in announced)} - before.seen - {piece.key for piece in news}
+    pending = tuple(piece for piece in found if wants_kind(provider, piece.event.event))
+    silent = {*passed, *(update_key(*pair) for pair in announced)} - before.seen - {piece.key for piece in pending}
     have_passed = before.seen | passed
     traces = {key: each.trace for key, each in meant.items() if each.trace}
     result = Compared(
@@ -126,7 +126,7 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
         doubted=frozenset(key for key, each in meant.items() if each.is_doubtful),
     )
     return Changes(
-        news=news,
+        pending=pending,
         seen=tuple(sorted(silent)),
         view=view_after(before.view, snapshot, result),
         restated=frozenset(f"{key}/{each.restated}" for key, each in meant.items() if each.restated),
@@ -150,9 +150,9 @@ def _unannounced(before: Before, snapshot: Snapshot) -> Iterator[tuple[Incident,
             yield replace(incident, updates=(update,)), update
 
 
-def _implied(
+def _inferred(
     before: Before, snapshot: Snapshot, unseen: Iterable[tuple[Incident, IncidentUpdate]]
-) -> dict[str, Implied]:
+) -> dict[str, Inferred]:
     """Return by incident id what entries say beyond their updates, as far as they are not older than before.
 
     What changed last stands at the end, as what is remembered longest.
@@ -177,10 +177,10 @@ def _implied(
             has_clock=recent.updated_at is not None,
             was_doubted=incident.id in view.doubted,
         )
-        found[incident.id] = implied(incident, known)
+        found[incident.id] = inferred(incident, known)
     # An older answer may bring updates that were not seen yet; beyond those it says nothing.
     for incident_id in new.keys() & view.traces.keys() - found.keys():
-        found[incident_id] = Implied(trace=after_updates(view.traces[incident_id], new[incident_id]))
+        found[incident_id] = Inferred(trace=after_updates(view.traces[incident_id], new[incident_id]))
     return found
 
 
@@ -190,7 +190,7 @@ def _last_change(incident: Incident) -> float:
     return max(dated, default=float("inf"))
 
 
-def _meant(snapshot: Snapshot, meant: Mapping[str, Implied]) -> Iterator[tuple[EventKind, Incident, IncidentUpdate]]:
+def _meant(snapshot: Snapshot, meant: Mapping[str, Inferred]) -> Iterator[tuple[EventKind, Incident, IncidentUpdate]]:
     """Yield what is told of entries beyond their updates."""
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
     for incident in _entries(snapshot):
@@ -245,8 +245,8 @@ def _in_order(updates: Iterable[tuple[Incident, IncidentUpdate]]) -> list[tuple[
     return [pair for _, pair in ordered]
 
 
-def _is_told(provider: Provider, before: Before, incident: Incident, update: IncidentUpdate) -> bool:
-    if before.horizon is not None and update.created_at is not None and update.created_at < before.horizon:
+def _is_reported(provider: Provider, before: Before, incident: Incident, update: IncidentUpdate) -> bool:
+    if before.watermark is not None and update.created_at is not None and update.created_at < before.watermark:
         return False
     is_history = incident.id in before.history and incident_key(incident) not in before.seen
     if before.seeded and not is_history:
@@ -266,18 +266,18 @@ def _came_since(before: Before, known_until: datetime, incident: Incident, updat
     """Tell whether an update was published since then, or stands behind one of its incident that was told."""
     if update.created_at is not None and update.created_at >= known_until:
         return True
-    told = [number for number, each in enumerate(incident.updates) if update_key(incident, each) in before.seen]
-    return bool(told) and incident.updates.index(update) > told[-1]
+    reported = [number for number, each in enumerate(incident.updates) if update_key(incident, each) in before.seen]
+    return bool(reported) and incident.updates.index(update) > reported[-1]
 
 
-def _update_news(
+def _update_events(
     provider: Provider,
     before: Before,
     snapshot: Snapshot,
     listing: Listing,
     updates: Collection[tuple[Incident, IncidentUpdate]],
     now: datetime,
-) -> Iterator[News]:
+) -> Iterator[PendingEvent]:
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
     known = {incident.id for incident, _ in updates if incident_key(incident) in before.seen}
     for incident, update in updates:
@@ -288,24 +288,24 @@ def _update_news(
         known.add(incident.id)
         key = update_key(incident, update)
         event = update_event(kind, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
-        yield News(event=event, key=key)
+        yield PendingEvent(event=event, key=key)
 
 
-def _implied_news(
+def _inferred_events(
     provider: Provider,
     before: Before,
     listing: Listing,
     found: Iterable[tuple[EventKind, Incident, IncidentUpdate]],
     known: Collection[str],
     now: datetime,
-) -> tuple[list[News], set[str]]:
+) -> tuple[list[PendingEvent], set[str]]:
     """Return what follows from what is known, of what passes the filters or was told before, and the keys of that.
 
     `known` are the keys of the incidents that have passed the filters before.
     """
     view = before.view
     followed = {each.id for each in view.going_on if each.is_followed}
-    news: list[News] = []
+    pending: list[PendingEvent] = []
     passed: set[str] = set()
     for kind, incident, update in found:
         is_maintenance = kind is EventKind.MAINTENANCE_UPDATE
@@ -315,7 +315,7 @@ def _implied_news(
         passed.add(incident_key(incident))
         is_first = kind is EventKind.INCIDENT_UPDATE and not has_passed
         key = update_key(incident, update)
-        told = EventKind.NEW_INCIDENT if is_first else kind
-        event = update_event(told, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
-        news.append(News(event=event, key=key))
-    return news, passed
+        reported = EventKind.NEW_INCIDENT if is_first else kind
+        event = update_event(reported, f"{provider.id}/{key}", provider, incident, update, now, listing=listing)
+        pending.append(PendingEvent(event=event, key=key))
+    return pending, passed

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tracker.detection.snapshots import known_components, lists_all_components
 from tracker.model.component_names import labels
-from tracker.model.event import Event, EventKind, News
+from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.filters import wants_change
 from tracker.model.page import Component, ComponentStatus, Snapshot
 from tracker.model.page_state import PageView
@@ -47,7 +47,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     #: Ids of those that did not work and that a whole list lacks for the first time.
     missing: tuple[str, ...] = ()
     #: Ids of those whose fall was told, and whose return was not yet.
-    falls_told: tuple[str, ...] = ()
+    falls_reported: tuple[str, ...] = ()
     #: Whether something is missing that was not at the answer before.
     is_new: bool = False
     #: What is told.
@@ -58,11 +58,11 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
     """Compare the components of an answer with those that were known."""
     listed = known_components(view.components, snapshot)
     before, fallen = _inherited(view, snapshot, listed)
-    is_silent = not seeded and provider.first_sight is FirstSight.SILENT
-    told = [
+    is_suppressed = not seeded and provider.first_sight is FirstSight.SILENT
+    reported = [
         change
         for change in _changed(provider, before, fallen, snapshot)
-        if not (is_silent and change.component.id not in before)
+        if not (is_suppressed and change.component.id not in before)
     ]
     gone = {key: known for key, known in before.items() if key not in listed}
     missing = before.keys() & view.missing_components & gone.keys()
@@ -72,24 +72,24 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
         over, missing, is_new = missing, lost - missing, bool(lost - missing)
         for key in sorted(over):
             left = replace(gone[key], status=ComponentStatus.OPERATIONAL)
-            if wants_change(provider, left, gone[key].status, fall_was_told=key in fallen):
-                told.append(Change(component=left, before=gone[key].status, has_left=True))
+            if wants_change(provider, left, gone[key].status, fall_was_reported=key in fallen):
+                reported.append(Change(component=left, before=gone[key].status, has_left=True))
             gone[key] = left
-    fallen |= {change.component.id for change in told}
+    fallen |= {change.component.id for change in reported}
     known = {**gone, **listed}
     return Components(
         listed=listed,
         gone=dict(list(gone.items())[-MOST_GONE:]),
         missing=tuple(sorted(missing)),
-        falls_told=tuple(
+        falls_reported=tuple(
             key for key, one in known.items() if key in fallen and one.status is not ComponentStatus.OPERATIONAL
         ),
         is_new=is_new,
-        changes=tuple(told),
+        changes=tuple(reported),
     )
 
 
-def component_news(provider: Provider, components: Components, stamp: str, now: datetime) -> Iterator[News]:
+def component_events(provider: Provider, components: Components, stamp: str, now: datetime) -> Iterator[PendingEvent]:
     """Return the events of what changed; `stamp` tells these changes from all others."""
     changed = {change.component.id: change.component for change in components.changes}
     called = labels((changed | components.listed).values())
@@ -112,7 +112,7 @@ def component_news(provider: Provider, components: Components, stamp: str, now: 
             seen_at=now,
             regions=(component.region,) if component.region else (),
         )
-        yield News(event=event)
+        yield PendingEvent(event=event)
 
 
 def _inherited(
@@ -125,7 +125,7 @@ def _inherited(
     """
     known = {**view.gone_components, **view.components}
     if not lists_all_components(snapshot):
-        return known, set(view.falls_told)
+        return known, set(view.falls_reported)
     left = [one for one in known.values() if one.id not in listed]
     made = [one for one in snapshot.components if one.id not in known]
     renamed: dict[str, str] = {}
@@ -135,7 +135,7 @@ def _inherited(
         left = [one for one in left if one.id not in found]
         made = [one for one in made if one.id not in found.values()]
     before = {renamed.get(key, key): replace(one, id=renamed.get(key, key)) for key, one in known.items()}
-    return before, {renamed.get(key, key) for key in view.falls_told}
+    return before, {renamed.get(key, key) for key in view.falls_reported}
 
 
 def _heirs(
@@ -163,11 +163,13 @@ def _changed(
 ) -> Iterator[Change]:
     """Yield the listed components whose change is told."""
     for component in snapshot.components:
-        known, fall_was_told = before.get(component.id), component.id in fallen
+        known, fall_was_reported = before.get(component.id), component.id in fallen
         # A component that appears, or of which nothing was known, is news only if it does not work.
         no_news = {known.status} if known else {ComponentStatus.UNKNOWN}
-        if no_news == _UNKNOWN and not fall_was_told:
+        if no_news == _UNKNOWN and not fall_was_reported:
             no_news.add(ComponentStatus.OPERATIONAL)
         was = known.status if known else None
-        if component.status not in no_news and wants_change(provider, component, was, fall_was_told=fall_was_told):
+        if component.status not in no_news and wants_change(
+            provider, component, was, fall_was_reported=fall_was_reported
+        ):
             yield Change(component=component, before=was)

@@ -10,10 +10,10 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tracker.model.component_names import Listing
-from tracker.model.event import EventKind, News, update_event
+from tracker.model.event import EventKind, PendingEvent, update_event
 from tracker.model.filters import left_out_by, wants_kind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
-from tracker.model.page_state import LedgerEntry
+from tracker.model.page_state import UpdateDigest
 from tracker.model.provider import Provider
 from tracker.model.text_digest import text_digest, words_digest
 
@@ -33,24 +33,24 @@ _GONE = IncidentUpdate(id="", status="withdrawn")
 #: Tells whether the provider's filters let something of an incident pass now.
 Wants = Callable[[Incident, IncidentUpdate], bool]
 #: By incident id, the one seen last at the end, then by update id.
-Ledger = Mapping[str, Mapping[str, LedgerEntry]]
+UpdateDigests = Mapping[str, Mapping[str, UpdateDigest]]
 
 
 def follow(
-    provider: Provider, ledger: Ledger, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
-) -> tuple[tuple[News, ...], Ledger]:
+    provider: Provider, digests: UpdateDigests, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
+) -> tuple[tuple[PendingEvent, ...], UpdateDigests]:
     """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
 
     `listing` are the page's components, where the snapshot does not hold all of them.
     """
-    news: list[News] = []
+    pending: list[PendingEvent] = []
     listing = listing or Listing(snapshot.components)
     wants = _filters(provider, snapshot, listing)
-    entries = dict(ledger)
+    entries = dict(digests)
     # Pages without a clock have been seen to cut what they show of an incident, those with one have not. What could
     # not be read may be there.
     shows_all = snapshot.updated_at is not None and not any(each.kind == "update" for each in snapshot.omissions)
-    reads_otherwise = _reads_otherwise(ledger, snapshot)
+    reads_otherwise = _reads_otherwise(digests, snapshot)
     for incident in (*snapshot.incidents, *snapshot.maintenances):
         known = entries.pop(incident.id, {})
         shown = {update.id: _shown(update, known.get(update.id)) for update in incident.updates}
@@ -59,15 +59,15 @@ def follow(
             if before is None or shown[update.id].edits == before.edits or (reads_otherwise and not before.words):
                 continue
             if wants(incident, update):
-                news.append(_edited(provider, incident, update, before, now, listing))
+                pending.append(_edited(provider, incident, update, before, now, listing))
         gone = _gone(known, shown, shows_all=shows_all)
         if wants(incident, _GONE):
             withdrawn = [each for each in gone if gone[each].withdrawals > known[each].withdrawals]
-            news += [_withdrawn(provider, incident, each, gone[each], now, listing) for each in sorted(withdrawn)]
+            pending += [_withdrawn(provider, incident, each, gone[each], now, listing) for each in sorted(withdrawn)]
         entries[incident.id] = {**shown, **_remembered(gone)}
     while len(entries) > MOST_INCIDENTS:
         del entries[next(iter(entries))]
-    return tuple(piece for piece in news if wants_kind(provider, piece.event.event)), entries
+    return tuple(piece for piece in pending if wants_kind(provider, piece.event.event)), entries
 
 
 def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
@@ -79,7 +79,7 @@ def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
     return wants
 
 
-def _reads_otherwise(ledger: Ledger, snapshot: Snapshot) -> bool:
+def _reads_otherwise(digests: UpdateDigests, snapshot: Snapshot) -> bool:
     """Tell whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
 
     Of what a version before took down, only the digest to the letter is known.
@@ -88,15 +88,15 @@ def _reads_otherwise(ledger: Ledger, snapshot: Snapshot) -> bool:
         text_digest(update.body) == known.digest
         for incident in (*snapshot.incidents, *snapshot.maintenances)
         for update in incident.updates
-        if (known := ledger.get(incident.id, {}).get(update.id)) and known.digest and not known.words and update.body
+        if (known := digests.get(incident.id, {}).get(update.id)) and known.digest and not known.words and update.body
     ]
     others = found.count(False)
     return others > 1 and others > len(found) / 2
 
 
-def _shown(update: IncidentUpdate, known: LedgerEntry | None) -> LedgerEntry:
+def _shown(update: IncidentUpdate, known: UpdateDigest | None) -> UpdateDigest:
     """Return the entry of an update that is shown; an empty text says nothing, some endpoints leave it out."""
-    entry = replace(known, missing=0) if known else LedgerEntry()
+    entry = replace(known, missing=0) if known else UpdateDigest()
     if not update.body:
         return entry
     digest = text_digest(update.body)
@@ -114,8 +114,8 @@ def _shown(update: IncidentUpdate, known: LedgerEntry | None) -> LedgerEntry:
 
 
 def _gone(
-    known: Mapping[str, LedgerEntry], shown: Mapping[str, LedgerEntry], *, shows_all: bool
-) -> dict[str, LedgerEntry]:
+    known: Mapping[str, UpdateDigest], shown: Mapping[str, UpdateDigest], *, shows_all: bool
+) -> dict[str, UpdateDigest]:
     """Return the entries of updates that were known and are not shown, {} where nothing is to be made of that.
 
     Only where others stay is one missed. An incident without any update shows none today, and what shows the newest
@@ -129,14 +129,14 @@ def _gone(
     return {update_id: _missed(entry) for update_id, entry in absent.items()}
 
 
-def _remembered(gone: Mapping[str, LedgerEntry]) -> dict[str, LedgerEntry]:
+def _remembered(gone: Mapping[str, UpdateDigest]) -> dict[str, UpdateDigest]:
     """Return the entries without those withdrawn first, where they are too many."""
     withdrawn = [update_id for update_id, entry in gone.items() if entry.missing >= WITHDRAWN_AFTER]
     forgotten = withdrawn[:-MOST_WITHDRAWN]
     return {update_id: entry for update_id, entry in gone.items() if update_id not in forgotten}
 
 
-def _missed(entry: LedgerEntry) -> LedgerEntry:
+def _missed(entry: UpdateDigest) -> UpdateDigest:
     if entry.missing >= WITHDRAWN_AFTER:
         return entry
     missing = entry.missing + 1
@@ -144,23 +144,28 @@ def _missed(entry: LedgerEntry) -> LedgerEntry:
 
 
 def _edited(
-    provider: Provider, incident: Incident, update: IncidentUpdate, before: LedgerEntry, now: datetime, listing: Listing
-) -> News:
+    provider: Provider,
+    incident: Incident,
+    update: IncidentUpdate,
+    before: UpdateDigest,
+    now: datetime,
+    listing: Listing,
+) -> PendingEvent:
     digest = text_digest(update.body)
     event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
     if digest[:_BEGINNING] in before.edited_to or len(before.edited_to) >= MOST_TEXTS:
         # It had this text before, or may have had: the number tells this change from that one.
         event_id = f"{event_id}/{before.edits + 1}"
     event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now, listing=listing)
-    return News(event=replace(event, previous_digest=before.digest))
+    return PendingEvent(event=replace(event, previous_digest=before.digest))
 
 
 def _withdrawn(
-    provider: Provider, incident: Incident, update_id: str, entry: LedgerEntry, now: datetime, listing: Listing
-) -> News:
+    provider: Provider, incident: Incident, update_id: str, entry: UpdateDigest, now: datetime, listing: Listing
+) -> PendingEvent:
     event_id = f"{provider.id}/{incident.id}/{update_id}/withdrawn"
     if entry.withdrawals > 1:
         event_id = f"{event_id}/{entry.withdrawals}"
     gone = replace(_GONE, id=update_id)
     event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now, listing=listing)
-    return News(event=replace(event, previous_digest=entry.digest))
+    return PendingEvent(event=replace(event, previous_digest=entry.digest))

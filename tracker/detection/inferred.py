@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.traces import numbered, told_status, trace_of
+from tracker.detection.traces import numbered, reported_status, trace_of
 from tracker.model.page import CLOSED_STATUSES, Impact, Incident, IncidentUpdate, OpenIncident
 from tracker.model.page_state import Trace
 
@@ -41,7 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     was_doubted: bool
 
 
-class Implied(msgspec.Struct, frozen=True, kw_only=True):
+class Inferred(msgspec.Struct, frozen=True, kw_only=True):
     """What an incident's entry says beyond its updates."""
 
     #: What is to be remembered of it.
@@ -75,23 +75,23 @@ def first_update(incident: Incident) -> IncidentUpdate:
     return IncidentUpdate(id=f"status/{incident.status}", status=incident.status)
 
 
-def implied(incident: Incident, known: Known) -> Implied:
+def inferred(incident: Incident, known: Known) -> Inferred:
     """Compare an incident with what was known of it."""
     trace = known.trace
     if trace is None:
         return _first_seen(incident, known)
     status, restated = (None, None) if known.unseen else _new_status(incident, known, trace)
     if status is not None and not known.has_clock and _has_lost_its_newest(incident, trace) and not known.was_doubted:
-        return Implied(trace=trace, is_doubtful=True)
+        return Inferred(trace=trace, is_doubtful=True)
     if known.unseen:
         status = _unsaid_status(incident, trace, known.unseen)
-    told = status or (_status_after(incident, trace, known.unseen) if known.unseen else told_status(trace))
-    after = trace_of(incident, trace, told=told)
+    reported = status or (_status_after(incident, trace, known.unseen) if known.unseen else reported_status(trace))
+    after = trace_of(incident, trace, reported=reported)
     parts = () if known.unseen else tuple(_changes(incident, known))
     if status is None and not parts:
         # An incident that does not follow its newest update may be behind it, or may have been set by hand.
-        is_behind = incident.updates[-1:] == known.unseen[-1:] != () and _is_contradicted(incident, told)
-        return Implied(trace=after, is_doubtful=is_behind)
+        is_behind = incident.updates[-1:] == known.unseen[-1:] != () and _is_contradicted(incident, reported)
+        return Inferred(trace=after, is_doubtful=is_behind)
     name = f"status/{status}" if status else parts[0][0]
     update_id, after = numbered(after, name)
     said = [message for _, message in parts]
@@ -99,27 +99,27 @@ def implied(incident: Incident, known: Known) -> Implied:
         said = [restated.body]
     elif status and not known.unseen:
         again = "listed again, " if trace.is_absent else ""
-        said = [f"{again}was {told_status(trace).replace('_', ' ')}", *said]
+        said = [f"{again}was {reported_status(trace).replace('_', ' ')}", *said]
     update = IncidentUpdate(id=update_id, status=status or incident.status, body="; ".join(said))
-    return Implied(trace=after, update=update, restated=restated.id if restated else None)
+    return Inferred(trace=after, update=update, restated=restated.id if restated else None)
 
 
 def after_updates(trace: Trace, updates: Sequence[IncidentUpdate]) -> Trace:
     """Return the trace of an incident after updates, oldest first, that an answer older than the trace has brought."""
     said = [update.status for update in updates if update.status not in _WORDLESS]
-    return replace(trace, told=said[-1]) if said else trace
+    return replace(trace, reported=said[-1]) if said else trace
 
 
-def _first_seen(incident: Incident, known: Known) -> Implied:
-    trace = trace_of(incident, None, told=incident.status)
+def _first_seen(incident: Incident, known: Known) -> Inferred:
+    trace = trace_of(incident, None, reported=incident.status)
     if known.unseen and not incident.updates:
         # Announced by an update that no vendor posted.
-        return Implied(trace=numbered(trace, known.unseen[0].id)[1])
+        return Inferred(trace=numbered(trace, known.unseen[0].id)[1])
     moved = None if known.unseen else _window_change(incident, known)
     if moved is None:
-        return Implied(trace=trace)
+        return Inferred(trace=trace)
     update_id, trace = numbered(trace, moved[0])
-    return Implied(trace=trace, update=IncidentUpdate(id=update_id, status=incident.status, body=moved[1]))
+    return Inferred(trace=trace, update=IncidentUpdate(id=update_id, status=incident.status, body=moved[1]))
 
 
 def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | None, IncidentUpdate | None]:
@@ -133,11 +133,11 @@ def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | N
         restated = restated if restated and restated.status == status else None
     elif restated:
         status = restated.status
-    elif known.was_doubted and _is_contradicted(incident, told_status(trace)):
+    elif known.was_doubted and _is_contradicted(incident, reported_status(trace)):
         status = incident.status
     if trace.is_absent and known.goes_on:
         return status or incident.status, restated
-    if status is None or status == told_status(trace):
+    if status is None or status == reported_status(trace):
         return None, None
     return status, restated
 
@@ -145,14 +145,14 @@ def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | N
 def _unsaid_status(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate, ...]) -> str | None:
     """Return the status that an incident has been given along with new updates of which none says it."""
     status, said = incident.status, {update.status for update in unseen}
-    if status in said or status in (trace.status, told_status(trace), _UNKNOWN):
+    if status in said or status in (trace.status, reported_status(trace), _UNKNOWN):
         return None
-    return status if _is_over(status) != _is_over(told_status(trace)) or not said <= _WORDLESS else None
+    return status if _is_over(status) != _is_over(reported_status(trace)) or not said <= _WORDLESS else None
 
 
-def _is_contradicted(incident: Incident, told: str) -> bool:
+def _is_contradicted(incident: Incident, reported: str) -> bool:
     """Tell whether an incident goes on that was told to be over, or the other way round."""
-    return incident.status != _UNKNOWN and _is_over(incident.status) != _is_over(told)
+    return incident.status != _UNKNOWN and _is_over(incident.status) != _is_over(reported)
 
 
 def _is_over(status: str) -> bool:
@@ -163,7 +163,7 @@ def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate
     """Return which status is told last once new updates were told."""
     said = [update.status for update in unseen if update.status not in _WORDLESS]
     if incident.status in said or not said:
-        return incident.status if incident.status != _UNKNOWN else told_status(trace)
+        return incident.status if incident.status != _UNKNOWN else reported_status(trace)
     return said[-1]
 
 

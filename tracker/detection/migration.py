@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tracker.detection.changes import incident_key, update_key
-from tracker.model.event import Event, EventKind, News
+from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.model.page_state import PageView, RecentIncident
 from tracker.model.provider import FirstSight, Provider
@@ -66,11 +66,11 @@ def carried_over(
     for incident in incidents:
         match = matches.get(incident.id)
         if match is None:
-            told = _told_of_unknown(provider, view, incident, last_read)
+            reported = _reported_of_unknown(provider, view, incident, last_read)
         else:
-            told = _new_of(match, incident, last_read)
+            reported = _new_of(match, incident, last_read)
             known.add(incident_key(incident))
-        known |= {update_key(incident, update) for update in incident.updates if update.id not in told}
+        known |= {update_key(incident, update) for update in incident.updates if update.id not in reported}
     new_ids = {match.id: incident_id for incident_id, match in matches.items()}
     components = _renamed_components(view.components, snapshot)
     return Carried(
@@ -80,8 +80,8 @@ def carried_over(
             indicator=view.indicator,
             recent=view.recent,
             components={component_id: component for component_id, (_, component) in components.items()},
-            falls_told=tuple(
-                component_id for component_id, (old_id, _) in components.items() if old_id in view.falls_told
+            falls_reported=tuple(
+                component_id for component_id, (old_id, _) in components.items() if old_id in view.falls_reported
             ),
             components_complete=view.components_complete,
             named_components=view.named_components,
@@ -93,7 +93,7 @@ def carried_over(
     )
 
 
-def moved(provider: Provider, before: str, after: str, revision: int, now: datetime) -> News:
+def moved(provider: Provider, before: str, after: str, revision: int, now: datetime) -> PendingEvent:
     """Return the event that a page moved; the sides are named like `Instatus at status.acme.example`."""
     event = Event(
         # The revision tells one move from a later one that is the same.
@@ -106,7 +106,7 @@ def moved(provider: Provider, before: str, after: str, revision: int, now: datet
         message=f"from {before} to {after}",
         seen_at=now,
     )
-    return News(event=event)
+    return PendingEvent(event=event)
 
 
 def _recent(incident: Incident, known: RecentIncident | None) -> RecentIncident:
@@ -129,7 +129,7 @@ def _recent(incident: Incident, known: RecentIncident | None) -> RecentIncident:
     )
 
 
-def _told_of_unknown(provider: Provider, view: PageView, incident: Incident, last_read: datetime) -> set[str]:
+def _reported_of_unknown(provider: Provider, view: PageView, incident: Incident, last_read: datetime) -> set[str]:
     """Return the ids of the updates that are told of an incident which the old source never showed."""
     since: datetime | None = last_read
     if provider.first_sight is FirstSight.OPEN:
@@ -138,14 +138,14 @@ def _told_of_unknown(provider: Provider, view: PageView, incident: Incident, las
         # What is older than a full memory may have been forgotten, not unknown.
         oldest = view.recent[-1].newest_at if len(view.recent) >= MOST_RECENT else None
         since = min(oldest, last_read - GRACE) if oldest else None
-    told = {
+    reported = {
         update.id
         for update in incident.updates
         if (since is None if update.created_at is None else since is None or update.created_at >= since)
     }
     if provider.first_sight is FirstSight.OPEN and incident.is_open and incident.updates:
-        told.add(incident.updates[-1].id)
-    return told
+        reported.add(incident.updates[-1].id)
+    return reported
 
 
 def _new_of(match: RecentIncident, incident: Incident, last_read: datetime) -> set[str]:
@@ -154,23 +154,23 @@ def _new_of(match: RecentIncident, incident: Incident, last_read: datetime) -> s
     if newest is None and not match.texts:
         # All that is known of the incident is that it was there.
         return {update.id for update in incident.updates if update.created_at and update.created_at >= last_read}
-    told: set[str] = set()
+    reported: set[str] = set()
     near: list[IncidentUpdate] = []
     for update in incident.updates:
         if newest is None or update.created_at is None:
             if (text := _text_digest(update)) and text not in match.texts:
-                told.add(update.id)
+                reported.add(update.id)
         elif _is_near(update, newest):
             near.append(update)
         elif update.created_at > newest:
-            told.add(update.id)
+            reported.add(update.id)
     # Within the minute by which times of two sources may differ the texts decide, if both sources have the same ones,
     # else how many updates there were.
     unknown = [update for update in near if _text_digest(update) not in match.texts]
     has_same_texts = any(_text_digest(update) in match.texts for update in incident.updates)
     by_text = {update.id for update in unknown if update.body and has_same_texts}
     by_number = [update.id for update in unknown if update.id not in by_text]
-    return told | by_text | {*by_number[max(0, match.newest_count - (len(near) - len(unknown))) :]}
+    return reported | by_text | {*by_number[max(0, match.newest_count - (len(near) - len(unknown))) :]}
 
 
 def _matches(recent: tuple[RecentIncident, ...], incidents: Iterable[Incident]) -> dict[str, RecentIncident]:

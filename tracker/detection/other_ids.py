@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from tracker.detection.changes import incident_key, update_key
-from tracker.detection.edits import Ledger
+from tracker.detection.edits import UpdateDigests
 from tracker.detection.snapshots import merged
 from tracker.model.page import Incident, OpenIncident, Snapshot, is_made
 from tracker.model.page_state import PageView
@@ -60,7 +60,7 @@ def under_known_ids(snapshot: Snapshot, ids: Mapping[str, str]) -> Snapshot:
     return merged(own, [renamed])
 
 
-def known_updates(ledger: Ledger, snapshot: Snapshot) -> dict[str, str]:
+def known_updates(digests: UpdateDigests, snapshot: Snapshot) -> dict[str, str]:
     """Return by the key of an update the id that it is known by, where the vendor left its id out now or before.
 
     Another answer of the page may show it under its own id. Else it is the one of its incident that has the same text
@@ -68,7 +68,7 @@ def known_updates(ledger: Ledger, snapshot: Snapshot) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for incident in (*snapshot.incidents, *snapshot.maintenances):
-        known = ledger.get(incident.id, {})
+        known = digests.get(incident.id, {})
         shown = {update.id for update in incident.updates}
         left = {update_id: entry.digest for update_id, entry in known.items() if update_id not in shown}
         made = [update for update in incident.updates if is_made(update.id)]

@@ -7,7 +7,7 @@ import msgspec
 from tracker.detection.absence import Absence
 from tracker.detection.component_changes import Components
 from tracker.detection.inferred import goes_on, is_planned
-from tracker.detection.traces import told_status
+from tracker.detection.traces import reported_status
 from tracker.model.component_names import Listing
 from tracker.model.filters import component_names, region_names
 from tracker.model.page import CLOSED_STATUSES, Incident, OpenIncident, Snapshot
@@ -60,7 +60,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
         ),
         named_regions=_last_named(region_names(snapshot), before.named_regions),
         unknown_words=snapshot.unknown_words[:MOST_NAMED],
-        falls_told=parts.falls_told,
+        falls_reported=parts.falls_reported,
     )
 
 
@@ -71,7 +71,7 @@ def _unsaid(snapshot: Snapshot, traces: Mapping[str, Trace]) -> frozenset[str]:
     """
     entries = (*snapshot.incidents, *snapshot.maintenances)
     unknown = {entry.id: traces.get(entry.id) for entry in entries if entry.status == "unknown"}
-    return frozenset(key for key, trace in unknown.items() if trace and told_status(trace) not in CLOSED_STATUSES)
+    return frozenset(key for key, trace in unknown.items() if trace and reported_status(trace) not in CLOSED_STATUSES)
 
 
 def _last_named(names: set[str], before: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.errors import PollError
-from tracker.model.event import Event, EventKind, News
+from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.filters import wants_kind
 from tracker.model.page import Omission
 from tracker.model.page_state import PageState
@@ -19,7 +19,9 @@ from tracker.model.provider import Provider
 UNREADABLE_AFTER = 3
 
 
-def failed(provider: Provider, state: PageState, error: PollError, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+def failed(
+    provider: Provider, state: PageState, error: PollError, now: datetime
+) -> tuple[PageState, tuple[PendingEvent, ...]]:
     """Return the state after a failed poll, and the event if the page has just become unreadable.
 
     Why it failed does not matter: a single answer that is empty, cut or something else is no more than a single 503.
@@ -34,13 +36,13 @@ def failed(provider: Provider, state: PageState, error: PollError, now: datetime
     )
     if state.unreadable_since is not None or after.failures < UNREADABLE_AFTER:
         return after, ()
-    news = _news(
+    pending = _pending(
         provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"
     )
-    return msgspec.structs.replace(after, unreadable_since=failing_since), news
+    return msgspec.structs.replace(after, unreadable_since=failing_since), pending
 
 
-def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[News, ...]]:
+def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[PendingEvent, ...]]:
     """Return the state after a poll that succeeded, and the event if the page was unreadable."""
     if not state.failures and state.unreadable_since is None:
         return state, ()
@@ -52,7 +54,7 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
         return after, ()
     blind_s = max(0, round((now - since).total_seconds()))
     message = f"could not be read for {duration(blind_s)}, since {since:%Y-%m-%d %H:%M:%S} UTC"
-    return after, _news(provider, EventKind.PAGE_READABLE, since, now, "readable", message)
+    return after, _pending(provider, EventKind.PAGE_READABLE, since, now, "readable", message)
 
 
 def left_out(omissions: Collection[Omission]) -> str | None:
@@ -79,9 +81,9 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2])
 
 
-def _news(
+def _pending(
     provider: Provider, kind: EventKind, since: datetime, now: datetime, status: str, message: str
-) -> tuple[News, ...]:
+) -> tuple[PendingEvent, ...]:
     if not wants_kind(provider, kind):
         return ()
     event = Event(
@@ -95,4 +97,4 @@ def _news(
         published_at=None,
         seen_at=now,
     )
-    return (News(event=event),)
+    return (PendingEvent(event=event),)

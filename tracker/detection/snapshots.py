@@ -84,10 +84,10 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     if not snapshot.components_by_id:
         return snapshot
 
-    def named(told: _Told) -> _Told:
-        mentions = tuple(Mention(id=known, name=names[known]) for known in told.components if known in names)
+    def named(reported: _Told) -> _Told:
+        mentions = tuple(Mention(id=known, name=names[known]) for known in reported.components if known in names)
         components = tuple(dict.fromkeys(mention.name for mention in mentions))
-        return msgspec.structs.replace(told, components=components, mentions=mentions)
+        return msgspec.structs.replace(reported, components=components, mentions=mentions)
 
     def renamed(incident: Incident) -> Incident:
         return msgspec.structs.replace(named(incident), updates=tuple(map(named, incident.updates)))
@@ -140,10 +140,10 @@ def _status(known: Mapping[str, Component], component_id: str) -> str | None:
 
 
 def _with_statuses(components: tuple[Component, ...], details: list[Snapshot]) -> tuple[Component, ...]:
-    told = {component.id: component.status for detail in details for component in detail.components}
+    reported = {component.id: component.status for detail in details for component in detail.components}
     return tuple(
-        msgspec.structs.replace(component, status=told[component.id])
-        if component.status is ComponentStatus.UNKNOWN and component.id in told
+        msgspec.structs.replace(component, status=reported[component.id])
+        if component.status is ComponentStatus.UNKNOWN and component.id in reported
         else component
         for component in components
     )

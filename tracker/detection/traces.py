@@ -18,23 +18,23 @@ MOST_TRACES: Final = 300
 _MOST_NAMES: Final = 20
 
 
-def trace_of(incident: Incident, known: Trace | None, *, told: str) -> Trace:
-    """Return the trace of an incident as it is shown now, of which `told` is the status that was told last."""
+def trace_of(incident: Incident, known: Trace | None, *, reported: str) -> Trace:
+    """Return the trace of an incident as it is shown now, of which `reported` is the status that was told last."""
     newest = incident.updates[-1] if incident.updates else None
     return Trace(
         status=incident.status,
         impact=incident.impact or (known.impact if known else None),
         update_id=newest.id if newest else None,
         update_status=newest.status if newest else None,
-        told=None if told == incident.status else told,
+        reported=None if reported == incident.status else reported,
         changes=known.changes if known else 0,
         names=known.names if known else (),
     )
 
 
-def told_status(trace: Trace) -> str:
+def reported_status(trace: Trace) -> str:
     """Return the status that was told last."""
-    return trace.told or trace.status
+    return trace.reported or trace.status
 
 
 def numbered(trace: Trace, name: str) -> tuple[str, Trace]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tracker.catalogue.headers import header_variables
-from tracker.catalogue.mistakes import Mistake
+from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.settings import read_secret
 from tracker.errors import ConfigError
 from tracker.model.provider import Validators
@@ -31,7 +31,7 @@ def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str
     try:
         # Once more: whoever writes to the data server has written around the check of the catalogue.
         header_variables(variables)
-    except Mistake as mistake:
+    except InvalidValue as mistake:
         raise ConfigError(f"{place}: headers_env {mistake}") from None
     return {name: _value(name, variable, environ, place) for name, variable in variables.items()}
 

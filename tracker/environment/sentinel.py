@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from tracker.catalogue.mistakes import Mistake
+from tracker.catalogue.mistakes import InvalidValue
 
 SCHEME: Final = "sentinel://"
 DEFAULT_PORT: Final = 26379
@@ -33,18 +33,18 @@ class SentinelAddress:
     def parse(cls, url: str) -> Self:
         """Return what the address says. Raises Mistake, which repeats no part of it."""
         if not url.isprintable() or " " in url:
-            raise Mistake(f"has a space or control character in it; {_REMEDY}")
+            raise InvalidValue(f"has a space or control character in it; {_REMEDY}")
         try:
             parts = urlsplit(url)
             credentials, _, hosts = parts.netloc.rpartition("@")
             addresses = tuple(_host(text) for text in hosts.split(","))
         except ValueError:
-            raise Mistake(f"names no sentinels that can be asked; {_REMEDY}") from None
+            raise InvalidValue(f"names no sentinels that can be asked; {_REMEDY}") from None
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         if parts.fragment or options.keys() != {"master"} or not _MASTER.fullmatch(options["master"]):
-            raise Mistake(f"does not end with the name of the primary and nothing else; {_REMEDY}")
+            raise InvalidValue(f"does not end with the name of the primary and nothing else; {_REMEDY}")
         if not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
-            raise Mistake(f"does not name one database by its number; {_REMEDY}")
+            raise InvalidValue(f"does not name one database by its number; {_REMEDY}")
         username, _, password = credentials.partition(":")
         return cls(
             hosts=addresses,

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from tracker import __version__
 from tracker.catalogue.address import web_address
-from tracker.catalogue.mistakes import Mistake, alternatives, quoted, visible
+from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted, visible
 from tracker.environment.proxies import DIRECTLY, BadProxy, Proxies, Proxy, exceptions_of
 from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
@@ -162,7 +162,7 @@ def _redis_url(environ: Mapping[str, str]) -> str:
             return _sentinel_url(SentinelAddress.parse(url), environ)
         parts = _redis_parts(url)
         database = _database(parts)
-    except Mistake as mistake:
+    except InvalidValue as mistake:
         raise ConfigError(f"REDIS_URL {mistake}") from None
     user = unquote(parts.username or "") or read_secret(environ, "REDIS_USERNAME") or ""
     password = unquote(parts.password or "") or read_secret(environ, "REDIS_PASSWORD") or ""
@@ -186,7 +186,7 @@ def _sentinel_url(address: SentinelAddress, environ: Mapping[str, str]) -> str:
 def _redis_parts(url: str) -> SplitResult:
     """Return the parts of a URL that both redis-py and kombu can use. Raises Mistake."""
     if not url.isprintable() or " " in url:
-        raise Mistake(f"has a space or control character in it; {_REDIS_REMEDY}")
+        raise InvalidValue(f"has a space or control character in it; {_REDIS_REMEDY}")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -194,18 +194,18 @@ def _redis_parts(url: str) -> SplitResult:
         port = 0
     # What follows a # or an unencoded / of a password is taken for the rest of the URL.
     if port == 0 or parts.fragment:
-        raise Mistake(f"is not a valid URL, for its port or a password with a special character; {_REDIS_REMEDY}")
+        raise InvalidValue(f"is not a valid URL, for its port or a password with a special character; {_REDIS_REMEDY}")
     if parts.scheme in {"redis", "rediss"}:
         if not parts.hostname:
-            raise Mistake(f"has no host; {_REDIS_REMEDY}")
+            raise InvalidValue(f"has no host; {_REDIS_REMEDY}")
     elif parts.scheme not in {"redis+socket", "unix"}:
-        raise Mistake(
+        raise InvalidValue(
             "does not begin with redis://, rediss:// (TLS), unix:// (socket) or sentinel://; write redis://HOST:6379/0"
         )
     elif parts.hostname or len(parts.path) <= 1:
-        raise Mistake("names no socket; write unix:///run/redis/redis.sock, with three slashes")
+        raise InvalidValue("names no socket; write unix:///run/redis/redis.sock, with three slashes")
     if {"password", "username", "host", "port", "path"} & parse_qs(parts.query, keep_blank_values=True).keys():
-        raise Mistake(f"has a host, user or password behind its question mark; {_REDIS_REMEDY}")
+        raise InvalidValue(f"has a host, user or password behind its question mark; {_REDIS_REMEDY}")
     return parts
 
 
@@ -216,7 +216,7 @@ def _database(parts: SplitResult) -> int:
     words += [*options.get("db", ()), *options.get("virtual_host", ())]
     given = {word for word in words if word}
     if len(given) > 1 or not all(re.fullmatch(r"[0-9]{1,4}", word) for word in given):
-        raise Mistake("does not name one database by its number; write it as in redis://HOST:6379/0")
+        raise InvalidValue("does not name one database by its number; write it as in redis://HOST:6379/0")
     return int(given.pop()) if given else 0
 
 
@@ -285,7 +285,7 @@ def _contact_url(environ: Mapping[str, str]) -> str:
     text = environ.get("TRACKER_CONTACT_URL", "").strip() or PROJECT_URL
     try:
         url = web_address(text)
-    except Mistake as mistake:
+    except InvalidValue as mistake:
         raise ConfigError(f"TRACKER_CONTACT_URL {mistake}") from None
     # It stands in brackets in a header, which is ASCII (RFC 9110, section 5.6.5).
     if not url.isascii() or re.search(r"[()]", url):

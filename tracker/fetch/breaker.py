@@ -29,7 +29,7 @@ LONGEST_PAUSE_S: Final = 60.0
 MOST_HOSTS: Final = 4096
 
 
-class _Door(NamedTuple):
+class _CircuitKey(NamedTuple):
     """What answers or does not; an address may be refused to one provider and allowed to another."""
 
     host: str
@@ -38,7 +38,7 @@ class _Door(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Trouble:
+class _Circuit:
     """How a host fails."""
 
     error: FetchError
@@ -48,20 +48,20 @@ class _Trouble:
     until_s: float = 0.0
     is_probed: bool = False
 
-    def left_in_peace(self, pause_s: float, now_s: float) -> None:
+    def open_for(self, pause_s: float, now_s: float) -> None:
         """Ask it no more for so long."""
         self.pause_s = min(pause_s, LONGEST_PAUSE_S)
         self.until_s = now_s + self.pause_s
 
 
 @lru_cache(maxsize=20_000)
-def _door(url: str, allow_private: bool) -> _Door:
+def _circuit_key(url: str, allow_private: bool) -> _CircuitKey:
     """Return what is asked. Raises BadUrl."""
     asked = target(url)
-    return _Door(asked.host, asked.port, allow_private)
+    return _CircuitKey(asked.host, asked.port, allow_private)
 
 
-class _Troubles:
+class _Circuits:
     """The hosts that fail."""
 
     def __init__(self, now: Clock, monotonic: Callable[[], float], most_hosts: int) -> None:
@@ -70,87 +70,87 @@ class _Troubles:
         self._most_hosts = most_hosts
         self._lock = threading.Lock()
         #: Those whose last request failed, the one that failed longest ago first.
-        self._by_door: OrderedDict[_Door, _Trouble] = OrderedDict()
+        self._by_key: OrderedDict[_CircuitKey, _Circuit] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._by_door)
+        return len(self._by_key)
 
-    def is_probe(self, door: _Door) -> bool:
+    def is_probe(self, key: _CircuitKey) -> bool:
         """Tell whether a request asks if the host is back. Raises FetchError when it is not to be asked now."""
-        if door not in self._by_door:
+        if key not in self._by_key:
             return False
         with self._lock:
-            trouble = self._by_door.get(door)
-            if trouble is None or trouble.failures < FAILURES:
+            circuit = self._by_key.get(key)
+            if circuit is None or circuit.failures < FAILURES:
                 return False
-            left_s = trouble.until_s - self._monotonic()
-            if left_s <= 0 and not trouble.is_probed:
-                trouble.is_probed = True
+            left_s = circuit.until_s - self._monotonic()
+            if left_s <= 0 and not circuit.is_probed:
+                circuit.is_probed = True
                 return True
-            failures, error = trouble.failures, trouble.error
+            failures, error = circuit.failures, circuit.error
         again_at = self._now() + timedelta(seconds=left_s)
         until = f"not asked again before {again_at:%H:%M:%S} UTC" if left_s > 0 else "being asked by another request"
         raise type(error)(f"{error} ({failures} times in a row; {until})")
 
-    def is_not_probed(self, door: _Door, *, is_probe: bool) -> None:
+    def is_not_probed(self, key: _CircuitKey, *, is_probe: bool) -> None:
         """Note that a request said nothing of its host; if it was the probe, the next one is."""
         with self._lock:
-            if is_probe and (trouble := self._by_door.get(door)) is not None:
-                trouble.is_probed = False
+            if is_probe and (circuit := self._by_key.get(key)) is not None:
+                circuit.is_probed = False
 
-    def failed(self, door: _Door, error: FetchError, *, is_probe: bool) -> None:
+    def failed(self, key: _CircuitKey, error: FetchError, *, is_probe: bool) -> None:
         """Note that a host was away."""
         # The error itself holds all that its request did, credentials too.
         said = type(error)(str(error))
         with self._lock:
-            trouble = self._by_door.setdefault(door, _Trouble(said))
-            self._by_door.move_to_end(door)
-            trouble.error = said
-            trouble.failures += 1
+            circuit = self._by_key.setdefault(key, _Circuit(said))
+            self._by_key.move_to_end(key)
+            circuit.error = said
+            circuit.failures += 1
             if is_probe:
-                trouble.is_probed = False
-                trouble.left_in_peace(2 * trouble.pause_s, self._monotonic())
-            elif trouble.failures == FAILURES:
-                trouble.left_in_peace(FIRST_PAUSE_S, self._monotonic())
-            if len(self._by_door) > self._most_hosts:
-                self._by_door.popitem(last=False)
+                circuit.is_probed = False
+                circuit.open_for(2 * circuit.pause_s, self._monotonic())
+            elif circuit.failures == FAILURES:
+                circuit.open_for(FIRST_PAUSE_S, self._monotonic())
+            if len(self._by_key) > self._most_hosts:
+                self._by_key.popitem(last=False)
 
-    def answered(self, door: _Door) -> None:
+    def answered(self, key: _CircuitKey) -> None:
         """Note that a host is there."""
-        if door not in self._by_door:
+        if key not in self._by_key:
             return
         with self._lock:
-            self._by_door.pop(door, None)
+            self._by_key.pop(key, None)
 
 
 class _Quick:
     """A `QuickFetcher` behind a breaker. What it leaves to others says nothing of the host."""
 
-    def __init__(self, fetcher: QuickFetcher, troubles: _Troubles) -> None:
+    def __init__(self, fetcher: QuickFetcher, circuits: _Circuits) -> None:
         self._fetcher = fetcher
-        self._troubles = troubles
+        self._circuits = circuits
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
         """Return the answer, None where a `Fetcher` has to ask. Raises FetchError."""
-        troubles = self._troubles
-        door = _door(request.url, request.allow_private)
-        is_probe = troubles.is_probe(door)
+        circuits = self._circuits
+        key = _circuit_key(request.url, request.allow_private)
+        is_probe = circuits.is_probe(key)
         try:
             outcome = await self._fetcher.fetch(request)
         except _AWAY as error:
-            troubles.failed(door, error, is_probe=is_probe)
+            circuits.failed(key, error, is_probe=is_probe)
             raise
         except FetchError:
-            troubles.answered(door)
+            circuits.answered(key)
             raise
         except BaseException:
-            troubles.is_not_probed(door, is_probe=is_probe)
+            circuits.is_not_probed(key, is_probe=is_probe)
             raise
         if outcome is not None:
-            troubles.answered(door)
+            circuits.answered(key)
         elif is_probe:
             # Whoever asks in its place is the probe.
-            troubles.is_not_probed(door, is_probe=True)
+            circuits.is_not_probed(key, is_probe=True)
         return outcome
 
 
@@ -169,13 +169,13 @@ class Breaker:
         most_hosts: int = MOST_HOSTS,
     ) -> None:
         self._fetcher = fetcher
-        self._troubles = _Troubles(now, monotonic, most_hosts)
+        self._circuits = _Circuits(now, monotonic, most_hosts)
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer. Raises FetchError, at once while the host is left in peace."""
-        troubles = self._troubles
-        door = _door(request.url, request.allow_private)
-        is_probe = troubles.is_probe(door)
+        circuits = self._circuits
+        key = _circuit_key(request.url, request.allow_private)
+        is_probe = circuits.is_probe(key)
         is_away: FetchError | None = None
         try:
             return self._fetcher.fetch(request)
@@ -184,11 +184,11 @@ class Breaker:
             raise
         finally:
             if is_away is not None:
-                troubles.failed(door, is_away, is_probe=is_probe)
+                circuits.failed(key, is_away, is_probe=is_probe)
             else:
                 # It answered; or this thread is to end, and then the next failures are counted anew.
-                troubles.answered(door)
+                circuits.answered(key)
 
     def quick(self, fetcher: QuickFetcher) -> QuickFetcher:
         """Return a fetcher that leaves the same hosts in peace, for which answers and failures of both count."""
-        return _Quick(fetcher, self._troubles)
+        return _Quick(fetcher, self._circuits)

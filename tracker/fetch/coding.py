@@ -44,7 +44,10 @@ class Decoding:
         if len(codings) > _MOST_CODINGS:
             raise BadAnswer(f"the answer has more than {_MOST_CODINGS} content codings: {plain(label)}")
         # The last one was put on last. Without a label, or behind all of them, there may still be one.
-        self._layers = [*(_Layer(coding, max_bytes) for coding in reversed(codings)), _Layer("", max_bytes)]
+        self._layers = [
+            *(_Layer(coding, max_bytes) for coding in reversed(codings)),
+            _Layer("", max_bytes),
+        ]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what the data decodes to. Raises BadAnswer, TooLarge."""
@@ -52,13 +55,13 @@ class Decoding:
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
-        for index, layer in enumerate(self._layers):
-            yield from _through(self._layers[index + 1 :], layer.finish())
+        for index, response_class in enumerate(self._layers):
+            yield from _through(self._layers[index + 1 :], response_class.finish())
 
 
 def _through(layers: "list[_Layer]", pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for layer in layers:
-        pieces = layer.feed(pieces)
+    for response_class in layers:
+        pieces = response_class.feed(pieces)
     return pieces
 
 
@@ -81,17 +84,17 @@ class _Layer:
                 self._start += given
                 if len(self._start) < _LOOKED_AT:
                     continue
-                piece = self._settle()
+                piece = self._acknowledge()
             yield from self._decode(piece)
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left. Raises BadAnswer, TooLarge."""
         if not self._is_settled:
-            yield from self._decode(self._settle())
+            yield from self._decode(self._acknowledge())
         if self._decoder is not None:
             self._decoder.finish()
 
-    def _settle(self) -> bytes:
+    def _acknowledge(self) -> bytes:
         """Choose the decoder by what has come so far; return that."""
         start, self._start = self._start, b""
         self._decoder = _decoder(self._coding, start)

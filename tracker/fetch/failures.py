@@ -120,11 +120,11 @@ def translated(error: BaseException, host: str) -> FetchError:
         if isinstance(link, ssl.SSLCertVerificationError):
             return not_trusted(host, link.verify_message)
         detail = in_words(link)
-        return told(ours, host, detail)
-    return told(ConnectError, host)
+        return reported(ours, host, detail)
+    return reported(ConnectError, host)
 
 
-def told(kind: type[FetchError], host: str, detail: str = "") -> FetchError:
+def reported(kind: type[FetchError], host: str, detail: str = "") -> FetchError:
     """Return an error of that kind that says in one sentence what happened with that host."""
     return kind(_SENTENCES[kind].format(host=host) + (f": {detail}" if detail else ""))
 

@@ -19,7 +19,7 @@ from tracker.fetch.connection import tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.elsewhere import Elsewhere
-from tracker.fetch.failures import CLIENT_ERRORS, told, translated
+from tracker.fetch.failures import CLIENT_ERRORS, reported, translated
 from tracker.fetch.fields import joined
 from tracker.fetch.kept import Kept
 from tracker.fetch.limits import FetchLimits, most_kept
@@ -220,7 +220,7 @@ class QuickLane:
         sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
         if closings != self._closings:
             sock.close()
-            raise told(ConnectError, page.asked.host)
+            raise reported(ConnectError, page.asked.host)
         reader = Reader(self._limits.max_body_bytes, self._held)
         return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
 

@@ -124,7 +124,7 @@ def decode_event(data: bytes) -> Event:
     return _DECODER.decode(data)
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True):
+class PendingEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event on its way into the stream."""
 
     event: Event

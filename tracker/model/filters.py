@@ -77,7 +77,7 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 
 
 def wants_change(
-    provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_told: bool
+    provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
     """Tell whether it is told that a component has another status than `before` (None: that it appeared).
 
@@ -88,10 +88,10 @@ def wants_change(
     if component.region is not None and not _wants_region(provider, component.region):
         return False
     if component.status is ComponentStatus.OPERATIONAL:
-        return fall_was_told or (before is not None and _wants_status(provider, before))
+        return fall_was_reported or (before is not None and _wants_status(provider, before))
     if component.status is ComponentStatus.UNDER_MAINTENANCE:
         return provider.maintenance
-    return fall_was_told or _wants_status(provider, component.status)
+    return fall_was_reported or _wants_status(provider, component.status)
 
 
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: When the page changed last while an incident was open that its filters let pass; None while there is none.
     incident_at: datetime | None = None
     #: Since when nothing has changed on the page, told or not, with nothing open or planned; None while there is.
-    calm_since: datetime | None = None
+    quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
@@ -129,7 +129,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     update_id: str | None = None
     update_status: str | None = None
     #: The status that was told last, by an update or without one; None: `status`.
-    told: str | None = None
+    reported: str | None = msgspec.field(default=None, name="told")
     #: Whether it was taken to have ended because the page listed it no longer.
     is_absent: bool = False
     #: How many changes were told that no update says, and the names of the first of them.
@@ -164,7 +164,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     named_components: tuple[str, ...] = ()
     named_regions: tuple[str, ...] = ()
     #: Ids of components whose fall was told, and whose return was not yet.
-    falls_told: tuple[str, ...] = ()
+    falls_reported: tuple[str, ...] = msgspec.field(default=(), name="falls_told")
     #: Incidents and maintenances seen of late, the newest first.
     recent: tuple[RecentIncident, ...] = ()
     #: Words of the last answer for a status that are not known.
@@ -176,7 +176,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (*self.open_incidents, *self.open_maintenances, *self.planned_maintenances)
 
     @property
-    def standing_components(self) -> tuple[Component, ...]:
+    def known_statuses(self) -> tuple[Component, ...]:
         """Return the listed components, and those that did not work when the last list came without them.
 
         Whether these are over is for the next list to say.
@@ -188,7 +188,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def impaired_components(self) -> tuple[Component, ...]:
         """Return the components that do not work as they should, maintenance included, by name."""
         fine = {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
-        impaired = [component for component in self.standing_components if component.status not in fine]
+        impaired = [component for component in self.known_statuses if component.status not in fine]
         return tuple(sorted(impaired, key=lambda component: (component.name.casefold(), component.id)))
 
     @property
@@ -201,11 +201,11 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         # What vendors say of a maintenance's impact is no word on the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
         incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
-        components = [COMPONENT_IMPACT.get(component.status) for component in self.standing_components]
+        components = [COMPONENT_IMPACT.get(component.status) for component in self.known_statuses]
         return worst_impact([self.indicator, *maintenances, *incidents, *components])
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class UpdateDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of one update's text."""
 
     #: See `tracker.model.text_digest.text_digest`; None while the page has shown no text.

@@ -42,7 +42,7 @@ MOST_INCIDENTS: Final = 5000
 MOST_UPDATES: Final = 20_000
 #: Characters that telling all of an answer takes, since every update names the incident's components anew: some
 #: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
-MOST_TOLD: Final = 8 * 1024 * 1024
+MOST_REPORTED: Final = 8 * 1024 * 1024
 
 #: What one address answers and another of the same page need not.
 _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
@@ -114,8 +114,8 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     updates = sum(len(incident.updates) for incident in incidents)
     if updates > MOST_UPDATES:
         raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
-    if sum(map(_told, incidents)) > MOST_TOLD:
-        raise ParseError(f"its updates name so many components that telling all takes over {MOST_TOLD >> 20} MB")
+    if sum(map(_reported, incidents)) > MOST_REPORTED:
+        raise ParseError(f"its updates name so many components that telling all takes over {MOST_REPORTED >> 20} MB")
     return snapshot
 
 
@@ -288,7 +288,7 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _told(incident: Incident) -> int:
+def _reported(incident: Incident) -> int:
     """Return how many characters the events of all its updates would hold, roughly."""
     names = sum(map(len, incident.components))
     return sum(

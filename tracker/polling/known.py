@@ -14,7 +14,7 @@ from tracker.detection.recognition import recognised
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.urls import same_page
-from tracker.polling.ports import Known, Turn
+from tracker.polling.ports import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
 
@@ -23,12 +23,12 @@ UNSETTLED_FOR = timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
-def remembered_of(turn: Turn) -> PageState:
+def remembered_of(lease: PollLease) -> PageState:
     """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
 
     The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
     """
-    state, url = turn.state, turn.provider.url
+    state, url = lease.state, lease.provider.url
     if state.url == url or (same_page(state.url, url) and not state.failures):
         return state
     return PageState(url=url, unreadable_since=state.unreadable_since)
@@ -52,7 +52,7 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
             history=renamed(observed.history),
             listed=None if observed.listed is None else renamed(observed.listed),
         )
-    updates = known_updates(known.ledger, observed.snapshot or snapshot) if state.seeded else {}
+    updates = known_updates(known.digests, observed.snapshot or snapshot) if state.seeded else {}
     if updates:
         observed = replace(
             observed,
@@ -62,9 +62,9 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
     return observed, keys_of_others(view, snapshot, ids) | updates.keys()
 
 
-def before_of(turn: Turn, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
+def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
     """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
-    provider, state = turn.provider, observed.state
+    provider, state = lease.provider, observed.state
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
     seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
@@ -85,27 +85,27 @@ def before_of(turn: Turn, known: Known, observed: Observation, snapshot: Snapsho
         recent=observed.recent,
         absence_counts=_absence_counts(observed, now),
         in_full=observed.in_full,
-        horizon=known.horizon,
-        known_until=_known_until(turn, known, state),
-        revision=turn.revision,
+        watermark=known.watermark,
+        known_until=_known_until(lease, known, state),
+        revision=lease.revision,
     )
 
 
 def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
     """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
     followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
-    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.ledger.items() for update_id in texts}
+    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.digests.items() for update_id in texts}
     return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
 
 
-def _known_until(turn: Turn, known: Known, state: PageState) -> datetime | None:
+def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
     """Return up to when the page was known that is seen for the first time since the data server lost something."""
     if state.seeded:
         return None
     if state.known_until is not None:
-        return state.known_until - timedelta(seconds=longest_pause_s(turn.provider))
+        return state.known_until - timedelta(seconds=longest_pause_s(lease.provider))
     # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
-    return _EVER if known.seen and not turn.state.url else None
+    return _EVER if known.seen and not lease.state.url else None
 
 
 def _absence_counts(observed: Observation, now: datetime) -> bool:

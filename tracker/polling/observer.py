@@ -36,7 +36,7 @@ from tracker.polling.reading import (
     revalidated,
     unremember,
 )
-from tracker.polling.traffic import Meter
+from tracker.polling.traffic import TrafficMeter
 
 #: So long details that are older than the primary answer are waited for, with every poll.
 LAGGING_FOR = timedelta(minutes=10)
@@ -68,7 +68,7 @@ class Observer:
     """
 
     def __init__(self, fetcher: Fetcher, environ: Mapping[str, str] = NO_VARIABLES) -> None:
-        self.meter = Meter(fetcher)
+        self.meter = TrafficMeter(fetcher)
         self._environ = environ
         self._fetcher: Fetcher = self.meter
 

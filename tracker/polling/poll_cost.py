@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 
-class Layer(StrEnum):
+class ResponseClass(StrEnum):
     """How far an answer had to be read to know whether it holds news."""
 
     NOT_MODIFIED = "not_modified"
@@ -23,12 +23,12 @@ IN_PART: Final = "in_part"
 #: How a poll ends that brings no answer, or one that cannot be read.
 FAILED: Final = "failed"
 #: All ways in which a poll ends, the cheapest first.
-ENDINGS: Final = (*(str(layer) for layer in Layer), IN_PART, FAILED)
+ENDINGS: Final = (*(str(response_class) for response_class in ResponseClass), IN_PART, FAILED)
 #: Those whose primary answer was not parsed.
-_UNPARSED: Final = (Layer.NOT_MODIFIED, Layer.SAME_BODY)
+_UNPARSED: Final = (ResponseClass.NOT_MODIFIED, ResponseClass.SAME_BODY)
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class PollCost(msgspec.Struct, frozen=True, kw_only=True):
     """What one poll adds to the counters of its page."""
 
     #: One of `ENDINGS`.
@@ -58,7 +58,7 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def spared_parses(self) -> int:
         """Return how many primary answers did not have to be parsed: 304, or a body that was known."""
-        return sum(self.endings.get(layer, 0) for layer in _UNPARSED)
+        return sum(self.endings.get(response_class, 0) for response_class in _UNPARSED)
 
     def share(self, ending: str) -> float:
         """Return which part of the polls ended so, 0 to 1."""

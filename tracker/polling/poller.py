@@ -18,7 +18,7 @@ from tracker.errors import Blocked, HttpStatusError, MovedAway, ParseError, Poll
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
 from tracker.model.component_names import Listing
-from tracker.model.event import EventKind, News
+from tracker.model.event import EventKind, PendingEvent
 from tracker.model.filters import wants_kind
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
@@ -28,8 +28,8 @@ from tracker.polling.candidates import same_host
 from tracker.polling.known import as_known, before_of, remembered_of
 from tracker.polling.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
 from tracker.polling.observer import Observer
-from tracker.polling.poll_cost import FAILED, IN_PART, Layer, Tally
-from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, Turn
+from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
+from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
 from tracker.polling.reading import Observation, read_again
 from tracker.scheduling.cadence import noted, pace
 from tracker.scheduling.schedule import due_after_failure, due_after_success
@@ -56,7 +56,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     #: None for a poll that failed or was postponed.
-    layer: Layer | None = None
+    response_class: ResponseClass | None = None
     #: How many events entered the stream.
     events: int = 0
     #: Why it failed, None otherwise.
@@ -75,52 +75,54 @@ class Poller:
 
     def poll(self, provider_id: str) -> Poll | None:
         """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
-        turn = self._store.begin(provider_id, self._clock())
-        if turn is None:
+        lease = self._store.begin(provider_id, self._clock())
+        if lease is None:
             return None
-        if isinstance(turn, HostBusy):
-            return postponed(provider_id, turn)
-        return self.carry_out(turn)
+        if isinstance(lease, HostBusy):
+            return postponed(provider_id, lease)
+        return self.carry_out(lease)
 
-    def carry_out(self, turn: Turn, asked: Asked | None = None) -> Poll:
+    def carry_out(self, lease: PollLease, asked: Asked | None = None) -> Poll:
         """Poll a page whose turn was taken, and whose first request was perhaps made. Raises StoreError, Conflict."""
         self._observer.meter.start(asked)
-        provider = turn.provider
-        state = remembered_of(turn)
+        provider = lease.provider
+        state = remembered_of(lease)
         try:
             observed = self._observer.observe(provider, state, self._clock())
-            return self._succeed(turn, state, observed)
+            return self._succeed(lease, state, observed)
         except PollError as error:
             if not may_have_moved(provider, state, error, self._clock()):
-                return self._fail(turn, state, error)
-            return self._search(turn, state, error)
+                return self._fail(lease, state, error)
+            return self._search(lease, state, error)
 
-    def _search(self, turn: Turn, state: PageState, failure: PollError) -> Poll:
+    def _search(self, lease: PollLease, state: PageState, failure: PollError) -> Poll:
         """Look for the page's source again; a search in vain leaves the failure that it began with."""
         now = self._clock()
         try:
-            observed = self._observer.search(turn.provider, state, now)
-            return self._succeed(turn, state, observed)
+            observed = self._observer.search(lease.provider, state, now)
+            return self._succeed(lease, state, observed)
         except ParseError:
-            return self._fail(turn, msgspec.structs.replace(state, searched_at=now), failure)
+            return self._fail(lease, msgspec.structs.replace(state, searched_at=now), failure)
         except PollError:
-            return self._fail(turn, state, failure)
+            return self._fail(lease, state, failure)
 
-    def _succeed(self, turn: Turn, state: PageState, observed: Observation) -> Poll:
+    def _succeed(self, lease: PollLease, state: PageState, observed: Observation) -> Poll:
         now = self._clock()
         if observed.snapshot is None:
-            events = self._commit(turn, quiet(turn, observed, now), observed.layer, observed.state.source)
-            return Poll(outcome=Outcome.QUIET, layer=observed.layer, events=events)
-        commit, layer = self._changed(turn, state, observed, now)
+            events = self._commit(lease, quiet(lease, observed, now), observed.response_class, observed.state.source)
+            return Poll(outcome=Outcome.QUIET, response_class=observed.response_class, events=events)
+        commit, response_class = self._changed(lease, state, observed, now)
         failpoint("fetched")
         after = commit.state or state
-        events = self._commit(turn, commit, IN_PART if after.omissions else layer, observed.state.source)
-        tell_of_gaps(turn.provider, state, after)
-        return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, layer=layer, events=events)
+        events = self._commit(lease, commit, IN_PART if after.omissions else response_class, observed.state.source)
+        tell_of_gaps(lease.provider, state, after)
+        return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, response_class=response_class, events=events)
 
-    def _changed(self, turn: Turn, state: PageState, observed: Observation, now: datetime) -> tuple[Commit, Layer]:
+    def _changed(
+        self, lease: PollLease, state: PageState, observed: Observation, now: datetime
+    ) -> tuple[Commit, ResponseClass]:
         """Read on an answer whose bytes are new: it may still mean the same."""
-        provider, primary = turn.provider, observed.snapshot
+        provider, primary = lease.provider, observed.snapshot
         if primary is None:
             raise AssertionError("only a snapshot can hold changes")
         meaning = projection(primary)
@@ -131,52 +133,52 @@ class Poller:
             raise ParseError("the answer says nothing, not even the page's name")
         means_the_same = meaning == observed.state.projection and not components_changed(known.view.components, primary)
         if seeded and means_the_same and not observed.details_apart:
-            return quiet(turn, observed, now), Layer.SAME_MEANING
+            return quiet(lease, observed, now), ResponseClass.SAME_MEANING
         observed = self._observer.complete(provider, state, observed, now)
         observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
         more = set(keys(snapshot)) - set(keys(primary))
         if more:
             known = _with_more(known, self._store.recall(provider.id, more))
-        before = before_of(turn, known, observed, snapshot, now)
+        before = before_of(lease, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
         tell_of_filters(provider, before.view, found.view)
         tell_of_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         listing = Listing(found.view.components.values())
-        reworded, ledger = follow(provider, {} if is_new else known.ledger, observed.recent, now, listing=listing)
+        reworded, digests = follow(provider, {} if is_new else known.digests, observed.recent, now, listing=listing)
         edits = (piece for piece in reworded if not _is_restated(piece, found.restated))
         after, readable = recovered(provider, observed.state, now)
-        told = _unseen_since(_last_read(turn, observed), (*found.news, *edits))
-        news = (*readable, *_moved(turn, observed, now), *told)
-        has_changed = bool(news or found.seen) or components_changed(known.view.components, snapshot)
+        reported = _unseen_since(_last_read(lease, observed), (*found.pending, *edits))
+        pending = (*readable, *_moved(lease, observed, now), *reported)
+        has_changed = bool(pending or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
-        after = _read(after, observed, now, meaning=None if found.is_open_question else meaning, is_news=bool(news))
+        after = _read(after, observed, now, meaning=None if found.is_open_question else meaning, is_news=bool(pending))
         commit = Commit(
             state=after,
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
-            ledger=ledger,
-            news=news,
-            seen=(*found.seen, *sorted(others | known.fading | kept(before.seen, known.seen, snapshot))),
+            digests=digests,
+            pending=pending,
+            seen=(*found.seen, *sorted(others | known.expiring | kept(before.seen, known.seen, snapshot))),
             due_at=_due(provider, after, observed, now),
             checked_at=now,
-            read_at=turn.begun_at if observed.settled else None,
+            read_at=lease.begun_at if observed.settled else None,
         )
-        return commit, Layer.CHANGED
+        return commit, ResponseClass.CHANGED
 
-    def _fail(self, turn: Turn, state: PageState, error: PollError) -> Poll:
-        events = self._commit(turn, failure(turn.provider, state, error, self._clock()), FAILED)
+    def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
+        events = self._commit(lease, failure(lease.provider, state, error, self._clock()), FAILED)
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
-    def _commit(self, turn: Turn, commit: Commit, ending: str, source: Source | None = None) -> int:
+    def _commit(self, lease: PollLease, commit: Commit, ending: str, source: Source | None = None) -> int:
         """Write the commit with what the poll took; return how many events were new."""
         meter = self._observer.meter
-        tally = Tally(
+        cost = PollCost(
             ending=ending,
             received_bytes=meter.received_bytes,
             answer_bytes=meter.received_from(source.primary) if source else None,
         )
-        return self._store.commit(turn, msgspec.structs.replace(commit, tally=tally))
+        return self._store.commit(lease, msgspec.structs.replace(commit, cost=cost))
 
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
@@ -211,7 +213,7 @@ def _read(after: PageState, observed: Observation, now: datetime, *, meaning: st
     )
 
 
-def _is_restated(edit: News, restated: frozenset[str]) -> bool:
+def _is_restated(edit: PendingEvent, restated: frozenset[str]) -> bool:
     """Tell whether an edit is one whose text is told along with another status."""
     event = edit.event
     return event.event is EventKind.UPDATE_EDITED and f"{event.incident_id}/{event.update_id}" in restated
@@ -224,12 +226,12 @@ def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[Re
     return before if is_moving else remembered(before, snapshot)
 
 
-def _moved(turn: Turn, observed: Observation, now: datetime) -> tuple[News, ...]:
+def _moved(lease: PollLease, observed: Observation, now: datetime) -> tuple[PendingEvent, ...]:
     """Return the event of a page that is elsewhere since this answer."""
     before, after = observed.moved_from, observed.state.source
-    if before is None or after is None or not wants_kind(turn.provider, EventKind.PAGE_MOVED):
+    if before is None or after is None or not wants_kind(lease.provider, EventKind.PAGE_MOVED):
         return ()
-    return (moved(turn.provider, _named(before), _named(after), turn.revision, now),)
+    return (moved(lease.provider, _named(before), _named(after), lease.revision, now),)
 
 
 def _named(source: Source) -> str:
@@ -238,37 +240,37 @@ def _named(source: Source) -> str:
 
 
 def _with_more(known: Known, more: Known) -> Known:
-    return msgspec.structs.replace(known, seen=known.seen | more.seen, fading=known.fading | more.fading)
+    return msgspec.structs.replace(known, seen=known.seen | more.seen, expiring=known.expiring | more.expiring)
 
 
-def _last_read(turn: Turn, observed: Observation) -> datetime | None:
+def _last_read(lease: PollLease, observed: Observation) -> datetime | None:
     """Return when the page was read before, None if this poll is the first to read it or a part of it."""
-    return turn.read_at if observed.state.seeded and not observed.history else None
+    return lease.read_at if observed.state.seeded and not observed.history else None
 
 
-def _unseen_since(read_at: datetime | None, news: Iterable[News]) -> Iterator[News]:
+def _unseen_since(read_at: datetime | None, pending: Iterable[PendingEvent]) -> Iterator[PendingEvent]:
     """Say of each event since when it was not there; what is withdrawn was gone for some answers by then."""
-    for each in news:
+    for each in pending:
         since = None if each.event.event is EventKind.UPDATE_WITHDRAWN else read_at
         yield msgspec.structs.replace(each, event=msgspec.structs.replace(each.event, unseen_since=since))
 
 
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:
     """Return what a poll that failed writes."""
-    after, news = failed(provider, state, error, now)
+    after, pending = failed(provider, state, error, now)
     due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
-    return Commit(state=after, news=news, due_at=due_at, checked_at=now)
+    return Commit(state=after, pending=pending, due_at=due_at, checked_at=now)
 
 
-def quiet(turn: Turn, observed: Observation, now: datetime) -> Commit:
+def quiet(lease: PollLease, observed: Observation, now: datetime) -> Commit:
     """Return what a poll without news writes: no more than that it took place, if the state is what it was."""
-    after, news = recovered(turn.provider, observed.state, now)
+    after, pending = recovered(lease.provider, observed.state, now)
     return Commit(
-        state=None if after == turn.state else after,
-        news=news,
-        due_at=_due(turn.provider, after, observed, now),
+        state=None if after == lease.state else after,
+        pending=pending,
+        due_at=_due(lease.provider, after, observed, now),
         checked_at=now,
-        read_at=None if observed.layer is Layer.STALE else turn.begun_at,
+        read_at=None if observed.response_class is ResponseClass.STALE else lease.begun_at,
     )
 
 

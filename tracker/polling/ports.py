@@ -7,10 +7,10 @@ from typing import Protocol
 import msgspec
 
 from tracker.errors import FetchError
-from tracker.model.event import News
-from tracker.model.page_state import LedgerEntry, PageState, PageView
+from tracker.model.event import PendingEvent
+from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider, Validators
-from tracker.polling.poll_cost import Tally
+from tracker.polling.poll_cost import PollCost
 
 
 class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,15 +103,15 @@ class Remark(msgspec.Struct):
     kept: object = None
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class PollLease(msgspec.Struct, frozen=True, kw_only=True):
     """The right to poll one page now, and what is remembered of it."""
 
     provider: Provider
     state: PageState
     #: Counts the commits of this page; a commit on another revision is refused.
     revision: int
-    #: Counts the turns of this page; a commit is refused once a later turn's was accepted.
-    number: int
+    #: Grows with each lease of this page; a commit is refused once that of a later lease was accepted.
+    fencing_token: int
     #: When the turn was taken, before anything is asked.
     begun_at: datetime
     #: When the turn was taken of the last poll that read all of what the page said; None if there was none.
@@ -130,8 +130,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: None: as it was.
     view: PageView | None = None
     #: None: as it was.
-    ledger: Mapping[str, Mapping[str, LedgerEntry]] | None = None
-    news: tuple[News, ...] = ()
+    digests: Mapping[str, Mapping[str, UpdateDigest]] | None = None
+    pending: tuple[PendingEvent, ...] = ()
     #: Keys that count as seen without being told (first sight, filtered out).
     seen: tuple[str, ...] = ()
     #: None: as the scheduler set it.
@@ -140,7 +140,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: When the poll's turn was taken, if it read all of what the page says. None: as it was.
     read_at: datetime | None = None
     #: What it adds to the page's counters; None: nothing.
-    tally: Tally | None = None
+    cost: PollCost | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,19 +148,19 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     view: PageView = PageView()
     #: What updates said: by incident id, then by update id (`tracker.detection.edits`).
-    ledger: Mapping[str, Mapping[str, LedgerEntry]] = {}
+    digests: Mapping[str, Mapping[str, UpdateDigest]] = {}
     #: Those of the keys asked for that were seen.
     seen: frozenset[str] = frozenset()
     #: Those of the seen keys that will be forgotten unless a commit names them again.
-    fading: frozenset[str] = frozenset()
+    expiring: frozenset[str] = frozenset()
     #: Updates published before this are old even if nothing is known of them any more. None: nothing was forgotten.
-    horizon: datetime | None = None
+    watermark: datetime | None = None
 
 
 class PageStore(Protocol):
     """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Take the page's turn; None when it is unknown, being polled by another worker, or was polled just now."""
         ...
 
@@ -168,7 +168,7 @@ class PageStore(Protocol):
         """Return the page's view and ledger, and which of the keys were seen."""
         ...
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
+    def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit and give the turn back; return how many events were new. Raises Conflict.
 
         The slot is given back by a commit that is refused, too.
@@ -182,10 +182,10 @@ class GroupedPages(Protocol):
     Each page is judged by itself. Two turns that found a page unchanged mostly hold the very same provider and state.
     """
 
-    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Take the page's turn, as `PageStore.begin` does."""
         ...
 
-    async def commit(self, turn: Turn, commit: Commit) -> int:
+    async def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit and give the turn back, as `PageStore.commit` does. Raises Conflict."""
         ...

@@ -22,7 +22,7 @@ from tracker.model.clock import Clock
 from tracker.polling.known import remembered_of
 from tracker.polling.observer import request_of
 from tracker.polling.page_request import page_request
-from tracker.polling.poll_cost import FAILED, Layer, Tally
+from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
 from tracker.polling.ports import (
     Asked,
@@ -32,8 +32,8 @@ from tracker.polling.ports import (
     GroupedPages,
     HostBusy,
     NotModified,
+    PollLease,
     QuickFetcher,
-    Turn,
 )
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
@@ -49,8 +49,8 @@ LONGEST_WAIT: Final = timedelta(seconds=25)
 #: How a request ended.
 Ended = Fetched | NotModified | FetchError
 
-_NOT_MODIFIED: Final = Tally(ending=Layer.NOT_MODIFIED)
-_NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, layer=Layer.NOT_MODIFIED)
+_NOT_MODIFIED: Final = PollCost(ending=ResponseClass.NOT_MODIFIED)
+_NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
 
 class Plain(msgspec.Struct, frozen=True):
@@ -63,9 +63,9 @@ class Plain(msgspec.Struct, frozen=True):
     plain_until: datetime | None
 
 
-def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
+def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
     """Return how the page of a turn is polled."""
-    provider, state = turn.provider, remembered_of(turn)
+    provider, state = lease.provider, remembered_of(lease)
     try:
         if state.source is None:
             return Plain(provider.interval_s, page_request(provider, provider.url, environ), None)
@@ -73,11 +73,11 @@ def plain_of(turn: Turn, environ: Mapping[str, str], now: datetime) -> Plain:
     except CredentialsMissing:
         return Plain(provider.interval_s, None, None)
     owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
-    until = None if owes or state is not turn.state else plain_until(provider, state, now)
+    until = None if owes or state is not lease.state else plain_until(provider, state, now)
     return Plain(provider.interval_s, request, until)
 
 
-def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
+def plain_commit(lease: PollLease, plain: Plain, ended: Ended | None, now: datetime) -> Commit | None:
     """Return the commit of the plainest poll, which records only that the poll took place; None for any other poll.
 
     It is what `poller.quiet` returns after a 304 with the validators that were sent, of a page that owes nothing.
@@ -86,12 +86,12 @@ def plain_commit(turn: Turn, plain: Plain, ended: Ended | None, now: datetime) -
         type(ended) is not NotModified
         or plain.plain_until is None
         or plain.request is None
-        or not turn.begun_at <= now < plain.plain_until
+        or not lease.begun_at <= now < plain.plain_until
         or ended.validators != plain.request.validators
         or (ended.fresh_for_s is not None and ended.fresh_for_s > plain.interval_s)
     ):
         return None
-    return Commit(checked_at=now, read_at=turn.begun_at, tally=_NOT_MODIFIED)
+    return Commit(checked_at=now, read_at=lease.begun_at, cost=_NOT_MODIFIED)
 
 
 class QuickPoller:
@@ -116,34 +116,34 @@ class QuickPoller:
 
     async def poll(self, provider_id: str) -> Poll | None:
         """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
-        turn = await self._store.begin(provider_id, self._clock())
-        if turn is None:
+        lease = await self._store.begin(provider_id, self._clock())
+        if lease is None:
             return None
-        if isinstance(turn, HostBusy):
-            return postponed(provider_id, turn)
-        plain = self._plain(turn)
+        if isinstance(lease, HostBusy):
+            return postponed(provider_id, lease)
+        plain = self._plain(lease)
         ended = None if plain.request is None else await self._ask(plain.request)
         now = self._clock()
-        commit = plain_commit(turn, plain, ended, now)
+        commit = plain_commit(lease, plain, ended, now)
         if commit is not None:
-            await self._store.commit(turn, commit)
+            await self._store.commit(lease, commit)
             return _NOTHING_NEW
-        quick = None if ended is None else self._decided(turn, ended, now)
+        quick = None if ended is None else self._decided(lease, ended, now)
         if quick is None:
             asked = self._asked(plain.request, ended)
             del ended  # of a body that is asked for anew nothing is left
-            return await self._carry_out(turn, asked)
+            return await self._carry_out(lease, asked)
         poll, commit = quick
-        return msgspec.structs.replace(poll, events=await self._store.commit(turn, commit))
+        return msgspec.structs.replace(poll, events=await self._store.commit(lease, commit))
 
-    def _plain(self, turn: Turn) -> Plain:
-        kept = turn.remark.kept if turn.remark is not None else None
+    def _plain(self, lease: PollLease) -> Plain:
+        kept = lease.remark.kept if lease.remark is not None else None
         if isinstance(kept, Plain):
             return kept
-        plain = plain_of(turn, self._environ, turn.begun_at)
+        plain = plain_of(lease, self._environ, lease.begun_at)
         # Credentials are looked up for each request: whoever changes a file that holds one waits for no restart.
-        if turn.remark is not None and not turn.provider.headers_env:
-            turn.remark.kept = plain
+        if lease.remark is not None and not lease.provider.headers_env:
+            lease.remark.kept = plain
         return plain
 
     async def _ask(self, request: FetchRequest) -> Ended | None:
@@ -152,30 +152,30 @@ class QuickPoller:
         except FetchError as error:
             return error
 
-    def _decided(self, turn: Turn, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
+    def _decided(self, lease: PollLease, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
         """Return the poll and its commit if it needs no parsing and no further request, else None."""
-        state = remembered_of(turn)
+        state = remembered_of(lease)
         if state.source is None:
             return None
         if isinstance(ended, FetchError):
-            if may_have_moved(turn.provider, state, ended, now):
+            if may_have_moved(lease.provider, state, ended, now):
                 return None
-            commit = failure(turn.provider, state, ended, now)
+            commit = failure(lease.provider, state, ended, now)
             return Poll(outcome=Outcome.FAILED, failure=ended), _counted(commit, FAILED)
         is_large = isinstance(ended, Fetched) and len(ended.body) > LARGEST_COMPARED_BYTES
         if is_large or not is_known(state, state.source, ended):
             return None
         observed = read(state, state.source, ended, now)
-        commit = _counted(quiet(turn, observed, now), observed.layer, ended)
-        return Poll(outcome=Outcome.QUIET, layer=observed.layer), commit
+        commit = _counted(quiet(lease, observed, now), observed.response_class, ended)
+        return Poll(outcome=Outcome.QUIET, response_class=observed.response_class), commit
 
-    async def _carry_out(self, turn: Turn, asked: Asked | None) -> Poll | None:
+    async def _carry_out(self, lease: PollLease, asked: Asked | None) -> Poll | None:
         """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
         size = 0 if asked is None else _size(asked.ended)
         loop = asyncio.get_running_loop()
         self._waiting_bytes += size
         try:
-            return await loop.run_in_executor(self._executor, self._rest, turn, asked)
+            return await loop.run_in_executor(self._executor, self._rest, lease, asked)
         finally:
             self._waiting_bytes -= size
 
@@ -185,11 +185,11 @@ class QuickPoller:
             return None
         return Asked(request.url, ended)
 
-    def _rest(self, turn: Turn, asked: Asked | None) -> Poll | None:
+    def _rest(self, lease: PollLease, asked: Asked | None) -> Poll | None:
         """Carry out the rest of a poll, unless it has waited for too long; in a thread."""
-        if self._clock() - turn.begun_at > LONGEST_WAIT:
+        if self._clock() - lease.begun_at > LONGEST_WAIT:
             return None
-        return self._poller.carry_out(turn, asked)
+        return self._poller.carry_out(lease, asked)
 
 
 def _size(ended: Ended) -> int:
@@ -199,6 +199,6 @@ def _size(ended: Ended) -> int:
 def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:
     """Return the commit with what the poll received."""
     if not isinstance(answer, Fetched):
-        return msgspec.structs.replace(commit, tally=Tally(ending=ending))
+        return msgspec.structs.replace(commit, cost=PollCost(ending=ending))
     size = answer.received_bytes
-    return msgspec.structs.replace(commit, tally=Tally(ending=ending, received_bytes=size, answer_bytes=size))
+    return msgspec.structs.replace(commit, cost=PollCost(ending=ending, received_bytes=size, answer_bytes=size))

@@ -16,7 +16,7 @@ from tracker.model.page_state import Answer, PageState, Source
 from tracker.parse import FORMATS
 from tracker.polling.candidates import same_host
 from tracker.polling.discovery import read_answer, tells
-from tracker.polling.poll_cost import Layer
+from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.ports import Fetched, NotModified
 
 #: So much of a host's name is repeated.
@@ -26,7 +26,7 @@ _LONGEST_HOST = 100
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What asking a page brought."""
 
-    layer: Layer
+    response_class: ResponseClass
     #: What is remembered of source and answers from now on.
     state: PageState
     #: The primary answer, read; None when it did not have to be.
@@ -75,10 +75,10 @@ def read(state: PageState, source: Source, answer: Fetched | NotModified, now: d
     """Read an answer of the primary as far as needed. Raises ParseError."""
     known = state.answers.get(source.primary, Answer())
     if isinstance(answer, NotModified):
-        return _unchanged(Layer.NOT_MODIFIED, state, source, revalidated(known, answer), answer)
+        return _unchanged(ResponseClass.NOT_MODIFIED, state, source, revalidated(known, answer), answer)
     if is_known(state, source, answer):
         new = msgspec.structs.replace(known, validators=answer.validators)
-        return _unchanged(Layer.SAME_BODY, state, source, new, answer)
+        return _unchanged(ResponseClass.SAME_BODY, state, source, new, answer)
     return _parsed(state, source, answer, now)
 
 
@@ -91,11 +91,11 @@ def is_known(state: PageState, source: Source, answer: Fetched | NotModified) ->
 
 
 def _unchanged(
-    layer: Layer, state: PageState, source: Source, new: Answer, answer: Fetched | NotModified
+    response_class: ResponseClass, state: PageState, source: Source, new: Answer, answer: Fetched | NotModified
 ) -> Observation:
     # Nothing is stale or lags: this answer is what is known.
     remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None, lagging_since=None)
-    return Observation(layer=layer, state=remembered, fresh_for_s=answer.fresh_for_s)
+    return Observation(response_class=response_class, state=remembered, fresh_for_s=answer.fresh_for_s)
 
 
 def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
@@ -105,7 +105,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
         refuse_other_subject(answer, source)
     if is_stale(snapshot.updated_at, known, state.stale_since, now):
         return Observation(
-            layer=Layer.STALE,
+            response_class=ResponseClass.STALE,
             state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
@@ -114,7 +114,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
     new = stamped(new, snapshot.updated_at, known, now)
     remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None)
     return Observation(
-        layer=Layer.CHANGED,
+        response_class=ResponseClass.CHANGED,
         state=remembered,
         snapshot=snapshot,
         details_apart=is_apart(source),

@@ -6,7 +6,7 @@ from tracker.errors import FetchError
 from tracker.polling.ports import Asked, Fetched, Fetcher, FetchRequest, NotModified
 
 
-class Meter:
+class TrafficMeter:
     """A `Fetcher` that counts what comes through it, for each thread apart: one poll is made by one thread."""
 
     def __init__(self, fetcher: Fetcher) -> None:

@@ -17,30 +17,30 @@ from tracker.model.provider import Cadence, Provider
 from tracker.scheduling.schedule import Pace, spacing_s
 
 #: So long after its last change an incident is polled in a hurry; some stay open for weeks.
-HURRIED_FOR: Final = timedelta(hours=1)
+FAST_FOR: Final = timedelta(hours=1)
 #: A page on which nothing has changed for so long is calm.
-CALM_AFTER: Final = timedelta(days=14)
+SLOW_AFTER: Final = timedelta(days=14)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
     """Return how fast the page is polled. A clock that was put back leaves the plain pace."""
     if provider.cadence is Cadence.FIXED:
-        return Pace.PLAIN
-    if state.incident_at is not None and timedelta() <= now - state.incident_at < HURRIED_FOR:
-        return Pace.HURRIED
-    if state.calm_since is not None and now - state.calm_since >= CALM_AFTER:
-        return Pace.CALM
-    return Pace.PLAIN
+        return Pace.NORMAL
+    if state.incident_at is not None and timedelta() <= now - state.incident_at < FAST_FOR:
+        return Pace.FAST
+    if state.quiet_since is not None and now - state.quiet_since >= SLOW_AFTER:
+        return Pace.SLOW
+    return Pace.NORMAL
 
 
 def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime | None:
     """Return until when `pace` returns the plain one if nothing changes, None where it does not now or may not soon."""
     if provider.cadence is Cadence.FIXED:
         return _NEVER
-    if state.incident_at is not None or pace(provider, state, now) is not Pace.PLAIN:
+    if state.incident_at is not None or pace(provider, state, now) is not Pace.NORMAL:
         return None
-    return _NEVER if state.calm_since is None else state.calm_since + CALM_AFTER
+    return _NEVER if state.quiet_since is None else state.quiet_since + SLOW_AFTER
 
 
 def departure_s(provider: Provider, state: PageState, now: datetime) -> float | None:
@@ -51,7 +51,7 @@ def departure_s(provider: Provider, state: PageState, now: datetime) -> float | 
 
 def longest_pause_s(provider: Provider) -> float:
     """Return the most seconds between two polls of a page that can be read."""
-    return spacing_s(provider.interval_s, Pace.PLAIN if provider.cadence is Cadence.FIXED else Pace.CALM)
+    return spacing_s(provider.interval_s, Pace.NORMAL if provider.cadence is Cadence.FIXED else Pace.SLOW)
 
 
 def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *, has_changed: bool) -> PageState:
@@ -65,8 +65,8 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
     if counted and has_changed and state.seeded:
         incident_at = now
     is_busy = view.open_incidents or view.open_maintenances or view.planned_maintenances
-    calm_since = now if has_changed else state.calm_since or now
-    return msgspec.structs.replace(state, incident_at=incident_at, calm_since=None if is_busy else calm_since)
+    quiet_since = now if has_changed else state.quiet_since or now
+    return msgspec.structs.replace(state, incident_at=incident_at, quiet_since=None if is_busy else quiet_since)
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:
@@ -74,8 +74,10 @@ def _counts(provider: Provider, incident: OpenIncident) -> bool:
 
     A maintenance is none, also one that stands among the incidents: its updates come when they were announced.
     """
-    is_told = wants_kind(provider, EventKind.INCIDENT_UPDATE) or wants_kind(provider, EventKind.COMPONENT_STATUS_CHANGE)
-    return is_told and incident.is_followed and incident.impact is not Impact.MAINTENANCE
+    is_reported = wants_kind(provider, EventKind.INCIDENT_UPDATE) or wants_kind(
+        provider, EventKind.COMPONENT_STATUS_CHANGE
+    )
+    return is_reported and incident.is_followed and incident.impact is not Impact.MAINTENANCE
 
 
 def _last_update(incidents: list[OpenIncident], now: datetime) -> datetime:

@@ -13,8 +13,8 @@ _RESOLUTION_S = 1e-6
 #: A server may ask for no longer a pause than this; Retry-After of a whole day would be an outage of ours.
 MAX_DELAY_S = 3600.0
 #: A hurried page is polled so many times an interval, but no page for that more often than every so many seconds.
-HURRIED_POLLS: Final = 3
-LEAST_HURRIED_S: Final = 10.0
+FAST_POLLS: Final = 3
+LEAST_FAST_S: Final = 10.0
 #: A poll that took so long that the next hurried one would follow within this leaves that one out.
 _LEAST_PAUSE_S: Final = 1.0
 
@@ -22,26 +22,26 @@ _LEAST_PAUSE_S: Final = 1.0
 class Pace(StrEnum):
     """How often a page is polled, measured by its interval."""
 
-    HURRIED = "hurried"
-    PLAIN = "plain"
-    CALM = "calm"
+    FAST = "hurried"
+    NORMAL = "plain"
+    SLOW = "calm"
 
 
-def fraction(provider_id: str) -> float:
+def phase_fraction(provider_id: str) -> float:
     """Return a number in [0, 1) that is always the same for one id and even over many."""
     return int.from_bytes(hashlib.blake2b(provider_id.encode(), digest_size=8).digest()) / 2**64
 
 
 def phase_s(provider_id: str, interval_s: float) -> float:
     """Return the offset of a provider's polls from the epoch's grid, in seconds below the interval."""
-    return fraction(provider_id) * interval_s
+    return phase_fraction(provider_id) * interval_s
 
 
 def spacing_s(interval_s: float, pace: Pace) -> float:
     """Return the seconds between two polls at a pace: a whole part of the interval, the interval, or twice it."""
-    if pace is Pace.HURRIED:
-        return interval_s / max(1, min(HURRIED_POLLS, int(interval_s // LEAST_HURRIED_S)))
-    return 2 * interval_s if pace is Pace.CALM else interval_s
+    if pace is Pace.FAST:
+        return interval_s / max(1, min(FAST_POLLS, int(interval_s // LEAST_FAST_S)))
+    return 2 * interval_s if pace is Pace.SLOW else interval_s
 
 
 def next_due(
@@ -49,7 +49,7 @@ def next_due(
     provider_id: str,
     interval_s: float,
     not_before: datetime | None = None,
-    pace: Pace = Pace.PLAIN,
+    pace: Pace = Pace.NORMAL,
 ) -> datetime:
     """Return the first grid point after `now` that is not before `not_before`.
 
@@ -58,7 +58,7 @@ def next_due(
     """
     spacing = spacing_s(interval_s, pace)
     phase = phase_s(provider_id, interval_s)
-    if pace is Pace.CALM and fraction(f"{provider_id}#calm") >= 0.5:  # noqa: PLR2004  half of the providers
+    if pace is Pace.SLOW and phase_fraction(f"{provider_id}#calm") >= 0.5:  # noqa: PLR2004  half of the providers
         phase += interval_s
     earliest = now.timestamp()
     step = math.floor((earliest - phase + _RESOLUTION_S) / spacing) + 1
@@ -70,7 +70,7 @@ def next_due(
 def first_due(now: datetime, provider_id: str, interval_s: float, joining: int) -> datetime:
     """Return when a new provider is polled first: soon, but `joining` of them at once are spread out."""
     window_s = min(interval_s, joining / 100)
-    return now + timedelta(seconds=fraction(provider_id) * window_s)
+    return now + timedelta(seconds=phase_fraction(provider_id) * window_s)
 
 
 def backoff_s(provider_id: str, interval_s: float, failures: int) -> float:
@@ -80,12 +80,12 @@ def backoff_s(provider_id: str, interval_s: float, failures: int) -> float:
     failure, so that pages which failed together do not come back together.
     """
     plain = min(interval_s * 2.0 ** min(failures - 1, 30), max(MAX_BACKOFF_S, interval_s))
-    jitter = 0.9 + 0.2 * fraction(f"{provider_id}#{failures}")
+    jitter = 0.9 + 0.2 * phase_fraction(f"{provider_id}#{failures}")
     return plain * jitter
 
 
 def due_after_success(
-    now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None, pace: Pace = Pace.PLAIN
+    now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None, pace: Pace = Pace.NORMAL
 ) -> datetime | None:
     """Return the next due time that freshness and pace ask for, None where the next plain grid point will do.
 
@@ -93,14 +93,14 @@ def due_after_success(
     interval, there is no hurry. A calm one is later than a plain one would be, or the same.
     """
     fresh_s = fresh_for_s or 0.0
-    if pace is Pace.PLAIN and fresh_s <= interval_s:
+    if pace is Pace.NORMAL and fresh_s <= interval_s:
         return None  # Most polls.
     not_before = now + timedelta(seconds=min(fresh_s, MAX_BACKOFF_S)) if fresh_s > interval_s else None
     plain = next_due(now, provider_id, interval_s, not_before)
     due = plain
-    if pace is Pace.CALM:
+    if pace is Pace.SLOW:
         due = max(plain, next_due(now, provider_id, interval_s, pace=pace))
-    elif pace is Pace.HURRIED and fresh_s < interval_s - spacing_s(interval_s, pace):
+    elif pace is Pace.FAST and fresh_s < interval_s - spacing_s(interval_s, pace):
         soonest = now + timedelta(seconds=max(fresh_s, _LEAST_PAUSE_S))
         due = next_due(now, provider_id, interval_s, soonest, pace)
     return None if due == plain and not_before is None else due

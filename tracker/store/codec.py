@@ -13,7 +13,7 @@ import msgspec
 
 from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
-from tracker.model.page_state import LedgerEntry, PageState, PageView
+from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider, Webhook
 from tracker.polling.ports import Slot
 from tracker.scheduling.dispatch_lag import SchedulerReport
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _ENCODER = msgspec.json.Encoder()
 _STATE = msgspec.json.Decoder(PageState)
 _VIEW = msgspec.json.Decoder(PageView)
-_LEDGER = msgspec.json.Decoder(dict[str, dict[str, LedgerEntry]])
+_DIGESTS = msgspec.json.Decoder(dict[str, dict[str, UpdateDigest]])
 _PROVIDER = msgspec.json.Decoder(Provider)
 _TIMING = msgspec.json.Decoder(Timing)
 _WEBHOOK = msgspec.json.Decoder(Webhook)
@@ -58,14 +58,14 @@ def decode_view(data: bytes | None) -> PageView:
     return _decode(data, _VIEW) if data else PageView()
 
 
-def encode_ledger(ledger: Mapping[str, Mapping[str, LedgerEntry]]) -> bytes:
+def encode_digests(digests: Mapping[str, Mapping[str, UpdateDigest]]) -> bytes:
     """Return the ledger as bytes."""
-    return _shortened(_ENCODER.encode(ledger))
+    return _shortened(_ENCODER.encode(digests))
 
 
-def decode_ledger(data: bytes | None) -> dict[str, dict[str, LedgerEntry]]:
+def decode_digests(data: bytes | None) -> dict[str, dict[str, UpdateDigest]]:
     """Read a ledger; an absent value is an empty one. Raises StoreError."""
-    return _decode(data, _LEDGER) if data else {}
+    return _decode(data, _DIGESTS) if data else {}
 
 
 def encode_provider(provider: Provider) -> bytes:

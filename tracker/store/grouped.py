@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker.polling.ports import Commit, HostBusy, Turn
+from tracker.polling.ports import Commit, HostBusy, PollLease
 from tracker.store.connection import close_async, load_script, translated
-from tracker.store.together import Together
-from tracker.store.turns import (
+from tracker.store.leases import (
     BEGIN,
     COMMIT,
     COMMIT_QUIET,
@@ -18,14 +17,15 @@ from tracker.store.turns import (
     busy_of,
     commit_arguments,
     copy_of,
+    is_lease,
     is_quiet,
-    is_turn,
+    lease_of,
     quiet_arguments,
     refusal,
     said,
-    turn_of,
     unknown,
 )
+from tracker.store.together import Together
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -64,41 +64,41 @@ class RedisGroupedPages:
         self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
             self._commit_all, MOST_TOGETHER, CALLS_APART_S
         )
-        self._news = asyncio.Semaphore(_NEWS_AT_ONCE)
+        self._pending = asyncio.Semaphore(_NEWS_AT_ONCE)
 
-    async def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Take the page's turn. Raises StoreError."""
         before = self._copies.get(provider_id)
         answer, version = await self._begins.ask((provider_id, before, now))
-        if not is_turn(answer):
+        if not is_lease(answer):
             return busy_of(answer, now)
         copy = copy_of(answer, version, before)
         self._keep(provider_id, copy)
-        return turn_of(answer, copy, now)
+        return lease_of(answer, copy, now)
 
-    async def commit(self, turn: Turn, commit: Commit) -> int:
+    async def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit. Raises StoreError, Conflict."""
         if not is_quiet(commit):
-            return await self._commit_alone(turn, commit)
-        copy = self._copies.get(turn.provider.id)
-        if copy is not None and (copy.provider is not turn.provider or copy.state is not turn.state):
+            return await self._commit_alone(lease, commit)
+        copy = self._copies.get(lease.provider.id)
+        if copy is not None and (copy.provider is not lease.provider or copy.state is not lease.state):
             copy = None
-        answer = await self._quiet.ask(said(turn, commit, copy))
+        answer = await self._quiet.ask(said(lease, commit, copy))
         if answer:
-            raise refusal(turn, answer)
+            raise refusal(lease, answer)
         return 0
 
     async def aclose(self) -> None:
         """Close the connections; what is on its way ends with a StoreError."""
         await close_async(self._client)
 
-    async def _commit_alone(self, turn: Turn, commit: Commit) -> int:
-        async with self._news:
+    async def _commit_alone(self, lease: PollLease, commit: Commit) -> int:
+        async with self._pending:
             with translated():
-                new = await self._commit(**commit_arguments(turn, commit, self._most_seen))
-        self._copies.pop(turn.provider.id, None)
+                new = await self._commit(**commit_arguments(lease, commit, self._most_seen))
+        self._copies.pop(lease.provider.id, None)
         if new < 0:
-            raise refusal(turn, new)
+            raise refusal(lease, new)
         return int(new)
 
     async def _begin_all(self, asked: Sequence[tuple[str, Copy | None, datetime]]) -> Sequence[tuple[Any, bytes]]:

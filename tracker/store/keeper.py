@@ -61,7 +61,7 @@ class Keeper:
                 return None
         elif not _is_less(held, known):
             return None
-        return self._put_back(held, known)
+        return self._restore(held, known)
 
     def _remember(self, held: Holdings) -> Holdings:
         if held.generation is None and held.providers:
@@ -71,7 +71,7 @@ class Keeper:
         self._known = held
         return held
 
-    def _put_back(self, held: Holdings, known: Holdings) -> Loss | None:
+    def _restore(self, held: Holdings, known: Holdings) -> Loss | None:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
         providers = tuple(map(decode_provider, self._providers))

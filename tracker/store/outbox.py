@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import redis
 
-from tracker.delivery.ports import Parcel, Round
-from tracker.delivery.retry_policy import Accepted, Buried, Postponed, Standing, Verdict
+from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.retry_policy import Accepted, DeadLettered, Disposition, FailureStreak, Postponed
 from tracker.errors import Conflict
 from tracker.model.event import encode_event
 from tracker.store.codec import decode_webhook
@@ -42,15 +42,15 @@ class RedisOutbox:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
-        self._round = load_script(client, "round")
-        self._settle = load_script(client, "settle")
+        self._delivery_lease = load_script(client, "delivery_lease")
+        self._acknowledge = load_script(client, "acknowledge")
         self._release = load_script(client, "release")
 
-    def begin(self, sink: str, now: datetime) -> Round | None:
+    def begin(self, sink: str, now: datetime) -> DeliveryLease | None:
         """Take the right to deliver."""
         owner = uuid4().hex
         with translated():
-            answer = self._round(
+            answer = self._delivery_lease(
                 keys=[SINKS, SINK_PREFIX + sink, LEASE_PREFIX + sink, UPDATES],
                 args=[sink, now.timestamp(), int(LEASE_S * 1000), owner],
             )
@@ -59,85 +59,87 @@ class RedisOutbox:
         webhook, failures, failing_since, begins_anew = answer
         if begins_anew:
             log.warning("sink %s begins anew: the event stream was lost", sink)
-        standing = Standing(failures=failures, failing_since=moment(failing_since))
-        return Round(webhook=decode_webhook(webhook), standing=standing, owner=owner)
+        streak = FailureStreak(failures=failures, failing_since=moment(failing_since))
+        return DeliveryLease(webhook=decode_webhook(webhook), streak=streak, owner=owner)
 
-    def take(self, turn: Round, count: int) -> Sequence[Parcel]:
+    def take(self, lease: DeliveryLease, count: int) -> Sequence[PendingDelivery]:
         """Return what waits: what was put back, then what was read but not acknowledged, then what is new."""
-        sink = turn.webhook.name
+        sink = lease.webhook.name
         with translated():
-            put_back: Any = self._client.xrange(AGAIN_PREFIX + sink, count=count)
-            if put_back:
-                return [_parcel(stream_id, fields, put_back=True) for stream_id, fields in put_back]
+            redrive: Any = self._client.xrange(AGAIN_PREFIX + sink, count=count)
+            if redrive:
+                return [_delivery(stream_id, fields, is_redriven=True) for stream_id, fields in redrive]
             pending = self._read(sink, "0", count)
             if not pending and self._read(sink, ">", count):
                 # Not that answer itself: when it is lost and asked for again, it is the one after the next.
                 pending = self._read(sink, "0", count)
-        return [_parcel(stream_id, fields) for stream_id, fields in pending]
+        return [_delivery(stream_id, fields) for stream_id, fields in pending]
 
-    def pass_over(self, turn: Round, parcels: Collection[Parcel]) -> None:
+    def pass_over(self, lease: DeliveryLease, deliveries: Collection[PendingDelivery]) -> None:
         """Acknowledge events that are not delivered."""
-        sink = turn.webhook.name
-        again = [parcel.stream_id for parcel in parcels if parcel.put_back]
-        streamed = [parcel.stream_id for parcel in parcels if not parcel.put_back]
+        sink = lease.webhook.name
+        again = [delivery.stream_id for delivery in deliveries if delivery.is_redriven]
+        streamed = [delivery.stream_id for delivery in deliveries if not delivery.is_redriven]
         with translated():
             if again:
                 self._client.xdel(AGAIN_PREFIX + sink, *again)
             if streamed:
                 self._client.xack(UPDATES, sink, *streamed)
 
-    def settle(self, turn: Round, parcel: Parcel, verdict: Verdict, now: datetime) -> None:
+    def acknowledge(
+        self, lease: DeliveryLease, delivery: PendingDelivery, disposition: Disposition, now: datetime
+    ) -> None:
         """Write down what became of one event. Raises Conflict."""
-        sink = turn.webhook.name
-        waits_in = AGAIN_PREFIX + sink if parcel.put_back else UPDATES
-        standing = verdict.standing
+        sink = lease.webhook.name
+        waits_in = AGAIN_PREFIX + sink if delivery.is_redriven else UPDATES
+        streak = disposition.streak
         arguments: list[str | bytes | float] = [
-            turn.owner,
+            lease.owner,
             int(LEASE_S * 1000),
             now.timestamp(),
-            "" if parcel.put_back else sink,
-            parcel.stream_id,
-            _word(verdict),
-            standing.failures,
-            standing.failing_since.timestamp() if standing.failing_since else "",
-            verdict.not_before.timestamp() if isinstance(verdict, Postponed) else "",
-            "" if isinstance(verdict, Accepted) else verdict.reason,
-            encode_event(parcel.event) if parcel.event and isinstance(verdict, Buried) else b"",
+            "" if delivery.is_redriven else sink,
+            delivery.stream_id,
+            _word(disposition),
+            streak.failures,
+            streak.failing_since.timestamp() if streak.failing_since else "",
+            disposition.not_before.timestamp() if isinstance(disposition, Postponed) else "",
+            "" if isinstance(disposition, Accepted) else disposition.reason,
+            encode_event(delivery.event) if delivery.event and isinstance(disposition, DeadLettered) else b"",
             MOST_DEAD,
         ]
         with translated():
-            settled = self._settle(
+            settled = self._acknowledge(
                 keys=[LEASE_PREFIX + sink, SINK_PREFIX + sink, waits_in, DEAD_PREFIX + sink], args=arguments
             )
         if not settled:
             raise Conflict(f"sink {sink}: another worker delivers to it by now")
 
-    def end(self, turn: Round) -> None:
+    def end(self, lease: DeliveryLease) -> None:
         """Give the right back."""
         with translated():
-            self._release(keys=[LEASE_PREFIX + turn.webhook.name], args=[turn.owner])
+            self._release(keys=[LEASE_PREFIX + lease.webhook.name], args=[lease.owner])
 
     def _read(self, sink: str, after: str, count: int) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
         answer: Any = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)
         return answer[0][1] if answer else ()
 
 
-def _parcel(stream_id: bytes, fields: dict[bytes, bytes], *, put_back: bool = False) -> Parcel:
-    return Parcel(
+def _delivery(stream_id: bytes, fields: dict[bytes, bytes], *, is_redriven: bool = False) -> PendingDelivery:
+    return PendingDelivery(
         stream_id=stream_id.decode(),
         event=read_event(stream_id, fields) if fields else None,
         queued_at=entered_at(stream_id),
-        put_back=put_back,
+        is_redriven=is_redriven,
     )
 
 
-def _word(verdict: Verdict) -> str:
-    match verdict:
+def _word(disposition: Disposition) -> str:
+    match disposition:
         case Accepted():
             return "accepted"
-        case Buried():
+        case DeadLettered():
             return "buried"
         case Postponed():
             return "postponed"
         case _:
-            assert_never(verdict)
+            assert_never(disposition)

@@ -8,10 +8,10 @@ import redis
 
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, HostBusy, Known, Turn
-from tracker.store.codec import decode_ledger, decode_view
+from tracker.polling.ports import Commit, HostBusy, Known, PollLease
+from tracker.store.codec import decode_digests, decode_view
 from tracker.store.connection import load_script, moment, page_key, seen_before_key, seen_key, translated
-from tracker.store.turns import (
+from tracker.store.leases import (
     BEGIN,
     COMMIT,
     MOST_SEEN,
@@ -19,9 +19,9 @@ from tracker.store.turns import (
     busy_of,
     commit_arguments,
     copy_of,
-    is_turn,
+    is_lease,
+    lease_of,
     refusal,
-    turn_of,
     unknown,
 )
 
@@ -35,11 +35,11 @@ class RedisPages:
         self._begin = load_script(client, *BEGIN)
         self._commit = load_script(client, *COMMIT)
 
-    def begin(self, provider_id: str, now: datetime) -> Turn | HostBusy | None:
+    def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Take the page's turn."""
         with translated():
             version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
-        return turn_of(answer, copy_of(answer, version, None), now) if is_turn(answer) else busy_of(answer, now)
+        return lease_of(answer, copy_of(answer, version, None), now) if is_lease(answer) else busy_of(answer, now)
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         """Return the page's view and ledger, and which of the keys were seen."""
@@ -48,22 +48,22 @@ class RedisPages:
             pipe.hmget(page_key(provider_id), ["view", "ledger", "horizon"])
             for key in (seen_key(provider_id), seen_before_key(provider_id)) if ordered else ():
                 pipe.smismember(key, ordered)
-            (view, ledger, horizon), *rest = pipe.execute()
+            (view, digests, watermark), *rest = pipe.execute()
         newer, older = (_members(ordered, members) for members in rest) if rest else (set(), set())
         return Known(
             view=decode_view(view),
-            ledger=decode_ledger(ledger),
+            digests=decode_digests(digests),
             seen=frozenset(newer | older),
-            fading=frozenset(older - newer),
-            horizon=moment(horizon),
+            expiring=frozenset(older - newer),
+            watermark=moment(watermark),
         )
 
-    def commit(self, turn: Turn, commit: Commit) -> int:
+    def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit in one step. Raises Conflict."""
         with translated():
-            new = self._commit(**commit_arguments(turn, commit, self._most_seen))
+            new = self._commit(**commit_arguments(lease, commit, self._most_seen))
         if new < 0:
-            raise refusal(turn, new)
+            raise refusal(lease, new)
         return int(new)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import redis
 
-from tracker.delivery.retry_policy import Standing
+from tracker.delivery.retry_policy import FailureStreak
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
 from tracker.store.codec import decode_webhook, encode_webhook
@@ -31,12 +31,12 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one sink."""
 
     webhook: Webhook
-    standing: Standing
+    streak: FailureStreak
     #: Events that are not settled yet; those that it does not want count until it is their turn.
     waiting: int = 0
     dead: int = 0
     #: Dead letters that were put back and wait to be delivered again; `waiting` counts them, too.
-    put_back: int = 0
+    redriven: int = 0
     delivered: int = 0
     #: While its receiver fails: when it is tried again.
     not_before: datetime | None = None
@@ -47,7 +47,7 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def undelivered(self) -> int:
         """Return how many updates were given up, those among them that are on their way again."""
-        return self.dead + self.put_back
+        return self.dead + self.redriven
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class RedisSinks:
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._sync = load_script(client, "sinks")
-        self._put_back = load_script(client, "put_back")
+        self._redrive = load_script(client, "redrive")
 
     def sync(self, webhooks: Iterable[Webhook]) -> Synced:
         """Have these sinks and no others; forget what waits for those that are gone."""
@@ -119,10 +119,10 @@ class RedisSinks:
             for stream_id, fields in entries
         ]
 
-    def put_back(self, sink: str) -> int:
+    def redrive(self, sink: str) -> int:
         """Put a sink's dead letters back for delivery; return how many there were."""
         with translated():
-            return int(self._put_back(keys=[DEAD_PREFIX + sink, AGAIN_PREFIX + sink, SINK_PREFIX + sink]))
+            return int(self._redrive(keys=[DEAD_PREFIX + sink, AGAIN_PREFIX + sink, SINK_PREFIX + sink]))
 
     def _run_sync(self, mode: str, webhooks: Iterable[Webhook]) -> Synced:
         arguments: list[str | bytes] = [SINK_PREFIX, LEASE_PREFIX, DEAD_PREFIX, AGAIN_PREFIX, mode]
@@ -163,10 +163,12 @@ def _status(webhook: Webhook, state: dict[bytes, bytes], again: int, dead: int, 
     error = state.get(b"last_error")
     return SinkStatus(
         webhook=webhook,
-        standing=Standing(failures=int(state.get(b"failures", 0)), failing_since=moment(state.get(b"failing_since"))),
+        streak=FailureStreak(
+            failures=int(state.get(b"failures", 0)), failing_since=moment(state.get(b"failing_since"))
+        ),
         waiting=unread + again,
         dead=dead,
-        put_back=again,
+        redriven=again,
         delivered=int(state.get(b"delivered", 0)),
         not_before=moment(state.get(b"not_before")),
         last_delivered_at=moment(state.get(b"last_delivered_at")),

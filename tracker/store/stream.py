@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import redis
 
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import StreamedEvent, Told
+from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.page import ComponentStatus
@@ -94,14 +94,14 @@ class RedisStream:
             value: Any = self._client.get(GENERATION)
         return value.decode() if value else None
 
-    def remind(self, told: Mapping[str, Told], known_until: datetime, now: datetime) -> bool:
+    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
         """Give pages that were never read what is on record of them."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         for start in range(0, len(entries), _REMINDED_TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
-                    known = told.get(provider.id, Told())
+                    known = reported.get(provider.id, Reported())
                     state = PageState(url=provider.url, known_until=known_until)
                     self._remind(
                         keys=[PROVIDERS, page_key(provider.id), seen_key(provider.id), DUE],
@@ -183,10 +183,10 @@ class RedisStream:
             log.warning("the event stream is full; dropped %d events not taken by these sinks: %s", dropped, behind)
 
 
-def _view(told: Told) -> PageView:
+def _view(reported: Reported) -> PageView:
     """Return what is known of a page from what was told of it."""
-    fallen = [known.id for known in told.components.values() if known.status is not ComponentStatus.OPERATIONAL]
-    return PageView(components=dict(told.components), falls_told=tuple(fallen))
+    fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
+    return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 
 
 def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

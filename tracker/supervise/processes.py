@@ -79,7 +79,7 @@ class Child:
         """Tell whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
-    def tend(self) -> None:
+    def restart_if_due(self) -> None:
         """Start the process again if it died and its pause is over."""
         if self._process is None or self.is_running:
             return

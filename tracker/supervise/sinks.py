@@ -46,7 +46,7 @@ class SinkWatch:
         # A letter that is on its way again may be refused again, and so may what waits after a first failure.
         if failing or any(status.undelivered for status in statuses):
             self._do_well = False
-        elif not self._do_well and not any(status.standing.failures for status in statuses):
+        elif not self._do_well and not any(status.streak.failures for status in statuses):
             log.info("all sinks take updates again")
             self._do_well = True
 
@@ -68,12 +68,12 @@ def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
 
 def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
     """Return one line about updates that were given up, None when there are none."""
-    buried = [status for status in statuses if status.dead]
-    if not buried:
+    dead_lettered = [status for status in statuses if status.dead]
+    if not dead_lettered:
         return None
-    first = buried[0].webhook.name
-    named = ", ".join(f"{status.webhook.name} ({status.dead})" for status in buried[:_NAMED])
-    rest = f" and {len(buried) - _NAMED} more" if len(buried) > _NAMED else ""
+    first = dead_lettered[0].webhook.name
+    named = ", ".join(f"{status.webhook.name} ({status.dead})" for status in dead_lettered[:_NAMED])
+    rest = f" and {len(dead_lettered) - _NAMED} more" if len(dead_lettered) > _NAMED else ""
     return (
         f"dead letters, updates that a receiver did not take: {named}{rest}; `tracker sinks dead {first}` shows them, "
         f"`tracker sinks retry {first}` sends them again, `tracker sinks drop {first}` forgets them"
@@ -95,7 +95,7 @@ def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provid
 
 def _is_failing(status: SinkStatus) -> bool:
     """Tell whether a receiver fails for longer than one that restarts."""
-    since, until = status.standing.failing_since, status.not_before
+    since, until = status.streak.failing_since, status.not_before
     if since is None or until is None:
-        return status.standing.failures >= _FAILURES_TOLD
-    return status.standing.failures >= _FAILURES_TOLD or until - since >= _PAUSE_TOLD
+        return status.streak.failures >= _FAILURES_TOLD
+    return status.streak.failures >= _FAILURES_TOLD or until - since >= _PAUSE_TOLD

@@ -127,7 +127,7 @@ class Stack:
         watching = False
         while not self._stopping.wait(0.2):
             for child in self._children():
-                child.tend()
+                child.restart_if_due()
             if time.monotonic() >= next_health:
                 began = time.monotonic()
                 try:

@@ -212,21 +212,21 @@ def test_maintenance_is_read_where_it_is_shown(shown):
 def test_every_update_of_a_story_is_told_once(shown):
     acme = page(shown)
     watcher = Watcher(shown, acme)
-    watcher.told()
-    told = []
+    watcher.reported()
+    reported = []
     opened = acme.open_incident("Errors", "major", body="One.", components={"API": "major_outage"}, now=minutes(1))
-    told += watcher.told()
+    reported += watcher.reported()
     acme.post_update(opened, "identified", "Two.", now=minutes(2))
-    told += watcher.told()
+    reported += watcher.reported()
     acme.post_update(opened, "monitoring", "Three.", now=minutes(3))
     acme.set_component("Dashboard", "degraded_performance", now=minutes(3))
-    told += watcher.told()
+    reported += watcher.reported()
     acme.resolve(opened, "Four.", now=minutes(4))
-    told += watcher.told()
+    reported += watcher.reported()
 
     # What a page shows of an ended incident nowhere cannot be told.
     ends = ["Four."] if shown.ended or shown.details else []
-    assert told == ["One.", "Two.", "Three.", *ends]
+    assert reported == ["One.", "Two.", "Three.", *ends]
 
 
 class _Found(MemoryPages):
@@ -255,7 +255,7 @@ class Watcher:
         self._store = _Found(self._provider, source)
         self._poller = Poller(self._store, Observer(self._fetcher), self._clock)
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """Poll; return the texts of the updates that are told."""
         for path in (self._shown.path, *self._shown.details):
             self._fetcher.answers(url(self._shown) + path, body(self._acme, self._shown, path))

@@ -58,10 +58,10 @@ class Watched:
     def polls(self):
         """Poll once, a minute later; return the events that this brought."""
         self.clock.passes(minutes=1)
-        told = len(self.pages.events)
+        reported = len(self.pages.events)
         self.last = self._poller.poll("acme")
         assert self.last.outcome is not Outcome.FAILED, self.last.failure
-        return self.pages.events[told:]
+        return self.pages.events[reported:]
 
     def updates(self):
         """Poll once; return status and text of the updates that were told."""
@@ -130,18 +130,18 @@ GONE = "No longer listed on the page."
 def test_each_update_of_an_incident_is_told_once_as_far_as_the_platform_shows_it(platform):
     watched = Watched(platform)
     page = watched.page
-    told = []
+    reported = []
 
     incident_id = page.open_incident("Slow", "major", "investigating", "We look.", {"API": "major_outage"})
-    told.append(watched.updates())
+    reported.append(watched.updates())
     page.post_update(incident_id, "identified", "Found.")
-    told.append(watched.updates())
+    reported.append(watched.updates())
     page.edit_update(incident_id, page.incident(incident_id).updates[-1].id, "We look harder.")
-    told.append(watched.updates())
+    reported.append(watched.updates())
     page.resolve(incident_id, "Over.")
-    told.append(watched.updates())
+    reported.append(watched.updates())
 
-    assert told == TOLD[platform][0]
+    assert reported == TOLD[platform][0]
     assert watched.updates() == ([("resolved", GONE)] if platform in ENDS_BY_ABSENCE else [])
     assert watched.updates() == []
 
@@ -150,17 +150,17 @@ def test_each_update_of_an_incident_is_told_once_as_far_as_the_platform_shows_it
 def test_each_step_of_a_maintenance_is_told_once_as_far_as_the_platform_shows_it(platform):
     watched = Watched(platform)
     begins = watched.clock.now + timedelta(minutes=2)
-    told = []
+    reported = []
 
     maintenance_id = watched.page.schedule_maintenance(
         "Upgrade", begins, begins + timedelta(hours=1), "Work.", ["Webhooks"]
     )
-    told.append(watched.updates())
+    reported.append(watched.updates())
     for text in ("Begun.", "Check.", "Done."):
         watched.page.advance_maintenance(maintenance_id, text)
-        told.append(watched.updates())
+        reported.append(watched.updates())
 
-    assert told == TOLD[platform][1]
+    assert reported == TOLD[platform][1]
     has_ended = platform in ENDS_BY_ABSENCE and any(TOLD[platform][1])
     assert watched.updates() == ([("completed", GONE)] if has_ended else [])
     assert watched.updates() == []

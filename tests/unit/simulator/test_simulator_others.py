@@ -88,7 +88,7 @@ class Watch:
         assert poll.failure is None
         return poll
 
-    def told(self):
+    def reported(self):
         events = [event for event in self.store.events if event.event in UPDATES]
         self.store.events.clear()
         return events
@@ -98,7 +98,7 @@ class Watch:
         self.clock.passes(minutes=1)
         done = action(*of, **fields)
         self.polls()
-        return self.told(), done
+        return self.reported(), done
 
 
 @pytest.fixture(params=PATHS)
@@ -138,17 +138,17 @@ def test_an_incident_is_told_update_by_update_and_an_edit_is_not(watch):
     third, _ = watch.after(watch.page.post_update, incident_id, "monitoring", "It works.")
     last, _ = watch.after(watch.page.resolve, incident_id, "Over.")
 
-    news = [*first, *second, *edited, *third, *last]
-    assert [event.status for event in news] == TOLD[platform]
+    pending = [*first, *second, *edited, *third, *last]
+    assert [event.status for event in pending] == TOLD[platform]
     assert edited == []
     assert {event.event for event in first} == {EventKind.NEW_INCIDENT}
     if platform != "cstate":
-        assert [event.message for event in news] == ["We look.", "Found it.", "It works.", "Over."][: len(news)]
+        assert [event.message for event in pending] == ["We look.", "Found it.", "It works.", "Over."][: len(pending)]
     if platform in ENDS_BY_ABSENCE:
         watch.polls()
-        assert [(event.status, event.message) for event in watch.told()] == [("resolved", GONE)]
+        assert [(event.status, event.message) for event in watch.reported()] == [("resolved", GONE)]
     assert watch.polls().outcome is Outcome.QUIET
-    assert watch.told() == []
+    assert watch.reported() == []
 
 
 def test_what_goes_on_is_open_and_what_ended_is_not(watch):
@@ -168,17 +168,17 @@ def test_a_maintenance_is_told_from_its_announcement_on(platform):
     begins = BEGAN + timedelta(minutes=4)
     window = (begins, begins + timedelta(hours=2))
 
-    news, maintenance_id = watch.after(watch.page.schedule_maintenance, "Disks", *window, "We plan.", ["API"])
+    pending, maintenance_id = watch.after(watch.page.schedule_maintenance, "Disks", *window, "We plan.", ["API"])
     (scheduled,) = read(
         render(watch.page.revision, PATHS[platform][0], SITE).body, format=platform, url=SITE
     ).maintenances
     for _ in range(3):
         watch.clock.passes(minutes=1)
         more, _ = watch.after(watch.page.advance_maintenance, maintenance_id)
-        news += more
+        pending += more
 
-    assert [event.status for event in news] == MAINTAINED[platform]
-    assert {event.event for event in news} == {EventKind.MAINTENANCE_UPDATE}
+    assert [event.status for event in pending] == MAINTAINED[platform]
+    assert {event.event for event in pending} == {EventKind.MAINTENANCE_UPDATE}
     assert not scheduled.is_open
     assert [moment.replace(microsecond=0) for moment in (scheduled.scheduled_for, scheduled.scheduled_until)] == [
         moment.replace(microsecond=0) for moment in window

@@ -19,7 +19,7 @@ SECOND_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MILLISECOND_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def told(platform="statuspage", time_zone="Etc/UTC"):
+def reported(platform="statuspage", time_zone="Etc/UTC"):
     """A page with one resolved incident, one open one and one maintenance to come."""
     page = Page(
         "Acme", id="acme", platform=platform, now=BEGAN - timedelta(days=30), clock=lambda: BEGAN, time_zone=time_zone
@@ -52,7 +52,7 @@ def names(incidents):
 
 
 def test_summary_has_what_is_open_and_what_is_to_come():
-    summary = answer(told(), "/api/v2/summary.json")
+    summary = answer(reported(), "/api/v2/summary.json")
 
     assert list(summary) == ["page", "components", "incidents", "scheduled_maintenances", "status"]
     assert names(summary["incidents"]) == ["New"]
@@ -63,7 +63,7 @@ def test_summary_has_what_is_open_and_what_is_to_come():
 
 
 def test_a_group_lists_what_is_in_it():
-    components = answer(told(), "/api/v2/components.json")["components"]
+    components = answer(reported(), "/api/v2/components.json")["components"]
 
     group = next(component for component in components if component["group"])
     inside = [component for component in components if component["group_id"] == group["id"]]
@@ -74,7 +74,7 @@ def test_a_group_lists_what_is_in_it():
 
 
 def test_incidents_come_with_updates_newest_first_and_their_components():
-    new, old = answer(told(), "/api/v2/incidents.json")["incidents"]
+    new, old = answer(reported(), "/api/v2/incidents.json")["incidents"]
 
     assert (new["name"], old["name"]) == ("New", "Old & gone")
     assert [update["body"] for update in new["incident_updates"]] == ["Still looking.", "First\nline"]
@@ -105,7 +105,7 @@ def test_incidents_are_the_50_newest_by_their_newest_update():
 
 
 def test_maintenances_have_a_list_of_their_own():
-    page = told()
+    page = reported()
     [work] = answer(page, "/api/v2/scheduled-maintenances.json")["scheduled_maintenances"]
 
     assert (work["impact"], work["scheduled_for"]) == ("maintenance", "2026-08-23T09:05:07.250Z")
@@ -135,7 +135,7 @@ def test_the_indicator_follows_the_components(statuses, indicator):
 
 
 def test_timestamps_follow_the_zone_of_the_page():
-    page = told(time_zone="America/Los_Angeles")
+    page = reported(time_zone="America/Los_Angeles")
 
     assert answer(page, "/api/v2/summary.json")["page"]["updated_at"].endswith("-07:00")
     assert " PDT</small>" in feed(page, "/history.atom").findtext(f"{ATOM}entry/{ATOM}content")
@@ -143,7 +143,7 @@ def test_timestamps_follow_the_zone_of_the_page():
 
 
 def test_atom_has_one_entry_for_each_incident_with_all_updates():
-    work, new, old = feed(told(), "/history.atom").findall(f"{ATOM}entry")
+    work, new, old = feed(reported(), "/history.atom").findall(f"{ATOM}entry")
 
     assert [entry.findtext(f"{ATOM}title") for entry in (work, new, old)] == ["Work", "New", "Old & gone"]
     assert new.findtext(f"{ATOM}content") == (
@@ -158,7 +158,7 @@ def test_atom_has_one_entry_for_each_incident_with_all_updates():
 
 
 def test_atom_dates_are_the_newest_update_and_the_last_edit():
-    page = told()
+    page = reported()
     new = next(incident for incident in page.revision.incidents if incident.name == "New")
     page.edit_update(new.id, new.updates[0].id, "Edited.", now=BEGAN + timedelta(hours=5))
 
@@ -179,7 +179,7 @@ def test_single_digit_days_are_padded_with_a_space():
 
 
 def test_rss_says_the_same_as_atom():
-    page = told()
+    page = reported()
     entries = feed(page, "/history.atom").findall(f"{ATOM}entry")
     items = feed(page, "/history.rss").findall("channel/item")
 
@@ -214,21 +214,21 @@ def test_hostile_text_leaves_feeds_and_html_well_formed(platform):
 @pytest.mark.parametrize("platform", ["statuspage", "incidentio"])
 @pytest.mark.parametrize("path", ["/api/v2/nothing.json", "/api/v1/summary.json", "/x", ""])
 def test_other_paths_have_nothing(platform, path):
-    assert render(told(platform).revision, path, URL) is None
+    assert render(reported(platform).revision, path, URL) is None
 
 
 def test_the_html_page_points_to_the_feeds():
-    html = text(told(), "/")
+    html = text(reported(), "/")
 
     assert f'<link rel="alternate" type="application/atom+xml" title="Atom" href="{URL}/history.atom">' in html
-    assert text(told(), "/incidents/1") == html
+    assert text(reported(), "/incidents/1") == html
 
 
 @pytest.mark.parametrize(
     "path", ["/api/v2/summary.json", "/api/v2/incidents.json", "/history.atom", "/history.rss", "/"]
 )
 def test_statuspage_gives_the_same_bytes_for_the_same_revision(path):
-    first, second = (render(told().revision, path, URL, variation) for variation in (1, 2))
+    first, second = (render(reported().revision, path, URL, variation) for variation in (1, 2))
 
     assert first.body == second.body
     assert first.etag == second.etag is not None
@@ -237,7 +237,7 @@ def test_statuspage_gives_the_same_bytes_for_the_same_revision(path):
 class TestIncidentIo:
     @pytest.fixture
     def page(self):
-        return told("incidentio")
+        return reported("incidentio")
 
     def test_lists_are_null_when_they_are_empty(self):
         quiet = answer(Page("Acme", platform="incidentio"), "/api/v2/summary.json")

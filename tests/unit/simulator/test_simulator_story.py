@@ -53,7 +53,7 @@ def statuses(revision, *, maintenance=False):
 
 
 @pytest.fixture
-def told():
+def reported():
     stage = Stage(ROUND_S * len(PLOTS))
     play([stage.page()], stage.wait)
     return stage
@@ -69,18 +69,18 @@ def test_it_begins_with_history_that_is_all_over():
     assert revision.updated_at < BEGAN - timedelta(days=1)
 
 
-def test_a_major_incident_on_two_components_opens_within_three_seconds(told):
-    opened_s = told.first_seen(lambda revision: statuses(revision) == ["investigating"])
-    revision = next(revisions[0] for at_s, revisions in told.shown if at_s == opened_s)
+def test_a_major_incident_on_two_components_opens_within_three_seconds(reported):
+    opened_s = reported.first_seen(lambda revision: statuses(revision) == ["investigating"])
+    revision = next(revisions[0] for at_s, revisions in reported.shown if at_s == opened_s)
 
     assert opened_s < 3
     assert revision.incidents[0].impact == "major"
     assert sum(not c.is_group and c.status != "operational" for c in revision.components) == 2
 
 
-def test_an_incident_and_a_maintenance_go_through_in_about_a_minute(told):
+def test_an_incident_and_a_maintenance_go_through_in_about_a_minute(reported):
     seen = {}
-    for at_s, [revision] in told.shown:
+    for at_s, [revision] in reported.shown:
         for item in revision.incidents[:2]:
             if item.created_at >= BEGAN and at_s < ROUND_S:
                 seen.setdefault(item.status, at_s)
@@ -90,16 +90,16 @@ def test_an_incident_and_a_maintenance_go_through_in_about_a_minute(told):
     assert seen["completed"] <= 65
 
 
-def test_components_change_between_the_updates(told):
-    opened_s = told.first_seen(lambda revision: statuses(revision) == ["investigating"])
-    after = [revisions[0] for at_s, revisions in told.shown if at_s > opened_s]
+def test_components_change_between_the_updates(reported):
+    opened_s = reported.first_seen(lambda revision: statuses(revision) == ["investigating"])
+    after = [revisions[0] for at_s, revisions in reported.shown if at_s > opened_s]
 
     assert statuses(after[0]) == ["investigating"]
     assert {c.status for c in after[0].components} > {"partial_outage", "major_outage"}
 
 
-def test_everything_is_well_again_before_the_next_round_which_has_another_title(told):
-    ends = [revisions[0] for at_s, revisions in told.shown if at_s % ROUND_S == TURNS[-1][0]]
+def test_everything_is_well_again_before_the_next_round_which_has_another_title(reported):
+    ends = [revisions[0] for at_s, revisions in reported.shown if at_s % ROUND_S == TURNS[-1][0]]
     titles = [next(item.name for item in revision.incidents if not item.is_maintenance) for revision in ends]
 
     assert len(titles) == len(PLOTS) == len(set(titles))

@@ -27,13 +27,13 @@ ISSUE = event(
 )
 
 
-def sent(told: Event, chat: str) -> Any:
-    return json.loads(body_of(told, WebhookFormat(chat)))
+def sent(reported: Event, chat: str) -> Any:
+    return json.loads(body_of(reported, WebhookFormat(chat)))
 
 
-def shown(told: Event, chat: str) -> str:
+def shown(reported: Event, chat: str) -> str:
     """Return all that a chat shows as one text."""
-    said = sent(told, chat)
+    said = sent(reported, chat)
     if chat == "slack":
         return said["text"]
     if chat == "discord":
@@ -115,7 +115,7 @@ def test_addresses_behind_words_are_shown_as_far_as_there_is_room(chat: str) -> 
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_kind_of_event_says_whom_it_concerns_its_status_and_its_message(chat: str, kind: EventKind) -> None:
     begin, end = datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC)
-    told = event(
+    reported = event(
         event=kind,
         product="Orchard - API",
         incident="Search",
@@ -125,7 +125,7 @@ def test_every_kind_of_event_says_whom_it_concerns_its_status_and_its_message(ch
         scheduled_for=begin,
         scheduled_until=end,
     )
-    text = shown(told, chat)
+    text = shown(reported, chat)
 
     has_title = not kind.startswith(("component_", "page_"))
     assert all(word in text for word in ("Orchard - API", "Partial outage", "Why."))
@@ -147,8 +147,8 @@ FIELDS = ("product", "provider_name", "incident", "status", "message", "impact",
 @pytest.mark.parametrize(("chat", "text"), [(chat, text) for chat, texts in HOSTILE.items() for text in texts])
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_vendors_marks_mean_nothing(chat: str, text: str, field: str) -> None:
-    told = event(**{"message": "m", "incident": "i", field: f"before {text} after"})
-    said = shown(told, chat)
+    reported = event(**{"message": "m", "incident": "i", field: f"before {text} after"})
+    said = shown(reported, chat)
 
     if field == "provider_name":
         assert text not in said
@@ -162,15 +162,15 @@ def test_a_vendors_marks_mean_nothing(chat: str, text: str, field: str) -> None:
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("field", ["product", "incident", "status", "message"])
 def test_nobody_is_called(chat: str, call: str, field: str) -> None:
-    told = event(**{"message": "m", "incident": "i", field: f"x {call} y"})
+    reported = event(**{"message": "m", "incident": "i", field: f"x {call} y"})
 
-    assert call.lower() not in shown(told, chat).lower()
+    assert call.lower() not in shown(reported, chat).lower()
 
 
 @pytest.mark.parametrize("chat", CHATS)
 def test_lines_of_a_vendor_stay_apart_from_ours(chat: str) -> None:
-    told = event(message="m\n*Status:* Resolved\n**Status:** Resolved\r\u2028*Status:* Resolved", incident="a\n*b*")
-    lines = shown(told, chat).split("\n")
+    reported = event(message="m\n*Status:* Resolved\n**Status:** Resolved\r\u2028*Status:* Resolved", incident="a\n*b*")
+    lines = shown(reported, chat).split("\n")
     ours = [line for line in lines if re.match(r"\*+Status:\*+ ", line)]
 
     assert len(ours) == 1 if chat != "teams" else len(ours) <= 1
@@ -224,7 +224,7 @@ TEXTS = st.one_of(
 def test_limits_hold_whatever_a_vendor_writes(
     message: str, title: str, product: str, status: str, impact: str, word: str
 ) -> None:
-    told = event(
+    reported = event(
         message=message,
         incident=title,
         product=product,
@@ -235,11 +235,11 @@ def test_limits_hold_whatever_a_vendor_writes(
         links=("https://a.example/" + "x" * 470,),
     )
 
-    assert len(shown(told, "slack")) <= 4000
-    assert units(shown(told, "discord")) <= 2000
-    assert 2 * units(body_of(told, WebhookFormat.TEAMS).decode()) < 28_000
+    assert len(shown(reported, "slack")) <= 4000
+    assert units(shown(reported, "discord")) <= 2000
+    assert 2 * units(body_of(reported, WebhookFormat.TEAMS).decode()) < 28_000
     for chat in CHATS:
-        said = shown(told, chat)
+        said = shown(reported, chat)
         assert "@everyone" not in said
         assert "\u202e" not in said
         assert said.split("\n")[-1].startswith("<https://") or chat == "teams"

@@ -50,13 +50,13 @@ def reopened(path: Path) -> str | None:
 @example("plain\x7f")
 @given(texts)
 def test_a_line_is_printable_ascii_and_means_the_same(text: str) -> None:
-    told = event("acme/i/u", incident=text, message=text, components=(text,))
+    reported = event("acme/i/u", incident=text, message=text, components=(text,))
 
     line = record_line(streamed("acme/i/u", "1-0", incident=text, message=text, components=(text,)))
 
     assert line.isascii()
     assert line.isprintable()
-    assert decode_event(line.encode()) == told
+    assert decode_event(line.encode()) == reported
     assert json.loads(line)["incident"] == text
 
 
@@ -261,5 +261,5 @@ def test_whatever_is_delivered_each_event_stands_on_record_once(
             record.deliver([streamed(str(number), f"{sequence}-0")])
         record.close()
 
-    told = [str(number) for batch in batches for number in batch]
-    assert (ids_in(path) if path.exists() else []) == list(dict.fromkeys(told))
+    reported = [str(number) for batch in batches for number in batch]
+    assert (ids_in(path) if path.exists() else []) == list(dict.fromkeys(reported))

@@ -143,8 +143,8 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize(("told", "lines"), GOLDEN.values(), ids=GOLDEN)
-def test_an_event_reads_like_this(told: Event, lines: str) -> None:
-    assert render(told) == lines
+def test_an_event_reads_like_this(reported: Event, lines: str) -> None:
+    assert render(reported) == lines
 
 
 @given(
@@ -162,11 +162,11 @@ def test_an_event_reads_like_this(told: Event, lines: str) -> None:
         link=st.none() | hostile_texts,
     )
 )
-def test_no_text_of_a_vendor_can_forge_a_line_or_move_the_cursor(told: Event) -> None:
-    lines = render(told).split("\n")
+def test_no_text_of_a_vendor_can_forge_a_line_or_move_the_cursor(reported: Event) -> None:
+    lines = render(reported).split("\n")
 
-    names_no_incident = told.event in ("component_status_change", "page_unreadable", "page_readable", "page_moved")
-    expected = 2 + (not names_no_incident) + bool(told.link)
+    names_no_incident = reported.event in ("component_status_change", "page_unreadable", "page_readable", "page_moved")
+    expected = 2 + (not names_no_incident) + bool(reported.link)
     assert len(lines) == expected
     assert all(is_safe(character) for line in lines for character in line)
     assert lines[0].startswith("[2025-11-03 14:32:00] Product: ")
@@ -176,9 +176,9 @@ def test_no_text_of_a_vendor_can_forge_a_line_or_move_the_cursor(told: Event) ->
 def test_a_megabyte_of_title_becomes_a_line_of_bounded_length() -> None:
     huge = "\x1b[31m" + "x" * 1_000_000
 
-    told = openai(incident=huge, message=huge, product=huge, status=huge, vendor_status=huge, link=huge)
+    reported = openai(incident=huge, message=huge, product=huge, status=huge, vendor_status=huge, link=huge)
 
-    lines = render(told).split("\n")
+    lines = render(reported).split("\n")
 
     assert len(lines) == 4
     assert max(map(len, lines)) < 1500

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tracker.delivery.ports import Told
+from tracker.delivery.ports import Reported
 from tracker.model.page import Component, ComponentStatus
 
 _STATUSES = {status.value: status for status in ComponentStatus}
@@ -21,27 +21,35 @@ class _Line(msgspec.Struct, frozen=True):
     components: tuple[str, ...] = ()
 
 
-def read_told(lines: Iterable[bytes]) -> Mapping[str, Told]:
+def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
     """Return what was told, by provider id; what is no line of the record is passed over."""
     keys: dict[str, set[str]] = {}
     components: dict[str, dict[str, Component]] = {}
     for line in lines:
         try:
-            told = msgspec.json.decode(line, type=_Line)
+            reported = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError:
             continue
-        before, is_component, rest = told.id.partition("/component/")
+        before, is_component, rest = reported.id.partition("/component/")
         # An update's id is that of its key; edits, withdrawals and what concerns the page itself have longer ones.
-        if told.incident_id is not None and told.id == f"{told.provider}/{told.incident_id}/{told.update_id}":
-            keys.setdefault(told.provider, set()).update(
-                (f"{told.incident_id}/{told.update_id}", f"{told.incident_id}/")
+        if (
+            reported.incident_id is not None
+            and reported.id == f"{reported.provider}/{reported.incident_id}/{reported.update_id}"
+        ):
+            keys.setdefault(reported.provider, set()).update(
+                (f"{reported.incident_id}/{reported.update_id}", f"{reported.incident_id}/")
             )
-        elif told.incident_id is None and is_component and before == told.provider and told.status in _STATUSES:
+        elif (
+            reported.incident_id is None
+            and is_component
+            and before == reported.provider
+            and reported.status in _STATUSES
+        ):
             component_id = rest.rpartition("/")[0]
-            components.setdefault(told.provider, {})[component_id] = Component(
-                id=component_id, name=next(iter(told.components), component_id), status=_STATUSES[told.status]
+            components.setdefault(reported.provider, {})[component_id] = Component(
+                id=component_id, name=next(iter(reported.components), component_id), status=_STATUSES[reported.status]
             )
     return {
-        provider: Told(keys=frozenset(keys.get(provider, ())), components=components.get(provider, {}))
+        provider: Reported(keys=frozenset(keys.get(provider, ())), components=components.get(provider, {}))
         for provider in keys.keys() | components.keys()
     }

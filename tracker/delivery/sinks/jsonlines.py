@@ -11,8 +11,8 @@ from typing import Annotated, Final, TextIO
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent, Told
-from tracker.delivery.sinks.history import read_told
+from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
@@ -133,14 +133,14 @@ class UpdateRecord:
             found.append(streamed.event)
         return found[::-1]
 
-    def told(self) -> Mapping[str, Told]:
-        """Read the whole record, or so much of its end as a small machine can hold; see `Record.told`."""
+    def reported(self) -> Mapping[str, Reported]:
+        """Read the whole record, or so much of its end as a small machine can hold; see `Record.reported`."""
         lines = self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()
-        told = read_told(lines)
+        reported = read_reported(lines)
         known = [line.id for line in map(_line, lines) if line is not None]
         self._recorded = dict.fromkeys([*known, *self._recorded])
         self._kept = max(_KEPT, len(self._recorded))
-        return told
+        return reported
 
     def close(self) -> None:
         """Close the file and let another printer have it."""

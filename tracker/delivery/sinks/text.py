@@ -58,8 +58,8 @@ def _lines(event: Event) -> Iterator[str]:
             pass
         case _:
             assert_never(event.event)
-    told = status(event)
+    reported = status(event)
     message = one_line(event.message or "", MESSAGE)
-    yield f"  Status: {told} - {message}" if message else f"  Status: {told}"
+    yield f"  Status: {reported} - {message}" if message else f"  Status: {reported}"
     if event.link:
         yield f"  Link: {one_line(event.link, MESSAGE)}"

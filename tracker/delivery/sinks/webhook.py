@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tracker.catalogue.address import web_address
-from tracker.catalogue.mistakes import Mistake
+from tracker.catalogue.mistakes import InvalidValue
 from tracker.delivery.ports import Poster, PostRequest
 from tracker.delivery.retry_policy import Answer
 from tracker.delivery.sinks.chats import body_of
@@ -67,7 +67,7 @@ def endpoint(webhook: Webhook, environ: Mapping[str, str]) -> Endpoint:
     if webhook.url is None:
         try:
             url = web_address(url)
-        except Mistake:
+        except InvalidValue:
             raise ConfigError(
                 f"{_place(webhook)}: {webhook.url_env} holds no http or https address; correct it"
             ) from None

@@ -11,14 +11,14 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
-from tracker.polling.poll_cost import Tally
-from tracker.polling.ports import Commit, HostBusy, Remark, Slot, Turn
+from tracker.polling.poll_cost import PollCost
+from tracker.polling.ports import Commit, HostBusy, PollLease, Remark, Slot
 from tracker.store.codec import (
     NO_SLOT,
     decode_provider,
     decode_slot,
     decode_state,
-    encode_ledger,
+    encode_digests,
     encode_slot,
     encode_state,
     encode_view,
@@ -99,7 +99,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
     return {"keys": _BEGIN_KEYS, "args": arguments}
 
 
-def is_turn(answer: Any) -> bool:
+def is_lease(answer: Any) -> bool:
     """Tell whether begin.lua gave the turn. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
@@ -145,14 +145,14 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
     )
 
 
-def turn_of(answer: Any, copy: Copy, now: datetime) -> Turn:
+def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
     """Return the turn that was taken."""
     number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
-    return Turn(
+    return PollLease(
         provider=copy.provider,
         state=copy.state,
         revision=copy.revision,
-        number=int(number),
+        fencing_token=int(number),
         begun_at=now,
         read_at=moment(read),
         slot=decode_slot(slot),
@@ -163,48 +163,52 @@ def turn_of(answer: Any, copy: Copy, now: datetime) -> Turn:
 def is_quiet(commit: Commit) -> bool:
     """Tell whether a commit writes no more than that a poll took place."""
     return (
-        commit.state is None and commit.view is None and commit.ledger is None and not commit.news and not commit.seen
+        commit.state is None
+        and commit.view is None
+        and commit.digests is None
+        and not commit.pending
+        and not commit.seen
     )
 
 
-def said(turn: Turn, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
+def said(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
     """Return a commit as commit_rules.lua reads it, but for what only commit.lua writes.
 
     With the copy that its turn was made of, the provider need not be looked up.
     """
-    tally, due_at, read_at = commit.tally, commit.due_at, commit.read_at
-    slot = slot_of(turn.provider, commit.state or turn.state) if copy is None else copy.slot
+    cost, due_at, read_at = commit.cost, commit.due_at, commit.read_at
+    slot = slot_of(lease.provider, commit.state or lease.state) if copy is None else copy.slot
     brief = (
-        turn.provider.id,
-        str(turn.number),
-        str(turn.revision),
+        lease.provider.id,
+        str(lease.fencing_token),
+        str(lease.revision),
         "" if copy is None else copy.version,
         str(commit.checked_at.timestamp()),
         "" if read_at is None else str(read_at.timestamp()),
-        *(_counted(tally) if tally else ("", 0, "")),
+        *(_counted(cost) if cost else ("", 0, "")),
         "" if due_at is None else str(due_at.timestamp()),
     )
-    if turn.slot is None:
+    if lease.slot is None:
         return brief if slot is None else (*brief, encode_slot(slot))
-    next_slot = "" if slot == turn.slot else encode_slot(slot) or NO_SLOT
-    return (*brief, next_slot, turn.slot.host, turn.slot.limit)
+    next_slot = "" if slot == lease.slot else encode_slot(slot) or NO_SLOT
+    return (*brief, next_slot, lease.slot.host, lease.slot.limit)
 
 
-def commit_arguments(turn: Turn, commit: Commit, most_seen: int) -> dict[str, Any]:
+def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[str, Any]:
     """Return what commit.lua is given."""
-    provider_id = turn.provider.id
+    provider_id = lease.provider.id
     arguments: list[str | bytes | int] = [
         *_COMMIT_PREFIXES,
-        _ENCODER.encode(said(turn, commit)),
+        _ENCODER.encode(said(lease, commit)),
         encode_state(commit.state) if commit.state else b"",
         encode_view(commit.view) if commit.view else b"",
-        b"" if commit.ledger is None else encode_ledger(commit.ledger),
+        b"" if commit.digests is None else encode_digests(commit.digests),
         most_seen,
         len(commit.seen),
         *commit.seen,
     ]
-    for news in commit.news:
-        arguments += [news.key or "", encode_event(news.event)]
+    for pending in commit.pending:
+        arguments += [pending.key or "", encode_event(pending.event)]
     return {
         "keys": (*_COMMIT_KEYS, seen_key(provider_id), seen_before_key(provider_id), UPDATES),
         "args": arguments,
@@ -216,15 +220,15 @@ def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
     return {"keys": _COMMIT_KEYS, "args": (*_COMMIT_PREFIXES, _ENCODER.encode(commits))}
 
 
-def refusal(turn: Turn, answer: int | bytes) -> Conflict | StoreError:
+def refusal(lease: PollLease, answer: int | bytes) -> Conflict | StoreError:
     """Return the error for a commit that was refused."""
     if isinstance(answer, bytes):
         return StoreError(f"the data server does not answer as it should ({answer.decode(errors='replace')})")
-    return Conflict(f"{turn.provider.id}: {_REFUSALS[answer]}")
+    return Conflict(f"{lease.provider.id}: {_REFUSALS[answer]}")
 
 
-def _counted(tally: Tally) -> tuple[str, int, int | str]:
-    return tally.ending, tally.received_bytes, "" if tally.answer_bytes is None else tally.answer_bytes
+def _counted(cost: PollCost) -> tuple[str, int, int | str]:
+    return cost.ending, cost.received_bytes, "" if cost.answer_bytes is None else cost.answer_bytes
 
 
 def _kept(before: T, after: T) -> T:
