@@ -50,7 +50,7 @@ class Group:
 
     def commits(self, *leases: PollLease, **fields: object) -> list[int | Exception]:
         """Commit turns in one tick; return what that ends with."""
-        commit = Commit(**{"checked_at": self.now, "tally": QUIET} | fields)
+        commit = Commit(**{"checked_at": self.now, "cost": QUIET} | fields)
         return self.looped.together(*(self.looped.grouped.commit(lease, commit) for lease in leases))
 
     def calls(self) -> int:
@@ -153,7 +153,7 @@ def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group)
 def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
     leases = group.begins()
     state = PageState(url="https://p1.example", seeded=True)
-    written = ({"news": (PendingEvent(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
+    written = ({"pending": (PendingEvent(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
 
     answers = group.looped.together(
         *(

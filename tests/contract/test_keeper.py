@@ -51,7 +51,7 @@ def kept(client: "redis.Redis") -> Kept:
 
 
 @pytest.mark.parametrize(
-    ("keys", "is_told"),
+    ("keys", "is_reported"),
     [
         ((), True),
         ((PROVIDERS,), True),

@@ -57,7 +57,7 @@ class Store:
     def commits(self, lease: PollLease, *reported: str, **fields: object) -> int:
         """Commit events whose ids are their keys."""
         pending = tuple(PendingEvent(event=event(key), key=key) for key in reported)
-        return self.pages.commit(lease, Commit(**{"news": pending, "checked_at": self.now} | fields))
+        return self.pages.commit(lease, Commit(**{"pending": pending, "checked_at": self.now} | fields))
 
     @property
     def ids(self) -> list[str]:
@@ -226,7 +226,7 @@ def test_a_quiet_commit_keeps_the_revision_and_all_that_is_known(store: Store) -
 
 @pytest.mark.parametrize(
     "fields",
-    [{"state": STATE}, {"view": VIEW}, {"seen": ("s",)}, {"news": (PendingEvent(event=event("n")),)}],
+    [{"state": STATE}, {"view": VIEW}, {"seen": ("s",)}, {"pending": (PendingEvent(event=event("n")),)}],
     ids=lambda fields: next(iter(fields)),
 )
 def test_a_commit_of_anything_moves_the_revision(store: Store, fields: dict[str, object]) -> None:

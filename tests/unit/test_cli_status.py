@@ -123,16 +123,16 @@ def polled(state: PageState, capsys: pytest.CaptureFixture[str], **view: object)
 
 
 def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    slow = OpenIncident(id="i1", name="Slow", status="investigating")
+    incident = OpenIncident(id="i1", name="Slow", status="investigating")
     fast = PageState(seeded=True, incident_at=NOON - timedelta(minutes=1))
     slow = PageState(seeded=True, quiet_since=NOON - timedelta(days=30))
 
-    assert polled(fast, capsys, open_incidents=(slow,)) == (
+    assert polled(fast, capsys, open_incidents=(incident,)) == (
         20,
         "Slow (investigating); polled every 20 s in this incident",
     )
     assert polled(slow, capsys) == (120, "polled every 120 s in calm")
-    assert polled(PageState(seeded=True), capsys, open_incidents=(slow,)) == (None, "Slow (investigating)")
+    assert polled(PageState(seeded=True), capsys, open_incidents=(incident,)) == (None, "Slow (investigating)")
 
 
 def test_a_page_that_is_asked_once_is_not_polled() -> None:

@@ -179,7 +179,7 @@ def test_maintenance_is_a_matter_of_its_own_switch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("least", "told"),
+    ("least", "reported"),
     [
         ("none", ["degraded_performance", "partial_outage", "major_outage", "under_maintenance", "unknown"]),
         ("minor", ["degraded_performance", "partial_outage", "major_outage", "under_maintenance", "unknown"]),

@@ -32,7 +32,7 @@ def test_who_fails_is_named() -> None:
     assert line == "sink chat does not take updates, which wait for it; `tracker sinks list` tells why"
 
 
-@pytest.mark.parametrize(("pause_s", "is_told"), [(2, False), (59, False), (3600, True)])
+@pytest.mark.parametrize(("pause_s", "is_reported"), [(2, False), (59, False), (3600, True)])
 def test_a_receiver_that_asks_for_a_long_pause_is_named_at_once(pause_s: int, *, is_reported: bool) -> None:
     waiting = SinkStatus(
         webhook=webhook("ops"),

@@ -68,7 +68,7 @@ LISTED = ([], [part("c1", "Login", "g1")])
 
 @pytest.mark.parametrize("listed", LISTED, ids=("in its updates alone", "in the incident"))
 @pytest.mark.parametrize(
-    ("pattern", "is_told"),
+    ("pattern", "is_reported"),
     [
         ("Login", True),
         ("Platform/*", True),
@@ -94,7 +94,7 @@ def test_what_statuspage_calls_group_and_name_is_the_component(listed: object, p
 
 
 @pytest.mark.parametrize(
-    ("affected", "pattern", "is_told"),
+    ("affected", "pattern", "is_reported"),
     [
         (("c2", "EU - West - Login"), "EU - West/*", True),
         (("c2", "EU - West - Login"), "Login", True),
@@ -124,7 +124,7 @@ def test_a_name_with_a_dash_in_it(affected: tuple[str, str], pattern: str, is_re
 
 
 @pytest.mark.parametrize(
-    ("patterns", "is_told"), [(("Console/*",), False), (("!Console/*",), True), (("Login",), True)]
+    ("patterns", "is_reported"), [(("Console/*",), False), (("!Console/*",), True), (("Login",), True)]
 )
 def test_a_component_that_is_gone_is_not_another_one_of_its_name(patterns: tuple[str, ...], is_reported: bool) -> None:
     console = ({"id": "g3", "name": "Console", "group": True}, part("c5", "Login", "g3"))

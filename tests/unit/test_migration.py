@@ -190,7 +190,7 @@ def test_an_incident_of_which_nothing_but_its_being_there_was_known_tells_what_c
 
 
 @pytest.mark.parametrize(
-    ("first_sight", "told"),
+    ("first_sight", "reported"),
     [
         (FirstSight.OPEN, ["open/o2", "brief/b1", "new/n1"]),
         (FirstSight.SILENT, ["new/n1"]),

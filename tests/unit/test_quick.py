@@ -82,7 +82,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
         {"lagging_since": FakeClock().now},
         {"unreadable_since": FakeClock().now},
         {"incident_at": FakeClock().now},
-        {"calm_since": FakeClock().now - timedelta(days=15)},
+        {"quiet_since": FakeClock().now - timedelta(days=15)},
         {"url": "https://elsewhere.example"},
         {},
     ],

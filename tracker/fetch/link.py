@@ -33,7 +33,7 @@ class Link:
     """A connection, idle or with one request on its way."""
 
     __slots__ = (
-        *("_buffer", "_descriptor", "_ends_at", "_has_news", "_limits", "_loop", "_quiet_since", "_sock", "_unsent"),
+        *("_buffer", "_descriptor", "_ends_at", "_has_input", "_limits", "_loop", "_quiet_since", "_sock", "_unsent"),
         *("_view", "_waiter", "idle_since", "is_closed", "key", "on_closed", "reader"),
     )
 
@@ -56,7 +56,7 @@ class Link:
         self._waiter: Future[Ending] | None = None
         self._unsent = b""
         self._ends_at = self._quiet_since = 0.0
-        self._has_events = False
+        self._has_input = False
         self.key = key
         self.reader = reader
         self.is_closed = False
@@ -71,7 +71,7 @@ class Link:
         waiter: Future[Ending] = self._loop.create_future()
         self._waiter = waiter
         self._quiet_since, self._ends_at = now_s, ends_at
-        self._has_events = False
+        self._has_input = False
         self.reader.begin()
         try:
             sent = self._sock.send(request)
@@ -93,8 +93,8 @@ class Link:
         """End the exchange if its time is over."""
         if now_s >= self._ends_at:
             self._finish(no_answer_within(self._limits.total_s))
-        elif self._has_events:
-            self._has_events = False
+        elif self._has_input:
+            self._has_input = False
             self._quiet_since = now_s
         elif now_s - self._quiet_since >= self._limits.read_s:
             self._finish(no_byte_for(self._limits.read_s))
@@ -155,7 +155,7 @@ class Link:
             reader.is_reusable = False
             self._finish(reader.ended())
             return
-        self._has_events = True
+        self._has_input = True
         reader.feed(self._view[:size])
         if reader.reply.is_whole:
             self._finish(None)

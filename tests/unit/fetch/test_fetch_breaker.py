@@ -212,7 +212,7 @@ def test_of_too_many_hosts_the_one_that_failed_longest_ago_is_forgotten() -> Non
         network.asks(f"https://{host}.example")
 
     assert network.asks()
-    assert len(network.breaker._troubles) == 2
+    assert len(network.breaker._circuits) == 2
 
 
 class QuickNetwork:

@@ -142,7 +142,7 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize(("told", "lines"), GOLDEN.values(), ids=GOLDEN)
+@pytest.mark.parametrize(("reported", "lines"), GOLDEN.values(), ids=GOLDEN)
 def test_an_event_reads_like_this(reported: Event, lines: str) -> None:
     assert render(reported) == lines
 
