@@ -20,7 +20,7 @@ from tracker.model.provider import Cadence, FirstSight, Provider
 #: Keys that say what of a page is told (`tracker.model.filters`).
 FILTER_KEYS = ("components", "regions", "min_impact", "events", "maintenance")
 #: Keys that every provider may have and `[defaults]` may set for all.
-SHARED_KEYS = ("interval", "cadence", "format", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
+SHARED_KEYS = ("interval", "cadence", "format", "group", "allow_private", "max_per_host", *FILTER_KEYS, "first_sight")
 #: Keys that a provider may have, in the order in which a newcomer meets them.
 PROVIDER_KEYS = ("name", "url", "id", "headers_env", *SHARED_KEYS)
 
@@ -40,6 +40,7 @@ def new_provider(
     format: str = "auto",
     interval_s: int = 60,
     cadence: str = Cadence.ADAPTIVE,
+    group: str | None = None,
     allow_private: bool = False,
     max_per_host: int | None = None,
     components: Sequence[str] = (),
@@ -60,6 +61,7 @@ def new_provider(
         "format": format,
         "interval": interval_s,
         "cadence": cadence,
+        "group": group,
         "allow_private": allow_private,
         "max_per_host": max_per_host,
         "components": components,
@@ -124,6 +126,7 @@ def _checks(formats: Collection[str]) -> dict[str, Callable[[object], object]]:
         "interval": _interval,
         "cadence": _cadence,
         "format": partial(choice, known=("auto", *sorted({*formats} - {"auto"}))),
+        "group": text,
         "allow_private": boolean,
         "max_per_host": _per_host,
         "components": partial(list_of, check=_pattern, example='components = ["API*"]'),

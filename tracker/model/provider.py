@@ -46,6 +46,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "auto"
     interval_s: int = 60
     cadence: Cadence = Cadence.ADAPTIVE
+    #: Name of the group that people see it in; None: none.
+    group: str | None = None
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
     #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
