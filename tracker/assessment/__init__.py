@@ -1,0 +1,10 @@
+"""What the state of a provider or a component is now, how old that knowledge is, and what decides it.
+
+Comes in: what is remembered of a page. Goes out: a state with its age and reason, for every screen, metric and command.
+Pure: `now` is a parameter.
+"""
+
+from tracker.assessment.state import Assessment, Reason, State, assess, assess_component
+from tracker.assessment.verdict import Answer, Verdict, is_it_them
+
+__all__ = ["Answer", "Assessment", "Reason", "State", "Verdict", "assess", "assess_component", "is_it_them"]

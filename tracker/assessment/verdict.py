@@ -1,0 +1,36 @@
+"""Is it them? One answer for scripts and people: yes, no or unknown, never a guess."""
+
+from enum import StrEnum
+
+import msgspec
+
+from tracker.assessment.state import Assessment, State
+
+
+class Answer(StrEnum):
+    """Whether a vendor has a problem."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer and what it stands on."""
+
+    answer: Answer
+    state: State
+    evidence: str
+    link: str | None
+    age_s: float | None
+
+
+def is_it_them(assessment: Assessment, *, link: str | None, max_age_s: float | None = None) -> Verdict:
+    """Return whether a provider or component has a problem; what is older than `max_age_s` is unknown."""
+    is_old = max_age_s is not None and (assessment.age_s is None or assessment.age_s > max_age_s)
+    if assessment.state is State.UNKNOWN or is_old:
+        answer = Answer.UNKNOWN
+    else:
+        answer = Answer.YES if assessment.state.is_problem else Answer.NO
+    evidence = "read longer ago than was asked for" if is_old else assessment.evidence
+    return Verdict(answer=answer, state=assessment.state, evidence=evidence, link=link, age_s=assessment.age_s)
