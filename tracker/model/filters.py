@@ -18,14 +18,21 @@ from tracker.model.component_names import (
     name_spellings,
 )
 from tracker.model.event import EventKind
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.model.page import (
+    SEVERITIES,
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Snapshot,
+)
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
 from tracker.model.provider import Provider
 
 #: What begins an exclusion.
 EXCLUDES: Final = "!"
-#: Values of `min_impact`, from the mildest on.
-SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 #: Kinds of events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.

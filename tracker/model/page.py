@@ -39,6 +39,10 @@ class Impact(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+#: Impacts of incidents, from the mildest on: the values of `min_impact`.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
 class Reach(StrEnum):
     """How far a list of incidents reaches: what it proves that it does not hold something which went on."""
 
