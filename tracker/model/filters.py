@@ -124,7 +124,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
 
 def component_names(page: Snapshot, listing: Listing) -> set[str]:
     """Return the components that incidents of the page name and that it does not list."""
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     named = {mention for incident in incidents for mention in mentions(incident)}
     named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
     return {mention.name for mention in named if not listing.meant(mention)}
@@ -134,7 +134,7 @@ def region_names(page: Snapshot | PageView) -> set[str]:
     """Return the regions that incidents of the page name."""
     if isinstance(page, PageView):
         return {*page.named_regions}
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     of_incidents = {region for incident in incidents for region in incident.regions}
     return of_incidents | {region for incident in incidents for update in incident.updates for region in update.regions}
 

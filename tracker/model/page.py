@@ -170,6 +170,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def entries(self) -> tuple[Incident, ...]:
+        """Return incidents and maintenances; one that stands in both lists comes twice."""
+        return (*self.incidents, *self.maintenances)
+
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of an incident or maintenance that goes on or is planned, and what `status` shows of it."""
