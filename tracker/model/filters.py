@@ -29,6 +29,7 @@ from tracker.model.page import (
     Snapshot,
 )
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
+from tracker.model.plain import printable_line
 from tracker.model.provider import Provider
 
 #: What begins an exclusion.
@@ -156,8 +157,7 @@ def _unlisted(page: Snapshot | PageView) -> Collection[str]:
 
 
 def _printable(name: str) -> str:
-    shown = "".join(filter(str.isprintable, name))
-    return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
+    return printable_line(name, _LONGEST_NAME)
 
 
 def _wants_mention(provider: Provider, mention: Mention, listing: Listing) -> bool:

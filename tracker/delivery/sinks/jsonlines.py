@@ -13,9 +13,9 @@ import msgspec
 
 from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
-from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.plain import ascii_json
 
 #: How much of the record's end is read at start to know what is in it already.
 _TAIL_BYTES: Final = 1 << 20
@@ -42,7 +42,7 @@ class JsonLines:
             self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
             self._stream.flush()
         except (OSError, ValueError) as error:
-            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+            raise SinkError(f"cannot write to the console: {error}") from error
 
 
 class _Line(msgspec.Struct):
@@ -73,12 +73,12 @@ class UpdateRecord:
             is_there = path.exists()
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+            raise SinkError(f"cannot open {path}: {error.strerror}") from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._fd)
-            raise SinkError(f"{path} is written by another printer", permanent=True) from error
+            raise SinkError(f"{path} is written by another printer") from error
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
