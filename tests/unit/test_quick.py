@@ -16,8 +16,9 @@ from tracker.errors import FetchError, FetchTimeout
 from tracker.model.page_state import Answer, PageState, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
+from tracker.polling.commits import quiet
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.poller import Outcome, quiet
+from tracker.polling.poller import Outcome
 from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read

@@ -118,34 +118,8 @@ class Observer:
             return observed
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
-        details = self._details(provider, state, source, primary.updated_at, now)
-        state, snapshots, failure = details.state, details.snapshots, details.failure
-        lagging_since = _lagging_since(before, state, primary, now)
-        settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-        state = msgspec.structs.replace(
-            state,
-            lagging_since=None if settled else lagging_since,
-            detail_failure=str(failure) if failure else None,
-        )
-        if not settled:
-            state = unremember(before, state, source.primary)
-        wait_s = failure.retry_after_s if failure else None
-        unsettled_since = None if settled else before.unsettled_since or now
-        state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
-        lacking = [url for url in source.details if state.answers.get(url, Answer()).missing_since is not None]
-        newest = _newest_stamp(before, now)
-        return msgspec.structs.replace(
-            observed,
-            state=state,
-            snapshot=merged(primary, snapshots),
-            recent=_recent(before, [primary, *snapshots], now),
-            settled=settled,
-            in_full=len(snapshots) + len(lacking) == len(source.details),
-            is_current=details.is_current and not is_earlier(primary.updated_at, newest),
-            # What only a detail shows may be over long since.
-            open_ids=incident_ids(primary) if primary.open_only else None,
-            history=details.history - incident_ids(primary),
-            fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
+        return _completed(
+            before, observed, primary, self._details(provider, state, source, primary.updated_at, now), now
         )
 
     def _details(
@@ -210,6 +184,52 @@ def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[
     """
     known = Answer() if state.source and is_apart(state.source) else state.answers.get(url, Answer())
     return page_request(provider, url, environ, known.validators)
+
+
+def _completed(
+    before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
+) -> Observation:
+    """Merge the details of a page with its primary answer."""
+    lagging_since = _lagging_since(before, details.state, primary, now)
+    failure = details.failure
+    settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
+    state = msgspec.structs.replace(
+        details.state if settled else _unremembered(before, details.state),
+        lagging_since=None if settled else lagging_since,
+        unsettled_since=None if settled else before.unsettled_since or now,
+        detail_failure=str(failure) if failure else None,
+    )
+    return msgspec.structs.replace(
+        observed,
+        state=state,
+        snapshot=merged(primary, details.snapshots),
+        recent=_recent(before, [primary, *details.snapshots], now),
+        settled=settled,
+        in_full=_is_in_full(state, details),
+        is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
+        # What only a detail shows may be over long since.
+        open_ids=incident_ids(primary) if primary.open_only else None,
+        history=details.history - incident_ids(primary),
+        fresh_for_s=_fresh_for_s(observed, failure),
+    )
+
+
+def _unremembered(before: PageState, state: PageState) -> PageState:
+    """Return the state without the primary answer, so that the next poll reads it again."""
+    return unremember(before, state, state.source.primary) if state.source else state
+
+
+def _is_in_full(state: PageState, details: _Details) -> bool:
+    """Tell whether each detail that the page has was read anew."""
+    urls = state.source.details if state.source else ()
+    lacking = [url for url in urls if state.answers.get(url, Answer()).missing_since is not None]
+    return len(details.snapshots) + len(lacking) == len(urls)
+
+
+def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
+    """Return for how many seconds nothing is to be asked: as the primary answer says, or a server that is too busy."""
+    wait_s = failure.retry_after_s if failure else None
+    return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
 
 
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
