@@ -31,7 +31,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: tuple[str, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is remembered of the last answer of one URL."""
 
     validators: Validators = Validators()
@@ -61,7 +61,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: with `PageView.recent` until then.
     moved_at: datetime | None = None
     #: By URL.
-    answers: dict[str, Answer] = {}
+    answers: dict[str, KnownAnswer] = {}
     #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
     #: what was told then is known from the record (`tracker.delivery.recorder`).
     known_until: datetime | None = None
@@ -94,7 +94,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def omissions(self) -> tuple[Omission, ...]:
         """Return what was left out of the last answers of the source, each kind of it once."""
         urls = (self.source.primary, *self.source.details) if self.source else ()
-        known = (self.answers.get(url, Answer()) for url in urls)
+        known = (self.answers.get(url, KnownAnswer()) for url in urls)
         return tuple(dict.fromkeys(omission for answer in known for omission in answer.omissions))
 
     @property

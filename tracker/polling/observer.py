@@ -19,7 +19,7 @@ from tracker.detection.snapshots import digest, incident_ids, merged, says_nothi
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
@@ -148,7 +148,7 @@ class Observer:
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime
     ) -> tuple[PageState, Snapshot | None]:
-        source, known = state.source, state.answers.get(url, Answer())
+        source, known = state.source, state.answers.get(url, KnownAnswer())
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
@@ -156,7 +156,7 @@ class Observer:
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
-            return remember(state, url, Answer(missing_since=now)), None
+            return remember(state, url, KnownAnswer(missing_since=now)), None
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
         snapshot = read_answer(answer, source)
@@ -165,7 +165,7 @@ class Observer:
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
             return state, _PASSED_OVER
-        new = Answer(
+        new = KnownAnswer(
             validators=answer.validators,
             digest=digest(answer.body),
             stamp=clock,
@@ -182,7 +182,7 @@ def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[
 
     Raises CredentialsMissing.
     """
-    known = Answer() if state.source and is_apart(state.source) else state.answers.get(url, Answer())
+    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
     return page_request(provider, url, environ, known.validators)
 
 
@@ -222,7 +222,7 @@ def _unremembered(before: PageState, state: PageState) -> PageState:
 def _is_in_full(state: PageState, details: _Details) -> bool:
     """Tell whether each detail that the page has was read anew."""
     urls = state.source.details if state.source else ()
-    lacking = [url for url in urls if state.answers.get(url, Answer()).missing_since is not None]
+    lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
     return len(details.snapshots) + len(lacking) == len(urls)
 
 
@@ -235,7 +235,7 @@ def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | No
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
     """Return since when a detail has been older than the primary answer, None if none is."""
     details = state.source.details if state.source else ()
-    stamps = (state.answers.get(url, Answer()).stamp for url in details)
+    stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
     if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
     return before.lagging_since or now
