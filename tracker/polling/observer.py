@@ -2,7 +2,7 @@
 
     find the source (once) | ask the primary | 304? same body? older? same meaning? | ask the details | merge
 
-A source's primary answer tells whether anything is new; its details are asked only then, so that a quiet page costs
+A source's primary answer shows whether anything is new; its details are asked only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
 behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
 format whose details change without the primary answer, all is asked at every tick.
@@ -44,7 +44,7 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-#: Stands for a detail that is older than one before, by its clock.
+#: The result of reading a detail that is older than one before, by its clock.
 _PASSED_OVER = Snapshot()
 
 
@@ -57,7 +57,7 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
-    #: Whether no answer was passed over for its clock: it may tell the end of what the others do not list.
+    #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
     is_current: bool
 
 

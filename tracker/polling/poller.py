@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 #: With this many failures in a row the source is looked for again; the page may have moved.
 FAILURES_BEFORE_SEARCH = 3
-#: After a search in vain a page is left in peace so long.
+#: How long after a failed search a page is not searched again.
 SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
 
@@ -85,7 +85,7 @@ class Poller:
             return self._search(lease, state, error)
 
     def _search(self, lease: PollLease, state: PageState, failure: PollError) -> Poll:
-        """Look for the page's source again; a search in vain leaves the failure that it began with."""
+        """Look for the page's source again; a failed search keeps the failure that it began with."""
         now = self._clock()
         try:
             observed = self._observer.search(lease.provider, state, now)

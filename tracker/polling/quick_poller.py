@@ -181,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread is given of a request; None where it asks anew, since too many bodies wait already."""
+        """Return what a thread gets of a request; None where it asks anew, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

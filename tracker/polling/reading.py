@@ -31,7 +31,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     state: PageState
     #: The primary answer, read; None when it did not have to be.
     snapshot: Snapshot | None = None
-    #: Of what was read the answers that are not older than any before: only in them an edit is told from an old text.
+    #: Those answers that are not older than any before: only they prove that another text is an edit.
     recent: Snapshot = Snapshot()
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
@@ -43,7 +43,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
-    #: Whether only the details tell if anything is new.
+    #: Whether only the details show if anything is new.
     details_apart: bool = False
     #: The source that the page had before, if it is elsewhere since this very answer.
     moved_from: Source | None = None

@@ -1,4 +1,4 @@
-"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean."""
+"""How leases of pages are taken and given back: the arguments of the scripts, and what their answers mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -195,7 +195,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
 
 
 def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[str, Any]:
-    """Return what commit.lua is given."""
+    """Return the keys and arguments of commit.lua."""
     provider_id = lease.provider.id
     keys = CommitKeys(seen_key=seen_key(provider_id), seen_before_key=seen_before_key(provider_id))
     arguments = CommitArguments(
@@ -211,7 +211,7 @@ def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[s
 
 
 def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
-    """Return what commit_quiet.lua is given."""
+    """Return the keys and arguments of commit_quiet.lua."""
     return {"keys": _QUIET_KEYS, "args": QuietArguments(commits=_ENCODER.encode(commits)).values}
 
 
