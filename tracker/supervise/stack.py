@@ -70,6 +70,7 @@ class Stack:
         self._lock = _locked(settings.data_dir)
         self._stopping = threading.Event()
         self._server: Child | None = None
+        self._embedded: EmbeddedServer | None = None
         self._environ = {
             **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, current_folder()),
             "TRACKER_FORMAT": settings.output_format,
@@ -77,7 +78,7 @@ class Stack:
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         if not (environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE")):
-            server = EmbeddedServer(settings.data_dir)
+            self._embedded = server = EmbeddedServer(settings.data_dir)
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
         self._settings = replace(Settings.from_environment(self._environ), data_dir=settings.data_dir)
@@ -198,9 +199,17 @@ class Stack:
             else:
                 return
             if self._server is not None and not self._server.is_running:
-                raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+                self._mend_server()
             if self._stopping.wait(0.05):
                 raise Stopped
+
+    def _mend_server(self) -> None:
+        """Start the data server again if its file could be mended. Raises ConfigError."""
+        sentence = self._embedded.mended() if self._embedded is not None else None
+        if sentence is None or self._server is None:
+            raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+        log.warning(sentence)
+        self._server.start()
 
     def _look_over(self) -> bool:
         """Report what pages and sinks do; return whether there are sinks."""
