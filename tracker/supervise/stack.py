@@ -33,8 +33,8 @@ log = logging.getLogger("tracker")
 
 #: How long the data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
-#: How long a data server of somebody else's may take to be looked over.
-INSPECTION_S: Final = 9.0
+#: How long a data server of somebody else's may take to be looked over; one that is a second away needs most of it.
+INSPECTION_S: Final = 40.0
 #: Stopping takes at most the sum of these, in whatever state the data server is.
 BEAT_GRACE_S: Final = 1.0
 WORKER_GRACE_S: Final = 3.5
@@ -45,6 +45,8 @@ HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
 #: However many pages there are, looking them over takes no more than a part of this size of the time.
 PAUSE_TO_WORK: Final = 20.0
+#: Where that is slow because the data server is far away, they are looked over this often all the same.
+LONGEST_PAUSE_S: Final = 10.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
@@ -139,7 +141,8 @@ class Stack:
                 if has_sinks and self._deliverer.pid is None:
                     self._deliverer.start()
                 pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
-                next_health = time.monotonic() + max(pause_s, (time.monotonic() - began) * PAUSE_TO_WORK)
+                work_s = time.monotonic() - began
+                next_health = time.monotonic() + max(pause_s, min(work_s * PAUSE_TO_WORK, LONGEST_PAUSE_S))
             if self._health and not watching:
                 watching = True
                 on_watching()
