@@ -10,6 +10,7 @@ import redis
 
 from tracker.catalogue import with_known_ids
 from tracker.delivery.latency import Timing
+from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
@@ -131,6 +132,12 @@ class RedisCatalogue:
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
 
+    def provider(self, provider_id: str) -> Provider | None:
+        """Return one entry of the catalogue, None where there is none. Raises StoreError."""
+        with translated():
+            entry: Any = self._client.hget(PROVIDERS, provider_id)
+        return decode_provider(entry) if entry else None
+
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
         with translated():
@@ -178,6 +185,18 @@ class RedisCatalogue:
         """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
+
+    def states_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield how these pages were asked and when, with an empty view: a fraction of what `statuses_of` reads."""
+        for start in range(0, len(providers), _TOGETHER):
+            some = providers[start : start + _TOGETHER]
+            with translated(), self._client.pipeline(transaction=False) as pipe:
+                for provider in some:
+                    pipe.hmget(page_key(provider.id), ["state", "checked"])
+                answers = pipe.execute()
+            for provider, (state, checked) in zip(some, answers, strict=True):
+                known = decode_state(state or b"")
+                yield PageStatus(provider=provider, state=known, view=PageView(), checked_at=moment(checked))
 
     def _statuses(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         with translated(), self._client.pipeline(transaction=False) as pipe:
