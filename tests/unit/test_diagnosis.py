@@ -135,6 +135,6 @@ def test_what_may_not_be_asked_is_unknown_and_no_problem() -> None:
 
 
 def test_vendor_text_in_a_finding_cannot_move_a_cursor() -> None:
-    hostile = replace(UNREADABLE, evidence="\x1b[2J\nforged‮")
+    hostile = replace(UNREADABLE, evidence="\x1b[2J\nforged\u202e")
 
     assert found(of_pages(unknown=(("Acme", hostile),)), "pages").finding.isprintable()

@@ -10,6 +10,7 @@ import msgspec
 
 from tracker.assessment import Assessment, Reason, State, assess
 from tracker.delivery.recorder import RECORD
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, StoreError
 from tracker.scheduling.dispatch_lag import Scheduling
@@ -116,7 +117,7 @@ def _assessed(page: PageStatus, now: datetime) -> Assessment:
 def _disk(directory: Path) -> DiskFacts:
     if not directory.is_dir():
         return DiskFacts(directory=str(directory), exists=False)
-    record = directory / "updates.jsonl"
+    record = directory / RECORD_NAME
     return DiskFacts(
         directory=str(directory),
         is_writable=os.access(directory, os.W_OK) and (not record.exists() or os.access(record, os.W_OK)),
