@@ -113,6 +113,9 @@ def follow(path: Path, offset: int, pause: Callable[[], bool]) -> Iterator[Strea
             # Looked at first: what the old file still got before it was rotated away is read from it.
             is_another = file is None or _inode(path) not in (None, os.fstat(file.fileno()).st_ino)
             if file is not None:
+                if file.tell() > (size := os.fstat(file.fileno()).st_size):
+                    file.seek(size)  # a printer that starts cuts off a line that a crash tore
+                    rest = b""
                 *lines, rest = (rest + file.read()).split(b"\n")
                 yield from filter(None, map(parsed, lines))
             if is_another:
