@@ -7,13 +7,13 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher
-from tracker.catalogue import FILTER_KEYS, refiltered
+from tracker.catalogue import PROVIDERS, refiltered
 from tracker.cli.naming import meant
 from tracker.cli.options import (
     environment,
     filter_options,
     format_option,
-    given_filters,
+    given_keys,
     providers_option,
     read_providers,
 )
@@ -63,7 +63,7 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
     Example:
       tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
     """
-    provider = refiltered(_provider(providers_file, provider_id), given_filters(**filters))
+    provider = refiltered(_provider(providers_file, provider_id), given_keys(**filters))
     try:
         snapshot, incomplete = _asked(provider)
     except PollError as error:
@@ -100,7 +100,7 @@ def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days
         provider=provider.id,
         provider_name=provider.name,
         url=provider.url,
-        filters={key: getattr(provider, key) for key in FILTER_KEYS},
+        filters={key: getattr(provider, key) for key in PROVIDERS.filter_keys},
         unmatched=unmatched(provider, snapshot),
         incomplete=incomplete,
     )

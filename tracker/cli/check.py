@@ -14,7 +14,7 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, format_option, given_filters, given_headers, header_option
+from tracker.cli.options import environment, filter_options, format_option, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
 from tracker.delivery.sinks.plain import one_line
 from tracker.detection.readability import incomplete
@@ -103,7 +103,7 @@ def check(
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return
-    choice, given = chosen(page), given_filters(**filters)
+    choice, given = chosen(page), given_keys(**filters)
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(

@@ -23,18 +23,13 @@ from tracker.store.codec import (
     encode_report,
 )
 from tracker.store.connection import (
-    CURSORS,
     DUE,
     GENERATION,
-    LATENCY_PREFIX,
-    PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
     SCHEDULER_PREFIX,
     SCHEDULERS,
-    SEEN_PREFIX,
     SINKS,
-    UPDATES,
     VERSION,
     latency_key,
     load_script,
@@ -43,6 +38,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.pages import PageStatus
+from tracker.store.scripts import ClaimArguments, ClaimKeys, RevisionArguments, SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
@@ -56,8 +52,6 @@ OVERDUE_S: Final = 1.0
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
 #: seconds, has reminded them by then of what is on record (`tracker.delivery.recorder`), and made them due at once.
 ASKED_AFTER: Final = timedelta(seconds=30)
-#: Of the keys that go with a provider.
-_PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 #: Fields of a page, as commits write them.
 _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
@@ -174,7 +168,7 @@ class RedisCatalogue:
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
-                found += self._revisions(args=[PAGE_PREFIX, *provider_ids[start : start + _TOGETHER]])
+                found += self._revisions(args=(*RevisionArguments().values, *provider_ids[start : start + _TOGETHER]))
         return tuple(found)
 
     def statuses(self) -> tuple[PageStatus, ...]:
@@ -237,8 +231,9 @@ class RedisCatalogue:
 
     def claim(self, now: datetime, limit: int) -> tuple[tuple[Claim, ...], datetime | None]:
         """Claim up to `limit` providers that are due; return them and when the next one is due."""
+        arguments = ClaimArguments(now_s=now.timestamp(), limit=limit, clocks_differ_s=CLOCKS_DIFFER_S)
         with translated():
-            upcoming, *claimed = self._claim(keys=[DUE, SCHEDULE], args=[now.timestamp(), limit, CLOCKS_DIFFER_S])
+            upcoming, *claimed = self._claim(keys=ClaimKeys().values, args=arguments.values)
         claims = tuple(
             Claim(
                 provider_id=claimed[i].decode(),
@@ -311,10 +306,14 @@ class RedisCatalogue:
         waiting: timedelta | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
-        keeps = "" if waiting is None else waiting.total_seconds()
-        arguments = [*_PREFIXES, uuid4().hex, keeps, len(taken_out), origin, *taken_out, *entries]
+        arguments = SyncArguments(
+            new_generation=uuid4().hex,
+            waiting_s="" if waiting is None else waiting.total_seconds(),
+            removed_count=len(taken_out),
+            removed_origin=origin,
+        )
         with translated():
-            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS, UPDATES], args=arguments)
+            answer = self._sync(keys=SyncKeys().values, args=(*arguments.values, *taken_out, *entries))
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
 
