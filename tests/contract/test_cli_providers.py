@@ -278,3 +278,15 @@ def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
     assert "cannot be read: no connection" in result.stderr
     assert added.exit_code == 0
     assert [provider.id for provider in catalogue.providers()] == ["gone"]
+
+
+def test_what_changes_the_catalogue_has_json_too(run: Run, catalogue: RedisCatalogue, tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Acme"\nurl = "https://status.acme.example"\n')
+
+    synced = json.loads(run("sync", file, "--json").stdout)
+    removed = json.loads(run("remove", "ACME", "--json").stdout)
+
+    assert (synced["providers"]["added"], synced["sinks"]["added"]) == (1, 0)
+    assert removed == {"removed": ["acme"]}
+    assert catalogue.providers() == ()
