@@ -97,6 +97,12 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
 
+    def provider(self, provider_id: str) -> Provider | None:
+        """Return one entry of the catalogue, None where there is none. Raises StoreError."""
+        with translated():
+            entry: Any = self._client.hget(PROVIDERS, provider_id)
+        return decode_provider(entry) if entry else None
+
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
         with translated():

@@ -20,7 +20,7 @@ USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
 RIGHTS: Final = (
     "~* resetchannels &/0.celery.pidbox &/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection +time "
-    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin"
+    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
 )
 
 _CONFIG: Final = """\
