@@ -78,14 +78,14 @@ class Played:
     days_at: dict[Pace, float] = field(default_factory=lambda: defaultdict(float))
     updates_at: Counter[Pace] = field(default_factory=Counter)
     #: First updates that a calm page was late for.
-    first_in_calm: int = 0
+    first_while_slow: int = 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--recorded", type=Path, required=True, help="Folder of saved answers with an INDEX.tsv.")
     histories = list(distinct(recorded(parser.parse_args().recorded)))
-    for table in (described, compared, hurries, calms, rates, vendors):
+    for table in (described, compared, fast_rules, slow_rules, rates, vendors):
         print(*table(histories), sep="\n", end="\n\n")
 
 
@@ -161,15 +161,15 @@ def play(history: History, provider: Provider, played: Played, *, skips: bool = 
 
 def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetime:
     """Return until when every poll is like the one before it."""
-    hurried_until = state.incident_at and state.incident_at + cadence.FAST_FOR
-    calm_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
-    return min([upcoming.at, *(moment for moment in (hurried_until, calm_from) if moment and moment > now)])
+    fast_until = state.incident_at and state.incident_at + cadence.FAST_FOR
+    slow_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
+    return min([upcoming.at, *(moment for moment in (fast_until, slow_from) if moment and moment > now)])
 
 
 def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:
     (played.first_s if change.is_first else played.later_s).append(latency_s)
     played.updates_at[pace] += 1
-    played.first_in_calm += change.is_first and pace is Pace.SLOW
+    played.first_while_slow += change.is_first and pace is Pace.SLOW
 
 
 def _view(streak: Iterable[Change]) -> PageView:
@@ -236,7 +236,7 @@ def compared(histories: Sequence[History]) -> Iterator[str]:
         yield f"| {interval_s} s | adaptive | {_row(adaptive, fixed)}"
 
 
-def hurries(histories: Sequence[History]) -> Iterator[str]:
+def fast_rules(histories: Sequence[History]) -> Iterator[str]:
     """Yield what other rules for a hurry would have come to, at an interval of 60 s and without calm."""
     yield f"| polls an interval | hurried for | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
@@ -247,14 +247,14 @@ def hurries(histories: Sequence[History]) -> Iterator[str]:
             yield f"| {polls} | {f'{hours:g} h' if hours < 1e5 else 'as long as it is open'} | {_row(played, fixed)}"
 
 
-def calms(histories: Sequence[History]) -> Iterator[str]:
+def slow_rules(histories: Sequence[History]) -> Iterator[str]:
     """Yield what other rules for calm would have come to, at an interval of 60 s and without hurry."""
     yield f"| calm after | began in calm | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
     for days in (3, 7, 14, 30):
         played = _played_by(histories, 1, 1, days)
-        yield f"| {days} days | {played.first_in_calm / len(played.first_s):.1%} | {_row(played, fixed)}"
+        yield f"| {days} days | {played.first_while_slow / len(played.first_s):.1%} | {_row(played, fixed)}"
 
 
 def _played_by(histories: Sequence[History], polls: int, hours: float, days: float) -> Played:
@@ -303,7 +303,7 @@ def vendors(histories: Sequence[History]) -> Iterator[str]:
         of_vendor = [history for history in histories if vendor in {None, history.vendor}]
         fixed, played = play_all(of_vendor, FIXED), play_all(of_vendor, ADAPTIVE)
         shares = " | ".join(f"{played.days_at[pace] / played.days:.1%}" for pace in (Pace.SLOW, Pace.FAST))
-        firsts, slow = len(played.first_s) // PHASES, played.first_in_calm / PHASES
+        firsts, slow = len(played.first_s) // PHASES, played.first_while_slow / PHASES
         yield (
             f"| {vendor or 'all'} | {played.days / PHASES:,.0f} | {shares} | {firsts} "
             f"| {slow:.0f} ({slow / firsts:.0%}) | {played.requests / fixed.requests - 1:+.1%} |"

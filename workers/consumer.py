@@ -29,7 +29,7 @@ def _sleep_on() -> None:
     """Do nothing; the loop that calls this has been woken."""
 
 
-class TellingRequest(Request):  # type: ignore[misc]
+class ReportingRequest(Request):  # type: ignore[misc]
     """A request that shows a page that cannot be read as a task that failed."""
 
     def send_event(self, type: str, **fields: Any) -> None:
@@ -42,7 +42,7 @@ class TellingRequest(Request):  # type: ignore[misc]
         super().send_event("task-failed", exception=why, traceback="", runtime=fields["runtime"])
 
 
-class HintRequest(TellingRequest):
+class HintRequest(ReportingRequest):
     """A request whose message left the broker when it was taken: nothing is left to acknowledge."""
 
     acknowledged: bool

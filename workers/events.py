@@ -133,7 +133,7 @@ class TaskEvents:
             if not self._is_heard:
                 self._publish(_NOTHING)
             if self._is_heard:
-                self._publish(_encoded(self._told(fresh, ended)))
+                self._publish(_encoded(self._gathered(fresh, ended)))
             else:
                 fresh = []  # a listener that comes while they run gets these events then
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
@@ -172,7 +172,7 @@ class TaskEvents:
         finally:
             dispatcher.mutex.release()
 
-    def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
+    def _gathered(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
         common = (self.hostname, utcoffset(), os.getpid(), self.dispatcher.clock.forward())
         events: list[_Event] = []
         for request in fresh:

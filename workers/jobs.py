@@ -45,7 +45,7 @@ class Job:
     )
 
     #: Whether `started` is to be called.
-    tells_start = False
+    reports_start = False
 
     pool: Any
     asyncio_task: "asyncio.Task[None] | None"
@@ -120,7 +120,7 @@ class RequestJob(Job):
 
     __slots__ = ("_accept", "_callback", "_request", "_timeout")
 
-    tells_start = True
+    reports_start = True
 
     def __init__(
         self,

@@ -259,7 +259,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             job.started_at = started_at
             running[job] = None
             handed.popleft()  # at no time it is in neither of them
-            if job.tells_start:
+            if job.reports_start:
                 self.report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
 

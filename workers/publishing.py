@@ -104,9 +104,9 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
         batch.state.abort()
     message = loads(raw)
     arguments, keywords, embedded = loads(a2b_base64(message["body"]))
-    body = _compact([arguments, keywords, _told(embedded)]).encode()
+    body = _compact([arguments, keywords, _set_fields(embedded)]).encode()
     before, _, after = body.partition(b'"%b"' % _SAMPLE_ID.encode())
-    headers, properties = (_told(message[name], _SPARED[name]) for name in ("headers", "properties"))
+    headers, properties = (_set_fields(message[name], _SPARED[name]) for name in ("headers", "properties"))
     # In the order in which `_filled` fills them in.
     own = {"id": _OWN, "expires": _OWN, "argsrepr": headers["argsrepr"].replace(_SAMPLE_ID, _OWN)}
     others = {name: value for name, value in headers.items() if name not in own}
@@ -122,7 +122,7 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
     return _Template(key, (first, second, third, fourth, fifth, last), before, after)
 
 
-def _told(fields: Mapping[str, Any], spared: Collection[str] = ()) -> dict[str, Any]:
+def _set_fields(fields: Mapping[str, Any], spared: Collection[str] = ()) -> dict[str, Any]:
     """Return the fields that say something."""
     return {name: value for name, value in fields.items() if value and name not in spared}
 

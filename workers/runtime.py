@@ -31,7 +31,7 @@ def runtime() -> Runtime:
         return _runtime
 
 
-def look_over_server(*, tells_dangers: bool = False) -> None:
+def look_over_server(*, logs_dangers: bool = False) -> None:
     """End the process with one sentence if its data server can never do; one that is away may come back."""
     try:
         found = inspect(Settings.from_environment(os.environ).redis_url)
@@ -41,7 +41,7 @@ def look_over_server(*, tells_dangers: bool = False) -> None:
     except ServerUnfit as error:
         sys.stderr.write(f"tracker: {error}\n")
         raise SystemExit(2) from error
-    for danger in found.dangers if tells_dangers else ():
+    for danger in found.dangers if logs_dangers else ():
         log.warning("%s", danger)
 
 

@@ -100,7 +100,7 @@ def collect_less_often(**_: Any) -> None:
 @beat_init.connect  # type: ignore[untyped-decorator]
 def look_over_server_for_all(**_: Any) -> None:
     """Refuse it as well, and tell what endangers its data: once, and not by each worker."""
-    runtime.look_over_server(tells_dangers=True)
+    runtime.look_over_server(logs_dangers=True)
 
 
 def tick() -> None:

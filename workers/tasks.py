@@ -14,16 +14,16 @@ from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
 from workers.app import app
 from workers.outcomes import Summary, failed, of_poll
+from workers.poll_summary import PollSummary
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
-from workers.tally import Tally
 
 log = logging.getLogger(__name__)
 
 closers.append(close_in_loop)
 
-_tally = Tally(time.monotonic())
-_tally_lock = threading.Lock()
+_summary = PollSummary(time.monotonic())
+_summary_lock = threading.Lock()
 
 #: A wake-up that waited longer has been overtaken by the periodic one.
 WAKE_UP_EXPIRES_S = 10
@@ -78,7 +78,7 @@ def print_updates() -> None:
         log.debug("printed %d updates", delivered)
 
 
-@app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
+@app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
 def deliver_updates(sink_id: str) -> Summary:
     """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
     try:
@@ -159,17 +159,17 @@ def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
     else:
         kind = "without a turn" if outcome is None else "not committed"
     now_s = time.monotonic()
-    with _tally_lock:
-        _tally.add(kind, seconds)
-        line = _tally.due(now_s)
+    with _summary_lock:
+        _summary.add(kind, seconds)
+        line = _summary.due(now_s)
     if line is not None:
         log.info(line)
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
-def _tell_the_rest(**_: object) -> None:
+def _log_the_rest(**_: object) -> None:
     """Log what was counted since the last line."""
-    with _tally_lock:
-        line = _tally.line(time.monotonic())
+    with _summary_lock:
+        line = _summary.line(time.monotonic())
     if line is not None:
         log.info(line)

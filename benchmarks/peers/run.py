@@ -37,7 +37,7 @@ _AT_A_TIME: Final = (32, 64, 128)
 #: Pages that the others ask at a time.
 _OTHERS_AT_A_TIME: Final = 64
 #: How long the first round of all pages may take.
-_FIRST_ROUND_S: Final = 600.0
+_FIRST_PASS_S: Final = 600.0
 #: Until a peer that was held goes at full speed.
 _RAMP_S: Final = 2.0
 
@@ -143,7 +143,7 @@ def _peer(
         seen = itertools.accumulate(
             sum(request.status == 304 for request in origin.log.new()) for _ in itertools.repeat(None)
         )
-        await_that(lambda: next(seen) >= fleet.pages, f"a quiet round of {script}", _FIRST_ROUND_S, process, log)
+        await_that(lambda: next(seen) >= fleet.pages, f"a quiet round of {script}", _FIRST_PASS_S, process, log)
         peer = Peer(process)
         peer.hold()
         try:

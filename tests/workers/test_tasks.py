@@ -203,7 +203,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
         (
             Poll(
                 outcome=Outcome.POSTPONED,
-                busy=HostBusy(slot=Slot(host="acme.example", limit=2), waiting=4, waited_s=0.0, is_news=False),
+                busy=HostBusy(slot=Slot(host="acme.example", limit=2), waiting=4, waited_s=0.0, is_new=False),
             ),
             "DEBUG",
             "host acme.example is busy, acme waits with 3 others",

@@ -95,8 +95,8 @@ def checked(table: Mapping[str, object], place: str, formats: Collection[str]) -
     for key, value in table.items():
         try:
             values[key] = checks[key](value)
-        except InvalidValue as mistake:
-            raise ConfigError(f"{place}: {key} {mistake}") from None
+        except InvalidValue as error:
+            raise ConfigError(f"{place}: {key} {error}") from None
     return values
 
 

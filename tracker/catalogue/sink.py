@@ -35,8 +35,8 @@ def webhook_of(table: Mapping[str, object], place: str) -> Webhook:
     for key, value in table.items():
         try:
             values[key] = _CHECKS[key](value)
-        except InvalidValue as mistake:
-            raise ConfigError(f"{place}: {key} {mistake}") from None
+        except InvalidValue as error:
+            raise ConfigError(f"{place}: {key} {error}") from None
     if "name" not in values:
         raise ConfigError(f'{place}: name is missing; add name = "ops"')
     if "url" not in values and "url_env" not in values:

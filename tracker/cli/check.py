@@ -27,7 +27,7 @@ from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, tells
+from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
@@ -153,7 +153,7 @@ def _asked(attempt: Attempt) -> Asked:
 
 def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
     source = found.source
-    if not tells(found.answer, source):
+    if not shows_incidents(found.answer, source):
         yield "its entries do not look like incidents: each new one is reported as an incident"
     if not same_host(provider.url, source.primary):
         yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"

@@ -145,8 +145,8 @@ def add(
         if provider.id in known:
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     catalogue.put(wanted, utc_now())
-    _tell_added(wanted)
-    _tell_unreached(catalogue, data_dir)
+    _print_added(wanted)
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command("import")
@@ -169,7 +169,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(found.providers, utc_now())
-    _tell_added(found.providers, "would add" if dry_run else "added")
+    _print_added(found.providers, "would add" if dry_run else "added")
     skipped = len(found.repeated) + len(found.invalid)
     click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (found.providers or found.repeated):
@@ -197,7 +197,7 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
     for provider_id in ids:
         from_file = " (it stands in a file; the next sync of that brings it back)"
         click.echo(f"removed {provider_id}{from_file if known[provider_id].origin == 'file' else ''}")
-    _tell_unreached(catalogue, data_dir)
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command()
@@ -223,7 +223,7 @@ def sync(file: Path, data_dir: Path) -> None:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
         )
-    _tell_unreached(catalogue, data_dir)
+    _print_unreached(catalogue, data_dir)
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
@@ -250,12 +250,12 @@ def _refuse_repeated(wanted: Sequence[Provider]) -> None:
             )
 
 
-def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
+def _print_added(added: Sequence[Provider], word: str = "added") -> None:
     for provider in added:
         click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")
 
 
-def _tell_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
+def _print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
     """Name the sinks with something that matches none of the pages that are watched now."""
     line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:

@@ -223,8 +223,8 @@ def _state(status: SinkStatus, unmatched: Sequence[str]) -> str:
 
 def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
     counts = (str(row.waiting), str(row.dead), str(row.delivered))
-    trouble = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
-    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), trouble
+    last_error = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
+    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), last_error
 
 
 def _show_json(value: object) -> None:

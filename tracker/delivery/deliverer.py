@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 #: Events that are taken from the stream together.
 BATCH: Final = 100
 #: A busy sink gives its worker back after this long, so that others come in between, and a stopping worker soon ends.
-ROUND: Final = timedelta(seconds=3)
+LONGEST_DELIVERY: Final = timedelta(seconds=3)
 
 
 class Deliverer:
@@ -65,7 +65,7 @@ class Deliverer:
             now = self._clock()
             disposition = judge(answer, sink=lease.webhook.name, streak=streak, queued_at=delivery.queued_at, now=now)
             self._outbox.acknowledge(lease, delivery, disposition, now)
-            _tell(lease.webhook.name, disposition, streak)
+            _log_change(lease.webhook.name, disposition, streak)
             if isinstance(disposition, Postponed):
                 break
             streak = disposition.streak
@@ -74,7 +74,7 @@ class Deliverer:
 
     def _wanted(self, lease: DeliveryLease) -> Iterator[tuple[PendingDelivery, Event]]:
         """Yield what is to be delivered, each one to be settled before the next, until the round is over."""
-        ends_at = self._clock() + ROUND
+        ends_at = self._clock() + LONGEST_DELIVERY
         while self._clock() < ends_at and (batch := self._outbox.take(lease, BATCH)):
             wanted, rest = _divided(lease.webhook, batch)
             if rest:
@@ -107,7 +107,7 @@ def _divided(
     return wanted, rest
 
 
-def _tell(sink: str, disposition: Disposition, before: FailureStreak) -> None:
+def _log_change(sink: str, disposition: Disposition, before: FailureStreak) -> None:
     match disposition:
         case Accepted():
             if before.failures:

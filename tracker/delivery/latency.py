@@ -16,7 +16,7 @@ from tracker.model.event import Event, EventKind
 #: The newest timings of a page that are kept. The data server holds so few short members in one packed block.
 MOST_TIMINGS: Final = 100
 #: Kinds that tell an update for the first time; edits and withdrawals carry the date of what they change.
-_FIRST_TOLD: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+_FIRST_REPORTS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -66,7 +66,7 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 def timing(event: Event, stream_id: str, logged_at: datetime) -> Timing | None:
     """Return how long an event took; None if it tells no new update, or one without a date or of a first sight."""
-    if event.event not in _FIRST_TOLD or event.published_at is None or event.unseen_since is None:
+    if event.event not in _FIRST_REPORTS or event.published_at is None or event.unseen_since is None:
         return None
     return Timing(
         stream_id=stream_id,

@@ -37,11 +37,11 @@ def _kinds(webhook: Webhook, providers: Sequence[Provider]) -> Iterator[str]:
     if not pages:
         return  # What is said of its patterns says it all.
     for kind in webhook.events:
-        if not any(_tells(provider, EventKind(kind)) for provider in pages):
+        if not any(_can_report(provider, EventKind(kind)) for provider in pages):
             yield f"events: {kind} is left out by the filters of every page that it takes"
 
 
-def _tells(provider: Provider, kind: EventKind) -> bool:
+def _can_report(provider: Provider, kind: EventKind) -> bool:
     return wants_kind(provider, kind) and (provider.maintenance or kind is not EventKind.MAINTENANCE_UPDATE)
 
 

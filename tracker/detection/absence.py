@@ -104,10 +104,10 @@ def _is_shown(
         return True
     if listed is None:
         return bool(shown)
-    return known.id in listed or any(_tells_its_end(incident, trace) for incident in shown)
+    return known.id in listed or any(_shows_its_end(incident, trace) for incident in shown)
 
 
-def _tells_its_end(incident: Incident, trace: Trace | None) -> bool:
+def _shows_its_end(incident: Incident, trace: Trace | None) -> bool:
     """Tell whether something has ended by a status that is told: by an update, or as a change of what was known."""
     said = any(update.status in CLOSED_STATUSES for update in incident.updates)
     return incident.status in CLOSED_STATUSES and (said or trace is not None)

@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Omission, Reach, Snapshot
 
-_Told = TypeVar("_Told", Incident, IncidentUpdate)
+_Named = TypeVar("_Named", Incident, IncidentUpdate)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -84,7 +84,7 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     if not snapshot.components_by_id:
         return snapshot
 
-    def named(reported: _Told) -> _Told:
+    def named(reported: _Named) -> _Named:
         mentions = tuple(Mention(id=known, name=names[known]) for known in reported.components if known in names)
         components = tuple(dict.fromkeys(mention.name for mention in mentions))
         return msgspec.structs.replace(reported, components=components, mentions=mentions)

@@ -31,8 +31,8 @@ def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str
     try:
         # Once more: whoever writes to the data server has written around the check of the catalogue.
         header_variables(variables)
-    except InvalidValue as mistake:
-        raise ConfigError(f"{place}: headers_env {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{place}: headers_env {error}") from None
     return {name: _value(name, variable, environ, place) for name, variable in variables.items()}
 
 

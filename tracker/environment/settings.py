@@ -162,8 +162,8 @@ def _redis_url(environ: Mapping[str, str]) -> str:
             return _sentinel_url(SentinelAddress.parse(url), environ)
         parts = _redis_parts(url)
         database = _database(parts)
-    except InvalidValue as mistake:
-        raise ConfigError(f"REDIS_URL {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"REDIS_URL {error}") from None
     user = unquote(parts.username or "") or read_secret(environ, "REDIS_USERNAME") or ""
     password = unquote(parts.password or "") or read_secret(environ, "REDIS_PASSWORD") or ""
     credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
@@ -268,8 +268,8 @@ def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
     text = (read_secret(environ, name) or "").strip()
     try:
         return Proxy.parse(text) if text else None
-    except BadProxy as mistake:
-        raise ConfigError(f"{name} {mistake}") from None
+    except BadProxy as error:
+        raise ConfigError(f"{name} {error}") from None
 
 
 def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
@@ -285,8 +285,8 @@ def _contact_url(environ: Mapping[str, str]) -> str:
     text = environ.get("TRACKER_CONTACT_URL", "").strip() or PROJECT_URL
     try:
         url = web_address(text)
-    except InvalidValue as mistake:
-        raise ConfigError(f"TRACKER_CONTACT_URL {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"TRACKER_CONTACT_URL {error}") from None
     # It stands in brackets in a header, which is ASCII (RFC 9110, section 5.6.5).
     if not url.isascii() or re.search(r"[()]", url):
         raise ConfigError(f"TRACKER_CONTACT_URL is {quoted(url)}, with brackets or beyond ASCII; percent-encode them")

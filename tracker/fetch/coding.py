@@ -44,28 +44,28 @@ class Decoding:
         if len(codings) > _MOST_CODINGS:
             raise BadAnswer(f"the answer has more than {_MOST_CODINGS} content codings: {plain(label)}")
         # The last one was put on last. Without a label, or behind all of them, there may still be one.
-        self._layers = [
-            *(_Layer(coding, max_bytes) for coding in reversed(codings)),
-            _Layer("", max_bytes),
+        self._codings = [
+            *(_ContentCoding(coding, max_bytes) for coding in reversed(codings)),
+            _ContentCoding("", max_bytes),
         ]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what the data decodes to. Raises BadAnswer, TooLarge."""
-        return _through(self._layers, iter((data,)))
+        return _through(self._codings, iter((data,)))
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
-        for index, response_class in enumerate(self._layers):
-            yield from _through(self._layers[index + 1 :], response_class.finish())
+        for index, response_class in enumerate(self._codings):
+            yield from _through(self._codings[index + 1 :], response_class.finish())
 
 
-def _through(layers: "list[_Layer]", pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for response_class in layers:
+def _through(codings: "list[_ContentCoding]", pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for response_class in codings:
         pieces = response_class.feed(pieces)
     return pieces
 
 
-class _Layer:
+class _ContentCoding:
     """One coding, which is settled once the body has begun."""
 
     def __init__(self, coding: str, max_bytes: int) -> None:

@@ -16,7 +16,7 @@ from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
-NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+FULL_ANSWERS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _NOT_MODIFIED: Final = 304
 #: What proxies write into an answer of their own.
 _OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
@@ -94,7 +94,7 @@ def meaning(
         answer.drain()
         return NotModified(url=url, validators=renewed(sent, headers, now), fresh_for_s=fresh_for_s(headers, now))
     # Whatever its tag: a server that gives one tag to everything would hide all its news.
-    if answer.status in NEWS:
+    if answer.status in FULL_ANSWERS:
         body = answer.body()
         is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
         if is_called_so or is_sign_in_page(headers, body):

@@ -14,7 +14,7 @@ from tracker.fetch.body import Body, decoded_start
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.fields import Fields
 from tracker.fetch.framing import check_framing
-from tracker.fetch.outcome import DRAINED, NEWS, REDIRECTS
+from tracker.fetch.outcome import DRAINED, FULL_ANSWERS, REDIRECTS
 
 #: Those of real pages have 1 to 4 KB and 10 to 40 fields.
 _MOST_HEAD_BYTES: Final = 32 * 1024
@@ -74,7 +74,7 @@ class Reply:
     @property
     def is_refusal(self) -> bool:
         """Tell whether its status alone says what it means."""
-        return self.has_head and self.status not in NEWS and self.status != HTTPStatus.NOT_MODIFIED
+        return self.has_head and self.status not in FULL_ANSWERS and self.status != HTTPStatus.NOT_MODIFIED
 
     def add(self, piece: bytes) -> int:
         """Take a piece of the body; return how many there are."""
@@ -213,7 +213,7 @@ class Reader:
                 self._give_up()
             return
         if b"content-length" in raw or b"transfer-encoding" in raw:
-            self._settle_length()
+            self._decide_length()
         if status in REDIRECTS and raw.get(b"location"):
             self._give_up()
         if raw.get(b"content-encoding", b"").count(b",") > _MOST_COMMAS:
@@ -223,7 +223,7 @@ class Reader:
         # Trailers say nothing.
         self._raw = {}
 
-    def _settle_length(self) -> None:
+    def _decide_length(self) -> None:
         codings, lengths = self._raw.get(b"transfer-encoding"), self._raw.get(b"content-length")
         try:
             check_framing(
@@ -235,7 +235,7 @@ class Reader:
         if codings is not None and codings.lower() != b"chunked":
             self._give_up()
         self._declared = None if lengths is None else int(lengths)
-        if self.reply.status in NEWS and (self._declared or 0) > self._most_body_bytes:
+        if self.reply.status in FULL_ANSWERS and (self._declared or 0) > self._most_body_bytes:
             self._give_up()
 
     def on_body(self, piece: bytes) -> None:

@@ -47,7 +47,7 @@ class _Reading:
         else:
             self.omissions[Omission(kind=kind, reason=problem)] = None
 
-    def told_apart(self, item: _Read, place: str) -> _Read:
+    def with_unique_id(self, item: _Read, place: str) -> _Read:
         """Return an entry whose id was made here with another one if something else in the same place has that."""
         if not is_made(item.id):
             return item
@@ -114,7 +114,7 @@ def among(entries: Iterable[_Entry], kind: Kind, read: Callable[[_Entry], _Read]
             reading.try_one(kind, problem=NOTHING)
             continue
         reading.try_one(kind)
-        found.append(apart.told_apart(item, "component" if kind == "component" else "incident"))
+        found.append(apart.with_unique_id(item, "component" if kind == "component" else "incident"))
     return found
 
 

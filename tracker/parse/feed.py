@@ -85,7 +85,7 @@ def opened(body: bytes, url: str, content_type: str | None) -> Opened:
     )
 
 
-def _tells_incidents(body: bytes, url: str, content_type: str | None) -> bool:
+def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool:
     try:
         feed = opened(body, url, content_type)
     except ParseError:
@@ -99,7 +99,7 @@ FEED = Format(
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
-    tells_incidents=_tells_incidents,
+    is_about_incidents=_is_about_incidents,
 )
 
 

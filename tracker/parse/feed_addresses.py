@@ -61,7 +61,7 @@ def named_incident(address: str | None, *, is_constant: bool) -> str | None:
 def is_own(address: str) -> bool:
     """Tell whether an address can be of one incident alone: there is a number or a title in it."""
     parts = parted(address)
-    return bool(_is_telling(parts.path) or parts.query or _fragment(parts))
+    return bool(_is_specific(parts.path) or parts.query or _fragment(parts))
 
 
 def is_root(address: str) -> bool:
@@ -74,12 +74,12 @@ def _fragment(parts: SplitResult) -> str | None:
     """Return what a fragment says of the incident; what follows its id is of an update."""
     if found := _INCIDENT_FRAGMENT.match(parts.fragment):
         return found[0]
-    if _is_telling(parts.path) or (_OTHER_FRAGMENT.fullmatch(parts.fragment) and not parts.fragment.isdigit()):
+    if _is_specific(parts.path) or (_OTHER_FRAGMENT.fullmatch(parts.fragment) and not parts.fragment.isdigit()):
         return None
     return parts.fragment if _PLAIN_FRAGMENT.fullmatch(parts.fragment) else None
 
 
-def _is_telling(path: str) -> bool:
+def _is_specific(path: str) -> bool:
     """Tell whether a path ends in a number or a title, and not in a date."""
     if _DATE.search(path.rstrip("/")):
         return False
@@ -97,7 +97,7 @@ def without_tracking(link: str | None) -> str | None:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair[0])]
     query = parts.query if kept == pairs else urlencode(kept)
-    fragment = parts.fragment if _fragment(parts) or not _is_telling(parts.path) else ""
+    fragment = parts.fragment if _fragment(parts) or not _is_specific(parts.path) else ""
     return urlunsplit(parts._replace(query=query, fragment=fragment))
 
 

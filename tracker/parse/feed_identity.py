@@ -135,7 +135,7 @@ def _identity(entry: Marks, shared: _Shared) -> Identity | None:
     link = without_tracking(entry.link)
     address = link if link and link not in shared.addresses and not shared.is_home(link) else None
     own = address if address and shared.is_own(address) else None
-    guid = entry.guid if _tells(entry.guid, shared) else None
+    guid = entry.guid if _is_usable(entry.guid, shared) else None
     as_address = guid if guid and guid.startswith(("http://", "https://", "/")) else None
     for one in (link, as_address):
         if named := named_incident(one, is_constant=one in shared.constant):
@@ -186,7 +186,7 @@ def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
     return found
 
 
-def _tells(guid: str | None, shared: _Shared) -> bool:
+def _is_usable(guid: str | None, shared: _Shared) -> bool:
     if not guid or guid.strip().lower() in _EMPTY_IDS or guid in shared.guids:
         return False
     return not shared.is_home(guid)

@@ -64,7 +64,7 @@ ENDS: Final = re.compile(
     rf"(?P<mark>{_BETWEEN})|[ \t]*(?:[.,;!]+(?=\s|\Z)|[\u3002\uff0c\uff1b\uff01\u3001]+)[ \t]*|[ \t]+(?=\()"
 )
 #: FireHydrant: `Milestone is now 'resolved'`
-TOLD: Final = re.compile(
+ANNOUNCED: Final = re.compile(
     r"(?:the )?(?:incident )?(?:milestone|status|state) (?:is now|has changed to|changed to|set to) "
     r"[\"'\u201c\u2018]?(?P<word>[^\"'\u201d\u2019.\n]{2,40})[\"'\u201d\u2019.]?(?:\s|\Z)",
     re.IGNORECASE,

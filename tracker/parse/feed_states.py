@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.parse.feed_notations import (
+    ANNOUNCED,
     BACK_BRACKET,
     BACK_WORD,
     BEFORE_WORD,
@@ -36,7 +37,6 @@ from tracker.parse.feed_notations import (
     SENTENCE,
     SHOUTED,
     SIGNS,
-    TOLD,
 )
 from tracker.parse.words import STATUS_HEADINGS, UPDATE, is_closing, known_status
 
@@ -157,8 +157,8 @@ def in_text(text: str) -> Stated:
     announced = _announced(plain)
     if announced is not None and announced.word is not None:
         return announced
-    if told := TOLD.match(plain):
-        word = _bare(told["word"])
+    if written := ANNOUNCED.match(plain):
+        word = _bare(written["word"])
         return Stated(word=word, rest=text, is_announced=True) if known_status(word) else Stated(word=None, rest=text)
     for shape in (FRONT_BRACKET, LONE_WORD, SENTENCE, FRONT_WORD):
         found = shape.match(plain)

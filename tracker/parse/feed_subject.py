@@ -60,15 +60,15 @@ def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> b
     called = " ".join(body_text(title[:_BEGINNING]) for title in titles if title)
     says, denies = OF_INCIDENTS.search(called) is not None, OF_OTHERS.search(called) is not None
     shown = entries[:_LOOKED_AT]
-    telling = sum(map(_is_telling, shown))
-    is_told = bool(shown) and 2 * telling >= len(shown)
+    alike = sum(map(_looks_like_incident, shown))
+    is_shown = bool(shown) and 2 * alike >= len(shown)
     if denies:
-        return says and is_told
+        return says and is_shown
     versions = sum(_VERSION.search(entry.title) is not None for entry in shown)
-    return is_told or (says and 2 * versions <= len(shown))
+    return is_shown or (says and 2 * versions <= len(shown))
 
 
-def _is_telling(entry: Entry) -> bool:
+def _looks_like_incident(entry: Entry) -> bool:
     """Tell whether an entry looks like an incident, whatever the feed is called."""
     paths = [_path(address) for address in (entry.link, entry.id) if address]
     if any(_INCIDENT_PATH.search(path) and not _WRITTEN.search(path) for path in paths):

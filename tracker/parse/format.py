@@ -55,4 +55,4 @@ class Format:
     details_apart: bool = False
     #: (body, url, content type) -> whether an answer that can be read is of a status page, for a format that others use
     #: as well; never raises. It is asked where nobody named the very address.
-    tells_incidents: Callable[[bytes, str, str | None], bool] = always
+    is_about_incidents: Callable[[bytes, str, str | None], bool] = always

@@ -36,8 +36,8 @@ def without_groups(incident: Incident, names: dict[str, str]) -> Incident:
     """
     known = ChainMap({mention.id: mention.name for mention in incident.mentions if mention.id}, names)
     updates = tuple(_update_without_groups(update, known) for update in incident.updates)
-    told = {mention.id: mention for update in updates for mention in update.mentions if mention.id}
-    listed = dict.fromkeys(told.get(mention.id, mention) for mention in incident.mentions)
+    named = {mention.id: mention for update in updates for mention in update.mentions if mention.id}
+    listed = dict.fromkeys(named.get(mention.id, mention) for mention in incident.mentions)
     mentions = tuple(listed or dict.fromkeys(mention for update in updates for mention in update.mentions))
     return replace(incident, updates=updates, mentions=mentions, components=names_of(mentions))
 

@@ -26,7 +26,7 @@ from tracker.model.provider import Provider
 from tracker.parse import FORMATS
 from tracker.polling.candidates import same_host
 from tracker.polling.known import as_known, before_of, remembered_of
-from tracker.polling.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
+from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
 from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
@@ -115,7 +115,7 @@ class Poller:
         failpoint("fetched")
         after = commit.state or state
         events = self._commit(lease, commit, IN_PART if after.omissions else response_class, observed.state.source)
-        tell_of_gaps(lease.provider, state, after)
+        log_gaps(lease.provider, state, after)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, response_class=response_class, events=events)
 
     def _changed(
@@ -142,8 +142,8 @@ class Poller:
             known = _with_more(known, self._store.recall(provider.id, more))
         before = before_of(lease, known, observed, snapshot, now)
         found = changes(provider, before, snapshot, now)
-        tell_of_filters(provider, before.view, found.view)
-        tell_of_words(provider, before.view, found.view)
+        log_filters(provider, before.view, found.view)
+        log_unknown_words(provider, before.view, found.view)
         is_new = not seeded or observed.moved_from is not None
         listing = Listing(found.view.components.values())
         reworded, digests = follow(provider, {} if is_new else known.digests, observed.recent, now, listing=listing)
@@ -153,7 +153,7 @@ class Poller:
         pending = (*readable, *_moved(lease, observed, now), *reported)
         has_changed = bool(pending or found.seen) or components_changed(known.view.components, snapshot)
         after = noted(provider, after, found.view, now, has_changed=has_changed)
-        after = _read(after, observed, now, meaning=None if found.is_open_question else meaning, is_news=bool(pending))
+        after = _read(after, observed, now, meaning=None if found.is_open_question else meaning, is_new=bool(pending))
         commit = Commit(
             state=after,
             view=msgspec.structs.replace(found.view, recent=_recent(known, observed, snapshot)),
@@ -201,7 +201,7 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
     return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
 
 
-def _read(after: PageState, observed: Observation, now: datetime, *, meaning: str | None, is_news: bool) -> PageState:
+def _read(after: PageState, observed: Observation, now: datetime, *, meaning: str | None, is_new: bool) -> PageState:
     """Return the state of a page that was read; without a meaning it is read again with the next poll."""
     return msgspec.structs.replace(
         read_again(after) if meaning is None else after,
@@ -209,7 +209,7 @@ def _read(after: PageState, observed: Observation, now: datetime, *, meaning: st
         known_until=None,
         moved_at=None if observed.settled else after.moved_at,
         projection=meaning if meaning is None or observed.settled else observed.state.projection,
-        changed_at=now if is_news else observed.state.changed_at,
+        changed_at=now if is_new else observed.state.changed_at,
     )
 
 
@@ -280,5 +280,5 @@ def _due(provider: Provider, state: PageState, observed: Observation, now: datet
 
 def postponed(provider_id: str, busy: HostBusy) -> Poll:
     """Return a poll that was not made."""
-    tell_of_busy_host(provider_id, busy)
+    log_busy_host(provider_id, busy)
     return Poll(outcome=Outcome.POSTPONED, busy=busy)

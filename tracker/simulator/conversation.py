@@ -59,7 +59,7 @@ class Conversation:
         route = self._routes.find(request.path)
         if route is None:
             return await self._send(request, self._unrouted(request))
-        route.stand.tally.asked(route.path)
+        route.stand.requests.asked(route.path)
         if self._manners.latency_s:
             await asyncio.sleep(self._manners.latency_s)
         misbehaviour = route.stand.script.take(route.path)
@@ -81,7 +81,7 @@ class Conversation:
             case _:
                 assert_never(misbehaviour)
         answer = self._answer(request, route, misbehaviour)
-        route.stand.tally.answered(answer.status, 0 if request.method == "HEAD" else len(answer.body))
+        route.stand.requests.answered(answer.status, 0 if request.method == "HEAD" else len(answer.body))
         return await self._send(request, answer, misbehaviour.pause_s if isinstance(misbehaviour, Trickle) else None)
 
     async def _send(self, request: Request, answer: Answer, pause_s: float | None = None) -> bool:

@@ -112,12 +112,12 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
     """Return what an answer without a turn means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
-    _, waiting, since, is_news, slot = answer
+    _, waiting, since, is_new, slot = answer
     limited = decode_slot(slot)
     if limited is None:
         raise AssertionError("only a host with a limit is busy")
     waited_s = max(0.0, now.timestamp() - float(since))
-    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
+    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_new=bool(is_new))
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:

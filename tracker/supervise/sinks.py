@@ -12,8 +12,8 @@ from tracker.store.sinks import RedisSinks, SinkStatus
 log = logging.getLogger("tracker")
 
 #: A receiver that restarts is back before that many failures in a row, or has not asked for such a pause.
-_FAILURES_TOLD: Final = 3
-_PAUSE_TOLD: Final = timedelta(minutes=1)
+_FAILURES_REPORTED: Final = 3
+_PAUSE_REPORTED: Final = timedelta(minutes=1)
 _NAMED: Final = 5
 
 
@@ -22,27 +22,27 @@ class SinkWatch:
 
     def __init__(self, sinks: RedisSinks) -> None:
         self._sinks = sinks
-        self._trouble: tuple[object, ...] = ()
+        self._reported: tuple[object, ...] = ()
         self._do_well = True
         self._unreached: str | None = None
 
     def look(self, providers: Sequence[Provider]) -> bool:
         """Log what is new about the sinks, and tell whether there are any. Raises StoreError."""
         statuses = self._sinks.statuses()
-        self._tell_of_receivers(statuses)
+        self._log_receivers(statuses)
         line = unreached_summary(statuses, providers)
         if line != self._unreached:
             log.warning(line) if line else log.info("every sink can get updates again")
             self._unreached = line
         return bool(statuses)
 
-    def _tell_of_receivers(self, statuses: Sequence[SinkStatus]) -> None:
+    def _log_receivers(self, statuses: Sequence[SinkStatus]) -> None:
         failing = sinks_summary(statuses)
         # Twice as many dead letters are worth another line, a single one more is not.
         sizes = tuple((status.webhook.name, status.dead.bit_length()) for status in statuses if status.dead)
-        if (failing or sizes) and (failing, *sizes) != self._trouble:
+        if (failing or sizes) and (failing, *sizes) != self._reported:
             log.warning("; ".join(filter(None, (failing, letters_summary(statuses)))))
-        self._trouble = (failing, *sizes)
+        self._reported = (failing, *sizes)
         # A letter that is on its way again may be refused again, and so may what waits after a first failure.
         if failing or any(status.undelivered for status in statuses):
             self._do_well = False
@@ -97,5 +97,5 @@ def _is_failing(status: SinkStatus) -> bool:
     """Tell whether a receiver fails for longer than one that restarts."""
     since, until = status.streak.failing_since, status.not_before
     if since is None or until is None:
-        return status.streak.failures >= _FAILURES_TOLD
-    return status.streak.failures >= _FAILURES_TOLD or until - since >= _PAUSE_TOLD
+        return status.streak.failures >= _FAILURES_REPORTED
+    return status.streak.failures >= _FAILURES_REPORTED or until - since >= _PAUSE_REPORTED

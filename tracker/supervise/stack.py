@@ -48,7 +48,7 @@ PAUSE_TO_WORK: Final = 20.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
-_TROUBLE: Final = ("cannot", "none of", "does not", "has lost")
+_WARNING_WORDS: Final = ("cannot", "none of", "does not", "has lost")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 
@@ -217,7 +217,7 @@ class Stack:
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
         if line is not None and line != self._health:
-            log.warning(line) if any(word in line for word in _TROUBLE) else log.info(line)
+            log.warning(line) if any(word in line for word in _WARNING_WORDS) else log.info(line)
             self._health = line
 
     def _report_filters(self, pages: Sequence[PageHealth]) -> None:

@@ -44,7 +44,7 @@ class Refusal(NamedTuple):
     text: str
 
 
-class Door:
+class LoginGate:
     """Decides who comes in."""
 
     def __init__(self, credentials: tuple[bytes, ...], cookie_secret: str | bytes, *, signs_in: bool) -> None:
@@ -122,7 +122,7 @@ class GuardedFlower(Flower):  # type: ignore[misc]
             sys.stderr.write(f"flower: {error}\n")
             raise SystemExit(2) from None
         settings["cookie_secret"] = options.cookie_secret
-        self._door = Door(
+        self._gate = LoginGate(
             tuple(each.encode() for each in credentials), options.cookie_secret, signs_in=bool(options.auth)
         )
         super().__init__(options=options, capp=capp, **settings)
@@ -131,10 +131,10 @@ class GuardedFlower(Flower):  # type: ignore[misc]
         self, request: HTTPServerRequest, target_class: Any, *arguments: Any, **keywords: Any
     ) -> Any:
         """Return what answers a request: Flower's own handler, or a refusal."""
-        refusal = self._door.refusal(request)
+        refusal = self._gate.refusal(request)
         if refusal is not None:
             return super().get_handler_delegate(request, _Closed, {"refusal": refusal})
-        if self._door.asks and not self._door.is_known(request):
+        if self._gate.asks and not self._gate.is_known(request):
             target_class = _remembering(target_class)
         return super().get_handler_delegate(request, target_class, *arguments, **keywords)
 
