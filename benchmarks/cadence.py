@@ -137,7 +137,7 @@ def distinct(histories: Iterable[History]) -> Iterator[History]:
 def play(history: History, provider: Provider, played: Played, *, skips: bool = True) -> None:
     """Poll one page from the beginning of its history to the end; polls that bring nothing are counted, not made."""
     state, pending = PageState(seeded=True, quiet_since=history.begin), list(history.changes)
-    streak: dict[str, Change] = {}
+    latest: dict[str, Change] = {}
     now = history.begin
     while pending:
         pace = cadence.pace(provider, state, now)
@@ -151,11 +151,11 @@ def play(history: History, provider: Provider, played: Played, *, skips: bool = 
         seen = 0
         while pending and pending[0].at <= now:
             change = pending.pop(0)
-            streak[change.incident] = change
+            latest[change.incident] = change
             _note(played, change, (now - change.at).total_seconds(), pace)
             seen += 1
         if seen:
-            state = cadence.noted(provider, state, _view(streak.values()), now, has_changed=True)
+            state = cadence.noted(provider, state, _view(latest.values()), now, has_changed=True)
     played.days += history.days
 
 
@@ -172,8 +172,8 @@ def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:
     played.first_while_slow += change.is_first and pace is Pace.SLOW
 
 
-def _view(streak: Iterable[Change]) -> PageView:
-    goes_on = [change for change in streak if change.status not in CLOSED_STATUSES]
+def _view(latest: Iterable[Change]) -> PageView:
+    goes_on = [change for change in latest if change.status not in CLOSED_STATUSES]
     shown = {
         change.incident: OpenIncident(id=change.incident, name="", status=change.status, is_followed=True)
         for change in goes_on

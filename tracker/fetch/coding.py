@@ -55,13 +55,13 @@ class Decoding:
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
-        for index, response_class in enumerate(self._codings):
-            yield from _through(self._codings[index + 1 :], response_class.finish())
+        for index, coding in enumerate(self._codings):
+            yield from _through(self._codings[index + 1 :], coding.finish())
 
 
 def _through(codings: "list[_ContentCoding]", pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for response_class in codings:
-        pieces = response_class.feed(pieces)
+    for coding in codings:
+        pieces = coding.feed(pieces)
     return pieces
 
 
@@ -84,17 +84,17 @@ class _ContentCoding:
                 self._start += given
                 if len(self._start) < _LOOKED_AT:
                     continue
-                piece = self._acknowledge()
+                piece = self._choose_decoder()
             yield from self._decode(piece)
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left. Raises BadAnswer, TooLarge."""
         if not self._is_settled:
-            yield from self._decode(self._acknowledge())
+            yield from self._decode(self._choose_decoder())
         if self._decoder is not None:
             self._decoder.finish()
 
-    def _acknowledge(self) -> bytes:
+    def _choose_decoder(self) -> bytes:
         """Choose the decoder by what has come so far; return that."""
         start, self._start = self._start, b""
         self._decoder = _decoder(self._coding, start)

@@ -89,7 +89,7 @@ SCENES: tuple[tuple[float, Callable[[Scene], None]], ...] = (
     (50.0, _in_progress),
     (60.0, _completed),
 )
-_SCENE_AT_S = {lease: at_s for at_s, lease in SCENES}
+_SCENE_AT_S = {event: at_s for at_s, event in SCENES}
 
 
 def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Page:
@@ -109,11 +109,11 @@ def play(pages: Sequence[Page], wait: Callable[[float], bool], *, speed: float =
     """
     timelines = [_timeline(page, number, STORY_S * number / len(pages), speed) for number, page in enumerate(pages)]
     reached_s = 0.0
-    for due_s, _, lease, scene in heapq.merge(*timelines, key=lambda entry: entry[:2]):
+    for due_s, _, event, scene in heapq.merge(*timelines, key=lambda entry: entry[:2]):
         if wait((due_s - reached_s) / speed):
             return
         reached_s = due_s
-        lease(scene)
+        event(scene)
 
 
 def _timeline(
@@ -122,8 +122,8 @@ def _timeline(
     """Yield what will happen on one page, round after round, each with another plot."""
     for repetition in count():
         scene = Scene(page, PLOTS[(number + repetition) % len(PLOTS)], speed)
-        for at_s, lease in SCENES:
-            yield offset_s + repetition * STORY_S + at_s, number, lease, scene
+        for at_s, event in SCENES:
+            yield offset_s + repetition * STORY_S + at_s, number, event, scene
 
 
 def _play_past(page: Page, plot: Plot, began_at: datetime) -> None:
