@@ -25,8 +25,8 @@ from tracker.store.pages import RedisPages
 from workers import tasks
 from workers.app import app as application
 from workers.outcomes import Summary
+from workers.poll_summary import EVERY_S, PollSummary
 from workers.runtime import runtime
-from workers.tally import EVERY_S, Tally
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
 #: send them: a rename is a broken upgrade.
@@ -149,7 +149,7 @@ class FakeRuntime:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic()))
+    monkeypatch.setattr(tasks, "_summary", PollSummary(time.monotonic()))
     return stand_in
 
 
@@ -289,7 +289,7 @@ def test_a_wake_up_that_fails_costs_a_line(
 def test_polls_are_summed_up_once_a_minute(
     fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic() - EVERY_S))
+    monkeypatch.setattr(tasks, "_summary", PollSummary(time.monotonic() - EVERY_S))
     fake.outcome = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
     with caplog.at_level(logging.INFO, logger="workers.tasks"):
@@ -318,7 +318,7 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
     environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
 ) -> None:
     environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
-    environment.setattr(tasks, "_tally", Tally(time.monotonic()))
+    environment.setattr(tasks, "_summary", PollSummary(time.monotonic()))
 
     tasks.fetch_provider("acme")
     tasks.print_updates()
