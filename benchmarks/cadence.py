@@ -122,7 +122,7 @@ def _changes(snapshot: Snapshot) -> Iterator[Change]:
 
 
 def distinct(histories: Iterable[History]) -> Iterator[History]:
-    """Yield histories of which no two tell of the same time of one vendor, the longest first."""
+    """Yield histories of which no two report the same time of one vendor, the longest first."""
     kept: list[History] = []
     for history in sorted(histories, key=lambda history: history.begin - history.end):
         others = [known for known in kept if known.vendor == history.vendor]

@@ -92,7 +92,7 @@ class _Revoked(_Event, tag="task-revoked"):
 
 
 class TaskEvents:
-    """Gathers what requests tell of themselves. Celery's thread alone may use it."""
+    """Gathers the events of requests. Only Celery's thread may use it."""
 
     def __init__(self, hostname: str) -> None:
         #: Where they go: a dispatcher of Celery's, another one with each connection.
@@ -105,7 +105,7 @@ class TaskEvents:
 
     @property
     def enabled(self) -> bool:
-        """Tell whether anybody wants events of tasks; remote commands switch them on and off."""
+        """Return whether anybody wants events of tasks; remote commands switch them on and off."""
         dispatcher = self.dispatcher
         return dispatcher is not None and dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups)
 
@@ -150,7 +150,7 @@ class TaskEvents:
 
     @property
     def _is_heard(self) -> bool:
-        """Tell whether anybody heard what was sent last; events are kept for nobody."""
+        """Return whether anybody heard what was sent last; events are kept for nobody."""
         return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
 
     def _publish(self, body: bytes) -> None:

@@ -64,12 +64,12 @@ class LoginGate:
         return None if _is_loopback(request.host_name) else Refusal(403, {}, f"open to this machine only; {_REMEDY}")
 
     def is_known(self, request: HTTPServerRequest) -> bool:
-        """Tell whether a client has given the right password before."""
+        """Return whether a client has given the right password before."""
         return self._known_as(request) is not None
 
     @property
     def asks(self) -> bool:
-        """Tell whether it asks for a password."""
+        """Return whether it asks for a password."""
         return bool(self._credentials)
 
     def _without_password(self, request: HTTPServerRequest) -> Refusal | None:
@@ -178,7 +178,7 @@ def _keep_to_this_machine(options: Any, environ: Mapping[str, str]) -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a name or literal address is this machine's own."""
+    """Return whether a name or literal address is this machine's own."""
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:

@@ -65,11 +65,11 @@ class Job:
         self.einfo: Any = None
 
     def is_late(self, age_s: float) -> bool:
-        """Tell whether a limit has passed that was not acted on yet."""
+        """Return whether a limit has passed that was not acted on yet."""
         return self.is_over(age_s) or (self.fate is None and bool(self.soft_limit_s) and age_s > self.soft_limit_s)  # type: ignore[operator]
 
     def is_over(self, age_s: float) -> bool:
-        """Tell whether the hard limit has passed."""
+        """Return whether the hard limit has passed."""
         return bool(self.limit_s) and age_s > self.limit_s  # type: ignore[operator]
 
     def context(self) -> Any:

@@ -124,7 +124,7 @@ class LeanRequest(Job):
         self.terminate(pool, signal)
 
     def info(self, safe: bool = False) -> dict[str, Any]:
-        """Return what remote commands tell of it."""
+        """Return the description that remote commands show."""
         return {
             "id": self.id,
             "name": self.name,

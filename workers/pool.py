@@ -77,7 +77,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         ready.wait(START_S)
 
     def did_start_ok(self) -> bool:
-        """Tell whether the loop runs."""
+        """Return whether the loop runs."""
         return self._turns > 0
 
     def register_with_event_loop(self, hub: Any) -> None:

@@ -81,7 +81,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
             if self._takes_more("print"):
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
-            log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` tells of the data server
+            log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
         """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
@@ -119,7 +119,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         for _ in range(MOST_CLAIMS):
             queues = {queue for queue in self._publisher.queues if self._is_taken_from(queue)}
             if not queues:
-                break  # what is due stays due: it is late, and told as late
+                break  # claims stay due, and count as late
             claims, upcoming = self._catalogue.claim(self._clock(), CLAIM_LIMIT)
             if claims:
                 failpoint("claimed")
@@ -170,11 +170,11 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._is_empty = is_empty
 
     def _is_taken_from(self, queue: str) -> bool:
-        """Tell whether fetches may be put into a queue. The data server is asked only where that is in question."""
+        """Return whether fetches may be put into a queue. The data server is asked only where that is in question."""
         return self._waiting.get(queue, MOST_WAITING) < MOST_WAITING or self._takes_more(queue)
 
     def _takes_more(self, queue: str) -> bool:
-        """Tell whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
+        """Return whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
         waiting = self._catalogue.waiting(queue)
         if waiting < MOST_WAITING:
             if queue in self._clogged:

@@ -33,7 +33,7 @@ class State(StrEnum):
 
     @property
     def is_problem(self) -> bool:
-        """Tell whether something does not work."""
+        """Return whether something does not work."""
         return self in (State.CRITICAL, State.MAJOR, State.MINOR)
 
 

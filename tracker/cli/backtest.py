@@ -1,4 +1,4 @@
-"""`tracker backtest`: what a provider's filters would have told of the past that its page still shows."""
+"""`tracker backtest`: which events a provider's filters would have let through in the past that its page still shows."""
 
 import sys
 from pathlib import Path
@@ -120,7 +120,7 @@ def _text(report: BacktestReport) -> str:
     left_out = sum(each.updates for each in report.left_out)
     lines = [
         f"{report.provider_name}, the last {report.days} days, with {_filters(report)}",
-        "would have told: " + ", ".join(f"{count} {kind}" for count, kind in counts),
+        "would have reported: " + ", ".join(f"{count} {kind}" for count, kind in counts),
         f"left out: {left_out} updates of {len(report.left_out)} incidents and maintenances",
         _reach(report),
         *(f"filter {sentence}" for sentence in report.unmatched),

@@ -160,7 +160,7 @@ def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str
     if failure is not None:
         yield f"not all of it can be read: {failure}"
     if not snapshot.components:
-        yield "it shows no components: only incidents and maintenances are told"
+        yield "it shows no components: only incidents and maintenances are reported"
     elif not snapshot.components_complete and not any(each.kind == "component" for each in snapshot.omissions):
         yield "it shows a part of its components only"
     if snapshot.unknown_words:

@@ -121,7 +121,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
         if complaint is None or has_baseline:
             reported = len(store.events)
             poll = poller.poll(provider.id)
-            # What cannot be told from other answers by itself may be read as what the page has been so far.
+            # An answer whose format is unclear by itself is read in the format of the answers before it.
             complaint = (complaint or str(poll.failure)) if poll and poll.failure else None
             for event in store.events[reported:]:
                 click.echo(ascii_json(encode_event(_of_files(event))))

@@ -51,7 +51,7 @@ header_option = click.option(
 def filter_options(command: Function) -> Function:
     """Add an option for each filter of a provider; `given_filters` reads what they were given."""
     for option in (
-        click.option("--maintenance/--no-maintenance", default=None, help="Whether maintenance is told."),
+        click.option("--maintenance/--no-maintenance", default=None, help="Whether maintenance is reported."),
         click.option(
             "--events", multiple=True, metavar="KIND", help="Kinds of events; !KIND leaves one out. Repeat it."
         ),

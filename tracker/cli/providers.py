@@ -182,7 +182,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
 def remove(ids: tuple[str, ...], data_dir: Path) -> None:
     """Stop watching pages and forget what is known of them.
 
-    A page that stands in providers.toml comes back with the next sync or start.
+    A page that is in providers.toml comes back with the next sync or start.
 
     \b
     Example:
@@ -195,7 +195,7 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
             raise ConfigError(f"there is no provider {provider_id}; `tracker providers list` shows them all")
     catalogue.remove(ids)
     for provider_id in ids:
-        from_file = " (it stands in a file; the next sync of that brings it back)"
+        from_file = " (it is in a file; the next sync of that brings it back)"
         click.echo(f"removed {provider_id}{from_file if known[provider_id].origin == 'file' else ''}")
     _print_unreached(catalogue, data_dir)
 

@@ -28,7 +28,7 @@ AHEAD = timedelta(days=7)
 
 
 class PageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one page: the stable form of `status` and `once`."""
+    """The state of one page: the stable form of `status` and `once`."""
 
     provider: str
     provider_name: str
@@ -118,7 +118,7 @@ def _losses(held: Holdings) -> Iterable[str]:
 
 
 def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
-    """Return what is told of a page; one that is not watched is not polled again."""
+    """Return the report on a page; a page that nobody watches has no next poll."""
     impact = page.view.impact
     return PageReport(
         provider=page.provider.id,

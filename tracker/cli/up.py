@@ -43,7 +43,7 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
     size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
     for sink in sinks:
-        endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
+        endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
     run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
 
 

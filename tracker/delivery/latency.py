@@ -33,12 +33,12 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     @property
     def is_late(self) -> bool:
-        """Tell whether the update is dated before a poll that did not show it yet."""
+        """Return whether the update is dated before a poll that did not show it yet."""
         return self.published_s > self.unseen_s
 
     @property
     def is_ahead(self) -> bool:
-        """Tell whether the update is dated after it was seen."""
+        """Return whether the update is dated after it was seen."""
         return self.published_s < 0
 
 

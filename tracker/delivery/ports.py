@@ -16,14 +16,14 @@ from tracker.model.provider import Webhook
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record of one page."""
 
-    #: Keys of the updates that were told, and of their incidents (`tracker.detection.changes`).
+    #: Keys of the updates that were reported, and of their incidents (`tracker.detection.changes`).
     keys: frozenset[str] = frozenset()
-    #: By id, with the status that was told last.
+    #: By id, with the status that was reported last.
     components: Mapping[str, Component] = {}
 
 
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as it stands in the stream."""
+    """One event with its stream entry."""
 
     #: Id of the stream entry, `<milliseconds>-<sequence>`, growing.
     stream_id: str
@@ -100,11 +100,11 @@ class Record(Sink, Protocol):
         ...
 
     def whole_until(self) -> datetime | None:
-        """Return up to when the record held all that was told, None for one that is new."""
+        """Return until when the record held every reported event, None for a new record."""
         ...
 
     def is_whole(self, now: datetime) -> None:
-        """Note that the record holds all that was told up to now."""
+        """Note that the record now holds every reported event."""
         ...
 
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
@@ -112,7 +112,7 @@ class Record(Sink, Protocol):
         ...
 
     def reported(self) -> Mapping[str, Reported]:
-        """Return what was told of each page, by provider id, and know all of that from now on."""
+        """Return the reported updates of each page, by provider id, and remember them as recorded."""
         ...
 
 

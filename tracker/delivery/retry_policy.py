@@ -73,12 +73,12 @@ Disposition = Accepted | DeadLettered | Postponed
 
 
 def wants(webhook: Webhook, event: Event) -> bool:
-    """Tell whether a webhook is to be told of an event."""
+    """Return whether a webhook is to be informed about an event."""
     return matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
 
 
 def matches(globs: Iterable[str], provider_id: str) -> bool:
-    """Tell whether a provider is one of those that the globs name; () names all."""
+    """Return whether a provider is one of those that the globs name; () names all."""
     return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)
 
 

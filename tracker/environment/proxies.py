@@ -99,7 +99,7 @@ def exceptions_of(no_proxy: str) -> tuple[str, ...]:
 
 
 def is_this_machine(host: str) -> bool:
-    """Tell whether a host is a name or an address of the machine itself."""
+    """Return whether a host is a name or an address of the machine itself."""
     address = literal(host)
     if address is not None:
         inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
@@ -130,7 +130,7 @@ def _old_address(host: str) -> IPv4Address | None:
 
 
 def _matches(entry: str, host: str, address: Address | None, port: int) -> bool:
-    """Tell whether an entry of NO_PROXY is about a host."""
+    """Return whether an entry of NO_PROXY is about a host."""
     if entry == "*":
         return True
     if (network := _network(entry)) is not None:
@@ -156,7 +156,7 @@ def _network(entry: str) -> IPv4Network | IPv6Network | None:
 
 
 def _divided(entry: str) -> tuple[str, int | None]:
-    """Return the host of an entry and its port, None for any; an IPv6 address with a port stands in brackets."""
+    """Return the host of an entry and its port, None for any port; brackets surround an IPv6 address with a port."""
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::(\d{1,5}))?", entry)
     plain = re.fullmatch(r"([^:]*):(\d{1,5})", entry)
     found = bracketed or plain

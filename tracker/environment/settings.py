@@ -131,7 +131,7 @@ def read_secret(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a variable was text: Python passes other bytes as surrogates, which have no encoding."""
+    """Return whether a variable was text: Python passes other bytes as surrogates, which have no encoding."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -287,7 +287,7 @@ def _contact_url(environ: Mapping[str, str]) -> str:
         url = web_address(text)
     except InvalidValue as error:
         raise ConfigError(f"TRACKER_CONTACT_URL {error}") from None
-    # It stands in brackets in a header, which is ASCII (RFC 9110, section 5.6.5).
+    # The header holds it in brackets, as a comment in ASCII (RFC 9110, section 5.6.5).
     if not url.isascii() or re.search(r"[()]", url):
         raise ConfigError(f"TRACKER_CONTACT_URL is {quoted(url)}, with brackets or beyond ASCII; percent-encode them")
     return url

@@ -76,7 +76,7 @@ class _Circuits:
         return len(self._by_key)
 
     def is_probe(self, key: _CircuitKey) -> bool:
-        """Tell whether a request asks if the host is back. Raises FetchError when it is not to be asked now."""
+        """Return whether a request asks if the host is back. Raises FetchError when it is not to be asked now."""
         if key not in self._by_key:
             return False
         with self._lock:

@@ -14,7 +14,7 @@ LOOKED_AT: Final = 4096
 
 
 def is_challenge(headers: Mapping[str, str], start: Callable[[], bytes]) -> bool:
-    """Tell whether a refusal is a bot challenge, from its headers or else the start of its body."""
+    """Return whether a refusal is a bot challenge, from its headers or else the start of its body."""
     if any(headers.get(name, "").strip().lower() in words for name, words in _MARKS.items()):
         return True
     if "cloudflare" not in headers.get("Server", "").lower() or "html" not in headers.get("Content-Type", "").lower():

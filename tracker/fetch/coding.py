@@ -135,7 +135,7 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
 
 
 def _is_plain(coding: str, start: bytes) -> bool:
-    """Tell whether a body that begins so has no coding at all, whatever its label says."""
+    """Return whether a body that begins so has no coding at all, whatever its label says."""
     if not coding or not start or _is_text(start):
         return True
     # The data of these begin with a mark, or as deflate does: what does not is not theirs.
@@ -143,7 +143,7 @@ def _is_plain(coding: str, start: bytes) -> bool:
 
 
 def _is_text(start: bytes) -> bool:
-    """Tell whether a body that begins so is plain text, which no compressed data looks like."""
+    """Return whether a body that begins so is plain text, which no compressed data looks like."""
     if start.startswith(_WIDE_MARKS):
         return True
     if _CONTROL.search(start[:_LOOKED_AT]):
@@ -154,7 +154,7 @@ def _is_text(start: bytes) -> bool:
 
 
 def _may_be_text(start: bytes) -> bool:
-    """Tell whether a body that begins so can be text in any encoding, or with control characters in it."""
+    """Return whether a body that begins so can be text in any encoding, or with control characters in it."""
     looked_at = start[:_LOOKED_AT]
     return b"\0" not in looked_at and (not _CONTROL.search(looked_at) or _is_utf8(start))
 
@@ -169,7 +169,7 @@ def _is_utf8(start: bytes) -> bool:
 
 
 def _is_zlib(start: bytes) -> bool:
-    """Tell whether deflate has the header that it should have (RFC 1950) and many leave out."""
+    """Return whether deflate has the header that it should have (RFC 1950) and many leave out."""
     try:
         zlib.decompressobj(ZLIB).decompress(start, 1)
     except zlib.error:

@@ -1,4 +1,4 @@
-"""What requests and urllib3 are told to do otherwise: how to connect, how long to read, what to share."""
+"""Change how requests and urllib3 connect, how long they read, and what their connections share."""
 
 import re
 import ssl
@@ -36,7 +36,7 @@ _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def _is_of_the_page(error: OSError) -> bool:
-    """Tell whether a handshake failed by what a server has said in TLS."""
+    """Return whether a handshake failed by what a server has said in TLS."""
     return isinstance(error, ssl.SSLCertVerificationError) or "alert" in str(getattr(error, "reason", "")).lower()
 
 
@@ -122,7 +122,7 @@ class _Guarded(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether the connection may be used again."""
+        """Return whether the connection may be used again."""
         return time.monotonic() - self._used_at < _LONGEST_IDLE_S and super().is_connected
 
     def request(self, *args: Any, **kwargs: Any) -> None:
@@ -285,7 +285,7 @@ class GuardedAdapter(HTTPAdapter):
         """Leave certificates to the shared context: requests would read the bundle again for every connection."""
 
     def request_url(self, request: PreparedRequest, *_: Any, **__: Any) -> str:
-        """Return what stands in the request line: the whole URL where a proxy is to ask for it (RFC 9112, 3.2.2)."""
+        """Return the request target: the whole URL where a proxy makes the request (RFC 9112, section 3.2.2)."""
         asked = target(request.url or "")
         return asked.path if asked.scheme == "https" or self.way_to(asked) is None else asked.url
 

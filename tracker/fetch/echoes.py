@@ -1,6 +1,6 @@
 """Secrets that a request carries and its answer repeats: taken out before anybody sees them. Pure.
 
-Servers name what they refuse: `invalid token abc…`, in a body, a redirect or a field. What is told of an answer goes to
+Servers name what they refuse: `invalid token abc…`, in a body, a redirect or a field. Messages about an answer go to
 logs, records and other people.
 """
 

@@ -73,7 +73,7 @@ class Reply:
 
     @property
     def is_refusal(self) -> bool:
-        """Tell whether its status alone says what it means."""
+        """Return whether its status alone says what it means."""
         return self.has_head and self.status not in FULL_ANSWERS and self.status != HTTPStatus.NOT_MODIFIED
 
     def add(self, piece: bytes) -> int:
@@ -137,7 +137,7 @@ class Reader:
 
     @property
     def has_begun(self) -> bool:
-        """Tell whether any of the answer has come."""
+        """Return whether any of the answer has come."""
         return self._received > 0
 
     def feed(self, data: memoryview) -> None:
@@ -163,7 +163,7 @@ class Reader:
             self.failure = Unclear()
 
     def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
-        """Tell whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
+        """Return whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
         if not self.reply.has_head:
             return True
         if not had_head:

@@ -28,12 +28,12 @@ _LOOKED_AT: Final = 128 * 1024
 
 
 def is_sign_in_address(target: Target) -> bool:
-    """Tell whether an address is called like one where people sign in."""
+    """Return whether an address is called like one where people sign in."""
     return bool(_PATH.search(target.path.partition("?")[0]) or _HOST.fullmatch(target.host))
 
 
 def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether a page asks for a password and says that this is what it is for."""
+    """Return whether a page asks for a password and says that this is what it is for."""
     start = body[:_LOOKED_AT]
     # The first title alone: a body that is made of titles is not worth the search.
     title = start.lower().find(b"<title")
@@ -42,7 +42,7 @@ def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether an answer is for people and not for programs."""
+    """Return whether an answer is for people and not for programs."""
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return kind in ("text/html", "application/xhtml+xml") or start.startswith((b"<!doctype html", b"<html"))

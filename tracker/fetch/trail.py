@@ -30,7 +30,7 @@ class Trail:
 
     @property
     def is_at_sign_in(self) -> bool:
-        """Tell whether a redirect has led to a page where people sign in, by its address."""
+        """Return whether a redirect has led to a page where people sign in, by its address."""
         return self.way.redirect is not None and is_sign_in_address(self.asked)
 
     @property

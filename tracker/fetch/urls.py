@@ -26,7 +26,7 @@ class Target(NamedTuple):
     scheme: str
     host: str
     port: int
-    #: What stands in the request line: path and query.
+    #: The request target: path and query.
     path: str
 
 

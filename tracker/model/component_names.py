@@ -1,6 +1,6 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Whoever tells of it or filters by it
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters
 asks here which one is meant, so that it is the same everywhere.
 """
 

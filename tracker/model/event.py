@@ -14,25 +14,25 @@ from tracker.model.provider import Provider
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """The kinds of events."""
 
     NEW_INCIDENT = "new_incident"
     INCIDENT_UPDATE = "incident_update"
     COMPONENT_STATUS_CHANGE = "component_status_change"
     MAINTENANCE_UPDATE = "maintenance_update"
-    #: The text of an update that was told is another one now.
+    #: The text of a reported update changed.
     UPDATE_EDITED = "update_edited"
-    #: An update that was told is no longer shown, though its incident is.
+    #: The page no longer shows a reported update, though it still shows the incident.
     UPDATE_WITHDRAWN = "update_withdrawn"
-    #: The page cannot be read: what it would say is unknown.
+    #: The page cannot be read, so its state is unknown.
     PAGE_UNREADABLE = "page_unreadable"
     PAGE_READABLE = "page_readable"
-    #: The page is at another host or in another format from now on.
+    #: The page moved to another host or another format.
     PAGE_MOVED = "page_moved"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is new on one page. Absent values are None; times are aware UTC.
+    """One new thing on one page. Absent values are None; times are aware UTC.
 
     `id` is deterministic: the same update of the same page has the same id on every machine and after every
     restart, so that it can serve as an idempotency key.
@@ -43,7 +43,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     #: Provider id and name.
     provider: str
     provider_name: str
-    #: Provider name, and the components if any are named: `OpenAI - Chat Completions`.
+    #: Provider name, and the components if the update names any: `OpenAI - Chat Completions`.
     product: str
     incident_id: str | None = None
     #: Title of the incident.
@@ -84,7 +84,7 @@ def update_event(
     *,
     listing: Listing,
 ) -> Event:
-    """Return the event that tells of one update of an incident; the page's listing says how components are called."""
+    """Return the event for one update of an incident; the page's listing gives the names of components."""
     named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,

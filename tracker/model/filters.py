@@ -1,6 +1,6 @@
-"""What a person wants to be told of a page: the filters of a provider. Pure.
+"""The filters of a provider: which events of its page are reported. Pure.
 
-A filter decides what is told, never what is read or remembered. `components`, `regions` and `events` are lists of what
+A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` are lists of what
 passes and, behind a `!`, of what does not: the latter wins, order says nothing, and a list of nothing but exclusions
 lets all others pass.
 """
@@ -33,7 +33,7 @@ _NAMED, _LONGEST_NAME = 5, 40
 
 
 def passes(patterns: Collection[str], matches: Callable[[str], bool]) -> bool:
-    """Tell whether a list of includes and exclusions lets something pass; `matches` compares it with one of them."""
+    """Return whether a list of includes and exclusions lets something pass; `matches` compares it with one pattern."""
     includes = [pattern for pattern in patterns if not pattern.startswith(EXCLUDES)]
     if any(matches(pattern[len(EXCLUDES) :]) for pattern in patterns if pattern.startswith(EXCLUDES)):
         return False
@@ -70,7 +70,7 @@ def left_out_by(
 
 
 def wants_kind(provider: Provider, kind: EventKind) -> bool:
-    """Tell whether events of this kind are told. Those about the page itself always are, unless they are excluded."""
+    """Return whether events of this kind are reported. Those about the page itself always are, unless they are excluded."""
     only_excludes = kind.startswith(_OF_THE_PAGE)
     patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
     return passes(patterns, lambda named: named == kind)
@@ -79,9 +79,9 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 def wants_change(
     provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
-    """Tell whether it is told that a component has another status than `before` (None: that it appeared).
+    """Return whether it is reported that a component has another status than `before` (None: that it appeared).
 
-    Who was told of its fall is told of every status until it works again.
+    Who heard about its fall is informed about every status until it works again.
     """
     if not _wants_component(provider, component):
         return False
@@ -98,7 +98,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 
     What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
-    list tells nothing.
+    list proves nothing.
     """
     if not page.components_complete:
         return ()
@@ -154,7 +154,7 @@ def _printable(name: str) -> str:
 
 
 def _wants_mention(provider: Provider, mention: Mention, listing: Listing) -> bool:
-    """Tell whether a component that an incident names is wanted; where several may be meant, whether any is."""
+    """Return whether a component that an incident names is wanted; where several may be meant, whether any is."""
     candidates = listing.meant(mention) if provider.components else ()
     if not candidates:
         return passes(provider.components, lambda glob: _matches_any(glob, mention_spellings(mention)))
@@ -171,7 +171,7 @@ def _wants_region(provider: Provider, region: str) -> bool:
 
 
 def _matches_any(glob: str, spellings: Iterable[str]) -> bool:
-    """Tell whether a glob is one of the spellings, letter by letter, or matches one as a pattern."""
+    """Return whether a glob is one of the spellings, letter by letter, or matches one as a pattern."""
     pattern = alike(glob)
     return any(pattern == spelling or fnmatchcase(spelling, pattern) for spelling in map(alike, spellings))
 
@@ -183,5 +183,5 @@ def _wants_status(provider: Provider, status: ComponentStatus) -> bool:
 
 
 def _is_bad_enough(provider: Provider, impact: Impact | None) -> bool:
-    """Tell whether an impact reaches `min_impact`. An unknown one does: it may be bad."""
+    """Return whether an impact reaches `min_impact`. An unknown one does: it may be bad."""
     return impact is None or SEVERITIES.index(impact) >= SEVERITIES.index(provider.min_impact)

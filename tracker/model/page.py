@@ -118,7 +118,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it goes on now: neither before a maintenance begins, nor where its status is not known."""
+        """Return whether it goes on now: neither before a maintenance begins, nor where its status is not known."""
         return self.status not in CLOSED_STATUSES and self.status not in ("scheduled", "unknown")
 
 
@@ -142,7 +142,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...] = ()
     maintenances: tuple[Incident, ...] = ()
     components: tuple[Component, ...] = ()
-    #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence proves nothing.
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
@@ -186,12 +186,12 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it has passed the filters, so that what follows is told.
+    #: Whether it has passed the filters, so that what follows is reported.
     is_followed: bool = False
 
 
 def is_made(entry_id: str) -> bool:
-    """Tell whether an id was made here, so that no address of the vendor's holds it."""
+    """Return whether an id was made here, so that no address of the vendor's holds it."""
     return entry_id.startswith(MADE)
 
 

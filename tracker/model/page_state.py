@@ -63,7 +63,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: By URL.
     answers: dict[str, Answer] = {}
     #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: what was told then is known from the record (`tracker.delivery.recorder`).
+    #: the record says what was reported until then (`tracker.delivery.recorder`).
     known_until: datetime | None = None
     #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
     projection: str | None = None
@@ -83,11 +83,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
-    #: When something was told last.
+    #: When the last event was reported.
     changed_at: datetime | None = None
     #: When the page changed last while an incident was open that its filters let pass; None while there is none.
     incident_at: datetime | None = None
-    #: Since when nothing has changed on the page, told or not, with nothing open or planned; None while there is.
+    #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
 
     @property
@@ -99,7 +99,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_unknown(self) -> bool:
-        """Tell whether what the page says is unknown: never read, or not for some polls now."""
+        """Return whether what the page says is unknown: never read, or not for some polls now."""
         return self.unreadable_since is not None or not self.seeded
 
 
@@ -119,7 +119,7 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was shown and told last of an incident or a maintenance, whether it goes on or not."""
+    """What the page showed, and what was reported, of an incident or a maintenance, open or closed."""
 
     #: Its own status, as the page showed it last.
     status: str
@@ -128,11 +128,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: The newest update that it showed, and that one's status; None where it showed none.
     update_id: str | None = None
     update_status: str | None = None
-    #: The status that was told last, by an update or without one; None: `status`.
+    #: The status that was reported last, by an update or without one; None: `status`.
     reported: str | None = msgspec.field(default=None, name="told")
     #: Whether it was taken to have ended because the page listed it no longer.
     is_absent: bool = False
-    #: How many changes were told that no update says, and the names of the first of them.
+    #: How many changes without an update were reported, and the names of the first ones.
     changes: int = 0
     names: tuple[str, ...] = ()
 
@@ -163,7 +163,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Components and regions that incidents of the page named, the last ones first.
     named_components: tuple[str, ...] = ()
     named_regions: tuple[str, ...] = ()
-    #: Ids of components whose fall was told, and whose return was not yet.
+    #: Ids of components whose fall was reported, and whose return was not yet.
     falls_reported: tuple[str, ...] = msgspec.field(default=(), name="falls_told")
     #: Incidents and maintenances seen of late, the newest first.
     recent: tuple[RecentIncident, ...] = ()

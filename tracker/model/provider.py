@@ -12,7 +12,7 @@ USUAL_PER_HOST = 2
 
 
 class FirstSight(StrEnum):
-    """What is told of a page that was never seen before."""
+    """Which updates are reported at the first sight of a page."""
 
     OPEN = "open"
     SILENT = "silent"
@@ -56,11 +56,11 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...] = ()
     #: The same on regions.
     regions: tuple[str, ...] = ()
-    #: The least impact that is told; unknown impacts are, and maintenance is not measured by it.
+    #: The least impact that is reported. Unknown impacts are reported, and maintenance is exempt.
     min_impact: Impact = Impact.NONE
     #: Kinds of events, a `!` before those that are left out; () means all.
     events: tuple[str, ...] = ()
-    #: Whether maintenance is told.
+    #: Whether maintenance is reported.
     maintenance: bool = True
     first_sight: FirstSight = FirstSight.OPEN
     #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).

@@ -3,7 +3,7 @@
 An item is an incident that goes on; a quiet feed has none, or one whose `<status>` is Available. Its text is edited
 in place, and each text is an update, known by its words: neither feed gives an update a time, since Azure's pubDate
 stays that of the first text and the admin center's is that of the answer. Categories are services and regions, mixed
-and told apart by name. Azure says nothing of severity. No maintenance is shown.
+and distinguished by name. Azure says nothing of severity. No maintenance is shown.
 (learn.microsoft.com/azure/service-health/azure-status-overview; the element `<status>` as in recorded answers)
 """
 

@@ -123,7 +123,7 @@ def _said(item: Component | Incident | IncidentUpdate) -> str:
 
 
 def _is_bare(item: Component | Incident | IncidentUpdate) -> bool:
-    """Tell whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
+    """Return whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
     if isinstance(item, IncidentUpdate):
         return not item.id and not item.body and item.created_at is None
     return isinstance(item, Incident) and item.status == UNKNOWN and not item.updates and item.name == item.id
@@ -174,5 +174,5 @@ def leave_out(kind: Kind, problem: str) -> None:
 
 
 def marked(entries: object, marks: frozenset[str]) -> bool:
-    """Tell whether a list has an entry with all these keys: one odd entry hides no format."""
+    """Return whether a list has an entry with all these keys: one odd entry hides no format."""
     return isinstance(entries, list) and any(isinstance(entry, dict) and entry.keys() >= marks for entry in entries)

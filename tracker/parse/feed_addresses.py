@@ -59,13 +59,13 @@ def named_incident(address: str | None, *, is_constant: bool) -> str | None:
 
 
 def is_own(address: str) -> bool:
-    """Tell whether an address can be of one incident alone: there is a number or a title in it."""
+    """Return whether an address can be of one incident alone: there is a number or a title in it."""
     parts = parted(address)
     return bool(_is_specific(parts.path) or parts.query or _fragment(parts))
 
 
 def is_root(address: str) -> bool:
-    """Tell whether an address is of a host as a whole."""
+    """Return whether an address is of a host as a whole."""
     parts = parted(address)
     return parts.scheme in ("http", "https") and not (parts.path.strip("/") or parts.query or parts.fragment)
 
@@ -80,7 +80,7 @@ def _fragment(parts: SplitResult) -> str | None:
 
 
 def _is_specific(path: str) -> bool:
-    """Tell whether a path ends in a number or a title, and not in a date."""
+    """Return whether a path ends in a number or a title, and not in a date."""
     if _DATE.search(path.rstrip("/")):
         return False
     last = path.rstrip("/").rpartition("/")[2]

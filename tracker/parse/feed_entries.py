@@ -45,7 +45,7 @@ _GOING_ON = frozenset({
     "active", "ongoing", "on-going", "open", "started", "acknowledged", "disruption", "degradation", "incident",
     "service degradation", "service disruption", "service interruption", "service outage", "performance degradation",
 })  # fmt: skip
-#: What a component's status says of the incident that is told with it.
+#: The impact of an incident, by the status of the component in the same entry.
 _OF_COMPONENTS = {
     ComponentStatus.OPERATIONAL: "resolved",
     ComponentStatus.DEGRADED_PERFORMANCE: "investigating",
@@ -141,7 +141,7 @@ def account_of(entry: Entry) -> Account:
 
 
 def is_maintenance(updates: Sequence[IncidentUpdate]) -> bool:
-    """Tell whether it has been in a status that only a maintenance has."""
+    """Return whether it has been in a status that only a maintenance has."""
     return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in updates)
 
 

@@ -51,7 +51,7 @@ class Marks:
     title: str
     #: When the entry appeared.
     published: datetime | None
-    #: Whether what it tells of goes on after it, so that more of it is to come.
+    #: Whether what it reports goes on after it, so that more of it is to come.
     goes_on: bool = False
 
 
@@ -113,7 +113,7 @@ class _Shared:
         }
 
     def _differ(self, guid: str, alike: Sequence[Marks], total: int) -> bool:
-        """Tell whether entries of one id are of different incidents: nothing but the id is the same."""
+        """Return whether entries of one id are of different incidents: nothing but the id is the same."""
         links = {link for entry in alike if (link := without_tracking(entry.link)) and self.is_own(link)}
         if len(links) > 1 and len({(entry.title, entry.published) for entry in alike}) > 1:
             return True
@@ -121,11 +121,11 @@ class _Shared:
         return says_little and not links and len({entry.title for entry in alike}) > 1
 
     def is_home(self, address: str) -> bool:
-        """Tell whether an address is the page's as a whole."""
+        """Return whether an address is the page's as a whole."""
         return without_ends(address) in self.home or is_root(address)
 
     def is_own(self, link: str) -> bool:
-        """Tell whether an address can be of one incident alone."""
+        """Return whether an address can be of one incident alone."""
         return not self.is_home(link) and is_own(link)
 
 
@@ -199,7 +199,7 @@ def _without_number(guid: str) -> str:
 
 
 def _is_part_of(guid: str, link: str) -> bool:
-    """Tell whether an id is the incident's address with a mark for the update behind it."""
+    """Return whether an id is the incident's address with a mark for the update behind it."""
     base = link.rstrip("/")
     return guid.startswith(base) and guid[len(base) :].lstrip("/")[:1] in ("#", "?", "&")
 
@@ -209,7 +209,7 @@ def _is_made_anew(guid: str) -> bool:
 
 
 def _is_time(guid: str) -> bool:
-    """Tell whether an id is nothing but a time, perhaps in base64."""
+    """Return whether an id is nothing but a time, perhaps in base64."""
     if moment(guid, UTC) is not None:
         return True
     if _BASE64.fullmatch(guid) is None:

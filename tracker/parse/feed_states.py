@@ -3,7 +3,7 @@
     [Resolved] title    (Resolved) title    title [Resolved]    title - Resolved
     Resolved: title     RESOLVED - title    Status: Resolved - text    Current status: Resolved
 
-A word counts only where something sets it apart and nothing else stands in its place: "Resolved DNS names fail" and
+A word counts only where something sets it apart and nothing else is in its place: "Resolved DNS names fail" and
 "Update your client" name no status. An end that nobody announced is worse than one that is noticed late.
 """
 
@@ -92,7 +92,7 @@ def _shaped(plain: str, title: str, whole: str) -> Stated | None:
 
 
 def _fits(shape: re.Pattern[str], found: re.Match[str], whole: str) -> bool:
-    """Tell whether the word that a shape has found in a title is one for its status."""
+    """Return whether the word that a shape has found in a title is one for its status."""
     if shape in (FRONT_BRACKET, BACK_BRACKET):
         return _is_said(found["word"], is_marked=True) and (
             shape is FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
@@ -145,7 +145,7 @@ def _changed(text: str) -> Stated | None:
 
 
 def is_marked(title: str) -> bool:
-    """Tell whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
+    """Return whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
     return any(found[0][0] == "[" and _is_said(found["word"], is_marked=True) for found in MARKED.finditer(title))
 
 
@@ -190,7 +190,7 @@ def further(one: str | None, other: str | None) -> str | None:
 
 
 def _is_said(word: str, *, is_marked: bool = False) -> bool:
-    """Tell whether a word that nothing announces is one for a status; some have another meaning in a title."""
+    """Return whether a word that nothing announces is one for a status; some have another meaning in a title."""
     bare = _bare(word)
     return known_status(bare) is not None and (is_marked or bare.lower() not in _OF_TWO_MEANINGS)
 
@@ -204,7 +204,7 @@ def _is_everyday(word: str) -> bool:
 
 
 def _is_whole(word: str, rest: str) -> bool:
-    """Tell whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
+    """Return whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
     if not _ends(_bare(word)):
         return True
     begin = rest.lstrip()
@@ -214,7 +214,7 @@ def _is_whole(word: str, rest: str) -> bool:
 
 
 def _is_subject(title: str, whole: str) -> bool:
-    """Tell whether a title is of something that ends, and not of the things that customers order or close."""
+    """Return whether a title is of something that ends, and not of the things that customers order or close."""
     return len(title.split()) >= _WORDS_OF_A_TITLE or _ENDING.search(whole) is not None
 
 

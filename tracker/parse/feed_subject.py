@@ -38,7 +38,7 @@ _OF_ANYTHING: Final = frozenset({
 _INCIDENT_PATH: Final = re.compile(
     r"/(?:incidents?|maintenances?|outages?|disruptions?|notices?|details)/[^/]+", re.IGNORECASE
 )
-#: What stands in the path of what is written about incidents.
+#: Words in the paths of pages about incidents.
 _WRITTEN: Final = re.compile(
     r"/(?:blogs?|news|press|posts?|articles?|stories|resources|learn|guides?|docs|changelog|releases?|forum|community)/",
     re.IGNORECASE,
@@ -56,7 +56,7 @@ _VERSION: Final = re.compile(r"(?<!\w)v?\d+(?:\.\d+){2,}|\b(?:release|version|v)
 
 
 def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> bool:
-    """Tell whether a feed with these entries, which calls itself so, is of incidents."""
+    """Return whether a feed with these entries, which calls itself so, is of incidents."""
     called = " ".join(body_text(title[:_BEGINNING]) for title in titles if title)
     says, denies = OF_INCIDENTS.search(called) is not None, OF_OTHERS.search(called) is not None
     shown = entries[:_LOOKED_AT]
@@ -69,7 +69,7 @@ def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> b
 
 
 def _looks_like_incident(entry: Entry) -> bool:
-    """Tell whether an entry looks like an incident, whatever the feed is called."""
+    """Return whether an entry looks like an incident, whatever the feed is called."""
     paths = [_path(address) for address in (entry.link, entry.id) if address]
     if any(_INCIDENT_PATH.search(path) and not _WRITTEN.search(path) for path in paths):
         return True

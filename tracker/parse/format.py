@@ -8,7 +8,7 @@ from tracker.model.page import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The requests that cover one page: one that tells whether anything is new, and what to ask then.
+    """The requests that cover one page: one that shows whether anything is new, and what to ask then.
 
     Each is a path below the page's address, or a whole address of its own where the platform answers elsewhere.
     `{host}` stands for the page's host.

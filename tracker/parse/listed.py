@@ -31,7 +31,7 @@ def distinct(listed: Iterable[_Listed]) -> tuple[_Listed, ...]:
 
 
 def parted(listed: Iterable[Incident]) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
-    """Return incidents and maintenances, told apart by their impact, each id once."""
+    """Return incidents and maintenances, distinguished by their impact, each id once."""
     found = distinct(listed)
     return (
         tuple(each for each in found if each.impact is not Impact.MAINTENANCE),

@@ -48,7 +48,7 @@ def _update_without_groups(update: IncidentUpdate, names: Mapping[str, str]) -> 
 
 
 def _without_group(mention: Mention, name: str | None) -> Mention:
-    """Return the component as it is called by its name, with its group's apart where that stands in front."""
+    """Return the component as it is called by its name, with its group's apart where that is in front."""
     if name is None:
         return mention
     end = _IN_GROUP + name

@@ -53,7 +53,7 @@ SLACK = Format(
 
 
 def _is_slack(answer: object) -> bool:
-    """Tell whether it is `current`, an object, or `history`, a list."""
+    """Return whether it is `current`, an object, or `history`, a list."""
     if isinstance(answer, dict):
         return isinstance(answer.get("active_incidents"), list) and answer.keys() >= {"status", "date_created"}
     incidents = fields.objects_in(answer)

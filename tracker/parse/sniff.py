@@ -73,7 +73,7 @@ def _first_element(start: bytes) -> tuple[str, int] | None:
 
 
 def mentions(body: bytes, *words: bytes) -> bool:
-    """Tell whether words stand in an answer, whatever its encoding: a cheap look before it is read."""
+    """Return whether words stand in an answer, whatever its encoding: a cheap look before it is read."""
     # Without NULs, UTF-16 reads as ASCII.
     plain = body.replace(b"\0", b"") if b"\0" in body[:FEED_HEAD] else body
     return all(word in plain for word in words)

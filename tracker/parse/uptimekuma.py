@@ -1,12 +1,12 @@
 """Uptime Kuma's status pages -> Snapshot (github.com/louislam/uptime-kuma, server/routers/status-page-router.js).
 
 `/api/status-page/<slug>` shows what is posted and the names of the monitors, `/api/status-page/heartbeat/<slug>` what
-they measured. Neither tells of the other, so that both are asked at every tick; of the measurements the last status of
+they measured. Neither includes the other, so both are requested at every tick; of the measurements the last status of
 each monitor counts, and neither pings nor times. Quiet is: the same posts and the same statuses.
 
 A post is one text that is overwritten; each time of change is an update. Version 1 shows one (`incident`), version 2
 all (`incidents`); times are UTC without saying so. A post that is taken off the page has ended, and posts have no
-status and no severity. Maintenances are shown while they go on. The slug stands in the page for people.
+status and no severity. Maintenances are shown while they go on. The slug is in the page for people.
 """
 
 import re

@@ -120,7 +120,7 @@ def _incident(named: tuple[str, dict[str, Any]]) -> Incident:
 
 
 def _is_maintenance(alert: dict[str, Any]) -> bool:
-    """Tell whether the subject says so, or a text the window of works."""
+    """Return whether the subject says so, or a text the window of works."""
     texts = (fields.body_text(entry.get("message")) for entry in fields.objects_in(alert.get("entries")))
     return bool(_MAINTENANCE.search(_text(alert, "subject"))) or any(map(_WINDOW.search, texts))
 

@@ -70,7 +70,7 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:
-    """Tell whether an incident is a reason to hurry: what is left out of it by filters would be seen early in vain.
+    """Return whether an incident is a reason to hurry: what is left out of it by filters would be seen early in vain.
 
     A maintenance is none, also one that stands among the incidents: its updates come when they were announced.
     """

@@ -55,7 +55,7 @@ class Conversation:
             goes_on = request is not None and await self._reply(request)
 
     async def _reply(self, request: Request) -> bool:
-        """Answer one request; tell whether the connection goes on."""
+        """Answer one request; return whether the connection goes on."""
         route = self._routes.find(request.path)
         if route is None:
             return await self._send(request, self._unrouted(request))
@@ -85,7 +85,7 @@ class Conversation:
         return await self._send(request, answer, misbehaviour.pause_s if isinstance(misbehaviour, Trickle) else None)
 
     async def _send(self, request: Request, answer: Answer, pause_s: float | None = None) -> bool:
-        """Write an answer; tell whether the connection goes on."""
+        """Write an answer; return whether the connection goes on."""
         data = answer.encode(with_body=request.method != "HEAD", keep_alive=request.keeps_alive)
         if pause_s is None:
             self._writer.write(data)

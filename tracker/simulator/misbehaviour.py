@@ -1,4 +1,4 @@
-"""What a page can be told to do wrong, and for how many requests."""
+"""The ways in which a page can misbehave, and for how many requests."""
 
 import threading
 from dataclasses import dataclass

@@ -76,7 +76,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the process lives."""
+        """Return whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
     def restart_if_due(self) -> None:
@@ -105,7 +105,7 @@ class Child:
             self._process.send_signal(number)
 
     def wait(self, until: float) -> bool:
-        """Wait for its end up to that monotonic time; tell whether it has ended."""
+        """Wait for its end up to that monotonic time; return whether it has ended."""
         if self._process is None:
             return True
         try:

@@ -94,7 +94,7 @@ def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provid
 
 
 def _is_failing(status: SinkStatus) -> bool:
-    """Tell whether a receiver fails for longer than one that restarts."""
+    """Return whether a receiver fails for longer than one that restarts."""
     since, until = status.streak.failing_since, status.not_before
     if since is None or until is None:
         return status.streak.failures >= _FAILURES_REPORTED

@@ -84,7 +84,7 @@ class Stack:
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
         self._beat = Child(self._celery("beat", "beat", level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
-        # What keeps it from writing is told here and nowhere else.
+        # Only this process reports why the data server cannot write.
         level = "WARNING" if size.log_level == "ERROR" else size.log_level
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=level)
         self._printer = Child(replace(printer, prints_updates=True))

@@ -53,7 +53,7 @@ class _Line(msgspec.Struct):
 
 
 class _About(_Line):
-    """What stands in a line beside its event."""
+    """The fields that a line adds to its event."""
 
     logged_at: datetime | None = None
 
@@ -110,11 +110,11 @@ class UpdateRecord:
             self._last_stream_id = events[-1].stream_id
 
     def whole_until(self) -> datetime | None:
-        """Return up to when the record held all that was told, as the time of its file says."""
+        """Return until when the record held every reported event: the modification time of its file."""
         return self._whole_until
 
     def is_whole(self, now: datetime) -> None:
-        """Note that it does now, a few times a minute."""
+        """Touch the file, a few times a minute at most."""
         if self._touched_at is None or abs(now - self._touched_at) >= _TOUCHED_EVERY:
             with contextlib.suppress(OSError):
                 os.utime(self._fd, (now.timestamp(), now.timestamp()))
