@@ -1,6 +1,6 @@
 """How a worker takes and answers for messages, where Celery's way costs more than a quiet poll does.
 
-A fetch message is a hint (docs/design.md): losing one is harmless, so nothing is written down when it is taken and
+A fetch message is a hint (docs/adr/0001-messages-are-hints.md): losing one is harmless, so nothing is written down when it is taken and
 nothing when it is done. Several messages are taken at a time, never more than there are free slots. And what Flower
 shows is sent some times a second instead of with every task.
 """
