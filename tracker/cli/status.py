@@ -178,7 +178,7 @@ def _what(row: PageReport, now: datetime) -> str:
     planned = [f"{known.name} (planned{_time(' for', known.scheduled_for)})" for known in row.planned_maintenances]
     notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
     if row.polled_every_s is not None:
-        notes.append(f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'in calm'}")
+        notes.append(f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'while quiet'}")
     notes += [f"filter {sentence}" for sentence in row.unmatched]
     if row.unknown_words:
         notes.append(f"words for a status that are not known: {', '.join(row.unknown_words[:3])}")
