@@ -237,8 +237,8 @@ def compared(histories: Sequence[History]) -> Iterator[str]:
 
 
 def fast_rules(histories: Sequence[History]) -> Iterator[str]:
-    """Yield what other rules for a hurry would have come to, at an interval of 60 s and without calm."""
-    yield f"| polls an interval | hurried for | {_HEAD[0]}"
+    """Yield figures for other rules of the fast pace, at an interval of 60 s and without the slow pace."""
+    yield f"| polls an interval | fast for | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
     for polls in (2, 3, 6):
@@ -248,8 +248,8 @@ def fast_rules(histories: Sequence[History]) -> Iterator[str]:
 
 
 def slow_rules(histories: Sequence[History]) -> Iterator[str]:
-    """Yield what other rules for calm would have come to, at an interval of 60 s and without hurry."""
-    yield f"| calm after | began in calm | {_HEAD[0]}"
+    """Yield figures for other rules of the slow pace, at an interval of 60 s and without the fast pace."""
+    yield f"| slow after | began while slow | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
     for days in (3, 7, 14, 30):
@@ -259,9 +259,9 @@ def slow_rules(histories: Sequence[History]) -> Iterator[str]:
 
 def _played_by(histories: Sequence[History], polls: int, hours: float, days: float) -> Played:
     with (
-        patch.object(schedule, "HURRIED_POLLS", polls),
-        patch.object(cadence, "HURRIED_FOR", hours * HOUR),
-        patch.object(cadence, "CALM_AFTER", days * DAY),
+        patch.object(schedule, "FAST_POLLS", polls),
+        patch.object(cadence, "FAST_FOR", hours * HOUR),
+        patch.object(cadence, "SLOW_AFTER", days * DAY),
     ):
         return play_all(histories, ADAPTIVE)
 
@@ -272,7 +272,7 @@ def rates(histories: Sequence[History]) -> Iterator[str]:
     Of two times in which updates come at rates a and b, the same number of polls finds them soonest on average when
     they are spent at rates that are as the square roots of a and b.
     """
-    yield "| pace | share of the time | updates a day | square root of its ratio to plain | polls, to plain |"
+    yield "| pace | share of the time | updates a day | square root of its ratio to normal | polls, relative to normal |"
     yield "|---|---|---|---|---|"
     played = play_all(histories, ADAPTIVE)
     rate = {pace: played.updates_at[pace] / played.days_at[pace] for pace in Pace}
@@ -296,8 +296,8 @@ def _spread(latencies_s: list[float]) -> str:
 
 
 def vendors(histories: Sequence[History]) -> Iterator[str]:
-    """Yield by vendor how often a page was calm when an incident or a maintenance was announced."""
-    yield "| vendor | days | calm | hurried | incidents and maintenances | began in calm | requests against fixed |"
+    """Yield by vendor how often a page was at the slow pace when an incident or a maintenance was announced."""
+    yield "| vendor | days | slow | fast | incidents and maintenances | began while slow | requests against fixed |"
     yield "|---|---|---|---|---|---|---|"
     for vendor in [*sorted({history.vendor for history in histories}), None]:
         of_vendor = [history for history in histories if vendor in {None, history.vendor}]

@@ -22,9 +22,9 @@ _LEAST_PAUSE_S: Final = 1.0
 class Pace(StrEnum):
     """How often a page is polled, measured by its interval."""
 
-    FAST = "hurried"
-    NORMAL = "plain"
-    SLOW = "calm"
+    FAST = "fast"
+    NORMAL = "normal"
+    SLOW = "slow"
 
 
 def phase_fraction(provider_id: str) -> float:
