@@ -1,4 +1,4 @@
-"""What happened, as one flat record: the product's output and its stable interface.
+"""One event as a flat record: the product's output and its stable interface.
 
 The field names and their meaning do not change between versions; fields may be added.
 """
@@ -55,22 +55,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     components: tuple[str, ...] = ()
     link: str | None = None
-    #: When the vendor says that it happened; of an edit, when the update was posted. None where the page does not say.
+    #: The vendor's date; for an edit, the date of the update. None where the page does not say.
     published_at: datetime | None = None
     seen_at: datetime
-    #: The vendor's own word for the status, where it is another one (a localised page: `Resolvido`).
+    #: The vendor's own word for the status, if it differs (a localised page: `Resolvido`).
     vendor_status: str | None = None
     #: Codes or names of the regions that the incident or the component concerns.
     regions: tuple[str, ...] = ()
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Of an update, an edit or a component: when the last poll began that read the whole page and did not show this
-    #: yet, so that it appeared between then and `seen_at`. None at first sight, and for events about something else.
+    #: When the last poll began that read the whole page without this update, edit or component status: it appeared
+    #: between then and `seen_at`. None at first sight, and for other kinds of events.
     unseen_since: datetime | None = None
-    #: Addresses behind words of the message, which it does not show; left out where there are none.
+    #: Addresses that the page hides behind words of the message; left out if there are none.
     links: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.model.text_digest.text_digest`).
+    #: Only for an edited or withdrawn update: the digest of its former text (`tracker.model.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -120,7 +120,7 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(data: bytes) -> Event:
-    """Read what `encode_event` wrote; fields that a later version added are ignored. Raises ValueError."""
+    """Read a line of `encode_event`; fields of later versions are ignored. Raises ValueError."""
     return _DECODER.decode(data)
 
 

@@ -22,11 +22,11 @@ from tracker.model.page import Component, ComponentStatus, Impact, Incident, Inc
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
 from tracker.model.provider import Provider
 
-#: What begins an exclusion.
+#: The prefix of an exclusion.
 EXCLUDES: Final = "!"
 #: Values of `min_impact`, from the mildest on.
 SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
-#: Kinds of events about the page itself, which only an exclusion leaves out.
+#: Events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.
 _NAMED, _LONGEST_NAME = 5, 40
@@ -70,7 +70,7 @@ def left_out_by(
 
 
 def wants_kind(provider: Provider, kind: EventKind) -> bool:
-    """Return whether events of this kind are reported. Those about the page itself always are, unless they are excluded."""
+    """Return whether events of this kind are reported; those about the page itself are, unless excluded."""
     only_excludes = kind.startswith(_OF_THE_PAGE)
     patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
     return passes(patterns, lambda named: named == kind)
@@ -79,9 +79,9 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 def wants_change(
     provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
-    """Return whether it is reported that a component has another status than `before` (None: that it appeared).
+    """Return whether a change of a component from the status `before` (None: it is new) is reported.
 
-    Who heard about its fall is informed about every status until it works again.
+    Once its failure was reported, every status is reported until it works again.
     """
     if not _wants_component(provider, component):
         return False
@@ -97,8 +97,8 @@ def wants_change(
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 
-    What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
-    list proves nothing.
+    Components that only an incident names count as existing. A page with an empty or cut list gives no sentence, since
+    absence from it proves nothing.
     """
     if not page.components_complete:
         return ()
@@ -116,7 +116,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
 
 
 def component_names(page: Snapshot, listing: Listing) -> set[str]:
-    """Return the components that incidents of the page name and that it does not list."""
+    """Return components that incidents name and the page does not list."""
     incidents = (*page.incidents, *page.maintenances)
     named = {mention for incident in incidents for mention in mentions(incident)}
     named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
@@ -183,5 +183,5 @@ def _wants_status(provider: Provider, status: ComponentStatus) -> bool:
 
 
 def _is_bad_enough(provider: Provider, impact: Impact | None) -> bool:
-    """Return whether an impact reaches `min_impact`. An unknown one does: it may be bad."""
+    """Return whether an impact reaches `min_impact`. An unknown one does: it may be severe."""
     return impact is None or SEVERITIES.index(impact) >= SEVERITIES.index(provider.min_impact)

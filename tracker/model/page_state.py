@@ -1,7 +1,7 @@
-"""What is remembered of a page between two polls.
+"""What the tracker keeps of a page between two polls.
 
-`PageState` is small and read at every poll; `PageView` is what people ask about and what component changes are
-compared with, read only when an answer changed. How both are written down is `tracker.store.codec`'s affair.
+`PageState` is small and read at every poll; `PageView` holds what people ask for and what changes are compared with,
+and is read only when an answer changed. `tracker.store.codec` stores both.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ import msgspec
 from tracker.model.page import Component, ComponentStatus, Impact, Omission, OpenIncident, worst_impact
 from tracker.model.provider import Validators
 
-#: How bad it is that a component has a status; of an unknown one nothing is known.
+#: The severity of each status of a component; an unknown status has none.
 COMPONENT_IMPACT = {
     ComponentStatus.OPERATIONAL: Impact.NONE,
     ComponentStatus.DEGRADED_PERFORMANCE: Impact.MINOR,
@@ -22,43 +22,43 @@ COMPONENT_IMPACT = {
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a page's news come from: found once, used until it stops fitting."""
+    """The URLs of a page: found once, used until they no longer fit."""
 
     format: str
-    #: URL that is asked at every poll.
+    #: The URL that every poll requests.
     primary: str
-    #: URLs that are asked when the primary answer changed.
+    #: URLs that are requested when the primary answer changed.
     details: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is remembered of the last answer of one URL."""
+    """What the tracker keeps of the last answer of one URL."""
 
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
     digest: str | None = None
-    #: The page's own clock in that answer, as far as it proves something (`tracker.detection.page_clock`).
+    #: The page's own time in that answer, as far as it proves something (`tracker.detection.page_clock`).
     stamp: datetime | None = None
     #: Whether that clock was ahead of ours.
     is_ahead: bool = False
     #: When the page said that it has no such endpoint (404), None if it has.
     missing_since: datetime | None = None
-    #: What was left out of it.
+    #: Entries that were left out of it.
     omissions: tuple[Omission, ...] = ()
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a poll needs to know before it asks."""
+    """What a poll needs before its first request."""
 
-    #: URL of the provider when this was learnt; another one means another page.
+    #: The provider's URL at that time; another one means another page.
     url: str = ""
-    #: Whether the page was seen before; False makes the next answer a baseline.
+    #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: When the source was last looked for again in vain, because it had stopped to fit.
+    #: When a search for a new source last found nothing.
     searched_at: datetime | None = None
-    #: Up to when the source before this one could be read, while not all of this one was: what it shows is compared
-    #: with `PageView.recent` until then.
+    #: When the former source was last read. Set until all of this source was read, which is compared with
+    #: `PageView.recent` so long.
     moved_at: datetime | None = None
     #: By URL.
     answers: dict[str, Answer] = {}
@@ -71,9 +71,9 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stale_since: datetime | None = None
     #: Since when details have been older than the primary answer.
     lagging_since: datetime | None = None
-    #: Since when not all that belongs to the primary answer could be read.
+    #: Since when a part of the page could not be read.
     unsettled_since: datetime | None = None
-    #: Why a detail could not be read at the last change, None if all could.
+    #: Why a detail could not be read at the last change, None if all were read.
     detail_failure: str | None = None
     #: How many polls in a row failed.
     failures: int = 0
@@ -85,26 +85,26 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unreadable_since: datetime | None = None
     #: When the last event was reported.
     changed_at: datetime | None = None
-    #: When the page changed last while an incident was open that its filters let pass; None while there is none.
+    #: When the page last changed while an incident that passes the filters was open; None while there is none.
     incident_at: datetime | None = None
-    #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
+    #: Since when the page has not changed and has nothing open or planned; None while it has.
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
-        """Return what was left out of the last answers of the source, each kind of it once."""
+        """Return the omissions of the source's last answers, each kind once."""
         urls = (self.source.primary, *self.source.details) if self.source else ()
         known = (self.answers.get(url, Answer()) for url in urls)
         return tuple(dict.fromkeys(omission for answer in known for omission in answer.omissions))
 
     @property
     def is_unknown(self) -> bool:
-        """Return whether what the page says is unknown: never read, or not for some polls now."""
+        """Return whether the state is unknown: the page was never read, or is unreadable."""
         return self.unreadable_since is not None or not self.seeded
 
 
 class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is remembered of an incident to know it again on another platform (`tracker.detection.migration`)."""
+    """The marks by which an incident is recognised on another platform (`tracker.detection.migration`)."""
 
     id: str
     name: str
@@ -112,9 +112,9 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     slug: str = ""
     first_at: datetime | None = None
     newest_at: datetime | None = None
-    #: How many updates are of the minute before the newest one, that one included.
+    #: How many updates fall into the minute of the newest one, that one included.
     newest_count: int = 0
-    #: Of the texts of its updates, the newest last.
+    #: Digests of its updates' texts, the newest last.
     texts: tuple[str, ...] = ()
 
 
@@ -123,14 +123,14 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: Its own status, as the page showed it last.
     status: str
-    #: Its impact, as the page said it last; None where it never did.
+    #: Its last known impact, None if the page never said one.
     impact: Impact | None = None
     #: The newest update that it showed, and that one's status; None where it showed none.
     update_id: str | None = None
     update_status: str | None = None
     #: The status that was reported last, by an update or without one; None: `status`.
     reported: str | None = msgspec.field(default=None, name="told")
-    #: Whether it was taken to have ended because the page listed it no longer.
+    #: Whether it counts as ended because the page no longer lists it.
     is_absent: bool = False
     #: How many changes without an update were reported, and the names of the first ones.
     changes: int = 0

@@ -7,7 +7,7 @@ import msgspec
 
 from tracker.model.page import Impact
 
-#: So many pages of a public host are asked at once; whoever has allowed private addresses polls a host of their own.
+#: How many pages of a public host are polled at once. Private hosts have no limit: they are the user's own.
 USUAL_PER_HOST = 2
 
 
@@ -20,37 +20,37 @@ class FirstSight(StrEnum):
 
 
 class Cadence(StrEnum):
-    """Whether a page is polled at another pace than its interval's when it calls for that (`scheduling.cadence`)."""
+    """Whether the pace follows the page (`scheduling.cadence`) or stays at the interval."""
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the next request for one URL conditional (RFC 9110, section 13.1)."""
+    """The validators that make the next request for a URL conditional (RFC 9110, section 13.1)."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One status page that we watch: an entry of the catalogue."""
+    """One status page to watch: an entry of the catalogue."""
 
     id: str
     name: str
     #: A page, or an endpoint of one.
     url: str
-    #: Header fields of its requests, each with the name of the variable that holds its value; never a value.
+    #: Header fields of its requests, each with the name of the variable that holds the value; never a value.
     headers_env: tuple[tuple[str, str], ...] = ()
     #: Name of a format, or `auto`.
     format: str = "auto"
     interval_s: int = 60
     cadence: Cadence = Cadence.ADAPTIVE
-    #: Name of the group that people see it in; None: none.
+    #: Name of the group that shows it to people, None for no group.
     group: str | None = None
     #: Whether addresses that are not public may be connected to.
     allow_private: bool = False
-    #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
+    #: How many pages of its host may be polled at once; None: the default (`host_limit`).
     max_per_host: int | None = None
     #: Globs on components, a `!` before those that are left out; () means all (`tracker.model.filters`).
     components: tuple[str, ...] = ()
@@ -63,14 +63,14 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether maintenance is reported.
     maintenance: bool = True
     first_sight: FirstSight = FirstSight.OPEN
-    #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
+    #: Whether the entry names its id; any other id is made from the first name and stays with the page.
     id_given: bool = False
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
 
     @property
     def host_limit(self) -> int | None:
-        """Return how many pages of its host may be asked at once, this one among them; None for any number."""
+        """Return how many pages of its host may be polled at once, this one included; None for any number."""
         if self.max_per_host is None and not self.allow_private:
             return USUAL_PER_HOST
         return self.max_per_host
@@ -81,7 +81,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookFormat(StrEnum):
-    """What a webhook's receiver understands."""
+    """The format that a webhook's receiver understands."""
 
     #: The event itself, for programs.
     JSON = "json"
@@ -91,19 +91,19 @@ class WebhookFormat(StrEnum):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets."""
+    """One receiver of events: a `[[sink]]` of the catalogue. It holds names of secrets, never secrets."""
 
     #: The sink's id.
     name: str
-    #: Where events are posted; None where the environment says it.
+    #: The URL for events; None if a variable holds it.
     url: str | None = None
-    #: Name of the variable that holds the URL, None where `url` says it.
+    #: Name of the variable that holds the URL, None if `url` is given.
     url_env: str | None = None
     #: Name of the variable that holds the signing keys; None: events are not signed.
     secret_env: str | None = None
     #: Header fields that are sent, each with the name of the variable that holds its value.
     headers_env: tuple[tuple[str, str], ...] = ()
-    #: How events are written to it.
+    #: The format of the request's body.
     format: WebhookFormat = WebhookFormat.JSON
     #: Globs on provider ids; () means all.
     providers: tuple[str, ...] = ()
