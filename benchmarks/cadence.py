@@ -77,7 +77,7 @@ class Played:
     #: Days at each pace, and updates that came in them.
     days_at: dict[Pace, float] = field(default_factory=lambda: defaultdict(float))
     updates_at: Counter[Pace] = field(default_factory=Counter)
-    #: First updates that a calm page was late for.
+    #: First updates that a page at the slow pace was late for.
     first_while_slow: int = 0
 
 

@@ -1,4 +1,4 @@
-"""The command `tracker`. Each module holds one group of commands; what they do is elsewhere."""
+"""The command `tracker`. Each module holds one group of commands; their work is done elsewhere."""
 
 import sys
 
@@ -27,7 +27,7 @@ for command in (up, once, check, backtest_command, status, providers, sinks, par
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one sentence and an exit status (2: what was given is wrong)."""
+    """Run the command line; an expected failure is one sentence and an exit status (2: wrong input)."""
     try:
         cli(prog_name="tracker")
     except TrackerError as error:

@@ -31,7 +31,7 @@ from tracker.parse import FORMAT_NAMES
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 
-#: How much of an address or a reason is shown, in characters.
+#: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
 
 
@@ -92,7 +92,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
     default=Cadence.ADAPTIVE.value,
     show_default=True,
     metavar="WORD",
-    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
+    help="adaptive: faster in an incident, slower after two quiet weeks; fixed: always the interval.",
 )
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
@@ -110,7 +110,7 @@ def add(
     data_dir: Path,
     **filters: object,
 ) -> None:
-    """Watch more pages: all that are given, or none if one of them is wrong.
+    """Watch more pages: all of the given ones, or none if one of them is wrong.
 
     A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
     commas between several: PRESET:REGION, PRESET/COMPONENT, PRESET:REGION/COMPONENT.
@@ -156,8 +156,8 @@ def add(
 def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
     """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
 
-    What is there already is passed over, and so is what is no address of the web. All feeds of the file are taken:
-    leave out those that are not of status pages.
+    Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
+    are taken: remove those that are not of status pages first.
 
     \b
     Example:
@@ -204,7 +204,7 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @data_dir_option
 def sync(file: Path, data_dir: Path) -> None:
-    """Bring pages and sinks in line with a file; pages that were added by command stay.
+    """Bring pages and sinks in line with a file; pages added by command stay.
 
     \b
     Example:
@@ -212,7 +212,7 @@ def sync(file: Path, data_dir: Path) -> None:
     """
     pages, sinks = read_providers(file), load_sinks(file)
     settings = running_settings(data_dir)
-    # Sinks first: a page that is new may have something to tell at once.
+    # Sinks first: a new page may report something at once.
     reported = open_sinks(settings).sync(sinks)
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
@@ -227,7 +227,7 @@ def sync(file: Path, data_dir: Path) -> None:
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
-    """Return the provider for a page that was asked for; what a preset chooses is chosen beside the filters given."""
+    """Return the provider for a requested page; the choice of a preset is added to the given filters."""
     regions = (*choice.regions, *asked.pop("regions", ()))
     components = (*choice.components, *asked.pop("components", ()))
     return new_provider(
@@ -241,7 +241,7 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:
-    """Refuse two pages of one id, of which only the last would be watched."""
+    """Refuse two pages with the same id, of which only the last would be watched."""
     for provider_id, count in Counter(provider.id for provider in wanted).items():
         if count > 1:
             raise ConfigError(
@@ -256,7 +256,7 @@ def _print_added(added: Sequence[Provider], word: str = "added") -> None:
 
 
 def _print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
-    """Name the sinks with something that matches none of the pages that are watched now."""
+    """Print the sinks with a pattern or kind of events that matches none of the watched pages."""
     line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:
         click.echo(f"note: {line}", err=True)

@@ -1,4 +1,4 @@
-"""`tracker sinks`: the receivers of updates beside the log, and what they would not take."""
+"""`tracker sinks`: the receivers of updates other than the log, and their dead letters."""
 
 import sys
 import time
@@ -40,19 +40,19 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     last_delivered_at: datetime | None
     failures: int
     failing_since: datetime | None
-    #: When it is tried again.
+    #: When the next attempt is due.
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    #: Which of its patterns and kinds of events match nothing, a sentence each.
+    #: Its patterns and kinds of events that match nothing, a sentence each.
     unmatched: tuple[str, ...]
-    #: How updates are written to it.
+    #: The format of its requests.
     format: str
 
 
 @click.group()
 def sinks() -> None:
-    """Show where updates go, and handle what a receiver refused.
+    """Show the receivers of updates, and handle their dead letters.
 
     Sinks are the [[sink]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
 
@@ -112,7 +112,7 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
 @click.argument("sink")
 @data_dir_option
 def retry(sink: str, data_dir: Path) -> None:
-    """Put a sink's dead letters back for delivery, before what is new.
+    """Send a sink's dead letters again, before new updates.
 
     \b
     Example:
@@ -166,7 +166,7 @@ def test(sink: str, data_dir: Path) -> None:
 
 
 def _test_event(webhook: Webhook) -> Event:
-    """Return an event that no receiver takes for a real one, and that opens no alarm if it does."""
+    """Return an event that no receiver mistakes for a real one, and that raises no alarm."""
     now = utc_now()
     return Event(
         id=f"{TEST_PROVIDER}/{webhook.name}/{uuid4().hex}",

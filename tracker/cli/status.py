@@ -36,24 +36,24 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: `operational`, `minor`, `major`, `critical`, `maintenance`, or `unknown` if it cannot be read.
     state: str
     incidents: tuple[OpenIncident, ...] = ()
-    #: Those that run.
+    #: Those in progress.
     maintenances: tuple[OpenIncident, ...] = ()
     #: Those that begin within 7 days, the next one first.
     planned_maintenances: tuple[OpenIncident, ...] = ()
-    #: Components that do not work as they should.
+    #: Components that are not operational.
     components: tuple[Component, ...] = ()
     checked_at: datetime | None = None
-    #: Seconds between two polls where they are not the interval just now (`tracker.scheduling.cadence`).
+    #: Seconds between two polls if they differ from the interval now (`tracker.scheduling.cadence`).
     polled_every_s: float | None = None
     changed_at: datetime | None = None
     #: Since when the page cannot be read, and why.
     failing_since: datetime | None = None
     error: str | None = None
-    #: Why a part of the page is not read, None if all is.
+    #: Why a part of the page is not read, None if everything is.
     incomplete: str | None = None
     #: Which filters of the provider match nothing of the page, a sentence each.
     unmatched: tuple[str, ...] = ()
-    #: Words of the page for a status that are not known.
+    #: Unknown words of the page for a status.
     unknown_words: tuple[str, ...] = ()
 
 
@@ -72,7 +72,7 @@ def status(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Show how watched pages do, what is open, and how old that knowledge is; of all pages, or of some by their ids.
+    """Show state, open incidents and age of the knowledge, of all pages or of some by their ids.
 
     \b
     Example:
@@ -107,7 +107,7 @@ def status(
 
 
 def _losses(held: Holdings) -> Iterable[str]:
-    """Yield what the data server has lost of the catalogue, as far as that can be seen."""
+    """Yield warnings about parts of the catalogue that the data server has lost."""
     if held.generation is None and not held.providers:
         yield (
             "the data server holds no pages: it is new, or has lost its data; what runs puts back what it knows within "
@@ -157,7 +157,7 @@ _STATES = {"none": "operational"}
 
 
 def _coming(planned: Iterable[OpenIncident], now: datetime) -> tuple[OpenIncident, ...]:
-    """Return what begins soon and is not over; some pages list as planned what was long ago."""
+    """Return maintenances that begin soon and are not over; some pages keep long past ones as planned."""
     coming = [
         (begin, maintenance)
         for maintenance in planned

@@ -1,4 +1,4 @@
-"""Credentials for pages and receivers: header fields whose values the environment alone knows.
+"""Credentials for pages and receivers: header fields whose values are in the environment alone.
 
 No message repeats a value, or any part of one.
 """
@@ -37,7 +37,7 @@ def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str
 
 
 def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str) -> str:
-    """Return what a variable holds, or the file that VARIABLE_FILE names. Raises ConfigError."""
+    """Return the value of a variable, or of the file that VARIABLE_FILE names. Raises ConfigError."""
     try:
         value = read_secret(environ, variable)
     except ConfigError as error:

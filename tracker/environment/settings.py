@@ -41,11 +41,11 @@ _PLAIN_URL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
-    """What the environment decides; the defaults serve one machine without any setting."""
+    """The settings; the defaults suit one machine."""
 
     #: As redis-py spells it, credentials included: `redis://`, `rediss://` or `unix://`; or a SentinelAddress.
     redis_url: str = DEFAULT_REDIS_URL
-    #: Where files are kept that must outlive a restart.
+    #: The directory of files that outlive a restart.
     data_dir: Path = Path("data")
     #: How console lines are written: one of OUTPUT_FORMATS.
     output_format: str = "text"
@@ -53,9 +53,9 @@ class Settings:
     contact_url: str = PROJECT_URL
     #: One of LOG_LEVELS.
     log_level: str = "INFO"
-    #: The certificates that pages are held to, in PEM; None for those that browsers trust.
+    #: PEM file of the authorities trusted for pages; None for those that browsers trust.
     ca_file: Path | None = None
-    #: Which way pages and receivers of webhooks are asked.
+    #: The proxies for pages and receivers of webhooks.
     proxies: Proxies = DIRECTLY
     #: Whether workers take fetch messages past most of Celery's own machinery.
     lean: bool = True
@@ -85,12 +85,12 @@ class Settings:
 
     @property
     def sentinel_master(self) -> str | None:
-        """Return what the sentinels are asked for, None where there are none."""
+        """Return the address of the sentinels, None without any."""
         return SentinelAddress.parse(self.redis_url).master if self.redis_url.startswith(SENTINEL) else None
 
     @property
     def user_agent(self) -> str:
-        """Return who we say we are: with an address, as polite robots do."""
+        """Return our User-Agent, with a contact address if there is one."""
         return f"status-page-tracker/{__version__} (+{self.contact_url})"
 
     def __repr__(self) -> str:
@@ -104,7 +104,7 @@ class Settings:
 
 
 def read_secret(environ: Mapping[str, str], name: str) -> str | None:
-    """Return the variable NAME, or what the file says that NAME_FILE points to, or None. Raises ConfigError."""
+    """Return the variable NAME, or the content of the file NAME_FILE, or None. Raises ConfigError."""
     # Compose passes a variable that is not set as an empty one.
     value, path = environ.get(name), environ.get(f"{name}_FILE")
     if value and path:
@@ -184,7 +184,7 @@ def _sentinel_url(address: SentinelAddress, environ: Mapping[str, str]) -> str:
 
 
 def _redis_parts(url: str) -> SplitResult:
-    """Return the parts of a URL that both redis-py and kombu can use. Raises Mistake."""
+    """Return the parts of a URL that both redis-py and kombu can use. Raises InvalidValue."""
     if not url.isprintable() or " " in url:
         raise InvalidValue(f"has a space or control character in it; {_REDIS_REMEDY}")
     try:
@@ -210,7 +210,8 @@ def _redis_parts(url: str) -> SplitResult:
 
 
 def _database(parts: SplitResult) -> int:
-    """Return the number of the database, which sockets name in the query and hosts in the path. Raises Mistake."""
+    """Return the number of the database, from the query of a socket's URL or the path of a host's. Raises
+    InvalidValue."""
     options = parse_qs(parts.query)
     words = [parts.path.strip("/")] if parts.netloc.rpartition("@")[2] else []
     words += [*options.get("db", ()), *options.get("virtual_host", ())]
@@ -252,7 +253,7 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
 
 
 def _proxies(environ: Mapping[str, str]) -> Proxies:
-    """Return which way requests take."""
+    """Return the proxies for requests."""
     # A CGI script gets the field `Proxy` of whoever asks it as HTTP_PROXY, and never one in small letters.
     environ = {key: value for key, value in environ.items() if key != "HTTP_PROXY" or "REQUEST_METHOD" not in environ}
     return Proxies(
@@ -263,7 +264,7 @@ def _proxies(environ: Mapping[str, str]) -> Proxies:
 
 
 def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
-    """Return the proxy that a variable names, or the file that it names with _FILE behind it."""
+    """Return the proxy that a variable, or its _FILE, names."""
     name, _ = _of_any_case(environ, variable)
     text = (read_secret(environ, name) or "").strip()
     try:
@@ -281,7 +282,7 @@ def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
 
 
 def _contact_url(environ: Mapping[str, str]) -> str:
-    """Return the address that our requests carry."""
+    """Return the contact address for our User-Agent."""
     text = environ.get("TRACKER_CONTACT_URL", "").strip() or PROJECT_URL
     try:
         url = web_address(text)

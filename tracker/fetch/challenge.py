@@ -1,4 +1,4 @@
-"""Recognise answers that want a browser and a person, not a reader of news."""
+"""Recognise answers that demand a browser with a person."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

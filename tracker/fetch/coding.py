@@ -1,4 +1,4 @@
-"""Content codings as they are found: what the header says, unless the body itself shows that it is something else.
+"""Content codings: the header names them, unless the body itself shows something else.
 
 Servers label plain bodies as gzip, with their charset or with a coding of their storage, and send gzip without a label.
 All that we read is text; compressed data never looks like that, and most of it begins with a mark of its own.
@@ -15,7 +15,7 @@ from tracker.fetch.decoders import GZIP, RAW_DEFLATE, ZLIB, Brotli, Decoder, inf
 from tracker.fetch.failures import plain
 from tracker.fetch.limits import too_large
 
-#: So many bytes of a body are looked at to see what it is.
+#: How many bytes of a body are examined to see what it is.
 _LOOKED_AT: Final = 512
 #: Codings on top of one another; caches put a second one on what has one already.
 _MOST_CODINGS: Final = 4
@@ -30,15 +30,15 @@ _MARKUP: Final = (b"<", b"{", b"[", b'"')
 
 
 def accept_encoding() -> str:
-    """Return what an answer may be coded with: exactly what is decoded here."""
+    """Return the codings that an answer may have: exactly those that are decoded here."""
     return ", ".join(decoders.AVAILABLE)
 
 
 class Decoding:
-    """Undoes all codings of one body, none of which may come to more than the cap."""
+    """Undoes all codings of one body; each has the same cap."""
 
     def __init__(self, label: str, max_bytes: int) -> None:
-        """Get ready for what a Content-Encoding field says. Raises BadAnswer for too many codings."""
+        """Prepare for a Content-Encoding field. Raises BadAnswer for too many codings."""
         codings = [coding.partition(";")[0].strip(' \t"').lower() for coding in label.split(",")]
         codings = [coding for coding in codings if not _NONE.fullmatch(coding)]
         if len(codings) > _MOST_CODINGS:
@@ -66,7 +66,7 @@ def _through(codings: "list[_ContentCoding]", pieces: Iterator[bytes]) -> Iterat
 
 
 class _ContentCoding:
-    """One coding, which is settled once the body has begun."""
+    """One coding, chosen once the body has begun."""
 
     def __init__(self, coding: str, max_bytes: int) -> None:
         self._coding = coding
@@ -95,7 +95,7 @@ class _ContentCoding:
             self._decoder.finish()
 
     def _choose_decoder(self) -> bytes:
-        """Choose the decoder by what has come so far; return that."""
+        """Choose the decoder by the beginning of the body; return that beginning."""
         start, self._start = self._start, b""
         self._decoder = _decoder(self._coding, start)
         self._is_settled = True

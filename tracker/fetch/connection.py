@@ -41,7 +41,7 @@ def _is_of_the_page(error: OSError) -> bool:
 
 
 class StaleConnection(Exception):
-    """Raised when a connection that was kept alive turns out to be closed; the request may be sent again.
+    """Raised when a kept connection turns out to be closed; the request may be sent again.
 
     A server may close an idle connection at any moment, also while our request is on its way. A GET is repeated then
     without asking (RFC 9112, section 9.3.1).
@@ -90,7 +90,7 @@ class _Answer(client.HTTPResponse):
 
 
 class _Guarded(HTTPConnection):
-    """A connection that is made by our dialer and notices when it was kept too long."""
+    """A connection made by our dialer, which notices when it was kept for too long."""
 
     response_class = _Answer
 
@@ -143,7 +143,7 @@ class _Guarded(HTTPConnection):
         try:
             yield
         except (ConnectionError, ssl.SSLEOFError) as error:
-            # A connection that never answered was not kept: its failure is news.
+            # A new connection that fails is a failure; only a kept one may have been closed meanwhile.
             if not self._answers:
                 raise
             raise StaleConnection from error
@@ -282,7 +282,7 @@ class GuardedAdapter(HTTPAdapter):
         return pool
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Leave certificates to the shared context: requests would read the bundle again for every connection."""
+        """Use the shared TLS context: requests would read the bundle again for every connection."""
 
     def request_url(self, request: PreparedRequest, *_: Any, **__: Any) -> str:
         """Return the request target: the whole URL where a proxy makes the request (RFC 9112, section 3.2.2)."""
@@ -290,7 +290,7 @@ class GuardedAdapter(HTTPAdapter):
         return asked.path if asked.scheme == "https" or self.way_to(asked) is None else asked.url
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
-        """Wrap the answer, and show requests no header of it.
+        """Wrap the answer, and hide its headers from requests.
 
         It would look for cookies, and for a redirect, whose whole body it would read however large that is.
         """

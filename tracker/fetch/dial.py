@@ -14,7 +14,7 @@ from tracker.fetch.addresses import is_public, may_be_public
 from tracker.fetch.budget import CURRENT
 from tracker.fetch.failures import in_words
 
-#: No address is given up sooner, unless the time for all of them is over: a lost SYN is repeated after 1 s.
+#: The shortest time for one address, unless the total is over: a lost SYN is repeated after 1 s.
 _LEAST_S: Final = 1.0
 
 
@@ -31,7 +31,7 @@ NewSocket = Callable[[int, int, int], socket.socket]
 
 
 class Destination(NamedTuple):
-    """One place to connect to."""
+    """One resolved address to connect to."""
 
     family: int
     kind: int
@@ -68,7 +68,7 @@ class Dialer:
         raise failure or none_in_time(host, port, timeout_s)
 
     def judge(self, host: str) -> None:
-        """Refuse a host that a proxy is to look up, as far as it can be judged without that. Raises AddressRefused."""
+        """Refuse a private host behind a proxy, as far as its name shows without a look-up. Raises AddressRefused."""
         if not self._allow_private and not may_be_public(host):
             raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 
@@ -119,7 +119,7 @@ class Dialer:
 
 
 def share_of(left_s: float, destinations: int) -> float:
-    """Return how much of the time that is left the next of so many addresses gets.
+    """Return the share of the remaining time for the next of so many addresses.
 
     Each gets its share, so that a dead IPv6 route does not starve IPv4.
     """

@@ -16,7 +16,7 @@ from tracker.fetch.fields import Fields
 from tracker.fetch.framing import check_framing
 from tracker.fetch.outcome import DRAINED, FULL_ANSWERS, REDIRECTS
 
-#: Those of real pages have 1 to 4 KB and 10 to 40 fields.
+#: Heads of real pages have 1 to 4 KB and 10 to 40 fields.
 _MOST_HEAD_BYTES: Final = 32 * 1024
 _MOST_FIELDS: Final = 90
 #: Of a body as it is received. Pages have 20 to 300 KB.
@@ -47,7 +47,7 @@ class Unclear(Exception):
 
 
 class Held:
-    """How much of bodies is held now, in bytes."""
+    """The bytes of bodies that are held now."""
 
     __slots__ = ("size",)
 
@@ -56,7 +56,7 @@ class Held:
 
 
 class Reply:
-    """One answer, whose body has come."""
+    """One answer with its complete body."""
 
     __slots__ = ("_pieces", "has_head", "headers", "is_whole", "most_bytes", "received_bytes", "status")
 
@@ -73,7 +73,7 @@ class Reply:
 
     @property
     def is_refusal(self) -> bool:
-        """Return whether its status alone says what it means."""
+        """Return whether the status alone decides its meaning."""
         return self.has_head and self.status not in FULL_ANSWERS and self.status != HTTPStatus.NOT_MODIFIED
 
     def add(self, piece: bytes) -> int:
@@ -155,7 +155,7 @@ class Reader:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
                 if isinstance(error, httptools.HttpParserCallbackError):
-                    # Our own mistake, not the answer's.
+                    # An error of ours, not the answer's.
                     raise
                 self.failure = Unclear()
         if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
@@ -172,7 +172,7 @@ class Reader:
         return self._received > _MOST_HEAD_BYTES + 2 * self._most_body_bytes
 
     def ended(self) -> Exception | None:
-        """Return what it means that the connection ended here, None where that is the end of the answer."""
+        """Return the failure if the connection ended here, None if that completes the answer."""
         if not self._received:
             return RemoteDisconnected("")
         is_unframed = self._declared is None and b"transfer-encoding" not in self.reply.headers.raw
@@ -181,7 +181,7 @@ class Reader:
             return None
         return Unclear()
 
-    # What llhttp calls. Errors that are raised here end its work.
+    # Callbacks of llhttp. An exception ends the parsing.
 
     def on_message_begin(self) -> None:
         """Refuse what follows a whole answer."""
@@ -201,7 +201,7 @@ class Reader:
         raw[name] = value
 
     def on_headers_complete(self) -> None:
-        """Settle how the answer ends."""
+        """Decide how the answer ends."""
         parser, reply, raw = self._parser, self.reply, self._raw
         status = reply.status = parser.get_status_code()
         if parser.get_http_version() not in _VERSIONS or len(raw) + self._repeated > _MOST_FIELDS:
@@ -246,7 +246,7 @@ class Reader:
         self._held.size += len(piece)
         if reply.is_refusal:
             if received > DRAINED or ((self._declared or 0) > DRAINED and received >= LOOKED_AT):
-                # A new connection is cheaper than the rest of what nobody wants.
+                # A new connection is cheaper than the rest of an unwanted body.
                 reply.is_whole = True
                 self.is_reusable = False
                 raise Unclear

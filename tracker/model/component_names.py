@@ -1,7 +1,7 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters
-asks here which one is meant, so that it is the same everywhere.
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters decide here which
+one is meant, so that it is the same everywhere.
 """
 
 import unicodedata
@@ -35,7 +35,7 @@ class Listing:
         self.components: Sequence[Component] = tuple(components)
 
     def meant(self, mention: Mention) -> Sequence[Component]:
-        """Return the listed component that is meant, or all of its name where nothing tells which; () for none."""
+        """Return the listed component that is meant, or all of that name where nothing else is given; () for none."""
         component = self._by_id.get(mention.id) if mention.id else None
         if component is not None:
             return (component,)
@@ -51,7 +51,8 @@ class Listing:
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return what is mentioned by labels that tell it from others of its name, where it is known which is meant."""
+        """Return labels for mentioned components that distinguish those of one name, where it is clear which is
+        meant."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(
@@ -60,7 +61,7 @@ class Listing:
         )
 
     def label(self, component_id: str) -> str:
-        """Return what the listed component of that id is called."""
+        """Return the label of the listed component with that id."""
         return self._labels[component_id]
 
     def _name(self, mention: Mention, meant: Sequence[Component]) -> str:
@@ -96,7 +97,7 @@ def mentions(of: Incident | IncidentUpdate) -> tuple[Mention, ...]:
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return by id what each component is called: by its name, and by more where others have the same.
+    """Return the label of each component by its id: its name, and more where several share that.
 
     That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
     """

@@ -1,8 +1,8 @@
 """The filters of a provider: which events of its page are reported. Pure.
 
-A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` are lists of what
-passes and, behind a `!`, of what does not: the latter wins, order says nothing, and a list of nothing but exclusions
-lets all others pass.
+A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` are lists of
+patterns; a `!` in front excludes. An exclusion wins, order does not matter, and a list of exclusions alone lets
+everything else pass.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

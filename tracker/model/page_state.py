@@ -144,17 +144,17 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     indicator: Impact | None = None
     #: By component id.
     components: dict[str, Component] = {}
-    #: Those that were listed once and are not any more, by id, the one that went last at the end.
+    #: Components that left the list, by id, the last one at the end.
     gone_components: dict[str, Component] = {}
     open_incidents: tuple[OpenIncident, ...] = ()
     open_maintenances: tuple[OpenIncident, ...] = ()
     #: Maintenances that have not begun.
     planned_maintenances: tuple[OpenIncident, ...] = ()
-    #: Ids of those of the three that the last answer did not list though it should have.
+    #: Ids of incidents and maintenances that the last answer lacked although it lists all open ones.
     missing: tuple[str, ...] = ()
-    #: Ids of components that did not work and that the last whole list did not hold.
+    #: Ids of broken components that the last complete list lacked.
     missing_components: tuple[str, ...] = ()
-    #: Ids of incidents that the last answer showed in an earlier state, on a page without a clock.
+    #: Ids of incidents that the last answer showed in an earlier state; only for pages without a clock.
     doubted: tuple[str, ...] = ()
     #: By incident id, the one seen last at the end.
     traces: dict[str, Trace] = {}
@@ -163,23 +163,22 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Components and regions that incidents of the page named, the last ones first.
     named_components: tuple[str, ...] = ()
     named_regions: tuple[str, ...] = ()
-    #: Ids of components whose fall was reported, and whose return was not yet.
+    #: Ids of components whose failure was reported, and whose recovery was not yet.
     falls_reported: tuple[str, ...] = msgspec.field(default=(), name="falls_told")
-    #: Incidents and maintenances seen of late, the newest first.
+    #: Recent incidents and maintenances, the newest first.
     recent: tuple[RecentIncident, ...] = ()
-    #: Words of the last answer for a status that are not known.
+    #: Unknown words for a status in the last answer.
     unknown_words: tuple[str, ...] = ()
 
     @property
     def going_on(self) -> tuple[OpenIncident, ...]:
-        """Return the incidents and maintenances that go on or are planned."""
+        """Return the open and planned incidents and maintenances."""
         return (*self.open_incidents, *self.open_maintenances, *self.planned_maintenances)
 
     @property
     def known_statuses(self) -> tuple[Component, ...]:
-        """Return the listed components, and those that did not work when the last list came without them.
-
-        Whether these are over is for the next list to say.
+        """Return the listed components, and broken ones that the last list lacked: the next list decides whether these
+        work again.
         """
         missing = (self.gone_components.get(component_id) for component_id in self.missing_components)
         return (*self.components.values(), *(component for component in missing if component))
@@ -195,8 +194,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def impact(self) -> Impact | None:
         """Return the worst of indicator, open incidents and components, which disagree in practice.
 
-        An open incident of which the vendor does not say how bad it is counts as minor. A maintenance shows as such,
-        never as anything that does not work.
+        An open incident without an impact counts as minor. A maintenance is shown as such and never as a failure.
         """
         # What vendors say of a maintenance's impact is no word on the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
@@ -210,11 +208,11 @@ class UpdateDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     #: See `tracker.model.text_digest.text_digest`; None while the page has shown no text.
     digest: str | None = None
-    #: See `tracker.model.text_digest.words_digest`; None in what a version before this field wrote.
+    #: See `tracker.model.text_digest.words_digest`; None in states of versions before this field.
     words: str | None = None
     #: How many changed answers in a row have shown the incident without this update.
     missing: int = 0
-    #: How many times its text became another one, and beginnings of the digests of what it became, the last ones.
+    #: How many times its text changed, and the beginnings of the digests of its last texts.
     edits: int = 0
     edited_to: tuple[str, ...] = ()
     #: How many times it was withdrawn.

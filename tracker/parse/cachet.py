@@ -67,7 +67,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 def _is_cachet(answer: object) -> bool:
-    """Return whether the answer is a page of a list of either version, whose entries are all of a kind that it knows."""
+    """Return whether the answer is a page of a list of either version, with entries of one known kind."""
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         return False
     meta = fields.mapping(answer.get("meta"))

@@ -60,7 +60,7 @@ CHECKLY = Format(name="checkly", title="Checkly", recognises=_recognises, read=_
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
-    """Return whether it is a list of Checkly's incidents; an empty one has nobody's shape and says that all is quiet."""
+    """Return whether it is a list of Checkly incidents; an empty list has no marks, and says that all is quiet."""
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False

@@ -45,7 +45,7 @@ class Request:
         return False
 
     def is_current(self, etag: str | None, last_modified: str | None) -> bool:
-        """Return whether its validators still hold (RFC 9110, section 13.2.2: the entity tag decides if there is one)."""
+        """Return whether its validators still hold (RFC 9110, section 13.2.2: an entity tag decides)."""
         if (tags := self.headers.get("if-none-match")) is not None:
             known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
             return etag is not None and ("*" in known or etag.removeprefix("W/") in known)

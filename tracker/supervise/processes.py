@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 #: The variable that names the descriptor to which a printer writes updates.
 OUTPUT_FD: Final = "TRACKER_OUTPUT_FD"
-#: Pause before a child is started again: doubles from the first to the second while it keeps dying.
+#: Pause before a restart: doubles from the first to the second while the child keeps dying.
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
-#: A child that lived this long had started well.
+#: A child that lived this long counts as well started.
 STEADY_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a child process is."""
+    """The command and settings of a child process."""
 
     name: str
     argv: Sequence[str]
@@ -132,7 +132,7 @@ def _how(returncode: int) -> str:
 
 
 def _die_with_parent() -> None:
-    """Have Linux end this process when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    """Let Linux end this process when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
     if _LIBC is not None:
         _LIBC.prctl(1, signal.SIGTERM, 0, 0, 0)
 

@@ -1,4 +1,4 @@
-"""Keep an eye on the sinks: a line whenever how they do has become another."""
+"""Watch the sinks, and log a line whenever their health changed."""
 
 import logging
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from tracker.store.sinks import RedisSinks, SinkStatus
 
 log = logging.getLogger("tracker")
 
-#: A receiver that restarts is back before that many failures in a row, or has not asked for such a pause.
+#: Fewer failures in a row, or a shorter pause, may be a receiver that restarts.
 _FAILURES_REPORTED: Final = 3
 _PAUSE_REPORTED: Final = timedelta(minutes=1)
 _NAMED: Final = 5
 
 
 class SinkWatch:
-    """What was last said of the sinks of a catalogue."""
+    """The last lines about the sinks of a catalogue."""
 
     def __init__(self, sinks: RedisSinks) -> None:
         self._sinks = sinks
@@ -27,7 +27,7 @@ class SinkWatch:
         self._unreached: str | None = None
 
     def look(self, providers: Sequence[Provider]) -> bool:
-        """Log what is new about the sinks, and tell whether there are any. Raises StoreError."""
+        """Log changes of the sinks' health; return whether there are any sinks. Raises StoreError."""
         statuses = self._sinks.statuses()
         self._log_receivers(statuses)
         line = unreached_summary(statuses, providers)
@@ -52,13 +52,13 @@ class SinkWatch:
 
 
 def sink_lines(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> Sequence[str]:
-    """Return a line for each thing that is wrong with sinks."""
+    """Return a line for each problem of sinks."""
     lines = (sinks_summary(statuses), letters_summary(statuses), unreached_summary(statuses, providers))
     return [line for line in lines if line is not None]
 
 
 def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
-    """Return one line about sinks whose receivers fail, None when all of them do well."""
+    """Return one line about failing sinks, None without any."""
     failing = [status.webhook.name for status in statuses if _is_failing(status)]
     if not failing:
         return None
@@ -67,7 +67,7 @@ def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
 
 
 def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
-    """Return one line about updates that were given up, None when there are none."""
+    """Return one line about dead letters, None without any."""
     dead_lettered = [status for status in statuses if status.dead]
     if not dead_lettered:
         return None
@@ -81,7 +81,7 @@ def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
 
 
 def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> str | None:
-    """Return one line about sinks with a pattern or a kind of events for which nothing can come, None without any."""
+    """Return one line about sinks with a pattern or kind of events that matches nothing, None without any."""
     found = [
         f"{status.webhook.name} ({sentence})"
         for status in statuses

@@ -31,21 +31,21 @@ from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
 
-#: How long the data server may take to read its files and answer.
+#: How long our data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
-#: How long a data server of somebody else's may take to be looked over.
+#: How long the check of another data server may take.
 INSPECTION_S: Final = 9.0
-#: Stopping takes at most the sum of these, in whatever state the data server is.
+#: Stopping takes at most the sum of these, whatever the state of the data server.
 BEAT_GRACE_S: Final = 1.0
 WORKER_GRACE_S: Final = 3.5
 PRINTING_S: Final = 2.0
 SERVER_GRACE_S: Final = 2.5
-#: How often the pages are looked over for the health line.
+#: How often the health line is computed.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
-#: However many pages there are, looking them over takes no more than a part of this size of the time.
+#: The largest share of the time that this may take, for any number of pages.
 PAUSE_TO_WORK: Final = 20.0
-#: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
+#: Receivers that are served at a time; one that stalls holds a place for 15 s.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
 _WARNING_WORDS: Final = ("cannot", "none of", "does not", "has lost")
@@ -54,10 +54,10 @@ _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of the machine the stack takes."""
+    """How many workers the stack runs, and how many pages each polls at a time."""
 
     workers: int = 2
-    #: Pages that one worker asks at a time.
+    #: Pages that one worker polls at a time.
     concurrency: int = 512
     log_level: str = "ERROR"
 
@@ -88,7 +88,7 @@ class Stack:
         level = "WARNING" if size.log_level == "ERROR" else size.log_level
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=level)
         self._printer = Child(replace(printer, prints_updates=True))
-        # A process of its own: receivers that stall take its threads, none of those that ask pages.
+        # A process of its own: receivers that stall hold its threads, and none of those that poll pages.
         arguments = ("-Q", "deliver", "-P", "threads", "-c", str(DELIVERIES), *_ALIKE)
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
         self._watch = Watch(self._catalogue)
@@ -122,7 +122,7 @@ class Stack:
             child.start()
 
     def run(self, on_watching: Callable[[], object]) -> None:
-        """Tend the processes until `interrupt` is called; `on_watching` is called once every page was asked."""
+        """Supervise the processes until `interrupt` is called; call `on_watching` once every page was polled."""
         next_health = time.monotonic()
         watching = False
         while not self._stopping.wait(0.2):
@@ -148,7 +148,7 @@ class Stack:
         self._stopping.set()
 
     def close(self) -> None:
-        """Stop everything in order, print what is left, and give the data directory back."""
+        """Stop everything in order, print the remaining updates, and release the data directory."""
         stop([self._beat], BEAT_GRACE_S)
         stop([*self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
         if self._beat.pid is not None:
@@ -203,7 +203,7 @@ class Stack:
                 raise Stopped
 
     def _look_over(self) -> bool:
-        """Report what pages and sinks do; return whether there are sinks."""
+        """Log the health of pages and sinks; return whether there are sinks."""
         self._report_health()
         return self._look_after_sinks()
 
@@ -227,7 +227,7 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Report which sinks do not do well; return whether there are some."""
+        """Log the sinks that need attention; return whether there are any sinks."""
         try:
             there_are_some = self._sink_watch.look(self._watch.providers)
         except StoreError:

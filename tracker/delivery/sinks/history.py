@@ -1,4 +1,4 @@
-"""The reported updates of each page, read from the record: enough to continue after the data server lost its data. Pure."""
+"""The reported updates of each page, read from the record, to continue after the data server lost its data. Pure."""
 
 from collections.abc import Iterable, Mapping
 

@@ -17,11 +17,11 @@ from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
 
-#: How much of the record's end is read at start to know what is in it already.
+#: How much of the record's end is read at the start, to recognise events that are already in it.
 _TAIL_BYTES: Final = 1 << 20
 #: How much of it once the data server has lost its data: some 100,000 updates.
 _HISTORY_BYTES: Final = 64 << 20
-#: Newest events that are known as recorded.
+#: How many of the newest events are remembered as recorded.
 _KEPT: Final = 10_000
 #: How often the file's time is set.
 _TOUCHED_EVERY: Final = timedelta(seconds=10)
@@ -37,7 +37,7 @@ class JsonLines:
         self._stream = stream
 
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
-        """Write the events and flush. Raises SinkError when nobody reads any more."""
+        """Write the events and flush. Raises SinkError when the reader is gone."""
         try:
             self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
             self._stream.flush()
@@ -157,7 +157,7 @@ class UpdateRecord:
             raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def _recover(self) -> None:
-        """Cut off a torn last line and learn what the end of the file holds."""
+        """Cut off a torn last line, and remember the events at the end of the file."""
         size = os.fstat(self._fd).st_size
         tail = self._tail(size)
         whole = tail.rfind(b"\n") + 1
@@ -179,7 +179,7 @@ class UpdateRecord:
 
 
 def _line(line: bytes) -> _Line | None:
-    """Return what a line holds; None for the first one, which the window may cut, and what people make of others."""
+    """Return the content of a line; None for a broken one, such as the first, which the window may cut."""
     try:
         return msgspec.json.decode(line, type=_Line)
     except msgspec.MsgspecError:
@@ -196,7 +196,7 @@ def _streamed(line: bytes) -> StreamedEvent | None:
 
 
 def _write_whole(fd: int, data: bytes) -> None:
-    """Write all or raise OSError: a disk that fills up takes a part and reports success."""
+    """Write everything or raise OSError: a full disk takes a part and reports success."""
     if os.write(fd, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

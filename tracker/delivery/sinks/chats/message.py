@@ -1,4 +1,4 @@
-"""One event as a message for people, before a chat's own marks: what vendors wrote in it is still theirs to abuse."""
+"""One event as a message for people, not yet escaped for a chat: its vendor text is still hostile."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from tracker.model.event import Event, EventKind
 #: What all chats show of a vendor's message.
 LONGEST_TEXT: Final = 3000
 _LONGEST_LINK: Final = 500
-#: Calls everybody in some chat or other. An invisible blank behind the sign makes it a word.
+#: Mentions everybody in some chat. An invisible blank behind the sign makes it a word.
 _CALL: Final = re.compile(r"@(?=here|everyone|channel|all|group|team)", re.IGNORECASE)
 #: An address as chats find it in a text, up to a letter that means something to one of them.
 ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`\\{}|^*\[\]()]+", re.IGNORECASE)
@@ -23,12 +23,12 @@ _UNSAFE_IN_LINKS: Final = re.compile(r"[\s<>\"'`\\{}|^*\[\]()\x00-\x20\x7f]")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat shows of an event."""
+    """The parts of an event that a chat shows."""
 
     product: str
     #: Label and text of each line of it.
     facts: tuple[tuple[str, str], ...]
-    #: What the vendor says, in several lines.
+    #: The vendor's message, in several lines.
     text: str
     #: Addresses behind words of the text.
     links: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ def message_of(event: Event) -> Message:
 
 
 def calls_nobody(text: str) -> str:
-    """Return the text without calls of everybody."""
+    """Return the text without mentions of everybody."""
     return _CALL.sub("@\u200b", text)
 
 
