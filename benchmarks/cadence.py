@@ -272,7 +272,7 @@ def rates(histories: Sequence[History]) -> Iterator[str]:
     Of two times in which updates come at rates a and b, the same number of polls finds them soonest on average when
     they are spent at rates that are as the square roots of a and b.
     """
-    yield "| pace | share of the time | updates a day | square root of its ratio to normal | polls, relative to normal |"
+    yield "| pace | share of the time | updates a day | square root of its ratio to normal | polls, to normal |"
     yield "|---|---|---|---|---|"
     played = play_all(histories, ADAPTIVE)
     rate = {pace: played.updates_at[pace] / played.days_at[pace] for pace in Pace}

@@ -64,8 +64,7 @@ class HintRequest(ReportingRequest):
 
 
 class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Takes several messages with one call, sends events in bulk, and wakes the consumer for a hint only when it
-    sleeps."""
+    """Takes several messages with one call, sends events in bulk, and wakes a sleeping consumer for a hint."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 

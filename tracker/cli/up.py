@@ -33,7 +33,8 @@ log = logging.getLogger("tracker")
 def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, output_format: str, verbose: bool) -> None:
     """Watch the pages: start everything on this machine and print new updates.
 
-    Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops everything; the next start continues where this one ended. REDIS_URL replaces the data server that is started here.
+    Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
+    everything; the next start continues where this one ended. REDIS_URL replaces the data server that is started here.
 
     \b
     Example:

@@ -62,9 +62,7 @@ class EventStream(Protocol):
     def redeliver(
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
-        """Redeliver to each webhook the events under its name, and to webhooks without a name of their own the
-        `others`. Return the events of each.
-        """
+        """Redeliver events by the name of the webhook, to all other webhooks `otherwise`; return those of each."""
         ...
 
     def given_again(self, sinks: Collection[str]) -> Collection[str]:

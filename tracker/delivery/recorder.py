@@ -176,8 +176,7 @@ class Printer:
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
-        """Find the position: after the record's last line, if that belongs to this stream and is ahead of the
-        cursor."""
+        """Find the position: after the record's last line if that is in this stream, else the cursor."""
         position, on_record = cursor, self._record.last_stream_id()
         if on_record is not None and _order(on_record) > _order(cursor):
             found = self._stream.read(_before(on_record), 1)

@@ -210,8 +210,7 @@ def _redis_parts(url: str) -> SplitResult:
 
 
 def _database(parts: SplitResult) -> int:
-    """Return the number of the database, from the query of a socket's URL or the path of a host's. Raises
-    InvalidValue."""
+    """Return the database's number, which sockets name in the query and hosts in the path. Raises InvalidValue."""
     options = parse_qs(parts.query)
     words = [parts.path.strip("/")] if parts.netloc.rpartition("@")[2] else []
     words += [*options.get("db", ()), *options.get("virtual_host", ())]

@@ -51,8 +51,7 @@ class Listing:
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return labels for mentioned components that distinguish those of one name, where it is clear which is
-        meant."""
+        """Return labels that distinguish mentioned components of one name, as far as their ids are known."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(

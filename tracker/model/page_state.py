@@ -177,8 +177,9 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def known_statuses(self) -> tuple[Component, ...]:
-        """Return the listed components, and broken ones that the last list lacked: the next list decides whether these
-        work again.
+        """Return the listed components, and broken ones that the last list lacked.
+
+        The next list decides whether these work again.
         """
         missing = (self.gone_components.get(component_id) for component_id in self.missing_components)
         return (*self.components.values(), *(component for component in missing if component))

@@ -35,8 +35,7 @@ def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
 
 
 def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime | None:
-    """Return until when the pace stays normal if nothing changes; None if it is another one now, or may become so at
-    once."""
+    """Return until when the pace stays normal if nothing changes; None if it is another one or may change at once."""
     if provider.cadence is Cadence.FIXED:
         return _NEVER
     if state.incident_at is not None or pace(provider, state, now) is not Pace.NORMAL:

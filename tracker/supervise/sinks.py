@@ -63,7 +63,7 @@ def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
     if not failing:
         return None
     who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
-    return f"{who} not take updates, which wait for {them}; `tracker sinks list` tells why"
+    return f"{who} not take updates, which wait for {them}; `tracker sinks list` says why"
 
 
 def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
