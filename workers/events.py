@@ -1,6 +1,6 @@
-"""Task events of requests that Celery does not make: gathered, and sent some times a second as one message.
+"""Task events of lean requests: gathered, and sent twice a second as one message.
 
-They are the events that Celery's own strategy and requests send, field for field, for Flower and whoever else listens.
+They equal the events of Celery's own requests field for field, for Flower and other listeners.
 """
 
 import json
@@ -95,7 +95,7 @@ class TaskEvents:
     """Gathers the events of requests. Only Celery's thread may use it."""
 
     def __init__(self, hostname: str) -> None:
-        #: Where they go: a dispatcher of Celery's, another one with each connection.
+        #: Celery's dispatcher, a new one with each connection.
         self.dispatcher: Any = None
         self.hostname = hostname
         #: Whether there is no connection to send them by.
@@ -105,7 +105,7 @@ class TaskEvents:
 
     @property
     def enabled(self) -> bool:
-        """Return whether anybody wants events of tasks; remote commands switch them on and off."""
+        """Return whether events are on; remote commands switch them."""
         dispatcher = self.dispatcher
         return dispatcher is not None and dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups)
 
@@ -150,7 +150,7 @@ class TaskEvents:
 
     @property
     def _is_heard(self) -> bool:
-        """Return whether anybody heard what was sent last; events are kept for nobody."""
+        """Return whether anybody received the last message; events are not kept without a listener."""
         return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
 
     def _publish(self, body: bytes) -> None:

@@ -1,7 +1,6 @@
-"""Flower behind a door, however it is started: it opens on loopback alone, or asks everybody for a password.
+"""Flower with a login, however it is started: it listens on loopback alone, or asks everybody for a password.
 
-The door stands before every address that Flower answers at, `/metrics` and `/healthcheck` among them, which Flower
-itself gives to anybody.
+The login guards every path of Flower, also `/metrics` and `/healthcheck`, which Flower itself serves to anybody.
 """
 
 import functools
@@ -29,9 +28,9 @@ from tracker.errors import ConfigError
 from workers.guesses import Guesses
 
 USER: Final = "tracker"
-#: Tells a client that has given the right password before (`Guesses`).
+#: The cookie of a client that gave the right password before (`Guesses`).
 COOKIE: Final = "flower_known"
-#: What Flower shows to everybody even where people sign in elsewhere (`--auth`).
+#: Paths that Flower serves to everybody even if people sign in elsewhere (`--auth`).
 _OPEN: Final = ("/metrics", "/healthcheck")
 _REMEDY: Final = "set FLOWER_PASSWORD or FLOWER_PASSWORD_FILE"
 
@@ -45,7 +44,7 @@ class Refusal(NamedTuple):
 
 
 class LoginGate:
-    """Decides who comes in."""
+    """Decides which requests are answered."""
 
     def __init__(self, credentials: tuple[bytes, ...], cookie_secret: str | bytes, *, signs_in: bool) -> None:
         self._credentials = tuple(map(_digest, credentials))
@@ -97,14 +96,14 @@ class LoginGate:
 
 
 class _Closed(RequestHandler):
-    """Answers whatever is asked with a refusal."""
+    """Answers every request with a refusal."""
 
     def initialize(self, refusal: Refusal) -> None:
-        """Keep what to answer."""
+        """Keep the refusal."""
         self._refusal = refusal
 
     def prepare(self) -> None:
-        """Answer, before anything of the request is looked at."""
+        """Answer before anything of the request is read."""
         self.set_status(self._refusal.status)
         for name, value in self._refusal.headers.items():
             self.set_header(name, value)
@@ -113,7 +112,7 @@ class _Closed(RequestHandler):
 
 
 class GuardedFlower(Flower):  # type: ignore[misc]
-    """Flower, which does not start without a password where others than this machine could reach it."""
+    """Flower, which does not start without a password if other machines could reach it."""
 
     def __init__(self, options: Any, capp: Any, **settings: Any) -> None:
         try:
@@ -140,7 +139,7 @@ class GuardedFlower(Flower):  # type: ignore[misc]
 
 
 def closed(options: Any, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Have Flower's options say who may come in; return the passwords, as USER:PASSWORD. Raises ConfigError."""
+    """Set Flower's options for the login; return the credentials, as USER:PASSWORD. Raises ConfigError."""
     secret = read_secret(environ, "FLOWER_COOKIE_SECRET")
     if secret is not None:
         options.cookie_secret = secret
@@ -188,7 +187,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _client(request: HTTPServerRequest) -> str:
-    """Return who asks: an address, of which IPv6 gives everybody as many as they like."""
+    """Return the client: its address, for IPv6 its network, since anybody has as many IPv6 addresses as they like."""
     try:
         address = ipaddress.ip_address(request.remote_ip or "")
     except ValueError:

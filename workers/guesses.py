@@ -15,7 +15,7 @@ _MOST: Final = 1000
 
 
 class _Allowance:
-    """So many at once, and one more after each pause."""
+    """A token bucket: so many at once, and one more after each pause."""
 
     def __init__(self, most: int, pause_s: float, now: float) -> None:
         self._most, self._pause_s = most, pause_s
@@ -33,7 +33,8 @@ class _Allowance:
 
 
 class Guesses:
-    """Counts wrong passwords. Right ones tally nothing, so that nobody who knows it waits for longer than a pause.
+    """Counts wrong passwords. Right ones count nothing, so a client that knows the password waits for one pause at
+    most.
 
     A client that gave the right one before is known by its cookie and only waits for guesses of its own: whatever
     others do, from the same address or from thousands, it cannot be locked out.

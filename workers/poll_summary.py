@@ -1,4 +1,4 @@
-"""Sums up polls in one line: counts by outcome, and how long they took. Pure."""
+"""Summarise polls in one line: counts by outcome, and durations. Pure."""
 
 from bisect import bisect_left
 from collections import Counter

@@ -22,9 +22,9 @@ from tracker.store.catalogue import Claim
 
 #: Even a provider with an interval of a second gets this long to be fetched before its message is void.
 LEAST_EXPIRY_S: Final = 2.0
-#: Stands for a provider's id in the message that Celery makes.
+#: The placeholder for a provider's id in Celery's message.
 _SAMPLE_ID: Final = "sample-provider"
-#: Stands for what each message has of its own.
+#: The placeholder for the parts that differ between messages.
 _OWN: Final = "<own>"
 
 
@@ -37,7 +37,7 @@ _SPARED: Final = {
 
 
 class _Template(NamedTuple):
-    """A message without what is its own, and where it belongs."""
+    """A message with placeholders, and its queue."""
 
     key: str
     #: What stands before, between and after the message's body, id, expiry, argument as shown, and tag.
@@ -48,7 +48,7 @@ class _Template(NamedTuple):
 
 
 class FetchPublisher:
-    """Publishes one task per claim, all of them at once. One thread may use it."""
+    """Publishes one task per claim, all with one command. One thread may use it."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -123,7 +123,7 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
 
 
 def _set_fields(fields: Mapping[str, Any], spared: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields that say something."""
+    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value and name not in spared}
 
 

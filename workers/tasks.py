@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
@@ -25,8 +26,11 @@ closers.append(close_in_loop)
 _summary = PollSummary(time.monotonic())
 _summary_lock = threading.Lock()
 
-#: A wake-up that waited longer has been overtaken by the periodic one.
-WAKE_UP_EXPIRES_S = 10
+#: Where so many wait, no wake-up is added: each does for all, and a data server that is far away must not have a queue
+#: that grows faster than it is taken from. None expires, for one that was overtaken still has the work done.
+MOST_WAKE_UPS: Final = 4
+#: The same for sinks, of which each has its own.
+MOST_DELIVERIES: Final = 100
 
 
 async def _poll_in_loop(provider_id: str) -> Summary:
@@ -68,7 +72,7 @@ def fetch_provider(provider_id: str) -> Summary:
 # Wake-ups come every few seconds and mostly find nothing to do: in Flower they would only hide the rest.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
-    """Bring what is new in the stream to the record and the console."""
+    """Write new events of the stream to the record and the console."""
     try:
         delivered = runtime().print_updates()
     except (StoreError, SinkError) as error:
@@ -80,7 +84,7 @@ def print_updates() -> None:
 
 @app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
 def deliver_updates(sink_id: str) -> Summary:
-    """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
+    """Deliver the events that wait for one sink. Whatever fails, the next wake-up is the retry."""
     try:
         settled = runtime().deliver_updates(sink_id)
     except Conflict as error:
@@ -98,7 +102,7 @@ def deliver_updates(sink_id: str) -> Summary:
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
 def wake_sinks() -> None:
-    """Have those sinks delivered to that something waits for."""
+    """Start deliveries to all sinks with pending events."""
     _wake_sinks()
 
 
@@ -109,15 +113,17 @@ def _wake_readers() -> None:
 
 def _wake_printer() -> None:
     try:
-        print_updates.apply_async(expires=WAKE_UP_EXPIRES_S)
-    except OperationalError as error:
+        if runtime().waiting("print") < MOST_WAKE_UPS:
+            print_updates.apply_async()
+    except (StoreError, OperationalError) as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
 
 
 def _wake_sinks() -> None:
     try:
-        for name in runtime().sinks.ready(datetime.now(UTC)):
-            deliver_updates.apply_async((name,), expires=WAKE_UP_EXPIRES_S)
+        if (ready := runtime().sinks.ready(datetime.now(UTC))) and runtime().waiting("deliver") < MOST_DELIVERIES:
+            for name in ready:
+                deliver_updates.apply_async((name,))
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
 
@@ -153,7 +159,7 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
 
 
 def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
-    """Count a poll, and log what the last minute came to when it is over."""
+    """Count a poll, and log the summary of each minute."""
     if isinstance(outcome, Poll):
         kind = str(outcome.outcome)
     else:
@@ -168,7 +174,7 @@ def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _log_the_rest(**_: object) -> None:
-    """Log what was counted since the last line."""
+    """Log the summary since the last line."""
     with _summary_lock:
         line = _summary.line(time.monotonic())
     if line is not None:

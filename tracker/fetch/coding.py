@@ -1,7 +1,7 @@
 """Content codings: the header names them, unless the body itself shows something else.
 
 Servers label plain bodies as gzip, with their charset or with a coding of their storage, and send gzip without a label.
-All that we read is text; compressed data never looks like that, and most of it begins with a mark of its own.
+Every page is text; compressed data never looks like text, and most of it begins with a mark.
 """
 
 import re
