@@ -33,11 +33,10 @@ class _Allowance:
 
 
 class Guesses:
-    """Counts wrong passwords. Right ones count nothing, so a client that knows the password waits for one pause at
-    most.
+    """Counts wrong passwords; right ones cost nothing, so a client that knows the password waits one pause at most.
 
-    A client that gave the right one before is known by its cookie and only waits for guesses of its own: whatever
-    others do, from the same address or from thousands, it cannot be locked out.
+    A client that gave the right password before is known by its cookie and only waits for wrong guesses of its own.
+    Others cannot lock it out, from the same address or from thousands.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

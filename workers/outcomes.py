@@ -32,7 +32,7 @@ def failed(error: TrackerError) -> Summary:
 def of_poll(outcome: Poll | TrackerError | None) -> Summary:
     """Return the result of a poll."""
     if outcome is None:
-        return Summary("no turn")
+        return Summary("no lease")
     if isinstance(outcome, Conflict):
         return Summary(one_line(f"not committed: {outcome}", _LONGEST))
     if isinstance(outcome, TrackerError):

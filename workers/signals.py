@@ -89,8 +89,9 @@ def open_more_files(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def collect_less_often(**_: Any) -> None:
-    """Collect garbage less often: quiet polls leave no cycles, and each collection walks over all kept objects, a sixth
-    of a worker's time.
+    """Collect garbage less often.
+
+    Quiet polls leave no cycles, and each collection walks over all kept objects: a sixth of a worker's time.
     """
     gc.freeze()
     gc.set_threshold(*GARBAGE)

@@ -135,7 +135,7 @@ def _log_outcome(provider_id: str, outcome: Poll | TrackerError | None, seconds:
     elif isinstance(outcome, TrackerError):
         log.warning("poll of %s not committed: %s", provider_id, outcome)
     elif outcome is None:
-        log.debug("no turn to poll %s", provider_id)
+        log.debug("no lease to poll %s", provider_id)
     else:
         _log_poll(provider_id, outcome, seconds)
 
@@ -149,7 +149,7 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
         return
     log.log(
         logging.DEBUG if poll.outcome is Outcome.QUIET and not poll.events else logging.INFO,
-        "polled %s %s layer=%s new=%d in %.0f ms",
+        "polled %s %s class=%s new=%d in %.0f ms",
         provider_id,
         poll.outcome,
         poll.response_class,
@@ -163,7 +163,7 @@ def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
     if isinstance(outcome, Poll):
         kind = str(outcome.outcome)
     else:
-        kind = "without a turn" if outcome is None else "not committed"
+        kind = "without a lease" if outcome is None else "not committed"
     now_s = time.monotonic()
     with _summary_lock:
         _summary.add(kind, seconds)

@@ -24,9 +24,9 @@ def test_a_line_sums_what_was_counted_since_the_last_one() -> None:
 @pytest.mark.parametrize(("seconds", "least_ms"), [(0.0, 1.0), (1e9, 3_600_000.0)])
 def test_a_duration_beyond_the_classes_is_counted_in_the_last_of_them(seconds: float, least_ms: float) -> None:
     poll_summary = PollSummary(0.0)
-    poll_summary.add("without a turn", seconds)
+    poll_summary.add("without a lease", seconds)
     line = poll_summary.line(1.0)
 
     assert line is not None
-    assert "1 without a turn" in line
+    assert "1 without a lease" in line
     assert float(line.split()[-2]) >= least_ms

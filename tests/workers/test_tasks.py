@@ -190,7 +190,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             "poll of acme not committed: the data server is away",
             "failed store: the data server is away",
         ),
-        (None, "DEBUG", "no turn to poll acme", "no turn"),
+        (None, "DEBUG", "no lease to poll acme", "no lease"),
         (
             Poll(outcome=Outcome.FAILED, failure=ConnectError("no\nconnection")),
             "WARNING",
@@ -200,7 +200,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
         (
             Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED),
             "DEBUG",
-            "polled acme quiet layer=not_modified new=0",
+            "polled acme quiet class=not_modified new=0",
             "quiet not_modified",
         ),
         (
@@ -213,7 +213,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             "waits for host acme.example",
         ),
     ],
-    ids=["conflict", "store", "no turn", "failed", "quiet", "postponed"],
+    ids=["conflict", "store", "no lease", "failed", "quiet", "postponed"],
 )
 def test_a_poll_ends_in_one_line_however_it_ends(
     fake: FakeRuntime,
