@@ -86,7 +86,7 @@ class LoginGate:
         return Refusal(401, {"WWW-Authenticate": 'Basic realm="flower"'}, "the password is wrong")
 
     def _is_right(self, given: bytes) -> bool:
-        """Compare with each, in a time that does not tell how much of it was right."""
+        """Compare with each in constant time."""
         return any(hmac.compare_digest(_digest(given), right) for right in self._credentials)
 
     def _known_as(self, request: HTTPServerRequest) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 #: Wrong passwords that a client may give at once, and how long it takes until it may give another one.
 ONCE: Final = 5
 PAUSE_S: Final = 2.0
-#: The same for all clients together that never gave the right one: there are more of them than one can tell apart.
+#: The same for all clients together that never gave the right one: their addresses are without number.
 ONCE_TOGETHER: Final = 50
 PAUSE_TOGETHER_S: Final = 0.5
 #: Clients that are remembered; the first that was seen is forgotten first.

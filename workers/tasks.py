@@ -95,7 +95,7 @@ def deliver_updates(sink_id: str) -> Summary:
         return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
-        # More may have come meanwhile, and whoever was woken by it found the sink taken.
+        # More events may have come meanwhile, and the task that they woke found the sink taken.
         _wake_sinks()
     return Summary(f"{settled} settled")
 

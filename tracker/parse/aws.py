@@ -1,6 +1,6 @@
 """AWS Health's public events in JSON (`/public/currentevents`, in UTF-16) -> Snapshot.
 
-The one answer there is lists what goes on, so that an event ends by leaving it, and `[]` is calm. That list alone is
+The only answer lists open events, so an event ends by leaving it, and `[]` is a quiet page. That list alone is
 nobody's schema: `read` takes it, `recognises` does not. Events have ARNs; their log entries have no ids, and are known
 by their time, in seconds. Severity is a digit, at the event and at each entry of its log. No maintenance is shown.
 The public page documents nothing; field names and meanings are those of recorded answers, and the words for the

@@ -1,4 +1,4 @@
-"""What an address in a feed says: which incident, and what is only of an update, a day or a reader."""
+"""The incident in an address of a feed, without the parts for an update, a day or a reader."""
 
 import re
 from typing import Final
@@ -29,7 +29,7 @@ _OTHER_FRAGMENT: Final = re.compile(
     r"(?:updates?|comments?|posts?|messages?|entry|u|day|date|month)?[-_=/]?\d{0,6}|.*(?:19|20)\d\d-\d\d.*",
     re.IGNORECASE,
 )
-#: What tells where a reader came from, and not what is read.
+#: Parameters that track readers.
 _TRACKING: Final = re.compile(
     r"utm_\w+|ref|referrer|source|src|fbclid|gclid|mc_[ce]id|campaign|session|sid|token|ts|_|nocache|cb",
     re.IGNORECASE,
@@ -38,7 +38,7 @@ _DATE: Final = re.compile(r"/(?:19|20)\d\d(?:[/-]\d{1,2}){0,2}\Z")
 
 
 def named_incident(address: str | None, *, is_constant: bool) -> str | None:
-    """Return what an address names as one incident: the id in its path, else the address with nothing but the id.
+    """Return the incident in an address: the id in its path, else the address with only its id.
 
     Of an address that is the same in all entries, a word in the path is the name of a page.
     """
@@ -88,7 +88,7 @@ def _is_specific(path: str) -> bool:
 
 
 def without_tracking(link: str | None) -> str | None:
-    """Return an address without what tells where a reader came from, and without a fragment that is of an update."""
+    """Return an address without tracking parameters, and without the fragment of an update."""
     if not link:
         return None
     parts = parted(link)

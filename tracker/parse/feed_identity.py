@@ -1,4 +1,4 @@
-"""Which incident an entry of a feed is of: decided entry by entry, so that it is the same in every answer.
+"""The incident to which an entry of a feed belongs: decided entry by entry, so it is the same in every answer.
 
     1. the id in an incident's address:   /incidents/ID, /incident/ID, ?id=ID, #incident-ID
     2. the entry's own id, unless it says nothing: "N/A", the homepage, one for different entries, a new one each time
@@ -42,7 +42,7 @@ _COMPONENT: Final = re.compile(r"\A\s*\[[^\[\]]{1,120}\]\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What an entry has to be known by."""
+    """The marks by which an entry is identified."""
 
     guid: str | None
     #: As written: an address that is completed depends on where the feed was read.
@@ -51,16 +51,16 @@ class Marks:
     title: str
     #: When the entry appeared.
     published: datetime | None
-    #: Whether what it reports goes on after it, so that more of it is to come.
+    #: Whether its incident is still open after it, so more entries may follow.
     goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The id of an incident, and what else is said of it."""
+    """The id of an incident, and its former ids."""
 
     id: str
-    #: Ids that it may have had: in an answer with other entries, or read by an earlier version.
+    #: Ids that it had in an answer with other entries, or in an earlier version of this reader.
     others: tuple[str, ...] = ()
     #: What stays the same where the id may not, () where it does.
     lasting: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def former_id(guid: str | None, link: str | None) -> str | None:
 
 
 class _Shared:
-    """What the entries of a feed have in common."""
+    """The values that entries of a feed share."""
 
     def __init__(self, entries: Sequence[Marks], home: Collection[str]) -> None:
         self.home = frozenset(map(without_ends, home))
@@ -107,7 +107,7 @@ class _Shared:
         self.oldest = {
             id(entry) for entry in {one.title: one for one in sorted(entries, key=_age, reverse=True)}.values()
         }
-        #: Ids that tell nothing apart.
+        #: Ids that identify nothing.
         self.guids = {
             guid for guid, alike in by_guid.items() if len(alike) > 1 and self._differ(guid, alike, len(entries))
         }
@@ -130,7 +130,7 @@ class _Shared:
 
 
 def _identity(entry: Marks, shared: _Shared) -> Identity | None:
-    """Return what an entry's id or address makes it; None where only its title is left."""
+    """Return the identity by an entry's id or address; None where only its title is left."""
     before = former_id(entry.guid, entry.link)
     link = without_tracking(entry.link)
     address = link if link and link not in shared.addresses and not shared.is_home(link) else None

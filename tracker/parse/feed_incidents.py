@@ -1,4 +1,4 @@
-"""The entries of a feed -> incidents and maintenances: which entries are of one, and under which ids it was known."""
+"""The entries of a feed -> incidents and maintenances, with their former ids."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _NAMELESS: Final = Omission(kind="incident", reason="neither an id, an address n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the entries of a feed say."""
+    """The content of a feed's entries."""
 
     incidents: tuple[Incident, ...]
     maintenances: tuple[Incident, ...]
@@ -48,7 +48,7 @@ class _Shown:
 
 
 def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
-    """Return what entries say, newest first as in the feed; `home` are addresses of the page as a whole."""
+    """Return the content of entries, newest first as in the feed; `home` are addresses of the page as a whole."""
     accounts = [account_of(entry) for entry in entries]
     found = identities([_marks(*pair) for pair in zip(entries, accounts, strict=True)], home)
     groups: dict[str, list[_Member]] = {}
@@ -122,7 +122,7 @@ def _incident(incident_id: str, shown: Sequence[_Shown]) -> Incident:
 def _note_keys(
     incident_id: str, shown: _Shown, former: dict[str, tuple[str, ...]], aliases: dict[str, tuple[str, ...]]
 ) -> None:
-    """Note under which other keys an update may be known."""
+    """Note the other keys under which an update may be known."""
     key = f"{incident_id}/{shown.update.id}"
     if other := _unique(key, (name for member in shown.members for name in _former_keys(member, shown.update.id))):
         former[key] = other

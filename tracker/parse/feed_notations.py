@@ -1,4 +1,4 @@
-"""Notations of a status in a title or a text, as patterns; whether their words are statuses is judged elsewhere.
+"""Notations of a status in a title or a text, as patterns; other modules judge whether the words are statuses.
 
 All of them look at a bounded beginning or end, or pass over a text once.
 """
@@ -49,7 +49,7 @@ LONE_WORD: Final = re.compile(
 SENTENCE: Final = re.compile(
     r"\s*(?P<word>[^\n.!\u3002\uff01]{2,60}?)(?:[.!]+\s+(?![a-z])|[\u3002\uff01]+\s*)(?P<rest>.*\S)\s*\Z", re.DOTALL
 )
-#: What platforms suggest for the last text of an incident.
+#: Last texts of incidents that platforms suggest.
 LAST_TEXT: Final = re.compile(
     r"\s*(?:this|the) (?:incident|issue|problem|outage|(?:scheduled )?maintenance) (?:has been|is|was) "
     r"(?:now |fully ){0,2}(?P<word>resolved|completed)[.!]?\s*",

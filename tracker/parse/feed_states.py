@@ -1,10 +1,10 @@
-"""The status that a title or a text names, in whatever notation -> the word for it, and the rest.
+"""The status in a title or a text, in any notation -> its word, and the rest.
 
     [Resolved] title    (Resolved) title    title [Resolved]    title - Resolved
     Resolved: title     RESOLVED - title    Status: Resolved - text    Current status: Resolved
 
-A word counts only where something sets it apart and nothing else is in its place: "Resolved DNS names fail" and
-"Update your client" name no status. An end that nobody announced is worse than one that is noticed late.
+A word counts only where something sets it apart and it stands alone there: "Resolved DNS names fail" and
+"Update your client" name no status. A false end is worse than a late one.
 """
 
 import re
@@ -47,12 +47,12 @@ _LONGEST_WORD: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What a title or a text says beside the status that it names."""
+    """A title or text, split into its status and the rest."""
 
     #: The page's word for the status, as written; None where none is named.
     word: str | None
     rest: str
-    #: Whether a heading announces the word, so that it is one whatever it says.
+    #: Whether a heading announces the word, which then counts as a status in any case.
     is_announced: bool = False
 
 
@@ -257,7 +257,7 @@ _OF_TWO_MEANINGS: Final = frozenset({"complete", "watching", "upcoming", "planne
 
 
 def _announced(text: str) -> Stated | None:
-    """Return what a heading such as `Status:` announces, None where there is none."""
+    """Return the status behind a heading such as `Status:`, None without one."""
     found = HEADING.match(text)
     if found is None or not _is_heading(found["heading"]):
         return None

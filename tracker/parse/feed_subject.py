@@ -1,4 +1,4 @@
-"""What a feed is about: incidents, or something else. Every vendor's site links a feed, and most are of a blog.
+"""The subject of a feed: incidents, or something else. Every vendor's site links a feed, and most are of a blog.
 
 A feed that nobody named is one of incidents if its title says so, or else if most of its entries look like incidents:
 by a state in front, by an incident's address, by a category. Words that blogs and releases use as well (`Fixed: …`,
@@ -56,7 +56,7 @@ _VERSION: Final = re.compile(r"(?<!\w)v?\d+(?:\.\d+){2,}|\b(?:release|version|v)
 
 
 def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> bool:
-    """Return whether a feed with these entries, which calls itself so, is of incidents."""
+    """Return whether a feed with this name and these entries is about incidents."""
     called = " ".join(body_text(title[:_BEGINNING]) for title in titles if title)
     says, denies = OF_INCIDENTS.search(called) is not None, OF_OTHERS.search(called) is not None
     shown = entries[:_LOOKED_AT]

@@ -34,7 +34,7 @@ _IMPACTS: Mapping[str, Impact] = {
 _SUMMARY_KEYS = frozenset({"structure", "ongoing_incidents", "affected_components"})
 _SUMMARY_LISTS: Mapping[str, Kind] = {"ongoing_incidents": "incident", "scheduled_maintenances": "maintenance"}
 _WIDGET_LISTS = ("in_progress_maintenances", "scheduled_maintenances")
-#: What tells an incident from those of other platforms' lists of the same name.
+#: Keys of an incident that distinguish it from those in other platforms' lists of the same name.
 _MARKS = frozenset({"component_impacts", "status_summaries", "status_page_id"})
 
 

@@ -48,7 +48,7 @@ def oldest_first(
     """Return updates, or entries that have a time, oldest first.
 
     The page's order decides between equal times, and everywhere when a time is missing. `newest_first` is that order;
-    where it is not known, the first and the last time tell.
+    if the order is unknown, the first and the last time decide.
     """
     entries = list(listed)
     times = [time for entry in entries if (time := time_of(entry))]

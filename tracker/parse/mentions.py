@@ -1,4 +1,4 @@
-"""What an incident and its updates call components by, with their ids -> mentions."""
+"""The components that an incident and its updates name, with their ids -> mentions."""
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping

@@ -21,7 +21,7 @@ from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 from tracker.parse.zones import zone_of
 
-#: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
+#: Keys of an entry that distinguish a list without `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25

@@ -1,4 +1,4 @@
-"""What a platform is to the simulator: whose software a page runs, and what that answers under each path."""
+"""A simulated platform: the software of a page, and its answers by path."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ def page_for_people(revision: Revision, url: str, head: str = "") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Whose software a page runs."""
+    """The software of a page."""
 
     #: The name of the format that reads its answers, where that has one of its own.
     name: str

@@ -89,19 +89,19 @@ class SimulatedVendor:
     def misbehave(
         self, page_id: str, misbehaviour: Misbehaviour, *, times: int | None = 1, path: str | None = None
     ) -> None:
-        """Let a page do wrong for the next requests (None: until `behave`), for one path or for any."""
+        """Let a page misbehave for the next requests (None: until `behave`), for one path or for any."""
         self._routes.stand(page_id).script.add(misbehaviour, times, path)
 
     def behave(self, page_id: str) -> None:
-        """Let a page do right again."""
+        """Let a page behave again."""
         self._routes.stand(page_id).script.clear()
 
     def counts(self, page_id: str) -> Counts:
-        """Return what a page was asked and what it answered."""
+        """Return the requests and answers of a page."""
         return self._routes.stand(page_id).requests.counts()
 
     def wait_for(self, page_id: str, reached: Callable[[Counts], bool], timeout_s: float = 10.0) -> Counts:
-        """Return a page's counts as soon as they are as wanted. Raises TimeoutError."""
+        """Wait until a page's counts fulfil a condition, and return them. Raises TimeoutError."""
         return self._routes.stand(page_id).requests.wait_for(reached, timeout_s)
 
     def _run(self, listener: socket.socket, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""What happens on simulated pages: an incident from its opening to its end in about a minute, again and again."""
+"""The story on simulated pages: an incident from opening to end in about a minute, again and again."""
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.plots import PLOTS, Plot
 from tracker.simulator.vendor import Page
 
-#: From the beginning of one round to that of the next, in seconds.
+#: The length of the story, in seconds.
 STORY_S = 80.0
 _WINDOW = timedelta(minutes=30)
 _HISTORY = timedelta(days=45)
@@ -19,7 +19,7 @@ _HISTORY = timedelta(days=45)
 
 @dataclass(slots=True)
 class Scene:
-    """One round of the story on one page."""
+    """One run of the story on one page."""
 
     page: Page
     plot: Plot
@@ -103,7 +103,7 @@ def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Pa
 
 
 def play(pages: Sequence[Page], wait: Callable[[float], bool], *, speed: float = 1.0) -> None:
-    """Play on all pages at once, evenly spread over a round, until `wait(seconds)` says that it is over.
+    """Play on all pages at once, evenly spread over the story's length, until `wait(seconds)` returns true.
 
     `threading.Event().wait` is such a wait.
     """
@@ -119,7 +119,7 @@ def play(pages: Sequence[Page], wait: Callable[[float], bool], *, speed: float =
 def _timeline(
     page: Page, number: int, offset_s: float, speed: float
 ) -> Iterator[tuple[float, int, Callable[[Scene], None], Scene]]:
-    """Yield what will happen on one page, round after round, each with another plot."""
+    """Yield the events of one page, one run after the other, each with another plot."""
     for repetition in count():
         scene = Scene(page, PLOTS[(number + repetition) % len(PLOTS)], speed)
         for at_s, event in SCENES:
@@ -127,7 +127,7 @@ def _timeline(
 
 
 def _play_past(page: Page, plot: Plot, began_at: datetime) -> None:
-    """Play an incident that was over long ago."""
+    """Play an incident that ended long ago."""
     components = {plot.culprit: ComponentStatus.PARTIAL_OUTAGE}
     incident_id = page.open_incident(
         plot.title, Impact.MINOR, "investigating", plot.investigating, components, now=began_at
