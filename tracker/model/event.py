@@ -14,15 +14,15 @@ from tracker.model.provider import Provider
 
 
 class EventKind(StrEnum):
-    """The kinds of events."""
+    """What an event reports."""
 
     NEW_INCIDENT = "new_incident"
     INCIDENT_UPDATE = "incident_update"
     COMPONENT_STATUS_CHANGE = "component_status_change"
     MAINTENANCE_UPDATE = "maintenance_update"
-    #: The text of a reported update changed.
+    #: The text of a reported update has changed.
     UPDATE_EDITED = "update_edited"
-    #: The page no longer shows a reported update, though it still shows the incident.
+    #: A reported update is no longer shown, though its incident is.
     UPDATE_WITHDRAWN = "update_withdrawn"
     #: The page cannot be read, so its state is unknown.
     PAGE_UNREADABLE = "page_unreadable"
@@ -84,7 +84,7 @@ def update_event(
     *,
     listing: Listing,
 ) -> Event:
-    """Return the event for one update of an incident; the page's listing gives the names of components."""
+    """Return the event of one update of an incident; the page's listing says what components are called."""
     named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,

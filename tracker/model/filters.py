@@ -1,8 +1,8 @@
-"""The filters of a provider: which events of its page are reported. Pure.
+"""What a person wants to know of a page: the filters of a provider. Pure.
 
-A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` are lists of
-patterns; a `!` in front excludes. An exclusion wins, order does not matter, and a list of exclusions alone lets
-everything else pass.
+A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` list what
+passes and, behind a `!`, what does not: an exclusion wins, order does not matter, and a list of exclusions alone lets
+all others pass.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -18,15 +18,23 @@ from tracker.model.component_names import (
     name_spellings,
 )
 from tracker.model.event import EventKind
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.model.page import (
+    SEVERITIES,
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Snapshot,
+)
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
+from tracker.model.plain import printable_line
 from tracker.model.provider import Provider
 
 #: The prefix of an exclusion.
 EXCLUDES: Final = "!"
-#: Values of `min_impact`, from the mildest on.
-SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
-#: Events about the page itself, which only an exclusion leaves out.
+#: Kinds of events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.
 _NAMED, _LONGEST_NAME = 5, 40
@@ -70,7 +78,7 @@ def left_out_by(
 
 
 def wants_kind(provider: Provider, kind: EventKind) -> bool:
-    """Return whether events of this kind are reported; those about the page itself are, unless excluded."""
+    """Tell whether events of this kind are reported; those about the page itself are unless they are excluded."""
     only_excludes = kind.startswith(_OF_THE_PAGE)
     patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
     return passes(patterns, lambda named: named == kind)
@@ -79,9 +87,9 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 def wants_change(
     provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
-    """Return whether a change of a component from the status `before` (None: it is new) is reported.
+    """Tell whether it is reported that a component has another status than `before` (None: that it appeared).
 
-    Once its failure was reported, every status is reported until it works again.
+    After a fall that was reported, every status is reported until the component works again.
     """
     if not _wants_component(provider, component):
         return False
@@ -97,8 +105,8 @@ def wants_change(
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 
-    Components that only an incident names count as existing. A page with an empty or cut list gives no sentence, since
-    absence from it proves nothing.
+    What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
+    list proves nothing.
     """
     if not page.components_complete:
         return ()
@@ -116,8 +124,8 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
 
 
 def component_names(page: Snapshot, listing: Listing) -> set[str]:
-    """Return components that incidents name and the page does not list."""
-    incidents = (*page.incidents, *page.maintenances)
+    """Return the components that incidents of the page name and that it does not list."""
+    incidents = page.entries
     named = {mention for incident in incidents for mention in mentions(incident)}
     named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
     return {mention.name for mention in named if not listing.meant(mention)}
@@ -127,7 +135,7 @@ def region_names(page: Snapshot | PageView) -> set[str]:
     """Return the regions that incidents of the page name."""
     if isinstance(page, PageView):
         return {*page.named_regions}
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     of_incidents = {region for incident in incidents for region in incident.regions}
     return of_incidents | {region for incident in incidents for update in incident.updates for region in update.regions}
 
@@ -149,8 +157,7 @@ def _unlisted(page: Snapshot | PageView) -> Collection[str]:
 
 
 def _printable(name: str) -> str:
-    shown = "".join(filter(str.isprintable, name))
-    return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
+    return printable_line(name, _LONGEST_NAME)
 
 
 def _wants_mention(provider: Provider, mention: Mention, listing: Listing) -> bool:

@@ -39,6 +39,10 @@ class Impact(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+#: Impacts of incidents, from the mildest on: the values of `min_impact`.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
 class Reach(StrEnum):
     """How far a list of incidents reaches, and so what the absence of an incident proves."""
 
@@ -142,7 +146,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...] = ()
     maintenances: tuple[Incident, ...] = ()
     components: tuple[Component, ...] = ()
-    #: Whether `components` is the whole list; False where a platform cuts it, so absence proves nothing.
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence proves nothing.
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
@@ -165,6 +169,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def entries(self) -> tuple[Incident, ...]:
+        """Return incidents and maintenances; one that both lists hold comes twice."""
+        return (*self.incidents, *self.maintenances)
+
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     """An open or planned incident or maintenance, as the view keeps it and `status` shows it."""
@@ -185,7 +194,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it passed the filters once, so later updates are reported.
+    #: Whether it has passed the filters, so that what follows is reported.
     is_followed: bool = False
 
 

@@ -31,8 +31,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: tuple[str, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the tracker keeps of the last answer of one URL."""
+class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is remembered of the last answer of one URL."""
 
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
@@ -55,15 +55,15 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: When a search for a new source last found nothing.
+    #: When a search for another source failed last, after this one had stopped fitting.
     searched_at: datetime | None = None
     #: When the former source was last read. Set until all of this source was read, which is compared with
     #: `PageView.recent` so long.
     moved_at: datetime | None = None
     #: By URL.
-    answers: dict[str, Answer] = {}
+    answers: dict[str, KnownAnswer] = {}
     #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: the record says what was reported until then (`tracker.delivery.recorder`).
+    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
     known_until: datetime | None = None
     #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
     projection: str | None = None
@@ -83,18 +83,18 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
-    #: When the last event was reported.
+    #: When something was reported last.
     changed_at: datetime | None = None
     #: When the page last changed while an incident that passes the filters was open; None while there is none.
     incident_at: datetime | None = None
-    #: Since when the page has not changed and has nothing open or planned; None while it has.
+    #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
         """Return the omissions of the source's last answers, each kind once."""
         urls = (self.source.primary, *self.source.details) if self.source else ()
-        known = (self.answers.get(url, Answer()) for url in urls)
+        known = (self.answers.get(url, KnownAnswer()) for url in urls)
         return tuple(dict.fromkeys(omission for answer in known for omission in answer.omissions))
 
     @property
@@ -119,7 +119,7 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the page showed, and what was reported, of an incident or a maintenance, open or closed."""
+    """What was shown and reported last of an incident or a maintenance, whether it goes on or not."""
 
     #: Its own status, as the page showed it last.
     status: str
@@ -132,7 +132,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reported: str | None = msgspec.field(default=None, name="told")
     #: Whether it counts as ended because the page no longer lists it.
     is_absent: bool = False
-    #: How many changes without an update were reported, and the names of the first ones.
+    #: How many changes were reported that no update says, and the names of the first of them.
     changes: int = 0
     names: tuple[str, ...] = ()
 
@@ -163,7 +163,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Components and regions that incidents of the page named, the last ones first.
     named_components: tuple[str, ...] = ()
     named_regions: tuple[str, ...] = ()
-    #: Ids of components whose failure was reported, and whose recovery was not yet.
+    #: Ids of components whose fall was reported and whose return was not yet.
     falls_reported: tuple[str, ...] = msgspec.field(default=(), name="falls_told")
     #: Recent incidents and maintenances, the newest first.
     recent: tuple[RecentIncident, ...] = ()

@@ -7,10 +7,10 @@ decode by any codec of Python's, of which some take as long, and what was checke
 """
 
 import io
+from types import FunctionType
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesNSImpl
 
-import feedparser
 import feedparser.api
 
 #: The longest title, id or time.
@@ -33,8 +33,8 @@ _READ: Final = frozenset({
 
 
 def parsed(text: str) -> Any:
-    """Return the library's result for a feed, which it never takes for a path or an address. Raises anything."""
-    return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+    """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
+    return _PARSE(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
 
 
 class _Unread:
@@ -94,6 +94,14 @@ def _reduced(bounded: type, parser: Any) -> type:
     )
 
 
-# `feedparser.parse` looks its parsers up by these names.
-feedparser.api.StrictFeedParser = _reduced(_BoundedStrict, feedparser.api.StrictFeedParser)
-feedparser.api.LooseFeedParser = _reduced(_Bounded, feedparser.api.LooseFeedParser)
+#: The library's own `parse`, which looks its parsers up by these names: a copy that finds ours, while whoever else uses
+#: the library in this process keeps what it has.
+_PARSE: Final = FunctionType(
+    feedparser.api.parse.__code__,
+    {
+        **vars(feedparser.api),
+        "StrictFeedParser": _reduced(_BoundedStrict, feedparser.api.StrictFeedParser),
+        "LooseFeedParser": _reduced(_Bounded, feedparser.api.LooseFeedParser),
+    },
+    argdefs=feedparser.api.parse.__defaults__,
+)
