@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, MemoryOutbox, webhook
-from tracker.delivery.deliverer import BATCH, ROUND, Deliverer
+from tracker.delivery.deliverer import BATCH, LONGEST_DELIVERY, Deliverer
 from tracker.delivery.retry_policy import PATIENCE, FailureStreak, ReceiverResponse
 from tracker.errors import ConfigError, Conflict, StoreError
 from tracker.model.event import EventKind

@@ -109,7 +109,7 @@ def _is_shown(
         return True
     if open_ids is None:
         return bool(shown)
-    return known.id in open_ids or any(_tells_its_end(incident, trace) for incident in shown)
+    return known.id in open_ids or any(_shows_its_end(incident, trace) for incident in shown)
 
 
 def _shows_its_end(incident: Incident, trace: Trace | None) -> bool:

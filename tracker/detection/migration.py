@@ -31,7 +31,7 @@ ROUNDING: Final = timedelta(seconds=60)
 #: Two incidents of one title or text are one if no more than this lies between them.
 _SAME_WITHIN: Final = timedelta(hours=24)
 #: Shorter texts are too common to identify an incident.
-_TELLING_TEXT: Final = 20
+_DISTINCTIVE_LENGTH: Final = 20
 _TEXT_READ: Final = 1000
 _NAME_KEPT: Final = 120
 _Rule = Callable[[RecentIncident, RecentIncident], bool]
@@ -204,7 +204,7 @@ def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> I
 
     def same_text(known: RecentIncident, new: RecentIncident) -> bool:
         # Many incidents share "This incident has been resolved."
-        shared = telling[new.id].intersection(known.texts)
+        shared = texts_of[new.id].intersection(known.texts)
         return any(old_texts[text] == new_texts[text] == 1 for text in shared) and _apart(known, new) <= _SAME_WITHIN
 
     yield lambda known, new: known.id == new.id

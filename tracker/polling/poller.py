@@ -17,7 +17,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.known import as_known, remembered_of
-from tracker.polling.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
+from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
 from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
@@ -131,8 +131,8 @@ class Poller:
             now=now,
         )
         before, found, commit = change(page)
-        tell_of_filters(provider, before.view, found.view)
-        tell_of_words(provider, before.view, found.view)
+        log_filters(provider, before.view, found.view)
+        log_unknown_words(provider, before.view, found.view)
         return commit, ResponseClass.CHANGED
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
