@@ -104,7 +104,7 @@ def ends(
 def _is_shown(
     known: OpenIncident, trace: Trace | None, shown: Collection[Incident], open_ids: Collection[str] | None
 ) -> bool:
-    """Tell whether the page shows it, or has told its end."""
+    """Return whether the page shows it, or has shown its end."""
     if trace is not None and reported_status(trace) in CLOSED_STATUSES:
         return True
     if open_ids is None:
@@ -113,7 +113,7 @@ def _is_shown(
 
 
 def _shows_its_end(incident: Incident, trace: Trace | None) -> bool:
-    """Tell whether something has ended by a status that is told: by an update, or as a change of what was known."""
+    """Return whether it has ended by a reported status: that of an update, or of a change without one."""
     said = any(update.status in CLOSED_STATUSES for update in incident.updates)
     return incident.status in CLOSED_STATUSES and (said or trace is not None)
 

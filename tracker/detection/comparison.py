@@ -52,7 +52,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     before: Before
     snapshot: Snapshot
     now: datetime
-    #: Every incident and maintenance by id, once, also one that stands in two lists.
+    #: Every incident and maintenance by id, once, also one that is in two lists.
     entries: Mapping[str, Incident]
     #: Ids of those that are maintenances.
     maintenance_ids: frozenset[str]

@@ -164,7 +164,7 @@ def _changed(
     """Yield the listed components whose change is reported."""
     for component in snapshot.components:
         known, fall_was_reported = before.get(component.id), component.id in fallen
-        # A component that appears, or of which nothing was known, is news only if it does not work.
+        # A new component, or one of unknown status, is reported only if it does not work.
         expected = {known.status} if known else {ComponentStatus.UNKNOWN}
         if expected == _UNKNOWN and not fall_was_reported:
             expected.add(ComponentStatus.OPERATIONAL)

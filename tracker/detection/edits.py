@@ -39,7 +39,7 @@ UpdateDigests = Mapping[str, Mapping[str, UpdateDigest]]
 def follow(
     provider: Provider, digests: UpdateDigests, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
 ) -> tuple[tuple[PendingEvent, ...], UpdateDigests]:
-    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
+    """Compare texts of updates with their last digests; return edits, withdrawals and the new digests.
 
     `listing` are the page's components, where the snapshot does not hold all of them.
     """

@@ -123,7 +123,7 @@ def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:
 
 
 def _refusal(answer: HttpAnswer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
-    """Return the error for a status that is neither news nor no news."""
+    """Return the error for a status other than 200, 203 and 304."""
     if is_challenge(answer.headers, answer.start):
         return _blocked(answer, url, now)
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)

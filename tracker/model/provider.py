@@ -79,7 +79,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     cadence: Annotated[
         Cadence,
         Key(
-            help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
+            help="adaptive: faster in an incident, slower after two quiet weeks; fixed: always the interval.",
             example='"fixed"',
             is_shared=True,
             metavar="WORD",

@@ -1,4 +1,4 @@
-"""Where a page's news come from: found by looking at what addresses answer, and used until it stops fitting.
+"""Find the source of a page by the answers of its addresses; it is used until it no longer fits.
 
     the page itself | its answer is the data? | else the planned addresses, one after the other, until one answers
 
@@ -71,7 +71,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a page's news come from, and the answer that showed it."""
+    """The source of a page, and the answer that showed it."""
 
     source: Source
     answer: Fetched
@@ -93,7 +93,7 @@ def discover(
     *,
     before: Source | None = None,
 ) -> Discovery:
-    """Find where the provider's news come from, who came from another source before.
+    """Find the source of a provider's page, which had another one before.
 
     `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
     """

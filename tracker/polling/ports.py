@@ -165,7 +165,7 @@ class PageStore(Protocol):
         ...
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
-        """Return the page's view and ledger, and which of the keys were seen."""
+        """Return the page's view and digests, and which of the keys were seen."""
         ...
 
     def commit(self, lease: PollLease, commit: Commit) -> int:

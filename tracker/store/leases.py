@@ -59,7 +59,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last turn, and the question that checks whether it still holds."""
+    """What a worker keeps of a page from its last lease, and the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState
@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua gave the turn. Raises StoreError."""
+    """Tell whether begin.lua gave a lease. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -104,7 +104,7 @@ def is_lease(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer without a turn means: its host is busy, or None."""
+    """Return what an answer without a lease means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
     _, waiting, since, is_new, slot = answer
@@ -116,7 +116,7 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return what is known of a page whose turn was taken. Raises StoreError.
+    """Return what is known of a page whose lease was taken. Raises StoreError.
 
     What is as it was before stays the very same object.
     """
@@ -141,7 +141,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
 
 def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
-    """Return the turn that was taken."""
+    """Return the lease that was taken."""
     number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
     return PollLease(
         provider=copy.provider,
@@ -176,7 +176,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
     next_slot = "" if slot == held else encode_slot(slot) or NO_SLOT
     fields: tuple[str | int, ...] = CommitFields(
         id=lease.provider.id,
-        turn=str(lease.fencing_token),
+        token=str(lease.fencing_token),
         revision=str(lease.revision),
         version="" if copy is None else copy.version,
         checked=str(commit.checked_at.timestamp()),

@@ -8,7 +8,7 @@ local page_prefix, slots_prefix, waiting_prefix = unpack(ARGV, 1, 3)
 -- ENDING how the poll ended ('' to count nothing), RECEIVED the bytes received, ANSWER those of the primary answer (''
 -- for none), DUE when it is due ('' to keep it), SLOT what the page takes from now on ('' to keep it), HOST the host
 -- whose slot the lease holds, LIMIT how many slots that host has.
-local ID, TURN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE, SLOT, HOST, LIMIT =
+local ID, TOKEN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE, SLOT, HOST, LIMIT =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 -- A page that is handed a slot has it for so many seconds, in which beat has to notice that it is due.
 local HANDED = 5
@@ -16,7 +16,7 @@ local HANDED = 5
 local KEPT = 60
 local GONE, REFUSED = -2, -1
 local current_version
--- Give the turn's slot back: to the page that has waited longest for it, which is due at once.
+-- Give the slot of the lease back: to the page that has waited longest for it, which is due at once.
 local function give_back(commit)
   if not commit[HOST] then
     return
@@ -73,27 +73,27 @@ local function count(fields, commit, polls, before, answer)
   end
 end
 -- Judge a commit. Return GONE or REFUSED, or nil and the fields of the page to write.
--- One on another revision than that which its turn began with is refused, and so is one whose turn began before that
--- of the last committed one, or before the server lost its data. The turn's slot is given back either way.
--- One that runs twice is counted once, by its turn.
+-- A commit on another revision than that of its lease is refused, and so is one with an older fencing token than the
+-- last commit, or with one from before the server lost its data. The slot is given back either way. A commit that runs
+-- twice is counted once, by its token.
 local function judged(commit)
   if is_gone(commit) then
     give_back(commit)
     return GONE
   end
-  local turn = commit[TURN]
+  local token = commit[TOKEN]
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
-  if page[3] == turn then
-    -- Otherwise a later turn has the slot, which is one a page.
+  if page[3] == token then
+    -- Otherwise a later lease has the slot: a page has one at most.
     give_back(commit)
   end
-  local number = tonumber(turn)
+  local number = tonumber(token)
   -- The last one is of a page that the server has lost since: its number was not given yet.
   if (page[2] or '0') ~= commit[REVISION] or tonumber(page[1] or '0') > number or tonumber(page[3] or '0') < number then
     return REFUSED
   end
-  local fields = {'committed', turn, 'checked', commit[CHECKED], 'lease', '0'}
+  local fields = {'committed', token, 'checked', commit[CHECKED], 'lease', '0'}
   if commit[READ] ~= '' then
     fields[7], fields[8] = 'read', commit[READ]
   end
@@ -101,7 +101,7 @@ local function judged(commit)
     fields[#fields + 1] = 'slot'
     fields[#fields + 1] = commit[SLOT]
   end
-  if commit[ENDING] ~= '' and page[1] ~= turn then
+  if commit[ENDING] ~= '' and page[1] ~= token then
     count(fields, commit, page[4], page[5], page[6])
   end
   return nil, fields
