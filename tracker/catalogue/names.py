@@ -45,7 +45,7 @@ def name_of(url: str) -> str:
 
 
 def _is_local(host: str) -> bool:
-    """Tell whether the host names a machine, not a vendor."""
+    """Return whether the host names a machine, not a vendor."""
     if "." not in host:
         return True
     try:

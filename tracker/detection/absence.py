@@ -125,7 +125,7 @@ def _reach(snapshot: Snapshot, open_ids: Collection[str] | None, *, maintenance:
 
 
 def _is_within(known: OpenIncident, window: timedelta | None, now: datetime) -> bool:
-    """Tell whether something changed within the time that a list covers for certain."""
+    """Return whether something changed within the time that a list covers for certain."""
     return window is not None and known.updated_at is not None and now - known.updated_at < window
 
 
@@ -140,7 +140,7 @@ class _Ages:
         self._changes = list(accumulate((changed_at for _, changed_at in spans), min))
 
     def are_older_than(self, known: OpenIncident) -> bool:
-        """Tell whether any began before it and changed last before it: then it has not aged out, whatever the order."""
+        """Return whether any began and last changed before it: then it has not aged out, whatever the order."""
         if known.began_at is None or known.updated_at is None:
             return False
         before = bisect_right(self._begins, known.began_at)

@@ -80,7 +80,7 @@ def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
 
 
 def _reads_otherwise(digests: UpdateDigests, snapshot: Snapshot) -> bool:
-    """Tell whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
+    """Return whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
 
     Of what a version before took down, only the digest to the letter is known.
     """

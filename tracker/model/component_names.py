@@ -1,7 +1,7 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Whoever reports it or filters by it
-asks here which one is meant, so that it is the same everywhere.
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters decide here which
+one is meant, so that it is the same everywhere.
 """
 
 import unicodedata
@@ -51,7 +51,7 @@ class Listing:
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return what is mentioned, each by a label that no other of its name has where it is clear which is meant."""
+        """Return labels that distinguish mentioned components of one name, as far as their ids are known."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(

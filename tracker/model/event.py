@@ -14,7 +14,7 @@ from tracker.model.provider import Provider
 
 
 class EventKind(StrEnum):
-    """What an event reports."""
+    """The kinds of events."""
 
     NEW_INCIDENT = "new_incident"
     INCIDENT_UPDATE = "incident_update"

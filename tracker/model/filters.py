@@ -1,4 +1,4 @@
-"""What a person wants to know of a page: the filters of a provider. Pure.
+"""The filters of a provider: which events of its page are reported. Pure.
 
 A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` list what
 passes and, behind a `!`, what does not: an exclusion wins, order does not matter, and a list of exclusions alone lets
@@ -78,7 +78,7 @@ def left_out_by(
 
 
 def wants_kind(provider: Provider, kind: EventKind) -> bool:
-    """Tell whether events of this kind are reported; those about the page itself are unless they are excluded."""
+    """Return whether events of this kind are reported; those about the page itself are unless they are excluded."""
     only_excludes = kind.startswith(_OF_THE_PAGE)
     patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
     return passes(patterns, lambda named: named == kind)
@@ -87,9 +87,9 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 def wants_change(
     provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
-    """Tell whether it is reported that a component has another status than `before` (None: that it appeared).
+    """Return whether a change of a component from the status `before` (None: it is new) is reported.
 
-    After a fall that was reported, every status is reported until the component works again.
+    After a reported failure, every status is reported until the component works again.
     """
     if not _wants_component(provider, component):
         return False
@@ -105,8 +105,8 @@ def wants_change(
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 
-    What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
-    list proves nothing.
+    Components that only an incident names count as existing. A page with an empty or cut list gives no sentence, since
+    absence from it proves nothing.
     """
     if not page.components_complete:
         return ()

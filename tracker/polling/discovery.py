@@ -120,7 +120,7 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
 
 
 def shows_incidents(answer: Fetched, source: Source) -> bool:
-    """Tell whether an answer that can be read is of a status page."""
+    """Return whether an answer that can be read is of a status page."""
     return FORMATS[source.format].is_about_incidents(answer.body, answer.url, answer.content_type)
 
 
@@ -178,7 +178,7 @@ class _Search:
         return Found(source=source, answer=answer)
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
-        """Tell whether a failure says something of the whole page, or may pass: settling for less would be for good."""
+        """Return whether a failure concerns the whole page or may pass: a lesser source would be kept for good."""
         if isinstance(error, Blocked):
             return False  # Pages that want a browser often answer programs at their endpoints.
         if isinstance(error, HttpStatusError):
@@ -203,7 +203,7 @@ class _Search:
         return source if stays else rebased(source, answer.url)
 
     def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
-        """Tell whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        """Return whether an answer is what somebody has named, and not what a page links or leads to by now."""
         if self._before is not None:
             return (known.name, answer.url) == (self._before.format, self._before.primary)
         is_page = candidate.url == self._provider.url
@@ -275,7 +275,7 @@ def _can_read(known: Format, answer: Fetched) -> bool:
 
 
 def _is_binary(answer: Fetched) -> bool:
-    """Tell whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
+    """Return whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
     start = answer.body[:512]
     return bool(_CONTROL.search(start)) and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<\0" not in start
 

@@ -151,7 +151,7 @@ class Poller:
 
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
-    """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
+    """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
         return False
     if isinstance(error, MovedAway):

@@ -52,7 +52,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_apart(source: Source) -> bool:
-    """Tell whether the source's details change without its primary answer."""
+    """Return whether the source's details change without its primary answer."""
     known = FORMATS.get(source.format)
     return known is not None and known.details_apart
 
@@ -83,7 +83,7 @@ def read(state: PageState, source: Source, answer: Fetched | NotModified, now: d
 
 
 def is_known(state: PageState, source: Source, answer: Fetched | NotModified) -> bool:
-    """Tell whether an answer of the primary is the one that was read last, byte for byte."""
+    """Return whether an answer of the primary is the one that was read last, byte for byte."""
     if isinstance(answer, NotModified):
         return True
     known = state.answers.get(source.primary, KnownAnswer())

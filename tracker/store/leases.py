@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua gave a lease. Raises StoreError."""
+    """Return whether begin.lua gave a lease. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -156,7 +156,7 @@ def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
 
 
 def is_quiet(commit: Commit) -> bool:
-    """Tell whether a commit writes no more than that a poll took place."""
+    """Return whether a commit writes no more than that a poll took place."""
     return (
         commit.state is None
         and commit.view is None
