@@ -63,7 +63,7 @@ class Poller:
         self._clock = clock
 
     def poll(self, provider_id: str) -> Poll | None:
-        """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        """Poll a page once; None when it cannot be leased now. Raises StoreError, Conflict."""
         lease = self._store.begin(provider_id, self._clock())
         if lease is None:
             return None
@@ -72,7 +72,7 @@ class Poller:
         return self.carry_out(lease)
 
     def carry_out(self, lease: PollLease, asked: Asked | None = None) -> Poll:
-        """Poll a page whose turn was taken, and whose first request was perhaps made. Raises StoreError, Conflict."""
+        """Poll a leased page, whose first request was perhaps made. Raises StoreError, Conflict."""
         self._observer.meter.start(asked)
         provider = lease.provider
         state = remembered_of(lease)

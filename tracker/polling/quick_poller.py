@@ -4,7 +4,7 @@
                             | else: the rest of it              by a `Poller`, in a thread
 
 Nearly all polls bring nothing new, and a poll that waits costs nothing here. `poller` does the rest (parsing, searches,
-further requests), with the turn and the answer at hand. It also decides what a poll means; for the plainest
+further requests), with the lease and the answer at hand. It also decides what a poll means; for the plainest
 polls a copy of that decision is kept (`Plain`).
 """
 
@@ -65,7 +65,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
-    """Return how the page of a turn is polled."""
+    """Return how a leased page is polled."""
     provider, state = lease.provider, remembered_of(lease)
     try:
         if state.source is None:
@@ -116,7 +116,7 @@ class QuickPoller:
         self._waiting_bytes = 0
 
     async def poll(self, provider_id: str) -> Poll | None:
-        """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        """Poll a page once; None when it cannot be leased now. Raises StoreError, Conflict."""
         lease = await self._store.begin(provider_id, self._clock())
         if lease is None:
             return None

@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Return whether begin.lua gave a lease. Raises StoreError."""
+    """Tell whether begin.lua leased the page. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -116,7 +116,7 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return what is known of a page whose lease was taken. Raises StoreError.
+    """Return what is known of a leased page. Raises StoreError.
 
     What is as it was before stays the very same object.
     """
@@ -141,7 +141,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
 
 def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
-    """Return the lease that was taken."""
+    """Return the lease that was given."""
     number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
     return PollLease(
         provider=copy.provider,

@@ -35,7 +35,7 @@ class RedisPages:
         self._commit = load_script(client, *COMMIT)
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn."""
+        """Lease the page."""
         with translated():
             version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
         return lease_of(answer, copy_of(answer, version, None), now) if is_lease(answer) else busy_of(answer, now)

@@ -16,7 +16,7 @@ local HANDED = 5
 local KEPT = 60
 local GONE, REFUSED = -2, -1
 local current_version
--- Give the slot of the lease back: to the page that has waited longest for it, which is due at once.
+-- Give the lease's slot back: to the page that has waited longest for it, which is due at once.
 local function give_back(commit)
   if not commit[HOST] then
     return
@@ -73,9 +73,9 @@ local function count(fields, commit, polls, before, answer)
   end
 end
 -- Judge a commit. Return GONE or REFUSED, or nil and the fields of the page to write.
--- A commit on another revision than that of its lease is refused, and so is one with an older fencing token than the
--- last commit, or with one from before the server lost its data. The slot is given back either way. A commit that runs
--- twice is counted once, by its token.
+-- One on another revision than its lease began with is refused, and so is one whose lease began before that of the last
+-- committed one, or before the server lost its data. The lease's slot is given back either way. One that runs twice
+-- counts once, by the lease's number, its turn.
 local function judged(commit)
   if is_gone(commit) then
     give_back(commit)
@@ -84,8 +84,8 @@ local function judged(commit)
   local token = commit[TOKEN]
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
-  if page[3] == token then
-    -- Otherwise a later lease has the slot: a page has one at most.
+  if page[3] == turn then
+    -- Otherwise a later lease has the slot, which is one a page.
     give_back(commit)
   end
   local number = tonumber(token)
