@@ -84,7 +84,7 @@ local function judged(commit)
   local token = commit[TOKEN]
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
-  if page[3] == turn then
+  if page[3] == token then
     -- Otherwise a later lease has the slot, which is one a page.
     give_back(commit)
   end
