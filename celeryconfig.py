@@ -1,7 +1,7 @@
-"""Celery's settings: plain assignments, each with its reason. Where the data server is comes from the environment.
+"""Celery's settings: plain assignments, each with its reason. REDIS_URL names the data server.
 
-`celery -A workers.app worker|beat|flower` read this file. What a provider is, and when it is polled, is no matter of
-Celery's: the schedule is in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
+`celery -A workers.app worker|beat|flower` read this file. Celery knows no providers and no due times: the schedule is
+in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
 """
 
 import os

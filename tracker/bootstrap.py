@@ -31,7 +31,7 @@ from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 
-#: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
+#: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
 
 
@@ -77,7 +77,7 @@ def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
 
 
 class LoopParts:
-    """What polls on one event loop, in which it is built and closed."""
+    """The poller of one event loop, which builds and closes it."""
 
     def __init__(self, settings: Settings, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
@@ -101,7 +101,7 @@ class LoopParts:
 
 
 class Runtime:
-    """All that a worker process needs, shared by its threads. Parts are built when they are first used."""
+    """The use cases of a worker process, shared by its threads. Parts are built at first use."""
 
     def __init__(self, settings: Settings, stdout: TextIO = sys.stdout) -> None:
         self._settings = settings
@@ -121,13 +121,13 @@ class Runtime:
         self._deliverer: Deliverer | None = None
 
     def quick_poller(self) -> QuickPoller:
-        """Return what polls on the running loop. One loop asks for it, and awaits `aclose` before it ends."""
+        """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
         if self._loop_parts is None:
             self._loop_parts = LoopParts(self._settings, self._breaker, self.poller)
         return self._loop_parts.poller
 
     async def aclose(self) -> None:
-        """Close what belongs to the loop."""
+        """Close the parts that belong to the loop."""
         parts, self._loop_parts = self._loop_parts, None
         if parts is not None:
             await parts.aclose()
@@ -146,7 +146,7 @@ class Runtime:
             return self._printer.drain()
 
     def deliver_updates(self, sink: str) -> int:
-        """Deliver what waits for a sink; return how many events were settled. Raises StoreError, Conflict."""
+        """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
             if self._deliverer is None:
                 self._poster = build_poster(self._settings)

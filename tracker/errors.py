@@ -31,7 +31,7 @@ class ConfigError(TrackerError):
 
 
 class ServerUnfit(ConfigError):
-    """Raised when the data server lacks something that waiting does not bring: a version, a right, a password."""
+    """Raised when the data server lacks a version, right or password: waiting does not help."""
 
 
 class ServerAway(ConfigError):
@@ -79,7 +79,7 @@ class ConnectError(FetchError):
 
 
 class ProxyFailed(FetchError):
-    """Raised when the proxy cannot be reached or refuses; that says nothing of the page behind it."""
+    """Raised when the proxy cannot be reached or refuses; this says nothing about the page behind it."""
 
     reason = "proxy"
 

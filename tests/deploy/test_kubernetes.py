@@ -34,7 +34,7 @@ from tracker import __version__
 from tracker.environment.settings import Settings
 from tracker.fetch import addresses
 from workers.app import app
-from workers.door import closed
+from workers.flower_login import closed
 
 #: The oldest release that knows all we use (podFailurePolicy is stable since), and the newest with a schema at hand.
 VERSIONS = ("1.31", "1.37")

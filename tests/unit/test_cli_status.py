@@ -133,7 +133,7 @@ def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.Captur
         20,
         "Slow (investigating); polled every 20 s in this incident",
     )
-    assert polled(slow, capsys) == (120, "polled every 120 s in calm")
+    assert polled(slow, capsys) == (120, "polled every 120 s while quiet")
     assert polled(PageState(seeded=True), capsys, open_incidents=(incident,)) == (None, "Slow (investigating)")
 
 

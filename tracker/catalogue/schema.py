@@ -94,8 +94,8 @@ class Schema(Generic[S]):
             entry = self.entries[key]
             try:
                 values[entry.field] = entry.checked(value, (words or {}).get(key))
-            except InvalidValue as mistake:
-                raise ConfigError(f"{place}: {key} {mistake}") from None
+            except InvalidValue as error:
+                raise ConfigError(f"{place}: {key} {error}") from None
         return values
 
     def require(self, values: Mapping[str, object], place: str) -> None:

@@ -50,8 +50,8 @@ def list_of(value: object, check: Callable[[object], T], example: str) -> tuple[
         raise InvalidValue(f"is {described(value)}, not a list; write one, as in {example}")
     try:
         return tuple(map(check, value))
-    except InvalidValue as mistake:
-        raise InvalidValue(f"has an item that {mistake}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"has an item that {error}") from None
 
 
 def boolean(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""`tracker check`: what a page is, and what would be tracked of it. Needs no data server and changes nothing."""
+"""`tracker check`: how a page is read, and what would be tracked. Needs no data server and changes nothing."""
 
 import os
 import sys
@@ -27,25 +27,25 @@ from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, tells
+from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
-#: Components that are shown of each group; JSON has them all.
+#: How many components of each group are shown; JSON has all.
 _MOST_SHOWN: Final = 8
 _LONGEST: Final = 200
 _NAME: Final = 60
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One address that was asked, and what it answered."""
+    """One requested address, and its answer."""
 
     url: str
     answered: str
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check` says of a page: its stable form."""
+    """The result of `check` for a page, in its stable form."""
 
     url: str
     asked: tuple[Asked, ...]
@@ -90,11 +90,11 @@ def check(
     output_format: str,
     **filters: object,
 ) -> None:
-    """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
+    """Show how a page is read and what would be tracked; exit status 1 if it cannot be read.
 
-    PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
-    pointed out. Of a file such as providers.toml it says whether it can be read, which sinks
-    nothing would reach, and which variables are missing.
+    PAGE is an address, or a preset that `tracker providers search` shows. Filters that match nothing of the page are
+    named. For a file such as providers.toml it shows whether the file can be read, which sinks nothing would reach, and
+    which variables are missing.
 
     \b
     Example:
@@ -174,14 +174,14 @@ def _asked(attempt: Attempt) -> Asked:
 
 def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
     source = found.source
-    if not tells(found.answer, source):
+    if not shows_incidents(found.answer, source):
         yield "its entries do not look like incidents: each new one is reported as an incident"
     if not same_host(provider.url, source.primary):
         yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"
     if failure is not None:
         yield f"not all of it can be read: {failure}"
     if not snapshot.components:
-        yield "it shows no components: only incidents and maintenances are told"
+        yield "it shows no components: only incidents and maintenances are reported"
     elif not snapshot.components_complete and not any(each.kind == "component" for each in snapshot.omissions):
         yield "it shows a part of its components only"
     if snapshot.unknown_words:
@@ -194,12 +194,12 @@ def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str
 
 
 def _entry(provider: Provider, name: str) -> str:
-    """Return the lines that make the page a provider."""
+    """Return the lines of providers.toml for the page."""
     return as_toml([msgspec.structs.replace(provider, name=name, id=slug(name))]).rstrip()
 
 
 def _lines(report: CheckReport) -> Iterator[str]:
-    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    """Yield lines for people; vendor text is made safe for a terminal."""
     yield "asked:"
     for attempt in report.asked:
         yield f"  {one_line(attempt.url, _LONGEST)}: {one_line(attempt.answered, _LONGEST)}"
@@ -232,7 +232,7 @@ def _component_lines(components: Sequence[Component]) -> Iterator[str]:
         if group is not None:
             yield f"  {one_line(group, _NAME)}"
             indent = "    "
-        # What does not work first, so that it is never among what is cut.
+        # Broken components first, so that the cut never hides one.
         for part in sorted(parts, key=lambda part: part.status == "operational")[:_MOST_SHOWN]:
             yield f"{indent}{one_line(part.name, _NAME)}: {part.status.replace('_', ' ')}"
         if len(parts) > _MOST_SHOWN:

@@ -1,4 +1,4 @@
-"""What `tracker check` says of a catalogue file. Contains no business logic."""
+"""The report of `tracker check` on a catalogue file. Contains no business logic."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tracker.polling.page_request import missing_credentials
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check` says of a file: its stable form."""
+    """The result of `check` for a file, in its stable form."""
 
     file: str
     providers: tuple[str, ...]
@@ -27,7 +27,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_file(path: Path, output_format: str) -> None:
-    """Print what a catalogue file holds and what of it comes to nothing. Raises ConfigError for a mistake."""
+    """Print the content of a catalogue file, and which parts of it have no effect. Raises ConfigError."""
     providers, sinks = read_providers(path), load_sinks(path)
     report = FileReport(
         file=str(path),

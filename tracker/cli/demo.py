@@ -27,8 +27,7 @@ _INTERVAL_S = 2
 def demo(output_format: str, speed: float) -> None:
     """Watch a simulated vendor play an incident through in about a minute; needs no network.
 
-    It is `tracker up` with one page of a server that comes along and speaks as real status pages do. Nothing is kept,
-    and no other data server is touched.
+    It is `tracker up` with one page of a simulated vendor. Nothing is kept, and no other data server is touched.
 
     \b
     Example:

@@ -203,7 +203,7 @@ def _link(page: PageStatus, assessment: Assessment) -> str:
 
 def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
     """Return the first pass within that time, else what was found last. Raises StoreError."""
-    until, told = time.monotonic() + wait.total_seconds(), None
+    until, announced = time.monotonic() + wait.total_seconds(), None
     while True:
         try:
             found, error = look(), None
@@ -215,9 +215,9 @@ def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
         if error is not None and is_over:
             raise error
         said = str(error) if found is None else "; ".join(map(_line, _blocking(found)))
-        if said != told:
+        if said != announced:
             click.echo(f"waiting: {said}", err=True)
-            told = said
+            announced = said
         time.sleep(max(0.0, min(_LOOK_EVERY_S, until - time.monotonic())))
 
 

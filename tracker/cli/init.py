@@ -19,7 +19,7 @@ _HEAD: Final = """\
 
 [defaults]
 interval = 60             # seconds between two looks at a page; 10 at least, unless the page is your own
-cadence = "adaptive"      # faster in an incident, slower after long calm; "fixed" keeps the interval
+cadence = "adaptive"      # faster in an incident, slower after long quiet; "fixed" keeps the interval
 # min_impact = "minor"    # the least that is reported: none, minor, major or critical
 # maintenance = false     # leave out maintenance
 """

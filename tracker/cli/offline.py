@@ -28,7 +28,7 @@ from tracker.polling.ports import Fetched, FetchRequest, NotModified
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 
-#: Stands for the page of saved bodies. It has a path, and so is taken for an endpoint that has no other beside it.
+#: The page of saved bodies. With a path, it counts as an endpoint, so no other address is tried.
 _SAVED = "https://replay.invalid/saved"
 page_format_option = click.option(
     "--page-format",
@@ -88,7 +88,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
     Example:
       curl -s https://www.githubstatus.com/api/v2/summary.json > body; tracker parse body
     """
-    # Under which keys an update may be known is nothing that the page says.
+    # Former keys of updates are not part of the page's content.
     try:
         snapshot = read(_body(file), format=page_format, url=url)
     except ParseError as error:
@@ -124,7 +124,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
         if complaint is None or has_baseline:
             reported = len(store.events)
             poll = poller.poll(provider.id)
-            # What cannot be told from other answers by itself may be read as what the page has been so far.
+            # An answer whose format is unclear by itself is read in the format of the answers before it.
             complaint = (complaint or str(poll.failure)) if poll and poll.failure else None
             for event in store.events[reported:]:
                 click.echo(ascii_json(encode_event(_of_files(event))))
@@ -136,7 +136,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
 
 
 def _complaint(body: bytes, page_format: str, url: str) -> str | None:
-    """Return what is wrong with an answer, whatever was asked to find out; None if it can be read by itself."""
+    """Return why an answer cannot be read by itself, None if it can."""
     try:
         read(body, format=page_format, url=url)
     except ParseError as error:
@@ -145,7 +145,7 @@ def _complaint(body: bytes, page_format: str, url: str) -> str | None:
 
 
 def _of_files(event: Event) -> Event:
-    """Return the event without the address that stands for the files."""
+    """Return the event without the placeholder address of the files."""
     at = f" at {urlsplit(_SAVED).netloc}"
     message = event.message.replace(at, "").replace(f"{_SAVED}: ", "") if event.message else None
     is_ours = event.link is not None and event.link.startswith(_SAVED.removesuffix("/saved"))

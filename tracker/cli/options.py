@@ -157,7 +157,7 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
     for pair in pairs:
         name, divider, variable = pair.partition("=")
         if not divider or name in headers:
-            # What was given is not repeated: it may be a secret.
+            # The message does not repeat the input: it may be a secret.
             raise ConfigError("--header-env takes HEADER=VARIABLE, each header once, as in Authorization=ACME_AUTH")
         headers[name] = variable
     return headers or None
@@ -171,7 +171,7 @@ def read_providers(path: Path) -> tuple[Provider, ...]:
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
-    """Return the environment with what the command line says about it."""
+    """Return the environment with the overrides of the command line."""
     return {**environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
 
 
@@ -181,12 +181,12 @@ def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings that lead to a running tracker's data server, which answers. Raises ConfigError."""
+    """Return the settings of a running tracker, whose data server answers. Raises ConfigError."""
     return reached(data_dir, environ)[0]
 
 
 def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
-    """Return these settings, and what was found of the data server. Raises ConfigError."""
+    """Return these settings, and the findings about the data server. Raises ConfigError."""
     if environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"):
         settings = Settings.from_environment(environ)
         return settings, inspect(settings.redis_url, commands=False)

@@ -24,7 +24,7 @@ _COMPONENTS_NAMED: Final = 3
 
 
 class PageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one page: the stable form of `status` and `once`."""
+    """The state of one page: the stable form of `status` and `once`."""
 
     provider: str
     provider_name: str
@@ -67,7 +67,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
-    """Return what is told of a page; one that is not watched is not polled again."""
+    """Return the report on a page; a page that nobody watches has no next poll."""
     assessment = assess(page.provider, page.state, page.view, page.checked_at, now)
     return PageReport(
         provider=page.provider.id,

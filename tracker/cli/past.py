@@ -14,9 +14,9 @@ from tracker.errors import ConfigError
 from tracker.ledger.record import Progress
 from tracker.model.event import Event
 
-#: Reading is told of once it takes longer.
+#: Progress shows once reading takes longer.
 _QUIET_S: Final = 1.0
-_TOLD_EVERY_S: Final = 0.5
+_SHOWN_EVERY_S: Final = 0.5
 
 provider_option = click.option(
     "--provider",
@@ -39,18 +39,18 @@ def is_of(providers: Sequence[str]) -> Callable[[Event], bool]:
 
 
 def progress(path: Path) -> Progress:
-    """Return what tells on standard error, if that is a terminal, how far a long record was read."""
-    began = told = time.monotonic()
+    """Return what shows on standard error, if that is a terminal, how far a long record was read."""
+    began = shown = time.monotonic()
 
     def tell(read: int, total: int) -> None:
-        nonlocal told
+        nonlocal shown
         now = time.monotonic()
         if not sys.stderr.isatty() or now - began < _QUIET_S:
             return
         if read >= total:
             click.echo("\r\x1b[K", nl=False, err=True)
-        elif now - told >= _TOLD_EVERY_S:
-            told = now
+        elif now - shown >= _SHOWN_EVERY_S:
+            shown = now
             click.echo(f"\rreading {path}: {read / total:.0%} of {size(total)}\x1b[K", nl=False, err=True)
 
     return tell

@@ -34,7 +34,7 @@ from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 
-#: How much of an address or a reason is shown, in characters.
+#: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
@@ -105,7 +105,7 @@ def add(
     data_dir: Path,
     **keys: object,
 ) -> None:
-    """Watch more pages: all that are given, or none if one of them is wrong.
+    """Watch more pages: all of the given ones, or none if one of them is wrong.
 
     Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
     --no-check is given.
@@ -142,8 +142,8 @@ def add(
             [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not choice.is_unread]
         )
     catalogue.put(wanted, utc_now())
-    _tell_added(wanted)
-    _tell_unreached(catalogue, data_dir)
+    _print_added(wanted)
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command("import")
@@ -153,8 +153,8 @@ def add(
 def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
     """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
 
-    What is there already is passed over, and so is what is no address of the web. All feeds of the file are taken:
-    leave out those that are not of status pages.
+    Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
+    are taken: remove those that are not of status pages first.
 
     \b
     Example:
@@ -166,7 +166,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(found.providers, utc_now())
-    _tell_added(found.providers, "would add" if dry_run else "added")
+    _print_added(found.providers, "would add" if dry_run else "added")
     skipped = len(found.repeated) + len(found.invalid)
     click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (found.providers or found.repeated):
@@ -180,7 +180,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
 def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
     """Stop watching pages and forget what is known of them.
 
-    A page that stands in providers.toml comes back with the next sync or start.
+    A page that is in providers.toml comes back with the next sync or start.
 
     \b
     Example:
@@ -193,9 +193,9 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text({"removed": [provider.id for provider in removed]}))
     for provider in removed if output_format == "text" else ():
-        from_file = " (it stands in a file; the next sync of that brings it back)"
+        from_file = " (it is in a file; the next sync of that brings it back)"
         click.echo(f"removed {provider.id}{from_file if provider.origin == 'file' else ''}")
-    _tell_unreached(catalogue, data_dir)
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command()
@@ -225,11 +225,11 @@ def sync(file: Path, data_dir: Path, output_format: str) -> None:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
         )
-    _tell_unreached(catalogue, data_dir)
+    _print_unreached(catalogue, data_dir)
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
-    """Return the provider for a page that was asked for; what a preset chooses is chosen beside the filters given."""
+    """Return the provider for a requested page; the choice of a preset is added to the given filters."""
     regions = (*choice.regions, *asked.pop("regions", ()))
     components = (*choice.components, *asked.pop("components", ()))
     return new_provider(
@@ -265,7 +265,7 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:
-    """Refuse two pages of one id, of which only the last would be watched."""
+    """Refuse two pages with the same id, of which only the last would be watched."""
     for provider_id, count in Counter(provider.id for provider in wanted).items():
         if count > 1:
             raise ConfigError(
@@ -274,12 +274,12 @@ def _refuse_repeated(wanted: Sequence[Provider]) -> None:
             )
 
 
-def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
+def _print_added(added: Sequence[Provider], word: str = "added") -> None:
     for provider in added:
         click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")
 
 
-def _tell_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
+def _print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
     """Name the sinks with something that matches none of the pages that are watched now."""
     line = unreached_summary(opening.sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:

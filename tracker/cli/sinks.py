@@ -1,4 +1,4 @@
-"""`tracker sinks`: the receivers of updates beside the log, and what they would not take."""
+"""`tracker sinks`: the receivers of updates other than the log, and their dead letters."""
 
 import sys
 import time
@@ -41,19 +41,19 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     last_delivered_at: datetime | None
     failures: int
     failing_since: datetime | None
-    #: When it is tried again.
+    #: When the next attempt is due.
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    #: Which of its patterns and kinds of events match nothing, a sentence each.
+    #: Its patterns and kinds of events that match nothing, a sentence each.
     unmatched: tuple[str, ...]
-    #: How updates are written to it.
+    #: The format of its requests.
     format: str
 
 
 @click.group(cls=FullHelp)
 def sinks() -> None:
-    """Show where updates go, and handle what a receiver refused.
+    """Show the receivers of updates, and handle their dead letters.
 
     Sinks are the [[sink]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
 
@@ -122,7 +122,7 @@ def retry(sink: str, data_dir: Path, output_format: str) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    _tell_count(sink, known.redrive(sink), f"updates are delivered to {sink} again", output_format)
+    _print_count(sink, known.redrive(sink), f"updates are delivered to {sink} again", output_format)
 
 
 @sinks.command()
@@ -138,7 +138,7 @@ def drop(sink: str, data_dir: Path, output_format: str) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    _tell_count(sink, known.drop(sink), f"dead letters of {sink} are forgotten", output_format)
+    _print_count(sink, known.drop(sink), f"dead letters of {sink} are forgotten", output_format)
 
 
 @sinks.command()
@@ -175,7 +175,7 @@ def test(sink: str, data_dir: Path, output_format: str) -> None:
     sys.exit(0 if 200 <= answer.status < 300 else 1)  # noqa: PLR2004  success (RFC 9110, section 15.3)
 
 
-def _tell_count(sink: str, count: int, what: str, output_format: str) -> None:
+def _print_count(sink: str, count: int, what: str, output_format: str) -> None:
     if output_format == "json":
         _show_json({"sink": sink, "updates": count})
     else:
@@ -183,7 +183,7 @@ def _tell_count(sink: str, count: int, what: str, output_format: str) -> None:
 
 
 def _test_event(webhook: Webhook) -> Event:
-    """Return an event that no receiver takes for a real one, and that opens no alarm if it does."""
+    """Return an event that no receiver mistakes for a real one, and that raises no alarm."""
     now = utc_now()
     return Event(
         id=f"{TEST_PROVIDER}/{webhook.name}/{uuid4().hex}",
@@ -240,8 +240,8 @@ def _state(status: SinkStatus, unmatched: Sequence[str]) -> str:
 
 def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
     counts = (str(row.waiting), str(row.dead), str(row.delivered))
-    trouble = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
-    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), trouble
+    last_error = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
+    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), last_error
 
 
 def _show_json(value: object) -> None:

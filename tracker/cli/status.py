@@ -158,7 +158,7 @@ def _show_measured(
 
 
 def _watch(look: Callable[[], tuple[str, str]]) -> None:
-    """Redraw until Ctrl-C; a data server that is away for a moment is told of and asked again."""
+    """Redraw until Ctrl-C; a data server that is away for a moment is reported and asked again."""
     try:
         while True:
             try:
@@ -176,7 +176,7 @@ def _watch(look: Callable[[], tuple[str, str]]) -> None:
 
 
 def _losses(held: Holdings) -> Iterable[str]:
-    """Yield what the data server has lost of the catalogue, as far as that can be seen."""
+    """Yield warnings about parts of the catalogue that the data server has lost."""
     if held.generation is None and not held.providers:
         yield (
             "the data server holds no pages: it is new, or has lost its data; what runs puts back what it knows within "

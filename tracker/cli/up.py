@@ -31,10 +31,10 @@ log = logging.getLogger("tracker")
 @format_option
 @click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")
 def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, output_format: str, verbose: bool) -> None:
-    """Watch the pages: start everything on this machine and print what is new.
+    """Watch the pages: start everything on this machine and print new updates.
 
     Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
-    all of it; the next start goes on where this one ended. REDIS_URL replaces the data server that is started here.
+    everything; the next start continues where this one ended. REDIS_URL replaces the data server that is started here.
 
     \b
     Example:
@@ -43,7 +43,7 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
     size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
     for sink in sinks:
-        endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
+        endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
     run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
 
 
@@ -57,9 +57,9 @@ def run_stack(
     on_watching: Callable[[], object] = lambda: None,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
+    """Run the stack until a signal; call `on_watching` once every page was polled. Raises ConfigError."""
     log_to_stderr()
-    os.umask(0o077)  # of all children, too: what they keep in the data directory is for this user alone
+    os.umask(0o077)  # for all children, too: files in the data directory are for this user alone
     variables = environment(data_dir, environ, TRACKER_FORMAT=output_format)
     stack = Stack(Settings.from_environment(variables), size, variables)
     handle_signals(stack)

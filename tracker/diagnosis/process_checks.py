@@ -55,7 +55,7 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
             remedy="Start or restart the workers (`tracker up`, or the worker service); their log says what they do.",
         )
     if silent is not None and beat.level is not Level.OK:
-        return Check(name=name, level=Level.UNKNOWN, finding="cannot be told while beat dispatches nothing")
+        return Check(name=name, level=Level.UNKNOWN, finding="cannot be known while beat dispatches nothing")
     if silent is not None:
         return Check(
             name=name,
@@ -80,7 +80,7 @@ def _silence(facts: Facts) -> timedelta | None:
 def _lateness(facts: Facts, beat: Check) -> Check:
     name, scheduling = "lateness", facts.scheduling
     if scheduling is None or beat.level is not Level.OK:
-        return Check(name=name, level=Level.UNKNOWN, finding="cannot be told while beat dispatches nothing")
+        return Check(name=name, level=Level.UNKNOWN, finding="cannot be known while beat dispatches nothing")
     late = [report.late_p99_s for report in scheduling.schedulers if report.late_p99_s is not None]
     if scheduling.overdue and scheduling.overdue_s > LATE_S:
         overdue = lasting(timedelta(seconds=scheduling.overdue_s))

@@ -1,4 +1,4 @@
-"""Credentials for pages and receivers: header fields whose values the environment alone knows.
+"""Credentials for pages and receivers: header fields whose values are in the environment alone.
 
 No message repeats a value, or any part of one.
 """
@@ -31,13 +31,13 @@ def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str
     try:
         # Once more: whoever writes to the data server has written around the check of the catalogue.
         header_variables(variables)
-    except InvalidValue as mistake:
-        raise ConfigError(f"{place}: headers_env {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{place}: headers_env {error}") from None
     return {name: _value(name, variable, environ, place) for name, variable in variables.items()}
 
 
 def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str) -> str:
-    """Return what a variable holds, or the file that VARIABLE_FILE names. Raises ConfigError."""
+    """Return the value of a variable, or of the file that VARIABLE_FILE names. Raises ConfigError."""
     try:
         value = read_secret(environ, variable)
     except ConfigError as error:

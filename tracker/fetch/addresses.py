@@ -53,7 +53,7 @@ _INNER_DOMAINS: Final = (
 
 
 def may_be_public(host: str) -> bool:
-    """Tell whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
+    """Return whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
     host = host.lower().rstrip(".")
     address = literal(host)
     if address is not None:
@@ -62,7 +62,7 @@ def may_be_public(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether a numeric address belongs to the public internet."""
+    """Return whether a numeric address belongs to the public internet."""
     try:
         parsed = ip_address(address)
     except ValueError:

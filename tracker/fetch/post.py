@@ -105,7 +105,7 @@ class RequestsPoster:
                 continue
 
     def _refuse_proxy(self, asked: Target, raw: BaseHTTPResponse) -> None:
-        """Tell what a proxy answers for itself from what the receiver says, who never got the request."""
+        """Raise ProxyFailed for a proxy's own answer: the receiver never got the request."""
         proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port)
         refused = proxy_refusal(raw.status, raw.headers, proxy.name) if proxy and asked.scheme == "http" else None
         if refused is not None:

@@ -37,15 +37,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident or a maintenance, and all that was told of it, oldest first."""
+    """An incident or a maintenance, and all that was reported of it, oldest first."""
 
     provider: str
     provider_name: str
     incident_id: str
     title: str
-    #: The status that was told last.
+    #: The status that was reported last.
     status: str
-    #: The worst impact that was told.
+    #: The worst impact that was newest.
     impact: str | None = None
     is_maintenance: bool = False
     opened_at: datetime
@@ -104,13 +104,13 @@ class Ledgers:
         last = events[-1][0]
         entries = tuple(_entries(events))
         standings = sorted((entry for entry in entries if entry.event in STANDINGS), key=lambda entry: entry.at)
-        told = next((event for event, _ in reversed(events) if event.event in STANDINGS), last)
+        newest = next((event for event, _ in reversed(events) if event.event in STANDINGS), last)
         return Ledger(
             provider=last.provider,
             provider_name=last.provider_name,
             incident_id=last.incident_id or "",
             title=last.incident or "(no title)",
-            status=told.status,
+            status=newest.status,
             impact=_worst(event.impact for event, _ in events),
             is_maintenance=any(event.event is EventKind.MAINTENANCE_UPDATE for event, _ in events),
             opened_at=min(entry.at for entry in entries),
@@ -172,6 +172,6 @@ def _closed_at(standings: list[Entry]) -> datetime | None:
 
 
 def _worst(impacts: Iterable[str | None]) -> str | None:
-    """Return the worst impact that was told, None if none was."""
+    """Return the worst impact that was reported, None if none was."""
     known = [impact for impact in impacts if impact]
     return max(known, key=lambda impact: _SEVERITY.index(severity(impact))) if known else None

@@ -63,7 +63,7 @@ class VendorMonth(msgspec.Struct, frozen=True, kw_only=True):
     seen_to_logged: Spread = Spread()
 
 
-class _Standing(msgspec.Struct):
+class _Phase(msgspec.Struct):
     """How an incident stood from a moment on; None for ended."""
 
     at: datetime
@@ -78,8 +78,8 @@ class MonthlyReport:
         #: What is still to come is not counted.
         self._end = min(month.end, now)
         self._names: dict[str, str] = {}
-        self._standings: dict[str, dict[str, list[_Standing]]] = {}
-        self._unreadable: dict[str, list[_Standing]] = {}
+        self._standings: dict[str, dict[str, list[_Phase]]] = {}
+        self._unreadable: dict[str, list[_Phase]] = {}
         self._counts: dict[tuple[str, EventKind], int] = {}
         self._timings: dict[str, list[Timing]] = {}
 
@@ -90,9 +90,9 @@ class MonthlyReport:
         if event.event in STANDINGS and event.incident_id is not None:
             self._stand(event, event.incident_id)
         elif event.event is EventKind.PAGE_UNREADABLE:
-            self._unreadable.setdefault(event.provider, []).append(_Standing(moment_of(event), "unknown"))
+            self._unreadable.setdefault(event.provider, []).append(_Phase(moment_of(event), "unknown"))
         elif event.event is EventKind.PAGE_READABLE:
-            self._unreadable.setdefault(event.provider, []).append(_Standing(event.seen_at, None))
+            self._unreadable.setdefault(event.provider, []).append(_Phase(event.seen_at, None))
         if self._month.begin <= event.seen_at < self._month.end:
             key = (event.provider, event.event)
             self._counts[key] = self._counts.get(key, 0) + 1
@@ -117,7 +117,7 @@ class MonthlyReport:
         at = moment_of(event)
         if at < self._month.begin and standings and max(known.at for known in standings) <= at:
             standings.clear()  # only how it stood when the month began matters, so that memory is bounded
-        standings.append(_Standing(at, impact))
+        standings.append(_Phase(at, impact))
 
     def _vendor(self, provider: str) -> VendorMonth:
         incidents = self._standings.get(provider, {})
@@ -150,14 +150,14 @@ class MonthlyReport:
             seen_to_logged=timed.seen_to_logged,
         )
 
-    def _spans(self, standings: list[_Standing]) -> Iterator[tuple[datetime, datetime, str]]:
+    def _spans(self, standings: list[_Phase]) -> Iterator[tuple[datetime, datetime, str]]:
         """Yield from when to when something stood how, within the month."""
-        ordered = sorted(standings, key=lambda standing: standing.at)
-        ends = [*(standing.at for standing in ordered[1:]), self._end]
-        for standing, end in zip(ordered, ends, strict=False):
-            begin, until = max(standing.at, self._month.begin), min(end, self._end)
-            if standing.impact is not None and begin < until:
-                yield begin, until, standing.impact
+        ordered = sorted(standings, key=lambda phase: phase.at)
+        ends = [*(phase.at for phase in ordered[1:]), self._end]
+        for phase, end in zip(ordered, ends, strict=False):
+            begin, until = max(phase.at, self._month.begin), min(end, self._end)
+            if phase.impact is not None and begin < until:
+                yield begin, until, phase.impact
 
 
 def _minutes(spans: list[tuple[datetime, datetime, str]]) -> dict[str, float]:

@@ -25,7 +25,7 @@ Progress = Callable[[int, int], object]
 
 
 class _About(msgspec.Struct):
-    """What stands in a line beside its event."""
+    """The fields of a line beside its event."""
 
     stream_id: str
     logged_at: datetime | None = None
@@ -65,11 +65,11 @@ def recorded(
                 start = _offset(stream.fileno(), since - _SLACK) if since else 0
                 stream.seek(start)
                 read += start
-                told = read
+                shown = read
                 for line in stream:
                     read += len(line)
-                    if read - told >= _CHUNK_BYTES:
-                        told = read
+                    if read - shown >= _CHUNK_BYTES:
+                        shown = read
                         progress(read, total)
                     streamed = parsed(line)
                     if streamed is not None and (since is None or streamed.event.seen_at >= since):

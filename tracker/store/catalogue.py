@@ -46,7 +46,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether all providers have a schedule and a due time."""
+        """Return whether all providers have a schedule and a due time."""
         return min(self.scheduled, self.due) >= self.providers
 
 

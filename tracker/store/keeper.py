@@ -87,7 +87,7 @@ class Keeper:
 
 
 def _is_less(held: Holdings, known: Holdings) -> bool:
-    """Tell whether something is missing that was there, and that nobody has taken out."""
+    """Return whether something is missing that was there, and that nobody has taken out."""
     is_older = held.generation != known.generation or held.version < known.version
     return is_older or held.providers < known.providers or held.sinks < known.sinks or not held.is_whole
 

@@ -50,7 +50,7 @@ def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
             for queue in QUEUES:
                 pipe.llen(queue)
             lengths = pipe.execute()
-        # What INFO and CONFIG hold is refused to many users; the rest is told without it.
+        # What INFO and CONFIG hold is refused to many users; the rest comes without it.
         with client.pipeline(transaction=False) as pipe:
             for section in ("server", "memory", "persistence"):
                 pipe.info(section)

@@ -1,4 +1,4 @@
-"""What lines of the record say was told of each page: enough to go on after the data server has lost its data. Pure."""
+"""The reported updates of each page, read from the record, to continue after the data server lost its data. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -22,7 +22,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
-    """Return what was told, by provider id; what is no line of the record is passed over."""
+    """Return the reported updates by provider id; lines that are not the record's are skipped."""
     keys: dict[str, set[str]] = {}
     components: dict[str, dict[str, Component]] = {}
     for line in lines:

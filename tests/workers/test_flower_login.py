@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tracker.errors import ConfigError
-from workers.door import closed
+from workers.flower_login import closed
 
 
 def options(**chosen: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Sums up polls in one line: counts by outcome, and how long they took. Pure."""
+"""Summarise polls in one line: counts by outcome, and durations. Pure."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -12,7 +12,7 @@ _BOUNDS_S: Final = tuple(0.001 * 1.2**step for step in range(85))
 _KINDS: Final = ("quiet", "changed", "failed", "postponed")
 
 
-class Tally:
+class PollSummary:
     """Counts polls until a line about them is due. One thread at a time may use it."""
 
     def __init__(self, now_s: float) -> None:

@@ -1,7 +1,6 @@
-"""Flower behind a door, however it is started: it opens on loopback alone, or asks everybody for a password.
+"""Flower with a login, however it is started: it listens on loopback alone, or asks everybody for a password.
 
-The door stands before every address that Flower answers at, `/metrics` and `/healthcheck` among them, which Flower
-itself gives to anybody.
+The login guards every path of Flower, also `/metrics` and `/healthcheck`, which Flower itself serves to anybody.
 """
 
 import functools
@@ -29,9 +28,9 @@ from tracker.errors import ConfigError
 from workers.guesses import Guesses
 
 USER: Final = "tracker"
-#: Tells a client that has given the right password before (`Guesses`).
+#: The cookie of a client that gave the right password before (`Guesses`).
 COOKIE: Final = "flower_known"
-#: What Flower shows to everybody even where people sign in elsewhere (`--auth`).
+#: Paths that Flower serves to everybody even if people sign in elsewhere (`--auth`).
 _OPEN: Final = ("/metrics", "/healthcheck")
 _REMEDY: Final = "set FLOWER_PASSWORD or FLOWER_PASSWORD_FILE"
 
@@ -44,8 +43,8 @@ class Refusal(NamedTuple):
     text: str
 
 
-class Door:
-    """Decides who comes in."""
+class LoginGate:
+    """Decides which requests are answered."""
 
     def __init__(self, credentials: tuple[bytes, ...], cookie_secret: str | bytes, *, signs_in: bool) -> None:
         self._credentials = tuple(map(_digest, credentials))
@@ -64,12 +63,12 @@ class Door:
         return None if _is_loopback(request.host_name) else Refusal(403, {}, f"open to this machine only; {_REMEDY}")
 
     def is_known(self, request: HTTPServerRequest) -> bool:
-        """Tell whether a client has given the right password before."""
+        """Return whether a client has given the right password before."""
         return self._known_as(request) is not None
 
     @property
     def asks(self) -> bool:
-        """Tell whether it asks for a password."""
+        """Return whether it asks for a password."""
         return bool(self._credentials)
 
     def _without_password(self, request: HTTPServerRequest) -> Refusal | None:
@@ -87,7 +86,7 @@ class Door:
         return Refusal(401, {"WWW-Authenticate": 'Basic realm="flower"'}, "the password is wrong")
 
     def _is_right(self, given: bytes) -> bool:
-        """Compare with each, in a time that does not tell how much of it was right."""
+        """Compare with each in constant time."""
         return any(hmac.compare_digest(_digest(given), right) for right in self._credentials)
 
     def _known_as(self, request: HTTPServerRequest) -> str | None:
@@ -97,14 +96,14 @@ class Door:
 
 
 class _Closed(RequestHandler):
-    """Answers whatever is asked with a refusal."""
+    """Answers every request with a refusal."""
 
     def initialize(self, refusal: Refusal) -> None:
-        """Keep what to answer."""
+        """Keep the refusal."""
         self._refusal = refusal
 
     def prepare(self) -> None:
-        """Answer, before anything of the request is looked at."""
+        """Answer before anything of the request is read."""
         self.set_status(self._refusal.status)
         for name, value in self._refusal.headers.items():
             self.set_header(name, value)
@@ -113,7 +112,7 @@ class _Closed(RequestHandler):
 
 
 class GuardedFlower(Flower):  # type: ignore[misc]
-    """Flower, which does not start without a password where others than this machine could reach it."""
+    """Flower, which does not start without a password if other machines could reach it."""
 
     def __init__(self, options: Any, capp: Any, **settings: Any) -> None:
         try:
@@ -122,7 +121,7 @@ class GuardedFlower(Flower):  # type: ignore[misc]
             sys.stderr.write(f"flower: {error}\n")
             raise SystemExit(2) from None
         settings["cookie_secret"] = options.cookie_secret
-        self._door = Door(
+        self._gate = LoginGate(
             tuple(each.encode() for each in credentials), options.cookie_secret, signs_in=bool(options.auth)
         )
         super().__init__(options=options, capp=capp, **settings)
@@ -131,16 +130,16 @@ class GuardedFlower(Flower):  # type: ignore[misc]
         self, request: HTTPServerRequest, target_class: Any, *arguments: Any, **keywords: Any
     ) -> Any:
         """Return what answers a request: Flower's own handler, or a refusal."""
-        refusal = self._door.refusal(request)
+        refusal = self._gate.refusal(request)
         if refusal is not None:
             return super().get_handler_delegate(request, _Closed, {"refusal": refusal})
-        if self._door.asks and not self._door.is_known(request):
+        if self._gate.asks and not self._gate.is_known(request):
             target_class = _remembering(target_class)
         return super().get_handler_delegate(request, target_class, *arguments, **keywords)
 
 
 def closed(options: Any, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Have Flower's options say who may come in; return the passwords, as USER:PASSWORD. Raises ConfigError."""
+    """Set Flower's options for the login; return the credentials, as USER:PASSWORD. Raises ConfigError."""
     secret = read_secret(environ, "FLOWER_COOKIE_SECRET")
     if secret is not None:
         options.cookie_secret = secret
@@ -178,7 +177,7 @@ def _keep_to_this_machine(options: Any, environ: Mapping[str, str]) -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a name or literal address is this machine's own."""
+    """Return whether a name or literal address is this machine's own."""
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -188,7 +187,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _client(request: HTTPServerRequest) -> str:
-    """Return who asks: an address, of which IPv6 gives everybody as many as they like."""
+    """Return the client: its address, for IPv6 its network, since anybody has as many IPv6 addresses as they like."""
     try:
         address = ipaddress.ip_address(request.remote_ip or "")
     except ValueError:

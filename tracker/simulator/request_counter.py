@@ -33,7 +33,7 @@ class Counts:
         return self.statuses.get(304, 0)
 
 
-class Tally:
+class RequestCounter:
     """Counts for one page; safe to read from any thread."""
 
     def __init__(self) -> None:
