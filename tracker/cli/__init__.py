@@ -22,7 +22,7 @@ UNREACHABLE: Final = 4
 SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     "Begin": {
         "init": Lazy("tracker.cli.init:init", "Write a providers.toml for the vendors that you name."),
-        "up": Lazy("tracker.cli.up:up", "Watch the pages: start everything on this machine and print what is new."),
+        "up": Lazy("tracker.cli.up:up", "Watch the pages: start everything on this machine and print new updates."),
         "demo": Lazy(
             "tracker.cli.demo:demo",
             "Watch a simulated vendor play an incident through in about a minute; needs no network.",
@@ -50,15 +50,15 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "tracker.cli.ask:ask_command",
             "Send one reading command to the data server and print its answer, a line for each value.",
         ),
-        "sinks": Lazy("tracker.cli.sinks:sinks", "Show where updates go, and handle what a receiver refused."),
+        "sinks": Lazy("tracker.cli.sinks:sinks", "Show the receivers of updates, and handle their dead letters."),
         "check": Lazy(
             "tracker.cli.check:check",
-            "Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.",
+            "Show how a page is read and what would be tracked; exit status 1 if it cannot be read.",
         ),
         "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
-            "Show what filters would have made of the past that a page still shows; nothing has to run.",
+            "Show what filters would have reported of the past that a page still shows; nothing has to run.",
         ),
         "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
     },

@@ -34,7 +34,7 @@ _INDENT: Final = "  "
 @click.option(
     "--since",
     type=Moment(),
-    help=f"Only incidents that were reported since then, as in 7d or 2026-11-01.  [default: {_USUAL_DAYS}d; with ID: everything]",
+    help=f"Only incidents reported since, as in 7d or 2026-11-01.  [default: {_USUAL_DAYS}d; with ID: everything]",
 )
 @click.option("--maintenance", is_flag=True, help="Maintenances instead of incidents.")
 @provider_option

@@ -141,7 +141,7 @@ def _going_on(row: PageReport) -> Iterable[str]:
     if row.incomplete:
         yield f"not all of it can be read: {row.incomplete}"
     if row.polled_every_s is not None:
-        yield f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'in calm'}"
+        yield f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'while quiet'}"
     for sentence in row.unmatched:
         yield f"filter {sentence}"
     if row.unknown_words:
