@@ -15,6 +15,7 @@
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused; carries permanent
+  + HistoryError           the database of the history cannot be used; the record is not touched by that
 
 Errors pickle, and each is one plain sentence without a traceback's help.
 """
@@ -188,3 +189,7 @@ class SinkError(TrackerError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class HistoryError(TrackerError):
+    """Raised when the history's database cannot be opened, read or written."""
