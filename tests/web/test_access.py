@@ -159,7 +159,7 @@ def test_addresses_to_listen_on() -> None:
     assert address_of("[::1]:80") == ("::1", 80)
     assert address_of(":81") == ("127.0.0.1", 81)
     assert address_of("82") == ("127.0.0.1", 82)
-    for wrong in ("", "host", "host:port", "host:99999", "host:-1", "h:１"):
+    for wrong in ("", "host", "host:port", "host:99999", "host:-1", "h:\uff11"):
         with pytest.raises(ConfigError, match=r"127\.0\.0\.1:8000"):
             address_of(wrong)
 
