@@ -8,6 +8,7 @@ from tracker import __version__
 from tracker.cli.backtest import backtest_command
 from tracker.cli.check import check
 from tracker.cli.demo import demo
+from tracker.cli.history import history
 from tracker.cli.offline import once, parse, replay
 from tracker.cli.providers import providers
 from tracker.cli.sinks import sinks
@@ -23,7 +24,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web):
+for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web, history):
     cli.add_command(command)
 
 

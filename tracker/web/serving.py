@@ -30,6 +30,8 @@ def serve(
     parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
     _tell(listening, host, port)
+    if web.tells_token:
+        log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
     try:
         run(build_app(parts, [background]), parts.live, listening)
     finally:
