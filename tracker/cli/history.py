@@ -1,6 +1,7 @@
 """`tracker history`."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from tracker.model.clock import utc_now
 
 @click.group()
 def history() -> None:
-    """The database that answers questions about what happened; it is made from the record, updates.jsonl."""
+    """Look after the database that answers questions about what happened; updates.jsonl is what it is made from."""
 
 
 @history.command()
@@ -40,8 +41,8 @@ def rebuild(data_dir: Path) -> None:
     recorded = open_recorded(settings, kept)
     try:
         keep_since = None if kept.keep is None else utc_now() - kept.keep
-        with click.progressbar(length=total, label="reading the record", file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(length=total, label="reading the record", file=sys.stderr) as bar:
             updates = recorded.rebuild(record, keep_since, bar.update)
     finally:
         recorded.close()
-    click.echo(f"{updates} updates are in the history")
+    click.echo(f"read {updates} updates; the history is whole")
