@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
@@ -22,6 +23,7 @@ from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store.asking import ask
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
@@ -59,6 +61,15 @@ def open_sinks(settings: Settings | None = None) -> RedisSinks:
     """Return the sinks in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisSinks(connect(settings.redis_url))
+
+
+def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
+    """Return the data server's answer to one reading command, by lines. Raises ConfigError, StoreError."""
+    client = connect(settings.redis_url)
+    try:
+        return ask(client, *words)
+    finally:
+        client.close()
 
 
 def build_poster(settings: Settings) -> RequestsPoster:
@@ -119,6 +130,7 @@ class Runtime:
         self.poller = Poller(RedisPages(self._client), Observer(self._breaker, os.environ), utc_now)
         self._loop_parts: LoopParts | None = None
         self.sinks = RedisSinks(self._client)
+        self._catalogue = RedisCatalogue(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
@@ -137,6 +149,10 @@ class Runtime:
         parts, self._loop_parts = self._loop_parts, None
         if parts is not None:
             await parts.aclose()
+
+    def waiting(self, queue: str) -> int:
+        """Return how many messages wait in one of Celery's queues. Raises StoreError."""
+        return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""

@@ -5,6 +5,7 @@ import sys
 import click
 
 from tracker import __version__
+from tracker.cli.ask import ask_command
 from tracker.cli.backtest import backtest_command
 from tracker.cli.check import check
 from tracker.cli.demo import demo
@@ -24,7 +25,21 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web, history):
+for command in (
+    up,
+    once,
+    check,
+    backtest_command,
+    status,
+    ask_command,
+    providers,
+    sinks,
+    parse,
+    replay,
+    demo,
+    web,
+    history,
+):
     cli.add_command(command)
 
 
