@@ -14,10 +14,9 @@ def test_without_the_extra_one_line_says_how_to_install_it(tmp_path: Path) -> No
     command = [sys.executable, "-c", _WITHOUT, "web", "--data-dir", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    assert done.stderr.splitlines() == [
-        "tracker: the page needs packages that are not installed; "
-        "install them with: pip install 'status-page-tracker[web]'"
-    ]
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("tracker: the page needs packages that are not installed")
+    assert "pip install 'status-page-tracker[web]'" in line
 
 
 def test_the_commands_of_the_base_install_load_no_web_server() -> None:
