@@ -63,12 +63,12 @@ bench: $(TOOLS) ## Measure everything in small, or one thing: make bench BENCH="
 clean: ## Remove .venv, caches and builds; data/ stays
 	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(PRODUCT): pyproject.toml requirements.txt
+$(PRODUCT): pyproject.toml requirements.txt requirements-web.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: Python 3.11 or later is needed; name one with: make PYTHON=python3.13 ..." >&2; exit 1; }
 	@echo "make: setting up $(VENV), about 20 s" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) -e .
+	@$(PIP) -e '.[web]'
 	@touch $@
 
 $(TOOLS): $(PRODUCT) requirements-dev.txt

@@ -15,6 +15,7 @@
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
+  + HistoryError           the database of the history cannot be used; the record is not touched by that
 
 Errors pickle, and each is one plain sentence without a traceback's help.
 """
@@ -180,3 +181,7 @@ class Conflict(TrackerError):
 
 class SinkError(TrackerError):
     """Raised when an output does not accept an event."""
+
+
+class HistoryError(TrackerError):
+    """Raised when the history's database cannot be opened, read or written."""

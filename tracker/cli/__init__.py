@@ -22,7 +22,10 @@ UNREACHABLE: Final = 4
 SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     "Begin": {
         "init": Lazy("tracker.cli.init:init", "Write a providers.toml for the vendors that you name."),
-        "up": Lazy("tracker.cli.up:up", "Watch the pages: start everything on this machine and print new updates."),
+        "up": Lazy(
+            "tracker.cli.up:up",
+            "Watch the pages: start everything on this machine, print new updates, and serve a page.",
+        ),
         "demo": Lazy(
             "tracker.cli.demo:demo",
             "Watch a simulated vendor play an incident through in about a minute; needs no network.",
@@ -36,6 +39,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
+        "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
         "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
     },
     "Decide": {
@@ -59,6 +63,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
             "Show what filters would have reported of the past that a page still shows; nothing has to run.",
+        ),
+        "history": Lazy(
+            "tracker.cli.history:history", "Rebuild or inspect the database that answers questions about the past."
         ),
         "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
     },
