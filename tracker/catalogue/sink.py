@@ -1,15 +1,14 @@
 """One `[[sink]]` of the catalogue: its keys, what each may hold, and the webhook that comes of it."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from tracker.catalogue.address import web_address
+from tracker.catalogue.address import receiver_address
 from tracker.catalogue.entry import refuse_unknown
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.catalogue.values import boolean, choice, identifier, list_of, text
+from tracker.catalogue.values import boolean, choice, identifier, list_of, text, variable
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.provider import Webhook, WebhookFormat
@@ -24,8 +23,6 @@ _RESERVED = (
     *("content-type", "user-agent", "idempotency-key"),
     *("webhook-id", "webhook-timestamp", "webhook-signature"),
 )
-
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 
 def webhook_of(table: Mapping[str, object], place: str) -> Webhook:
@@ -49,32 +46,15 @@ def webhook_of(table: Mapping[str, object], place: str) -> Webhook:
     return Webhook(**values)
 
 
-def _address(value: object) -> str:
-    """Return where events are posted. The message does not repeat what is given: it may be a secret."""
-    try:
-        return web_address(value)
-    except InvalidValue:
-        raise InvalidValue(
-            "is not an http or https address without a user name; write one like https://hooks.example.com/updates"
-        ) from None
-
-
 def _format(value: object) -> WebhookFormat:
     return WebhookFormat(choice(value, known=[each.value for each in WebhookFormat]))
 
 
-def _variable(value: object, key: str, example: str) -> str:
-    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
-    if isinstance(value, str) and _VARIABLE.fullmatch(value):
-        return value
-    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
-
-
 _CHECKS: dict[str, Callable[[object], object]] = {
     "name": partial(identifier, key="name", otherwise='write one, as in name = "ops"'),
-    "url": _address,
-    "url_env": partial(_variable, key="url_env", example="OPS_URL"),
-    "secret_env": partial(_variable, key="secret_env", example="OPS_SECRET"),
+    "url": receiver_address,
+    "url_env": partial(variable, key="url_env", example="OPS_URL"),
+    "secret_env": partial(variable, key="secret_env", example="OPS_SECRET"),
     "headers_env": partial(header_variables, reserved=_RESERVED),
     "format": _format,
     "providers": partial(list_of, check=text, example='providers = ["openai", "aws-*"]'),

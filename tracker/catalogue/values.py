@@ -11,6 +11,8 @@ from tracker.catalogue.names import LONGEST_ID, slug
 LONGEST_TEXT = 200
 _ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
+
 T = TypeVar("T")
 
 
@@ -58,4 +60,18 @@ def boolean(value: object) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
         raise InvalidValue(f"is {described(value)}; write true or false, without quotes")
+    return value
+
+
+def variable(value: object, key: str, example: str) -> str:
+    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        return value
+    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
+
+
+def whole_number(value: object, least: int, most: int) -> int:
+    """Return a whole number within its bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidValue(f"is {described(value)}; write a whole number from {least} to {most}")
     return value
