@@ -27,9 +27,8 @@ _COLOURS: Final = {
 _OVER: Final = 0x2E7D32
 #: The message was deleted.
 _UNKNOWN_MESSAGE: Final = 10_008
-#: So that nothing is shown of what addresses lead to (SUPPRESS_EMBEDS would hide our own embed as well): an address
-#: within an embed is not looked up.
-_CALLS_NOBODY: Final = {"parse": []}
+#: The text is escaped, and this holds whatever is in it.
+_CALLS_NOBODY: Final[Mapping[str, list[str]]] = {"parse": []}
 
 
 class _Posted(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,6 +17,7 @@ from tracker.alerting.channels.slack_text import reply_text, root_text
 from tracker.alerting.ports import Act, Caller, Entry, Message, Reply
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.model.channel import SlackConfig
+from tracker.model.plain import one_line
 
 _EVENT: Final = "status_alert"
 #: The id of the reply that tells of an end which no update tells of.
@@ -67,10 +68,7 @@ class Slack:
         edited = thread is not None and self._edit(thread, message)
         if thread is None or not edited:
             thread = (self._find(message) if in_doubt else None) or self._post(message)
-        try:
-            return handle_of(self._reply(thread, message, in_doubt=in_doubt))
-        except _Interrupted as interruption:
-            raise interruption.reason from interruption
+        return handle_of(self._reply(thread, message, in_doubt=in_doubt))
 
     def _post(self, message: Message) -> _Thread:
         answer = self._ask("chat.postMessage", _root(self._config.channel, message), None, is_repeatable=False)
@@ -91,7 +89,7 @@ class Slack:
         return True
 
     def _reply(self, thread: _Thread, message: Message, *, in_doubt: bool) -> _Thread:
-        """Add what the thread lacks, and return what it holds then. Raises _Interrupted."""
+        """Add what the thread lacks, and return what it holds then."""
         replies = list(_replies(thread, message))
         present = self._present(thread) if in_doubt and replies else frozenset()
         for entry_id, text, is_loud in replies:
@@ -105,8 +103,8 @@ class Slack:
                 try:
                     self._ask("chat.postMessage", payload, handle_of(thread), is_repeatable=False)
                 except FetchError as error:
-                    wait_s = error.retry_after_s
-                    raise _Interrupted(ChannelFailed(error.message, wait_s, handle_of(thread))) from error
+                    # What is out by now is not to be sent again.
+                    raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
             thread = msgspec.structs.replace(thread, told=thread.told if entry_id == _END else entry_id)
         return msgspec.structs.replace(thread, is_closed=message.act is Act.CLOSE)
 
@@ -165,21 +163,13 @@ class Slack:
     def _refuse(self, answer: Mapping[str, Any], handle: str | None) -> None:
         if answer.get("ok") is True:
             return
-        error = wording.one_line(str(answer.get("error")), wording.TITLE)
+        error = one_line(str(answer.get("error")), wording.TITLE)
         sentence = f"{self._config.place}: Slack answered {error}"
         if error in _REMEDIES:
             raise ChannelFailed(f"{sentence}; {_REMEDIES[error]}", None, handle)
         if error in _TEMPORARY:
             raise ChannelFailed(sentence, None, handle)
         raise ChannelRefused(sentence, handle)
-
-
-class _Interrupted(Exception):
-    """Raised when a part of the replies is out."""
-
-    def __init__(self, reason: ChannelFailed) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def _root(channel: str, message: Message) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Final
 from tracker.alerting.channels import wording
 from tracker.alerting.ports import Act, Entry, Message, Severity
 from tracker.model.marks import as_mrkdwn, fitted, safe_link, units
+from tracker.model.plain import several_lines
 
 #: Slack advises 4,000 characters a message, and cuts at 40,000.
 _LONGEST: Final = 4000
@@ -23,7 +24,7 @@ _OVER: Final = ":white_check_mark:"
 def root_text(message: Message) -> str:
     """Return the alert as it stands now."""
     sign = _OVER if message.act is Act.CLOSE else _SIGNS[message.severity]
-    lines = [f"{sign} *{_short(wording.headline(message)).replace('*', '∗')}*", f"*{_short(wording.state(message))}*"]
+    lines = [f"{sign} *{_short(wording.headline(message))}*", f"*{_short(wording.state(message))}*"]
     lines += [f"*{_short(name)}:* {_short(text)}" for name, text in wording.facts(message)]
     if message.children:
         lines.append(_quoted(wording.children(message), _CHILDREN))
@@ -37,7 +38,7 @@ def root_text(message: Message) -> str:
 def reply_text(entry: Entry) -> str:
     """Return one update."""
     head = f"*{_short(wording.entry_state(entry))}* ({wording.moment(entry.at)})"
-    text = wording.several_lines(entry.text, wording.TEXT)
+    text = several_lines(entry.text, wording.TEXT)
     return f"{head}\n{_quoted(text, _LONGEST - units(head) - 1)}" if text else head
 
 
