@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from tracker.model.channel import MailSecurity
+
 
 class Act(StrEnum):
     """What happens to the one object that an alert is in a channel."""
@@ -110,6 +112,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     allow_private: bool = False
+    #: Whether it does no harm when it arrives twice. Others are not sent again on a connection that turns out closed.
+    is_repeatable: bool = True
+    #: What in the body nobody is to see, should the answer repeat it.
+    secrets: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,8 +143,7 @@ class MailServer(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     port: int
-    #: `starttls`, `tls` or `none`.
-    security: str
+    security: MailSecurity
     username: str = ""
     password: str = ""
     allow_private: bool = False
