@@ -52,7 +52,7 @@ class Email:
             self._mailer.deliver(self._server(), self._config.sender, self._config.recipients, mail.as_bytes())
         except ChannelRefused as refusal:
             raise ChannelRefused(f"{self._config.place}: {refusal.message}", handle) from refusal
-        return handle_of(thread or _Thread(mail["Subject"], mail["Message-ID"]))
+        return handle_of(thread or _Thread(str(mail["Subject"]), str(mail["Message-ID"])))
 
     def _server(self) -> MailServer:
         config = self._config

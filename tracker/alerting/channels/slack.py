@@ -14,7 +14,7 @@ import msgspec
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.channels.slack_text import reply_text, root_text
-from tracker.alerting.ports import Act, Caller, Entry, Message, Reply
+from tracker.alerting.ports import Act, Caller, Message, Reply
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.model.channel import SlackConfig
 from tracker.model.plain import one_line
@@ -23,6 +23,8 @@ _EVENT: Final = "status_alert"
 #: The id of the reply that tells of an end which no update tells of.
 _END: Final = "end"
 _MOST_LOOKED_AT: Final = 200
+#: Of a story that is told late, and is longer, the thread has the end.
+_MOST_REPLIES: Final = 30
 #: Errors that pass by themselves.
 _TEMPORARY: Final = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
@@ -72,9 +74,7 @@ class Slack:
 
     def _post(self, message: Message) -> _Thread:
         answer = self._ask("chat.postMessage", _root(self._config.channel, message), None, is_repeatable=False)
-        if len(message.updates) > 1:
-            return _Thread(answer["channel"], answer["ts"])
-        return _Thread(answer["channel"], answer["ts"], wording.newest_id(message), message.act is Act.CLOSE)
+        return _Thread(answer["channel"], answer["ts"])
 
     def _edit(self, thread: _Thread, message: Message) -> bool:
         """Edit the message; False when it cannot be edited any more."""
@@ -189,19 +189,15 @@ def _plain(text: str, key: str, entry_id: str | None = None) -> dict[str, Any]:
 
 def _replies(thread: _Thread, message: Message) -> Iterator[tuple[str, str, bool]]:
     """Yield id, text and loudness of what the thread lacks; loud is what everybody in the conversation is to see."""
-    entries = wording.entries_after(message, thread.told)
+    entries = wording.entries_after(message, thread.told)[-_MOST_REPLIES:]
     is_end = message.act is Act.CLOSE and not thread.is_closed
     is_again = message.act is Act.OPEN and thread.is_closed
     for entry in entries:
-        is_last = entry is entries[-1]
-        yield entry.id, reply_text(entry), (is_last and (is_end or is_again)) or _is_loud(entry, thread)
+        # A story that opens calls nobody but by its message.
+        is_worse = entry.is_worse and message.act is not Act.OPEN
+        yield entry.id, reply_text(entry), is_worse or (entry is entries[-1] and (is_end or is_again))
     if is_end and not entries:
         yield _END, wording.state(message), True
-
-
-def _is_loud(entry: Entry, thread: _Thread) -> bool:
-    # The first look at a long story calls nobody: the message above it just did.
-    return entry.is_worse and thread.told is not None
 
 
 def _payload(found: Mapping[str, Any]) -> Mapping[str, Any]:
