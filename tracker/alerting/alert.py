@@ -86,7 +86,7 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far one channel has been told of one alert, as far as decisions go; `tracker.alerting.row` is what was sent."""
+    """How far one channel is to be told of one alert; `tracker.alerting.row` is what it was sent."""
 
     phase: Phase
     #: Position of the route that decided, from 1 on; 0 where none did.

@@ -100,10 +100,7 @@ def decide(
     The alert is None before the first occurrence, and stays None where that opens none. An occurrence on one that
     ended long ago gives an alert of the next generation.
     """
-    if alert is None:
-        after = begun(what, now)
-    else:
-        after = continued(alert, what, now) or begun(what, now, alert.generation + 1)
+    after = _after(alert, what, now)
     return (None, ()) if after is None else told(after, rules, now)
 
 
@@ -121,12 +118,9 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
 def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
     """Bring the book up to date with an occurrence; return what has been decided to be sent."""
     known = _known(book.of_provider(what.provider_id), what)
-    if known is None:
-        if what.kind is AlertKind.COMPONENT and _is_told_by_incident(book, what):
-            return ()
-        after = begun(what, now)
-    else:
-        after = continued(known, what, now) or begun(what, now, known.generation + 1)
+    if known is None and what.kind is AlertKind.COMPONENT and _is_told_by_incident(book, what):
+        return ()
+    after = _after(known, what, now)
     if after is None or after is known:
         return ()
     return _tell(book, after, rules, now)
@@ -145,6 +139,12 @@ def change(
     return () if after is alert else _tell(book, after, rules, now)
 
 
+def _after(alert: Alert | None, what: Occurrence, now: datetime) -> Alert | None:
+    if alert is None:
+        return begun(what, now)
+    return continued(alert, what, now) or begun(what, now, alert.generation + 1)
+
+
 def _known(alerts: Sequence[Alert], what: Occurrence) -> Alert | None:
     """Return the alert that an occurrence is about: by its subject, or, once the page has moved, by link or title."""
     own = [alert for alert in alerts if alert.subject == what.subject and (alert.drill is None) == (what.drill is None)]
@@ -153,14 +153,16 @@ def _known(alerts: Sequence[Alert], what: Occurrence) -> Alert | None:
     if what.is_first or what.kind not in _OF_COMPONENT:
         return None
     waiting = [alert for alert in alerts if alert.moved_at is not None and alert.kind is what.kind]
-    for is_same in (
-        lambda alert: what.link is not None and alert.link == what.link,
-        lambda alert: alert.title.casefold().split() == what.title.casefold().split(),
-    ):
-        found = [alert for alert in waiting if is_same(alert)]
+    by_link = [alert for alert in waiting if what.link is not None and alert.link == what.link]
+    by_title = [alert for alert in waiting if _words(alert.title) == _words(what.title)]
+    for found in (by_link, by_title):
         if len(found) == 1:
             return found[0]
     return None
+
+
+def _words(title: str) -> list[str]:
+    return title.casefold().split()
 
 
 def _is_told_by_incident(book: Book, what: Occurrence) -> bool:

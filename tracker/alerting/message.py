@@ -43,7 +43,7 @@ def message_of(alert: Alert, telling: Telling, plan: Planned) -> Message:
         components=alert.components,
         link=alert.link,
         started_at=alert.opened_at,
-        ended_at=alert.closed_at if plan.act is Act.CLOSE or telling.is_notice else None,
+        ended_at=(alert.closed_at or alert.since) if plan.act is Act.CLOSE or telling.is_notice else None,
         is_drill=alert.drill is not None,
         labels=dict(telling.labels),
         children=_children(alert),

@@ -51,26 +51,31 @@ def planned(alert: Alert, telling: Telling, row: Row, *, every_update: bool) -> 
 
     With `every_update` no version is skipped once the alert is open in the channel; otherwise the newest is sent.
     """
-    if telling.phase not in (Phase.OPEN, Phase.CLOSED):
-        return None
-    may_be_open = row.is_open or row.intent is Act.OPEN
     newest = (telling.version, telling.repeats)
+    is_refused = (row.refused_version, row.refused_repeats) >= newest and (row.version, row.repeats) < newest
+    if telling.phase not in (Phase.OPEN, Phase.CLOSED) or is_refused:
+        return None
     if telling.is_notice:
-        if row.version or (row.refused_version, row.refused_repeats) >= newest:
-            return None
-        return _plan(row, Act.OPEN, telling.version, telling.repeats)
-    if telling.phase is Phase.CLOSED and not may_be_open:
-        return None
-    if (row.refused_version, row.refused_repeats) >= newest and (row.version, row.repeats) < newest:
-        return None
+        return None if row.version else _plan(row, Act.OPEN, *newest)
     if not row.is_open:
-        return _plan(row, Act.OPEN, telling.version, telling.repeats)
+        return _opening(telling, row)
+    if row.intent is Act.CLOSE:
+        # Should the alert have reopened meanwhile, the close that may have arrived comes to its end first.
+        is_closed = telling.phase is Phase.CLOSED
+        return _plan(row, Act.CLOSE, telling.version if is_closed else row.intent_version, row.repeats)
     if every_update and (skipped := _next_version(alert, telling, row)) is not None:
         return _plan(row, Act.CHANGE, skipped, row.repeats)
     if telling.phase is Phase.CLOSED:
-        return _plan(row, Act.CLOSE, telling.version, telling.repeats)
-    if (row.version, row.repeats) < newest:
-        return _plan(row, Act.CHANGE, telling.version, telling.repeats)
+        return _plan(row, Act.CLOSE, *newest)
+    return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None
+
+
+def _opening(telling: Telling, row: Row) -> Planned | None:
+    if telling.phase is Phase.OPEN:
+        return _plan(row, Act.OPEN, telling.version, telling.repeats)
+    if row.intent is Act.OPEN:
+        # Whether its open arrived is not known: it is opened as it was, and closed then.
+        return _plan(row, Act.OPEN, row.intent_version, row.repeats)
     return None
 
 
@@ -95,5 +100,4 @@ def _next_version(alert: Alert, telling: Telling, row: Row) -> int | None:
 
 
 def _plan(row: Row, act: Act, version: int, repeats: int) -> Planned:
-    in_doubt = row.intent is act and row.intent_version == version
-    return Planned(act=act, version=version, repeats=repeats, in_doubt=in_doubt)
+    return Planned(act=act, version=version, repeats=repeats, in_doubt=row.intent is not None)

@@ -9,16 +9,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tracker.alerting.alert import Alert, rank
-from tracker.model.channel import AlertmanagerConfig, AnyChannelConfig, IncidentIoConfig, JsmConfig, PagerDutyConfig
 from tracker.model.filters import passes
 from tracker.model.page import Impact
 from tracker.model.provider import Provider
-from tracker.model.route import MEASURED, AlertKind, Route, Silence
+from tracker.model.route import HOLDS_OBJECTS, MEASURED, Alerting, AlertKind, Route, Silence
 
 #: A page that cannot be read is told after so long, where its route does not say.
 UNREADABLE_AFTER_S: Final = 300
-#: Services that hold an incident open until it is closed: nothing but alerts with an end goes there.
-HOLDS_OBJECTS: Final = (PagerDutyConfig, JsmConfig, IncidentIoConfig, AlertmanagerConfig)
 
 
 class ProviderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,15 +24,6 @@ class ProviderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     group: str | None = None
     host: str = ""
     platform: str | None = None
-
-
-class AlertingConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `providers.toml` says of alerts. Holds names of secrets, never secrets."""
-
-    channels: tuple[AnyChannelConfig, ...] = ()
-    routes: tuple[Route, ...] = ()
-    #: Names of the channels that hear of another channel's failures.
-    fallback: tuple[str, ...] = ()
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +50,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
 
 
-def rules_of(config: AlertingConfig, providers: Sequence[Provider], silences: Sequence[Silence] = ()) -> Rules:
+def rules_of(config: Alerting, providers: Sequence[Provider], silences: Sequence[Silence] = ()) -> Rules:
     """Return the rules that a configuration and a catalogue make."""
     return Rules(
         routes=config.routes,
@@ -147,10 +135,18 @@ def _left_out(alert: Alert, route: Route, facts: ProviderFacts) -> str | None:
     if alert.kind not in kinds:
         written = "kinds" if route.kinds else "min_impact is given and kinds is not, so that kinds"
         return f"{written} is {', '.join(kinds)}, not {alert.kind}"
+    return _provider_left_out(alert, route, facts) or _subject_left_out(alert, route)
+
+
+def _provider_left_out(alert: Alert, route: Route, facts: ProviderFacts) -> str | None:
     if not _any(route.providers, (alert.provider_id,)):
         return f"providers names no {alert.provider_id}"
     if not _any(route.groups, (facts.group,) if facts.group else ()):
         return f"groups does not name {facts.group or 'a provider without a group'}"
+    return None
+
+
+def _subject_left_out(alert: Alert, route: Route) -> str | None:
     if alert.kind in MEASURED and not is_at_least(alert.impact, route.min_impact):
         return f"min_impact is {route.min_impact}, and the impact is {alert.impact}"
     # What names none may concern any of them.

@@ -9,13 +9,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.alert import Alert, AlertState, Delivery, Hold, Phase, Telling, rank
+from tracker.alerting.alert import REOPENS_WITHIN, Alert, AlertState, Delivery, Hold, Phase, Telling, rank
 from tracker.alerting.rules import Rules, held_for, is_at_least, silenced_by, wanted
 from tracker.alerting.story import MOVED_PATIENCE
 from tracker.model.route import AlertKind, Route
 
 #: A group's alert is sent so long after its first child came, so that others of the same moment are in it.
 GATHERING: Final = timedelta(seconds=2)
+#: An alert that is over, and what was sent of it, is kept for so long; one that nobody was told of until it can no
+#: longer reopen.
+KEPT_FOR: Final = timedelta(days=7)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,6 +48,25 @@ def next_due(alert: Alert) -> datetime | None:
         found.append(None if alert.moved_at is None else alert.moved_at + MOVED_PATIENCE)
         found += [telling.repeat_at for telling in alert.tellings.values() if telling.phase is Phase.OPEN]
     return min(filter(None, found), default=None)
+
+
+def looked_at_again(alert: Alert) -> datetime | None:
+    """Return when an alert is looked at again: for what is due, or to forget it."""
+    if not alert.is_over or alert.closed_at is None:
+        return next_due(alert)
+    return min(filter(None, (next_due(alert), _forgotten_at(alert))), default=None)
+
+
+def is_forgotten(alert: Alert, now: datetime) -> bool:
+    """Tell whether an alert that is over has been kept for long enough."""
+    at = _forgotten_at(alert)
+    return at is not None and next_due(alert) is None and now >= at
+
+
+def _forgotten_at(alert: Alert) -> datetime | None:
+    if not alert.is_over or alert.closed_at is None:
+        return None
+    return alert.closed_at + (KEPT_FOR if alert.tellings else REOPENS_WITHIN)
 
 
 def _next(
@@ -101,9 +123,7 @@ def _opening(
     return _repeated(alert, opened, route, now, is_held=False)
 
 
-def _holds(
-    alert: Alert, channel: str, route: Route, rules: Rules, now: datetime
-) -> Iterator[tuple[Hold, datetime]]:
+def _holds(alert: Alert, channel: str, route: Route, rules: Rules, now: datetime) -> Iterator[tuple[Hold, datetime]]:
     """Yield what holds an alert back from opening, and until when."""
     silence = silenced_by(alert, rules, now)
     if silence is not None:

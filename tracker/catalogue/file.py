@@ -5,11 +5,14 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDER_KEYS, SHARED_KEYS, assembled, checked, refuse_unknown
 from tracker.catalogue.mistakes import alternatives, described, quoted, visible
+from tracker.catalogue.route import fallback_of, refuse_digest, refuse_strangers, route_of
 from tracker.catalogue.sink import webhook_of
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 
 #: Some 160,000 providers; what is longer is not a catalogue.
 _LONGEST_FILE = 16 * 1024 * 1024
@@ -54,6 +57,31 @@ def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
     return tuple(sink for _, sink in sinks)
 
 
+def load_alerting(path: Path) -> Alerting:
+    """Return what a catalogue file says of alerts. Raises ConfigError."""
+    file, data = _read(path)
+    return read_alerting(data, file=file)
+
+
+def read_alerting(data: bytes, *, file: str) -> Alerting:
+    """Return what a catalogue's bytes say of alerts; `file` is what messages call it. Raises ConfigError."""
+    document = _document(data, file)
+    channels = _entries(document, "channel", file, channel_config_of)
+    _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
+    routes = _entries(document, "route", file, route_of)
+    known = {channel.name: channel for _, channel in channels}
+    for place, route in routes:
+        refuse_strangers(route.to, known, f"{file}: {place}")
+        refuse_digest(route, known, f"{file}: {place}")
+    fallback = fallback_of(document["fallback"], file) if "fallback" in document else ()
+    refuse_strangers(fallback, known, f"{file}: [fallback]")
+    return Alerting(
+        channels=tuple(channel for _, channel in channels),
+        routes=tuple(route for _, route in routes),
+        fallback=fallback,
+    )
+
+
 def _read(path: Path) -> tuple[str, bytes]:
     """Return what messages call a file, and its bytes."""
     file = visible(str(path), _LINE)
@@ -86,7 +114,7 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
         reason = visible(str(error), _LINE) if isinstance(error, tomllib.TOMLDecodeError) else "number or nesting"
         raise ConfigError(f"{file}: is not valid TOML: {reason}; correct that place") from None
     for key in document:
-        if key not in {"defaults", "provider", "sink"}:
+        if key not in {"defaults", "provider", "sink", "channel", "route", "fallback"}:
             raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
     return document
 
@@ -146,4 +174,4 @@ def _meant(key: str) -> str:
     """Return the remedy for a top-level key that we do not know."""
     if key in PROVIDER_KEYS:
         return "move it below [defaults] or a [[provider]]" if key in SHARED_KEYS else "move it below a [[provider]]"
-    return alternatives(key, ("[defaults]", "[[provider]]", "[[sink]]"))
+    return alternatives(key, ("[defaults]", "[[provider]]", "[[sink]]", "[[channel]]", "[[route]]", "[fallback]"))

@@ -11,9 +11,10 @@ from tracker.catalogue.entry import refuse_unknown
 from tracker.catalogue.mistakes import InvalidValue, alternatives, described, quoted
 from tracker.catalogue.values import boolean, choice, list_of, text
 from tracker.errors import ConfigError
+from tracker.model.channel import AnyChannelConfig
 from tracker.model.filters import SEVERITIES
 from tracker.model.page import Impact
-from tracker.model.route import AlertKind, QuietHours, Route
+from tracker.model.route import HOLDS_OBJECTS, AlertKind, QuietHours, Route
 
 #: Keys that a route may have, in the order in which a newcomer meets them, with the fields that they set.
 ROUTE_KEYS: Final = {
@@ -70,6 +71,16 @@ def refuse_strangers(names: Collection[str], known: Collection[str], place: str)
         if name not in known:
             remedy = alternatives(name, known) if known else f'add [[channel]] with name = "{name}"'
             raise ConfigError(f"{place}: to names {quoted(name)}, which is no [[channel]]; {remedy}")
+
+
+def refuse_digest(route: Route, channels: Mapping[str, AnyChannelConfig], place: str) -> None:
+    """Refuse a digest for a channel that would hold each one open for ever. Raises ConfigError."""
+    for name in route.to:
+        if route.digest_s is not None and isinstance(channels[name], HOLDS_OBJECTS):
+            raise ConfigError(
+                f"{place}: digest cannot go to {quoted(name)}, which holds an incident for each alert; "
+                "name a channel that shows messages"
+            )
 
 
 def seconds_of(value: object, example: str) -> int:

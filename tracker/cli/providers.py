@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.bootstrap import open_alerts, open_catalogue, open_sinks
+from tracker.catalogue import as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, nearest
 from tracker.catalogue.presets import search as lookup
 from tracker.cli.options import (
@@ -210,10 +210,11 @@ def sync(file: Path, data_dir: Path) -> None:
     Example:
       tracker providers sync providers.toml
     """
-    pages, sinks = read_providers(file), load_sinks(file)
+    pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
     reported = open_sinks(settings).sync(sinks)
+    has_other_alerts = open_alerts(settings).sync(alerting)
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
@@ -223,6 +224,9 @@ def sync(file: Path, data_dir: Path) -> None:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
         )
+    if alerting.channels or has_other_alerts:
+        changed = "changed" if has_other_alerts else "unchanged"
+        click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     _tell_unreached(catalogue, data_dir)
 
 

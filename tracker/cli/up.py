@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import load_sinks
+from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.settings import Settings
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
 from tracker.supervise.patience import Stopped
 from tracker.supervise.stack import Size, Stack, handle_signals
@@ -42,9 +43,10 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
     """
     size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
+    alerting = load_alerting(providers_file)
     for sink in sinks:
         endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
-    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
+    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 
 def run_stack(
@@ -54,6 +56,7 @@ def run_stack(
     output_format: str,
     size: Size,
     sinks: Sequence[Webhook] = (),
+    alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
@@ -67,7 +70,7 @@ def run_stack(
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
         for sentence in missing_credentials(providers, variables):
             log.warning("%s", sentence)
-        stack.start(providers, sinks)
+        stack.start(providers, sinks, alerting)
         log.info(
             "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
             "1 worker" if size.workers == 1 else f"{size.workers} workers",

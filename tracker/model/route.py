@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tracker.model.channel import AlertmanagerConfig, AnyChannelConfig, IncidentIoConfig, JsmConfig, PagerDutyConfig
 from tracker.model.page import Impact
 
 
@@ -25,6 +26,8 @@ class AlertKind(StrEnum):
 
 #: What a route with `min_impact` and without `kinds` is about: what has an impact.
 MEASURED: Final = (AlertKind.INCIDENT, AlertKind.COMPONENT)
+#: Services that hold an incident open until it is closed: nothing but alerts with an end goes there.
+HOLDS_OBJECTS: Final = (PagerDutyConfig, JsmConfig, IncidentIoConfig, AlertmanagerConfig)
 
 
 class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[tuple[str, str], ...] = ()
     #: Whether the routes behind it are looked at, too, once it matches.
     continues: bool = False
+
+
+class Alerting(msgspec.Struct, frozen=True, kw_only=True):
+    """What `providers.toml` says of alerts. Holds names of secrets, never secrets."""
+
+    channels: tuple[AnyChannelConfig, ...] = ()
+    routes: tuple[Route, ...] = ()
+    #: Names of the channels that hear of another channel's failures.
+    fallback: tuple[str, ...] = ()
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):

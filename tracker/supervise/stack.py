@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks
+from tracker.bootstrap import RECORD_NAME, Runtime, open_alerts, open_catalogue, open_sinks
 from tracker.catalogue import kept_ids_line
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
@@ -46,7 +47,7 @@ STARTING_EVERY_S: Final = 0.3
 #: However many pages there are, looking them over takes no more than a part of this size of the time.
 PAUSE_TO_WORK: Final = 20.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
-DELIVERIES: Final = 8
+DELIVERIES: Final = 16
 #: A health line with one of these is a warning.
 _TROUBLE: Final = ("cannot", "none of", "does not", "has lost")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
@@ -93,6 +94,7 @@ class Stack:
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
+        self._alerts = open_alerts(self._settings)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
         self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
@@ -103,7 +105,9 @@ class Stack:
         """Return where the updates are recorded."""
         return self._data_dir / RECORD_NAME
 
-    def start(self, providers: Sequence[Provider], sinks: Sequence[Webhook] = ()) -> None:
+    def start(
+        self, providers: Sequence[Provider], sinks: Sequence[Webhook] = (), alerting: Alerting | None = None
+    ) -> None:
         """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError, Stopped."""
         if self._server is not None:
             self._server.start()
@@ -113,6 +117,7 @@ class Stack:
 
         def put_in() -> Synced:
             self._sinks.sync(sinks)
+            self._alerts.sync(alerting or Alerting())
             return self._catalogue.put(providers, utc_now(), replacing="file")
 
         synced = patiently(put_in, self._stopping)
@@ -227,9 +232,9 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Report which sinks do not do well; return whether there are some."""
+        """Report which sinks do not do well; return whether there is something to deliver to, channels among it."""
         try:
-            there_are_some = self._sink_watch.look(self._watch.providers)
+            there_are_some = self._sink_watch.look(self._watch.providers) or self._alerts.has_channels()
         except StoreError:
             return False  # the line about the pages says so
         return there_are_some
