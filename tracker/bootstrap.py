@@ -67,6 +67,11 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
     return RedisRows(connect(settings.redis_url))
 
 
+def open_pages(settings: Settings) -> RedisPages:
+    """Return what is remembered of pages, in the data server that the settings name."""
+    return RedisPages(connect(settings.redis_url))
+
+
 def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:
     """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
     mailer = SmtpMailer(ca_file=_ca_file(settings))

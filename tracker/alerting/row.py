@@ -59,12 +59,17 @@ def planned(alert: Alert, telling: Telling, row: Row, *, every_update: bool) -> 
         return None if row.version else _plan(row, Act.OPEN, *newest)
     if not row.is_open:
         return _opening(telling, row)
-    if row.intent is Act.CLOSE:
-        # Should the alert have reopened meanwhile, the close that may have arrived comes to its end first.
-        is_closed = telling.phase is Phase.CLOSED
-        return _plan(row, Act.CLOSE, telling.version if is_closed else row.intent_version, row.repeats)
-    if every_update and (skipped := _next_version(alert, telling, row)) is not None:
+    if row.intent is Act.CLOSE and telling.phase is Phase.OPEN:
+        # It has reopened meanwhile: the close that may have arrived comes to its end first.
+        return _plan(row, Act.CLOSE, row.intent_version, row.repeats)
+    skipped = _next_version(alert, telling, row) if every_update and row.intent is not Act.CLOSE else None
+    if skipped is not None:
         return _plan(row, Act.CHANGE, skipped, row.repeats)
+    return _going_on(telling, row)
+
+
+def _going_on(telling: Telling, row: Row) -> Planned | None:
+    newest = (telling.version, telling.repeats)
     if telling.phase is Phase.CLOSED:
         return _plan(row, Act.CLOSE, *newest)
     return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None

@@ -5,11 +5,15 @@ import sys
 import click
 
 from tracker import __version__
+from tracker.cli.alerts import alerts
 from tracker.cli.backtest import backtest_command
+from tracker.cli.channels import channels
 from tracker.cli.check import check
 from tracker.cli.demo import demo
+from tracker.cli.drill import drill
 from tracker.cli.offline import once, parse, replay
 from tracker.cli.providers import providers
+from tracker.cli.silence import silence
 from tracker.cli.sinks import sinks
 from tracker.cli.status import status
 from tracker.cli.up import up
@@ -22,7 +26,22 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo):
+for command in (
+    up,
+    once,
+    check,
+    backtest_command,
+    status,
+    providers,
+    sinks,
+    alerts,
+    silence,
+    channels,
+    drill,
+    parse,
+    replay,
+    demo,
+):
     cli.add_command(command)
 
 

@@ -113,15 +113,15 @@ class RedisRows:
             value: Any = self._client.hget(CHANNEL_ROWS_PREFIX + channel, alert_id)
         return _ROWS.decode(value) if value else Row()
 
-    def resend(self, lease: ChannelLease, alert_id: str, now: datetime) -> None:
+    def resend(self, channel: str, alert_id: str, now: datetime) -> None:
         """Have what a channel refused sent again at once."""
         row = msgspec.structs.replace(
-            self.row(lease.channel, alert_id), refused_version=0, refused_repeats=0, missed=None, attempts=0
+            self.row(channel, alert_id), refused_version=0, refused_repeats=0, missed=None, attempts=0
         )
-        key = CHANNEL_PREFIX + lease.channel
+        key = CHANNEL_PREFIX + channel
         with translated(), self._client.pipeline(transaction=True) as pipe:
-            pipe.hset(CHANNEL_ROWS_PREFIX + lease.channel, alert_id, _ENCODER.encode(row))
-            pipe.zadd(CHANNEL_READY_PREFIX + lease.channel, {alert_id: now.timestamp()})
+            pipe.hset(CHANNEL_ROWS_PREFIX + channel, alert_id, _ENCODER.encode(row))
+            pipe.zadd(CHANNEL_READY_PREFIX + channel, {alert_id: now.timestamp()})
             pipe.hdel(key, "not_before")
             pipe.execute()
 
