@@ -14,7 +14,6 @@ from tracker.model.marks import as_markdown, fitted, safe_link
 
 #: All of a message has 28 KB after Teams has processed it, which may be in UTF-16: no card comes near.
 _TEXT: Final = 3000
-_STORY: Final = 3000
 _SHORT: Final = 300
 _COLOURS: Final = {
     Severity.CRITICAL: "Attention",
@@ -22,7 +21,6 @@ _COLOURS: Final = {
     Severity.WARNING: "Warning",
     Severity.INFO: "Accent",
 }
-_MOST_UPDATES: Final = 20
 
 
 class Teams:
@@ -72,9 +70,6 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         blocks.append(_block(_paragraphs(wording.children(message), _TEXT)))
     if text := wording.newest_text(message):
         blocks.append(_block(_paragraphs(text, _TEXT)))
-    if message.act is Act.CLOSE and len(message.updates) > 1:
-        story = "\n".join(wording.entry_line(entry) for entry in message.updates[-_MOST_UPDATES:])
-        blocks.append(_block(_paragraphs(story, _STORY), isSubtle=True))
     return blocks
 
 
