@@ -6,8 +6,10 @@ https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from tracker.alerting.channels import wording
-from tracker.alerting.channels.api import Api, address
+from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.alerting.ports import Act, Caller, Message, Severity
 from tracker.model.channel import TeamsConfig
 from tracker.model.marks import as_markdown, fitted, safe_link
@@ -23,6 +25,13 @@ _COLOURS: Final = {
 }
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """What the last card said."""
+
+    worst: Severity
+    window: str
+
+
 class Teams:
     """A card when an alert opens, gets worse and ends: a workflow's messages cannot be edited."""
 
@@ -35,14 +44,16 @@ class Teams:
         self._api = Api(caller, config, "Teams", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post a card, unless the alert changed without getting worse. The handle is the worst severity told."""
+        """Post a card, unless the alert changed without getting worse and without a move of its maintenance."""
         del in_doubt
-        worst = Severity(handle) if handle in set(Severity) else None
-        if message.act is Act.CHANGE and worst is not None and message.severity.rank <= worst.rank:
+        told = remembered(handle, _Told)
+        window = wording.window_key(message)
+        is_news = told is None or message.severity.rank > told.worst.rank or window != told.window
+        if message.act is Act.CHANGE and not is_news:
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         self._api.accepted(self._api.call(url, _message(message), is_repeatable=False))
-        return message.severity.value
+        return handle_of(_Told(message.severity, window))
 
 
 def _message(message: Message) -> dict[str, Any]:
