@@ -72,7 +72,7 @@ TRAITS = {
     "discord": Traits(shows=(0, 1, 2, 3, 4), may_double=True),
     "teams": Traits(shows=(0, 3, 4), may_double=True, knows_keys=False),
     "email": Traits(shows=(0, 1, 2, 3, 4)),
-    "alertmanager": Traits(shows=(0, 4)),
+    "alertmanager": Traits(shows=(0, 3, 4)),
     "jsm": Traits(shows=(0, 1, 2, 3, 4), may_double=True),
     "incidentio": Traits(shows=(0, 1, 2, 3, 4)),
     "webhook": Traits(shows=(0, 1, 2, 3, 4)),

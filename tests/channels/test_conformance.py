@@ -25,7 +25,7 @@ def tell(bench: Bench, messages: Sequence[Message], handle: str | None = None) -
     """Send messages one after the other, and wait until the service shows where that leads."""
     for each in messages:
         handle = bench.channel.send(each, handle)
-        bench.service.settle(each.key, is_open=each.act is not Act.CLOSE)
+        bench.service.settle(each)
     return handle
 
 
@@ -60,22 +60,18 @@ def test_while_an_incident_goes_on_its_object_is_open(bench: Bench) -> None:
     assert (shown.opened, shown.closed, shown.is_open) == (1, 0, True)
 
 
-@pytest.mark.parametrize("lost", [Act.OPEN, Act.CHANGE, Act.CLOSE])
-def test_a_retry_after_a_lost_answer(bench: Bench, lost: Act) -> None:
+@pytest.mark.parametrize("lost", [1, 4, 5])
+def test_a_retry_after_a_lost_answer(bench: Bench, lost: int) -> None:
     handle: str | None = None
     for each in life():
-        if each.act is lost and each.version != 2:
-            before = len(bench.service.strings())
+        if each.version == lost:
             bench.service.fail_next(Fault.LOST_ANSWER)
-            try:
-                handle = bench.channel.send(each, handle)
-            except FetchError as error:
-                handle = getattr(error, "handle", None) or handle
-                handle = bench.channel.send(each, handle, in_doubt=True)
-            assert len(bench.service.strings()) >= before
-        else:
+        try:
             handle = bench.channel.send(each, handle)
-        bench.service.settle(each.key, is_open=each.act is not Act.CLOSE)
+        except FetchError as error:
+            handle = getattr(error, "handle", None) or handle
+            handle = bench.channel.send(each, handle, in_doubt=True)
+        bench.service.settle(each)
 
     shown = bench.service.shown()
     if TRAITS[bench.type].may_double:
@@ -175,6 +171,9 @@ def test_a_vendors_text_is_only_text(bench: Bench) -> None:
     assert "evil.example/>|x" not in shown
     if bench.type in {"slack", "slack-webhook"}:
         assert not re.search(r"<(?!https?://)[^>]*>|<[^>]*\|", shown)
+    if bench.type == "incidentio":
+        # Only descriptions are Markdown.
+        shown = "\n".join(asked.json["description"] for asked in bench.service.asked)
     if bench.type in {"discord", "teams", "incidentio"}:
         assert "](https://evil" not in shown.replace("\\](", "")
         assert "**bold" not in shown.replace("\\*\\*bold", "")

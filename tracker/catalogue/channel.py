@@ -47,7 +47,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 }
 #: One address as mail headers and SMTP take it (RFC 5321), without quoted names, which nobody has.
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}")
 _CHANNEL: Final = re.compile(r"#?[^\s#<>@\"'`]{1,80}")
 _SOURCE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Prometheus data model; names that begin with two underscores are its own.

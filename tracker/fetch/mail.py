@@ -12,6 +12,7 @@ from tracker.errors import BadAnswer, ChannelRefused, ConnectError, FetchError, 
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.echoes import without
 from tracker.fetch.failures import not_trusted, plain, translated
 from tracker.fetch.limits import FetchLimits
 from tracker.model.channel import MailSecurity
@@ -50,7 +51,7 @@ class SmtpMailer:
         except FetchError:
             raise
         except smtplib.SMTPException as error:
-            raise _as_ours(error, server.host) from error
+            raise _as_ours(error, server) from error
         except ssl.SSLCertVerificationError as error:
             raise not_trusted(server.host, error.verify_message) from error
         except (OSError, ValueError) as error:
@@ -64,16 +65,16 @@ class SmtpMailer:
         session = smtplib.SMTP(local_hostname=_literal(sock), timeout=self._limits.read_s)
         session.sock = sock
         try:
-            _expect(session.getreply(), server.host)
+            _expect(session.getreply(), server)
             session.ehlo_or_helo_if_needed()
             if server.security is MailSecurity.STARTTLS:
-                self._upgrade(session, server.host)
+                self._upgrade(session, server)
             if server.username:
                 session.login(server.username, server.password)
             refused = session.sendmail(sender, recipients, mail)
             if refused:
                 # The others have it: a retry would give it to them again.
-                raise ChannelRefused(f"{server.host} took the mail, but not for {_listed(refused)}")
+                raise ChannelRefused(f"{server.host} took the mail, but not for {_listed(refused, server)}")
         finally:
             session.close()
 
@@ -88,14 +89,14 @@ class SmtpMailer:
             sock.close()
             raise
 
-    def _upgrade(self, session: smtplib.SMTP, host: str) -> None:
+    def _upgrade(self, session: smtplib.SMTP, server: MailServer) -> None:
         """Begin TLS, or give up: whoever removes the offer on the way must not read the mail."""
         if not session.has_extn("starttls"):
-            raise TlsError(f"{host} does not offer STARTTLS")
-        _expect(session.docmd("STARTTLS"), host)
+            raise TlsError(f"{server.host} does not offer STARTTLS")
+        _expect(session.docmd("STARTTLS"), server)
         # Whatever was said before is not protected, and forgotten (RFC 3207, section 4.2). `SMTP.starttls` takes the
         # name for the certificate from where it connected, which was done here.
-        session.sock = self._tls.wrap_socket(session.sock, server_hostname=host)  # type: ignore[arg-type]
+        session.sock = self._tls.wrap_socket(session.sock, server_hostname=server.host)  # type: ignore[arg-type]
         session.file = None
         session.helo_resp = session.ehlo_resp = None
         session.esmtp_features = {}
@@ -109,31 +110,34 @@ def _literal(sock: socket.socket) -> str:
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
-def _expect(reply: tuple[int, bytes], host: str) -> None:
+def _expect(reply: tuple[int, bytes], server: MailServer) -> None:
     code, words = reply
     if code != _READY:
-        raise BadAnswer(f"{host} does not want to begin: {code} {_words(words)}")
+        raise BadAnswer(f"{server.host} does not want to begin: {code} {_words(words, server)}")
 
 
-def _as_ours(error: smtplib.SMTPException, host: str) -> FetchError | ChannelRefused:
+def _as_ours(error: smtplib.SMTPException, server: MailServer) -> FetchError | ChannelRefused:
     """Return the error of ours that says what an SMTP server did."""
+    host = server.host
     if isinstance(error, smtplib.SMTPServerDisconnected):
         timed_out = isinstance(error.__context__, TimeoutError)
         return FetchTimeout(f"{host} did not answer in time") if timed_out else ConnectError(f"{host} hung up")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _ in error.recipients.values()}
-        sentence = f"{host} refuses every recipient: {_listed(error.recipients)}"
+        sentence = f"{host} refuses every recipient: {_listed(error.recipients, server)}"
         return ChannelRefused(sentence) if min(codes) >= _FINAL else BadAnswer(sentence)
     if isinstance(error, smtplib.SMTPResponseException):
-        sentence = f"{host} answered {error.smtp_code} {_words(error.smtp_error)}"
+        sentence = f"{host} answered {error.smtp_code} {_words(error.smtp_error, server)}"
         is_final = error.smtp_code >= _FINAL and not isinstance(error, smtplib.SMTPAuthenticationError)
         return ChannelRefused(sentence) if is_final else BadAnswer(sentence)
     return BadAnswer(f"{host} cannot take the mail: {plain(str(error))}")
 
 
-def _listed(refused: dict[str, tuple[int, bytes]]) -> str:
-    return "; ".join(f"{recipient} ({code} {_words(words)})" for recipient, (code, words) in refused.items())
+def _listed(refused: dict[str, tuple[int, bytes]], server: MailServer) -> str:
+    return "; ".join(f"{recipient} ({code} {_words(words, server)})" for recipient, (code, words) in refused.items())
 
 
-def _words(words: bytes | str) -> str:
-    return plain(words.decode("utf-8", "replace") if isinstance(words, bytes) else words)
+def _words(words: bytes | str, server: MailServer) -> str:
+    """Return what the server says, without the password that it may repeat."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return plain(without([server.password] if server.password else [], text))

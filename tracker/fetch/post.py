@@ -106,7 +106,8 @@ class RequestsPoster:
         prepared.url = asked.url
         length = {"Content-Length": str(len(call.body))} if call.body or call.method != "GET" else {}
         prepared.headers = {**self._headers, **call.headers, **length}  # type: ignore[assignment]  # as in http.py
-        prepared.body = call.body
+        # Without a body there is none of no bytes either, which would go out in chunks.
+        prepared.body = call.body if length else None
         timeouts = (self._limits.connect_s, self._limits.read_s)
         while True:
             try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.channels.fakes.service import Answered, Asked, FakeService, Shown
+from tracker.alerting.ports import Act, Message
 
 PROGRAM = "prometheus-alertmanager"
 _PATIENCE_S = 60.0
@@ -91,12 +92,18 @@ class RealAlertmanager(FakeService):
         finally:
             connection.close()
 
-    def settle(self, key: str, *, is_open: bool) -> None:
-        expected = "firing" if is_open else "resolved"
+    def settle(self, sent: Message) -> None:
+        expected = "resolved" if sent.act is Act.CLOSE else "firing"
 
         def is_there() -> bool:
-            notes = [note for note in self._oncall.notes if note["groupLabels"]["incident"] == key]
-            return bool(notes) and notes[-1]["status"] == expected
+            notes = [note for note in self._oncall.notes if note["groupLabels"]["incident"] == sent.key]
+            if not notes or notes[-1]["status"] != expected:
+                return False
+            # What ends has the severity that was told last, which may be an earlier one.
+            return expected == "resolved" or any(
+                alert["status"] == expected and alert["labels"]["severity"] == sent.severity
+                for alert in notes[-1]["alerts"]
+            )
 
         with self._oncall.came:
             assert self._oncall.came.wait_for(is_there, _PATIENCE_S), f"not {expected}: {self._oncall.notes}"
@@ -110,6 +117,6 @@ class RealAlertmanager(FakeService):
             group.opened += is_open and not group.is_open
             group.closed += group.is_open and not is_open
             group.is_open = is_open
-            firing = [each for each in note["alerts"] if each["status"] == note["status"]]
-            group.texts.append(firing[-1]["annotations"].get("description", ""))
+            newest = max(note["alerts"], key=lambda alert: alert["startsAt"])
+            group.texts.append(newest["annotations"].get("description", ""))
         return list(groups.values())

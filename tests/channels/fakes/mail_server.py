@@ -11,6 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from tests.channels.fakes.service import Fault, Shown
+from tracker.alerting.ports import Message
 
 USER, PASSWORD = "tracker", "sm7p-password"
 
@@ -20,6 +21,7 @@ class FakeMailServer:
 
     def __init__(self, port: int, tls: ssl.SSLContext, *, is_implicit: bool = False) -> None:
         self._faults: deque[Fault] = deque()
+        self._denied: list[Any] = []
         self.mails: list[EmailMessage] = []
         self.envelopes: list[tuple[str, list[str]]] = []
         options: dict[str, Any] = (
@@ -46,13 +48,16 @@ class FakeMailServer:
     def fail_next(self, *faults: Fault) -> None:
         self._faults.extend(faults)
 
-    def settle(self, key: str, *, is_open: bool) -> None:
+    def settle(self, sent: Message) -> None:
         """Mail is there once it was taken."""
 
     def _authenticate(self, *given: Any) -> AuthResult:
-        data = given[-1]
+        _, session, *_, data = given
         if self._faults and self._faults[0] is Fault.WHO:
             self._faults.popleft()
+            self._denied.append(session)
+        if session in self._denied:
+            # Clients try one mechanism after the other.
             return AuthResult(success=False, handled=False)
         return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.contract.fetch_origin import Exchange, Origin
+from tracker.alerting.ports import Message
 
 
 class Fault(Enum):
@@ -101,8 +102,8 @@ class FakeService:
         """Return the objects that people see, in the order in which they came."""
         raise NotImplementedError
 
-    def settle(self, key: str, *, is_open: bool) -> None:
-        """Wait until the service shows that; most do so before they answer."""
+    def settle(self, sent: Message) -> None:
+        """Wait until the service shows a message; most do so before they answer."""
 
     def strings(self) -> list[str]:
         """Return every text that came in."""

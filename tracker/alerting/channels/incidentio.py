@@ -7,7 +7,7 @@ from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, joined, secret
 from tracker.alerting.ports import Act, Caller, Message
 from tracker.model.channel import IncidentIoConfig
-from tracker.model.marks import as_markdown, fitted, safe_link
+from tracker.model.marks import as_markdown, calls_nobody, fitted, safe_link
 
 #: No limit is documented; this is read at a glance.
 _DESCRIPTION: Final = 8000
@@ -41,7 +41,7 @@ def _event(message: Message) -> dict[str, Any]:
     return {
         "deduplication_key": message.key,
         "status": "resolved" if message.act is Act.CLOSE else "firing",
-        "title": wording.headline(message),
+        "title": calls_nobody(wording.headline(message)),
         # It is Markdown, in which a single line break is a blank.
         "description": fitted("\n".join(lines).replace("\n", "\n\n"), _DESCRIPTION, as_markdown),
         **({"source_url": link} if link else {}),
@@ -49,7 +49,7 @@ def _event(message: Message) -> dict[str, Any]:
             "provider": message.provider_id,
             "kind": message.kind,
             "severity": message.severity.value,
-            "state": wording.state(message),
-            **{name.lower(): text for name, text in wording.facts(message)},
+            "state": calls_nobody(wording.state(message)),
+            **{name.lower(): calls_nobody(text) for name, text in wording.facts(message)},
         },
     }

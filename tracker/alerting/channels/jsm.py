@@ -13,6 +13,7 @@ from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.ports import Act, Caller, Entry, Message, Severity
 from tracker.model.channel import JsmConfig
+from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
 _ALERTS: Final = "jsm/ops/integration/v2/alerts"
@@ -61,7 +62,7 @@ class Jsm:
 
 
 def _alert(message: Message) -> dict[str, Any]:
-    details = {"provider": message.provider_id, "kind": message.kind, "link": one_line(message.link or "", 500)}
+    details = {"provider": message.provider_id, "kind": message.kind, "link": safe_link(message.link) or ""}
     facts = {name: text for name, text in wording.facts(message) if text}
     return {
         "message": one_line(wording.headline(message), _MESSAGE),

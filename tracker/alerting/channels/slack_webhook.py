@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address
 from tracker.alerting.channels.slack_text import root_text
 from tracker.alerting.ports import Act, Caller, Message
@@ -20,9 +21,9 @@ class SlackWebhook:
         self._api = Api(caller, config, "the webhook", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post a message if status or severity changed, and at either end."""
+        """Post a message if status, severity or a maintenance's window changed, and at either end."""
         del in_doubt
-        state = f"{message.severity.value} {message.status}"
+        state = f"{message.severity.value} {message.status} {wording.window_key(message)}"
         if message.act is Act.CHANGE and handle == state:
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)

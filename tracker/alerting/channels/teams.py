@@ -6,15 +6,16 @@ https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from tracker.alerting.channels import wording
-from tracker.alerting.channels.api import Api, address
+from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.alerting.ports import Act, Caller, Message, Severity
 from tracker.model.channel import TeamsConfig
 from tracker.model.marks import as_markdown, fitted, safe_link
 
 #: All of a message has 28 KB after Teams has processed it, which may be in UTF-16: no card comes near.
 _TEXT: Final = 3000
-_STORY: Final = 3000
 _SHORT: Final = 300
 _COLOURS: Final = {
     Severity.CRITICAL: "Attention",
@@ -22,7 +23,13 @@ _COLOURS: Final = {
     Severity.WARNING: "Warning",
     Severity.INFO: "Accent",
 }
-_MOST_UPDATES: Final = 20
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the last card said."""
+
+    worst: Severity
+    window: str
 
 
 class Teams:
@@ -37,14 +44,16 @@ class Teams:
         self._api = Api(caller, config, "Teams", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post a card, unless the alert changed without getting worse. The handle is the worst severity told."""
+        """Post a card, unless the alert changed without getting worse and without a move of its maintenance."""
         del in_doubt
-        worst = Severity(handle) if handle in set(Severity) else None
-        if message.act is Act.CHANGE and worst is not None and message.severity.rank <= worst.rank:
+        told = remembered(handle, _Told)
+        window = wording.window_key(message)
+        is_news = told is None or message.severity.rank > told.worst.rank or window != told.window
+        if message.act is Act.CHANGE and not is_news:
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         self._api.accepted(self._api.call(url, _message(message), is_repeatable=False))
-        return message.severity.value
+        return handle_of(_Told(message.severity, window))
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -72,9 +81,6 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         blocks.append(_block(_paragraphs(wording.children(message), _TEXT)))
     if text := wording.newest_text(message):
         blocks.append(_block(_paragraphs(text, _TEXT)))
-    if message.act is Act.CLOSE and len(message.updates) > 1:
-        story = "\n".join(wording.entry_line(entry) for entry in message.updates[-_MOST_UPDATES:])
-        blocks.append(_block(_paragraphs(story, _STORY), isSubtle=True))
     return blocks
 
 

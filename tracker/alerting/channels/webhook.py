@@ -19,6 +19,7 @@ from tracker.model.webhook_signature import message_id, signature, signing_keys
 _TYPES: Final = {Act.OPEN: "alert.opened", Act.CHANGE: "alert.changed", Act.CLOSE: "alert.closed"}
 _MOST_UPDATES: Final = 100
 _MOST_COMPONENTS: Final = 200
+_LONGEST_ID: Final = 500
 
 
 class Webhook:
@@ -96,7 +97,7 @@ def _data(message: Message) -> dict[str, Any]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "id": entry.id,
+        "id": one_line(entry.id, _LONGEST_ID),
         "at": wording.stamp(entry.at),
         "status": one_line(entry.status, wording.TITLE),
         "text": several_lines(entry.text, wording.TEXT),

@@ -45,6 +45,11 @@ def state(message: Message) -> str:
     return f"{word} after {duration(message.ended_at - message.started_at)}" if message.ended_at else word
 
 
+def window_key(message: Message) -> str:
+    """Return what is another one after each move of a maintenance, and the same for everything else."""
+    return f"{stamp(message.started_at)} {message.note}" if message.kind == "maintenance" else ""
+
+
 def facts(message: Message) -> Iterator[tuple[str, str]]:
     """Yield label and text of what is to be known before the vendor's words; the status is not among it."""
     if message.impact:
