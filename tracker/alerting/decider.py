@@ -96,7 +96,7 @@ class Decider:
             self._keep(owner, book, ended, now)
 
     def _take_events(self, owner: str, now: datetime) -> int:
-        events = self._store.events(BATCH)
+        events = self._store.events(BATCH) if self._rules.channels else ()
         if not events:
             return 0
         book = self._store.book()

@@ -63,7 +63,7 @@ def occurrence_of(event: Event) -> Occurrence | None:
 def of_tracker(subject: str, title: str, text: str, now: datetime, *, is_over: bool) -> Occurrence:
     """Return what the tracker has to say of itself."""
     return Occurrence(
-        id=f"{TRACKER}/{subject}/{now.timestamp():.3f}",
+        id=f"{TRACKER}/{subject}/{'over' if is_over else 'begun'}/{now.timestamp():.3f}",
         kind=AlertKind.TRACKER,
         provider_id=TRACKER,
         provider_name="Status page tracker",
