@@ -100,7 +100,7 @@ beat_schedule = {
     # And for alerts: what is due by the time (holds, reminders, digests), and what is tried again.
     "wake-alerts": {
         "task": "workers.tasks.wake_alerts",
-        "schedule": 1.0,
+        "schedule": 2.0,
         "options": {"expires": 10},
     },
 }

@@ -12,6 +12,7 @@ import click
 from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
+from tracker.environment.credentials import require_secrets
 from tracker.environment.settings import Settings
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
@@ -46,6 +47,8 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
     alerting = load_alerting(providers_file)
     for sink in sinks:
         endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
+    for channel in alerting.channels:
+        require_secrets(channel, os.environ)
     run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 

@@ -95,7 +95,7 @@ class Stack:
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
         self._alerts = open_alerts(self._settings)
-        self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
+        self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
         self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
         self._filters_health: str | None = None
