@@ -89,13 +89,11 @@ beat_schedule = {
     "print-updates": {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
-        "options": {"expires": 10},
     },
     # The same for webhooks, and it is what tries again after a failure.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,
-        "options": {"expires": 10},
     },
     # And for alerts: what is due by the time (holds, reminders, digests), and what is tried again.
     "wake-alerts": {
