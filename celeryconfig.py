@@ -56,7 +56,6 @@ task_create_missing_queues = False  # a typo in a queue's name fails at once
 task_routes = {
     "workers.tasks.print_updates": {"queue": "print"},
     "workers.tasks.wake_sinks": {"queue": "print"},  # one call to the data server; the printer is always there
-    "workers.tasks.wake_alerts": {"queue": "print"},
     "workers.tasks.decide_alerts": {"queue": "deliver"},
     "workers.tasks.send_alerts": {"queue": "deliver"},
     "workers.tasks.deliver_updates": {"queue": "deliver"},  # of its own: receivers may stall, and fetches must not
@@ -90,15 +89,9 @@ beat_schedule = {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
     },
-    # The same for webhooks, and it is what tries again after a failure.
+    # The same for webhooks and alerts; it is what tries again after a failure, and lets alerts follow the time.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,
-    },
-    # And for alerts: what is due by the time (holds, reminders, digests), and what is tried again.
-    "wake-alerts": {
-        "task": "workers.tasks.wake_alerts",
-        "schedule": 2.0,
-        "options": {"expires": 10},
     },
 }

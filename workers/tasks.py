@@ -102,8 +102,9 @@ def deliver_updates(sink_id: str) -> Summary:
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
 def wake_sinks() -> None:
-    """Have those sinks delivered to that something waits for."""
+    """Have those sinks delivered to that something waits for, and alerts decided about and sent."""
     _wake_sinks()
+    _wake_alerts()
 
 
 @app.task(name="workers.tasks.decide_alerts", send_events=False)  # type: ignore[untyped-decorator]
@@ -137,12 +138,6 @@ def send_alerts(channel: str) -> Summary:
     return Summary(f"{sent} sent")
 
 
-@app.task(name="workers.tasks.wake_alerts", send_events=False)  # type: ignore[untyped-decorator]
-def wake_alerts() -> None:
-    """Have alerts decided about and sent, where there are channels."""
-    _wake_alerts()
-
-
 def _wake_readers() -> None:
     _wake_printer()
     _wake_sinks()
@@ -151,8 +146,8 @@ def _wake_readers() -> None:
 
 def _wake_alerts() -> None:
     try:
-        if runtime().alerts.has_channels():
-            decide_alerts.apply_async(expires=WAKE_UP_EXPIRES_S)
+        if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
+            decide_alerts.apply_async()
     except (StoreError, OperationalError) as error:
         log.warning("alerts were not decided about (they are again every few seconds): %s", error)
 
@@ -161,8 +156,11 @@ def _wake_channels() -> None:
     try:
         alerts = runtime().alerts
         names = [channel.name for channel in alerts.config().channels]
-        for name in alerts.channels_ready(names, datetime.now(UTC)):
-            send_alerts.apply_async((name,), expires=WAKE_UP_EXPIRES_S)
+        if (ready := alerts.channels_ready(names, datetime.now(UTC))) and runtime().waiting(
+            "deliver"
+        ) < MOST_DELIVERIES:
+            for name in ready:
+                send_alerts.apply_async((name,))
     except (StoreError, OperationalError) as error:
         log.warning("channels were not woken (they are again every few seconds): %s", error)
 

@@ -30,7 +30,7 @@ from workers.scheduler import CLAIM_LIMIT, GATHERED, LEAST_PAUSE_S, MOST_PAUSE_S
 from workers.tasks import MOST_WAKE_UPS
 
 FETCH = "workers.tasks.fetch_provider"
-STATIC = {"workers.tasks.print_updates", "workers.tasks.wake_alerts", "workers.tasks.wake_sinks"}
+STATIC = {"workers.tasks.print_updates", "workers.tasks.wake_sinks"}
 
 
 def providers(count: int, interval_s: int = 60) -> list[Any]:

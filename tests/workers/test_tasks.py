@@ -35,7 +35,6 @@ STABLE = {
     "workers.tasks.print_updates": ((), "print"),
     "workers.tasks.wake_sinks": ((), "print"),
     "workers.tasks.deliver_updates": (("sink_id",), "deliver"),
-    "workers.tasks.wake_alerts": ((), "print"),
     "workers.tasks.decide_alerts": ((), "deliver"),
     "workers.tasks.send_alerts": (("channel",), "deliver"),
 }
