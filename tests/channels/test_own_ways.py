@@ -207,3 +207,21 @@ def test_a_long_story_is_told_from_its_end(slack: Bench) -> None:
     replies = slack.service.replies(slack.service.messages[0])
     assert len(replies) == 30
     assert "update 100" in replies[-1]["text"]
+
+
+@pytest.mark.parametrize("type", ["slack-webhook", "teams", "apprise"])
+def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(
+    type: str, poster: RequestsPoster, tmp_path, mail_certificate
+) -> None:
+    with service_of(type, tmp_path, mail_certificate) as service:
+        bench = bench_of(type, service, poster, mail_certificate)
+        first = message(note="held 3 min")
+        handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
+        send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
+
+    [shown] = service.shown()
+    assert [note for note in ("held 3 min", "still open after 4 h") for text in shown.texts if note in text] == [
+        "held 3 min",
+        "still open after 4 h",
+    ]
+    assert len(shown.texts) == 2
