@@ -70,8 +70,8 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         _block(_short(wording.state(message)), weight="Bolder", color=colour, spacing="None"),
     ]
     blocks += [_block(f"**{_short(name)}:** {_short(text)}", spacing="None") for name, text in wording.facts(message)]
-    if message.children:
-        blocks.append(_block(_paragraphs(wording.children(message), _TEXT)))
+    if children := wording.children(message):
+        blocks.append(_block(_paragraphs(children, _TEXT)))
     if text := wording.newest_text(message):
         blocks.append(_block(_paragraphs(text, _TEXT)))
     return blocks

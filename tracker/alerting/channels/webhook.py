@@ -90,9 +90,9 @@ def _data(message: Message) -> dict[str, Any]:
         "ended_at": wording.stamp(message.ended_at) if message.ended_at else None,
         "window": _window(message),
         "is_drill": message.is_drill,
-        "labels": dict(message.labels),
+        "labels": {name: one_line(text, wording.TITLE) for name, text in message.labels.items()},
         "children": [one_line(child, wording.TITLE) for child in message.children],
-        "note": message.note,
+        "note": one_line(message.note, wording.TITLE),
     }
 
 

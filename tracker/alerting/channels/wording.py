@@ -76,17 +76,17 @@ def window(message: Message) -> str:
 
 def facts(message: Message) -> Iterator[tuple[str, str]]:
     """Yield label and text of what is to be known before the vendor's words; the status is not among it."""
-    if message.impact:
-        yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
-    if message.components:
-        yield "Components", components(message)
-    if message.window is not None:
-        yield "Window", window(message)
+    return ((name, text) for name, text in _facts(message) if name and text)
+
+
+def _facts(message: Message) -> Iterator[tuple[str, str]]:
+    yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
+    yield "Components", components(message)
+    yield "Window", window(message)
     yield "Started", moment(message.started_at)
     if message.ended_at is not None:
         yield "Ended", moment(message.ended_at)
-    if message.note:
-        yield "Note", one_line(message.note, TITLE)
+    yield "Note", one_line(message.note, TITLE)
     for name, value in message.labels.items():
         yield one_line(name, _WORD), one_line(value, TITLE)
 
@@ -98,7 +98,8 @@ def components(message: Message) -> str:
 
 def children(message: Message) -> str:
     """Return the titles of the alerts that this one stands for, a line each."""
-    return "\n".join(one_line(child, TITLE) for child in message.children[:_MOST_NAMED]) + _rest(message.children)
+    named = (one_line(child, TITLE) for child in message.children[:_MOST_NAMED])
+    return "\n".join(filter(None, named)) + _rest(message.children)
 
 
 def entry_line(entry: Entry) -> str:
@@ -152,7 +153,7 @@ def duration(span: timedelta) -> str:
 
 
 def _first(names: Sequence[str], limit: int) -> str:
-    return ", ".join(one_line(name, limit) for name in names[:_MOST_NAMED]) + _rest(names)
+    return ", ".join(filter(None, (one_line(name, limit) for name in names[:_MOST_NAMED]))) + _rest(names)
 
 
 def _rest(names: Sequence[str]) -> str:
