@@ -177,7 +177,7 @@ def bench_of(type: str, service: Any, poster: RequestsPoster, certificate: Path)
 
 
 #: Each message of apprise is a process that imports it: half of the time of all tests of channels together.
-_TYPES = [pytest.param(type, marks=pytest.mark.faults if type == "apprise" else ()) for type in TRAITS]
+_TYPES = [pytest.param(each, marks=pytest.mark.faults if each == "apprise" else ()) for each in TRAITS]
 
 
 @pytest.fixture(params=_TYPES)

@@ -225,3 +225,25 @@ def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(
         "still open after 4 h",
     ]
     assert len(shown.texts) == 2
+
+
+def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: Bench) -> None:
+    first = life()[0]
+    slack.service.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(FetchError):
+        slack.channel.send(first, None)
+    original = slack.service.carry_out
+
+    def threads_are_away(asked):
+        if asked.path.endswith("conversations.replies"):
+            return slack.service.failure(Fault.AWAY)
+        return original(asked)
+
+    slack.service.carry_out = threads_are_away
+    with pytest.raises(ChannelFailed) as caught:
+        slack.channel.send(first, None, in_doubt=True)
+    slack.service.carry_out = original
+    slack.channel.send(first, caught.value.handle, in_doubt=True)
+
+    [shown] = slack.service.shown()
+    assert len(shown.texts) == 1
