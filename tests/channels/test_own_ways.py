@@ -165,8 +165,8 @@ def test_a_link_that_is_no_address_is_left_out(poster: RequestsPoster, tmp_path,
 def test_apprise_is_ended_when_its_time_is_over() -> None:
     config = AppriseConfig(name="oncall", url_env="URL")
     with Origin(lambda exchange: exchange.dawdle()) as origin:
-        channel = Apprise(config, {"URL": origin.url("/x").replace("http", "json")}, timeout_s=3.0)
-        with pytest.raises(ChannelFailed, match="did not end within 3 s"):
+        channel = Apprise(config, {"URL": origin.url("/x").replace("http", "json")}, timeout_s=1.0)
+        with pytest.raises(ChannelFailed, match="did not end within 1 s"):
             channel.send(message(), None)
 
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -247,3 +247,21 @@ def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: B
 
     [shown] = slack.service.shown()
     assert len(shown.texts) == 1
+
+
+def test_an_alertmanager_that_lost_everything_is_told_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
+    with service_of("alertmanager", tmp_path, mail_certificate) as service:
+        bench = bench_of("alertmanager", service, poster, mail_certificate)
+        first, *_, last = life()
+        handle = bench.channel.send(first, None)
+        service.settle(first)
+        service.lose_everything()
+        service.forget_notes()
+        again = replace(first, act=Act.CHANGE)
+        handle = bench.channel.send(again, handle, in_doubt=True)
+        service.settle(again)
+        bench.channel.send(last, handle)
+        service.settle(last)
+
+    [shown] = service.shown()
+    assert (shown.opened, shown.closed) == (1, 1)
