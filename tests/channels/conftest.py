@@ -176,7 +176,11 @@ def bench_of(type: str, service: Any, poster: RequestsPoster, certificate: Path)
     return Bench(type, service, make(table), table, make, environ)
 
 
-@pytest.fixture(params=TRAITS)
+#: Each message of apprise is a process that imports it: half of the time of all tests of channels together.
+_TYPES = [pytest.param(each, marks=pytest.mark.faults if each == "apprise" else ()) for each in TRAITS]
+
+
+@pytest.fixture(params=_TYPES)
 def bench(
     request: pytest.FixtureRequest, tmp_path: Path, mail_certificate: Path, poster: RequestsPoster
 ) -> Iterator[Bench]:

@@ -11,7 +11,8 @@ from tests.channels.story import life, message
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.alerting.channels.email import Email
 from tracker.alerting.ports import MailServer
-from tracker.errors import AddressRefused, BadAnswer, ConnectError, TlsError
+from tracker.errors import AddressRefused, BadAnswer, ConnectError, FetchTimeout, TlsError
+from tracker.fetch.limits import FetchLimits
 from tracker.fetch.mail import SmtpMailer
 from tracker.model.channel import EmailConfig, MailSecurity
 from tracker.model.clock import utc_now
@@ -128,3 +129,14 @@ def test_an_inner_address_is_refused_unless_it_is_allowed(mailer: SmtpMailer) ->
 
     with pytest.raises(AddressRefused):
         mailer.deliver(server, "status@example.com", ("oncall@example.com",), b"")
+
+
+def test_a_server_that_drips_its_replies_is_given_up(mail_certificate: Path) -> None:
+    limits = FetchLimits(connect_s=1.0, read_s=1.0, total_s=0.3, max_body_bytes=1024)
+    mailer = SmtpMailer(ca_file=str(mail_certificate / "site.pem"), limits=limits)
+
+    with (
+        Origin(lambda exchange: exchange.drip(b"220-mail\r\n" * 1000, every_s=0.02), is_mute=True) as origin,
+        pytest.raises(FetchTimeout, match=r"within 0\.3 s"),
+    ):
+        channel(origin.port, mailer).send(message(), None)

@@ -165,8 +165,8 @@ def test_a_link_that_is_no_address_is_left_out(poster: RequestsPoster, tmp_path,
 def test_apprise_is_ended_when_its_time_is_over() -> None:
     config = AppriseConfig(name="oncall", url_env="URL")
     with Origin(lambda exchange: exchange.dawdle()) as origin:
-        channel = Apprise(config, {"URL": origin.url("/x").replace("http", "json")}, timeout_s=3.0)
-        with pytest.raises(ChannelFailed, match="did not end within 3 s"):
+        channel = Apprise(config, {"URL": origin.url("/x").replace("http", "json")}, timeout_s=1.0)
+        with pytest.raises(ChannelFailed, match="did not end within 1 s"):
             channel.send(message(), None)
 
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -207,3 +207,61 @@ def test_a_long_story_is_told_from_its_end(slack: Bench) -> None:
     replies = slack.service.replies(slack.service.messages[0])
     assert len(replies) == 30
     assert "update 100" in replies[-1]["text"]
+
+
+@pytest.mark.parametrize("type", ["slack-webhook", "teams", "apprise"])
+def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(
+    type: str, poster: RequestsPoster, tmp_path, mail_certificate
+) -> None:
+    with service_of(type, tmp_path, mail_certificate) as service:
+        bench = bench_of(type, service, poster, mail_certificate)
+        first = message(note="held 3 min")
+        handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
+        send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
+
+    [shown] = service.shown()
+    assert [note for note in ("held 3 min", "still open after 4 h") for text in shown.texts if note in text] == [
+        "held 3 min",
+        "still open after 4 h",
+    ]
+    assert len(shown.texts) == 2
+
+
+def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: Bench) -> None:
+    first = life()[0]
+    slack.service.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(FetchError):
+        slack.channel.send(first, None)
+    original = slack.service.carry_out
+
+    def threads_are_away(asked):
+        if asked.path.endswith("conversations.replies"):
+            return slack.service.failure(Fault.AWAY)
+        return original(asked)
+
+    slack.service.carry_out = threads_are_away
+    with pytest.raises(ChannelFailed) as caught:
+        slack.channel.send(first, None, in_doubt=True)
+    slack.service.carry_out = original
+    slack.channel.send(first, caught.value.handle, in_doubt=True)
+
+    [shown] = slack.service.shown()
+    assert len(shown.texts) == 1
+
+
+def test_an_alertmanager_that_lost_everything_is_told_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
+    with service_of("alertmanager", tmp_path, mail_certificate) as service:
+        bench = bench_of("alertmanager", service, poster, mail_certificate)
+        first, *_, last = life()
+        handle = bench.channel.send(first, None)
+        service.settle(first)
+        service.lose_everything()
+        service.forget_notes()
+        again = replace(first, act=Act.CHANGE)
+        handle = bench.channel.send(again, handle, in_doubt=True)
+        service.settle(again)
+        bench.channel.send(last, handle)
+        service.settle(last)
+
+    [shown] = service.shown()
+    assert (shown.opened, shown.closed) == (1, 1)

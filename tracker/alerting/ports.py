@@ -72,6 +72,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     #: When it ended, in a message that closes.
     ended_at: datetime | None = None
+    #: When a maintenance is planned: its begin, and its end if that is known.
+    window: tuple[datetime, datetime | None] | None = None
     is_drill: bool = False
     #: The route's own words, which are trusted.
     labels: Mapping[str, str] = {}

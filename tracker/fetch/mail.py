@@ -9,7 +9,7 @@ from typing import Final
 
 from tracker.alerting.ports import MailServer
 from tracker.errors import BadAnswer, ChannelRefused, ConnectError, FetchError, FetchTimeout, TlsError
-from tracker.fetch.budget import CURRENT, Budget
+from tracker.fetch.budget import CURRENT, BoundedReader, Budget, MeteredSocket
 from tracker.fetch.connection import tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import without
@@ -63,7 +63,7 @@ class SmtpMailer:
         sock = self._connect(server)
         # Given, because smtplib would ask the name system who we are, without any limit of time.
         session = smtplib.SMTP(local_hostname=_literal(sock), timeout=self._limits.read_s)
-        session.sock = sock
+        session.sock, session.file = sock, _reader(sock)
         try:
             _expect(session.getreply(), server)
             session.ehlo_or_helo_if_needed()
@@ -96,12 +96,17 @@ class SmtpMailer:
         _expect(session.docmd("STARTTLS"), server)
         # Whatever was said before is not protected, and forgotten (RFC 3207, section 4.2). `SMTP.starttls` takes the
         # name for the certificate from where it connected, which was done here.
-        session.sock = self._tls.wrap_socket(session.sock, server_hostname=server.host)  # type: ignore[arg-type]
-        session.file = None
+        sock = self._tls.wrap_socket(session.sock, server_hostname=server.host)  # type: ignore[arg-type]
+        session.sock, session.file = sock, _reader(sock)
         session.helo_resp = session.ehlo_resp = None
         session.esmtp_features = {}
         session.does_esmtp = False
         session.ehlo()
+
+
+def _reader(sock: socket.socket) -> BoundedReader:
+    """Return what replies are read from, within the budget: a server that drips them holds nobody for long."""
+    return BoundedReader(MeteredSocket(sock.makefile("rb", buffering=0), sock, CURRENT.get()))
 
 
 def _literal(sock: socket.socket) -> str:

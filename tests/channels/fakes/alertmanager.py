@@ -1,6 +1,7 @@
 """Debian's Alertmanager itself, between a door that can fail and a receiver that sees what on-call people would."""
 
 import http.client
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -53,12 +54,22 @@ class RealAlertmanager(FakeService):
     def __enter__(self) -> Self:
         super().__enter__()
         self._oncall.__enter__()
-        config = self._folder / "alertmanager.yml"
-        config.write_text(_CONFIG.format(url=self._oncall.url))
+        (self._folder / "alertmanager.yml").write_text(_CONFIG.format(url=self._oncall.url))
+        self._start()
+        return self
+
+    def lose_everything(self) -> None:
+        """Kill it, take its storage away, and start it again."""
+        self._process.kill()
+        self._stop()
+        shutil.rmtree(self._folder / "data", ignore_errors=True)
+        self._start()
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [
                 PROGRAM,
-                f"--config.file={config}",
+                f"--config.file={self._folder / 'alertmanager.yml'}",
                 f"--storage.path={self._folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{self._port}",
                 "--cluster.listen-address=",
@@ -72,14 +83,16 @@ class RealAlertmanager(FakeService):
                 break
         self._drain = threading.Thread(target=self._process.stderr.read, daemon=True)
         self._drain.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self._process.terminate()
+    def _stop(self) -> None:
         self._process.wait(30)
         self._drain.join(10)
         assert self._process.stderr
         self._process.stderr.close()
+
+    def __exit__(self, *error: object) -> None:
+        self._process.terminate()
+        self._stop()
         self._oncall.__exit__(*error)
         super().__exit__(*error)
 
@@ -107,6 +120,10 @@ class RealAlertmanager(FakeService):
 
         with self._oncall.came:
             assert self._oncall.came.wait_for(is_there, _PATIENCE_S), f"not {expected}: {self._oncall.notes}"
+
+    def forget_notes(self) -> None:
+        with self._oncall.came:
+            self._oncall.notes.clear()
 
     def shown(self) -> list[Shown]:
         groups: dict[str, Shown] = {}

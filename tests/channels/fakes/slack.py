@@ -81,7 +81,9 @@ class FakeSlack(FakeService):
             found = [each for each in self.messages if asked.query["ts"] in (each["ts"], each.get("thread_ts"))]
         kept = ("ts", "text", *(("metadata",) if shows_metadata else ()))
         shown = [{name: each[name] for name in kept if name in each} for each in found]
-        return Answered(200, {"ok": True, "messages": shown[::-1][: int(asked.query.get("limit", "100"))]})
+        # A conversation is read from its newest message, a thread from its first.
+        ordered = shown[::-1] if method == "conversations.history" else shown
+        return Answered(200, {"ok": True, "messages": ordered[: int(asked.query.get("limit", "100"))]})
 
     def _found(self, ts: Any) -> dict[str, Any] | None:
         return next((each for each in self.messages if each["ts"] == ts), None)

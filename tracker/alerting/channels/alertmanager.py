@@ -18,6 +18,7 @@ from tracker.environment.credentials import headers_of
 from tracker.model.channel import AlertmanagerConfig
 from tracker.model.clock import Clock
 from tracker.model.marks import safe_link
+from tracker.model.plain import one_line
 
 #: An Alertmanager that was started again knows no alert until it is sent again.
 _RESEND_EVERY: Final = timedelta(minutes=2)
@@ -79,7 +80,7 @@ class Alertmanager:
 
     def _labels(self, message: Message) -> dict[str, str]:
         """Return what the alert is known by, trusted words first: nothing of the vendor's own text is in it."""
-        given = {name: text for name, text in message.labels.items() if _LABEL.fullmatch(name)}
+        given = {name: one_line(text, wording.TITLE) for name, text in message.labels.items() if _LABEL.fullmatch(name)}
         own = {
             "alertname": _NAMES.get(message.kind, "VendorAlert"),
             "provider": message.provider_id,
@@ -97,7 +98,7 @@ def _alert(message: Message, firing: _Firing, ends_at: datetime) -> dict[str, An
         "status": wording.state(message),
         "impact": wording.status(message.impact),
         "components": wording.components(message),
-        "note": message.note,
+        "note": one_line(message.note, wording.TITLE),
         "alerts": wording.children(message),
     }
     link = safe_link(message.link)

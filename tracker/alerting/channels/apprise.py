@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from tracker.alerting.channels import apprise_child, wording
-from tracker.alerting.channels.api import secret
+from tracker.alerting.channels.api import handle_of, remembered, secret
 from tracker.alerting.ports import Act, Message, Severity
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError
 from tracker.model.channel import AppriseConfig
@@ -45,9 +45,10 @@ class Apprise:
         self._timeout_s = timeout_s
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Send a message when the alert opens and when it closes."""
+        """Send a message when the alert opens and when it closes, and what a route asks for in between."""
         del in_doubt
-        if message.act is Act.CHANGE and handle is not None:
+        before = remembered(handle, wording.Said)
+        if message.act is Act.CHANGE and before is not None and not wording.is_asked_for(message, before):
             return handle
         url = secret(self._config, "url_env", self._config.url_env, self._environ)
         self._run(
@@ -59,7 +60,7 @@ class Apprise:
                 timeout_s=self._timeout_s,
             )
         )
-        return message.key
+        return handle_of(wording.said(message))
 
     def _run(self, job: apprise_child.Job) -> None:
         """Run the child. What the library prints may hold the address, which is a secret: none of it is shown."""

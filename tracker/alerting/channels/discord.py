@@ -98,8 +98,8 @@ def _embed(message: Message) -> dict[str, Any]:
     link = safe_link(message.link)
     lines = [f"**{_short(wording.state(message))}**"]
     lines += [f"**{_short(name)}:** {_short(text)}" for name, text in wording.facts(message)]
-    if message.children:
-        lines.append(fitted(wording.children(message), _SHORT, _quoted))
+    if children := wording.children(message):
+        lines.append(fitted(children, _SHORT, _quoted))
     # Not behind the title: a vendor's title that looks like an address would lie about where it leads.
     end = [f"<{link}>"] if link else []
     left = _DESCRIPTION - sum(units(line) + 1 for line in (*lines, *end))

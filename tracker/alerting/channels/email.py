@@ -95,8 +95,8 @@ def _lines(message: Message) -> Iterator[str]:
     yield ""
     for name, text in wording.facts(message):
         yield f"{name}: {text}"
-    if message.children:
-        yield from ("", wording.children(message))
+    if children := wording.children(message):
+        yield from ("", children)
     if message.updates:
         yield from ("", "Updates, newest first:")
         for entry in reversed(message.updates[-_MOST_UPDATES:]):

@@ -36,8 +36,8 @@ class IncidentIo:
 def _event(message: Message) -> dict[str, Any]:
     link = safe_link(message.link)
     lines = [wording.entry_line(entry) for entry in reversed(message.updates)]
-    if message.children:
-        lines.append(wording.children(message))
+    if children := wording.children(message):
+        lines.append(children)
     return {
         "deduplication_key": message.key,
         "status": "resolved" if message.act is Act.CLOSE else "firing",

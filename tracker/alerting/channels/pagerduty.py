@@ -64,6 +64,6 @@ def _details(message: Message) -> dict[str, Any]:
         details["Latest update"] = wording.newest_text(message)
     if message.updates:
         details["Updates"] = [wording.entry_line(entry) for entry in message.updates[-_MOST_UPDATES:]]
-    if message.children:
-        details["Alerts"] = wording.children(message)
+    if children := wording.children(message):
+        details["Alerts"] = children
     return details

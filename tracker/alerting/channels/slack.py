@@ -73,7 +73,7 @@ class Slack:
         return handle_of(self._reply(thread, message, in_doubt=in_doubt))
 
     def _post(self, message: Message) -> _Thread:
-        answer = self._ask("chat.postMessage", _root(self._config.channel, message), None, is_repeatable=False)
+        answer = self._ask("chat.postMessage", _root(self._config.channel, message), None)
         return _Thread(answer["channel"], answer["ts"])
 
     def _edit(self, thread: _Thread, message: Message) -> bool:
@@ -89,23 +89,23 @@ class Slack:
         return True
 
     def _reply(self, thread: _Thread, message: Message, *, in_doubt: bool) -> _Thread:
-        """Add what the thread lacks, and return what it holds then."""
+        """Add what the thread lacks, and return what it holds then. Raises ChannelFailed with as far as it came."""
         replies = list(_replies(thread, message))
-        present = self._present(thread) if in_doubt and replies else frozenset()
-        for entry_id, text, is_loud in replies:
-            if entry_id not in present:
-                payload = {
-                    **_plain(text, message.key, entry_id),
-                    "channel": thread.channel,
-                    "thread_ts": thread.ts,
-                    "reply_broadcast": is_loud,
-                }
-                try:
-                    self._ask("chat.postMessage", payload, handle_of(thread), is_repeatable=False)
-                except FetchError as error:
-                    # What is out by now is not to be sent again.
-                    raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
-            thread = msgspec.structs.replace(thread, told=thread.told if entry_id == _END else entry_id)
+        try:
+            present = self._present(thread) if in_doubt and replies else frozenset()
+            for entry_id, text, is_loud in replies:
+                if entry_id not in present:
+                    payload = {
+                        **_plain(text, message.key, entry_id),
+                        "channel": thread.channel,
+                        "thread_ts": thread.ts,
+                        "reply_broadcast": is_loud,
+                    }
+                    self._ask("chat.postMessage", payload, handle_of(thread))
+                thread = msgspec.structs.replace(thread, told=thread.told if entry_id == _END else entry_id)
+        except FetchError as error:
+            # What is out by now is not to be sent again.
+            raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
         return msgspec.structs.replace(thread, is_closed=message.act is Act.CLOSE)
 
     def _find(self, message: Message) -> _Thread | None:
@@ -124,17 +124,16 @@ class Slack:
         return frozenset(entry for entry in entries if isinstance(entry, str))
 
     def _look(self, method: str, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Return messages, newest first; none where the app may not read them."""
+        """Return messages; none where the app may not read them."""
         answer = self._raw(f"{method}?{urlencode(query)}", None, None)
         if answer.get("error") in _TEMPORARY:
             self._refuse(answer, None)
         messages = answer.get("messages")
         return [found for found in messages if isinstance(found, dict)] if isinstance(messages, list) else []
 
-    def _ask(
-        self, method: str, payload: Mapping[str, Any], handle: str | None, *, is_repeatable: bool
-    ) -> Mapping[str, Any]:
-        answer = self._raw(method, payload, handle, is_repeatable=is_repeatable)
+    def _ask(self, method: str, payload: Mapping[str, Any], handle: str | None) -> Mapping[str, Any]:
+        """Return Slack's answer to a new message, which must not arrive twice."""
+        answer = self._raw(method, payload, handle, is_repeatable=False)
         self._refuse(answer, handle)
         if not isinstance(answer.get("ts"), str) or not isinstance(answer.get("channel"), str):
             raise ChannelFailed(f"{self._config.place}: Slack named no message in its answer", None, handle)

@@ -26,8 +26,8 @@ def root_text(message: Message) -> str:
     sign = _OVER if message.act is Act.CLOSE else _SIGNS[message.severity]
     lines = [f"{sign} *{_short(wording.headline(message))}*", f"*{_short(wording.state(message))}*"]
     lines += [f"*{_short(name)}:* {_short(text)}" for name, text in wording.facts(message)]
-    if message.children:
-        lines.append(_quoted(wording.children(message), _CHILDREN))
+    if children := wording.children(message):
+        lines.append(_quoted(children, _CHILDREN))
     link = safe_link(message.link)
     end = [f"<{as_mrkdwn(link)}>"] if link else []
     left = _LONGEST - sum(units(line) + 1 for line in (*lines, *end))

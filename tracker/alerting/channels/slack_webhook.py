@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tracker.alerting.channels import wording
-from tracker.alerting.channels.api import Api, address
+from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.alerting.channels.slack_text import root_text
 from tracker.alerting.ports import Act, Caller, Message
 from tracker.model.channel import SlackWebhookConfig
@@ -23,10 +23,15 @@ class SlackWebhook:
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Post a message if status, severity or a maintenance's window changed, and at either end."""
         del in_doubt
-        state = f"{message.severity.value} {message.status} {wording.window_key(message)}"
-        if message.act is Act.CHANGE and handle == state:
+        before = remembered(handle, wording.Said)
+        if message.act is Act.CHANGE and before is not None and not _is_news(message, before):
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         payload = {"text": root_text(message), "unfurl_links": False, "unfurl_media": False}
         self._api.accepted(self._api.call(url, payload, is_repeatable=False))
-        return state
+        return handle_of(wording.said(message))
+
+
+def _is_news(message: Message, before: wording.Said) -> bool:
+    has_changed = (message.severity, message.status) != (before.severity, before.status)
+    return has_changed or wording.is_asked_for(message, before)

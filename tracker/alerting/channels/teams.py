@@ -6,8 +6,6 @@ https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.alerting.ports import Act, Caller, Message, Severity
@@ -25,13 +23,6 @@ _COLOURS: Final = {
 }
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """What the last card said."""
-
-    worst: Severity
-    window: str
-
-
 class Teams:
     """A card when an alert opens, gets worse and ends: a workflow's messages cannot be edited."""
 
@@ -46,14 +37,16 @@ class Teams:
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Post a card, unless the alert changed without getting worse and without a move of its maintenance."""
         del in_doubt
-        told = remembered(handle, _Told)
-        window = wording.window_key(message)
-        is_news = told is None or message.severity.rank > told.worst.rank or window != told.window
-        if message.act is Act.CHANGE and not is_news:
+        before = remembered(handle, wording.Said)
+        if message.act is Act.CHANGE and before is not None and not _is_news(message, before):
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         self._api.accepted(self._api.call(url, _message(message), is_repeatable=False))
-        return handle_of(_Told(message.severity, window))
+        return handle_of(wording.said(message))
+
+
+def _is_news(message: Message, before: wording.Said) -> bool:
+    return message.severity.rank > before.severity.rank or wording.is_asked_for(message, before)
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -77,8 +70,8 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         _block(_short(wording.state(message)), weight="Bolder", color=colour, spacing="None"),
     ]
     blocks += [_block(f"**{_short(name)}:** {_short(text)}", spacing="None") for name, text in wording.facts(message)]
-    if message.children:
-        blocks.append(_block(_paragraphs(wording.children(message), _TEXT)))
+    if children := wording.children(message):
+        blocks.append(_block(_paragraphs(children, _TEXT)))
     if text := wording.newest_text(message):
         blocks.append(_block(_paragraphs(text, _TEXT)))
     return blocks

@@ -88,11 +88,19 @@ def _data(message: Message) -> dict[str, Any]:
         "link": safe_link(message.link),
         "started_at": wording.stamp(message.started_at),
         "ended_at": wording.stamp(message.ended_at) if message.ended_at else None,
+        "window": _window(message),
         "is_drill": message.is_drill,
-        "labels": dict(message.labels),
+        "labels": {name: one_line(text, wording.TITLE) for name, text in message.labels.items()},
         "children": [one_line(child, wording.TITLE) for child in message.children],
-        "note": message.note,
+        "note": one_line(message.note, wording.TITLE),
     }
+
+
+def _window(message: Message) -> dict[str, str | None] | None:
+    if message.window is None:
+        return None
+    begin, end = message.window
+    return {"begin": wording.stamp(begin), "end": wording.stamp(end) if end else None}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from tracker.alerting.ports import Act, Entry, Message
+import msgspec
+
+from tracker.alerting.ports import Act, Entry, Message, Severity
 from tracker.model.plain import one_line, several_lines
 
 TITLE: Final = 200
@@ -45,22 +47,46 @@ def state(message: Message) -> str:
     return f"{word} after {duration(message.ended_at - message.started_at)}" if message.ended_at else word
 
 
-def window_key(message: Message) -> str:
-    """Return what is another one after each move of a maintenance, and the same for everything else."""
-    return f"{stamp(message.started_at)} {message.note}" if message.kind == "maintenance" else ""
+class Said(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a channel that cannot edit said last of an alert: all of it that is worth another message."""
+
+    severity: Severity
+    status: str
+    window: str = ""
+    note: str = ""
+
+
+def said(message: Message) -> Said:
+    """Return what a channel has said once it has sent this message."""
+    return Said(message.severity, message.status, window(message), message.note)
+
+
+def is_asked_for(message: Message, before: Said) -> bool:
+    """Tell whether a maintenance moved, or a route wants a reminder: its note is another one each time."""
+    return window(message) != before.window or message.note not in ("", before.note)
+
+
+def window(message: Message) -> str:
+    """Return when a maintenance is planned, in UTC; empty for everything else."""
+    if message.window is None:
+        return ""
+    begin, end = message.window
+    return f"{moment(begin)} to {moment(end)}" if end else f"from {moment(begin)}"
 
 
 def facts(message: Message) -> Iterator[tuple[str, str]]:
     """Yield label and text of what is to be known before the vendor's words; the status is not among it."""
-    if message.impact:
-        yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
-    if message.components:
-        yield "Components", components(message)
+    return ((name, text) for name, text in _facts(message) if name and text)
+
+
+def _facts(message: Message) -> Iterator[tuple[str, str]]:
+    yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
+    yield "Components", components(message)
+    yield "Window", window(message)
     yield "Started", moment(message.started_at)
     if message.ended_at is not None:
         yield "Ended", moment(message.ended_at)
-    if message.note:
-        yield "Note", one_line(message.note, TITLE)
+    yield "Note", one_line(message.note, TITLE)
     for name, value in message.labels.items():
         yield one_line(name, _WORD), one_line(value, TITLE)
 
@@ -72,7 +98,8 @@ def components(message: Message) -> str:
 
 def children(message: Message) -> str:
     """Return the titles of the alerts that this one stands for, a line each."""
-    return "\n".join(one_line(child, TITLE) for child in message.children[:_MOST_NAMED]) + _rest(message.children)
+    named = (one_line(child, TITLE) for child in message.children[:_MOST_NAMED])
+    return "\n".join(filter(None, named)) + _rest(message.children)
 
 
 def entry_line(entry: Entry) -> str:
@@ -126,7 +153,7 @@ def duration(span: timedelta) -> str:
 
 
 def _first(names: Sequence[str], limit: int) -> str:
-    return ", ".join(one_line(name, limit) for name in names[:_MOST_NAMED]) + _rest(names)
+    return ", ".join(filter(None, (one_line(name, limit) for name in names[:_MOST_NAMED]))) + _rest(names)
 
 
 def _rest(names: Sequence[str]) -> str:
