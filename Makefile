@@ -41,6 +41,7 @@ audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a publ
 
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
+	$(BIN)/python -m tests.chaos.alerts $(KILLS)
 
 fuzz: $(STAMP) ## Give broken answers to the parsers and to the fetcher; count what comes out
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)

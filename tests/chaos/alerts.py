@@ -151,9 +151,8 @@ def run(kills: int, seed: int) -> int:
             assert sender.stdin is not None
             sender.stdin.close()
             sender.wait(30)
-    print(
-        f"{kills} kills in {took_s:.0f} s, {publisher.incidents} incidents with {publisher.updates} updates, seed {seed}"
-    )
+    told = f"{publisher.incidents} incidents with {publisher.updates} updates"
+    print(f"{kills} kills in {took_s:.0f} s, {told}, seed {seed}")
     findings = [] if settled else ["something still waits"]
     for kind, service in known.items():
         findings += judged(kind, service, publisher.incidents, kills)

@@ -1,8 +1,10 @@
 """Alerts in a real data server: decided exactly once, sent by one at a time, kept for as long as they are needed."""
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from datetime import time as time_of_day
 
 import pytest
 import redis
@@ -10,15 +12,18 @@ import redis
 from tests.fakes import NOON, FakeClock
 from tests.unit.alerting.stories import an_event
 from tracker.alerting.alert import AlertState
+from tracker.alerting.backtest import Replay
 from tracker.alerting.decider import FAILS_FOR, Decider
 from tracker.alerting.ports import Act, Message
+from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
+from tracker.alerting.stores import Decided
 from tracker.errors import ChannelRefused, Conflict, FetchTimeout, HttpStatusError
 from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Impact
 from tracker.model.provider import Provider
-from tracker.model.route import Alerting, Route, Silence
+from tracker.model.route import Alerting, QuietHours, Route, Silence
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
@@ -290,7 +295,9 @@ def test_the_stream_keeps_no_event_back_once_there_are_no_channels(bench: Bench)
 
 
 @pytest.mark.faults
-def test_a_dead_channel_among_twenty_delays_none_with_ten_thousand_open_alerts(valkey: "redis.Redis") -> None:
+def test_a_dead_channel_among_twenty_delays_none_with_ten_thousand_open_alerts(
+    valkey: "redis.Redis", record_property: Callable[[str, object], None]
+) -> None:
     """The dead one fails after as long as the network lets it; the others are sent to beside it, as workers do."""
     names = [f"c{n:02}" for n in range(20)]
     bench = Bench(valkey, names, pages=1000)
@@ -314,8 +321,62 @@ def test_a_dead_channel_among_twenty_delays_none_with_ten_thousand_open_alerts(v
     bench.send()
     took_s = time.monotonic() - began
     memory_mb = valkey.info("memory")["used_memory"] / 1e6
-    print(f"{opened} open alerts: a new one reached 19 channels in {took_s:.2f} s; {memory_mb:.0f} MB held")
+    said = f"{opened} open alerts: a new one reached 19 channels in {took_s:.2f} s; {memory_mb:.0f} MB held"
+    record_property("measured", said)
 
     assert opened >= 10_000 - 5
     assert [name for name in names if not any(m.severity == "error" for m in bench.channels[name].taken)] == ["c00"]
     assert took_s < 2
+
+
+def test_what_backtest_lists_is_what_was_decided_live(bench: Bench) -> None:
+    """Holds, repetitions, reminders and quiet hours among it: the same machine, by another clock."""
+    chance = random.Random(11)
+    routes = (
+        Route(to=("chat",), min_impact=Impact.MAJOR, after_s=120, repeat_s=1800, continues=True),
+        Route(to=("mail",), quiet_hours=QuietHours(start=time_of_day(13), end=time_of_day(15)), remind_s=600),
+    )
+    bench.configure(*routes)
+    live: list[tuple[object, ...]] = []
+    keep = bench.store.keep
+
+    def noting(owner: str, decided: Decided, now: datetime) -> None:
+        keep(owner, decided, now)
+        live.extend(
+            (now, each.channel, each.alert_id, each.act, each.version, each.repeats) for each in decided.deliveries
+        )
+
+    bench.store.keep = noting  # type: ignore[method-assign]
+    events: list[Event] = []
+    for number in range(120):
+        for _ in range(chance.randrange(1, 5)):
+            bench.clock.passes(seconds=60)
+            bench.decider.run()
+        status = chance.choice(["investigating", "identified", "monitoring", "resolved"])
+        incident, impact = chance.choice("abc"), chance.choice(["minor", "major", "critical"])
+        events.append(an_event(status, incident=incident, impact=impact, update=f"u{number}", seen_at=bench.clock()))
+        bench.happens(events[-1])
+    rules = rules_of(bench.store.config(), bench.store.providers())
+    replay = Replay(rules)
+    replay.play(events)
+
+    replayed = [
+        (each.at, d.channel, d.alert_id, d.act, d.version, d.repeats) for each in replay.sent for d in [each.delivery]
+    ]
+    assert len(live) > 100
+    assert sorted(fields[1:] for fields in live) == sorted(fields[1:] for fields in replayed)
+
+
+@pytest.mark.faults
+def test_a_month_of_incidents_leaves_no_more_than_a_week_of_them(bench: Bench) -> None:
+    for number in range(300):
+        bench.clock.passes(hours=2)
+        bench.happens(an_event(incident=f"i{number}", update="a", seen_at=bench.clock()))
+        bench.send()
+        bench.clock.passes(minutes=24)
+        bench.happens(an_event("resolved", incident=f"i{number}", update="b", seen_at=bench.clock()))
+        bench.send()
+
+    assert bench.channels["chat"].acts.count(("open", 1)) == 300
+    assert len(bench.store.all_alerts()) <= 71
+    assert len(bench.rows.rows("chat")) <= 71

@@ -1,5 +1,6 @@
 """Recorded series of real pages through the alert machine: each open has its close, and fewer messages say the same."""
 
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -51,9 +52,9 @@ def test_opens_are_closes_and_what_is_still_open_in_every_recorded_series() -> N
         tellings = [alert.tellings["chat"] for alert in replay.book.alerts if "chat" in alert.tellings]
         still += sum(telling.phase is Phase.OPEN for telling in tellings)
         incidents += len(tellings)
-    print(
+    sys.stdout.write(
         f"{events} events, {incidents} alerts: event by event {events} messages; by life cycle {acts['open']} objects "
-        f"with {acts['change']} changes and {acts['close']} closes, {still} still open"
+        f"with {acts['change']} changes and {acts['close']} closes, {still} still open\n"
     )
 
     assert acts["open"] > 0

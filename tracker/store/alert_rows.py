@@ -25,8 +25,9 @@ from tracker.store.connection import (
     translated,
 )
 
-#: A sender that died gives its channel back after this long. A mail server may take a minute for one message.
-LEASE_S: Final = 90.0
+#: A sender that died gives its channel back after this long; each call prolongs it. One call ends within 15 s; a slower
+#: one (a mail server that dawdles) may be made twice, and what the late one writes is refused.
+LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)
 _ROWS: Final = msgspec.json.Decoder(Row)
