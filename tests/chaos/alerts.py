@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from tests.channels.conftest import SECRETS, service_of, table_of
 from tests.channels.fakes.service import FakeService
 from tests.data_server import DataServer
@@ -47,8 +49,8 @@ _PATIENCE_S = 120.0
 class Publisher:
     """Puts updates of incidents into the event stream until it is told to end all of them."""
 
-    def __init__(self, url: str, chance: random.Random) -> None:
-        self._client = connect(url)
+    def __init__(self, client: "redis.Redis", chance: random.Random) -> None:
+        self._client = client
         self._chance = chance
         self._open: dict[str, int] = {}
         self.incidents = 0
@@ -110,11 +112,11 @@ def configure(url: str, known: Mapping[str, Any]) -> dict[str, str]:
         table = {key: renamed.get(value, value) if isinstance(value, str) else value for key, value in table.items()}
         environ |= {renamed[key]: value for key, value in more.items()}
         configs.append(channel_config_of({**table, "name": kind}, kind))
-    client = connect(url)
-    RedisAlerts(client).sync(Alerting(channels=tuple(configs), routes=(Route(to=tuple(known)),)))
     # Each on a host of its own: six incidents of one host within two minutes would be a storm, told as one.
     pages = [Provider(id=f"p{n}", name=f"P{n}", url=f"https://p{n}.example") for n in range(PAGES)]
-    RedisCatalogue(client).put(pages, utc_now())
+    with contextlib.closing(connect(url)) as client:
+        RedisAlerts(client).sync(Alerting(channels=tuple(configs), routes=(Route(to=tuple(known)),)))
+        RedisCatalogue(client).put(pages, utc_now())
     return environ
 
 
@@ -128,29 +130,18 @@ def run(kills: int, seed: int) -> int:
         with DataServer(Path(name), port) as server:
             environ = {**os.environ, **configure(server.url, known), "TRACKER_FAILPOINTS": FAILPOINTS}
             command = [sys.executable, "-m", "tests.chaos.alert_sender", server.url, str(kills)]
-            sender = subprocess.Popen(
-                command,
-                env=environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            over = threading.Event()
-            threading.Thread(target=lambda: (sender.stdout.readline(), over.set()), daemon=True).start()  # type: ignore[union-attr]
-            publisher, began = Publisher(server.url, chance), time.monotonic()
-            store = RedisAlerts(connect(server.url))
-            while not over.wait(0.02):
-                # As fast as all is sent: what ends before it was sent at all is not sent, and would prove nothing.
-                if is_quiet(store, known):
-                    publisher.publish()
-            wait_until_quiet(store, known)
-            publisher.finish()
-            settled = wait_until_quiet(store, known) and not store.open_alerts()
-            took_s = time.monotonic() - began
-            assert sender.stdin is not None
-            sender.stdin.close()
-            sender.wait(30)
+            with (
+                subprocess.Popen(
+                    command,
+                    env=environ,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                ) as sender,
+                contextlib.closing(connect(server.url)) as client,
+            ):
+                settled, took_s, publisher = watched(sender, client, known, chance)
     told = f"{publisher.incidents} incidents with {publisher.updates} updates"
     print(f"{kills} kills in {took_s:.0f} s, {told}, seed {seed}")
     findings = [] if settled else ["something still waits"]
@@ -159,6 +150,31 @@ def run(kills: int, seed: int) -> int:
     for finding in findings:
         print("FINDING", finding)
     return len(findings)
+
+
+def watched(
+    sender: "subprocess.Popen[str]", client: "redis.Redis", known: Mapping[str, Any], chance: random.Random
+) -> tuple[bool, float, Publisher]:
+    """Publish until the sender has died often enough; tell whether all came to rest, and how long it took."""
+    over, store = threading.Event(), RedisAlerts(client)
+    publisher, began = Publisher(client, chance), time.monotonic()
+    assert sender.stdout is not None
+    output = sender.stdout
+    reader = threading.Thread(target=lambda: (output.readline(), over.set()), daemon=True)
+    reader.start()
+    while not over.wait(0.02):
+        # As fast as all is sent: what ends before it was sent at all is not sent, and would prove nothing.
+        if is_quiet(store, known):
+            publisher.publish()
+    wait_until_quiet(store, known)
+    publisher.finish()
+    settled = wait_until_quiet(store, known) and not store.open_alerts()
+    took_s = time.monotonic() - began
+    reader.join()
+    assert sender.stdin is not None
+    sender.stdin.close()
+    sender.wait(30)
+    return settled, took_s, publisher
 
 
 def is_quiet(store: RedisAlerts, known: Mapping[str, Any]) -> bool:

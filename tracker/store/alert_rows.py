@@ -67,7 +67,7 @@ class RedisRows:
         """Return the alerts that may have something to send."""
         key = CHANNEL_READY_PREFIX + lease.channel
         with translated():
-            ids: Any = self._client.zrangebyscore(key, "-inf", now.timestamp(), start=0, num=count)
+            ids: Any = self._client.zrange(key, "-inf", now.timestamp(), byscore=True, offset=0, num=count)
             if not ids:
                 return ()
             with self._client.pipeline(transaction=False) as pipe:

@@ -173,7 +173,7 @@ class RedisAlerts:
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
         """Return alerts that are to be looked at again by now."""
         with translated():
-            ids: Any = self._client.zrangebyscore(ALERTS_DUE, "-inf", now.timestamp(), start=0, num=count)
+            ids: Any = self._client.zrange(ALERTS_DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=count)
         return self.named([alert_id.decode() for alert_id in ids])
 
     def open_alerts(self) -> Sequence[Alert]:
