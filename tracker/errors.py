@@ -16,6 +16,7 @@
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused; carries permanent
+  + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 
 Errors pickle, and each is one plain sentence without a traceback's help.
@@ -216,3 +217,7 @@ class ChannelRefused(TrackerError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class DrillFailed(TrackerError):
+    """Raised when a drill did not come through; names the part that broke."""

@@ -8,8 +8,9 @@ import click
 from tracker.bootstrap import open_alerts, open_catalogue, open_pages, open_rows
 from tracker.cli.channels import find
 from tracker.cli.options import chosen, data_dir_option, running_settings
+from tracker.errors import DrillFailed
 from tracker.model.clock import utc_now
-from tracker.supervise.drill import Drill, DrillFailed
+from tracker.supervise.drill import Drill
 
 
 @click.command()

@@ -13,7 +13,7 @@ import msgspec
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.row import Row
 from tracker.detection.changes import Before, changes, keys
-from tracker.errors import Conflict, TrackerError
+from tracker.errors import Conflict, DrillFailed
 from tracker.model.clock import Clock
 from tracker.model.event import Event, PendingEvent
 from tracker.model.page import Impact, Snapshot
@@ -31,10 +31,6 @@ _BODY: Final = "This is a drill. Nothing happened; it ends by itself."
 #: How long a turn of the page is waited for, while it is polled.
 _TURN_S: Final = 20.0
 _PAUSE_S: Final = 0.1
-
-
-class DrillFailed(TrackerError):
-    """Raised when a drill did not come through; names the part that broke."""
 
 
 class Drill:
