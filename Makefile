@@ -52,6 +52,7 @@ audit: $(TOOLS) ## Look for known vulnerabilities in the image's packages (asks 
 
 chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost and repeated updates
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
+	$(BIN)/python -m tests.chaos.alerts $(KILLS)
 
 fuzz: $(TOOLS) ## Give broken answers to the parsers and to the fetcher
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)

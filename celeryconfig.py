@@ -56,6 +56,8 @@ task_create_missing_queues = False  # a typo in a queue's name fails at once
 task_routes = {
     "workers.tasks.print_updates": {"queue": "print"},
     "workers.tasks.wake_sinks": {"queue": "print"},  # one call to the data server; the printer is always there
+    "workers.tasks.decide_alerts": {"queue": "deliver"},
+    "workers.tasks.send_alerts": {"queue": "deliver"},
     "workers.tasks.deliver_updates": {"queue": "deliver"},  # of its own: receivers may stall, and fetches must not
 }
 
@@ -88,7 +90,7 @@ beat_schedule = {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
     },
-    # The same for webhooks, and it is what tries again after a failure.
+    # The same for webhooks and alerts; it is what tries again after a failure, and lets alerts follow the time.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
+from tracker.alerting.channels.registry import channel_of
+from tracker.alerting.decider import Decider
+from tracker.alerting.ports import Channel
+from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
 from tracker.delivery.recorder import Printer
@@ -16,14 +20,18 @@ from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
+from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
 from tracker.history import History, open_history
+from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
 from tracker.store import opening
+from tracker.store.alert_rows import RedisRows
+from tracker.store.alerts import RedisAlerts
 from tracker.store.asking import ask
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
@@ -66,6 +74,29 @@ def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
         return ask(client, *words)
     finally:
         client.close()
+
+
+def open_alerts(settings: Settings | None = None) -> RedisAlerts:
+    """Return the alerts in the data server that the settings (or else the environment) name."""
+    settings = settings or Settings.from_environment(os.environ)
+    return RedisAlerts(connect(settings.redis_url))
+
+
+def open_rows(settings: Settings | None = None) -> RedisRows:
+    """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
+    settings = settings or Settings.from_environment(os.environ)
+    return RedisRows(connect(settings.redis_url))
+
+
+def open_pages(settings: Settings) -> RedisPages:
+    """Return what is remembered of pages, in the data server that the settings name."""
+    return RedisPages(connect(settings.redis_url))
+
+
+def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:
+    """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
+    mailer = SmtpMailer(ca_file=_ca_file(settings))
+    return channel_of(config, environ=os.environ, caller=poster, mailer=mailer, clock=utc_now)
 
 
 def build_poster(settings: Settings) -> RequestsPoster:
@@ -133,6 +164,10 @@ class Runtime:
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
+        self.alerts = RedisAlerts(self._client)
+        self._decider = Decider(self.alerts, utc_now)
+        self._deciding = threading.Lock()
+        self._channels: dict[AnyChannelConfig, Channel] = {}
 
     def quick_poller(self) -> QuickPoller:
         """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
@@ -162,10 +197,33 @@ class Runtime:
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
-            if self._deliverer is None:
+            if self._poster is None:
                 self._poster = build_poster(self._settings)
+            if self._deliverer is None:
                 self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
         return self._deliverer.deliver(sink)
+
+    def decide_alerts(self) -> int:
+        """Decide about what is new or due for alerts; return how many events that were. Raises StoreError, Conflict."""
+        if not self._deciding.acquire(blocking=False):
+            return 0
+        try:
+            return self._decider.run()
+        finally:
+            self._deciding.release()
+
+    def send_alerts(self, name: str) -> int:
+        """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
+        config = next((each for each in self.alerts.config().channels if each.name == name), None)
+        if config is None:
+            return 0
+        with self._delivering:
+            if self._poster is None:
+                self._poster = build_poster(self._settings)
+            if config not in self._channels:
+                self._channels[config] = build_channel(config, self._settings, self._poster)
+            channel = self._channels[config]
+        return Sender(RedisRows(self._client), {name: channel}, utc_now).send(name)
 
     def close(self) -> None:
         """Close connections and files."""
@@ -177,6 +235,7 @@ class Runtime:
             if self._poster is not None:
                 self._poster.close()
                 self._poster = self._deliverer = None
+                self._channels = {}
         self._fetcher.close()
         self._client.close()
 

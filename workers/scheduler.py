@@ -16,7 +16,7 @@ from typing import Any, Final
 from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_catalogue, open_sinks
+from tracker.bootstrap import open_alerts, open_catalogue, open_sinks
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock, utc_now
@@ -55,7 +55,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
         self._catalogue = open_catalogue()
-        self._keeper = Keeper(self._catalogue, open_sinks(), clock)
+        self._keeper = Keeper(self._catalogue, open_sinks(), clock, open_alerts())
         self._is_empty = False
         self._publisher = FetchPublisher(fetch_provider)
         self._lateness = Lateness()

@@ -10,7 +10,7 @@ from typing import Final
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
-from tracker.errors import Conflict, SinkError, StoreError, TrackerError
+from tracker.errors import ConfigError, Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
 from workers.app import app
@@ -102,13 +102,67 @@ def deliver_updates(sink_id: str) -> Summary:
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
 def wake_sinks() -> None:
-    """Start deliveries to all sinks with pending events."""
+    """Start deliveries to all sinks with pending events, and to the channels of alerts."""
     _wake_sinks()
+    _wake_alerts()
+
+
+@app.task(name="workers.tasks.decide_alerts", send_events=False)  # type: ignore[untyped-decorator]
+def decide_alerts() -> None:
+    """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
+    try:
+        runtime().decide_alerts()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.warning("alerts wait: %s", error)
+        return
+    _wake_channels()
+
+
+@app.task(name="workers.tasks.send_alerts", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
+def send_alerts(channel: str) -> Summary:
+    """Send one channel what waits for it. Whatever fails, the next wake-up is the retry."""
+    try:
+        sent = runtime().send_alerts(channel)
+    except Conflict as error:
+        log.info("conflict %s", error)
+        return Summary("taken by another worker")
+    except (StoreError, ConfigError) as error:
+        log.warning("alerts wait for channel %s: %s", channel, error)
+        return failed(error)
+    if sent:
+        log.info("sent %d messages to channel %s", sent, channel)
+        # More may have come meanwhile, and whoever was woken by it found the channel taken.
+        _wake_channels()
+    return Summary(f"{sent} sent")
 
 
 def _wake_readers() -> None:
     _wake_printer()
     _wake_sinks()
+    _wake_alerts()
+
+
+def _wake_alerts() -> None:
+    try:
+        if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
+            decide_alerts.apply_async()
+    except (StoreError, OperationalError) as error:
+        log.warning("alerts were not decided about (they are again every few seconds): %s", error)
+
+
+def _wake_channels() -> None:
+    try:
+        alerts = runtime().alerts
+        names = [channel.name for channel in alerts.config().channels]
+        if (ready := alerts.channels_ready(names, datetime.now(UTC))) and runtime().waiting(
+            "deliver"
+        ) < MOST_DELIVERIES:
+            for name in ready:
+                send_alerts.apply_async((name,))
+    except (StoreError, OperationalError) as error:
+        log.warning("channels were not woken (they are again every few seconds): %s", error)
 
 
 def _wake_printer() -> None:

@@ -35,6 +35,8 @@ STABLE = {
     "workers.tasks.print_updates": ((), "print"),
     "workers.tasks.wake_sinks": ((), "print"),
     "workers.tasks.deliver_updates": (("sink_id",), "deliver"),
+    "workers.tasks.decide_alerts": ((), "deliver"),
+    "workers.tasks.send_alerts": (("channel",), "deliver"),
 }
 
 
@@ -122,13 +124,16 @@ class FakeRuntime:
     """A runtime whose polls and prints end as the test says."""
 
     def __init__(self) -> None:
-        self.poller = self.sinks = self
+        self.poller = self.sinks = self.alerts = self
         self.outcome: Poll | Exception | None = None
         self.delivered: int | Exception = 0
 
     def waiting(self, queue: str) -> int:
         assert queue in ("print", "deliver")
         return 0
+
+    def has_channels(self) -> bool:
+        return False
 
     def quick_poller(self) -> InLoop:
         return InLoop(self)

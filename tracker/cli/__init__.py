@@ -40,6 +40,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "alerts": Lazy(
+            "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
+        ),
         "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
     },
     "Decide": {
@@ -55,6 +58,14 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "Send one reading command to the data server and print its answer, a line for each value.",
         ),
         "sinks": Lazy("tracker.cli.sinks:sinks", "Show the receivers of updates, and handle their dead letters."),
+        "channels": Lazy("tracker.cli.channels:channels", "Show where alerts go, and try a channel out."),
+        "silence": Lazy(
+            "tracker.cli.silence:silence", "Hold alerts back for a time, with a reason; open ones go on to their end."
+        ),
+        "drill": Lazy(
+            "tracker.cli.drill:drill",
+            "Send a test incident of a page to the real channels; exit status 1 names the broken part.",
+        ),
         "check": Lazy(
             "tracker.cli.check:check",
             "Show how a page is read and what would be tracked; exit status 1 if it cannot be read.",

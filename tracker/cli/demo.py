@@ -4,11 +4,13 @@ import logging
 import os
 import tempfile
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from tracker.catalogue import new_provider
+from tracker.cli.demo_receiver import AlertView
 from tracker.cli.options import format_option
 from tracker.cli.up import run_stack
 from tracker.environment.web import DEFAULT_ADDRESS
@@ -25,18 +27,23 @@ _INTERVAL_S = 2
 @click.command()
 @format_option
 @click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How fast the story is.")
-def demo(output_format: str, speed: float) -> None:
+@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts, too, as a receiver gets them.")
+def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
     """Watch a simulated vendor play an incident through in about a minute; needs no network.
 
     It is `tracker up` with one page of a simulated vendor. Nothing is kept, and no other data server is touched.
 
     \b
     Example:
-      tracker demo --format json
+      tracker demo --alerts
     """
     page = demo_page()
     over = threading.Event()
-    with SimulatedVendor([page]) as vendor, tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory:
+    with (
+        SimulatedVendor([page]) as vendor,
+        tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
+        AlertView() if shows_alerts else nullcontext() as view,
+    ):
         provider = new_provider(
             vendor.url(page.id),
             formats=FORMAT_NAMES,
@@ -59,6 +66,7 @@ def demo(output_format: str, speed: float) -> None:
                 Path(directory),
                 output_format,
                 Size(workers=1, concurrency=4, web=DEFAULT_ADDRESS),
+                alerting=view.alerting if view is not None else None,
                 on_watching=begin,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )

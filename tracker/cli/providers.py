@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import click
 
-from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.bootstrap import open_alerts
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, nearest
 from tracker.catalogue.presets import search as lookup
 from tracker.cli.lazy import FullHelp
@@ -209,10 +210,11 @@ def sync(file: Path, data_dir: Path, output_format: str) -> None:
     Example:
       tracker providers sync providers.toml
     """
-    pages, sinks = read_providers(file), load_sinks(file)
+    pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
     reported = opening.sinks(settings).sync(sinks)
+    has_other_alerts = open_alerts(settings).sync(alerting)
     catalogue = opening.catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     if output_format == "json":
@@ -225,6 +227,9 @@ def sync(file: Path, data_dir: Path, output_format: str) -> None:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
         )
+    if alerting.channels or has_other_alerts:
+        changed = "changed" if has_other_alerts else "unchanged"
+        click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     _print_unreached(catalogue, data_dir)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import load_sinks
+from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
+from tracker.environment.credentials import require_secrets
 from tracker.environment.settings import Settings
 from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
 from tracker.supervise.patience import Stopped
 from tracker.supervise.stack import Size, Stack, handle_signals
@@ -57,9 +59,12 @@ def up(
     level = "INFO" if verbose else "ERROR"
     size = Size(workers=workers, concurrency=concurrency, log_level=level, web=None if no_web else web)
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
+    alerting = load_alerting(providers_file)
     for sink in sinks:
         endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
-    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
+    for channel in alerting.channels:
+        require_secrets(channel, os.environ)
+    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 
 def run_stack(
@@ -69,6 +74,7 @@ def run_stack(
     output_format: str,
     size: Size,
     sinks: Sequence[Webhook] = (),
+    alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
@@ -82,7 +88,7 @@ def run_stack(
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
         for sentence in missing_credentials(providers, variables):
             log.warning("%s", sentence)
-        stack.start(providers, sinks)
+        stack.start(providers, sinks, alerting)
         log.info(
             "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
             "1 worker" if size.workers == 1 else f"{size.workers} workers",

@@ -73,7 +73,9 @@ Disposition = Accepted | DeadLettered | Postponed
 
 
 def wants(webhook: Webhook, event: Event) -> bool:
-    """Return whether a webhook is to be informed about an event."""
+    """Return whether a webhook is to be informed about an event; a drill is for channels alone."""
+    if event.is_drill:
+        return False
     return matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
 
 

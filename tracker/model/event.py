@@ -72,6 +72,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     #: Only for an edited or withdrawn update: the digest of its former text (`tracker.model.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
+    #: Only of a drill, which nothing that counts or shows incidents takes in: the channel that it is for, `*` for all
+    #: that routes name.
+    drill: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_drill(self) -> bool:
+        """Tell whether it was made to try alerts out."""
+        return self.drill is not msgspec.UNSET
 
 
 def update_event(

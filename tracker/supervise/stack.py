@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import Runtime, open_catalogue, open_sinks
+from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
@@ -50,7 +51,7 @@ PAUSE_TO_WORK: Final = 20.0
 #: The longest pause between two looks, also where a distant data server makes them slow.
 LONGEST_PAUSE_S: Final = 10.0
 #: Receivers that are served at a time; one that stalls holds a place for 15 s.
-DELIVERIES: Final = 8
+DELIVERIES: Final = 16
 #: A health line with one of these is a warning.
 _WARNING_WORDS: Final = ("cannot", "none of", "does not", "has lost")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
@@ -101,7 +102,8 @@ class Stack:
         self._page = self._page_child(size.web)
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
-        self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
+        self._alerts = open_alerts(self._settings)
+        self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
         self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
         self._filters_health: str | None = None
@@ -111,7 +113,9 @@ class Stack:
         """Return where the updates are recorded."""
         return self._data_dir / RECORD_NAME
 
-    def start(self, providers: Sequence[Provider], sinks: Sequence[Webhook] = ()) -> None:
+    def start(
+        self, providers: Sequence[Provider], sinks: Sequence[Webhook] = (), alerting: Alerting | None = None
+    ) -> None:
         """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError, Stopped."""
         if self._server is not None:
             self._server.start()
@@ -121,6 +125,7 @@ class Stack:
 
         def put_in() -> Synced:
             self._sinks.sync(sinks)
+            self._alerts.sync(alerting or Alerting())
             return self._catalogue.put(providers, utc_now(), replacing="file")
 
         synced = patiently(put_in, self._stopping)
@@ -253,9 +258,9 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Log the sinks that need attention; return whether there are any sinks."""
+        """Log the sinks that need attention; return whether there is anything to deliver to, channels included."""
         try:
-            there_are_some = self._sink_watch.look(self._watch.providers)
+            there_are_some = self._sink_watch.look(self._watch.providers) or self._alerts.has_channels()
         except StoreError:
             return False  # the line about the pages says so
         return there_are_some

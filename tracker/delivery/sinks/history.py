@@ -19,6 +19,7 @@ class _Line(msgspec.Struct, frozen=True):
     incident_id: str | None = None
     update_id: str | None = None
     components: tuple[str, ...] = ()
+    drill: str | None = None
 
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
@@ -29,6 +30,8 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
         try:
             reported = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError:
+            continue
+        if reported.drill is not None:
             continue
         before, is_component, rest = reported.id.partition("/component/")
         # An update's id is that of its key; edits, withdrawals and what concerns the page itself have longer ones.

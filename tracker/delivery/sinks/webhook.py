@@ -11,12 +11,12 @@ from tracker.catalogue.mistakes import InvalidValue
 from tracker.delivery.ports import Poster, PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.chats import body_of
-from tracker.delivery.sinks.signature import message_id, signature, signing_keys
 from tracker.environment.credentials import headers_of, secret_of
 from tracker.errors import ConfigError
 from tracker.model.clock import Clock
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
+from tracker.model.webhook_signature import message_id, signature, signing_keys
 
 #: Statuses that ask who posts (RFC 9110, sections 15.5.2 and 15.5.4).
 _WHO_ARE_YOU: Final = (401, 403)
