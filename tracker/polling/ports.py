@@ -93,7 +93,7 @@ class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     #: For how long this one has, in seconds.
     waited_s: float
-    #: Whether that is longer than its interval, and nobody was told of this host for some minutes.
+    #: Whether that is longer than its interval, and this host was not logged for some minutes.
     is_news: bool
 
 
@@ -132,7 +132,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: None: as it was.
     digests: Mapping[str, Mapping[str, UpdateDigest]] | None = None
     pending: tuple[PendingEvent, ...] = ()
-    #: Keys that count as seen without being told (first sight, filtered out).
+    #: Keys that count as seen without being reported (first sight, filtered out).
     seen: tuple[str, ...] = ()
     #: None: as the scheduler set it.
     due_at: datetime | None = None

@@ -19,11 +19,12 @@ import msgspec
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
+from tracker.polling.commits import failure, quiet
 from tracker.polling.known import remembered_of
 from tracker.polling.observer import request_of
 from tracker.polling.page_request import page_request
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
-from tracker.polling.poller import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
+from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
 from tracker.polling.ports import (
     Asked,
     Commit,
@@ -180,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread is given of a request; None where it asks anew, since too many bodies wait already."""
+        """Return what a thread gets of a request; None where it asks anew, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)
