@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test faults check lint types contracts audit chaos fuzz bench clean
+.PHONY: help install run demo test faults check lint types contracts audit chaos simulate fuzz bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a publ
 
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
+
+simulate: $(STAMP) ## Interleave and break a simulated tracker in thousands of ways: make simulate SIMULATE="--seeds 5000"
+	$(BIN)/python -m tests.simulation.run $(SIMULATE)
 
 fuzz: $(STAMP) ## Give broken answers to the parsers and to the fetcher; count what comes out
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)
