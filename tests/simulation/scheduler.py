@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
@@ -46,7 +46,7 @@ class Process:
 
     name: str
     main: Callable[["Process"], object]
-    wakes_at: datetime = datetime.min.replace(tzinfo=UTC)
+    wakes_at: datetime = NOON
     life: greenlet.greenlet | None = None
     kills: int = 0
 
