@@ -12,11 +12,7 @@ QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_fetch_body.py
   --ignore=tests/unit/parse/test_parse_hostile.py --ignore=tests/unit/test_bounds.py --hypothesis-profile=quick
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help install run demo quick test faults check lint types contracts audit chaos fuzz bench clean
-=======
-.PHONY: help install run demo test faults check lint types contracts audit chaos simulate fuzz bench clean
->>>>>>> sim
+.PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,14 +54,10 @@ chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost 
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
 	$(BIN)/python -m tests.chaos.alerts $(KILLS)
 
-<<<<<<< HEAD
-fuzz: $(TOOLS) ## Give broken answers to the parsers and to the fetcher
-=======
-simulate: $(STAMP) ## Interleave and break a simulated tracker in thousands of ways: make simulate SIMULATE="--seeds 5000"
+simulate: $(TOOLS) ## Interleave and break a simulated tracker in thousands of ways: make simulate SIMULATE="--seeds 5000"
 	$(BIN)/python -m tests.simulation.run $(SIMULATE)
 
-fuzz: $(STAMP) ## Give broken answers to the parsers and to the fetcher; count what comes out
->>>>>>> sim
+fuzz: $(TOOLS) ## Give broken answers to the parsers and to the fetcher; count the outcomes
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)
 	$(BIN)/python -m tests.fuzz.wire $(WIRE)
 
