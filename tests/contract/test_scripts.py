@@ -17,14 +17,18 @@ TAKEN: dict[str, tuple[type[Named], type[Named], type[Named], type[Named]]] = {
     "commit": (scripts.CommitKeys, scripts.CommitArguments, scripts.RuleKeys, scripts.RuleArguments),
     "commit_quiet": (scripts.RuleKeys, scripts.QuietArguments, scripts.RuleKeys, scripts.RuleArguments),
     "commit_rules": (scripts.RuleKeys, scripts.RuleArguments, NONE, NONE),
+    "cursor": (scripts.CursorKeys, scripts.CursorArguments, NONE, NONE),
     "delivery_lease": (scripts.DeliveryLeaseKeys, scripts.DeliveryLeaseArguments, NONE, NONE),
     "one_by_one": (NONE, NONE, NONE, NONE),
+    "disown": (scripts.OwnKeys, scripts.DisownArguments, NONE, NONE),
+    "own": (scripts.OwnKeys, scripts.OwnArguments, NONE, NONE),
     "redrive": (scripts.RedriveKeys, NONE, NONE, NONE),
     "release": (scripts.ReleaseKeys, scripts.ReleaseArguments, NONE, NONE),
     "remind": (scripts.RemindKeys, scripts.RemindArguments, NONE, NONE),
     "revisions": (NONE, scripts.RevisionArguments, NONE, NONE),
     "sinks": (scripts.SinksKeys, scripts.SinksArguments, NONE, NONE),
     "sync": (scripts.SyncKeys, scripts.SyncArguments, NONE, NONE),
+    "trim": (scripts.TrimKeys, scripts.TrimArguments, NONE, NONE),
     "timings": (scripts.TimingKeys, scripts.TimingArguments, NONE, NONE),
 }
 

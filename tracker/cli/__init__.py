@@ -4,6 +4,7 @@ A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found
 is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -12,6 +13,7 @@ import click
 
 from tracker import __version__
 from tracker.cli.lazy import Lazy, LazyGroup
+from tracker.environment.namespace import VARIABLE, key_prefix
 from tracker.errors import ConfigError, ServerAway, StoreError, TrackerError
 
 PROBLEM: Final = 1
@@ -102,7 +104,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="tracker")
-def cli() -> None:
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    help="Which of several trackers on one data server is meant; the same as TRACKER_NAMESPACE.",
+)
+def cli(namespace: str | None) -> None:
     """Watch status pages; log every new incident update and component change, once.
 
     \b
@@ -111,6 +118,10 @@ def cli() -> None:
       tracker up                    watch its pages
       tracker status                look, from another terminal
     """
+    # Commands are imported after this: the keys of a process are named once.
+    if namespace is not None:
+        os.environ[VARIABLE] = namespace
+    key_prefix(os.environ)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.ownership import is_ours
 from tracker.supervise.sinks import unreached_summary
 
 #: The longest address or reason that is shown, in characters.
@@ -201,10 +202,13 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
 
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
-def sync(file: Path, data_dir: Path, output_format: str) -> None:
+def sync(file: Path, take_over: bool, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
+
+    While `tracker up` runs with another file, one that would remove its pages is refused.
 
     \b
     Example:
@@ -212,6 +216,8 @@ def sync(file: Path, data_dir: Path, output_format: str) -> None:
     """
     pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
     settings = running_settings(data_dir)
+    if not take_over:
+        _refuse_foreign(opening.catalogue(settings), pages, file)
     # Sinks first: a page that is new may have something to tell at once.
     reported = opening.sinks(settings).sync(sinks)
     has_other_alerts = open_alerts(settings).sync(alerting)
@@ -231,6 +237,18 @@ def sync(file: Path, data_dir: Path, output_format: str) -> None:
         changed = "changed" if has_other_alerts else "unchanged"
         click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     _print_unreached(catalogue, data_dir)
+
+
+def _refuse_foreign(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> None:
+    """Refuse a file that would remove pages of a running tracker's own file. Raises ConfigError."""
+    held = catalogue.owner()
+    if held is None or is_ours(held, str(file.resolve())):
+        return
+    if removed := catalogue.would_remove(pages, "file"):
+        raise ConfigError(
+            f"{file} lacks {len(removed)} of the pages that a running tracker watches, as {removed[0]} "
+            f"({held}); add them, or remove them with --take-over"
+        )
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:

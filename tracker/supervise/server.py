@@ -19,8 +19,8 @@ URL_FILE: Final = "redis.url"
 USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
 RIGHTS: Final = (
-    "~* resetchannels &/0.celery.pidbox &/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection +time "
-    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
+    "~* resetchannels &*/0.celery.pidbox &*/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection "
+    "+time -@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
 )
 
 _CONFIG: Final = """\
