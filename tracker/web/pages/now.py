@@ -1,0 +1,358 @@
+"""The page Now: problems first, then what cannot be read, then maintenance, then all that works. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from tracker.assessment import Assessment, Reason, State, assess
+from tracker.model.component_names import alike
+from tracker.model.page import OpenIncident
+from tracker.store.pages import PageStatus
+from tracker.web.pages.badges import Badge, component_badge, state_badge, words
+from tracker.web.pages.wording import counted, iso, listed
+
+#: Names of components that a row writes out.
+NAMED: Final = 3
+#: The fold of those that have no group.
+OTHERS: Final = "Other providers"
+_LAST: Final = 10**11
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the address asks to see."""
+
+    words: str = ""
+    group: str = ""
+    state: State | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Tell whether anything is left out."""
+        return bool(self.words.strip() or self.group or self.state)
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vendor said last of an incident."""
+
+    text: str
+    #: How many updates it has by now.
+    updates: int
+
+
+class Assessed(msgspec.Struct, frozen=True, kw_only=True):
+    """A page and the state that it is in."""
+
+    page: PageStatus
+    found: Assessment
+
+    @property
+    def name(self) -> str:
+        """Return the provider's name."""
+        return self.page.provider.name
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What every row of the page has."""
+
+    #: Provider's id.
+    id: str
+    name: str
+    badge: Badge
+    #: Where the row stands in its list: rows are ordered by this text.
+    order: str
+    #: Differs when the row says something new; ages do not count.
+    version: str
+    checked_at: datetime | None = None
+
+
+class Problem(Row, frozen=True, kw_only=True):
+    """A provider that has a problem."""
+
+    #: Title of the worst incident, or our sentence where the vendor posted none.
+    title: str
+    incident_id: str | None = None
+    components: str = ""
+    said: str = ""
+    since: datetime | None = None
+    updated_at: datetime | None = None
+    updates: int | None = None
+    #: How many more incidents are open.
+    more: int = 0
+
+
+class Unread(Row, frozen=True, kw_only=True):
+    """A provider of which nothing is known now."""
+
+    reason: str
+    #: When it was read last, None for never.
+    read_at: datetime | None = None
+    last: Badge | None = None
+    tries: int = 0
+
+
+class Work(Row, frozen=True, kw_only=True):
+    """A maintenance that runs, or begins later today."""
+
+    title: str
+    incident_id: str
+    begins: datetime | None = None
+    ends: datetime | None = None
+    components: str = ""
+    is_running: bool = True
+
+
+class Calm(Row, frozen=True, kw_only=True):
+    """A provider that works."""
+
+    changed_at: datetime | None = None
+    next_work: datetime | None = None
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """The providers of one group that work."""
+
+    name: str
+    rows: tuple[Calm, ...]
+    #: How many providers the group has in all.
+    total: int
+    names: str
+
+
+class NowPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the page shows."""
+
+    headline: str
+    counts: tuple[tuple[State, Badge, int], ...]
+    problems: tuple[Problem, ...]
+    unread: tuple[Unread, ...]
+    works: tuple[Work, ...]
+    later: tuple[Work, ...]
+    folds: tuple[Fold, ...]
+    groups: tuple[str, ...]
+    filter: Filter
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is left of the page."""
+        return not (self.problems or self.unread or self.works or self.folds)
+
+    @property
+    def working(self) -> int:
+        """Return how many rows the folds hold."""
+        return sum(len(fold.rows) for fold in self.folds)
+
+
+def assessed(pages: Iterable[PageStatus], now: datetime) -> tuple[Assessed, ...]:
+    """Return every page with its state."""
+    return tuple(
+        Assessed(page=page, found=assess(page.provider, page.state, page.view, page.checked_at, now)) for page in pages
+    )
+
+
+def now_page(
+    pages: Sequence[Assessed],
+    now: datetime,
+    asked: Filter,
+    said: Mapping[tuple[str, str], Said] | None = None,
+    only: Collection[str] | None = None,
+) -> NowPage:
+    """Return the page; `said` is by provider and incident, and with `only` it has the rows of these providers alone."""
+    counts = Counter(each.found.state for each in pages)
+    shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.page.provider.id in only)]
+    problems = [_problem(each, said or {}) for each in shown if each.found.state.is_problem]
+    unread = [_unread(each) for each in shown if each.found.state is State.UNKNOWN]
+    works = [work for each in shown for work in _works(each, now) if _wants_work(asked, each, work)]
+    return NowPage(
+        headline=headline(counts),
+        counts=tuple((state, state_badge(state), counts[state]) for state in State),
+        problems=tuple(sorted(problems, key=_order)),
+        unread=tuple(sorted(unread, key=_order)),
+        works=tuple(sorted((work for work in works if work.is_running), key=_order)),
+        later=tuple(sorted((work for work in works if not work.is_running), key=_order)),
+        folds=_folds(shown, pages, now),
+        groups=tuple(
+            sorted({each.page.provider.group for each in pages if each.page.provider.group}, key=str.casefold)
+        ),
+        filter=asked,
+    )
+
+
+def headline(counts: Mapping[State, int]) -> str:
+    """Return what is so, in one sentence with its numbers."""
+    watched = sum(counts.values())
+    if not watched:
+        return "Nothing is watched yet"
+    problems = sum(number for state, number in counts.items() if state.is_problem)
+    unread = counts.get(State.UNKNOWN, 0)
+    of_all = f"of {counted(watched, 'provider')}"
+    if problems:
+        end = f", {unread:,} cannot be read" if unread else ""
+        return f"{problems:,} {of_all} {'has' if problems == 1 else 'have'} problems{end}"
+    if unread == watched:
+        return "The only provider is not known now" if watched == 1 else f"None {of_all} is known now"
+    if unread:
+        return f"No problems known, {unread:,} {of_all} cannot be read"
+    if watched == 1:
+        return "The only provider works"
+    working = counts.get(State.MAINTENANCE, 0)
+    return f"All {watched:,} providers work{f', {working:,} under maintenance' if working else ''}"
+
+
+def later_today(work: OpenIncident, now: datetime) -> bool:
+    """Tell whether a planned maintenance begins later on this day, UTC."""
+    begin = work.scheduled_for
+    return begin is not None and now < begin and begin.astimezone(UTC).date() == now.astimezone(UTC).date()
+
+
+def next_work(page: PageStatus, now: datetime) -> datetime | None:
+    """Return when the next planned maintenance begins."""
+    coming = [each.scheduled_for for each in page.view.planned_maintenances if each.scheduled_for]
+    return min((begin for begin in coming if begin > now), default=None)
+
+
+def worst_incident(page: PageStatus) -> OpenIncident | None:
+    """Return the worst open incident; of equals the one that the page lists first."""
+    rank = {"critical": 0, "major": 1, "minor": 2, "": 2, "maintenance": 3, "none": 4}
+    return min(page.view.open_incidents, key=lambda each: rank.get(each.impact or "", 5), default=None)
+
+
+def unknown_reason(found: Assessment) -> str:
+    """Return why the state of a page is unknown, as a sentence."""
+    if found.reason is Reason.NEVER_ASKED:
+        return "Not read yet; its first check is on the way"
+    if found.reason is Reason.STALE:
+        return "Not read for too long: no check of it has ended in time"
+    evidence = found.evidence.strip()
+    return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
+
+
+def _problem(each: Assessed, said: Mapping[tuple[str, str], Said]) -> Problem:
+    page, provider = each.page, each.page.provider
+    incident = worst_incident(page)
+    spoken = said.get((provider.id, incident.id)) if incident else None
+    impaired = page.view.impaired_components
+    named = incident.components if incident and incident.components else tuple(part.name for part in impaired)
+    since = incident.began_at if incident else page.state.changed_at
+    updated = incident.updated_at if incident else None
+    return Problem(
+        id=provider.id,
+        name=provider.name,
+        badge=state_badge(each.found.state),
+        order=f"{each.found.state.rank}{_LAST - int(since.timestamp() if since else 0):012d}{provider.id}",
+        version=f"{each.found.state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}",
+        checked_at=page.checked_at,
+        title=incident.name if incident else _without_incident(each),
+        incident_id=incident.id if incident else None,
+        components=listed(named, NAMED),
+        said=spoken.text if spoken else "",
+        since=since,
+        updated_at=updated,
+        updates=spoken.updates if spoken else None,
+        more=max(0, len(page.view.open_incidents) - 1),
+    )
+
+
+def _without_incident(each: Assessed) -> str:
+    if each.found.reason is Reason.COMPONENT:
+        bad = [part for part in each.page.view.impaired_components if part.name == each.found.evidence]
+        status = component_badge(bad[0].status).word if bad else "does not work"
+        return f"{each.found.evidence}: {status}. No incident is posted."
+    return f"Its own indicator says {words(each.found.evidence).lower()}. No incident is posted."
+
+
+def _unread(each: Assessed) -> Unread:
+    provider, found = each.page.provider, each.found
+    return Unread(
+        id=provider.id,
+        name=provider.name,
+        badge=state_badge(State.UNKNOWN),
+        order=f"{provider.name.casefold()}{provider.id}",
+        version=f"{found.reason}/{found.evidence}/{found.read_at if found.reason is Reason.STALE else ''}",
+        checked_at=each.page.checked_at,
+        reason=unknown_reason(found),
+        read_at=found.read_at,
+        last=state_badge(found.last_state) if found.last_state else None,
+        tries=each.page.state.failures,
+    )
+
+
+def _works(each: Assessed, now: datetime) -> Iterable[Work]:
+    page = each.page
+    if each.found.state is State.UNKNOWN:
+        return
+    running = [(work, True) for work in page.view.open_maintenances]
+    coming = [(work, False) for work in page.view.planned_maintenances if later_today(work, now)]
+    for work, is_running in running + coming:
+        begins = work.scheduled_for or work.began_at
+        yield Work(
+            id=page.provider.id,
+            name=page.provider.name,
+            badge=state_badge(State.MAINTENANCE),
+            order=f"{iso(begins) if begins else ''}{page.provider.id}/{work.id}",
+            version=f"{work.id}/{work.scheduled_for}/{work.scheduled_until}/{work.status}",
+            checked_at=page.checked_at,
+            title=work.name,
+            incident_id=work.id,
+            begins=begins,
+            ends=work.scheduled_until,
+            components=listed(work.components, NAMED),
+            is_running=is_running,
+        )
+
+
+def _folds(shown: Iterable[Assessed], pages: Iterable[Assessed], now: datetime) -> tuple[Fold, ...]:
+    totals = Counter(each.page.provider.group or OTHERS for each in pages)
+    rows: dict[str, list[Calm]] = {}
+    for each in shown:
+        if each.found.state is State.OPERATIONAL:
+            rows.setdefault(each.page.provider.group or OTHERS, []).append(_calm(each, now))
+    return tuple(
+        Fold(
+            name=name,
+            rows=tuple(sorted(rows[name], key=_order)),
+            total=totals[name],
+            names=", ".join(row.name for row in sorted(rows[name], key=_order)[:12]),
+        )
+        for name in sorted(rows, key=lambda name: (name == OTHERS, name.casefold()))
+    )
+
+
+def _calm(each: Assessed, now: datetime) -> Calm:
+    page = each.page
+    coming = next_work(page, now)
+    return Calm(
+        id=page.provider.id,
+        name=page.provider.name,
+        badge=state_badge(State.OPERATIONAL),
+        order=f"{page.provider.name.casefold()}{page.provider.id}",
+        version=f"{page.state.changed_at}/{coming}",
+        checked_at=page.checked_at,
+        changed_at=page.state.changed_at,
+        next_work=coming if coming and coming < now + timedelta(days=30) else None,
+    )
+
+
+def _is_shown(each: Assessed, asked: Filter) -> bool:
+    provider = each.page.provider
+    if asked.group and (provider.group or OTHERS) != asked.group:
+        return False
+    if asked.state and each.found.state is not asked.state:
+        return asked.state is State.MAINTENANCE and bool(each.page.view.open_maintenances)
+    if not asked.words.strip():
+        return True
+    titles = (incident.name for incident in each.page.view.going_on)
+    text = alike(" ".join((provider.id, provider.name, provider.group or "", *titles)))
+    return all(alike(word) in text for word in asked.words.split())
+
+
+def _wants_work(asked: Filter, each: Assessed, work: Work) -> bool:
+    if asked.state is None:
+        return True
+    return asked.state is State.MAINTENANCE or (work.is_running and each.found.state is asked.state)
+
+
+def _order(row: Row) -> str:
+    return row.order
