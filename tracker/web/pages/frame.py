@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.assessment import State
-from tracker.web.pages.now import Assessed
+from tracker.web.now import PageNow
 from tracker.web.pages.wording import counted, span
 
 
@@ -37,14 +37,14 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return span(self.oldest_s) if self.oldest_s is not None else ""
 
 
-def frame(pages: Sequence[Assessed], now: datetime, **more: object) -> Frame:
+def frame(pages: Sequence[PageNow], now: datetime, **more: object) -> Frame:
     """Return the frame over what is watched; `more` is who reads it."""
-    read = [each for each in pages if each.found.state is not State.UNKNOWN]
+    read = [each for each in pages if each.assessment.state is not State.UNKNOWN]
     made = Frame(
         now=now,
         watched=len(pages),
         read=len(read),
-        problems=sum(each.found.state.is_problem for each in pages),
-        oldest_s=max((each.found.age_s for each in read if each.found.age_s is not None), default=None),
+        problems=sum(each.assessment.state.is_problem for each in pages),
+        oldest_s=max((each.assessment.age_s for each in read if each.assessment.age_s is not None), default=None),
     )
     return msgspec.structs.replace(made, **more)

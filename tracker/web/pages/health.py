@@ -8,9 +8,10 @@ import msgspec
 
 from tracker.assessment import State
 from tracker.delivery.latency import Latency
+from tracker.web.now import PageNow
 from tracker.web.pages.badges import ATTENTION, FAILED, GOOD, Badge
-from tracker.web.pages.now import Assessed, Unread, now_page
 from tracker.web.pages.now import Filter as NowFilter
+from tracker.web.pages.now import Unread, now_page
 from tracker.web.pages.wording import counted, fine_span
 
 _NOT_CHECKED: Final = Badge("unknown", "Not checked")
@@ -49,7 +50,7 @@ def checked(name: str, level: str, finding: str, remedy: str | None) -> Checked:
 
 
 def health_page(
-    checks: Sequence[Checked], pages: Sequence[Assessed], measured: Latency, checked_at: datetime, now: datetime
+    checks: Sequence[Checked], pages: Sequence[PageNow], measured: Latency, checked_at: datetime, now: datetime
 ) -> HealthPage:
     """Return the page, what failed first."""
     order = [_BADGES[level] for level in _ORDER]

@@ -8,7 +8,8 @@ import msgspec
 
 from tracker.history.answers import RecordedIncident
 from tracker.model.page import OpenIncident
-from tracker.web.pages.now import NAMED, Assessed
+from tracker.web.now import PageNow
+from tracker.web.pages.now import NAMED
 from tracker.web.pages.wording import counted, listed, relative_day, weekday
 
 AHEAD: Final = timedelta(days=30)
@@ -59,16 +60,16 @@ class MaintenancePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def maintenance_page(
-    pages: Sequence[Assessed],
+    pages: Sequence[PageNow],
     now: datetime,
     was: Mapping[tuple[str, str], Moved] | None = None,
     cancelled: Iterable[Window] = (),
     group: str = "",
 ) -> MaintenancePage:
     """Return the page; `was` holds by provider and id where a window was before it was moved."""
-    of_group = [each for each in pages if not group or each.page.provider.group == group]
+    of_group = [each for each in pages if not group or each.provider.group == group]
     windows = [window for each in of_group for window in _windows(each, now, was or {})]
-    wanted = {each.page.provider.id for each in of_group}
+    wanted = {each.provider.id for each in of_group}
     windows += [each for each in cancelled if each.provider in wanted]
     windows.sort(key=lambda each: (max(each.begins, _midnight(now)), each.begins, each.provider_name, each.incident_id))
     days: dict[str, list[Window]] = {}
@@ -82,9 +83,7 @@ def maintenance_page(
             WindowDay(name=name, weekday=weekday(max(found[0].begins, _midnight(now))), windows=tuple(found))
             for name, found in days.items()
         ),
-        groups=tuple(
-            sorted({each.page.provider.group for each in pages if each.page.provider.group}, key=str.casefold)
-        ),
+        groups=tuple(sorted({each.provider.group for each in pages if each.provider.group}, key=str.casefold)),
         group=group,
     )
 
@@ -123,8 +122,8 @@ def cancelled_windows(incidents: Sequence[RecordedIncident], now: datetime) -> t
 _NONE: Final = "No maintenance is announced for the next 30 days"
 
 
-def _windows(each: Assessed, now: datetime, was: Mapping[tuple[str, str], Moved]) -> Iterable[Window]:
-    page = each.page
+def _windows(each: PageNow, now: datetime, was: Mapping[tuple[str, str], Moved]) -> Iterable[Window]:
+    page = each
     for work in page.view.open_maintenances:
         yield _window(each, work, was, is_running=True)
     for work in page.view.planned_maintenances:
@@ -133,8 +132,8 @@ def _windows(each: Assessed, now: datetime, was: Mapping[tuple[str, str], Moved]
             yield _window(each, work, was, is_running=False)
 
 
-def _window(each: Assessed, work: OpenIncident, was: Mapping[tuple[str, str], Moved], *, is_running: bool) -> Window:
-    provider, found = each.page.provider, each.found
+def _window(each: PageNow, work: OpenIncident, was: Mapping[tuple[str, str], Moved], *, is_running: bool) -> Window:
+    provider, found = each.provider, each.assessment
     former = was.get((provider.id, work.id))
     begins = work.scheduled_for or work.began_at or found.read_at or datetime.now(UTC)
     is_same = former is not None and (former.begins, former.ends) == (begins, work.scheduled_until)

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
-from tracker.assessment import Assessment, Reason, State, assess
+from tracker.assessment import Assessment, Reason, State
 from tracker.model.component_names import alike
 from tracker.model.page import OpenIncident
-from tracker.store.pages import PageStatus
+from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, component_badge, state_badge, words
 from tracker.web.pages.wording import counted, iso, listed
 
@@ -40,18 +41,6 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     #: How many updates it has by now.
     updates: int
-
-
-class Assessed(msgspec.Struct, frozen=True, kw_only=True):
-    """A page and the state that it is in."""
-
-    page: PageStatus
-    found: Assessment
-
-    @property
-    def name(self) -> str:
-        """Return the provider's name."""
-        return self.page.provider.name
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,25 +134,23 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
         return sum(len(fold.rows) for fold in self.folds)
 
 
-def assessed(pages: Iterable[PageStatus], now: datetime) -> tuple[Assessed, ...]:
-    """Return every page with its state."""
-    return tuple(
-        Assessed(page=page, found=assess(page.provider, page.state, page.view, page.checked_at, now)) for page in pages
-    )
-
-
 def now_page(
-    pages: Sequence[Assessed],
+    pages: Sequence[PageNow],
     now: datetime,
     asked: Filter,
     said: Mapping[tuple[str, str], Said] | None = None,
     only: Collection[str] | None = None,
+    *,
+    has_calm: bool = True,
 ) -> NowPage:
-    """Return the page; `said` is by provider and incident, and with `only` it has the rows of these providers alone."""
-    counts = Counter(each.found.state for each in pages)
-    shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.page.provider.id in only)]
-    problems = [_problem(each, said or {}) for each in shown if each.found.state.is_problem]
-    unread = [_unread(each) for each in shown if each.found.state is State.UNKNOWN]
+    """Return the page; `said` is by provider and incident.
+
+    With `only` it has the rows of these providers alone; without `has_calm` no rows of providers that work.
+    """
+    counts = Counter(each.assessment.state for each in pages)
+    shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.provider.id in only)]
+    problems = [_problem(each, said or {}) for each in shown if each.assessment.state.is_problem]
+    unread = [_unread(each) for each in shown if each.assessment.state is State.UNKNOWN]
     works = [work for each in shown for work in _works(each, now) if _wants_work(asked, each, work)]
     return NowPage(
         headline=headline(counts),
@@ -172,12 +159,15 @@ def now_page(
         unread=tuple(sorted(unread, key=_order)),
         works=tuple(sorted((work for work in works if work.is_running), key=_order)),
         later=tuple(sorted((work for work in works if not work.is_running), key=_order)),
-        folds=_folds(shown, pages, now),
-        groups=tuple(
-            sorted({each.page.provider.group for each in pages if each.page.provider.group}, key=str.casefold)
-        ),
+        folds=_folds(shown, pages, now) if has_calm else (),
+        groups=tuple(sorted({each.provider.group for each in pages if each.provider.group}, key=str.casefold)),
         filter=asked,
     )
+
+
+def groups_of(pages: Iterable[PageNow]) -> tuple[str, ...]:
+    """Return the names of the groups, sorted."""
+    return tuple(sorted({each.provider.group for each in pages if each.provider.group}, key=str.casefold))
 
 
 def headline(counts: Mapping[State, int]) -> str:
@@ -207,13 +197,13 @@ def later_today(work: OpenIncident, now: datetime) -> bool:
     return begin is not None and now < begin and begin.astimezone(UTC).date() == now.astimezone(UTC).date()
 
 
-def next_work(page: PageStatus, now: datetime) -> datetime | None:
+def next_work(page: PageNow, now: datetime) -> datetime | None:
     """Return when the next planned maintenance begins."""
     coming = [each.scheduled_for for each in page.view.planned_maintenances if each.scheduled_for]
     return min((begin for begin in coming if begin > now), default=None)
 
 
-def worst_incident(page: PageStatus) -> OpenIncident | None:
+def worst_incident(page: PageNow) -> OpenIncident | None:
     """Return the worst open incident; of equals the one that the page lists first."""
     rank = {"critical": 0, "major": 1, "minor": 2, "": 2, "maintenance": 3, "none": 4}
     return min(page.view.open_incidents, key=lambda each: rank.get(each.impact or "", 5), default=None)
@@ -229,8 +219,8 @@ def unknown_reason(found: Assessment) -> str:
     return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
 
 
-def _problem(each: Assessed, said: Mapping[tuple[str, str], Said]) -> Problem:
-    page, provider = each.page, each.page.provider
+def _problem(each: PageNow, said: Mapping[tuple[str, str], Said]) -> Problem:
+    page, provider = each, each.provider
     incident = worst_incident(page)
     spoken = said.get((provider.id, incident.id)) if incident else None
     impaired = page.view.impaired_components
@@ -240,9 +230,11 @@ def _problem(each: Assessed, said: Mapping[tuple[str, str], Said]) -> Problem:
     return Problem(
         id=provider.id,
         name=provider.name,
-        badge=state_badge(each.found.state),
-        order=f"{each.found.state.rank}{_LAST - int(since.timestamp() if since else 0):012d}{provider.id}",
-        version=f"{each.found.state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}",
+        badge=state_badge(each.assessment.state),
+        order=f"{each.assessment.state.rank}{_LAST - int(since.timestamp() if since else 0):012d}{provider.id}",
+        version=_digest(
+            f"{each.assessment.state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}"
+        ),
         checked_at=page.checked_at,
         title=incident.name if incident else _without_incident(each),
         incident_id=incident.id if incident else None,
@@ -255,33 +247,33 @@ def _problem(each: Assessed, said: Mapping[tuple[str, str], Said]) -> Problem:
     )
 
 
-def _without_incident(each: Assessed) -> str:
-    if each.found.reason is Reason.COMPONENT:
-        bad = [part for part in each.page.view.impaired_components if part.name == each.found.evidence]
+def _without_incident(each: PageNow) -> str:
+    if each.assessment.reason is Reason.COMPONENT:
+        bad = [part for part in each.view.impaired_components if part.name == each.assessment.evidence]
         status = component_badge(bad[0].status).word if bad else "does not work"
-        return f"{each.found.evidence}: {status}. No incident is posted."
-    return f"Its own indicator says {words(each.found.evidence).lower()}. No incident is posted."
+        return f"{each.assessment.evidence}: {status}. No incident is posted."
+    return f"Its own indicator says {words(each.assessment.evidence).lower()}. No incident is posted."
 
 
-def _unread(each: Assessed) -> Unread:
-    provider, found = each.page.provider, each.found
+def _unread(each: PageNow) -> Unread:
+    provider, found = each.provider, each.assessment
     return Unread(
         id=provider.id,
         name=provider.name,
         badge=state_badge(State.UNKNOWN),
         order=f"{provider.name.casefold()}{provider.id}",
-        version=f"{found.reason}/{found.evidence}/{found.read_at if found.reason is Reason.STALE else ''}",
-        checked_at=each.page.checked_at,
+        version=_digest(f"{found.reason}/{found.evidence}/{found.read_at if found.reason is Reason.STALE else ''}"),
+        checked_at=each.checked_at,
         reason=unknown_reason(found),
         read_at=found.read_at,
         last=state_badge(found.last_state) if found.last_state else None,
-        tries=each.page.state.failures,
+        tries=each.state.failures,
     )
 
 
-def _works(each: Assessed, now: datetime) -> Iterable[Work]:
-    page = each.page
-    if each.found.state is State.UNKNOWN:
+def _works(each: PageNow, now: datetime) -> Iterable[Work]:
+    page = each
+    if each.assessment.state is State.UNKNOWN:
         return
     running = [(work, True) for work in page.view.open_maintenances]
     coming = [(work, False) for work in page.view.planned_maintenances if later_today(work, now)]
@@ -292,7 +284,7 @@ def _works(each: Assessed, now: datetime) -> Iterable[Work]:
             name=page.provider.name,
             badge=state_badge(State.MAINTENANCE),
             order=f"{iso(begins) if begins else ''}{page.provider.id}/{work.id}",
-            version=f"{work.id}/{work.scheduled_for}/{work.scheduled_until}/{work.status}",
+            version=_digest(f"{work.id}/{work.scheduled_for}/{work.scheduled_until}/{work.status}"),
             checked_at=page.checked_at,
             title=work.name,
             incident_id=work.id,
@@ -303,12 +295,12 @@ def _works(each: Assessed, now: datetime) -> Iterable[Work]:
         )
 
 
-def _folds(shown: Iterable[Assessed], pages: Iterable[Assessed], now: datetime) -> tuple[Fold, ...]:
-    totals = Counter(each.page.provider.group or OTHERS for each in pages)
+def _folds(shown: Iterable[PageNow], pages: Iterable[PageNow], now: datetime) -> tuple[Fold, ...]:
+    totals = Counter(each.provider.group or OTHERS for each in pages)
     rows: dict[str, list[Calm]] = {}
     for each in shown:
-        if each.found.state is State.OPERATIONAL:
-            rows.setdefault(each.page.provider.group or OTHERS, []).append(_calm(each, now))
+        if each.assessment.state is State.OPERATIONAL:
+            rows.setdefault(each.provider.group or OTHERS, []).append(_calm(each, now))
     return tuple(
         Fold(
             name=name,
@@ -320,39 +312,43 @@ def _folds(shown: Iterable[Assessed], pages: Iterable[Assessed], now: datetime) 
     )
 
 
-def _calm(each: Assessed, now: datetime) -> Calm:
-    page = each.page
+def _calm(each: PageNow, now: datetime) -> Calm:
+    page = each
     coming = next_work(page, now)
     return Calm(
         id=page.provider.id,
         name=page.provider.name,
         badge=state_badge(State.OPERATIONAL),
         order=f"{page.provider.name.casefold()}{page.provider.id}",
-        version=f"{page.state.changed_at}/{coming}",
+        version=_digest(f"{page.state.changed_at}/{coming}"),
         checked_at=page.checked_at,
         changed_at=page.state.changed_at,
         next_work=coming if coming and coming < now + timedelta(days=30) else None,
     )
 
 
-def _is_shown(each: Assessed, asked: Filter) -> bool:
-    provider = each.page.provider
+def _is_shown(each: PageNow, asked: Filter) -> bool:
+    provider = each.provider
     if asked.group and (provider.group or OTHERS) != asked.group:
         return False
-    if asked.state and each.found.state is not asked.state:
-        return asked.state is State.MAINTENANCE and bool(each.page.view.open_maintenances)
+    if asked.state and each.assessment.state is not asked.state:
+        return asked.state is State.MAINTENANCE and bool(each.view.open_maintenances)
     if not asked.words.strip():
         return True
-    titles = (incident.name for incident in each.page.view.going_on)
+    titles = (incident.name for incident in each.view.going_on)
     text = alike(" ".join((provider.id, provider.name, provider.group or "", *titles)))
     return all(alike(word) in text for word in asked.words.split())
 
 
-def _wants_work(asked: Filter, each: Assessed, work: Work) -> bool:
+def _wants_work(asked: Filter, each: PageNow, work: Work) -> bool:
     if asked.state is None:
         return True
-    return asked.state is State.MAINTENANCE or (work.is_running and each.found.state is asked.state)
+    return asked.state is State.MAINTENANCE or (work.is_running and each.assessment.state is asked.state)
 
 
 def _order(row: Row) -> str:
     return row.order
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()

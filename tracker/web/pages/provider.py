@@ -16,9 +16,10 @@ from tracker.model.page import Component
 from tracker.model.page_state import COMPONENT_IMPACT
 from tracker.polling.poll_cost import Savings
 from tracker.scheduling.cadence import departure_s
+from tracker.web.now import PageNow
 from tracker.web.pages.badges import MAINTENANCE, NOT_LISTED, Badge, component_badge, impact_badge, state_badge
 from tracker.web.pages.incident import ledger_summary
-from tracker.web.pages.now import Assessed, unknown_reason
+from tracker.web.pages.now import unknown_reason
 from tracker.web.pages.strip import Strip, strip
 from tracker.web.pages.wording import fine_span, span
 
@@ -116,10 +117,10 @@ class ProviderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provider_page(
-    each: Assessed, history: ProviderHistory, savings: Savings, measured: Latency, now: datetime
+    each: PageNow, history: ProviderHistory, savings: Savings, measured: Latency, now: datetime
 ) -> ProviderPage:
     """Return the page over what is remembered, recorded and measured of a provider."""
-    page, found = each.page, each.found
+    page, found = each, each.assessment
     provider, state, view = page.provider, page.state, page.view
     heard = opinions(view, found)
     incidents = [each for each in history.incidents if not each.is_maintenance]
@@ -198,8 +199,12 @@ def _verdict(heard: Opinions, state: State) -> str:
         return "The worst of the three is the state; none of them names a problem."
     if heard.agree:
         return "The worst of the three is the state; here they agree."
-    silent = heard.indicator is not None and heard.indicator.rank > state.rank
-    end = " The vendor's own indicator says less." if silent else ""
+    says_less = heard.indicator is not None and heard.indicator.rank > state.rank
+    if says_less and heard.component_state is heard.incident_state is state:
+        return (
+            "The worst of the three is the state. Component and incident agree; the vendor's own indicator says less."
+        )
+    end = " The vendor's own indicator says less." if says_less else ""
     return f"The worst of the three is the state; they do not agree.{end}"
 
 
@@ -241,7 +246,7 @@ def _part(one: Component, name: str, changes: Sequence[ComponentChange], *, is_u
     earlier = [change for change in changes if change.ended_at is not None]
     return Part(
         name=name,
-        region=one.region or "",
+        region=one.region if one.region and one.region not in name else "",
         badge=NOT_LISTED if is_unknown and not name else Badge("unknown", "Unknown") if is_unknown else now_badge,
         since=current.began_at if current else None,
         before=now_badge.word if is_unknown else component_badge(earlier[-1].status).word if earlier else "",
@@ -259,8 +264,8 @@ def _past(one: RecordedIncident) -> Past:
     )
 
 
-def _notes(each: Assessed) -> Iterable[str]:
-    page = each.page
+def _notes(each: PageNow) -> Iterable[str]:
+    page = each
     if page.state.detail_failure:
         yield f"Not all of it can be read: {page.state.detail_failure}"
     for omission in page.state.omissions:

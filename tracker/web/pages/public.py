@@ -8,9 +8,10 @@ import msgspec
 
 from tracker.assessment import State
 from tracker.history.answers import Day
+from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
-from tracker.web.pages.now import Assessed, Problem, Said, Unread, Work, headline, now_page
 from tracker.web.pages.now import Filter as NowFilter
+from tracker.web.pages.now import Problem, Said, Unread, Work, headline, now_page
 from tracker.web.pages.strip import Strip, strip
 
 
@@ -36,29 +37,29 @@ class PublicPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def public_page(
     group: str,
-    pages: Sequence[Assessed],
+    pages: Sequence[PageNow],
     days: Mapping[str, Sequence[Day]],
     now: datetime,
     said: Mapping[tuple[str, str], Said] | None = None,
 ) -> PublicPage | None:
     """Return the page of a group, `days` by provider; None where no provider is in it."""
-    of_group = [each for each in pages if each.page.provider.group == group]
+    of_group = [each for each in pages if each.provider.group == group]
     if not of_group:
         return None
     inner = now_page(of_group, now, NowFilter(), said)
-    ordered = sorted(of_group, key=lambda each: (each.found.state.rank, each.name.casefold()))
+    ordered = sorted(of_group, key=lambda each: (each.assessment.state.rank, each.provider.name.casefold()))
     return PublicPage(
         group=group,
-        headline=headline(Counter(each.found.state for each in of_group)),
+        headline=headline(Counter(each.assessment.state for each in of_group)),
         problems=inner.problems,
         unread=inner.unread,
         works=(*inner.works, *inner.later),
         rows=tuple(
             PublicRow(
-                name=each.name,
-                badge=state_badge(each.found.state),
-                strip=strip(days.get(each.page.provider.id, ())),
-                read_at=each.found.read_at if each.found.state is State.UNKNOWN else None,
+                name=each.provider.name,
+                badge=state_badge(each.assessment.state),
+                strip=strip(days.get(each.provider.id, ())),
+                read_at=each.assessment.read_at if each.assessment.state is State.UNKNOWN else None,
             )
             for each in ordered
         ),

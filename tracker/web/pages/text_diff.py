@@ -9,7 +9,7 @@ import msgspec
 
 #: Longer texts are not compared word by word: that takes time with the square of their length.
 MOST_WORDS: Final = 1500
-_PIECES: Final = re.compile(r"\s+|\w+|[^\w\s]")
+_PIECES: Final = re.compile(r"\s+|\w(?:[\w:.,'%-]*\w)?|[^\w\s]")
 
 
 class Change(StrEnum):

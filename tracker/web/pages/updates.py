@@ -85,7 +85,7 @@ class FeedDay(msgspec.Struct, frozen=True, kw_only=True):
 def feed_days(events: Sequence[Event], now: datetime, earlier: Mapping[str, str] | None = None) -> tuple[FeedDay, ...]:
     """Return events, newest first, by the day on which they were seen.
 
-    `earlier` holds by the id of an edit the text before it; an edit without one is shown as its new text.
+    `earlier` holds by the id of an edit or a withdrawal the text before it, as far as that is on record.
     """
     days: dict[object, list[Event]] = {}
     for event in events:
@@ -103,6 +103,8 @@ def feed_days(events: Sequence[Event], now: datetime, earlier: Mapping[str, str]
 def _row(event: Event, before: str | None) -> FeedRow:
     text = event.message or ""
     is_edit = event.event is EventKind.UPDATE_EDITED
+    if event.event is EventKind.UPDATE_WITHDRAWN or event.event is EventKind.COMPONENT_STATUS_CHANGE:
+        text = text[:1].upper() + text[1:] or before or ""
     pieces = word_diff(before, text) if is_edit and before else (Piece(Change.SAME, text),) if text else ()
     return FeedRow(
         id=event.id,

@@ -5,6 +5,8 @@ from typing import Final
 
 #: Between a number and its unit, so that no line breaks there.
 _JOINED: Final = "\u00a0"
+#: An en dash, as between two times.
+_UNTIL: Final = "\u2013"
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -109,12 +111,12 @@ def weekday(moment: datetime) -> str:
 
 
 def window(begin: datetime, end: datetime | None, now: datetime) -> str:
-    """Return when a maintenance is: `02:00–04:00`, `22:00–02:00 (+1)`; an open end is said."""
+    """Return when a maintenance is, with the day of its end where that is another one; an open end is said."""
     since = stamp(begin, now)
     if end is None:
         return f"{since}, end not given"
     days = (end.astimezone(UTC).date() - begin.astimezone(UTC).date()).days
-    return f"{since}–{clock(end)}{f' (+{days})' if days else ''}"
+    return f"{since}{_UNTIL}{clock(end)}{f' (+{days})' if days else ''}"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
