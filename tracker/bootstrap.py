@@ -12,14 +12,17 @@ from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
+from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
+from tracker.history import History, open_history
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
@@ -39,6 +42,17 @@ def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
     """Return the catalogue in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisCatalogue(connect(settings.redis_url))
+
+
+def open_board(settings: Settings) -> RedisBoard:
+    """Return the data server as screens and interfaces see it."""
+    return RedisBoard(connect(settings.redis_url))
+
+
+def open_recorded(settings: Settings, kept: HistorySettings | None = None) -> History:
+    """Return the history that the settings (or else the environment) name. Raises ConfigError, HistoryError."""
+    kept = kept or HistorySettings.from_environment(os.environ)
+    return open_history(settings.data_dir, kept.database_url)
 
 
 def open_sinks(settings: Settings | None = None) -> RedisSinks:

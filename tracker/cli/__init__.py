@@ -13,6 +13,7 @@ from tracker.cli.providers import providers
 from tracker.cli.sinks import sinks
 from tracker.cli.status import status
 from tracker.cli.up import up
+from tracker.cli.web import web
 from tracker.errors import ConfigError, TrackerError
 
 
@@ -22,7 +23,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo):
+for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web):
     cli.add_command(command)
 
 

@@ -126,7 +126,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with all that is on record of it, and changes of its provider's components meanwhile; oldest first."""
+    """An incident with all that is on record of it, and what its provider's components did meanwhile."""
 
     incident: RecordedIncident
     entries: tuple[LedgerEntry, ...]

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
-from tracker.history.database import Row, Session
+from tracker.history.database import Dialect, Row, Session
 from tracker.history.schema import TABLES
 from tracker.history.sqlite import MOST_WORDS
 
@@ -78,7 +78,7 @@ class PostgresDatabase:
         self._own = threading.local()
         self._all: list[psycopg.Connection[dict[str, Any]]] = []
         self._opening = threading.Lock()
-        self.dialect = PostgresDialect()
+        self.dialect: Dialect = PostgresDialect()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

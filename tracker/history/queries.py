@@ -86,7 +86,8 @@ def _feed_conditions(dialect: Dialect, wanted: FeedFilter, before: int | None, a
 def seq_of(session: Session, stream_id: str) -> int | None:
     """Return the place of the last event with a stream id, None where none has it."""
     found = session.rows("SELECT MAX(seq) AS seq FROM events WHERE stream_id = :stream_id", stream_id=stream_id)
-    return found[0]["seq"]
+    seq: int | None = found[0]["seq"]
+    return seq
 
 
 def bounds(session: Session) -> tuple[int, int] | None:

@@ -103,7 +103,7 @@ def _offset(file: Path, place: Place) -> int:
 
 def _open(file: Path) -> IO[bytes]:
     """Return the open file, read through the decompressor where it is compressed."""
-    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")  # noqa: SIM115  the caller closes it
+    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
 def _head(file: Path) -> str:

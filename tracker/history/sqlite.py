@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tracker.errors import HistoryError
-from tracker.history.database import Row, Session
+from tracker.history.database import Dialect, Row, Session
 from tracker.history.schema import TABLES
 
 #: How long a writer waits for another one, in seconds.
@@ -92,7 +92,7 @@ class SqliteDatabase:
         self._own = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._opening = threading.Lock()
-        self.dialect = SqliteDialect()
+        self.dialect: Dialect = SqliteDialect()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

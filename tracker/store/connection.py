@@ -46,6 +46,9 @@ SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
+#: What somebody had the tracker do, and of each page that it was pushed of late.
+AUDIT: Final = f"{PREFIX}audit"
+PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
 
 #: Of connections to sentinels, for redis-py and kombu. A sentinel that is silent costs two seconds and one that is gone
 #: nothing, then the next one is asked; by default redis-py would try the same one ten times with growing pauses.
