@@ -187,7 +187,8 @@ def _power() -> list[Event]:
         turned(15, "Managed PostgreSQL", "major outage", "partial_outage", "eu-central-1"),
         turned(15, "Control-plane API", "partial outage", "degraded_performance", "global"),
         _event(
-            EventKind.PAGE_UNREADABLE, "Meridian Cloud", minutes(74), f"{minutes(74).timestamp():.0f}", status="unknown",
+            EventKind.PAGE_UNREADABLE, "Meridian Cloud", minutes(74), f"{minutes(74).timestamp():.0f}",
+            status="unknown",
             message="cannot be read: no answer within 10 s",
         ),
         _event(
@@ -285,7 +286,8 @@ def _blind() -> list[Event]:
                 message="cannot be read: connection refused",
             ),
             _event(
-                EventKind.PAGE_READABLE, "Meridian Cloud", begun + timedelta(minutes=lasted), f"{begun.timestamp():.0f}",
+                EventKind.PAGE_READABLE, "Meridian Cloud", begun + timedelta(minutes=lasted),
+                f"{begun.timestamp():.0f}",
                 status="readable", message=f"could not be read for {lasted} min",
             ),
         ]  # fmt: skip

@@ -122,7 +122,7 @@ def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[Entry]:
         edits = [each for each in of_it if each.item.event.event is EventKind.UPDATE_EDITED]
         gone = next((each.item.event for each in of_it if each.item.event.event is EventKind.UPDATE_WITHDRAWN), None)
         wordings = [event.message or "", *(each.item.event.message or "" for each in edits)]
-        pieces = (Piece(Change.SAME, wordings[-1]),)
+        pieces: tuple[Piece, ...] = (Piece(Change.SAME, wordings[-1]),)
         if edits:
             pieces = word_diff(edits[-1].previous_message or wordings[-2], wordings[-1])
         tag = f"edited {clock(edits[-1].item.event.seen_at)}" if edits else ""

@@ -39,23 +39,25 @@ class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What the address asks to see."""
 
     words: str = ""
-    provider: str = ""
+    providers: tuple[str, ...] = ()
     group: str = ""
     impact: str = ""
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
 
     @property
     def query(self) -> str:
-        """Return the filter as the query of an address, without the place in the list."""
-        named = {
-            "q": self.words,
-            "provider": self.provider,
-            "group": self.group,
-            "min_impact": self.impact,
-            "kind": self.kind,
-        }
-        given = {name: value for name, value in named.items() if value}
+        """Return the filter as the query of an address; the feeds take the same one."""
+        given: list[tuple[str, str]] = [("q", self.words)] if self.words else []
+        given += [("provider", provider) for provider in self.providers]
+        given += [("group", self.group)] if self.group else []
+        given += [("min_impact", self.impact)] if self.impact else []
+        given += [("kind", kind) for kind in self.kinds]
         return f"?{urlencode(given)}" if given else ""
+
+    @property
+    def what(self) -> str:
+        """Return the choice of kinds that the filter is, "" where it is none that is offered."""
+        return next((value for value, _, kinds in KINDS if kinds and {*kinds} == {*self.kinds}), "")
 
 
 class FeedRow(msgspec.Struct, frozen=True, kw_only=True):

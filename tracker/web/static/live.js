@@ -193,12 +193,13 @@ function connect() {
   const events = new EventSource("/events");
   const heard = (event) => {
     let provider = "";
-    try { provider = JSON.parse(event.data).provider ?? ""; } catch { return; }
+    try { const said = JSON.parse(event.data); provider = said.provider ?? said.id ?? ""; } catch { return; }
+    if (event.type === "reset") { look(); return; }
     const own = document.body.dataset.provider;
     if (!own || own === provider) due(provider);
   };
   events.onmessage = heard;
-  events.addEventListener("event", heard);
+  for (const name of ["update", "state", "reset"]) events.addEventListener(name, heard);
   events.onopen = () => { if (lostAt) { lostAt = 0; look(); } };
   events.onerror = () => { lostAt ||= nowMs(); };
 }
@@ -218,13 +219,15 @@ if (page === "start") setInterval(() => document.activeElement === document.body
 /* Search as you type */
 const field = document.querySelector("[data-search]");
 let wasOpen = null;
+const texts = new WeakMap(); // row -> what is searched in it
 function search() {
   if (!field) return;
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const folds = [...document.querySelectorAll("details[data-fold]")];
   if (words.length && !wasOpen) wasOpen = folds.map((fold) => fold.open);
   for (const row of document.querySelectorAll("tr[data-key]")) {
-    const text = (row.dataset.text ??= row.textContent.toLowerCase());
+    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+    const text = texts.get(row);
     const isHidden = !words.every((word) => text.includes(word));
     if (row.hidden !== isHidden) row.hidden = isHidden;
   }
@@ -252,6 +255,7 @@ function bindStrips() {
     strip.dataset.bound = "";
     const days = [...strip.children];
     const said = strip.parentElement.querySelector("[data-day]");
+    if (said) { said.hidden = false; said.textContent = "Arrow keys move along the days."; }
     let at = days.length - 1;
     const show = () => {
       days.forEach((day, index) => day.classList.toggle("at-day", index === at));
