@@ -1,7 +1,7 @@
 """What screens and interfaces ask of the data server: what changed, a page that is wanted now, who did what."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +49,7 @@ class RedisBoard:
         self._client = client
         self._catalogue = RedisCatalogue(client)
         self._pulses = load_script(client, "pulses")
+        self._push = load_script(client, "push")
 
     def version(self) -> bytes:
         """Return what differs after every change of the catalogue."""
@@ -71,18 +72,14 @@ class RedisBoard:
             found += [Pulse(revision=answer[i], checked_at=moment(answer[i + 1])) for i in range(0, len(answer), 2)]
         return tuple(found)
 
-    def make_due(self, provider_id: str, now: datetime) -> bool:
-        """Have a page asked at once; tell whether there is one of that id. One that is due earlier stays so."""
-        with translated(), self._client.pipeline(transaction=False) as pipe:
-            pipe.zadd(DUE, {provider_id: now.timestamp()}, xx=True, lt=True)
-            pipe.zscore(DUE, provider_id)
-            _, score = pipe.execute()
-        return score is not None
-
-    def may_push(self, provider_id: str, pause_s: int) -> bool:
-        """Tell whether nobody has pushed the page for so long, and note that somebody does now."""
+    def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
+        """Have a page asked at once, or as soon as `pause` has passed since the last push; tell whether there is one."""
         with translated():
-            return bool(self._client.set(PUSHED_PREFIX + provider_id, "1", nx=True, ex=pause_s))
+            found = self._push(
+                keys=[DUE, PUSHED_PREFIX + provider_id],
+                args=[provider_id, now.timestamp(), round(pause.total_seconds() * 1000)],
+            )
+        return bool(found)
 
     def note(self, act: Act) -> None:
         """Write an act down; the oldest ones go."""

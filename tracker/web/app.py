@@ -16,7 +16,7 @@ from tracker.web.answers import Problem
 from tracker.web.gate import Gate
 from tracker.web.http import Refused, problem_response, schemas
 from tracker.web.parts import Parts
-from tracker.web.routes import api, health
+from tracker.web.routes import acts, api, health, login, outside, updates
 
 log = logging.getLogger("tracker")
 
@@ -30,6 +30,8 @@ _SHAPES = (
     answers.IsItThem,
     answers.Health,
     answers.Done,
+    acts.NewProvider,
+    acts.Acts,
 )
 
 
@@ -56,7 +58,7 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
         lifespan=lambda _app: _running(beside),
     )
     app.state.parts = parts
-    for router in (*pages, health.router, api.router):
+    for router in (*pages, health.router, login.router, api.router, updates.router, acts.router, outside.router):
         app.include_router(router)
     app.add_middleware(Gate, parts=parts)
     app.add_exception_handler(Refused, _refused)

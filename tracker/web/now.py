@@ -47,6 +47,8 @@ class PageNow(msgspec.Struct, frozen=True, kw_only=True):
     #: When it was asked last, whatever came of it.
     checked_at: datetime | None
     assessment: Assessment
+    #: When this process noticed the last change of its state; it never goes back.
+    changed_at: datetime
     #: Differs after every change of the page's state.
     revision: bytes = b""
 
@@ -132,9 +134,11 @@ class NowBoard:
                 view=status.view if status else known.view if known else PageView(),
                 checked_at=status.checked_at if status else pulse.checked_at,
                 assessment=known.assessment if known else _UNASKED,
+                changed_at=known.changed_at if known else now,
                 revision=pulse.revision,
             )
-            pages[provider.id] = _assessed(page, now)
+            is_other = known is None or known.revision != page.revision
+            pages[provider.id] = _assessed(msgspec.structs.replace(page, changed_at=now) if is_other else page, now)
         return pages
 
 
@@ -143,7 +147,8 @@ _UNASKED: Final = Assessment(state=State.UNKNOWN, reason=Reason.NEVER_ASKED)
 
 def _assessed(page: PageNow, now: datetime) -> PageNow:
     found = assess(page.provider, page.state, page.view, page.checked_at, now)
-    return msgspec.structs.replace(page, assessment=found)
+    changed_at = page.changed_at if found.state is page.assessment.state else now
+    return msgspec.structs.replace(page, assessment=found, changed_at=changed_at)
 
 
 def _is_other(before: PageNow | None, after: PageNow | None) -> bool:

@@ -1,7 +1,7 @@
 """What all routes work with, built once by the composition root and handed to the app."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from tracker.environment.web import WebSettings
@@ -16,12 +16,8 @@ from tracker.web.now import NowBoard
 class Acts(Protocol):
     """What somebody with the scope `act` can have done. Every method raises StoreError."""
 
-    def make_due(self, provider_id: str, now: datetime) -> bool:
-        """Have a page asked at once; tell whether there is one of that id."""
-        ...
-
-    def may_push(self, provider_id: str, pause_s: int) -> bool:
-        """Tell whether nobody has pushed the page for so long, and note that somebody does now."""
+    def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
+        """Have a page asked at once, or as soon as `pause` has passed since the last push; tell whether there is one."""
         ...
 
     def add(self, provider: Provider, now: datetime) -> None:
