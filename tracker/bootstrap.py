@@ -9,7 +9,7 @@ from typing import Final, TextIO
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
 from tracker.delivery.recorder import Printer
-from tracker.delivery.sinks.jsonlines import JsonLines, UpdateRecord
+from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.environment.history import HistorySettings
@@ -22,6 +22,7 @@ from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store import opening
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
@@ -34,14 +35,10 @@ from tracker.store.stream import RedisStream
 #: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
 GENERAL_POLLS: Final = 32
 
-#: The durable record of all updates, in the data directory.
-RECORD_NAME = "updates.jsonl"
-
 
 def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
     """Return the catalogue in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisCatalogue(connect(settings.redis_url))
+    return opening.catalogue(settings or Settings.from_environment(os.environ))
 
 
 def open_board(settings: Settings) -> RedisBoard:
@@ -57,8 +54,7 @@ def open_recorded(settings: Settings, kept: HistorySettings | None = None) -> Hi
 
 def open_sinks(settings: Settings | None = None) -> RedisSinks:
     """Return the sinks in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisSinks(connect(settings.redis_url))
+    return opening.sinks(settings or Settings.from_environment(os.environ))
 
 
 def build_poster(settings: Settings) -> RequestsPoster:

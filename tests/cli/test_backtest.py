@@ -84,7 +84,7 @@ def test_a_page_that_cannot_be_read_ends_with_one_sentence_and_status_1(provider
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("amce",), "has no provider amce; it has the ids that acme, gone"),
+        (("amce",), "there is no provider amce; did you mean acme?"),
         (("acme", "--min-impact", "huge"), 'provider "acme": min_impact is "huge"; known are none'),
         (("acme", "--events", "!outage"), 'events has an item that is "outage"'),
     ],

@@ -47,7 +47,9 @@ def without_a_tracker(*arguments: str) -> Result:
 
 
 def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) -> None:
-    result = run("add", "openai", "gh", "aws:us-east-1/ec2", "https://status.example.com", "--interval", 30)
+    result = run(
+        "add", "--no-check", "openai", "gh", "aws:us-east-1/ec2", "https://status.example.com", "--interval", 30
+    )
 
     assert result.exit_code == 0
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
@@ -79,9 +81,9 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
     ],
 )
 def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
-    run("add", "https://status.acme.example")
+    run("add", "--no-check", "https://status.acme.example")
 
-    result = run("add", *pages)
+    result = run("add", "--no-check", *pages)
 
     assert isinstance(result.exception, ConfigError)
     assert part in str(result.exception)
@@ -90,8 +92,8 @@ def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, p
 
 @pytest.mark.usefixtures("catalogue")
 def test_the_list_shows_interval_and_cadence(run: Run) -> None:
-    run("add", "openai", "--cadence", "fixed")
-    run("add", "github", "--interval", 300)
+    run("add", "--no-check", "openai", "--cadence", "fixed")
+    run("add", "--no-check", "github", "--interval", 300)
 
     head, github, openai = run("list").stdout.splitlines()
     assert head.split()[2:4] == ["INTERVAL", "CADENCE"]
@@ -100,7 +102,7 @@ def test_the_list_shows_interval_and_cadence(run: Run) -> None:
 
 
 def test_one_page_may_get_another_name(run: Run, catalogue: RedisCatalogue) -> None:
-    run("add", "github/Actions", "--name", "Builds")
+    run("add", "--no-check", "github/Actions", "--name", "Builds")
 
     (provider,) = catalogue.providers()
     assert (provider.id, provider.name, provider.components) == ("builds", "Builds", ("*Actions*",))
@@ -217,7 +219,7 @@ def test_a_hostile_file_is_refused(run: Run, catalogue: RedisCatalogue, tmp_path
 
 def test_a_header_s_variable_is_kept_by_its_name(run: Run, catalogue: RedisCatalogue) -> None:
     pages = ("https://status.example.com", "--header-env", "Authorization=ACME_AUTH", "--header-env", "X-Key=ACME_KEY")
-    result = run("add", *pages)
+    result = run("add", "--no-check", *pages)
 
     assert result.exit_code == 0
     (added,) = [provider for provider in catalogue.providers() if provider.id == "example"]
@@ -235,7 +237,7 @@ def test_a_header_s_variable_is_kept_by_its_name(run: Run, catalogue: RedisCatal
     ],
 )
 def test_a_secret_in_the_place_of_a_variable_is_refused_and_not_repeated(run: Run, given: str, part: str) -> None:
-    result = run("add", "https://status.example.com", "--header-env", given)
+    result = run("add", "--no-check", "https://status.example.com", "--header-env", given)
 
     assert result.exit_code != 0
     assert part in str(result.exception)

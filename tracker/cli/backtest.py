@@ -7,12 +7,13 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher
-from tracker.catalogue import FILTER_KEYS, refiltered
+from tracker.catalogue import PROVIDERS, refiltered
+from tracker.cli.naming import meant
 from tracker.cli.options import (
     environment,
     filter_options,
     format_option,
-    given_filters,
+    given_keys,
     providers_option,
     read_providers,
 )
@@ -21,7 +22,7 @@ from tracker.delivery.sinks.plain import one_line
 from tracker.detection.backtest import Backtest, LeftOut, backtest
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
-from tracker.errors import ConfigError, ParseError, PollError
+from tracker.errors import ParseError, PollError
 from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Impact, Snapshot
@@ -47,7 +48,7 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 
 
 @click.command("backtest")
-@click.argument("provider_id", metavar="ID")
+@click.argument("provider_id", metavar="PROVIDER")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
 @filter_options
 @providers_option
@@ -62,7 +63,7 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
     Example:
       tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
     """
-    provider = refiltered(_provider(providers_file, provider_id), given_filters(**filters))
+    provider = refiltered(_provider(providers_file, provider_id), given_keys(**filters))
     try:
         snapshot, incomplete = _asked(provider)
     except PollError as error:
@@ -73,13 +74,7 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
 
 
 def _provider(providers_file: Path, provider_id: str) -> Provider:
-    providers = {provider.id: provider for provider in read_providers(providers_file)}
-    if provider_id not in providers:
-        raise ConfigError(
-            f"{providers_file} has no provider {provider_id}; it has the ids that "
-            f"{', '.join([*providers][:5])}… begin with"
-        )
-    return providers[provider_id]
+    return meant(read_providers(providers_file), provider_id)
 
 
 def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
@@ -105,7 +100,7 @@ def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days
         provider=provider.id,
         provider_name=provider.name,
         url=provider.url,
-        filters={key: getattr(provider, key) for key in FILTER_KEYS},
+        filters={key: getattr(provider, key) for key in PROVIDERS.filter_keys},
         unmatched=unmatched(provider, snapshot),
         incomplete=incomplete,
     )

@@ -14,7 +14,7 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
+from tracker.cli.options import environment, filter_options, format_option, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
 from tracker.delivery.sinks.plain import one_line
 from tracker.detection.readability import incomplete
@@ -71,10 +71,17 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @click.argument("page")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--format", "page_format", type=click.Choice(["auto", *FORMAT_NAMES]), default="auto", show_default=True)
+@click.option(
+    "--page-format",
+    type=click.Choice(["auto", *FORMAT_NAMES]),
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="What the page speaks, such as statuspage.",
+)
 @header_option
 @filter_options
-@click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def check(
     page: str,
     allow_private: bool,
@@ -96,7 +103,7 @@ def check(
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return
-    choice, given = chosen(page), given_filters(**filters)
+    choice, given = chosen(page), given_keys(**filters)
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(
@@ -108,6 +115,14 @@ def check(
         allow_private=allow_private,
         **given,
     )
+    report = ask(provider, name=choice.name)
+    click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
+    if report.error is not None:
+        sys.exit(1)
+
+
+def ask(provider: Provider, *, name: str | None) -> CheckReport:
+    """Return what a page is and what would be tracked of it, under a name that somebody chose. Raises ConfigError."""
     variables = environment(Path("data"), os.environ)
     fetcher = build_fetcher(Settings.from_environment(variables))
     observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)
@@ -117,10 +132,16 @@ def check(
             observed = observer.complete(provider, state, observed, now)
     finally:
         fetcher.close()
-    report = _report(provider, discovery, observed, name=choice.name)
-    click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
-    if report.error is not None:
-        sys.exit(1)
+    return _report(provider, discovery, observed, name=name)
+
+
+def found_line(report: CheckReport) -> str:
+    """Return in a line what was found."""
+    return (
+        f"{report.platform} at {one_line(report.host or '', _LONGEST)}: "
+        f"{_count(report.incidents, 'incident')} ({report.open_incidents} open), "
+        f"{_count(report.maintenances, 'maintenance')}, {_count(len(report.components), 'component')}"
+    )
 
 
 def _report(provider: Provider, discovery: Discovery, observed: Observation | None, *, name: str | None) -> CheckReport:

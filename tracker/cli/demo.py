@@ -1,5 +1,6 @@
 """`tracker demo`."""
 
+import logging
 import os
 import tempfile
 import threading
@@ -14,6 +15,8 @@ from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
 from tracker.supervise.stack import Size
+
+log = logging.getLogger("tracker")
 
 _INTERVAL_S = 2
 
@@ -42,6 +45,12 @@ def demo(output_format: str, speed: float) -> None:
             allow_private=True,
             origin="file",
         )
+
+        def begin() -> None:
+            log.info("to look at it from another terminal: tracker status --data-dir %s", directory)
+            log.info("or, update by update: tracker tail -f --data-dir %s", directory)
+            story.start()
+
         story = threading.Thread(target=play, args=([page], over.wait), kwargs={"speed": speed}, name="story")
         try:
             run_stack(
@@ -50,7 +59,7 @@ def demo(output_format: str, speed: float) -> None:
                 Path(directory),
                 output_format,
                 Size(workers=1, concurrency=4),
-                on_watching=story.start,
+                on_watching=begin,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )
         finally:

@@ -2,22 +2,24 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_opml, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, nearest
 from tracker.catalogue.presets import search as lookup
+from tracker.cli.lazy import FullHelp
+from tracker.cli.naming import meant
 from tracker.cli.options import (
     data_dir_option,
-    filter_options,
     format_option,
-    given_filters,
     given_headers,
+    given_keys,
     header_option,
+    key_options,
     read_providers,
     running_catalogue,
     running_settings,
@@ -26,16 +28,19 @@ from tracker.cli.table import json_text, table
 from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
-from tracker.model.provider import Cadence, Provider
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 
 #: How much of an address or a reason is shown, in characters.
 _LONGEST_LINE: Final = 300
+#: Pages that `add` asks at a time.
+_ASKED_TOGETHER: Final = 8
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def providers() -> None:
     """List, add and remove the pages of a running tracker; no restart is needed.
 
@@ -86,31 +91,24 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @providers.command()
 @click.argument("pages", nargs=-1, required=True)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
-@click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
-@click.option(
-    "--cadence",
-    default=Cadence.ADAPTIVE.value,
-    show_default=True,
-    metavar="WORD",
-    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
-)
-@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
+@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
+@click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
 @header_option
-@filter_options
+@key_options(*PROVIDERS.shared_keys)
 @data_dir_option
 def add(
     pages: tuple[str, ...],
     name: str | None,
-    interval: int,
-    cadence: str,
-    allow_private: bool,
     toml: bool,
+    no_check: bool,
     header_env: tuple[str, ...],
     data_dir: Path,
-    **filters: object,
+    **keys: object,
 ) -> None:
     """Watch more pages: all that are given, or none if one of them is wrong.
+
+    Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
+    --no-check is given.
 
     A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
     commas between several: PRESET:REGION, PRESET/COMPONENT, PRESET:REGION/COMPONENT.
@@ -122,14 +120,9 @@ def add(
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    asked = {
-        "interval_s": interval,
-        "cadence": cadence,
-        "allow_private": allow_private,
-        "headers_env": given_headers(header_env),
-    }
+    asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
     choices = [chosen(page) for page in pages]
-    wanted = [_provider(choice, name, {**asked, **given_filters(**filters)}) for choice in choices]
+    wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for choice in choices:
         if choice.is_unread:
@@ -144,6 +137,10 @@ def add(
     for provider in wanted:
         if provider.id in known:
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
+    if not no_check:
+        _check_first(
+            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not choice.is_unread]
+        )
     catalogue.put(wanted, utc_now())
     _tell_added(wanted)
     _tell_unreached(catalogue, data_dir)
@@ -177,7 +174,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
 
 
 @providers.command()
-@click.argument("ids", nargs=-1, required=True)
+@click.argument("ids", nargs=-1, required=True, metavar="PROVIDER...")
 @data_dir_option
 def remove(ids: tuple[str, ...], data_dir: Path) -> None:
     """Stop watching pages and forget what is known of them.
@@ -189,14 +186,12 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
       tracker providers remove github
     """
     catalogue = running_catalogue(data_dir)
-    known = {provider.id: provider for provider in catalogue.providers()}
-    for provider_id in ids:
-        if provider_id not in known:
-            raise ConfigError(f"there is no provider {provider_id}; `tracker providers list` shows them all")
-    catalogue.remove(ids)
-    for provider_id in ids:
+    known = catalogue.providers()
+    removed = [meant(known, word) for word in ids]
+    catalogue.remove([provider.id for provider in removed])
+    for provider in removed:
         from_file = " (it stands in a file; the next sync of that brings it back)"
-        click.echo(f"removed {provider_id}{from_file if known[provider_id].origin == 'file' else ''}")
+        click.echo(f"removed {provider.id}{from_file if provider.origin == 'file' else ''}")
     _tell_unreached(catalogue, data_dir)
 
 
@@ -213,8 +208,8 @@ def sync(file: Path, data_dir: Path) -> None:
     pages, sinks = read_providers(file), load_sinks(file)
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
-    reported = open_sinks(settings).sync(sinks)
-    catalogue = open_catalogue(settings)
+    reported = opening.sinks(settings).sync(sinks)
+    catalogue = opening.catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if synced.kept_ids:
@@ -240,6 +235,28 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
     )
 
 
+def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
+    """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
+    from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
+
+    failed = []
+    with ThreadPoolExecutor(max_workers=_ASKED_TOGETHER) as threads:
+        reports = threads.map(lambda page: ask(page[0], name=page[1]), pages)
+        for (provider, _), report in zip(pages, reports, strict=True):
+            if report.error is not None:
+                failed.append(provider.id)
+                click.echo(f"{provider.id} cannot be read: {one_line(report.error, _LONGEST_LINE)}", err=True)
+                continue
+            click.echo(f"found {provider.id}: {found_line(report)}")
+            for warning in report.warnings:
+                click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
+    if failed:
+        raise TrackerError(
+            f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
+            "asked), or add --no-check to watch it all the same"
+        )
+
+
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:
     """Refuse two pages of one id, of which only the last would be watched."""
     for provider_id, count in Counter(provider.id for provider in wanted).items():
@@ -257,7 +274,7 @@ def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
 
 def _tell_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
     """Name the sinks with something that matches none of the pages that are watched now."""
-    line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
+    line = unreached_summary(opening.sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:
         click.echo(f"note: {line}", err=True)
 

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.delivery.sinks.webhook import shown_address
@@ -50,7 +51,7 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     format: str
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def sinks() -> None:
     """Show where updates go, and handle what a receiver refused.
 

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.changes import Before, changes, update_key
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
+from tracker.detection.keys import update_key
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind
 from tracker.model.filters import left_out_by

@@ -51,7 +51,7 @@ def follow(
     # not be read may be there.
     shows_all = snapshot.updated_at is not None and not any(each.kind == "update" for each in snapshot.omissions)
     reads_otherwise = _reads_otherwise(digests, snapshot)
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
+    for incident in snapshot.entries:
         known = entries.pop(incident.id, {})
         shown = {update.id: _shown(update, known.get(update.id)) for update in incident.updates}
         for update in incident.updates:
@@ -86,7 +86,7 @@ def _reads_otherwise(digests: UpdateDigests, snapshot: Snapshot) -> bool:
     """
     found = [
         text_digest(update.body) == known.digest
-        for incident in (*snapshot.incidents, *snapshot.maintenances)
+        for incident in snapshot.entries
         for update in incident.updates
         if (known := digests.get(incident.id, {}).get(update.id)) and known.digest and not known.words and update.body
     ]

@@ -54,20 +54,20 @@ class Inferred(msgspec.Struct, frozen=True, kw_only=True):
     is_doubtful: bool = False
 
 
-def goes_on(incident: Incident, listed: Collection[str] | None) -> bool:
+def goes_on(incident: Incident, open_ids: Collection[str] | None) -> bool:
     """Tell whether an incident goes on now.
 
-    `listed` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no answer
-    does. Where one does, what it does not list is over, and what it lists goes on even if its status says nothing.
+    `open_ids` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no
+    answer does. Where one does, what it does not list is over, and what it lists goes on even with an unknown status.
     """
-    if listed is None:
+    if open_ids is None:
         return incident.is_open
-    return incident.id in listed and incident.status not in CLOSED_STATUSES and not is_planned(incident, listed)
+    return incident.id in open_ids and incident.status not in CLOSED_STATUSES and not is_planned(incident, open_ids)
 
 
-def is_planned(incident: Incident, listed: Collection[str] | None) -> bool:
+def is_planned(incident: Incident, open_ids: Collection[str] | None) -> bool:
     """Tell whether it is a maintenance that has not begun."""
-    return incident.status == "scheduled" and (listed is None or incident.id in listed)
+    return incident.status == "scheduled" and (open_ids is None or incident.id in open_ids)
 
 
 def first_update(incident: Incident) -> IncidentUpdate:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.detection.changes import incident_key, update_key
+from tracker.detection.keys import incident_key, update_key
 from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.model.page_state import PageView, RecentIncident
@@ -49,7 +49,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 def remembered(before: Iterable[RecentIncident], snapshot: Snapshot) -> tuple[RecentIncident, ...]:
     """Return what is remembered of a page's incidents after this snapshot, the newest first."""
     recent = {known.id: known for known in before}
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
+    for incident in snapshot.entries:
         recent[incident.id] = _recent(incident, recent.get(incident.id))
     # Those without a time come first: what shows no time shows little more than what goes on now.
     ordered = sorted(recent.values(), key=lambda known: -_timestamp(known.newest_at))
@@ -60,7 +60,7 @@ def carried_over(
     provider: Provider, view: PageView, seen: frozenset[str], snapshot: Snapshot, last_read: datetime
 ) -> Carried:
     """Return what counts as known of a new source; `last_read` is when the old one could be read last."""
-    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    incidents = snapshot.entries
     matches = _matches(view.recent, incidents)
     known: set[str] = set()
     for incident in incidents:

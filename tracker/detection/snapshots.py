@@ -119,7 +119,7 @@ def says_nothing(snapshot: Snapshot) -> bool:
 
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
     """Return the ids of all incidents and maintenances that a snapshot shows."""
-    return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
+    return frozenset(incident.id for incident in snapshot.entries)
 
 
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:

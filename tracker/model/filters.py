@@ -18,14 +18,21 @@ from tracker.model.component_names import (
     name_spellings,
 )
 from tracker.model.event import EventKind
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.model.page import (
+    SEVERITIES,
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Snapshot,
+)
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
 from tracker.model.provider import Provider
 
 #: What begins an exclusion.
 EXCLUDES: Final = "!"
-#: Values of `min_impact`, from the mildest on.
-SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 #: Kinds of events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.
@@ -117,7 +124,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
 
 def component_names(page: Snapshot, listing: Listing) -> set[str]:
     """Return the components that incidents of the page name and that it does not list."""
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     named = {mention for incident in incidents for mention in mentions(incident)}
     named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
     return {mention.name for mention in named if not listing.meant(mention)}
@@ -127,7 +134,7 @@ def region_names(page: Snapshot | PageView) -> set[str]:
     """Return the regions that incidents of the page name."""
     if isinstance(page, PageView):
         return {*page.named_regions}
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     of_incidents = {region for incident in incidents for region in incident.regions}
     return of_incidents | {region for incident in incidents for update in incident.updates for region in update.regions}
 

@@ -39,6 +39,10 @@ class Impact(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+#: Impacts of incidents, from the mildest on: the values of `min_impact`.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
 class Reach(StrEnum):
     """How far a list of incidents reaches: what it proves that it does not hold something which went on."""
 
@@ -165,6 +169,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     former_keys: dict[str, tuple[str, ...]] = {}
     #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def entries(self) -> tuple[Incident, ...]:
+        """Return incidents and maintenances; one that stands in both lists comes twice."""
+        return (*self.incidents, *self.maintenances)
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ def discover(
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
     snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
-    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:
         raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
     updates = sum(len(incident.updates) for incident in incidents)

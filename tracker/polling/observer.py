@@ -143,7 +143,7 @@ class Observer:
             in_full=len(snapshots) + len(lacking) == len(source.details),
             is_current=details.is_current and not is_earlier(primary.updated_at, newest),
             # What only a detail shows may be over long since.
-            listed=incident_ids(primary) if primary.open_only else None,
+            open_ids=incident_ids(primary) if primary.open_only else None,
             history=details.history - incident_ids(primary),
             fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
         )

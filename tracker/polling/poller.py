@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.detection.changes import changes, keys
+from tracker.detection.changes import changes
 from tracker.detection.edits import follow
+from tracker.detection.keys import keys
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
 from tracker.detection.recognition import kept

@@ -38,7 +38,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
-    listed: frozenset[str] | None = None
+    open_ids: frozenset[str] | None = None
     #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.

@@ -10,6 +10,7 @@ import redis
 
 from tracker.catalogue import with_known_ids
 from tracker.delivery.latency import Timing
+from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
@@ -22,18 +23,13 @@ from tracker.store.codec import (
     encode_report,
 )
 from tracker.store.connection import (
-    CURSORS,
     DUE,
     GENERATION,
-    LATENCY_PREFIX,
-    PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
     SCHEDULER_PREFIX,
     SCHEDULERS,
-    SEEN_PREFIX,
     SINKS,
-    UPDATES,
     VERSION,
     latency_key,
     load_script,
@@ -42,6 +38,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.pages import PageStatus
+from tracker.store.scripts import ClaimArguments, ClaimKeys, RevisionArguments, SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
@@ -55,8 +52,6 @@ OVERDUE_S: Final = 1.0
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
 #: seconds, has reminded them by then of what is on record (`tracker.delivery.recorder`), and made them due at once.
 ASKED_AFTER: Final = timedelta(seconds=30)
-#: Of the keys that go with a provider.
-_PREFIXES: Final = (PAGE_PREFIX, SEEN_PREFIX, LATENCY_PREFIX)
 #: Fields of a page, as commits write them.
 _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
@@ -131,6 +126,12 @@ class RedisCatalogue:
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
 
+    def provider(self, provider_id: str) -> Provider | None:
+        """Return one entry of the catalogue, None where there is none. Raises StoreError."""
+        with translated():
+            entry: Any = self._client.hget(PROVIDERS, provider_id)
+        return decode_provider(entry) if entry else None
+
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
         with translated():
@@ -167,7 +168,7 @@ class RedisCatalogue:
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
-                found += self._revisions(args=[PAGE_PREFIX, *provider_ids[start : start + _TOGETHER]])
+                found += self._revisions(args=(*RevisionArguments().values, *provider_ids[start : start + _TOGETHER]))
         return tuple(found)
 
     def statuses(self) -> tuple[PageStatus, ...]:
@@ -178,6 +179,18 @@ class RedisCatalogue:
         """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
+
+    def states_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield how these pages were asked and when, with an empty view: a fraction of what `statuses_of` reads."""
+        for start in range(0, len(providers), _TOGETHER):
+            some = providers[start : start + _TOGETHER]
+            with translated(), self._client.pipeline(transaction=False) as pipe:
+                for provider in some:
+                    pipe.hmget(page_key(provider.id), ["state", "checked"])
+                answers = pipe.execute()
+            for provider, (state, checked) in zip(some, answers, strict=True):
+                known = decode_state(state or b"")
+                yield PageStatus(provider=provider, state=known, view=PageView(), checked_at=moment(checked))
 
     def _statuses(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -218,8 +231,9 @@ class RedisCatalogue:
 
     def claim(self, now: datetime, limit: int) -> tuple[tuple[Claim, ...], datetime | None]:
         """Claim up to `limit` providers that are due; return them and when the next one is due."""
+        arguments = ClaimArguments(now_s=now.timestamp(), limit=limit, clocks_differ_s=CLOCKS_DIFFER_S)
         with translated():
-            upcoming, *claimed = self._claim(keys=[DUE, SCHEDULE], args=[now.timestamp(), limit, CLOCKS_DIFFER_S])
+            upcoming, *claimed = self._claim(keys=ClaimKeys().values, args=arguments.values)
         claims = tuple(
             Claim(
                 provider_id=claimed[i].decode(),
@@ -292,10 +306,14 @@ class RedisCatalogue:
         waiting: timedelta | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
-        keeps = "" if waiting is None else waiting.total_seconds()
-        arguments = [*_PREFIXES, uuid4().hex, keeps, len(taken_out), origin, *taken_out, *entries]
+        arguments = SyncArguments(
+            new_generation=uuid4().hex,
+            waiting_s="" if waiting is None else waiting.total_seconds(),
+            removed_count=len(taken_out),
+            removed_origin=origin,
+        )
         with translated():
-            answer = self._sync(keys=[PROVIDERS, SCHEDULE, DUE, VERSION, GENERATION, CURSORS, UPDATES], args=arguments)
+            answer = self._sync(keys=SyncKeys().values, args=(*arguments.values, *taken_out, *entries))
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
 

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 from tracker.polling.ports import Commit, HostBusy, PollLease
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
-    BEGIN,
-    COMMIT,
-    COMMIT_QUIET,
     MOST_SEEN,
     Copy,
     begin_arguments,
     busy_of,
     commit_arguments,
+    commit_fields,
     copy_of,
     is_lease,
     is_quiet,
     lease_of,
     quiet_arguments,
     refusal,
-    said,
     unknown,
 )
+from tracker.store.scripts import BEGIN, COMMIT, COMMIT_QUIET
 from tracker.store.together import Together
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ class RedisGroupedPages:
         copy = self._copies.get(lease.provider.id)
         if copy is not None and (copy.provider is not lease.provider or copy.state is not lease.state):
             copy = None
-        answer = await self._quiet.ask(said(lease, commit, copy))
+        answer = await self._quiet.ask(commit_fields(lease, commit, copy))
         if answer:
             raise refusal(lease, answer)
         return 0

@@ -12,8 +12,6 @@ from tracker.polling.ports import Commit, HostBusy, Known, PollLease
 from tracker.store.codec import decode_digests, decode_view
 from tracker.store.connection import load_script, moment, page_key, seen_before_key, seen_key, translated
 from tracker.store.leases import (
-    BEGIN,
-    COMMIT,
     MOST_SEEN,
     begin_arguments,
     busy_of,
@@ -24,6 +22,7 @@ from tracker.store.leases import (
     refusal,
     unknown,
 )
+from tracker.store.scripts import BEGIN, COMMIT
 
 
 class RedisPages:

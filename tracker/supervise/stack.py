@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks
+from tracker.bootstrap import Runtime, open_catalogue, open_sinks
 from tracker.catalogue import kept_ids_line
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now

@@ -17,6 +17,8 @@ from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
 
+#: The durable record of all updates, in the data directory.
+RECORD_NAME: Final = "updates.jsonl"
 #: How much of the record's end is read at start to know what is in it already.
 _TAIL_BYTES: Final = 1 << 20
 #: How much of it once the data server has lost its data: some 100,000 updates.

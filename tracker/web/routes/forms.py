@@ -17,6 +17,7 @@ from tracker.store.board import Act
 from tracker.web.html import html
 from tracker.web.http import Refused
 from tracker.web.rendering import provider_path
+from tracker.web.routes.acts import PUSH_PAUSE, actor_of, body_of
 from tracker.web.site import Site, site_of, viewer_of
 
 _MOST_BYTES: Final = 20_000
@@ -30,14 +31,8 @@ router = APIRouter(include_in_schema=False)
 
 async def checked_form(request: Request) -> Form:
     """Return the form's fields. Raises Refused for who may not act, and for a form that is not of our pages."""
-    viewer = viewer_of(request)
-    if not viewer.may_act:
-        raise Refused(403, "this needs the scope act", "who you are may read, and no more")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise Refused(422, "the form is too long")
+    viewer = actor_of(request)
+    body = await body_of(request, _MOST_BYTES)
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -61,7 +56,7 @@ def add(request: Request, given: CheckedForm) -> Response:
 def check(request: Request, provider: str, _given: CheckedForm) -> Response:
     """Have a page asked at once."""
     site = site_of(request)
-    if not site.parts.acts.make_due(provider, site.parts.clock()):
+    if not site.parts.acts.push(provider, site.parts.clock(), PUSH_PAUSE):
         raise Refused(404, "there is no such provider", "nothing is watched under this name")
     _note(site, request, "check", provider)
     return _seen(provider_path(provider))
