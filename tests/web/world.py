@@ -66,7 +66,14 @@ def known(
     )
     checked_at = NOW - timedelta(seconds=checked_s)
     found = assess(provider, remembered, shown, checked_at, NOW)
-    return PageNow(provider=provider, state=remembered, view=shown, checked_at=checked_at, assessment=found)
+    return PageNow(
+        provider=provider,
+        state=remembered,
+        view=shown,
+        checked_at=checked_at,
+        assessment=found,
+        changed_at=remembered.changed_at,
+    )
 
 
 def pages() -> tuple[PageNow, ...]:
