@@ -1,11 +1,13 @@
 """The real app over a world that is made up, served on a port of this machine."""
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import uvicorn
 
 from tests.web import world
@@ -17,6 +19,7 @@ from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.store.board import Act, Pulse
 from tracker.store.pages import PageStatus
+from tracker.web.answers import provider_state
 from tracker.web.app import build_app
 from tracker.web.now import NowBoard, PageNow
 from tracker.web.pages.health import Checked, checked
@@ -91,17 +94,36 @@ class MadeUp:
         return tuple(Savings(endings=endings, since=world.NOW - timedelta(days=1)) for _ in provider_ids)
 
 
+class Loop:
+    """Knows the loop that the app runs on."""
+
+    def __init__(self) -> None:
+        self.running: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        self.running = asyncio.get_running_loop()
+
+    async def stop(self) -> None:
+        pass
+
+
 class Served:
     """A running app."""
 
-    def __init__(self, made_up: MadeUp, parts: Parts, url: str) -> None:
+    def __init__(self, made_up: MadeUp, parts: Parts, url: str, loop: Loop) -> None:
         self.made_up = made_up
         self.parts = parts
         self.url = url
+        self._loop = loop
 
-    def refresh(self) -> None:
-        """Look at what is known again, as the app does by itself every second."""
+    def change(self, page: PageNow) -> None:
+        """Let a page be known otherwise, and tell whoever listens, as the app does every second."""
+        self.made_up.change(page)
         self.parts.board.refresh()
+        known = self.parts.board.now.pages[page.provider.id]
+        state = msgspec.json.encode(provider_state(known, world.NOW))
+        assert self._loop.running is not None
+        self._loop.running.call_soon_threadsafe(self.parts.live.publish_states, [state])
 
 
 def parts_over(made_up: MadeUp, history: History, settings: WebSettings) -> Parts:
@@ -133,14 +155,17 @@ def serving(
     made_up = MadeUp(pages)
     recorded = history or world.history(directory)
     parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN))
-    app = with_pages(build_app(parts), site_over(made_up, parts, "Looked at"))
+    loop = Loop()
+    app = with_pages(build_app(parts, [loop]), site_over(made_up, parts, "Looked at"))
     listening = listen("127.0.0.1", 0, is_searching=False)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
-        yield Served(made_up, parts, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield Served(made_up, parts, f"http://127.0.0.1:{listening.getsockname()[1]}", loop)
     finally:
+        if loop.running is not None:
+            asyncio.run_coroutine_threadsafe(parts.live.close(), loop.running).result(10)
         server.should_exit = True
         thread.join(10)
         recorded.close()
