@@ -11,6 +11,7 @@ import click
 from tracker.catalogue import new_provider
 from tracker.cli.options import format_option
 from tracker.cli.up import run_stack
+from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
@@ -58,7 +59,7 @@ def demo(output_format: str, speed: float) -> None:
                 f"the simulated vendor at {provider.url}",
                 Path(directory),
                 output_format,
-                Size(workers=1, concurrency=4),
+                Size(workers=1, concurrency=4, web=DEFAULT_ADDRESS),
                 on_watching=begin,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )

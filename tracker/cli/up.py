@@ -13,6 +13,7 @@ from tracker.catalogue import load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.settings import Settings
+from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.model.provider import Provider, Webhook
 from tracker.polling.page_request import missing_credentials
 from tracker.supervise.patience import Stopped
@@ -29,9 +30,22 @@ log = logging.getLogger("tracker")
     "--concurrency", type=click.IntRange(1, 1000), default=512, show_default=True, help="Pages a worker asks at a time."
 )
 @format_option
+@click.option(
+    "--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="Where the page is served."
+)
+@click.option("--no-web", is_flag=True, help="Serve no page.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")
-def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, output_format: str, verbose: bool) -> None:
-    """Watch the pages: start everything on this machine and print what is new.
+def up(
+    providers_file: Path,
+    data_dir: Path,
+    workers: int,
+    concurrency: int,
+    output_format: str,
+    web: str,
+    no_web: bool,
+    verbose: bool,
+) -> None:
+    """Watch the pages: start everything on this machine, print what is new, and serve a page that shows it.
 
     Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
     all of it; the next start goes on where this one ended. REDIS_URL replaces the data server that is started here.
@@ -40,7 +54,8 @@ def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, out
     Example:
       tracker up --providers providers.toml --format json
     """
-    size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
+    level = "INFO" if verbose else "ERROR"
+    size = Size(workers=workers, concurrency=concurrency, log_level=level, web=None if no_web else web)
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
     for sink in sinks:
         endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident

@@ -8,14 +8,13 @@ import click
 from tracker.cli.options import data_dir_option, environment, reached
 from tracker.cli.up import log_to_stderr
 from tracker.environment.history import HistorySettings
-from tracker.environment.web import WebSettings
+from tracker.environment.web import DEFAULT_ADDRESS, WebSettings, address_of
 from tracker.errors import ConfigError
-
-NOT_INSTALLED = "the web page needs more packages; install them with: pip install 'status-page-tracker[web]'"
+from tracker.supervise.page import NOT_INSTALLED
 
 
 @click.command()
-@click.argument("address", default="127.0.0.1:8000", metavar="HOST:PORT")
+@click.argument("address", default=DEFAULT_ADDRESS, metavar="[HOST:PORT]")
 @click.option("--next-free", is_flag=True, help="Take the next free port where this one is taken.")
 @data_dir_option
 def web(address: str, next_free: bool, data_dir: Path) -> None:
@@ -29,8 +28,7 @@ def web(address: str, next_free: bool, data_dir: Path) -> None:
       tracker web 127.0.0.1:8080
     """
     try:
-        from tracker.web.server import address_of  # noqa: PLC0415  the web server is an extra
-        from tracker.web.serving import serve  # noqa: PLC0415
+        from tracker.web.serving import serve  # noqa: PLC0415  the web server is an extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("tracker", "workers"):
             raise

@@ -13,6 +13,9 @@ from tracker.errors import ConfigError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+#: Where the page is unless somebody says otherwise.
+DEFAULT_ADDRESS: Final = "127.0.0.1:8000"
+_MOST_PORT: Final = 65_535
 #: Secrets that are shorter can be guessed.
 LEAST_SECRET: Final = 16
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]", re.IGNORECASE)
@@ -65,6 +68,14 @@ class WebSettings:
     def is_protected(self) -> bool:
         """Tell whether there is a way to know who asks."""
         return bool(self.token or self.act_token or self.trusted_proxies)
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT`, `[HOST]:PORT`, `:PORT` or `PORT`. Raises ConfigError."""
+    host, _, port = text.strip().rpartition(":")
+    if not (port.isascii() and port.isdecimal() and 0 <= int(port) < 1 << 16):
+        raise ConfigError("the address to listen on is not HOST:PORT; write for example 127.0.0.1:8000")
+    return host.strip("[]") or DEFAULT_ADDRESS.partition(":")[0], int(port)
 
 
 def _words(environ: Mapping[str, str], name: str) -> list[str]:

@@ -19,12 +19,13 @@ from tracker.history.sqlite import MOST_WORDS
 _LOCK: Final = 0x7472_6B72
 _WORD: Final = re.compile(r"\w+")
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
-#: A text search vector holds less than 1 MB; no vendor's text needs that much to be found.
+#: A text search vector holds less than 1 MB; no vendor's text needs that much to be found. Signs become blanks, since
+#: PostgreSQL takes what they join for one word (an address, a version) or for none (a tag).
 _SEARCH: Final = (
     """ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS (
-        to_tsvector(
-            'simple', left(title, 20000) || ' ' || left(message, 100000) || ' ' || left(names, 20000)
-        )) STORED""",
+        to_tsvector('simple', translate(
+            left(title, 20000) || ' ' || left(message, 100000) || ' ' || left(names, 20000), '<>&/.@:-_', '         '
+        ))) STORED""",
     "CREATE INDEX events_text ON events USING gin (words) WITH (fastupdate = off)",
 )
 _FORGET: Final = (

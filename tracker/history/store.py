@@ -25,6 +25,8 @@ from tracker.polling.poll_cost import Savings
 
 #: Events of one incident that its ledger shows.
 MOST_ENTRIES: Final = 2000
+#: Of a cursor, so that any database takes it.
+_LONGEST_NUMBER: Final = 18
 #: How long before and after an incident changes of components belong to its story.
 _AROUND: Final = timedelta(minutes=15)
 
@@ -106,8 +108,7 @@ class History:
         self, wanted: IncidentFilter | None = None, *, cursor: str | None = None, limit: int = 50
     ) -> IncidentList:
         """Return incidents, those that began last first. Raises ValueError for a cursor that none gave out."""
-        began, _, key = (cursor or "0.").partition(".")
-        after = None if cursor is None else (int(began), key)
+        after = None if cursor is None else _parsed(cursor)
         with self._database.reading() as session:
             return queries.incidents(session, wanted or IncidentFilter(), after, limit)
 
@@ -126,6 +127,17 @@ class History:
             since, until = incident.first_seen_at - _AROUND, (incident.ended_at or now) + _AROUND
             changes = queries.component_events(session, provider, since, until, MOST_ENTRIES)
         return IncidentLedger(incident=incident, entries=_with_previous(items), component_changes=changes)
+
+    def ledgers(self, incidents: Sequence[RecordedIncident]) -> tuple[IncidentLedger, ...]:
+        """Return these incidents with their events, without what components did meanwhile."""
+        with self._database.reading() as session:
+            return tuple(
+                IncidentLedger(
+                    incident=incident,
+                    entries=_with_previous(queries.events_of_incident(session, incident, MOST_ENTRIES)),
+                )
+                for incident in incidents
+            )
 
     def provider(self, provider: str, now: datetime, days: int = 90) -> ProviderHistory:
         """Return what is on record of a provider in the last days, today included."""
@@ -147,6 +159,14 @@ class History:
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
+
+
+def _parsed(cursor: str) -> tuple[int, str]:
+    """Return the place that a cursor names. Raises ValueError."""
+    began, _, key = cursor.partition(".")
+    if len(began) > _LONGEST_NUMBER:
+        raise ValueError(cursor)
+    return int(began), key
 
 
 def _with_previous(items: Sequence[FeedItem]) -> tuple[LedgerEntry, ...]:

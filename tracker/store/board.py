@@ -73,7 +73,7 @@ class RedisBoard:
         return tuple(found)
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
-        """Have a page asked at once, or as soon as `pause` has passed since the last push; tell whether there is one."""
+        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
         with translated():
             found = self._push(
                 keys=[DUE, PUSHED_PREFIX + provider_id],

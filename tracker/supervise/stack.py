@@ -23,6 +23,7 @@ from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
 from tracker.store.sync import Synced
 from tracker.supervise.health import PageHealth, filters_summary, summary
+from tracker.supervise.page import NOT_INSTALLED, is_installed, page_command
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
@@ -61,6 +62,8 @@ class Size:
     #: Pages that one worker asks at a time.
     concurrency: int = 512
     log_level: str = "ERROR"
+    #: Where the page is served, HOST:PORT; None: nowhere.
+    web: str | None = None
 
 
 class Stack:
@@ -92,6 +95,7 @@ class Stack:
         # A process of its own: receivers that stall take its threads, none of those that ask pages.
         arguments = ("-Q", "deliver", "-P", "threads", "-c", str(DELIVERIES), *_ALIKE)
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
+        self._page = self._page_child(size.web)
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
@@ -119,7 +123,7 @@ class Stack:
         synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
             log.info(kept_ids_line(synced.kept_ids))
-        for child in (self._printer, *self._workers, self._beat):
+        for child in (self._printer, *self._workers, self._beat, *self._page):
             child.start()
 
     def run(self, on_watching: Callable[[], object]) -> None:
@@ -151,7 +155,7 @@ class Stack:
     def close(self) -> None:
         """Stop everything in order, print what is left, and give the data directory back."""
         stop([self._beat], BEAT_GRACE_S)
-        stop([*self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
+        stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
         if self._beat.pid is not None:
             self._print_the_rest()
         if self._server is not None:
@@ -159,7 +163,7 @@ class Stack:
         self._lock.close()
 
     def _children(self) -> list[Child]:
-        rest = [self._printer, *self._workers, self._deliverer, self._beat]
+        rest = [self._printer, *self._workers, self._deliverer, self._beat, *self._page]
         return [self._server, *rest] if self._server else rest
 
     def _worker(self, number: int, size: Size) -> Child:
@@ -171,6 +175,15 @@ class Stack:
         # left to itself, glibc begins to keep them after the first one.
         own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
         return Child(replace(command, environ={**own, **command.environ}))
+
+    def _page_child(self, address: str | None) -> list[Child]:
+        """Return the process that serves the page; none where that is not wanted or not installed."""
+        if address is None:
+            return []
+        if not is_installed():
+            log.info(NOT_INSTALLED)
+            return []
+        return [Child(page_command(address, self._data_dir.absolute(), self._environ))]
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
         named = ("-n", f"{name}@%h") if command == "worker" else ()

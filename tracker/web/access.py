@@ -35,7 +35,7 @@ class Viewer(NamedTuple):
 
     name: str
     scopes: frozenset[Scope]
-    #: How that is known: `local`, `token`, `session`, `proxy`.
+    #: How that is known: `local`, `token`, `basic`, `session`, `proxy`.
     via: str
 
     @property
@@ -95,9 +95,10 @@ def host_name(host: str) -> str:
 def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetime) -> Viewer | None:
     """Return who asks, None for somebody who has shown nothing."""
     scheme, _, credentials = asking.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        scopes = scopes_of(credentials.strip(), settings)
-        return Viewer("token", scopes, "token") if scopes else None
+    if scheme.lower() in ("bearer", "basic"):
+        token = credentials.strip() if scheme.lower() == "bearer" else _password(credentials.strip())
+        scopes = scopes_of(token, settings)
+        return Viewer("token", scopes, "token" if scheme.lower() == "bearer" else "basic") if scopes else None
     if asking.cookies.get(COOKIE):
         scopes = _session_scopes(asking.cookies[COOKIE], settings, now)
         if scopes:
@@ -121,7 +122,7 @@ def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
 def is_forgery(asking: Asking, viewer: Viewer) -> bool:
     """Tell whether a page of somebody else's may have had a browser send an act.
 
-    A token in a header is sent by no browser by itself. Browsers say of each other request where it comes from; who
+    A bearer token is sent by no browser by itself. Browsers say of each other request where it comes from; who
     says nothing is none.
     """
     if asking.method in SAFE or viewer.via == "token":
@@ -137,6 +138,14 @@ def session_of(scopes: frozenset[Scope], settings: WebSettings, now: datetime) -
     """Return a cookie that lets one do this for a while; it holds no token."""
     text = f"{(now + SESSION).timestamp():.0f}.{'act' if Scope.ACT in scopes else 'read'}"
     return f"{text}.{_signature(text, settings)}"
+
+
+def _password(credentials: str) -> str:
+    """Return the password of basic authentication, which feed readers and calendars can send; any user will do."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _session_scopes(cookie: str, settings: WebSettings, now: datetime) -> frozenset[Scope]:

@@ -123,6 +123,7 @@ def _entry(event: Event) -> Entry:
     withdrawn = "Withdrawn: " if event.event is EventKind.UPDATE_WITHDRAWN else ""
     published_at = event.published_at or event.seen_at
     is_later = event.event in (EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN)
+    components = (title_of(name, 100) for name in event.components)
     title = title_of(f"{withdrawn}{event.product}: {what} ({event.status.replace('_', ' ')})", LONGEST_TITLE)
     return Entry(
         id=f"{_TAG}/{quote(key.encode('utf-8', 'replace'), safe='/')}",
@@ -132,9 +133,7 @@ def _entry(event: Event) -> Entry:
         published_at=published_at,
         updated_at=max(published_at, event.seen_at) if is_later else published_at,
         link=link_of(event.link),
-        tags=tuple(
-            filter(None, (event.event.value, event.impact, *(title_of(name, 100) for name in event.components)))
-        ),
+        tags=tuple(filter(None, (event.event.value, event.impact, *components))),
     )
 
 

@@ -17,7 +17,7 @@ class Acts(Protocol):
     """What somebody with the scope `act` can have done. Every method raises StoreError."""
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
-        """Have a page asked at once, or as soon as `pause` has passed since the last push; tell whether there is one."""
+        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
         ...
 
     def add(self, provider: Provider, now: datetime) -> None:

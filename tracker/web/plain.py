@@ -29,6 +29,6 @@ def link_of(link: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(link)
-        return link if parts.scheme in ("http", "https") and parts.hostname else None
     except ValueError:
         return None
+    return link if parts.scheme in ("http", "https") and parts.hostname else None

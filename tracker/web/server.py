@@ -13,8 +13,6 @@ from tracker.web.live import Live
 
 log = logging.getLogger("tracker")
 
-DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 8000
 #: Ports that are tried one after the other.
 _TRIED: Final = 20
 _BACKLOG: Final = 2048
@@ -22,14 +20,6 @@ _BACKLOG: Final = 2048
 _TAKES_NOTHING_MS: Final = 30_000
 #: How long requests that run may go on at the end, in seconds.
 GRACE_S: Final = 2
-
-
-def address_of(text: str) -> tuple[str, int]:
-    """Return host and port of `HOST:PORT`, `[HOST]:PORT`, `:PORT` or `PORT`. Raises ConfigError."""
-    host, _, port = text.strip().rpartition(":")
-    if not (port.isascii() and port.isdecimal() and 0 <= int(port) < 1 << 16):
-        raise ConfigError("the address to listen on is not HOST:PORT; write for example 127.0.0.1:8000")
-    return host.strip("[]") or DEFAULT_HOST, int(port)
 
 
 def listen(host: str, port: int, *, is_searching: bool) -> socket.socket:

@@ -1,6 +1,6 @@
 """What other programs subscribe to or show: feeds, a calendar, badges, and the shape that Statuspage clients read."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -167,9 +167,7 @@ def _statuspage(request: Request, parts: Parts, scope: statuspage.Scope, part: s
         ledgers = _ledgers(parts, scope, is_open=is_open, is_maintenance=True)
         shown["scheduled_maintenances"] = statuspage.incidents(scope, ledgers)
     if len(shown) == 1:
-        raise Refused(
-            404, "there is no such document", "summary.json, status.json, components.json, incidents.json, ..."
-        )
+        raise Refused(404, "there is no such document", "summary.json is one, and so are its parts")
     response = tagged(request, msgspec.json.encode(shown), _JSON, cache=_CACHE)
     response.headers["access-control-allow-origin"] = "*"
     return response
@@ -177,10 +175,7 @@ def _statuspage(request: Request, parts: Parts, scope: statuspage.Scope, part: s
 
 def _ledgers(
     parts: Parts, scope: statuspage.Scope, *, is_open: bool | None, is_maintenance: bool
-) -> Iterable[IncidentLedger]:
+) -> Sequence[IncidentLedger]:
     ids = None if scope.id == "all" and not scope.is_single else tuple(page.provider.id for page in scope.pages)
     wanted = IncidentFilter(providers=ids, is_open=is_open, is_maintenance=is_maintenance)
-    for incident in parts.history.incidents(wanted, limit=_INCIDENTS).items:
-        ledger = parts.history.ledger(incident.provider, incident.incident_id, parts.clock())
-        if ledger is not None:
-            yield ledger
+    return parts.history.ledgers(parts.history.incidents(wanted, limit=_INCIDENTS).items)

@@ -35,7 +35,7 @@ _REPLAYED_TOGETHER: Final = 500
 
 StreamId = Annotated[
     str | None,
-    Query(pattern=_STREAM_ID, max_length=41, description="`since` of the answer before; 0-0: from the first."),
+    Query(pattern=_STREAM_ID, max_length=41, description="`since` of the last answer; 0-0: from the first."),
 ]
 
 
@@ -118,6 +118,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events."""
+        del scope
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         live = self._parts.live
         with live.listening(self._wanted) as client:
