@@ -13,6 +13,7 @@ from tracker.web.pages import strip, wording
 from tracker.web.pages.badges import words
 
 #: Vendors' titles and texts in lists, and on the page of the incident, in characters.
+WORD: Final = 24
 TITLE: Final = 300
 LONG_TITLE: Final = 2000
 EXCERPT: Final = 600
@@ -97,6 +98,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "ordinal": wording.ordinal,
     "in_short": strip.short,
     "words": words,
+    "word": lambda text: one_line(text, WORD),
     "line": lambda text: one_line(text, TITLE),
     "long_line": lambda text: one_line(text, LONG_TITLE),
     "excerpt": lambda text: one_line(text, EXCERPT),

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 
-from tracker.bootstrap import RECORD_NAME, open_board, open_recorded
+from tracker.bootstrap import RECORD_NAME, open_board, open_catalogue, open_recorded
 from tracker.diagnosis import diagnose, gather
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
@@ -34,7 +34,7 @@ def serve(
     listening = listen(host, port, is_searching=is_searching)
     board, history = open_board(settings), open_recorded(settings, kept)
     parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
-    site = Site(parts, board.catalogue, lambda: _checks(settings), Look(settings, os.environ, utc_now))
+    site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
     _tell(listening, host, port)
     try:

@@ -9,11 +9,13 @@ import msgspec
 from tracker.history.answers import IncidentLedger, LedgerEntry, RecordedIncident, UnreadableSpan
 from tracker.model.event import Event, EventKind
 from tracker.web.pages.badges import MAINTENANCE, Badge, component_badge, impact_badge, words
-from tracker.web.pages.text_diff import Change, Piece, word_diff
+from tracker.web.pages.text_diff import Change, Piece, readable, word_diff
 from tracker.web.pages.wording import clock, counted, fine_span, span
 
 _UPDATES: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 _WAS: Final = "was "
+#: Characters of a title that are compared.
+_TITLE: Final = 2000
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,10 +123,10 @@ def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[Entry]:
         of_it = [each for each in ledger if each.item.event.update_id == event.update_id]
         edits = [each for each in of_it if each.item.event.event is EventKind.UPDATE_EDITED]
         gone = next((each.item.event for each in of_it if each.item.event.event is EventKind.UPDATE_WITHDRAWN), None)
-        wordings = [event.message or "", *(each.item.event.message or "" for each in edits)]
+        wordings = [readable(each.message or "") for each in (event, *(edit.item.event for edit in edits))]
         pieces: tuple[Piece, ...] = (Piece(Change.SAME, wordings[-1]),)
         if edits:
-            pieces = word_diff(edits[-1].previous_message or wordings[-2], wordings[-1])
+            pieces = word_diff(readable(edits[-1].previous_message or "") or wordings[-2], wordings[-1])
         tag = f"edited {clock(edits[-1].item.event.seen_at)}" if edits else ""
         yield Entry(
             kind="withdrawn" if gone else "said",
@@ -175,7 +177,8 @@ def _titles(events: Sequence[Event]) -> Iterable[Entry]:
     before: str | None = None
     for event in events:
         if before and event.incident and event.incident != before:
-            yield Entry(kind="title", at=event.seen_at, pieces=word_diff(before, event.incident))
+            pieces = word_diff(readable(before, _TITLE), readable(event.incident, _TITLE))
+            yield Entry(kind="title", at=event.seen_at, pieces=pieces)
         before = event.incident or before
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from tracker.delivery.sinks.plain import several_lines
+
 #: Longer texts are not compared word by word: that takes time with the square of their length.
 MOST_WORDS: Final = 1500
 _PIECES: Final = re.compile(r"\s+|\w(?:[\w:.,'%-]*\w)?|[^\w\s]")
@@ -25,6 +27,11 @@ class Piece(msgspec.Struct, frozen=True):
 
     change: Change
     text: str
+
+
+def readable(text: str, limit: int = 50_000) -> str:
+    """Return a vendor's text without what hides or turns characters, cut where it is longer than anybody reads."""
+    return several_lines(text, limit)
 
 
 def word_diff(before: str, after: str) -> tuple[Piece, ...]:

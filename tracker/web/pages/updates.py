@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.model.event import Event, EventKind
 from tracker.web.pages.badges import Badge, component_badge, impact_badge, words
-from tracker.web.pages.text_diff import Change, Piece, word_diff
+from tracker.web.pages.text_diff import Change, Piece, readable, word_diff
 from tracker.web.pages.wording import clock, relative_day, weekday
 
 #: What the filter by kind offers: its value, its name and the kinds that it lets pass.
@@ -21,6 +21,8 @@ KINDS: Final = (
     ("maintenance", "maintenance", (EventKind.MAINTENANCE_UPDATE,)),
     ("pages", "pages that cannot be read", (EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE, EventKind.PAGE_MOVED)),
 )
+#: Characters of a text that the list shows.
+_EXCERPT: Final = 1000
 IMPACTS: Final = ("", "minor", "major", "critical")
 _WHAT: Final = {
     EventKind.NEW_INCIDENT: "New incident",
@@ -103,11 +105,12 @@ def feed_days(events: Sequence[Event], now: datetime, earlier: Mapping[str, str]
 
 
 def _row(event: Event, before: str | None) -> FeedRow:
-    text = event.message or ""
-    is_edit = event.event is EventKind.UPDATE_EDITED
-    if event.event is EventKind.UPDATE_WITHDRAWN or event.event is EventKind.COMPONENT_STATUS_CHANGE:
-        text = text[:1].upper() + text[1:] or before or ""
-    pieces = word_diff(before, text) if is_edit and before else (Piece(Change.SAME, text),) if text else ()
+    text, said = readable(event.message or "", _EXCERPT), readable(before or "", _EXCERPT)
+    if event.event in (EventKind.UPDATE_WITHDRAWN, EventKind.COMPONENT_STATUS_CHANGE):
+        text = text[:1].upper() + text[1:] or said
+    pieces: tuple[Piece, ...] = (Piece(Change.SAME, text),) if text else ()
+    if said and event.event is EventKind.UPDATE_EDITED:
+        pieces = word_diff(said, text)
     return FeedRow(
         id=event.id,
         at=event.seen_at,
