@@ -19,7 +19,7 @@ def with_pages(app: FastAPI, site: Site) -> FastAPI:
     """Return the app with the routes of pages, and with problems as pages for those who ask for one."""
 
     def problem_page(problem: Problem) -> str:
-        around = Frame(now=site.parts.clock(), version=__version__)
+        around = Frame(now=site.parts.clock(), version=__version__, is_bare=True)
         return site.rendered(
             "message.html",
             around,

@@ -20,6 +20,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     #: Age of the oldest answer among the pages that were read, in seconds.
     oldest_s: float | None = None
     version: str = ""
+    #: Whether nothing is said of what is watched, since whoever asks may not know it.
+    is_bare: bool = False
     #: Whether the reader may add, remove and check; the token that their forms carry.
     may_act: bool = False
     form_token: str = ""

@@ -67,7 +67,10 @@ async function load(only) {
   if (only) address.searchParams.set("part", "rows");
   const answer = await fetch(address, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
   if (!answer.ok) throw new Error(answer.status);
-  return parser.parseFromString(await answer.text(), "text/html");
+  const fresh = parser.parseFromString(await answer.text(), "text/html");
+  // Another page altogether, such as the first steps once nothing is watched any more.
+  if (fresh.body.dataset.page !== page) location.reload();
+  return fresh;
 }
 function place(row) {
   const name = row.parentElement.dataset.list;
@@ -167,11 +170,12 @@ async function refresh() {
   if (waiting.size) due();
 }
 async function look() {
-  if (document.hidden) return;
-  if (!isBoard) { if (page === "provider" || page === "health") due(); return; }
+  if (!isBoard) { if (!document.hidden && (page === "provider" || page === "health")) due(); return; }
   // What is not well, as the server sees it; whoever is listed here and not there has changed without an event.
   const fresh = await load([]).catch(() => null);
   if (!fresh) return;
+  const watched = (root) => root.querySelector("main").dataset.watched;
+  if (watched(fresh) !== watched(document)) { location.reload(); return; }
   const there = new Map([...fresh.querySelectorAll("tr[data-key]")].map((row) => [row.dataset.key + row.parentElement.dataset.list, row.dataset.version]));
   for (const list of ["problems", "unread", "works"]) {
     for (const row of document.querySelector(`[data-list=${list}]`).children) {
@@ -188,9 +192,9 @@ async function look() {
 
 /* The stream of events; when it is gone, the page says so rather than look like now */
 const clock = document.querySelector("[data-clock]");
-let lostAt = 0;
+let lostAt = 0, events = null;
 function connect() {
-  const events = new EventSource("/events");
+  events = new EventSource("/events");
   const heard = (event) => {
     let provider = "";
     try { const said = JSON.parse(event.data); provider = said.provider ?? said.id ?? ""; } catch { return; }
@@ -211,6 +215,13 @@ function tick() {
 }
 if (page && page !== "public" && page !== "start" && window.EventSource) {
   connect();
+  // A browser has few connections to spare: a page that nobody sees looks now and then instead of listening.
+  document.addEventListener("visibilitychange", () => {
+    events?.close();
+    events = null;
+    lostAt = 0;
+    if (!document.hidden) { connect(); look(); grow(); }
+  });
   setInterval(look, LOOK_MS);
   if (!Number.isNaN(servedAt)) setInterval(tick, 1000);
 }
