@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Row = Mapping[str, Any]
 
@@ -23,6 +23,17 @@ class Session(Protocol):
         ...
 
 
+class Search(NamedTuple):
+    """A search as a part of a query."""
+
+    #: What stands behind FROM; the columns of `events` are in it.
+    source: str
+    condition: str
+    values: Mapping[str, str]
+    #: What is `seq` there, and is read in its order without sorting all that is found.
+    order: str
+
+
 class Dialect(Protocol):
     """Where the two databases differ."""
 
@@ -30,8 +41,8 @@ class Dialect(Protocol):
         """Return the statements of each version of the schema, the first version first."""
         ...
 
-    def search(self, text: str, providers: Sequence[str]) -> tuple[str, Mapping[str, str]]:
-        """Return a condition on the table `events` that holds for rows with all these words, and its values."""
+    def search(self, text: str, providers: Sequence[str]) -> "Search":
+        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word."""
         ...
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:

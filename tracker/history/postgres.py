@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
@@ -11,13 +11,13 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Session
+from tracker.history.database import Dialect, Row, Search, Session
 from tracker.history.schema import TABLES
 from tracker.history.sqlite import MOST_WORDS
 
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"(\w+)(\*?)")
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
 #: A text search vector holds less than 1 MB; no vendor's text needs that much to be found. Signs become blanks, since
 #: PostgreSQL takes what they join for one word (an address, a version) or for none (a tag).
@@ -40,13 +40,14 @@ class PostgresDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), *TABLES[1:]]
 
-    def search(self, text: str, providers: Sequence[str]) -> tuple[str, Mapping[str, str]]:
-        """Return a condition for rows with all these words; the last one may be the beginning of a word."""
+    def search(self, text: str, providers: Sequence[str]) -> Search:
+        """Return where rows with all these words come from."""
         del providers  # the planner chooses between the indexes by what they hold
         words = _WORD.findall(text)[:MOST_WORDS]
         if not words:
-            return "1 = 0", {}
-        return "words @@ to_tsquery('simple', :text)", {"text": " & ".join(f"'{word}'" for word in words) + ":*"}
+            return Search("events", "1 = 0", {}, "seq")
+        asked = " & ".join(f"'{word}'{':*' if star else ''}" for word, star in words)
+        return Search("events", "words @@ to_tsquery('simple', :text)", {"text": asked}, "seq")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Do nothing: the column is generated."""

@@ -12,13 +12,14 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Session
+from tracker.history.database import Dialect, Search, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 
 #: Providers of a filter that are asked for one by one; more are looked for among all events.
 _MOST_SINGLE: Final = 100
-_EVENT_COLUMNS: Final = "seq, stream_id, title, message, event"
+_EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
+_ALL: Final = Search("events", "1 = 1", {}, "seq")
 
 
 class _Conditions:
@@ -44,31 +45,33 @@ def feed(
     session: Session, dialect: Dialect, wanted: FeedFilter, *, before: int | None, after: int | None, limit: int
 ) -> tuple[FeedItem, ...]:
     """Return up to `limit` events: the newest first, or with `after` those that follow it, the oldest first."""
-    conditions = _feed_conditions(dialect, wanted, before, after)
-    order = "ASC" if after is not None else "DESC"
+    found = dialect.search(wanted.text, wanted.providers or ()) if wanted.text else _ALL
+    conditions = _feed_conditions(wanted, found, before, after)
+    order = f"{found.order} {'ASC' if after is not None else 'DESC'}"
     few = wanted.providers if wanted.providers and len(wanted.providers) <= _MOST_SINGLE else None
     if few is None or wanted.text:
         if wanted.providers is not None:
-            conditions.one_of("provider", "of", wanted.providers)
-        sql = f"SELECT {_EVENT_COLUMNS} FROM events WHERE {conditions} ORDER BY seq {order} LIMIT :most"
+            conditions.one_of("events.provider", "of", wanted.providers)
+        sql = f"SELECT {_EVENT_COLUMNS} FROM {found.source} WHERE {conditions} ORDER BY {order} LIMIT :most"
     else:
         # Each provider's newest by its own index: a rare one is not looked for among all others.
         single = (
             f"SELECT * FROM (SELECT {_EVENT_COLUMNS} FROM events WHERE provider = :of{number} AND {conditions}"
-            f" ORDER BY seq {order} LIMIT :most) AS of{number}"
+            f" ORDER BY {order} LIMIT :most) AS of{number}"
             for number in range(len(few))
         )
         conditions.values.update({f"of{number}": storable(provider) for number, provider in enumerate(few)})
-        sql = f"{' UNION ALL '.join(single)} ORDER BY seq {order} LIMIT :most"
+        sql = f"{' UNION ALL '.join(single)} ORDER BY {order} LIMIT :most"
     return tuple(map(item_of, session.rows(sql, **conditions.values, most=limit)))
 
 
-def _feed_conditions(dialect: Dialect, wanted: FeedFilter, before: int | None, after: int | None) -> _Conditions:
+def _feed_conditions(wanted: FeedFilter, found: Search, before: int | None, after: int | None) -> _Conditions:
     conditions = _Conditions()
+    conditions.add(found.condition, **found.values)
     if before is not None:
-        conditions.add("seq < :before", before=before)
+        conditions.add(f"{found.order} < :before", before=before)
     if after is not None:
-        conditions.add("seq > :after", after=after)
+        conditions.add(f"{found.order} > :after", after=after)
     if wanted.kinds:
         conditions.one_of("kind", "kind", wanted.kinds)
     if wanted.impacts:
@@ -77,9 +80,6 @@ def _feed_conditions(dialect: Dialect, wanted: FeedFilter, before: int | None, a
         conditions.add("seen_us >= :since", since=to_us(wanted.since))
     if wanted.until is not None:
         conditions.add("seen_us < :until", until=to_us(wanted.until))
-    if wanted.text:
-        part, values = dialect.search(wanted.text, wanted.providers or ())
-        conditions.add(part, **values)
     return conditions
 
 

@@ -4,13 +4,13 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Session
+from tracker.history.database import Dialect, Row, Search, Session
 from tracker.history.schema import TABLES
 
 #: How long a writer waits for another one, in seconds.
@@ -22,7 +22,7 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
 )
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"(\w+)(\*?)")
 #: Words of a search that count; more would only make it slow.
 MOST_WORDS: Final = 12
 _SEARCH: Final = (
@@ -30,6 +30,7 @@ _SEARCH: Final = (
         title, message, names, provider, content = 'events', content_rowid = 'seq',
         tokenize = 'unicode61 remove_diacritics 2')""",
 )
+_FOUND: Final = "events_text CROSS JOIN events ON events.seq = events_text.rowid"
 _INDEX: Final = (
     "INSERT INTO events_text (rowid, title, message, names, provider) "
     "VALUES (:seq, :title, :message, :names, :provider)"
@@ -48,16 +49,17 @@ class SqliteDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), *TABLES[1:]]
 
-    def search(self, text: str, providers: Sequence[str]) -> tuple[str, Mapping[str, str]]:
-        """Return a condition for rows with all these words; the last one may be the beginning of a word."""
-        words = [f'"{word}"' for word in _WORD.findall(text)[:MOST_WORDS]]
+    def search(self, text: str, providers: Sequence[str]) -> Search:
+        """Return where rows with all these words come from."""
+        words = [f'"{word}"{star}' for word, star in _WORD.findall(text)[:MOST_WORDS]]
         if not words:
-            return "1 = 0", {}
-        query = f"{{title message names}} : ({' AND '.join(words)}*)"
+            return Search("events", "1 = 0", {}, "seq")
+        query = f"{{title message names}} : ({' AND '.join(words)})"
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
-            query += f' AND provider : "{" ".join(_WORD.findall(providers[0]))}"'
-        return "events.seq IN (SELECT rowid FROM events_text WHERE events_text MATCH :text)", {"text": query}
+            query += f' AND provider : "{" ".join(word for word, _ in _WORD.findall(providers[0]))}"'
+        # Not as a subquery: only this way round is what is found read from its end and no further than is asked for.
+        return Search(_FOUND, "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Make new rows known to the search."""

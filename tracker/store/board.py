@@ -50,6 +50,8 @@ class RedisBoard:
         self._catalogue = RedisCatalogue(client)
         self._pulses = load_script(client, "pulses")
         self._push = load_script(client, "push")
+        #: The last entry of the stream that was waited for.
+        self._heard: str | bytes = "$"
 
     def version(self) -> bytes:
         """Return what differs after every change of the catalogue."""
@@ -95,10 +97,12 @@ class RedisBoard:
     def await_entry(self, seconds: float) -> bool:
         """Wait until something comes into the stream of events; tell whether it did.
 
-        A hint, no more: what comes between two calls is missed.
+        A hint, no more: entries that a server which lost its data begins anew with may be missed. One thread asks.
         """
         with translated():
-            found: Any = self._client.xread({UPDATES: "$"}, count=1, block=max(1, round(seconds * 1000)))
+            found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))
+        if found:
+            self._heard = found[0][1][-1][0]
         return bool(found)
 
     def counters(self) -> dict[str, Savings]:

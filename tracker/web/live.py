@@ -15,8 +15,8 @@ import msgspec
 from tracker.history import FeedFilter, FeedItem
 from tracker.model.event import encode_event
 
-#: Chunks that wait for a client that does not take them.
-QUEUE_LENGTH: Final = 64
+#: Bytes that wait for a client that does not take them, beside one chunk of any size.
+MOST_WAITING: Final = 1 << 20
 #: Silence after which a client gets a comment, so that proxies keep the connection.
 HEARTBEAT_S: Final = 15.0
 HEARTBEAT: Final = b": still here\n\n"
@@ -113,17 +113,19 @@ class Client:
 
     def __init__(self, wanted: FeedFilter) -> None:
         self.wanted = wanted
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_LENGTH)
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._waiting = 0
 
     def offer(self, chunk: Chunk) -> bool:
         """Keep what the client wants of a chunk; False for one that has too much of it already, and ends."""
         data = self._wanted_of(chunk)
         if not data:
             return True
-        if self._queue.full():
+        if self._waiting and self._waiting + len(data) > MOST_WAITING:
             self.end()
             return False
         self._queue.put_nowait(data)
+        self._waiting += len(data)
         return True
 
     async def take(self) -> bytes | None:
@@ -133,16 +135,9 @@ class Client:
                 first = await self._queue.get()
         except TimeoutError:
             return HEARTBEAT
-        if first is None:
-            return None
-        parts = [first]
-        while not self._queue.empty():
-            more = self._queue.get_nowait()
-            if more is None:
-                self._queue.put_nowait(None)
-                break
-            parts.append(more)
-        return b"".join(parts) if len(parts) > 1 else first
+        if first is not None:
+            self._waiting -= len(first)
+        return first
 
     def end(self) -> None:
         """Have the stream end at once: what waits is forgotten, and asked for again by whoever comes back."""

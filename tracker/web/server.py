@@ -35,7 +35,12 @@ def listen(host: str, port: int, *, is_searching: bool) -> socket.socket:
 
 def run(app: FastAPI, live: Live, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; streams of events end at once then, and their clients come back later."""
-    config = uvicorn.Config(
+    Server(config_of(app), live).run(sockets=[listening])
+
+
+def config_of(app: FastAPI) -> uvicorn.Config:
+    """Return how the app is served."""
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -45,16 +50,17 @@ def run(app: FastAPI, live: Live, listening: socket.socket) -> None:
         timeout_keep_alive=20,
         ws="none",
     )
-    _Server(config, live).run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """A server that ends its streams before it waits for its responses."""
+
     def __init__(self, config: uvicorn.Config, live: Live) -> None:
         super().__init__(config)
         self._live = live
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first: uvicorn waits for every response."""
+        """End all of it."""
         await self._live.close()
         await super().shutdown(sockets)
 
