@@ -33,3 +33,16 @@ def check_(file: Path, output_format: str) -> None:
       tracker config check providers.toml --json
     """
     check_file(file, output_format)
+
+
+@config.command("reference")
+def reference_() -> None:
+    """Print all variables of the environment and all keys of providers.toml, as Markdown.
+
+    \b
+    Example:
+      tracker config reference | less
+    """
+    from tracker.cli.reference import reference  # noqa: PLC0415  for this command alone
+
+    click.echo(reference(), nl=False)
