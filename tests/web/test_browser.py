@@ -242,7 +242,7 @@ def test_screens_for_the_documentation(browser: Browser, served: Served, tmp_pat
     folder = tmp_path
     for name, (path, width, theme) in SCREENS.items():
         size = {"width": width, "height": 900 if width > 600 else 844}
-        with _context(browser, served, color_scheme=theme, viewport=size) as context:  # type: ignore[arg-type]
+        with _context(browser, served, color_scheme=theme, viewport=size) as context:
             page = context.new_page()
             page.goto(path)
             page.screenshot(path=folder / f"{name}.png")

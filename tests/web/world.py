@@ -72,7 +72,7 @@ def known(
         view=shown,
         checked_at=checked_at,
         assessment=found,
-        changed_at=remembered.changed_at,
+        changed_at=NOW,
     )
 
 

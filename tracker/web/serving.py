@@ -5,7 +5,8 @@ import os
 import socket
 import sys
 
-from tracker.bootstrap import RECORD_NAME, open_board, open_catalogue, open_recorded
+from tracker.bootstrap import open_board, open_catalogue, open_recorded
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.diagnosis import diagnose, gather
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings

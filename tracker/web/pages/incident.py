@@ -8,6 +8,8 @@ import msgspec
 
 from tracker.history.answers import IncidentLedger, LedgerEntry, RecordedIncident, UnreadableSpan
 from tracker.model.event import Event, EventKind
+from tracker.model.page import OpenIncident
+from tracker.web.now import PageNow
 from tracker.web.pages.badges import MAINTENANCE, Badge, component_badge, impact_badge, words
 from tracker.web.pages.text_diff import Change, Piece, readable, word_diff
 from tracker.web.pages.wording import clock, counted, fine_span, span
@@ -102,6 +104,30 @@ def incident_page(
         components=incident.components,
         regions=incident.regions,
         is_newest_first=is_newest_first,
+    )
+
+
+def unrecorded_page(page: PageNow, incident: OpenIncident, now: datetime) -> IncidentPage:
+    """Return the page of an incident that goes on, or is planned, while nothing is on record of it."""
+    is_maintenance = incident not in page.view.open_incidents
+    return IncidentPage(
+        id=incident.id,
+        provider=page.provider.id,
+        provider_name=page.provider.name,
+        title=incident.name or "(no title)",
+        badge=MAINTENANCE if is_maintenance else impact_badge(incident.impact),
+        status=words(incident.status),
+        is_open=True,
+        is_maintenance=is_maintenance,
+        began_at=incident.began_at or incident.scheduled_for or page.checked_at or now,
+        ended_at=None,
+        link=incident.link,
+        summary="nothing on record",
+        facts=(),
+        entries=(),
+        components=incident.components,
+        regions=incident.regions,
+        is_newest_first=True,
     )
 
 

@@ -19,7 +19,7 @@ from tracker.web.http import Refused
 from tracker.web.pages.frame import frame
 from tracker.web.pages.health import health_page
 from tracker.web.pages.icon import icon
-from tracker.web.pages.incident import incident_page
+from tracker.web.pages.incident import incident_page, unrecorded_page
 from tracker.web.pages.maintenance import AHEAD, cancelled_windows, former_windows, maintenance_page
 from tracker.web.pages.now import Filter, groups_of, now_page
 from tracker.web.pages.provider import provider_page
@@ -92,13 +92,17 @@ def incident_of(request: Request, provider: str, incident: str, order: Word = ""
     site = site_of(request)
     around = site.frame(request, site.pages())
     history = site.parts.history
-    ledger = history.ledger(provider, incident, around.now)
-    if ledger is None:
-        raise Refused(404, "there is no such incident", "nothing is on record of it")
-    days = min(90, (around.now - ledger.incident.began_at).days + 2)
-    unread = history.provider(provider, around.now, days).unreadable
-    page = incident_page(ledger, unread, around.now, is_newest_first=order != "oldest")
     now = site.parts.board.now.pages.get(provider)
+    ledger = history.ledger(provider, incident, around.now)
+    if ledger is not None:
+        days = min(90, (around.now - ledger.incident.began_at).days + 2)
+        unread = history.provider(provider, around.now, days).unreadable
+        page = incident_page(ledger, unread, around.now, is_newest_first=order != "oldest")
+    else:
+        going_on = next((each for each in now.view.going_on if each.id == incident), None) if now else None
+        if now is None or going_on is None:
+            raise Refused(404, "there is no such incident", "nothing is on record of it")
+        page = unrecorded_page(now, going_on, around.now)
     is_unread = now is None or now.assessment.state is State.UNKNOWN
     return html(request, site.rendered("incident.html", around, page=page, unknown_for=is_unread))
 
