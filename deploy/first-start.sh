@@ -21,6 +21,8 @@ secret /secrets/tracker/redis-password 32
 secret /secrets/flower/redis-password 32
 secret /secrets/flower/password 15
 secret /secrets/flower/cookie-secret 48
+secret /secrets/web/token 24
+secret /secrets/web/hook-key 32
 
 # The data server runs as another user; digests of random passwords tell it enough and others nothing.
 sed -e '/^#/d' -e '/^$/d' \

@@ -128,7 +128,7 @@ class RunningWeb:
                     "checked": (now - timedelta(seconds=read_s_ago)).timestamp(),
                 },
             )
-        wait_for(lambda: all(self._shows(known, view) for known, view in pages))
+        wait_for(lambda: all(self._shows(known) for known, _ in pages))
 
     def happen(self, *events: Event) -> None:
         """Have events happen as a tracker does: in the stream first, on record a moment later."""
@@ -144,9 +144,12 @@ class RunningWeb:
         with requests.get(self.url + path, headers=headers, stream=True, timeout=PATIENCE_S) as response:
             yield Listener(response)
 
-    def _shows(self, known: Provider, view: PageView) -> bool:
+    def _shows(self, known: Provider) -> bool:
         page = self.parts.board.now.pages.get(known.id)
-        return page is not None and page.view == view and page.provider.name == known.name
+        return page is not None and page.provider == known and page.revision == self._revision(known.id)
+
+    def _revision(self, provider_id: str) -> bytes | None:
+        return self.client.hget(page_key(provider_id), "revision")
 
 
 class Listener:

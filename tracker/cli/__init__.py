@@ -40,6 +40,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Serve": {
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "history": Lazy("tracker.cli.history:history", "Keep the history that the page and the API show."),
     },
     "Decide": {
         "gate": Lazy("tracker.cli.gate:gate", "Tell by the exit status whether vendors have a problem now."),
@@ -86,12 +87,18 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.
 
+<<<<<<< HEAD
     \b
     Begin with:
       tracker init openai github    write a providers.toml
       tracker up                    watch its pages
       tracker status                look, from another terminal
     """
+=======
+
+for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web, history):
+    cli.add_command(command)
+>>>>>>> api
 
 
 def main() -> None:

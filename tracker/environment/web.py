@@ -43,6 +43,8 @@ class WebSettings:
     actors: frozenset[str] = frozenset()
     #: Groups whose pages everybody may see.
     public_groups: frozenset[str] = frozenset()
+    #: Whether the log says how to sign in: for a first look, where the log is nobody else's.
+    tells_token: bool = False
     #: Its own address for links in feeds; None: as it was asked.
     url: str | None = None
 
@@ -61,6 +63,7 @@ class WebSettings:
             user_header=header.lower(),
             actors=frozenset(_words(environ, "TRACKER_WEB_ACTORS")),
             public_groups=frozenset(_words(environ, "TRACKER_WEB_PUBLIC_GROUPS")),
+            tells_token=environ.get("TRACKER_WEB_TELL_TOKEN", "").strip() == "1",
             url=_url(environ),
         )
 

@@ -47,15 +47,18 @@ class History:
 
         Any number of processes may do so at the same time.
         """
-        new = 0
-        with self._database.reading() as session:
-            place = projection.place_of(session)
-        for batch in read_record(record, place):
-            added = projection.project(self._database, batch, place, keep_since)
-            if added is None:
-                break  # another process reads the same; it has come further
-            new, place = new + added, batch.place
-            on_progress(batch.size)
+        new, is_over = 0, False
+        while not is_over:
+            with self._database.reading() as session:
+                place = projection.place_of(session)
+            for batch in read_record(record, place):
+                added = projection.project(self._database, batch, place, keep_since)
+                on_progress(batch.size)
+                if added is None:
+                    break  # another process reads the same and was first: on from where it is
+                new, place = new + added, batch.place
+            else:
+                is_over = True
         return new
 
     def rebuild(

@@ -38,6 +38,8 @@ def serve(
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
     _tell(listening, host, port)
+    if web.tells_token:
+        log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
     try:
         run(with_pages(build_app(parts, [background]), site), parts.live, listening)
     finally:

@@ -135,7 +135,7 @@ def listed(names: tuple[str, ...], most: int) -> str:
     """Return names in one line; of more than `most` the number of the others."""
     if len(names) <= most:
         return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names[:most])} and{_JOINED}{len(names) - most}{_JOINED}more"
 
 
 def within(moment: datetime | None, now: datetime, span_: timedelta) -> bool:
