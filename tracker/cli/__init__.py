@@ -87,18 +87,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.
 
-<<<<<<< HEAD
     \b
     Begin with:
       tracker init openai github    write a providers.toml
       tracker up                    watch its pages
       tracker status                look, from another terminal
     """
-=======
-
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo, web, history):
-    cli.add_command(command)
->>>>>>> api
 
 
 def main() -> None:
