@@ -39,6 +39,9 @@ contracts: $(STAMP) ## Who may import whom
 audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a public database)
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
+screens: $(STAMP) ## Take the pictures of docs/web.md anew; needs Chromium
+	TRACKER_SCREENS=docs/screens .venv/bin/python -m pytest tests/web/test_browser.py -k screens
+
 chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
 	$(BIN)/python -m tests.chaos.run $(CHAOS)
 
