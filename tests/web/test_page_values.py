@@ -72,6 +72,7 @@ def test_an_edit_can_be_read_both_ways(before: list[str], after: list[str]) -> N
         ({State.OPERATIONAL: 34, State.MAINTENANCE: 2}, "All 36 providers work, 2 under maintenance"),
         ({State.OPERATIONAL: 34, State.UNKNOWN: 2}, "No problems known, 2 of 36 providers cannot be read"),
         ({State.UNKNOWN: 3}, "None of 3 providers is known now"),
+        ({State.MAJOR: 1}, "The only provider has problems"),
         ({State.MAJOR: 1, State.OPERATIONAL: 3}, "1 of 4 providers has problems"),
         ({State.MAJOR: 2, State.MINOR: 1, State.UNKNOWN: 1}, "3 of 4 providers have problems, 1 cannot be read"),
     ],
@@ -125,6 +126,8 @@ def test_a_day_that_was_not_read_is_no_good_day() -> None:
         ("ok", "6 Nov: operational so far"),
     ]
     assert shown.watched_since == date(2026, 11, 2)
+    begun = strip([day(1, DayState.UNKNOWN), day(2, DayState.UNKNOWN, unknown_minutes=700)], is_read=True)
+    assert [mark.tone for mark in begun.marks] == ["none", "none"]
 
 
 impacts = st.sampled_from([None, *Impact])

@@ -81,6 +81,13 @@ def _paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
+def _with_code(text: str) -> Markup:
+    """Return a sentence of ours with what stands between backticks as code, everything in it escaped."""
+    parts = one_line(text, EXCERPT).split("`")
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if index % 2 else part for index, part in enumerate(parts))
+
+
 _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "ago": _with_now(wording.ago),
     "ahead": _with_now(wording.ahead),
@@ -104,6 +111,8 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "excerpt": lambda text: one_line(text, EXCERPT),
     "plain": lambda text: several_lines(text, TEXT),
     "paragraphs": _paragraphs,
+    "with_code": _with_code,
+    "to_the_second": wording.to_the_second,
     "web_address": web_address,
     "without_scheme": without_scheme,
 }

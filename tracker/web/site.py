@@ -66,7 +66,15 @@ class Site:
         """Return what stands around a page for whoever asks."""
         viewer = viewer_of(request)
         token = self.tokens.new(viewer) if viewer.may_act else ""
-        return frame(pages, self.parts.clock(), version=__version__, may_act=viewer.may_act, form_token=token)
+        return frame(
+            pages,
+            self.parts.clock(),
+            version=__version__,
+            may_act=viewer.may_act,
+            form_token=token,
+            may_sign_in=self.parts.settings.act_token is not None and not viewer.may_act,
+            is_signed_in=viewer.via == "session",
+        )
 
     def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
         """Return a page as HTML."""

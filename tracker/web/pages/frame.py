@@ -25,6 +25,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether the reader may add, remove and check; the token that their forms carry.
     may_act: bool = False
     form_token: str = ""
+    #: Whether signing in would let the reader act, and whether they have signed in.
+    may_sign_in: bool = False
+    is_signed_in: bool = False
 
     @property
     def freshness(self) -> str:

@@ -40,7 +40,8 @@ class HealthPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def checked(name: str, level: str, finding: str, remedy: str | None) -> Checked:
     """Return one line; `level` is `problem`, `warning`, `unknown` or `ok`."""
-    flat = finding[:1].upper() + finding[1:]
+    # An address stays as it is.
+    flat = finding[:1].upper() + finding[1:] if finding.partition(" ")[0].isalpha() else finding
     return Checked(
         badge=_BADGES.get(level, _NOT_CHECKED),
         part=name.replace("_", " ").capitalize(),

@@ -1,7 +1,7 @@
 """The ledger of one incident: what its vendor said, changed and took back, and what happened between. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from tracker.web.pages.text_diff import Change, Piece, readable, word_diff
 from tracker.web.pages.wording import clock, counted, fine_span, span
 
 _UPDATES: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+_SHORT: Final = timedelta(minutes=15)
 _WAS: Final = "was "
 #: Characters of a title that are compared.
 _TITLE: Final = 2000
@@ -73,6 +74,12 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...]
     regions: tuple[str, ...]
     is_newest_first: bool
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether so little time passed that the seconds tell entries apart."""
+        times = [entry.at for entry in self.entries]
+        return bool(times) and max(times) - min(times) < _SHORT
 
 
 def incident_page(
@@ -254,7 +261,10 @@ def _facts(incident: RecordedIncident, events: Sequence[Event], changes: Sequenc
     if turned:
         difference = (incident.began_at - turned).total_seconds()
         when = "before the first word" if difference >= 0 else "after the first word"
-        yield Fact(label="First component changed", value=span(abs(difference)), note=when)
+        if abs(difference) < 1:
+            yield Fact(label="First component changed", value="at once", note="with the first word")
+        else:
+            yield Fact(label="First component changed", value=span(abs(difference)), note=when)
     delays = sorted(
         (each.seen_at - each.published_at).total_seconds()
         for each in events

@@ -173,22 +173,27 @@ def groups_of(pages: Iterable[PageNow]) -> tuple[str, ...]:
 def headline(counts: Mapping[State, int]) -> str:
     """Return what is so, in one sentence with its numbers."""
     watched = sum(counts.values())
-    if not watched:
-        return "Nothing is watched yet"
+    if watched <= 1:
+        return _alone(next((state for state, number in counts.items() if number), None))
     problems = sum(number for state, number in counts.items() if state.is_problem)
     unread = counts.get(State.UNKNOWN, 0)
     of_all = f"of {counted(watched, 'provider')}"
     if problems:
         end = f", {unread:,} cannot be read" if unread else ""
         return f"{problems:,} {of_all} {'has' if problems == 1 else 'have'} problems{end}"
-    if unread == watched:
-        return "The only provider is not known now" if watched == 1 else f"None {of_all} is known now"
     if unread:
-        return f"No problems known, {unread:,} {of_all} cannot be read"
-    if watched == 1:
-        return "The only provider works"
-    working = counts.get(State.MAINTENANCE, 0)
-    return f"All {watched:,} providers work{f', {working:,} under maintenance' if working else ''}"
+        some = f"No problems known, {unread:,} {of_all} cannot be read"
+        return f"None {of_all} is known now" if unread == watched else some
+    under = counts.get(State.MAINTENANCE, 0)
+    return f"All {watched:,} providers work{f', {under:,} under maintenance' if under else ''}"
+
+
+def _alone(state: State | None) -> str:
+    """Return the sentence for one provider, or for none."""
+    if state is None:
+        return "Nothing is watched yet"
+    said = {State.UNKNOWN: "is not known now", State.MAINTENANCE: "is under maintenance", State.OPERATIONAL: "works"}
+    return f"The only provider {said.get(state, 'has problems')}"
 
 
 def later_today(work: OpenIncident, now: datetime) -> bool:

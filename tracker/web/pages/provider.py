@@ -146,7 +146,7 @@ def provider_page(
         open_incidents=tuple(_past(one) for one in incidents if one.ended_at is None),
         past_incidents=tuple(_past(one) for one in incidents if one.ended_at is not None)[:SHOWN_INCIDENTS],
         maintenances=tuple(_past(one) for one in history.incidents if one.is_maintenance)[:SHOWN_INCIDENTS],
-        strip=strip(history.days),
+        strip=strip(history.days, is_read=not is_unknown),
         impaired=impaired,
         working=working,
         reads_by=state.source.format if state.source else "",

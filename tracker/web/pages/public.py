@@ -58,7 +58,7 @@ def public_page(
             PublicRow(
                 name=each.provider.name,
                 badge=state_badge(each.assessment.state),
-                strip=strip(days.get(each.provider.id, ())),
+                strip=strip(days.get(each.provider.id, ()), is_read=each.assessment.state is not State.UNKNOWN),
                 read_at=each.assessment.read_at if each.assessment.state is State.UNKNOWN else None,
             )
             for each in ordered

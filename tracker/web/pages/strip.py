@@ -37,8 +37,16 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     axis: tuple[date, ...]
 
 
-def strip(days: Sequence[Day]) -> Strip:
-    """Return the strip of some days, the oldest first and today last."""
+def strip(days: Sequence[Day], *, is_read: bool = False) -> Strip:
+    """Return the strip of some days, the oldest first and today last.
+
+    Polls are counted now and then: of a page that `is_read` now, a day on which none was counted has just begun to be
+    watched.
+    """
+    if is_read and days and days[-1].polls_read is None:
+        begun = Mark(day=days[-1].day, tone="none", words=f"{short(days[-1].day)}: watching has just begun")
+        earlier = strip(days[:-1])
+        return msgspec.structs.replace(earlier, marks=(*earlier.marks, begun), axis=(*earlier.axis[:-1], days[-1].day))
     first = next((index for index, each in enumerate(days) if not _is_before_watching(each)), len(days))
     marks = tuple(
         _mark(each, is_watched=index >= first, is_today=index == len(days) - 1) for index, each in enumerate(days)

@@ -78,6 +78,11 @@ def clock(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%H:%M")
 
 
+def to_the_second(moment: datetime) -> str:
+    """Return the time of day with its seconds."""
+    return moment.astimezone(UTC).strftime("%H:%M:%S")
+
+
 def day(moment: datetime, now: datetime) -> str:
     """Return the day: `27 November`, with its year where that is not the present one."""
     moment = moment.astimezone(UTC)
