@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from tracker.catalogue.presets import presets
 from tracker.cli import cli
 from tracker.errors import ConfigError, TrackerError
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
 
 Run = Callable[..., Result]
@@ -242,3 +244,49 @@ def test_a_secret_in_the_place_of_a_variable_is_refused_and_not_repeated(run: Ru
     assert result.exit_code != 0
     assert part in str(result.exception)
     assert "hunter2" not in result.output + str(result.exception)
+
+
+# add asks first
+
+
+def test_add_asks_a_page_first_and_says_what_it_found(run: Run, catalogue: RedisCatalogue) -> None:
+    page = Page("Acme", id="acme")
+    page.open_incident("Errors", body="We look into it.")
+    with SimulatedVendor([page]) as vendor:
+        result = run("add", vendor.url("acme"), "--name", "Acme", "--allow-private", "--components", "Nothing*")
+
+    assert result.exit_code == 0
+    found, added = result.stdout.splitlines()
+    assert found.startswith("found acme: Atlassian Statuspage at 127.0.0.1:")
+    assert "1 incident (1 open)" in found
+    assert added.startswith("added acme: http://127.0.0.1:")
+    assert "filter components" in result.stderr
+    assert [provider.id for provider in catalogue.providers()] == ["acme"]
+
+
+def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
+    run: Run, catalogue: RedisCatalogue, free_port: int
+) -> None:
+    with SimulatedVendor([Page("Acme", id="acme")]) as vendor:
+        pages = (vendor.url("acme"), f"http://127.0.0.1:{free_port}/")
+        result = run("add", *pages, "--allow-private")
+        added = run("add", pages[1], "--allow-private", "--no-check", "--name", "Gone")
+
+    assert isinstance(result.exception, TrackerError)
+    assert not isinstance(result.exception, ConfigError)
+    assert "or add --no-check to watch it all the same" in str(result.exception)
+    assert "cannot be read: no connection" in result.stderr
+    assert added.exit_code == 0
+    assert [provider.id for provider in catalogue.providers()] == ["gone"]
+
+
+def test_what_changes_the_catalogue_has_json_too(run: Run, catalogue: RedisCatalogue, tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Acme"\nurl = "https://status.acme.example"\n')
+
+    synced = json.loads(run("sync", file, "--json").stdout)
+    removed = json.loads(run("remove", "ACME", "--json").stdout)
+
+    assert (synced["providers"]["added"], synced["sinks"]["added"]) == (1, 0)
+    assert removed == {"removed": ["acme"]}
+    assert catalogue.providers() == ()

@@ -76,7 +76,7 @@ def on_a_terminal(columns: int, *arguments: str, environ: dict[str, str] | None 
 
 def test_tail_follows_the_record_from_another_process(running: Running) -> None:
     tracker, page = running
-    command = [sys.executable, "-m", "tracker", "tail", "-f", "-n", "0", "--json", "--data-dir", str(tracker.data_dir)]
+    command = [sys.executable, "-m", "tracker", "tail", "-f", "-n", "9", "--json", "--data-dir", str(tracker.data_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
         lines: list[str] = []
         assert tail.stdout is not None
@@ -114,8 +114,7 @@ def test_a_narrow_terminal_breaks_no_word_and_a_pipe_gets_no_colour(running: Run
     assert "\x1b[31mmajor\x1b[0m" in narrow
     assert "\x1b" not in plain
     assert "\x1b" not in piped
-    for word in title.split():
-        assert word in plain.replace("\r\n", " ").split() or f"{word}" in plain
+    assert set(title.split()) <= set(plain.split())
     assert max(map(len, plain.split("\r\n"))) <= 48
     assert f"{title} (investigating)" in piped
 

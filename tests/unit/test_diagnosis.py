@@ -23,7 +23,6 @@ SERVER = ServerFacts(
     snapshots=False,
     eviction_policy="noeviction",
     used_bytes=10**6,
-    listening=4,
     queued={"fetch": 0},
 )
 WELL = Facts(
@@ -69,7 +68,6 @@ TROUBLES = {
         "beat",
         Level.PROBLEM,
     ),
-    "no worker": (of_server(listening=0, queued={"fetch": 7}), "workers", Level.PROBLEM),
     "workers hang": (
         replace(of_pages(newest_check=NOON - SILENT), server=replace(SERVER, queued={"fetch": 7})),
         "workers",
@@ -131,7 +129,6 @@ def test_what_may_not_be_asked_is_unknown_and_no_problem() -> None:
     diagnosis = diagnose(of_server(version="", appends=None, snapshots=None, eviction_policy=None, used_bytes=None))
 
     assert diagnosis.level is Level.UNKNOWN
-    assert found(of_server(listening=None), "workers").level is Level.OK
 
 
 def test_vendor_text_in_a_finding_cannot_move_a_cursor() -> None:

@@ -18,7 +18,7 @@ _HEAD: Final = """\
 # All keys: docs/reference.md, or https://github.com/status-page-tracker/status-page-tracker.
 
 [defaults]
-interval = 60             # seconds between two looks at a page; 30 at least, unless the page is your own
+interval = 60             # seconds between two looks at a page; 10 at least, unless the page is your own
 cadence = "adaptive"      # faster in an incident, slower after long calm; "fixed" keeps the interval
 # min_impact = "minor"    # the least that is reported: none, minor, major or critical
 # maintenance = false     # leave out maintenance

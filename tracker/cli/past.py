@@ -60,7 +60,7 @@ def refuse_unseen(providers: Sequence[str], seen: dict[str, str]) -> None:
     """Refuse a provider that the record does not know, with what may be meant. Raises ConfigError."""
     from tracker.cli.naming import did_you_mean  # noqa: PLC0415  difflib, only for a mistake
 
-    called = [*seen, *seen.values()]
+    called = [*seen.values(), *seen]
     for word in providers:
         if not any(
             name.casefold() == word.casefold() or fnmatchcase(name.casefold(), word.casefold()) for name in called

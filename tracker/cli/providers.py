@@ -176,7 +176,8 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
 @providers.command()
 @click.argument("ids", nargs=-1, required=True, metavar="PROVIDER...")
 @data_dir_option
-def remove(ids: tuple[str, ...], data_dir: Path) -> None:
+@format_option
+def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
     """Stop watching pages and forget what is known of them.
 
     A page that stands in providers.toml comes back with the next sync or start.
@@ -189,7 +190,9 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
     known = catalogue.providers()
     removed = [meant(known, word) for word in ids]
     catalogue.remove([provider.id for provider in removed])
-    for provider in removed:
+    if output_format == "json":
+        click.echo(json_text({"removed": [provider.id for provider in removed]}))
+    for provider in removed if output_format == "text" else ():
         from_file = " (it stands in a file; the next sync of that brings it back)"
         click.echo(f"removed {provider.id}{from_file if provider.origin == 'file' else ''}")
     _tell_unreached(catalogue, data_dir)
@@ -198,7 +201,8 @@ def remove(ids: tuple[str, ...], data_dir: Path) -> None:
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @data_dir_option
-def sync(file: Path, data_dir: Path) -> None:
+@format_option
+def sync(file: Path, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
 
     \b
@@ -211,6 +215,9 @@ def sync(file: Path, data_dir: Path) -> None:
     reported = opening.sinks(settings).sync(sinks)
     catalogue = opening.catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
+    if output_format == "json":
+        click.echo(json_text({"providers": synced, "sinks": reported}))
+        return
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if synced.kept_ids:
         click.echo(kept_ids_line(synced.kept_ids))

@@ -112,7 +112,8 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def retry(sink: str, data_dir: Path) -> None:
+@format_option
+def retry(sink: str, data_dir: Path, output_format: str) -> None:
     """Put a sink's dead letters back for delivery, before what is new.
 
     \b
@@ -121,13 +122,14 @@ def retry(sink: str, data_dir: Path) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    click.echo(f"{known.redrive(sink)} updates are delivered to {sink} again")
+    _tell_count(sink, known.redrive(sink), f"updates are delivered to {sink} again", output_format)
 
 
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def drop(sink: str, data_dir: Path) -> None:
+@format_option
+def drop(sink: str, data_dir: Path, output_format: str) -> None:
     """Forget a sink's dead letters; they stay in updates.jsonl.
 
     \b
@@ -136,13 +138,14 @@ def drop(sink: str, data_dir: Path) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    click.echo(f"{known.drop(sink)} dead letters of {sink} are forgotten")
+    _tell_count(sink, known.drop(sink), f"dead letters of {sink} are forgotten", output_format)
 
 
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def test(sink: str, data_dir: Path) -> None:
+@format_option
+def test(sink: str, data_dir: Path, output_format: str) -> None:
     """Send one test update from here, in the sink's format and with this environment; exit status 1 if it is refused.
 
     \b
@@ -156,14 +159,27 @@ def test(sink: str, data_dir: Path) -> None:
     try:
         answer = build_sender(poster).send(webhook, _test_event(webhook))
     except FetchError as error:
-        click.echo(f"{shown_address(webhook)} did not answer: {error}")
+        if output_format == "json":
+            _show_json({"sink": sink, "status": None, "error": str(error)})
+        else:
+            click.echo(f"{shown_address(webhook)} did not answer: {error}")
         sys.exit(1)
     finally:
         poster.close()
     took_ms = (time.monotonic() - started) * 1000
     said = f": {answer.text}" if answer.text else ""
-    click.echo(f"{shown_address(webhook)} answered {answer.status} in {took_ms:.0f} ms{said}")
+    if output_format == "json":
+        _show_json({"sink": sink, "status": answer.status, "took_ms": round(took_ms), "answer": answer.text})
+    else:
+        click.echo(f"{shown_address(webhook)} answered {answer.status} in {took_ms:.0f} ms{said}")
     sys.exit(0 if 200 <= answer.status < 300 else 1)  # noqa: PLR2004  success (RFC 9110, section 15.3)
+
+
+def _tell_count(sink: str, count: int, what: str, output_format: str) -> None:
+    if output_format == "json":
+        _show_json({"sink": sink, "updates": count})
+    else:
+        click.echo(f"{count} {what}")
 
 
 def _test_event(webhook: Webhook) -> Event:

@@ -14,7 +14,7 @@ from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, format_option, reached
 from tracker.cli.page_report import NOT_ASKED, PageReport, report, summary, what, worst_first
 from tracker.cli.scheduling import scheduling_line, show_scheduling
-from tracker.cli.table import age, coloured, json_text, table, terminal_width
+from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
@@ -117,14 +117,15 @@ def _looked(
     shown = worst_first(each for each in reports if not states or _is_in(each, states))
     if output_format == "json":
         return json_text(shown)
-    lines = [text_of(shown)] if shown else []
-    lines.append(summary(reports) + (f"; {len(shown)} shown" if len(shown) < len(reports) else ""))
+    lines = [summary(reports) + (f"; {len(shown)} shown" if len(shown) < len(reports) else "")]
     if not pages and not states and not groups:
         lines += [
             scheduling_line(catalogue.scheduling(now)),
             *sink_lines(opening.sinks(settings).statuses(), providers),
         ]
-    return "\n".join(lines)
+    width = terminal_width()
+    wrapped = lines if width is None else [part for line in lines for part in wrap(line, width)]
+    return "\n".join([text_of(shown), *wrapped] if shown else wrapped)
 
 
 def _of_groups(providers: Sequence[Provider], groups: Sequence[str]) -> Sequence[Provider]:

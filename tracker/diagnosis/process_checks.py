@@ -45,21 +45,14 @@ def _beat(facts: Facts) -> Check:
 
 
 def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
-    name, listening, waiting = "workers", server.listening, server.queued.get("fetch", 0)
-    if listening == 0:
-        return Check(
-            name=name,
-            level=Level.PROBLEM,
-            finding=f"no worker is connected; {counted(waiting, 'fetch task')} waiting",
-            remedy="Start `tracker up`, or the worker service of your deployment.",
-        )
+    name, waiting = "workers", server.queued.get("fetch", 0)
     silent = _silence(facts)
     if silent is not None and waiting:
         return Check(
             name=name,
             level=Level.PROBLEM,
             finding=f"no page was asked for {lasting(silent)} while {counted(waiting, 'fetch task')} wait",
-            remedy="Restart the workers; their log says what they do. If they are only slow, add workers.",
+            remedy="Start or restart the workers (`tracker up`, or the worker service); their log says what they do.",
         )
     if silent is not None and beat.level is not Level.OK:
         return Check(name=name, level=Level.UNKNOWN, finding="cannot be told while beat dispatches nothing")
@@ -70,8 +63,7 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
             finding=f"no page was asked for {lasting(silent)}",
             remedy="Look at the workers' log.",
         )
-    who = "connected" if listening is None else f"{counted(listening, 'process')} connected"
-    return Check(name=name, level=Level.OK, finding=f"{who}, {counted(waiting, 'fetch task')} waiting")
+    return Check(name=name, level=Level.OK, finding=f"pages are asked, {counted(waiting, 'fetch task')} waiting")
 
 
 def _silence(facts: Facts) -> timedelta | None:

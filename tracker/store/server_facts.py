@@ -1,4 +1,4 @@
-"""What a data server says of itself: version, persistence, eviction, memory, clock, and who listens to it."""
+"""What a data server says of itself: version, persistence, eviction, memory, clock, and what waits in it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,8 +11,6 @@ from tracker.store.connection import CURSORS, UPDATES, translated
 
 #: Celery's queues, each with the process that takes from it.
 QUEUES: Final = ("fetch", "print", "deliver")
-#: The channel on which each Celery worker listens for remote commands.
-_REMOTE_COMMANDS: Final = "/{database}.celery.pidbox"
 #: Entries of the stream that are counted as waiting, at most.
 _MOST_COUNTED: Final = 1000
 
@@ -34,8 +32,6 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     used_bytes: int | None = None
     #: None for no limit.
     limit_bytes: int | None = None
-    #: How many Celery workers listen, printer and deliverer among them.
-    listening: int | None = None
     #: Messages that wait, by queue.
     queued: Mapping[str, int] = {}
     #: Events that are not on record yet, 1,000 at most, and when the first of them came.
@@ -45,7 +41,6 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
     """Return what a data server says of itself; `record` names the cursor of the record. Raises StoreError."""
-    channel = _REMOTE_COMMANDS.format(database=client.connection_pool.connection_kwargs.get("db") or 0)
     with translated():
         seconds, microseconds = _time(client)
         cursor: Any = client.hget(CURSORS, record)
@@ -60,13 +55,10 @@ def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
             for section in ("server", "memory", "persistence"):
                 pipe.info(section)
             pipe.config_get("maxmemory-policy", "appendonly", "save")
-            pipe.pubsub_numsub(channel)
-            *answers, subscribers = pipe.execute(raise_on_error=False)
-    server, memory, persistence, config = map(_mapping, answers)
+            server, memory, persistence, config = map(_mapping, pipe.execute(raise_on_error=False))
     return ServerFacts(
         **_kept(server, memory, persistence, config),
         clock=datetime.fromtimestamp(seconds + microseconds / 1e6, UTC),
-        listening=subscribers[0][1] if isinstance(subscribers, list) and subscribers else None,
         queued=dict(zip(QUEUES, lengths, strict=True)),
         unrecorded=len(waiting),
         unrecorded_since=_entered_at(waiting[0][0]) if waiting else None,
