@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
-from tracker.catalogue.mistakes import alternatives, described, quoted, visible
+from tracker.catalogue.mistakes import alternatives, described, quoted
 from tracker.catalogue.schema import Schema
 from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
 
 #: Some 160,000 providers; what is longer is not a catalogue.

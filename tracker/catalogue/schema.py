@@ -6,7 +6,7 @@ A new key of an existing table is one edit: an annotated field of the struct.
 
 A new table takes a struct of such fields, `CHANNELS = Schema("channel", Channel)`, the schema's name in
 `tracker.catalogue.file.TABLES`, and a reader there: `entries_of(document, CHANNELS, file, make)` for `[[channel]]`,
-`CHANNELS.values(table, place)` for a single `[fallback]`. What must hold between keys stands in `make`.
+`CHANNELS.values(table, place)` for a single `[fallback]`. `make` checks what must hold between keys.
 """
 
 import re

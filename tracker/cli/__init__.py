@@ -36,6 +36,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
+        "ask": Lazy("tracker.cli.ask:ask_command", "Send one reading command to the data server."),
         "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
     },
     "Serve": {

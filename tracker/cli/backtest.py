@@ -18,7 +18,6 @@ from tracker.cli.options import (
     read_providers,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.backtest import Backtest, LeftOut, backtest
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
@@ -27,6 +26,7 @@ from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Impact, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 

@@ -16,7 +16,6 @@ from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
 from tracker.cli.options import environment, filter_options, format_option, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
 from tracker.errors import TrackerError
@@ -24,6 +23,7 @@ from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Component, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.candidates import same_host

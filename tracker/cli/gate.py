@@ -27,10 +27,10 @@ from tracker.cli import PROBLEM, UNKNOWN
 from tracker.cli.naming import did_you_mean, meant
 from tracker.cli.options import Duration, data_dir_option, format_option, running_catalogue
 from tracker.cli.table import coloured, duration, json_text
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.page import Component
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import PageStatus

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import RECORD_NAME, open_recorded
+from tracker.bootstrap import open_recorded
 from tracker.cli.options import data_dir_option, environment
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError

@@ -11,12 +11,12 @@ import click
 from tracker.cli.options import Moment, data_dir_option, format_option
 from tracker.cli.past import is_of, progress, provider_option, refuse_unseen
 from tracker.cli.table import coloured, counted, duration, json_text, table, terminal_width, wrap
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError
 from tracker.ledger.incidents import STANDINGS, Entry, Ledger, Ledgers
 from tracker.ledger.record import record_files, recorded
 from tracker.model.clock import utc_now
 from tracker.model.event import EventKind
+from tracker.model.plain import one_line
 
 _HEADS: Final = ("OPENED (UTC)", "LASTED", "IMPACT", "STATUS", "UPDATES", "ID", "INCIDENT")
 _USUAL_DAYS: Final = 30

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 
 #: Comparing costs the product of the lengths.

@@ -25,9 +25,9 @@ from tracker.cli.options import (
     running_settings,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.store import opening

@@ -14,10 +14,10 @@ from tracker.cli.options import data_dir_option, formats
 from tracker.cli.past import is_of, progress, provider_option, refuse_unseen
 from tracker.cli.table import duration, json_text, table, terminal_width
 from tracker.delivery.latency import Spread
-from tracker.delivery.sinks.plain import one_line
 from tracker.ledger.monthly import Month, MonthlyReport, VendorMonth
 from tracker.ledger.record import record_files, recorded
 from tracker.model.clock import utc_now
+from tracker.model.plain import one_line
 
 _HEADS: Final = (
     *("PROVIDER", "INCIDENTS", "CRITICAL", "MAJOR", "MINOR", "MAINTENANCE", "UNKNOWN"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from tracker.delivery.sinks.plain import ascii_json, one_line
+from tracker.model.plain import ascii_json, one_line
 
 #: A cell is cut at this many characters, the last column apart.
 _WIDEST = 40

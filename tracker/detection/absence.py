@@ -48,19 +48,12 @@ def absence(
     Without `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read.
     """
     counts = counts and not any(omission.kind in _ENTRIES for omission in snapshot.omissions)
-    shown: dict[str, list[Incident]] = {}
-    for incident in snapshot.entries:
-        shown.setdefault(incident.id, []).append(incident)
-    gone = {
-        known.id: known
-        for known in view.going_on
-        if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), open_ids)
-    }
+    gone = _gone(view, snapshot, open_ids)
     ages = {False: _Ages(snapshot.incidents), True: _Ages(snapshot.maintenances)}
     planned = {known.id for known in (*view.open_maintenances, *view.planned_maintenances)}
     absent: set[str] = set()
     unjudged: set[str] = set()
-    for known in gone.values():
+    for known in gone:
         reach = _reach(snapshot, open_ids, maintenance=known.id in planned)
         if not counts or (reach is Reach.NOTHING and not in_full):
             unjudged.add(known.id)
@@ -76,6 +69,18 @@ def absence(
         ended=frozenset(absent & before),
         unjudged=frozenset(unjudged),
     )
+
+
+def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) -> Collection[OpenIncident]:
+    """Return what went on or was planned and is neither shown now nor reported to be over, each once."""
+    shown: dict[str, list[Incident]] = {}
+    for incident in snapshot.entries:
+        shown.setdefault(incident.id, []).append(incident)
+    return {
+        known.id: known
+        for known in view.going_on
+        if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), open_ids)
+    }.values()
 
 
 def ends(

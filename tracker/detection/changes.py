@@ -72,8 +72,8 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
 
 
 def _stamp(found: Comparison) -> str:
-    """Return what tells these component changes from all others.
+    """Return what distinguishes these component changes from all others.
 
-    The revision tells one change from the next, the time one from before the data server was emptied.
+    The revision differs between two changes, the time from changes before the data server was emptied.
     """
     return f"{found.before.revision}-{(found.snapshot.updated_at or found.now).timestamp():.0f}"

@@ -1,4 +1,4 @@
-"""What goes on and is listed under another id than before: it keeps the id that it was told under. Pure.
+"""What goes on and is listed under another id than before: it keeps the id that it was reported under. Pure.
 
 A vendor that leaves an id out for some answers, or makes an entry anew, would otherwise open the same incident twice
 and end it while it goes on.
@@ -25,7 +25,7 @@ def known_ids(view: PageView, snapshot: Snapshot) -> dict[str, str]:
     """Return by the id that something is listed under the one that it is known by, where the two differ.
 
     One of two listings whose ids are the vendor's is the other if title, components, regions and first update are the
-    same. Where the vendor left an id out, its link or its title is enough. What several share tells nothing.
+    same. Where the vendor left an id out, its link or its title is enough. What several share proves nothing.
     """
     entries = {entry.id: entry for entry in snapshot.entries}
     known = {each.id: each for each in view.going_on}
@@ -138,6 +138,6 @@ def _title(entry: _Entry) -> Hashable:
     return entry.name
 
 
-#: What tells an entry from others, the surest first.
+#: What identifies an entry, the surest first.
 _SURE_MARKS: Final = (_whole, _link)
 _MARKS: Final = (*_SURE_MARKS, _title)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from tracker.delivery.sinks.plain import one_line
+from tracker.model.plain import one_line
 
 _NAMED: Final = 5
 #: Characters of a page's name and reason: both are vendors' text.

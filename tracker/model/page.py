@@ -146,7 +146,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...] = ()
     maintenances: tuple[Incident, ...] = ()
     components: tuple[Component, ...] = ()
-    #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence proves nothing.
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
@@ -172,7 +172,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def entries(self) -> tuple[Incident, ...]:
-        """Return incidents and maintenances; one that stands in both lists comes twice."""
+        """Return incidents and maintenances; one that both lists hold comes twice."""
         return (*self.incidents, *self.maintenances)
 
 
@@ -195,7 +195,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it has passed the filters, so that what follows is told.
+    #: Whether it has passed the filters, so that what follows is reported.
     is_followed: bool = False
 
 

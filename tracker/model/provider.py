@@ -19,7 +19,7 @@ _SET_BY_SENDER: Final = (
 
 
 class FirstSight(StrEnum):
-    """What is told of a page that was never seen before."""
+    """What is reported of a page that was never seen before."""
 
     OPEN = "open"
     SILENT = "silent"

@@ -74,7 +74,7 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen = seen | carried.seen
-        # What shows no update tells nothing of when it began.
+        # What shows no update does not say when it began.
         history = frozenset(each.id for each in snapshot.entries if not each.updates)
         view = carried.view if observed.moved_from else view
     return Before(
@@ -100,7 +100,7 @@ def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
-    """Return up to when the page was known that is seen for the first time since the data server lost something."""
+    """Return up to when a page was known that the data server has lost since."""
     if state.seeded:
         return None
     if state.known_until is not None:

@@ -43,7 +43,7 @@ _NEWS_AT_ONCE: Final = 8
 class RedisGroupedPages:
     """The `GroupedPages` of the distributed tracker. Belongs to the loop that uses it first.
 
-    A turn that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's turn ends with
+    A lease that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's lease ends by
     its lease.
     """
 
@@ -65,7 +65,7 @@ class RedisGroupedPages:
         self._pending = asyncio.Semaphore(_NEWS_AT_ONCE)
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn. Raises StoreError."""
+        """Lease the page. Raises StoreError."""
         before = self._copies.get(provider_id)
         answer, version = await self._begins.ask((provider_id, before, now))
         if not is_lease(answer):

@@ -1,4 +1,4 @@
-"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean."""
+"""How leases of pages are taken and given back: the arguments of the scripts, and what their answers mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -59,7 +59,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last turn, and the question that checks whether it still holds."""
+    """What a worker keeps of a page from its last lease, and the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState
@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua gave the turn. Raises StoreError."""
+    """Tell whether begin.lua leased the page. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -104,7 +104,7 @@ def is_lease(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer without a turn means: its host is busy, or None."""
+    """Return what an answer without a lease means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
     _, waiting, since, is_news, slot = answer
@@ -116,7 +116,7 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return what is known of a page whose turn was taken. Raises StoreError.
+    """Return what is known of a leased page. Raises StoreError.
 
     What is as it was before stays the very same object.
     """
@@ -141,7 +141,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
 
 def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
-    """Return the turn that was taken."""
+    """Return the lease that was given."""
     number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
     return PollLease(
         provider=copy.provider,
@@ -195,7 +195,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
 
 
 def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[str, Any]:
-    """Return what commit.lua is given."""
+    """Return the keys and arguments of commit.lua."""
     provider_id = lease.provider.id
     keys = CommitKeys(seen_key=seen_key(provider_id), seen_before_key=seen_before_key(provider_id))
     arguments = CommitArguments(
@@ -211,7 +211,7 @@ def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[s
 
 
 def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
-    """Return what commit_quiet.lua is given."""
+    """Return the keys and arguments of commit_quiet.lua."""
     return {"keys": _QUIET_KEYS, "args": QuietArguments(commits=_ENCODER.encode(commits)).values}
 
 

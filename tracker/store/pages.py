@@ -35,13 +35,13 @@ class RedisPages:
         self._commit = load_script(client, *COMMIT)
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn."""
+        """Lease the page."""
         with translated():
             version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
         return lease_of(answer, copy_of(answer, version, None), now) if is_lease(answer) else busy_of(answer, now)
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
-        """Return the page's view and ledger, and which of the keys were seen."""
+        """Return the page's view and digests, and which of the keys were seen."""
         ordered = list(keys)
         with translated(), self._client.pipeline(transaction=False) as pipe:
             pipe.hmget(page_key(provider_id), ["view", "ledger", "horizon"])

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 MOST_ENTRIES: Final = 100_000
 #: Where a group is that has read nothing.
 NOWHERE: Final = "0-0"
-#: Pages that one call reminds of what was told.
+#: How many pages one call reminds of what was reported.
 _REMINDED_TOGETHER: Final = 100
 #: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
 _LOOKED_AT: Final = 1000
@@ -120,7 +120,7 @@ class RedisStream:
     def redeliver(
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
-        """Put events to the letters that each sink is given before what is new."""
+        """Add events to the letters that each sink gets before what is new."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
             sinks: Any = self._client.hkeys(SINKS)
             given = {name.decode(): events.get(name.decode(), otherwise) for name in sinks}
@@ -183,7 +183,7 @@ class RedisStream:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return what is known of a page from what was told of it."""
+    """Return what is known of a page from what was reported of it."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from tracker.delivery.sinks.plain import one_line, several_lines
+from tracker.model.plain import one_line, several_lines
 
 #: What XML 1.0 cannot hold at all, and `one_line` leaves.
 _NOT_XML: Final = re.compile(r"[\ufffe\uffff]")

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from tracker.delivery.sinks.plain import one_line, several_lines
+from tracker.model.plain import one_line, several_lines
 from tracker.web.pages import strip, wording
 from tracker.web.pages.badges import words
 

@@ -13,7 +13,7 @@
 -- {false, the server's words} where it holds something else under the page's key,
 -- else 'turn when-it-was-last-read slot', the last two maybe '', or if the caller does not know all of the page
 -- {that, "revision mark", state, provider}, each of the last two false if it does.
--- Asking again as the same owner gives the turns again; a page that stands twice in one call has one.
+-- Asking again as the same owner gives the leases again; a page that one call names twice gets one.
 local providers_key, due_key, schedule_key, version_key = unpack(KEYS)
 local now_s, lease_s, least_gap_s, owner,
   page_prefix, slots_prefix, waiting_prefix, crowded_prefix, random_share, pages = unpack(ARGV)

@@ -62,7 +62,7 @@ if state ~= '' or view ~= '' or digests ~= '' or #ARGV >= FIRST then
 end
 if state ~= '' then
   set('state', state)
-  -- Revisions of a server that was rolled back come again, with other states; begin.lua tells them apart by this.
+  -- Revisions of a server that was rolled back come again, with other states; begin.lua distinguishes them by this.
   set('state_at', commit[CHECKED])
 end
 set('view', view)

@@ -16,7 +16,7 @@ local HANDED = 5
 local KEPT = 60
 local GONE, REFUSED = -2, -1
 local current_version
--- Give the turn's slot back: to the page that has waited longest for it, which is due at once.
+-- Give the lease's slot back: to the page that has waited longest for it, which is due at once.
 local function give_back(commit)
   if not commit[HOST] then
     return
@@ -73,9 +73,9 @@ local function count(fields, commit, polls, before, answer)
   end
 end
 -- Judge a commit. Return GONE or REFUSED, or nil and the fields of the page to write.
--- One on another revision than that which its turn began with is refused, and so is one whose turn began before that
--- of the last committed one, or before the server lost its data. The turn's slot is given back either way.
--- One that runs twice is counted once, by its turn.
+-- One on another revision than its lease began with is refused, and so is one whose lease began before that of the last
+-- committed one, or before the server lost its data. The lease's slot is given back either way. One that runs twice
+-- counts once, by the lease's number, its turn.
 local function judged(commit)
   if is_gone(commit) then
     give_back(commit)
@@ -85,7 +85,7 @@ local function judged(commit)
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
   if page[3] == turn then
-    -- Otherwise a later turn has the slot, which is one a page.
+    -- Otherwise a later lease has the slot, which is one a page.
     give_back(commit)
   end
   local number = tonumber(turn)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.sinks.plain import several_lines
+from tracker.model.plain import several_lines
 
 #: Longer texts are not compared word by word: that takes time with the square of their length.
 MOST_WORDS: Final = 1500

@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from tracker.catalogue import new_provider, slug
 from tracker.catalogue.presets import chosen
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import TrackerError
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.store.board import Act
