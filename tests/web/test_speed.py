@@ -19,25 +19,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
 _GROUPS = 12
 #: When something is to be seen first.
-#: One row that is on screen is put in the place of itself, and the page is laid out: the middle of several times.
 _PAINT = """() => new Promise((done) => {
   const report = (list) => list.getEntriesByName('first-contentful-paint').forEach((each) => done(each.startTime));
   new PerformanceObserver(report).observe({ type: 'paint', buffered: true });
 })"""
-_PATCH = """() => {
+#: A row that is on screen is put in the place of another, and all is laid out: the middle of several times.
+_PATCH = """async () => {
   document.querySelectorAll('details').forEach((each) => { each.open = true; });
-  document.body.getBoundingClientRect();
+  const list = document.querySelector('[data-list="fold:Group 0"]');
+  list.scrollIntoView();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const costs = [];
-  for (let turn = 0; turn < 21; turn += 1) {
-    const row = document.querySelector(`[data-key="vendor-${turn}"]`);
-    const other = row.cloneNode(true);
+  for (let turn = 0; turn < 15; turn += 1) {
+    const other = list.children[turn].cloneNode(true);
     other.querySelector('.name').textContent = `Changed ${turn}`;
     const began = performance.now();
-    row.replaceWith(other);
+    list.children[turn].replaceWith(other);
     document.body.getBoundingClientRect();
     costs.push(performance.now() - began);
   }
-  return costs.sort((one, two) => one - two)[10];
+  return costs.sort((one, two) => one - two)[7];
 }"""
 
 
