@@ -79,13 +79,13 @@ def status(
         _show_measured(catalogue, chosen(catalogue.providers(), pages), shows_latency, output_format)
         return
 
-    def look() -> str:
+    def look() -> tuple[str, str]:
         return _looked(settings, catalogue, pages, states, groups, output_format)
 
     if watch:
         _watch(look)
     else:
-        click.echo(look())
+        click.echo("\n".join(filter(None, look())))
 
 
 def _refuse_together(
@@ -109,14 +109,14 @@ def _looked(
     states: Sequence[str],
     groups: Sequence[str],
     output_format: str,
-) -> str:
-    """Return what is to be shown now. Raises StoreError, ConfigError."""
+) -> tuple[str, str]:
+    """Return the table of now and the lines below it. Raises StoreError, ConfigError."""
     now, providers = utc_now(), catalogue.providers()
     wanted = _of_groups(chosen(providers, pages), groups)
     reports = [report(page, now) for page in catalogue.statuses_of(wanted)]
     shown = worst_first(each for each in reports if not states or _is_in(each, states))
     if output_format == "json":
-        return json_text(shown)
+        return json_text(shown), ""
     lines = [summary(reports) + (f"; {len(shown)} shown" if len(shown) < len(reports) else "")]
     if not pages and not states and not groups:
         lines += [
@@ -125,7 +125,7 @@ def _looked(
         ]
     width = terminal_width()
     wrapped = lines if width is None else [part for line in lines for part in wrap(line, width)]
-    return "\n".join([text_of(shown), *wrapped] if shown else wrapped)
+    return text_of(shown) if shown else "", "\n".join(wrapped)
 
 
 def _of_groups(providers: Sequence[Provider], groups: Sequence[str]) -> Sequence[Provider]:
@@ -157,18 +157,19 @@ def _show_measured(
         show_savings(providers, catalogue.savings(names), output_format)
 
 
-def _watch(look: Callable[[], str]) -> None:
+def _watch(look: Callable[[], tuple[str, str]]) -> None:
     """Redraw until Ctrl-C; a data server that is away for a moment is told of and asked again."""
     try:
         while True:
             try:
-                text = look()
+                text, below = look()
             except StoreError as error:
-                text = f"tracker: {error}"
-            lines, room = text.splitlines(), shutil.get_terminal_size().lines - 2
+                text, below = "", f"tracker: {error}"
+            foot = [*below.splitlines(), f"{utc_now():%H:%M:%S} UTC; Ctrl-C ends"]
+            lines, room = text.splitlines(), max(2, shutil.get_terminal_size().lines - len(foot) - 1)
             more = [f"… and {len(lines) - room + 1} more lines"] if len(lines) > room else []
             click.clear()
-            click.echo("\n".join([*lines[: room - len(more)], *more, f"{utc_now():%H:%M:%S} UTC; Ctrl-C ends"]))
+            click.echo("\n".join([*lines[: room - len(more)], *more, *foot]))
             time.sleep(_WATCH_S)
     except KeyboardInterrupt:
         click.echo()
