@@ -95,7 +95,8 @@ async def measured(clients: int, rate: int, seconds: int, folder: Path, pid: int
         f"{clients} clients, {total} updates in {took:.0f} s: {wrong} clients missed something or got it twice;"
         f" late: median {late[len(late) // 2] * 1000:.0f} ms, p99 {late[len(late) * 99 // 100] * 1000:.0f} ms,"
         f" longest {late[-1] * 1000:.0f} ms; memory {before[0]:.0f} -> {after[0]:.0f} MB;"
-        f" {(after[1] - before[1]) / took * 100:.0f} % of a core (and {time.process_time() / took * 100:.0f} % for the clients)"
+        f" {(after[1] - before[1]) / took * 100:.0f} % of a core,"
+        f" and {time.process_time() / took * 100:.0f} % for the clients"
     )
 
 

@@ -103,6 +103,8 @@ def test_a_session_ends_with_its_token() -> None:
         ("evil.example", False),
         ("status.example.evil.example", False),
         ("", False),
+        ('localhost:80"><script>', False),
+        ("localhost:80@evil.example", False),
         ("127.0.0.1.evil.example:8000", False),
     ],
 )

@@ -5,6 +5,7 @@ import time
 
 from tests.history.record import event
 from tests.web.running import RunningWeb, provider, well
+from tracker.store.connection import SCHEDULERS
 
 
 def test_a_long_poll_ends_with_the_first_update_and_misses_none(web: RunningWeb) -> None:
@@ -133,3 +134,14 @@ def test_a_client_that_takes_nothing_is_dropped_and_harms_nobody(web: RunningWeb
         assert web.parts.live.dropped == 1
         assert web.parts.live.clients == 1
         assert slow.response.status_code == 200
+
+
+def test_it_is_ready_once_pages_are_asked_and_not_without_a_data_server(web: RunningWeb) -> None:
+    assert web.get("/healthz").json()["status"] == "ok"
+    answer = web.get("/readyz")
+    assert (answer.status_code, answer.json()["problems"]) == (
+        503,
+        ["no scheduler has reported for a minute: no page is asked"],
+    )
+    web.client.zadd(SCHEDULERS, {"beat": time.time()})
+    assert web.get("/readyz").status_code == 200

@@ -10,8 +10,19 @@ import redis
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
+from tracker.scheduling.dispatch_lag import WINDOW_S
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import AUDIT, DUE, PAGE_PREFIX, PUSHED_PREFIX, UPDATES, load_script, moment, translated
+from tracker.store.connection import (
+    AUDIT,
+    DUE,
+    PAGE_PREFIX,
+    PUSHED_PREFIX,
+    SCHEDULERS,
+    UPDATES,
+    load_script,
+    moment,
+    translated,
+)
 from tracker.store.pages import PageStatus
 
 #: Pages that one call asks about.
@@ -82,6 +93,11 @@ class RedisBoard:
                 args=[provider_id, now.timestamp(), round(pause.total_seconds() * 1000)],
             )
         return bool(found)
+
+    def beats(self, now: datetime) -> int:
+        """Return how many schedulers have reported within the last minute."""
+        with translated():
+            return int(self._client.zcount(SCHEDULERS, now.timestamp() - WINDOW_S, "+inf"))
 
     def note(self, act: Act) -> None:
         """Write an act down; the oldest ones go."""

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,7 @@ COOKIE: Final = "tracker_session"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What proxies add: whoever sends it has not come from this machine itself.
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "via")
+_HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -85,11 +87,9 @@ def is_known_host(host: str, bound: str, settings: WebSettings) -> bool:
 
 
 def host_name(host: str) -> str:
-    """Return a Host header's name, in lower case and without its port."""
-    name = host.strip().lower()
-    if name.startswith("["):
-        return name.partition("]")[0] + "]"
-    return name.partition(":")[0].rstrip(".")
+    """Return a Host header's name, in lower case and without its port; "" for one that is none."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return found["name"].rstrip(".") if found else ""
 
 
 def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetime) -> Viewer | None:

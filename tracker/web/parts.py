@@ -28,6 +28,10 @@ class Acts(Protocol):
         """Stop watching a page; tell whether there was one of that id."""
         ...
 
+    def beats(self, now: datetime) -> int:
+        """Return how many schedulers have reported within the last minute."""
+        ...
+
     def note(self, act: Act) -> None:
         """Write down who did what."""
         ...

@@ -23,13 +23,15 @@ def healthz(request: Request) -> Response:
 
 @router.get("/readyz", responses=shape(Health, 503))
 def readyz(request: Request) -> Response:
-    """Tell whether the data server and the history answer."""
+    """Tell whether data server and history answer, and whether a scheduler has pages asked."""
     parts = parts_of(request)
     problems = []
     try:
         parts.acts.ping()
-        at = parts.board.now.at
-        if at is None or parts.clock() - at > _LOOKED:
+        at, now = parts.board.now.at, parts.clock()
+        if not parts.acts.beats(now):
+            problems.append("no scheduler has reported for a minute: no page is asked")
+        if at is None or now - at > _LOOKED:
             problems.append("the pages were not looked at for too long")
     except StoreError:
         problems.append("the data server does not answer")
