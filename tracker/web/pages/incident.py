@@ -21,7 +21,7 @@ _WAS: Final = "was "
 _TITLE: Final = 2000
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """A component that became something else."""
 
     name: str
@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...] = ()
     #: Earlier wordings, the first one first.
     wordings: tuple[str, ...] = ()
-    turns: tuple[Turn, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     note: str = ""
 
 
@@ -151,7 +151,7 @@ def _happened(event: Event) -> datetime:
 
 
 def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[Entry]:
-    """Return an entry for each update; its edits and its withdrawal are told there."""
+    """Return an entry for each update; with its edits and its withdrawal."""
     for event in (each.item.event for each in ledger if each.item.event.event in _UPDATES):
         of_it = [each for each in ledger if each.item.event.update_id == event.update_id]
         edits = [each for each in of_it if each.item.event.event is EventKind.UPDATE_EDITED]
@@ -201,8 +201,8 @@ def _impacts(events: Sequence[Event]) -> Iterable[Entry]:
     before: str | None = None
     for event in (each for each in events if each.event in _UPDATES):
         if before is not None and event.impact is not None and event.impact != before:
-            turn = Turn(name="Impact", before=impact_badge(before), after=impact_badge(event.impact))
-            yield Entry(kind="impact", at=_happened(event), turns=(turn,))
+            transition = Transition(name="Impact", before=impact_badge(before), after=impact_badge(event.impact))
+            yield Entry(kind="impact", at=_happened(event), transitions=(transition,))
         before = event.impact or before
 
 
@@ -219,16 +219,16 @@ def _components(around: Sequence[Event]) -> Iterable[Entry]:
     """Return one entry for all components that changed in one answer."""
     changed = [each for each in around if each.event is EventKind.COMPONENT_STATUS_CHANGE]
     for seen_at in sorted({each.seen_at for each in changed}):
-        turns = [_turn(each) for each in changed if each.seen_at == seen_at]
+        transitions = [_transition(each) for each in changed if each.seen_at == seen_at]
         at = min((each.published_at or seen_at) for each in changed if each.seen_at == seen_at)
-        yield Entry(kind="components", at=at, turns=tuple(turns), heading="Components changed")
+        yield Entry(kind="components", at=at, transitions=tuple(transitions), heading="Components changed")
 
 
-def _turn(event: Event) -> Turn:
+def _transition(event: Event) -> Transition:
     said = event.message or ""
     _, _, before = said.rpartition(_WAS)
     region = f", {event.regions[0]}" if event.regions else ""
-    return Turn(
+    return Transition(
         name=f"{', '.join(event.components) or event.product}{region}",
         before=component_badge(before.replace(" ", "_")) if before and _WAS in said else None,
         after=component_badge(event.status),
@@ -257,9 +257,9 @@ def _facts(incident: RecordedIncident, events: Sequence[Event], changes: Sequenc
             label="Impact", value=", then ".join(impact_badge(each).word.lower() for each in impacts).capitalize()
         )
     yield Fact(label="First word", at=incident.began_at)
-    turned = min((each.published_at or each.seen_at for each in changes), default=None)
-    if turned:
-        difference = (incident.began_at - turned).total_seconds()
+    changed_at = min((each.published_at or each.seen_at for each in changes), default=None)
+    if changed_at:
+        difference = (incident.began_at - changed_at).total_seconds()
         when = "before the first word" if difference >= 0 else "after the first word"
         if abs(difference) < 1:
             yield Fact(label="First component changed", value="at once", note="with the first word")

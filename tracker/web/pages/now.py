@@ -50,7 +50,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     badge: Badge
-    #: Where the row stands in its list: rows are ordered by this text.
+    #: Rows of a list are ordered by this text.
     order: str
     #: Differs when the row says something new; ages do not count.
     version: str
@@ -93,7 +93,7 @@ class Work(Row, frozen=True, kw_only=True):
     is_running: bool = True
 
 
-class Calm(Row, frozen=True, kw_only=True):
+class Working(Row, frozen=True, kw_only=True):
     """A provider that works."""
 
     changed_at: datetime | None = None
@@ -104,7 +104,7 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
     """The providers of one group that work."""
 
     name: str
-    rows: tuple[Calm, ...]
+    rows: tuple[Working, ...]
     #: How many providers the group has in all.
     total: int
     names: str
@@ -141,11 +141,11 @@ def now_page(
     said: Mapping[tuple[str, str], Said] | None = None,
     only: Collection[str] | None = None,
     *,
-    has_calm: bool = True,
+    has_working: bool = True,
 ) -> NowPage:
     """Return the page; `said` is by provider and incident.
 
-    With `only` it has the rows of these providers alone; without `has_calm` no rows of providers that work.
+    With `only` it has the rows of these providers alone; without `has_working` no rows of providers that work.
     """
     counts = Counter(each.assessment.state for each in pages)
     shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.provider.id in only)]
@@ -159,7 +159,7 @@ def now_page(
         unread=tuple(sorted(unread, key=_order)),
         works=tuple(sorted((work for work in works if work.is_running), key=_order)),
         later=tuple(sorted((work for work in works if not work.is_running), key=_order)),
-        folds=_folds(shown, pages, now) if has_calm else (),
+        folds=_folds(shown, pages, now) if has_working else (),
         groups=tuple(sorted({each.provider.group for each in pages if each.provider.group}, key=str.casefold)),
         filter=asked,
     )
@@ -302,10 +302,10 @@ def _works(each: PageNow, now: datetime) -> Iterable[Work]:
 
 def _folds(shown: Iterable[PageNow], pages: Iterable[PageNow], now: datetime) -> tuple[Fold, ...]:
     totals = Counter(each.provider.group or OTHERS for each in pages)
-    rows: dict[str, list[Calm]] = {}
+    rows: dict[str, list[Working]] = {}
     for each in shown:
         if each.assessment.state is State.OPERATIONAL:
-            rows.setdefault(each.provider.group or OTHERS, []).append(_calm(each, now))
+            rows.setdefault(each.provider.group or OTHERS, []).append(_working_row(each, now))
     return tuple(
         Fold(
             name=name,
@@ -317,10 +317,10 @@ def _folds(shown: Iterable[PageNow], pages: Iterable[PageNow], now: datetime) ->
     )
 
 
-def _calm(each: PageNow, now: datetime) -> Calm:
+def _working_row(each: PageNow, now: datetime) -> Working:
     page = each
     coming = next_work(page, now)
-    return Calm(
+    return Working(
         id=page.provider.id,
         name=page.provider.name,
         badge=state_badge(State.OPERATIONAL),

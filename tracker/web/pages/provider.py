@@ -29,8 +29,8 @@ SHOWN_INCIDENTS: Final = 10
 _ENDINGS: Final = {
     "not_modified": "Not modified (304)",
     "same_body": "Same body as before",
-    "same_meaning": "Other bytes, no news",
-    "changed": "News",
+    "same_meaning": "Other bytes, nothing new",
+    "changed": "Something new",
     "stale": "Older than the last answer, ignored",
     "in_part": "Read in part",
     "failed": "Failed",

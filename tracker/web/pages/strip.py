@@ -13,8 +13,8 @@ from tracker.web.pages.wording import span
 
 DAYS: Final = 90
 _MINUTE_S: Final = 60
-#: So long without an answer is told of a day that was bad anyway, and makes any other one a day that was not read.
-_WORTH_TELLING_MIN: Final = 10
+#: So long without an answer is said of a day that was bad anyway, and makes any other one a day that was not read.
+_NOTABLE_MIN: Final = 10
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +85,12 @@ def _mark(day: Day, *, is_watched: bool, is_today: bool) -> Mark:
         return Mark(day=day.day, tone="none", words=f"{named}: not watched yet")
     state = State(day.state.value)
     unread = f"not read for {span(day.unknown_minutes * _MINUTE_S)}{so_far}"
-    if (not state.is_problem and day.unknown_minutes >= _WORTH_TELLING_MIN) or state is State.UNKNOWN:
+    if (not state.is_problem and day.unknown_minutes >= _NOTABLE_MIN) or state is State.UNKNOWN:
         return Mark(day=day.day, tone="unknown", words=f"{named}: {unread if day.unknown_minutes else 'not read'}")
     if state is State.OPERATIONAL:
         return Mark(day=day.day, tone="ok", words=f"{named}: operational{so_far}")
     badge = state_badge(state)
     minutes = day.minutes.get(state.value, 0)
     lasted = f", {span(minutes * _MINUTE_S)}{so_far}" if minutes else so_far
-    end = f", {unread}" if day.unknown_minutes >= _WORTH_TELLING_MIN else ""
+    end = f", {unread}" if day.unknown_minutes >= _NOTABLE_MIN else ""
     return Mark(day=day.day, tone=badge.tone, words=f"{named}: {badge.word.lower()}{lasted}{end}")

@@ -66,7 +66,7 @@ def now(
         asked,
         site.said(pages),
         frozenset(only) if only else None,
-        has_calm=not is_part or bool(only),
+        has_working=not is_part or bool(only),
     )
     return html(request, site.rendered("now.html", around, "Now", page=page, is_tv=tv is not None))
 
