@@ -17,7 +17,7 @@ from tracker.web.form_tokens import FormTokens
 from tracker.web.now import PageNow
 from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
-from tracker.web.pages.now import Said, worst_incident
+from tracker.web.pages.rows import Said, worst_incident
 from tracker.web.parts import Parts
 from tracker.web.rendering import Pages
 

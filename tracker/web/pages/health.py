@@ -11,7 +11,8 @@ from tracker.delivery.latency import Latency
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import ATTENTION, FAILED, GOOD, Badge
 from tracker.web.pages.now import Filter as NowFilter
-from tracker.web.pages.now import Unread, now_page
+from tracker.web.pages.now import now_page
+from tracker.web.pages.rows import Unread
 from tracker.web.pages.wording import counted, fine_span
 
 _NOT_CHECKED: Final = Badge("unknown", "Not checked")

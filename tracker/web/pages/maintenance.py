@@ -9,7 +9,7 @@ import msgspec
 from tracker.history.answers import RecordedIncident
 from tracker.model.page import OpenIncident
 from tracker.web.now import PageNow
-from tracker.web.pages.now import NAMED
+from tracker.web.pages.rows import NAMED
 from tracker.web.pages.wording import counted, listed, relative_day, weekday
 
 AHEAD: Final = timedelta(days=30)

@@ -19,7 +19,7 @@ from tracker.scheduling.cadence import departure_s
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import MAINTENANCE, NOT_LISTED, Badge, component_badge, impact_badge, state_badge
 from tracker.web.pages.incident import ledger_summary
-from tracker.web.pages.now import unknown_reason
+from tracker.web.pages.rows import unknown_reason
 from tracker.web.pages.strip import Strip, strip
 from tracker.web.pages.wording import fine_span, span
 

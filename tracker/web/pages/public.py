@@ -11,7 +11,8 @@ from tracker.history.answers import Day
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
 from tracker.web.pages.now import Filter as NowFilter
-from tracker.web.pages.now import Problem, Said, Unread, Work, headline, now_page
+from tracker.web.pages.now import headline, now_page
+from tracker.web.pages.rows import Problem, Said, Unread, Work
 from tracker.web.pages.strip import Strip, strip
 
 
