@@ -138,9 +138,7 @@ def problem_row(page: PageNow, said: Mapping[tuple[str, str], Said]) -> Problem:
         name=provider.name,
         badge=state_badge(state),
         order=f"{state.rank}{_LAST - int(since.timestamp() if since else 0):012d}{provider.id}",
-        version=_digest(
-            f"{state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}"
-        ),
+        version=_digest(f"{state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}"),
         checked_at=page.checked_at,
         title=incident.name if incident else _without_incident(page),
         incident_id=incident.id if incident else None,
