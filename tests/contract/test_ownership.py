@@ -138,5 +138,5 @@ def test_an_id_is_kept_and_a_file_that_holds_none_is_named(tmp_path: Path) -> No
 
     assert kept_id(file) == kept_id(file) != kept_id(tmp_path / "owner")
     file.write_bytes(b"\xff\xff")
-    with pytest.raises(ConfigError, match="cannot keep the owner's id in .*owner: it holds no id"):
+    with pytest.raises(ConfigError, match=r"cannot keep the owner's id in .*owner: it holds no id"):
         kept_id(file)

@@ -52,6 +52,8 @@ def test_a_second_tracker_is_refused_until_it_has_a_namespace(tmp_path: Path) ->
                     titles = [line["incident"] for line in running.record]
                     assert titles == [f"{page.id} {number}" for number in range(3)]
                 assert "blue" in two.command("status").stdout
+                named = one.command_without_data("--namespace", "team-b", "status", "--data-dir", str(two.data_dir))
+                assert "blue" in named.stdout
                 assert "blue" not in one.command("status").stdout
                 with connect(server.url) as client:
                     keys = [key.decode() for key in client.scan_iter()]

@@ -98,6 +98,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 }
 
 
+def _choose_namespace(_context: click.Context, _option: click.Parameter, name: str | None) -> None:
+    """Take the namespace before any command is imported: the keys of a process are named once. Raises ConfigError."""
+    if name is not None:
+        os.environ[VARIABLE] = name
+    key_prefix(os.environ)
+
+
 @click.group(
     cls=LazyGroup,
     sections=SECTIONS,
@@ -106,10 +113,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 @click.version_option(__version__, prog_name="tracker")
 @click.option(
     "--namespace",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose_namespace,
     metavar="NAME",
     help="Which of several trackers on one data server is meant; the same as TRACKER_NAMESPACE.",
 )
-def cli(namespace: str | None) -> None:
+def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.
 
     \b
@@ -118,10 +128,6 @@ def cli(namespace: str | None) -> None:
       tracker up                    watch its pages
       tracker status                look, from another terminal
     """
-    # Commands are imported after this: the keys of a process are named once.
-    if namespace is not None:
-        os.environ[VARIABLE] = namespace
-    key_prefix(os.environ)
 
 
 def main() -> None:
