@@ -181,7 +181,7 @@ class World:
             stream = RedisStream(self.scheduler.client(), lease)
             printer = Printer(stream, record, RecordingSink(), self.clock, lease)
             while True:
-                with contextlib.suppress(StoreError, SinkError):
+                with contextlib.suppress(StoreError, SinkError, Conflict):
                     printer.drain()
                 self.scheduler.sleep(10)
         finally:

@@ -51,6 +51,7 @@ class Ownership:
         self._own = load_script(client, "own")
         self._disown = load_script(client, "disown")
         self._owner = owner
+        self._session = uuid4().hex
         self._source = source
         self._token = _NONE
 
@@ -66,6 +67,7 @@ class Ownership:
         """
         arguments = OwnArguments(
             owner=self._owner,
+            session=self._session,
             token=self._token,
             lease_ms=int(LEASE_S * 1000),
             now_s=now.timestamp(),

@@ -253,6 +253,7 @@ class OwnArguments(Named, frozen=True, kw_only=True):
     """Arguments of own.lua."""
 
     owner: str
+    session: str
     token: str
     lease_ms: int
     now_s: float
