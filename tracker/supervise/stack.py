@@ -28,6 +28,7 @@ from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.page import NOT_INSTALLED, is_installed, page_command
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
+from tracker.supervise.progress import Progress
 from tracker.supervise.server import EmbeddedServer
 from tracker.supervise.sinks import SinkWatch
 from tracker.supervise.surroundings import current_folder, surroundings
@@ -108,6 +109,7 @@ class Stack:
         self._ownership = own_catalogue(self._settings, source)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
         self._sink_watch = SinkWatch(self._sinks)
+        self._progress = Progress(time.monotonic())
         self._health: str | None = None
         self._filters_health: str | None = None
 
@@ -154,9 +156,11 @@ class Stack:
                 # From this thread: a child ends with the one that started it.
                 if has_sinks and self._deliverer.pid is None:
                     self._deliverer.start()
-                pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
+                shortest_s, longest_s = (
+                    (HEALTH_EVERY_S, LONGEST_PAUSE_S) if self._health else (STARTING_EVERY_S, HEALTH_EVERY_S)
+                )
                 work_s = time.monotonic() - began
-                next_health = time.monotonic() + max(pause_s, min(work_s * PAUSE_TO_WORK, LONGEST_PAUSE_S))
+                next_health = time.monotonic() + max(shortest_s, min(work_s * PAUSE_TO_WORK, longest_s))
             if self._health and not watching:
                 watching = True
                 on_watching()
@@ -264,6 +268,9 @@ class Stack:
             self._report_filters(pages)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
+        else:
+            if line is None and (progress := self._progress.line(pages, time.monotonic())):
+                log.info(progress)
         if line is not None and line != self._health:
             log.warning(line) if any(word in line for word in _WARNING_WORDS) else log.info(line)
             self._health = line
