@@ -4,6 +4,7 @@ A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found
 is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -135,8 +136,20 @@ def main() -> None:
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
-        click.echo(f"tracker: {error}", err=True)
+        _say(error)
         sys.exit(exit_status(error))
+    except OSError as error:
+        # What could not be written would be tried once more at the end.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = "the output" if error.filename is None else error.filename
+        _say(f"cannot write or read {where}: {error.strerror or error}")
+        sys.exit(PROBLEM)
+
+
+def _say(sentence: object) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(f"tracker: {sentence}", err=True)
 
 
 def exit_status(error: TrackerError) -> int:

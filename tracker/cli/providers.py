@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from tracker.bootstrap import open_alerts
 from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
@@ -26,7 +28,9 @@ from tracker.cli.options import (
     running_settings,
 )
 from tracker.cli.table import json_text, table
+from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
+from tracker.fetch.addresses import is_public
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
@@ -40,6 +44,7 @@ from tracker.supervise.sinks import unreached_summary
 _LONGEST_LINE: Final = 300
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
+_PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
 
 
 @click.group(cls=FullHelp)
@@ -126,6 +131,9 @@ def add(
     choices = [chosen(page) for page in pages]
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
+    for provider in wanted:
+        if _is_inner(provider) and not provider.allow_private:
+            raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
     for choice in choices:
         if choice.is_unread:
             click.echo(
@@ -135,9 +143,10 @@ def add(
         click.echo(as_toml(wanted), nl=False)
         return
     catalogue = running_catalogue(data_dir)
-    known = {provider.id for provider in catalogue.providers()}
+    known = {provider.id: provider for provider in catalogue.providers()}
     for provider in wanted:
-        if provider.id in known:
+        same = known.get(provider.id)
+        if same is not None and not _allows_private(same, provider):
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     if not no_check:
         _check_first(
@@ -151,8 +160,9 @@ def add(
 @providers.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
+@click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
 @data_dir_option
-def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
+def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> None:
     """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
 
     Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
@@ -164,14 +174,20 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
     """
     catalogue = running_catalogue(data_dir)
     found = load_opml(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    for reason in (*found.repeated, *found.invalid):
+    inner = [provider for provider in found.providers if _is_inner(provider)]
+    if allow_private:
+        allowed = [replace(provider, allow_private=_is_inner(provider)) for provider in found.providers]
+    else:
+        allowed = [provider for provider in found.providers if provider not in inner]
+    refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
+    for reason in (*found.repeated, *found.invalid, *refused):
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
-        catalogue.put(found.providers, utc_now())
-    _print_added(found.providers, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid)
-    click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
-    if not (found.providers or found.repeated):
+        catalogue.put(allowed, utc_now())
+    _print_added(allowed, "would add" if dry_run else "added")
+    skipped = len(found.repeated) + len(found.invalid) + len(refused)
+    click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
+    if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
 
 
@@ -285,6 +301,18 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
             f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
             "asked), or add --no-check to watch it all the same"
         )
+
+
+def _is_inner(provider: Provider) -> bool:
+    """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
+    address = literal(urlsplit(provider.url).hostname or "")
+    return address is not None and not is_public(str(address))
+
+
+def _allows_private(same: Provider, wanted: Provider) -> bool:
+    """Return whether a page that was added by command is only to be allowed its private address."""
+    added = same.origin == wanted.origin and same.url == wanted.url
+    return added and wanted.allow_private and not same.allow_private
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:

@@ -186,4 +186,5 @@ def translated() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         kind = type(error).__name__
-        raise StoreError(f"the data server does not answer as it should ({kind}: {error})") from error
+        said = str(error).partition(" : <redis.")[0]
+        raise StoreError(f"the data server does not answer as it should ({kind}: {said})") from error
