@@ -114,7 +114,8 @@ def _read(path: Path) -> tuple[str, bytes]:
 #: Keys of so many parts are refused before they are read: with each part the reader's memory grows by all before it.
 _MOST_PARTS: Final = 64
 _PART: Final = rb"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+"
-_DEEP: Final = re.compile(rb"(?:%b){%d}" % (_PART, _MOST_PARTS - 1))
+#: It begins where a word does: from the middle of a long one each attempt would read on to its end.
+_DEEP: Final = re.compile(rb"(?<![A-Za-z0-9_-])(?:%b){%d}" % (_PART, _MOST_PARTS - 1))
 
 
 def _document(data: bytes, file: str) -> dict[str, Any]:
