@@ -17,6 +17,8 @@ FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 600.0
 #: The longest `Retry-After` that is obeyed.
 LONGEST_DELAY_S: Final = 3600.0
+#: What is to be tried again later than this was put off by a clock that was wrong.
+LONGEST_WAIT_S: Final = 2 * LONGEST_DELAY_S
 #: An event that waited this long for a receiver that kept failing becomes a dead letter.
 PATIENCE: Final = timedelta(hours=24)
 
@@ -124,3 +126,8 @@ def _after_failure(
 
 def _hours(span: timedelta) -> int:
     return int(span.total_seconds() // 3600)
+
+
+def is_put_off(not_before: datetime | None, now: datetime) -> bool:
+    """Return whether a receiver is to be left alone until then; a moment too far ahead does not count."""
+    return not_before is not None and now < not_before <= now + timedelta(seconds=LONGEST_WAIT_S)

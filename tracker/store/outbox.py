@@ -9,7 +9,7 @@ from uuid import uuid4
 import redis
 
 from tracker.delivery.ports import DeliveryLease, PendingDelivery
-from tracker.delivery.retry_policy import Accepted, DeadLettered, Disposition, FailureStreak, Postponed
+from tracker.delivery.retry_policy import LONGEST_WAIT_S, Accepted, DeadLettered, Disposition, FailureStreak, Postponed
 from tracker.errors import Conflict
 from tracker.model.event import encode_event
 from tracker.store.codec import decode_webhook
@@ -60,7 +60,11 @@ class RedisOutbox:
             answer = self._delivery_lease(
                 keys=DeliveryLeaseKeys(state_key=SINK_PREFIX + sink, lease_key=LEASE_PREFIX + sink).values,
                 args=DeliveryLeaseArguments(
-                    sink_id=sink, now_s=now.timestamp(), lease_ms=int(LEASE_S * 1000), owner=owner
+                    sink_id=sink,
+                    now_s=now.timestamp(),
+                    lease_ms=int(LEASE_S * 1000),
+                    owner=owner,
+                    longest_wait_s=LONGEST_WAIT_S,
                 ).values,
             )
         if answer is None:

@@ -309,6 +309,7 @@ class DeliveryLeaseArguments(Named, frozen=True, kw_only=True):
     now_s: float
     lease_ms: int
     owner: str
+    longest_wait_s: float
 
 
 class AcknowledgeKeys(Named, frozen=True, kw_only=True):

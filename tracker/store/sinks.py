@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import redis
 
-from tracker.delivery.retry_policy import FailureStreak
+from tracker.delivery.retry_policy import FailureStreak, is_put_off
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
 from tracker.store.codec import decode_webhook, encode_webhook
@@ -84,7 +84,7 @@ class RedisSinks:
         return tuple(
             status.webhook.name
             for status in self.statuses()
-            if status.waiting and not (status.not_before and status.not_before > now)
+            if status.waiting and not is_put_off(status.not_before, now)
         )
 
     def statuses(self) -> tuple[SinkStatus, ...]:

@@ -1,17 +1,19 @@
 -- Take the right to deliver to one sink, so that no two workers do at once.
 -- KEYS  sinks (hash), state (hash), lease (string), updates (stream)
--- ARGV  sink id, now (seconds since the epoch), lease (ms), owner
+-- ARGV  sink id, now (seconds since the epoch), lease (ms), owner, longest time that a sink waits (seconds)
 -- Returns false for an unknown sink, one that waits for its receiver, or one that another owner has; else
 -- {sink, failures, failing since or '', 1 if its group was lost with the stream and begins anew, else 0}.
 -- Asking again as the same owner gives the right again.
 local sinks_key, state_key, lease_key, updates_key = unpack(KEYS)
-local sink_id, now_s, lease_ms, owner = unpack(ARGV)
+local sink_id, now_s, lease_ms, owner, longest_wait_s = unpack(ARGV)
 local sink = redis.call('HGET', sinks_key, sink_id)
 if not sink then
   return false
 end
 local state = redis.call('HMGET', state_key, 'not_before', 'failures', 'failing_since')
-if state[1] and tonumber(state[1]) > tonumber(now_s) then
+local left = tonumber(state[1] or '0') - tonumber(now_s)
+-- What lies farther ahead was written by a clock that was wrong.
+if left > 0 and left <= tonumber(longest_wait_s) then
   return false
 end
 local holder = redis.call('GET', lease_key)
