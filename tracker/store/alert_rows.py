@@ -12,6 +12,7 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.row import Row
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
+from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
 from tracker.store.alerts import provider_of
 from tracker.store.connection import (
@@ -49,7 +50,7 @@ class RedisRows:
         with translated():
             answer = self._lease(
                 keys=[CHANNEL_LEASE_PREFIX + channel, CHANNEL_PREFIX + channel],
-                args=[owner, self._lease_ms, now.timestamp()],
+                args=[owner, self._lease_ms, now.timestamp(), LONGEST_WAIT_S],
             )
         if answer is None:
             return None

@@ -12,6 +12,7 @@ from tracker.alerting.alert import Alert
 from tracker.alerting.machine import Storm
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.telling import looked_at_again
+from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
@@ -217,9 +218,7 @@ class RedisAlerts:
                 pipe.hget(CHANNEL_PREFIX + name, "not_before")
             answers = pipe.execute()
         return [
-            name
-            for i, name in enumerate(ordered)
-            if answers[2 * i] and float(answers[2 * i + 1] or 0) <= now.timestamp()
+            name for i, name in enumerate(ordered) if answers[2 * i] and not is_put_off(moment(answers[2 * i + 1]), now)
         ]
 
     def has_channels(self) -> bool:
