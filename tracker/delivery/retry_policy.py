@@ -21,6 +21,8 @@ LONGEST_DELAY_S: Final = 3600.0
 LONGEST_WAIT_S: Final = 2 * LONGEST_DELAY_S
 #: An event that waited this long for a receiver that kept failing becomes a dead letter.
 PATIENCE: Final = timedelta(hours=24)
+#: A day with fewer attempts than this was a clock that jumped: even hourly ones are more.
+LEAST_FAILURES: Final = 20
 
 #: Temporary refusals; every other 4xx is final (RFC 9110, section 15.5; RFC 8470; RFC 6585).
 _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
@@ -118,7 +120,8 @@ def _after_failure(
     """
     failing_since = streak.failing_since or now
     failing = FailureStreak(failures=streak.failures + 1, failing_since=failing_since)
-    if now - max(failing_since, queued_at) >= PATIENCE:
+    has_waited = now - max(failing_since, queued_at) >= PATIENCE
+    if has_waited and failing.failures >= LEAST_FAILURES:
         return DeadLettered(reason=f"{reason}, and so for {_hours(now - failing_since)} h", streak=failing)
     pause = timedelta(seconds=pause_s(sink, failing.failures, retry_after_s))
     return Postponed(reason=reason, streak=failing, not_before=now + pause)
