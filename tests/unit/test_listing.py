@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
+from tests.goldens import GOLDEN
 from tests.unit.test_changes import Memory
 from tracker.catalogue import new_provider
 from tracker.detection.edits import follow
@@ -20,7 +20,6 @@ from tracker.model.page import Component, ComponentStatus, Mention, Snapshot
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, read
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 SITE = "https://status.acme.example"
 #: What a person may call a component: any signs, none of them blank or of control.
 names = st.text(st.characters(categories=("L", "M", "N", "P", "S")), min_size=1, max_size=12).filter(
