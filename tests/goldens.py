@@ -7,6 +7,7 @@ needs nothing but its answer.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from tracker.errors import ParseError
 from tracker.model.page import Snapshot
 from tracker.parse import FORMAT_NAMES, read
 
-GOLDEN = Path(__file__).parent / "golden" / "parse"
+FOLDER = Path(__file__).parent / "golden"
+GOLDEN = FOLDER / "parse"
 EXPECTED = ".expected.json"
 URL = "https://status.harborcloud.example/api/v2/summary.json"
 
@@ -83,6 +85,14 @@ def expected(path: Path) -> dict[str, Any]:
     return reviewed if "error" in reviewed else plain(msgspec.convert(reviewed, Snapshot))
 
 
+def check(path: Path, content: object) -> None:
+    """Compare with what was reviewed, or write it where the environment has WRITE_GOLDENS."""
+    if os.environ.get("WRITE_GOLDENS"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, content)
+    assert json.loads(path.read_text()) == json.loads(json.dumps(content)), "see tests/goldens.py on how to write it anew"
+
+
 def main() -> None:
     """Write what comes of every answer today."""
     for path in answers():
@@ -104,7 +114,7 @@ def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
 def _write(path: Path, content: object) -> None:
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     if not path.exists() or json.loads(path.read_text()) != content:
-        sys.stdout.write(f"{path.relative_to(GOLDEN)}\n")
+        sys.stdout.write(f"{path.relative_to(FOLDER)}\n")
         path.write_text(text)
 
 
