@@ -60,7 +60,8 @@ class Watch:
         site = f"https://{address.netloc}"
         document = render(self.page.revision, address.path or "/", site, len(self.asked))
         if document is None or address.path in self.failing:
-            raise HttpStatusError("the page answers with status 404", None, 404)
+            status = 404 if document is None else 500
+            raise HttpStatusError(f"the page answers with status {status}", None, status)
         body = self.replaced.get(address.path, document.body)
         return Fetched(body=body, url=request.url, content_type=document.content_type)
 
