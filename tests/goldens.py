@@ -90,7 +90,9 @@ def check(path: Path, content: object) -> None:
     if os.environ.get("WRITE_GOLDENS"):
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, content)
-    assert json.loads(path.read_text()) == json.loads(json.dumps(content)), "see tests/goldens.py on how to write it anew"
+    assert json.loads(path.read_text()) == json.loads(json.dumps(content)), (
+        "see tests/goldens.py on how to write it anew"
+    )
 
 
 def main() -> None:

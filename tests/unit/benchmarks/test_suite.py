@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 from benchmarks.__main__ import FULL, MODULES, SMALL
-from tests.unit.test_bench_table import DOCUMENT
+from tests.unit.benchmarks.test_table import DOCUMENT
 
 RUNS = [(name, options) for size in (SMALL, FULL) for name, runs in size.items() for options in runs]
 

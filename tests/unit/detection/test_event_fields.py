@@ -16,7 +16,7 @@ from tests.fakes import (
     summary,
     update,
 )
-from tests.unit.test_implied import PLATFORM, Tracker
+from tests.unit.detection.test_inferred import PLATFORM, Tracker
 from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watcher
 from tracker.detection.edits import WITHDRAWN_AFTER
 from tracker.detection.migration import moved

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.goldens import GOLDEN
-from tests.unit.test_changes import Memory
+from tests.unit.detection.test_changes import Memory
 from tracker.catalogue import new_provider
 from tracker.detection.edits import follow
 from tracker.detection.snapshots import merged

@@ -106,7 +106,7 @@ def test_ids_do_not_meet_however_long_they_are() -> None:
 
 
 def test_the_code_in_the_manual_accepts_what_we_send_and_nothing_else() -> None:
-    manual = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    manual = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text(encoding="utf-8")
     names: dict[str, Any] = {}
     exec(manual.partition("```python\n")[2].partition("```")[0], names)
     verify, body, now = names["verify"], b'{"a":1}', datetime.now(UTC)

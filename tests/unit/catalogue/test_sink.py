@@ -10,7 +10,7 @@ from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.provider import Webhook, WebhookFormat
 
-SHIPPED = Path(__file__).parents[2] / "providers.toml"
+SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PROVIDER = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
 MINIMAL = '[[sink]]\nname = "ops"\nurl = "https://hooks.example.com/ops"\n'
 

@@ -17,7 +17,7 @@ from tracker.model.filters import left_out_by
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 
-SHIPPED = Path(__file__).parents[2] / "providers.toml"
+SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
 #: Names of services as AWS shows them, with and without the place in brackets.
 AWS_NAMES = {

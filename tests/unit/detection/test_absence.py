@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, incidents_json, page, summary, update
 from tests.strategies import snapshots
-from tests.unit.test_changes import Memory
-from tests.unit.test_poll import INCIDENTS, SCHEDULED, SUMMARY, Tracker
+from tests.unit.detection.test_changes import Memory
+from tests.unit.polling.test_poller import INCIDENTS, SCHEDULED, SUMMARY, Tracker
 from tracker.detection.changes import Changes, changes
 from tracker.errors import HttpStatusError
 from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot

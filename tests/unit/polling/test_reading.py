@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import component, incident, page, summary, update
-from tests.unit.test_poll import INCIDENTS, SUMMARY, Tracker
+from tests.unit.polling.test_poller import INCIDENTS, SUMMARY, Tracker
 from tracker.detection.readability import incomplete
 from tracker.detection.snapshots import projection
 from tracker.model.page import ComponentStatus, Omission

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON, incident, page, provider, update
-from tests.unit.test_changes import Memory
-from tests.unit.test_poll import Tracker
+from tests.unit.detection.test_changes import Memory
+from tests.unit.polling.test_poller import Tracker
 from tracker.detection.changes import Before, changes
 from tracker.detection.traces import MOST_TRACES
 from tracker.errors import Conflict, StoreError

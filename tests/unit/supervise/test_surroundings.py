@@ -59,7 +59,7 @@ def test_a_variable_means_in_a_childs_folder_what_it_means_in_the_users(
 
 
 def test_a_checkout_that_is_not_installed_is_found(folder: Path) -> None:
-    assert surroundings({}, folder, path=[str(ROOT)])["PYTHONPATH"] == str(Path(__file__).parents[2])
+    assert surroundings({}, folder, path=[str(ROOT)])["PYTHONPATH"] == str(Path(__file__).parents[3])
 
 
 def test_the_childs_folder_is_on_the_path_for_modules_already() -> None:

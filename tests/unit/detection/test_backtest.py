@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import snapshots
-from tests.unit.test_filters import filters
+from tests.unit.model.test_filters import filters
 from tracker.detection.backtest import backtest
 from tracker.model.page import Impact, Incident, Snapshot
 from tracker.model.provider import Provider

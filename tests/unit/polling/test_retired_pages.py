@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, incident, incidents_json, page, provider, summary, update
-from tests.unit.parse.test_parse_feed_subject import POSTS, feed
+from tests.unit.parse.test_feed_subject import POSTS, feed
 from tracker.detection.readability import UNREADABLE_AFTER
 from tracker.polling.discovery import discover
 from tracker.polling.observer import Observer

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import incident, incidents_json, page, summary, update
-from tests.unit.test_poll import INCIDENTS, SUMMARY, Tracker
+from tests.unit.polling.test_poller import INCIDENTS, SUMMARY, Tracker
 from tracker.model.page import Incident, Snapshot
 
 CAUSE = update("u2", 2, "identified", body="It was a cable.")

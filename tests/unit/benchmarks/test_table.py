@@ -9,7 +9,7 @@ from benchmarks import results
 from benchmarks.results import Result, keep, load
 from benchmarks.table import tables, written_into
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "performance.md"
 MACHINE = {
     "cpu": "Box",
     "cores": 2,

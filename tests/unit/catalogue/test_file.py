@@ -19,7 +19,7 @@ from tracker.model.provider import Cadence, FirstSight, Provider
 FORMATS = ("statuspage", "feed")
 #: The machines of a build are slow at times, and that is no failure.
 PATIENT = effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SHIPPED = Path(__file__).parents[2] / "providers.toml"
+SHIPPED = Path(__file__).parents[3] / "providers.toml"
 MINIMAL = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
 
 

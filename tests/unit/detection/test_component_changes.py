@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import component, page, provider
-from tests.unit.test_changes import Memory
-from tests.unit.test_poll import Tracker
+from tests.unit.detection.test_changes import Memory
+from tests.unit.polling.test_poller import Tracker
 from tracker.detection.component_changes import MOST_GONE, compared
 from tracker.model.page import Component, Impact, Omission, Snapshot
 from tracker.model.page_state import PageView

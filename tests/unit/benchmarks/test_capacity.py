@@ -12,7 +12,7 @@ from benchmarks import capacity
 from benchmarks.capacity import ASSUMED, FULL, Costs, costs_at, measured, most_checks_s, need, written_into
 from benchmarks.results import Result, load
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "capacity.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "capacity.md"
 
 
 def result(**numbers: Any) -> Result:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, scheduled_json, summary, update
-from tests.unit.test_poll import SCHEDULED, SUMMARY, Tracker, acme
+from tests.unit.polling.test_poller import SCHEDULED, SUMMARY, Tracker, acme
 from tracker.errors import FetchTimeout
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView

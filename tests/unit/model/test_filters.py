@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, FakeClock, component, incident, page, provider, update
 from tests.strategies import snapshots
-from tests.unit.test_changes import Memory, kinds_of, reported_of, update_keys
+from tests.unit.detection.test_changes import Memory, kinds_of, reported_of, update_keys
 from tests.vendor import Vendor, Watcher
 from tracker.detection.edits import follow
 from tracker.detection.readability import failed, recovered
