@@ -30,7 +30,7 @@ def request(**changes: object) -> Request:
 # the log
 
 
-def test_a_line_tells_when_its_request_came() -> None:
+def test_a_line_reports_when_its_request_came() -> None:
     assert len(LINE.split()) == len(FORMAT.split())
     assert request() == Request(
         at=pytest.approx(1000.15),
@@ -127,7 +127,7 @@ def test_a_page_that_was_not_asked_for_too_long_missed_an_interval(times: list[f
     assert missed({"p0": times}, ["p0"], (0, 90), 30) == count
 
 
-def test_a_gap_is_told_by_how_much_it_exceeds_the_interval() -> None:
+def test_a_gap_is_reported_by_how_much_it_exceeds_the_interval() -> None:
     asked = [request(page="p0", at=at) for at in (130.25, 100.0, 160.0)] + [request(page="p1", at=7.0)]
 
     times = by_page(asked)

@@ -251,7 +251,7 @@ def test_what_looks_like_a_region_or_a_glob_is_taken(region: str) -> None:
         "o" * 100_000: ("no preset ooo",),
     }.items(),
 )
-def test_a_slip_of_the_pen_is_told_in_one_sentence(word: str, parts: tuple[str, ...]) -> None:
+def test_a_slip_of_the_pen_is_reported_in_one_sentence(word: str, parts: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError) as caught:
         chosen(word)
 

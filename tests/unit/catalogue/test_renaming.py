@@ -165,7 +165,7 @@ def test_when_two_addresses_are_of_one_page(one: str, other: str, is_same: bool)
     assert same_page(one, other) is same_page(other, one) is is_same
 
 
-def test_who_keeps_an_id_is_told_how_to_write_it() -> None:
+def test_who_keeps_an_id_is_reported_how_to_write_it() -> None:
     line = kept_ids_line([("Acme\x1b Inc", "acme"), *((f"N{number}", f"n-{number}") for number in range(9))])
 
     assert line.isprintable()

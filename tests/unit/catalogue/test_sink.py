@@ -25,7 +25,7 @@ def sink(*lines: str) -> str:
     return "\n".join([*(line for line in MINIMAL.splitlines() if line.split(" = ")[0] not in keys), *lines, ""])
 
 
-def test_a_sink_with_two_keys_is_told_of_everything() -> None:
+def test_a_sink_with_two_keys_is_reported_of_everything() -> None:
     assert read(PROVIDER + MINIMAL) == (Webhook(name="ops", url="https://hooks.example.com/ops"),)
 
 

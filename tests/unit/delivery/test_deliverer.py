@@ -67,7 +67,7 @@ def test_what_comes_meanwhile_is_sent_too(post: Post) -> None:
     assert post.delivers() == 2
 
 
-def test_an_unknown_sink_is_nobodys_turn(post: Post) -> None:
+def test_an_unknown_sink_is_nobodys_lease(post: Post) -> None:
     assert post.deliverer.deliver("other") == 0
 
 
@@ -96,7 +96,7 @@ def test_what_is_not_wanted_does_not_wait_behind_what_fails() -> None:
     assert post.outbox.ids == ["1"]
 
 
-def test_what_the_stream_dropped_is_told_and_passed_over(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_the_stream_dropped_is_reported_and_passed_over(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     post.outbox.commits("a", "b")
     post.outbox.loses(0)
 
@@ -183,7 +183,7 @@ def test_an_event_that_fails_alone_costs_no_other(post: Post) -> None:
     assert post.sender.accepted == ["fine"]
 
 
-def test_a_failure_and_the_way_back_are_each_told_once(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_and_the_way_back_are_each_reported_once(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     post.outbox.commits("a", "b")
     post.sender.then(BUSY)
     post.delivers()

@@ -143,7 +143,7 @@ def test_a_line_says_when_it_was_written_and_how_long_it_took_is_kept(office: Of
     }
 
 
-def test_what_tells_nothing_of_a_delay_is_on_record_and_not_timed(office: Office) -> None:
+def test_what_reports_nothing_of_a_delay_is_on_record_and_not_timed(office: Office) -> None:
     office.stream.append("a")
 
     office.drains()
@@ -477,7 +477,7 @@ def test_a_stream_that_begins_anew_is_noticed_without_a_restart(
     assert len(caplog.records) == 1, "it is said once"
 
 
-def test_a_second_loss_gives_webhooks_what_they_had_not_settled_and_nothing_else(office: Office) -> None:
+def test_a_second_loss_gives_webhooks_what_they_had_not_acknowledged_and_nothing_else(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.stream.settled = {"fast": "3-0", "slow": "1-0"}
     office.drains()

@@ -79,7 +79,7 @@ def test_a_temporary_refusal_has_the_sink_wait(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 422, 451])
-def test_a_refusal_for_good_buries_the_event_and_nothing_else(status: int) -> None:
+def test_a_refusal_for_good_makes_a_dead_letter_of_the_event_alone(status: int) -> None:
     disposition = disposition_of(Answer(status=status, retry_after_s=60.0, text="not like this"))
 
     assert disposition == DeadLettered(reason=f"answered {status}: not like this", streak=FailureStreak())

@@ -275,7 +275,7 @@ _full = st.builds(
 
 @settings(max_examples=200)
 @given(st.lists(st.tuples(_full, st.integers(1, 3)), min_size=1, max_size=6))
-def test_whatever_is_listed_ids_differ_and_the_same_answers_tell_nothing(history: list[tuple[Snapshot, int]]) -> None:
+def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(history: list[tuple[Snapshot, int]]) -> None:
     memory = Chronicle()
     for snapshot, times in history:
         for _ in range(times):

@@ -27,7 +27,7 @@ def counts(snapshot: Snapshot, days: int = 90, whose: Provider | None = None) ->
     return past.new_incidents, past.incident_updates, past.maintenance_updates, left_out
 
 
-def test_without_filters_all_of_the_days_is_told() -> None:
+def test_without_filters_all_of_the_days_is_reported() -> None:
     shown = page(aged("a", 3, 2, 1), aged("b", 2), maintenances=(aged("m", 5, 4),))
 
     assert counts(shown) == (2, 2, 2, 0)
@@ -67,7 +67,7 @@ def test_how_far_back_the_page_reaches() -> None:
     assert (nothing.days_shown, nothing.oldest_at) == (0, None)
 
 
-def test_updates_without_a_date_are_counted_and_told_apart() -> None:
+def test_updates_without_a_date_are_counted_and_distinguished() -> None:
     shown = page(incident("a", update("u1", None), update("u2", None)), aged("b", 95))
 
     past = backtest(provider(), shown, 90, NOW)
@@ -80,7 +80,7 @@ def test_the_status_that_components_have_now_is_not_counted() -> None:
 
 
 @given(snapshots, filters)
-def test_every_update_is_either_told_or_left_out(shown: Snapshot, given_filters: dict[str, object]) -> None:
+def test_every_update_is_either_reported_or_left_out(shown: Snapshot, given_filters: dict[str, object]) -> None:
     everything = sum(counts(shown, days=3650))
 
     assert counts(shown, days=3650)[3] == 0

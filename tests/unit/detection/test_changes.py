@@ -58,7 +58,7 @@ def update_keys(snapshot: Snapshot) -> list[str]:
 # --- first sight ---
 
 
-def test_first_sight_tells_only_the_newest_update_of_what_is_open() -> None:
+def test_first_sight_reports_only_the_newest_update_of_what_is_open() -> None:
     found = Memory().polls(
         page(
             incident("over", update("u1", 1), update("u2", 2, "resolved")),
@@ -78,7 +78,7 @@ def test_first_sight_can_be_silent() -> None:
     assert memory.polls(snapshot).pending == ()
 
 
-def test_first_sight_can_tell_all_of_the_history_in_published_order() -> None:
+def test_first_sight_can_report_all_of_the_history_in_published_order() -> None:
     found = Memory(TELLS_ALL).polls(
         page(
             incident("late", update("u3", 30), update("u4", 40, "resolved")),
@@ -89,14 +89,14 @@ def test_first_sight_can_tell_all_of_the_history_in_published_order() -> None:
     assert reported_of(found) == ["acme/early/u1", "acme/late/u3", "acme/early/u2", "acme/late/u4"]
 
 
-def test_first_sight_does_not_tell_of_a_maintenance_that_has_not_begun() -> None:
+def test_first_sight_does_not_report_of_a_maintenance_that_has_not_begun() -> None:
     planned = incident("m1", update("u1", status="scheduled"), impact=Impact.MAINTENANCE)
     begun = incident("m2", update("u2", status="in_progress"), impact=Impact.MAINTENANCE)
 
     assert reported_of(Memory().polls(page(maintenances=(planned, begun)))) == ["acme/m2/u2"]
 
 
-def test_first_sight_tells_of_components_that_do_not_work() -> None:
+def test_first_sight_reports_of_components_that_do_not_work() -> None:
     parts = (component("api", "partial_outage"), component("web"), component("odd", "unknown"))
 
     found = Memory().polls(page(components=parts))
@@ -106,7 +106,7 @@ def test_first_sight_tells_of_components_that_do_not_work() -> None:
     ]
 
 
-def test_what_was_silent_at_first_sight_is_never_told() -> None:
+def test_what_was_silent_at_first_sight_is_never_reported() -> None:
     old = incident("over", update("u1", 1), update("u2", 2, "resolved"))
     memory = Memory()
     memory.polls(page(old))
@@ -115,7 +115,7 @@ def test_what_was_silent_at_first_sight_is_never_told() -> None:
     assert memory.reported == ["new/u3"]
 
 
-def test_history_that_an_endpoint_shows_for_the_first_time_is_not_news() -> None:
+def test_history_that_an_endpoint_shows_for_the_first_time_is_not_reported() -> None:
     memory = Memory()
     memory.polls(page(incident("open", update("u1", 1))))
     late = page(incident("open", update("u1", 1), update("u2", 9, "resolved")), incident("old", update("u0", -99)))
@@ -190,7 +190,7 @@ def test_an_edited_update_is_not_new() -> None:
     assert memory.polls(page(incident("i1", update("u1", 5, body="We looked")))).pending == ()
 
 
-def test_an_entry_that_stands_in_two_lists_is_told_once() -> None:
+def test_an_entry_that_stands_in_two_lists_is_reported_once() -> None:
     both = incident("i1", update("u1", 1))
     memory = Memory()
     memory.polls(page())
@@ -199,7 +199,9 @@ def test_an_entry_that_stands_in_two_lists_is_told_once() -> None:
 
 
 @given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(FirstSight))
-def test_every_update_after_the_baseline_is_told_exactly_once(shown: list[Snapshot], first_sight: FirstSight) -> None:
+def test_each_update_after_the_baseline_is_reported_exactly_once(
+    shown: list[Snapshot], first_sight: FirstSight
+) -> None:
     memory = Memory(provider(first_sight=first_sight))
 
     memory.polls(shown[0])
@@ -217,7 +219,7 @@ def test_every_update_after_the_baseline_is_told_exactly_once(shown: list[Snapsh
 
 
 @given(snapshots, snapshots)
-def test_updates_of_one_incident_are_told_in_published_order(first: Snapshot, second: Snapshot) -> None:
+def test_updates_of_one_incident_are_reported_in_published_order(first: Snapshot, second: Snapshot) -> None:
     memory = Memory()
     memory.polls(first)
 
@@ -262,7 +264,7 @@ def test_events_of_a_page_never_share_an_id(shown: list[Snapshot], first_sight: 
 # --- times ---
 
 
-def test_updates_that_are_back_dated_are_told_once_and_in_order() -> None:
+def test_updates_that_are_back_dated_are_reported_once_and_in_order() -> None:
     first = incident("i1", update("u3", 30))
     back_dated = incident("i1", update("u1", -90), update("u2", 10), update("u3", 30))
     memory = Memory()
@@ -276,7 +278,7 @@ def test_updates_that_are_back_dated_are_told_once_and_in_order() -> None:
     assert memory.polls(page(back_dated)).pending == ()
 
 
-def test_an_incident_that_is_opened_with_a_time_long_past_is_told() -> None:
+def test_an_incident_that_is_opened_with_a_time_long_past_is_reported() -> None:
     memory = Memory()
     memory.polls(page(incident("i1", update("u1", 30))))
 
@@ -286,7 +288,7 @@ def test_an_incident_that_is_opened_with_a_time_long_past_is_told() -> None:
     ]
 
 
-def test_several_updates_of_several_incidents_between_two_polls_are_told_in_published_order() -> None:
+def test_several_updates_of_several_incidents_between_two_polls_are_reported_in_published_order() -> None:
     memory = Memory()
     memory.polls(page())
 
@@ -318,7 +320,7 @@ def test_an_incident_that_reopens_has_another_update() -> None:
 # --- components ---
 
 
-def test_a_component_that_changes_is_news_with_what_it_was() -> None:
+def test_a_component_that_changes_is_reported_with_what_it_was() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
@@ -332,21 +334,21 @@ def test_a_component_that_changes_is_news_with_what_it_was() -> None:
     )
 
 
-def test_a_component_that_appears_and_works_is_no_news() -> None:
+def test_a_component_that_appears_and_works_is_not_reported() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
     assert memory.polls(page(components=(component("api"), component("web")))).pending == ()
 
 
-def test_a_component_that_appears_with_an_unknown_state_is_no_news() -> None:
+def test_a_component_that_appears_with_an_unknown_state_is_not_reported() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
     assert memory.polls(page(components=(component("api"), component("web", "unknown")))).pending == ()
 
 
-def test_a_component_that_appears_impaired_is_news() -> None:
+def test_a_component_that_appears_impaired_is_reported() -> None:
     memory = Memory()
     memory.polls(page(components=(component("api"),)))
 
@@ -355,7 +357,7 @@ def test_a_component_that_appears_impaired_is_news() -> None:
     assert (pending.event.status, pending.event.message) == ("major_outage", None)
 
 
-def test_components_of_one_name_are_told_apart() -> None:
+def test_components_of_one_name_are_distinguished() -> None:
     parts = [
         component("c1", name="Login", group="Platform"),
         component("c2", name="Login", group="Console"),
@@ -376,7 +378,7 @@ def test_components_of_one_name_are_told_apart() -> None:
     ]
 
 
-def test_a_component_of_a_list_that_is_cut_is_told_apart_from_one_outside_it() -> None:
+def test_a_component_of_a_list_that_is_cut_is_distinguished_from_one_outside_it() -> None:
     memory = Memory()
     memory.polls(page(components=(component("c1", name="Login"),), components_complete=False))
 
@@ -386,7 +388,7 @@ def test_a_component_of_a_list_that_is_cut_is_told_apart_from_one_outside_it() -
 
 
 @given(components(), st.randoms(use_true_random=False))
-def test_component_news_stand_in_one_order_whatever_the_order_of_the_list(parts, chance) -> None:
+def test_component_changes_stand_in_one_order_whatever_the_order_of_the_list(parts, chance) -> None:
     shuffled = list(parts)
     chance.shuffle(shuffled)
 
@@ -450,7 +452,7 @@ def test_a_component_change_after_the_memory_was_lost_has_another_id() -> None:
 # --- what a provider is interested in ---
 
 
-def test_an_incident_of_other_components_is_seen_but_not_told() -> None:
+def test_an_incident_of_other_components_is_seen_but_not_reported() -> None:
     memory = Memory(provider(components=("api*",)))
     memory.polls(page())
 
@@ -460,7 +462,7 @@ def test_an_incident_of_other_components_is_seen_but_not_told() -> None:
     assert "i1/u1" in found.seen
 
 
-def test_an_incident_of_a_wanted_component_is_told_whatever_the_case_of_its_name() -> None:
+def test_an_incident_of_a_wanted_component_is_reported_whatever_the_case_of_its_name() -> None:
     memory = Memory(provider(components=("api*",)))
     memory.polls(page())
     shown = page(
@@ -471,14 +473,14 @@ def test_an_incident_of_a_wanted_component_is_told_whatever_the_case_of_its_name
     assert reported_of(memory.polls(shown)) == ["acme/i1/u1", "acme/i2/u2"]
 
 
-def test_an_incident_that_names_no_component_is_told() -> None:
+def test_an_incident_that_names_no_component_is_reported() -> None:
     memory = Memory(provider(components=("api*",)))
     memory.polls(page())
 
     assert reported_of(memory.polls(page(incident("i1", update("u1", 1))))) == ["acme/i1/u1"]
 
 
-def test_a_component_that_is_not_wanted_is_remembered_but_not_told() -> None:
+def test_a_component_that_is_not_wanted_is_remembered_but_not_reported() -> None:
     memory = Memory(provider(components=("api*",)))
     memory.polls(page(components=(component("api"), component("web"))))
 

@@ -50,11 +50,11 @@ def test_an_outage_ends_when_two_lists_lack_its_component_and_the_next_one_is_ne
     assert reported(memory, alone, alone) == [ENDED]
 
 
-def test_a_list_that_flickers_tells_nothing(memory: Memory) -> None:
+def test_a_list_that_flickers_reports_nothing(memory: Memory) -> None:
     assert reported(memory, *[shows(API), shows(API, DOWN)] * 3) == []
 
 
-def test_a_component_that_comes_back_at_once_with_another_status_is_told_with_what_it_was(memory: Memory) -> None:
+def test_a_component_that_comes_back_at_once_with_another_status_is_reported_with_what_it_was(memory: Memory) -> None:
     assert reported(memory, shows(API), shows(API, UP)) == [("operational", "was major outage")]
 
 
@@ -129,7 +129,7 @@ def test_a_component_made_anew_that_works_is_back(memory: Memory) -> None:
     ]
 
 
-def test_a_component_made_anew_keeps_that_its_fall_was_told() -> None:
+def test_a_component_made_anew_keeps_that_its_fall_was_reported() -> None:
     memory = Memory(provider(min_impact=Impact.MAJOR))
     reported(memory, shows(API, UP), shows(API, DOWN), shows(API, component("web", "degraded_performance")))
     anew = component("new", "degraded_performance", name="WEB")
@@ -149,7 +149,7 @@ def test_namesakes_are_no_heirs_of_one_another(memory: Memory) -> None:
     ]
 
 
-def test_an_end_is_told_of_what_the_filters_let_pass() -> None:
+def test_an_end_is_reported_of_what_the_filters_let_pass() -> None:
     memory = Memory(provider(components=("!Web",)))
 
     assert reported(memory, shows(API), shows(API, DOWN), shows(API), shows(API)) == []
@@ -206,7 +206,7 @@ _parts = st.dictionaries(
 
 
 @given(st.lists(_parts, max_size=8))
-def test_a_component_is_told_to_work_only_after_it_did_not(history: list[list[Component]]) -> None:
+def test_a_component_is_reported_to_work_only_after_it_did_not(history: list[list[Component]]) -> None:
     memory = Memory()
     down: set[str] = set()
     for parts in history:

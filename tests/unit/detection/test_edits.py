@@ -62,7 +62,7 @@ def ids(events: Iterable[Event]) -> list[str]:
 # --- edits ---
 
 
-def test_a_text_that_changes_is_told(reader: Reader) -> None:
+def test_a_text_that_changes_is_reported(reader: Reader) -> None:
     (edited,) = reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))
 
     digest = text_digest("It was the network.")
@@ -83,14 +83,14 @@ def test_a_text_that_changes_is_told(reader: Reader) -> None:
     )
 
 
-def test_an_edit_is_told_once(reader: Reader) -> None:
+def test_an_edit_is_reported_once(reader: Reader) -> None:
     edited = slow(said("u1", "It was the network."), said("u2", "We fix it."))
 
     assert len(reader.sees(edited)) == 1
     assert reader.sees(edited) == []
 
 
-def test_every_new_text_is_told_and_each_event_names_the_one_before(reader: Reader) -> None:
+def test_every_new_text_is_reported_and_each_event_names_the_one_before(reader: Reader) -> None:
     texts = ["It was the network.", "It was the database.", "We look into it."]
     reported = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
 
@@ -129,14 +129,14 @@ def test_an_update_that_is_new_is_no_edit(reader: Reader) -> None:
     assert reader.sees(slow(*known_updates(), said("u3", "It is over.")), incident("i2", said("u1", "Other."))) == []
 
 
-def test_an_incident_that_comes_back_changed_is_told(reader: Reader) -> None:
+def test_an_incident_that_comes_back_changed_is_reported(reader: Reader) -> None:
     reader.sees()
     reader.sees(incident("i2", said("v1")))
 
     assert len(reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))) == 1
 
 
-def test_edits_are_told_for_maintenances_and_for_pages_without_a_clock() -> None:
+def test_edits_are_reported_for_maintenances_and_for_pages_without_a_clock() -> None:
     reader = Reader()
     for text in ("We will be back.", "We will be back soon."):
         reported = reader.reads(page(minute=None, maintenances=(incident("m1", said("u1", text)),)))
@@ -165,7 +165,7 @@ def test_no_two_edits_have_one_id_and_a_text_that_is_new_gives_the_id(texts: lis
         assert event_id.startswith(f"acme/i1/u1/edited/{text_digest(text)}")
 
 
-def test_texts_that_were_put_back_are_told_under_the_same_ids_again(reader: Reader) -> None:
+def test_texts_that_were_put_back_are_reported_under_the_same_ids_again(reader: Reader) -> None:
     backup = reader.digests
     reported = []
     for _ in range(2):
@@ -222,7 +222,9 @@ def test_an_upgrade_that_reads_all_texts_otherwise_edits_nothing() -> None:
     assert (edited.incident_id, edited.update_id) == ("i2", "u1")
 
 
-def test_an_edit_that_a_version_before_may_have_told_gets_another_id_when_its_text_comes_back(reader: Reader) -> None:
+def test_an_edit_that_a_version_before_may_have_reported_gets_another_id_when_its_text_returns(
+    reader: Reader,
+) -> None:
     reader.digests = taken_down_before(reader.digests)
     texts = ["We look into it.", "Sorry.", "We look into it."]
     reported = [event for text in texts for event in reader.sees(slow(said("u1", text), said("u2", "We fix it.")))]
@@ -339,7 +341,7 @@ def test_an_update_that_comes_back_rewritten_after_it_was_withdrawn_is_an_edit(r
     assert (edited.event, edited.previous_digest) == (EventKind.UPDATE_EDITED, text_digest("We fix it."))
 
 
-def test_all_of_many_updates_that_are_withdrawn_at_once_are_told_and_the_last_ones_remembered() -> None:
+def test_all_of_many_updates_that_are_withdrawn_at_once_are_reported_and_the_last_ones_remembered() -> None:
     reader = Reader()
     many = [said(f"v{number:02}") for number in range(MOST_WITHDRAWN + 5)]
     reader.sees(slow(said("u1"), *many))
@@ -370,7 +372,7 @@ def test_the_incidents_that_were_seen_last_are_kept() -> None:
     assert "i0" not in reader.digests
 
 
-def test_a_page_with_more_incidents_than_are_kept_tells_nothing_by_itself() -> None:
+def test_a_page_with_more_incidents_than_are_kept_reports_nothing_by_itself() -> None:
     reader = Reader()
     many = [incident(f"i{number}", said("u1")) for number in range(MOST_INCIDENTS + 50)]
 
@@ -414,7 +416,7 @@ def test_the_same_answer_again_edits_nothing_whatever_came_before(before: list[S
 
 
 @given(st.lists(texts_shown(), max_size=12))
-def test_a_ledger_knows_every_text_that_was_shown_last(shown: list[Snapshot]) -> None:
+def test_a_digests_knows_every_text_that_was_shown_last(shown: list[Snapshot]) -> None:
     reader = Reader()
     texts: dict[tuple[str, str], str] = {}
     for snapshot in shown:
@@ -459,7 +461,7 @@ class Story:
 EDITED = EventKind.UPDATE_EDITED
 
 
-def test_an_edit_is_told_by_one_poll() -> None:
+def test_an_edit_is_reported_by_one_poll() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
 
@@ -467,7 +469,7 @@ def test_an_edit_is_told_by_one_poll() -> None:
     assert story.reported_after_polls(3) == []
 
 
-def test_an_edit_of_what_only_a_detail_shows_is_told() -> None:
+def test_an_edit_of_what_only_a_detail_shows_is_reported() -> None:
     story = Story()
     story.vendor.posts(story.incident_id, "resolved")
     story.watcher.polls()
@@ -477,7 +479,7 @@ def test_an_edit_of_what_only_a_detail_shows_is_told() -> None:
     assert story.reported_after_polls(3) == [EDITED]
 
 
-def test_an_edit_and_a_new_update_are_told_together_the_update_first() -> None:
+def test_an_edit_and_a_new_update_are_reported_together_the_update_first() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
     story.vendor.posts(story.incident_id, "identified")
@@ -526,7 +528,7 @@ def test_a_stale_answer_does_not_take_an_edit_back() -> None:
     assert reported == [EDITED]
 
 
-def test_a_withdrawal_is_told_once_after_three_changed_answers() -> None:
+def test_a_withdrawal_is_reported_once_after_three_changed_answers() -> None:
     story = Story()
     story.vendor.posts(story.incident_id, "identified")
     story.watcher.polls()
@@ -550,7 +552,7 @@ def test_quiet_polls_withdraw_nothing() -> None:
     assert story.reported_after_polls(20) == []
 
 
-def test_an_edit_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
+def test_an_edit_that_lost_to_another_worker_is_reported_by_the_next_poll() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
 
@@ -567,7 +569,7 @@ def test_an_edit_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
     assert story.reported_after_polls(2) == [EDITED]
 
 
-def test_an_edit_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
+def test_an_edit_that_could_not_be_committed_is_reported_by_the_next_poll() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
     story.watcher.pages.is_down = True

@@ -219,7 +219,7 @@ def reported_as(events: list[Event]) -> list[tuple[str, str | None, str]]:
     return [(event.event, event.update_id, event.status) for event in events]
 
 
-def test_at_first_sight_the_newest_update_of_what_goes_on_is_told_and_each_component_that_does_not_work() -> None:
+def test_at_first_sight_the_newest_update_of_what_goes_on_is_reported_and_each_component_that_does_not_work() -> None:
     reported = Page().shows(first_page())
 
     assert reported_as(reported) == [
@@ -231,11 +231,11 @@ def test_at_first_sight_the_newest_update_of_what_goes_on_is_told_and_each_compo
     assert reported[-1].message is None, "what it was is not known"
 
 
-def test_a_silent_first_sight_tells_nothing() -> None:
+def test_a_silent_first_sight_reports_nothing() -> None:
     assert Page(FirstSight.SILENT).shows(first_page()) == []
 
 
-def test_a_first_sight_of_all_tells_every_update_that_the_page_shows() -> None:
+def test_a_first_sight_of_all_reports_every_update_that_the_page_shows() -> None:
     reported = Page(FirstSight.ALL).shows(first_page())
 
     assert {event.update_id for event in reported} == {"u1", "u2", "u3", "u4", "u5", "u6", "u7", None}
@@ -243,7 +243,7 @@ def test_a_first_sight_of_all_tells_every_update_that_the_page_shows() -> None:
 
 
 @pytest.mark.parametrize("first_sight", FirstSight)
-def test_what_comes_after_the_first_sight_is_told_whatever_that_told(first_sight: FirstSight) -> None:
+def test_what_comes_after_the_first_sight_is_reported_whatever_that_reported(first_sight: FirstSight) -> None:
     watched = Page(first_sight)
     watched.shows(first_page())
     later = first_page()
@@ -290,7 +290,7 @@ def test_a_change_of_a_component_is_a_change_of_its_status() -> None:
     ],
     ids=["another name", "one that works goes", "one that works comes", "another order"],
 )
-def test_what_else_happens_to_a_component_that_works_is_told_not_at_all(
+def test_what_else_happens_to_a_component_that_works_is_reported_not_at_all(
     before: tuple[Component, ...], after: tuple[Component, ...]
 ) -> None:
     watched = Page()
@@ -299,7 +299,7 @@ def test_what_else_happens_to_a_component_that_works_is_told_not_at_all(
     assert [watched.shows(parts(*after)) for _ in range(3)] == [[]] * 3
 
 
-def test_a_component_that_comes_and_does_not_work_is_told() -> None:
+def test_a_component_that_comes_and_does_not_work_is_reported() -> None:
     watched = Page()
     watched.shows(parts())
 
@@ -308,7 +308,7 @@ def test_a_component_that_comes_and_does_not_work_is_told() -> None:
     ]
 
 
-def test_a_renamed_component_is_told_of_under_its_new_name_when_it_changes() -> None:
+def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes() -> None:
     watched = Page()
     watched.shows(parts(component("api", name="API")))
     watched.shows(parts(component("api", name="Interface")))

@@ -202,7 +202,7 @@ MADE_ANEW = {
 
 @pytest.mark.parametrize("guids", MADE_ANEW.values(), ids=MADE_ANEW)
 @pytest.mark.parametrize("link", ["/incidents/a1", "/n/1", f"{SITE}/", None], ids=str)
-def test_a_guid_that_is_made_anew_with_every_answer_tells_nothing_again(guids, link):
+def test_a_guid_that_is_made_anew_with_every_answer_reports_nothing_again(guids, link):
     page = Page()
     text = "Investigating - slow"
 
@@ -215,7 +215,7 @@ def test_a_guid_that_is_made_anew_with_every_answer_tells_nothing_again(guids, l
 
 
 @pytest.mark.parametrize("marks", [{"guid": "g1"}, {"link": "/n/1"}, {"guid": "N/A", "link": "/incident/1"}], ids=str)
-def test_a_date_that_is_made_anew_with_every_answer_tells_nothing_again(marks):
+def test_a_date_that_is_made_anew_with_every_answer_reports_nothing_again(marks):
     page = Page()
 
     assert page.shows(item(text="Resolved - fast", at="10:00", **marks)) == []
@@ -264,7 +264,7 @@ def test_an_outage_that_comes_back_on_the_day_of_its_end_is_another_one(link, gu
     assert page.shows(again) == []
 
 
-def test_an_update_that_says_the_same_again_is_told_where_both_are_shown():
+def test_an_update_that_says_the_same_again_is_reported_where_both_are_shown():
     page = Page()
     first = item(title="[Investigating] Queues", text="Still slow.", guid="u1", link="/incident/7")
     second = item(title="[Investigating] Queues", text="Still slow.", guid="u2", link="/incident/7", at="11:00")
@@ -325,7 +325,7 @@ def test_a_title_that_is_edited_is_an_update_of_the_same_incident():
     assert renamed[0].message == "now titled “[Investigating] Queues and search”, was “[Investigating] Queues”"
 
 
-def test_an_outage_that_is_on_at_first_sight_is_told_as_open():
+def test_an_outage_that_is_on_at_first_sight_is_reported_as_open():
     page = Page(first_sight=FirstSight.OPEN)
 
     reported = page.shows(
@@ -382,7 +382,7 @@ BEFORE = {
 
 
 @pytest.mark.parametrize(("known", "key"), BEFORE.values(), ids=BEFORE)
-def test_an_upgrade_tells_no_history_again(known, key):
+def test_an_upgrade_reports_no_history_again(known, key):
     page = Page()
     page.knows(key, f"{key.rpartition('/')[0]}/")
 

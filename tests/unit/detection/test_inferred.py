@@ -315,7 +315,7 @@ def test_what_was_open_at_a_silent_first_sight_ends_too() -> None:
     assert tracker.reported_after(3) == [("i1/ended/u1", "resolved")]
 
 
-def test_the_end_of_what_nobody_asked_for_is_not_told() -> None:
+def test_the_end_of_what_nobody_asked_for_is_not_reported() -> None:
     tracker = Tracker(components=("Web*",))
     tracker.shows(SLOW)
     tracker.polls()
@@ -351,7 +351,7 @@ def test_an_entry_of_two_lists_ends_once(tracker: Tracker) -> None:
 # --- ends, where a detail shows the past ---
 
 
-def test_an_update_that_ends_it_is_told_instead(tracker: Tracker) -> None:
+def test_an_update_that_ends_it_is_reported_instead(tracker: Tracker) -> None:
     tracker.shows()
     tracker.recalls(OVER)
 
@@ -359,7 +359,7 @@ def test_an_update_that_ends_it_is_told_instead(tracker: Tracker) -> None:
     assert tracker.view.open_incidents == ()
 
 
-def test_an_update_that_ends_it_and_comes_between_two_answers_is_told_instead(tracker: Tracker) -> None:
+def test_an_update_that_ends_it_and_comes_between_two_answers_is_reported_instead(tracker: Tracker) -> None:
     tracker.recalls(SLOW)
     tracker.shows()
     assert tracker.reported_after(1) == []
@@ -403,7 +403,7 @@ def _listed(shown: dict[str, int], order: list[str]) -> Iterator[Incident]:
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(OPEN, st.permutations("abc"), st.booleans()), max_size=12))
-def test_every_end_is_told_once_after_two_answers_and_never_while_listed(
+def test_every_end_is_reported_once_after_two_answers_and_never_while_listed(
     history: list[tuple[dict[str, int], list[str], bool]],
 ) -> None:
     tracker = Tracker()
@@ -439,7 +439,7 @@ def test_every_end_is_told_once_after_two_answers_and_never_while_listed(
 
 @settings(max_examples=30)
 @given(OPEN, st.lists(st.permutations("abc"), min_size=1, max_size=4))
-def test_a_board_in_another_order_tells_nothing(shown: dict[str, int], orders: list[list[str]]) -> None:
+def test_a_board_in_another_order_reports_nothing(shown: dict[str, int], orders: list[list[str]]) -> None:
     tracker = Tracker()
     tracker.shows(*_listed(shown, list("abc")))
     tracker.polls()
@@ -499,7 +499,7 @@ MOVES = {
 
 
 @pytest.mark.parametrize(("moved", "window", "message"), MOVES.values(), ids=MOVES)
-def test_a_window_that_moves_is_told_once(planned: Tracker, moved: Incident, window: str, message: str) -> None:
+def test_a_window_that_moves_is_reported_once(planned: Tracker, moved: Incident, window: str, message: str) -> None:
     planned.shows(SLOW, maintenances=(moved,))
     planned.polls()
     (event,) = planned.reported()
@@ -510,7 +510,7 @@ def test_a_window_that_moves_is_told_once(planned: Tracker, moved: Incident, win
     assert planned.reported_after(3) == []
 
 
-def test_a_maintenance_that_is_extended_while_it_runs_is_told(planned: Tracker) -> None:
+def test_a_maintenance_that_is_extended_while_it_runs_is_reported(planned: Tracker) -> None:
     begun = update("w2", 120, "in_progress")
     planned.shows(SLOW, maintenances=(works(2, 4, begun, status="in_progress"),))
     assert planned.reported_after(1) == [("m1/w2", "in_progress")]
@@ -519,7 +519,7 @@ def test_a_maintenance_that_is_extended_while_it_runs_is_told(planned: Tracker) 
     assert planned.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1800Z", "in_progress")]
 
 
-def test_a_window_that_moves_with_an_update_is_told_by_the_update(planned: Tracker) -> None:
+def test_a_window_that_moves_with_an_update_is_reported_by_the_update(planned: Tracker) -> None:
     planned.shows(SLOW, maintenances=(works(26, 28, update("w2", 5, "scheduled")),))
     planned.polls()
     (event,) = planned.reported()
@@ -534,13 +534,13 @@ def test_a_window_that_moves_with_an_update_is_told_by_the_update(planned: Track
     [works(2, 4.01), works(2, None), replace(works(2, 4), scheduled_for=None)],
     ids=["some seconds", "no end any more", "no begin any more"],
 )
-def test_what_is_no_move_is_not_told(planned: Tracker, after: Incident) -> None:
+def test_what_is_no_move_is_not_reported(planned: Tracker, after: Incident) -> None:
     planned.shows(SLOW, maintenances=(after,))
 
     assert planned.reported_after(2) == []
 
 
-def test_a_window_that_moves_to_and_fro_is_told_each_time(planned: Tracker) -> None:
+def test_a_window_that_moves_to_and_fro_is_reported_each_time(planned: Tracker) -> None:
     first, second = "20251103T1400Z-20251103T1600Z", "20251103T1500Z-20251103T1700Z"
     reported = []
     for begin_h in (3, 2, 3, 2):
@@ -550,13 +550,13 @@ def test_a_window_that_moves_to_and_fro_is_told_each_time(planned: Tracker) -> N
     assert reported == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
 
 
-def test_a_window_that_moves_as_its_maintenance_ends_is_told_by_the_end(planned: Tracker) -> None:
+def test_a_window_that_moves_as_its_maintenance_ends_is_reported_by_the_end(planned: Tracker) -> None:
     planned.shows(SLOW, maintenances=(works(2, 9, status="completed"),))
 
     assert planned.reported_after(2) == [("m1/status/completed", "completed")]
 
 
-def test_a_window_is_told_on_pages_that_show_their_past_too() -> None:
+def test_a_window_is_reported_on_pages_that_show_their_past_too() -> None:
     tracker = Tracker()
     tracker.shows(maintenances=(works(2, 4),), open_only=False)
     tracker.polls()

@@ -182,7 +182,7 @@ def test_without_times_an_update_is_known_by_its_text() -> None:
     ]
 
 
-def test_an_incident_of_which_nothing_but_its_being_there_was_known_tells_what_came_since() -> None:
+def test_an_incident_of_which_nothing_but_its_being_there_was_known_reports_what_came_since() -> None:
     before = page(incident("i1", update("u1", None), name="Errors"))
     after = page(incident("n1", update("v1", -30, body=TEXT), update("v2", 5, body=OVER), name="Errors"))
 
@@ -197,7 +197,7 @@ def test_an_incident_of_which_nothing_but_its_being_there_was_known_tells_what_c
         (FirstSight.ALL, ["open/o1", "open/o2", "ended/e1", "brief/b1", "new/n1"]),
     ],
 )
-def test_what_the_old_source_never_showed_is_told_as_first_sight_has_it(
+def test_what_the_old_source_never_showed_is_reported_as_first_sight_has_it(
     first_sight: FirstSight, reported: list[str]
 ) -> None:
     day = 24 * 60
@@ -211,7 +211,7 @@ def test_what_the_old_source_never_showed_is_told_as_first_sight_has_it(
     assert [key for _, key in reported_after_move(page(), after, first_sight=first_sight)] == reported
 
 
-def test_what_was_forgotten_is_not_told_for_unknown() -> None:
+def test_what_was_forgotten_is_not_reported_for_unknown() -> None:
     old = [incident(f"i{n}", update("u", -n * 60, "resolved", body=f"Text number {n} of many")) for n in range(99)]
     new = [replace(known, id=f"n{known.id}") for known in old]
 
@@ -321,7 +321,7 @@ histories = st.lists(
 @given(
     histories, st.integers(-1, 300) | st.integers(-1, 7200), st.booleans(), st.booleans(), st.sampled_from(FirstSight)
 )
-def test_any_split_of_a_history_between_two_sources_tells_each_update_once(
+def test_any_split_of_a_history_between_two_sources_reports_each_update_once(
     history: History, split_s: int, rounds_before: bool, rounds_after: bool, first_sight: FirstSight
 ) -> None:
     before = history.snapshot("i", split_s, rounded=rounds_before)
@@ -410,7 +410,7 @@ def acme() -> Page:
     return watched
 
 
-def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_told_twice(acme: Page) -> None:
+def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_reported_twice(acme: Page) -> None:
     late = update("v2", 2, "resolved", body=OVER)
     parts = (component("p9", "major_outage", name="API"),)
     acme.shows(page(new(late), components=parts, minute=-30), THERE, redirected_from=HERE)
@@ -439,7 +439,7 @@ def test_what_the_old_source_said_is_not_taken_for_the_past_of_the_new_one(acme:
     assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
 
 
-def test_a_page_whose_details_fail_while_it_moves_tells_later_what_they_show(acme: Page) -> None:
+def test_a_page_whose_details_fail_while_it_moves_reports_later_what_they_show(acme: Page) -> None:
     late = update("v2", 2, "resolved", body=OVER)
     acme.shows(page(new(late), minute=3), THERE, redirected_from=HERE)
     acme.fetcher.raises(f"{THERE}/api/v2/incidents.json", FetchTimeout("no answer within 10 s"))
@@ -453,7 +453,7 @@ def test_a_page_whose_details_fail_while_it_moves_tells_later_what_they_show(acm
     assert acme.state.moved_at is None
 
 
-def test_of_an_incident_that_began_while_its_page_moved_all_is_told_whichever_part_comes_first(acme: Page) -> None:
+def test_of_an_incident_that_began_while_its_page_moved_all_is_reported_whichever_part_comes_first(acme: Page) -> None:
     whole = page(new(), incident("n2", update("w1", 1, body="One."), update("w2", 3, body="Two.")), minute=3)
     part = replace(whole, incidents=(new(), incident("n2", update("w2", 3, body="Two."))))
     acme.shows(part, THERE, redirected_from=HERE)
@@ -465,7 +465,7 @@ def test_of_an_incident_that_began_while_its_page_moved_all_is_told_whichever_pa
     assert [event.update_id for event in acme.reported()] == [None, "w2", "w1"]
 
 
-def test_an_incident_that_was_over_before_its_page_was_found_again_is_told(acme: Page) -> None:
+def test_an_incident_that_was_over_before_its_page_was_found_again_is_reported(acme: Page) -> None:
     brief = incident("n2", update("w1", 1, body="One."), update("w2", 2, "resolved", body="Two."))
     acme.shows(page(new(), brief, minute=3), THERE, redirected_from=HERE)
 
@@ -474,7 +474,7 @@ def test_an_incident_that_was_over_before_its_page_was_found_again_is_told(acme:
     assert [event.update_id for event in acme.reported()] == [None, "w1", "w2"]
 
 
-def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_told() -> None:
+def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_reported() -> None:
     """Its last answer is two intervals old."""
     silent = Page(first_sight=FirstSight.SILENT)
     silent.shows(page())
@@ -491,7 +491,7 @@ def test_what_came_between_the_polls_of_a_calm_page_that_moves_is_told() -> None
     assert [event.update_id for event in silent.reported()] == [None, "w1"]
 
 
-def test_an_edit_right_after_a_move_to_a_page_whose_clock_is_behind_is_told(acme: Page) -> None:
+def test_an_edit_right_after_a_move_to_a_page_whose_clock_is_behind_is_reported(acme: Page) -> None:
     acme.shows(page(new(), minute=-30), THERE, redirected_from=HERE)
     acme.polls()
     acme.reported()
@@ -503,7 +503,7 @@ def test_an_edit_right_after_a_move_to_a_page_whose_clock_is_behind_is_told(acme
     assert [(event.event, event.update_id) for event in acme.reported()] == [(EventKind.UPDATE_EDITED, "v1")]
 
 
-def test_a_page_that_fails_is_searched_once_an_hour_and_its_failure_is_told(acme: Page) -> None:
+def test_a_page_that_fails_is_searched_once_an_hour_and_its_failure_is_reported(acme: Page) -> None:
     acme.fails(GONE)
     acme.fetcher.asked()
     searches = []

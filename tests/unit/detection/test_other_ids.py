@@ -89,7 +89,7 @@ BOTH = (SUMMARY, INCIDENTS)
         (SLOW, made_anew, BOTH),
     ],
 )
-def test_another_id_tells_nothing(tracker: Tracker, shown: Incident, damage: Damage, urls: tuple[str, ...]) -> None:
+def test_another_id_reports_nothing(tracker: Tracker, shown: Incident, damage: Damage, urls: tuple[str, ...]) -> None:
     shows(tracker, page(shown, OTHER, minute=3), intact)
     assert sorted({each.split("/")[1] for each in reported_by(tracker)}) == ["i1", "i2"]
 
@@ -139,7 +139,7 @@ def test_what_another_answer_has_an_id_for_is_one_incident_at_first_sight() -> N
     ],
     ids=["later", "another title", "bare"],
 )
-def test_what_takes_the_place_of_an_incident_is_news(tracker: Tracker, other: Incident) -> None:
+def test_what_takes_the_place_of_an_incident_is_reported(tracker: Tracker, other: Incident) -> None:
     tracker.shows(page(SLOW, minute=3))
     reported_by(tracker)
 
@@ -150,7 +150,7 @@ def test_what_takes_the_place_of_an_incident_is_news(tracker: Tracker, other: In
     assert ended == "acme/i1/ended/u2"
 
 
-def test_what_two_share_tells_nothing(tracker: Tracker) -> None:
+def test_what_two_share_reports_nothing(tracker: Tracker) -> None:
     twins = [replace(SLOW, id=twin, link=None) for twin in ("i1", "i3")]
     tracker.shows(page(*twins, minute=3))
     reported_by(tracker)

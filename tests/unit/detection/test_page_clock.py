@@ -142,7 +142,7 @@ def test_a_clock_that_is_ahead_once_hides_nothing_of_what_follows(off: timedelta
 
 
 @pytest.mark.parametrize("off", OFF, ids=str)
-def test_what_the_odd_answer_itself_brings_is_told(off: timedelta) -> None:
+def test_what_the_odd_answer_itself_brings_is_reported(off: timedelta) -> None:
     story = Story()
     posted = story.vendor.posts()
     story.is_off(off)
@@ -272,7 +272,7 @@ def days(draw: st.DrawFn) -> list[tuple[str, timedelta, tuple[str, ...]]]:
     ]
 )
 @given(days())
-def test_whatever_clocks_say_every_update_is_told_once(polls: list[tuple[str, timedelta, tuple[str, ...]]]) -> None:
+def test_whatever_clocks_say_every_update_is_reported_once(polls: list[tuple[str, timedelta, tuple[str, ...]]]) -> None:
     story = Story()
     posted: list[str] = []
     reported: list[str] = []

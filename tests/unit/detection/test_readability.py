@@ -45,7 +45,7 @@ class Episode:
 # --- when a page can no longer be read ---
 
 
-def test_the_third_failure_in_a_row_is_told() -> None:
+def test_the_third_failure_in_a_row_is_reported() -> None:
     episode = Episode()
 
     reported = [episode.fails() for _ in range(UNREADABLE_AFTER + 3)]
@@ -104,7 +104,7 @@ def test_a_page_that_was_never_read_is_given_three_attempts() -> None:
 # --- when it can be read again ---
 
 
-def test_the_end_of_an_episode_is_told_once_with_how_long_it_took() -> None:
+def test_the_end_of_an_episode_is_reported_once_with_how_long_it_took() -> None:
     episode = Episode()
     for _ in range(UNREADABLE_AFTER + 59):
         episode.fails()
@@ -138,7 +138,7 @@ def test_every_episode_has_two_events_of_its_own() -> None:
     assert len({event.id for event in reported}) == 6
 
 
-def test_a_success_after_no_failure_is_nothing_to_tell() -> None:
+def test_a_success_after_no_failure_is_nothing_to_report() -> None:
     assert recovered(ACME, READ, NOON) == (READ, ())
 
 
@@ -170,7 +170,7 @@ def test_a_clock_that_was_put_back_makes_no_negative_duration() -> None:
         (400 * 86400, "400 d"),
     ],
 )
-def test_a_duration_is_told_in_the_two_largest_units_that_it_fills(seconds: int, text: str) -> None:
+def test_a_duration_is_reported_in_the_two_largest_units_that_it_fills(seconds: int, text: str) -> None:
     assert duration(seconds) == text
 
 
@@ -223,7 +223,7 @@ class Story:
         self.watcher.pages._providers["acme"] = replace(self.watcher.provider, url=url)
 
 
-def test_an_outage_of_a_page_is_told_twice_whatever_comes_after_it() -> None:
+def test_an_outage_of_a_page_is_reported_twice_whatever_comes_after_it() -> None:
     story = Story()
     story.vendor.fails()
     assert story.reported_after_polls(6) == [LOST]
@@ -241,7 +241,7 @@ def test_news_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None
     assert story.reported_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
 
 
-def test_an_outage_of_less_than_three_polls_is_told_not_at_all() -> None:
+def test_an_outage_of_less_than_three_polls_is_reported_not_at_all() -> None:
     story = Story()
     for _ in range(3):
         story.vendor.fails()
@@ -291,7 +291,7 @@ def test_one_odd_answer_is_no_news_and_hides_none(glitch: bytes) -> None:
 
 
 @pytest.mark.parametrize("glitch", LASTING.values(), ids=LASTING)
-def test_an_odd_answer_that_lasts_is_told_as_any_failure(glitch: bytes) -> None:
+def test_an_odd_answer_that_lasts_is_reported_as_any_failure(glitch: bytes) -> None:
     story = Story()
     story.vendor.fetcher.answers(SUMMARY, glitch)
     assert [story.reported_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
@@ -329,7 +329,7 @@ def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
     assert reported == [None, None, None]
 
 
-def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_told_once() -> None:
+def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_reported_once() -> None:
     story = Story()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
@@ -341,7 +341,7 @@ def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_to
     assert story.reported_after_polls(3) == [LOST]
 
 
-def test_the_beginning_of_an_episode_that_could_not_be_committed_is_told_by_the_next_poll() -> None:
+def test_the_beginning_of_an_episode_that_could_not_be_committed_is_reported_by_the_next_poll() -> None:
     story = Story()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
@@ -353,7 +353,7 @@ def test_the_beginning_of_an_episode_that_could_not_be_committed_is_told_by_the_
     assert story.reported_after_polls(3) == [LOST]
 
 
-def test_the_end_of_an_episode_that_lost_to_another_worker_is_told_by_the_next_poll() -> None:
+def test_the_end_of_an_episode_that_lost_to_another_worker_is_reported_by_the_next_poll() -> None:
     story = Story()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER)

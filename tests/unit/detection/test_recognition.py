@@ -23,7 +23,7 @@ BEFORE = Before(
 
 
 @pytest.mark.parametrize("first_sight", FirstSight)
-def test_what_came_since_is_told_and_what_was_passed_over_is_not(first_sight: FirstSight) -> None:
+def test_what_came_since_is_reported_and_what_was_passed_over_is_not(first_sight: FirstSight) -> None:
     shown = page(
         incident("past", update("p1", 0), update("p2", 1, "resolved")),
         incident("i1", update("u1", 2), update("u2", 3), update("u3", 4), update("u4", None, "resolved")),
@@ -41,13 +41,13 @@ def test_what_came_since_is_told_and_what_was_passed_over_is_not(first_sight: Fi
     ]
 
 
-def test_a_component_is_not_told_again_as_what_it_was() -> None:
+def test_a_component_is_not_reported_again_as_what_it_was() -> None:
     found = changes(provider(), BEFORE, page(components=(KNOWN,)), NOON)
 
     assert found.pending == ()
 
 
-def test_the_record_says_what_was_told() -> None:
+def test_the_record_says_what_was_reported() -> None:
     events = [
         event("acme/i1/u1"),
         event("acme/i1/u1/edited/0123", event=EventKind.UPDATE_EDITED),

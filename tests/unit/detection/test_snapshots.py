@@ -23,7 +23,7 @@ def known(*parts: Component) -> dict[str, Component]:
     return {part.id: part for part in parts}
 
 
-def test_a_digest_tells_bodies_apart() -> None:
+def test_a_digest_reports_bodies_apart() -> None:
     assert digest(b"one") == digest(b"one") != digest(b"two")
 
 

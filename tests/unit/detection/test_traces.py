@@ -186,12 +186,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_changes_is_told_once(memory: Memory, case: Case) -> None:
+def test_what_changes_is_reported_once(memory: Memory, case: Case) -> None:
     assert reported(memory, *case.shown) == case.reported
     assert reported(memory, case.shown[-1]) == []
 
 
-def test_a_title_is_told_with_the_one_before(memory: Memory) -> None:
+def test_a_title_is_reported_with_the_one_before(memory: Memory) -> None:
     reported(memory, slow(LOOKING))
 
     (event,) = [piece.event for piece in memory.polls(page(slow(LOOKING, name="Slower"))).pending]
@@ -276,7 +276,7 @@ def test_only_answers_that_are_not_older_are_compared(memory: Memory) -> None:
     assert changes(memory.provider, before, stale, NOON).pending == ()
 
 
-def test_nothing_is_told_of_what_a_version_before_remembered() -> None:
+def test_nothing_is_reported_of_what_a_version_before_remembered() -> None:
     """The view of a version that remembered no more than what is open."""
     known = OpenIncident(id="i1", name="Slow", status="investigating", impact=Impact.MINOR, update_id="u1")
     bare = OpenIncident(id="i2", name="Quiet", status="investigating")
@@ -326,7 +326,7 @@ def tracker() -> Tracker:
     return seeded
 
 
-def test_a_status_that_changes_with_its_text_is_told_once_with_the_new_text(tracker: Tracker) -> None:
+def test_a_status_that_changes_with_its_text_is_reported_once_with_the_new_text(tracker: Tracker) -> None:
     tracker.shows(page(slow(LOOKING, replace(FIXED, body="Fixed for good.")), minute=2))
     tracker.polls()
     tracker.polls()
@@ -343,7 +343,7 @@ def test_a_text_that_changes_alone_is_an_edit(tracker: Tracker) -> None:
     assert {event.event for event in tracker.pages.events} == {"update_edited", "incident_update"}
 
 
-def test_what_could_not_be_committed_is_told_by_the_next_poll_under_the_same_id(tracker: Tracker) -> None:
+def test_what_could_not_be_committed_is_reported_by_the_next_poll_under_the_same_id(tracker: Tracker) -> None:
     tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
     tracker.pages.is_down = True
     with pytest.raises(StoreError):
@@ -355,7 +355,7 @@ def test_what_could_not_be_committed_is_told_by_the_next_poll_under_the_same_id(
     assert tracker.reported() == ["acme/i1/status/resolved"]
 
 
-def test_of_two_workers_one_tells_a_change(tracker: Tracker) -> None:
+def test_of_two_workers_one_reports_a_change(tracker: Tracker) -> None:
     tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
     tracker.fetcher.meanwhile(tracker.polls)
     with pytest.raises(Conflict):
@@ -398,7 +398,7 @@ def test_a_status_that_cannot_be_read_leaves_open_what_went_on(memory: Memory) -
 
 
 @pytest.mark.parametrize("maintenance", [True, False])
-def test_a_maintenance_that_becomes_an_incident_is_told(*, maintenance: bool) -> None:
+def test_a_maintenance_that_becomes_an_incident_is_reported(*, maintenance: bool) -> None:
     memory = Memory(provider(maintenance=maintenance))
     memory.polls(page())
     works = slow(LOOKING, status="in_progress", impact=Impact.MAINTENANCE)

@@ -129,7 +129,7 @@ def test_credentials_are_in_no_text_of_a_proxy() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy"])
-def test_what_is_no_proxy_is_told_by_its_variable_and_never_repeated(name: str, address: str) -> None:
+def test_what_is_no_proxy_is_reported_by_its_variable_and_never_repeated(name: str, address: str) -> None:
     with pytest.raises(ConfigError) as refused:
         settings(**{name: address})
 

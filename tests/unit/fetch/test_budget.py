@@ -73,7 +73,7 @@ def test_every_wait_is_cut(budget, clock, pair):
             lines.read(1)
 
 
-def test_a_wait_that_is_too_long_is_told_from_the_whole(budget, clock, pair):
+def test_a_wait_that_is_too_long_is_distinguished_from_the_whole(budget, clock, pair):
     ours, _ = pair
     ours.settimeout(0.01)
     with reader(ours, budget) as lines, pytest.raises(FetchTimeout, match=r"no byte came for 0.01 s"):

@@ -103,7 +103,7 @@ def test_the_time_to_connect_is_cut_to_what_is_left_of_the_fetch():
     assert wire.tried[0][1] == pytest.approx(3, abs=0.1)
 
 
-def test_the_last_failure_is_told():
+def test_the_last_failure_is_reported():
     wire = Wire(**{"1_1_1_1": ConnectionRefusedError(111, "Connection refused"), "1_0_0_1": TimeoutError()})
     with pytest.raises(FetchTimeout, match=r"no connection to status\.example:443 within 8 s"):
         dial(wire, [entry("1.1.1.1"), entry("1.0.0.1")])

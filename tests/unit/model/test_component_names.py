@@ -235,7 +235,7 @@ NAMED_BY_ID = {
 
 
 @pytest.mark.parametrize("platform", NAMED_BY_ID)
-def test_a_platform_that_names_components_by_id_tells_those_of_one_name_apart(platform: str) -> None:
+def test_a_platform_that_names_components_by_id_reports_those_of_one_name_apart(platform: str) -> None:
     primary, *details = ((GOLDEN / platform / name).read_bytes() for name in NAMED_BY_ID[platform])
     shown = merged(read(primary, url=SITE), [read(body, url=SITE) for body in details])
     listing = Listing(replace(part, name="Part") for part in shown.components)
@@ -342,7 +342,7 @@ def test_patterns_of_the_catalogue_reach_the_filter_as_they_are_written() -> Non
     assert given_by_hand("[EU] API", "![Beta] Search", "!!x").components == ("[EU] API", "![Beta] Search", "!!x")
 
 
-def test_labels_tell_components_of_one_name_apart_and_no_more() -> None:
+def test_labels_report_components_of_one_name_apart_and_no_more() -> None:
     parts = [
         Component(id=key, name=name, status=ComponentStatus.OPERATIONAL, group=group)
         for key, name, group in (("a", "Login", "Platform"), ("b", "Login", "Console"), ("c", "Web", "Console"))

@@ -145,7 +145,7 @@ def test_an_update_passes_by_a_region_of_its_own_or_of_its_incident(
     assert region_names(page(both, us)) == {"eu-west-1", "us-east-1"}
 
 
-def test_a_component_of_another_region_is_not_told() -> None:
+def test_a_component_of_another_region_is_not_reported() -> None:
     part = replace(component("api", "major_outage"), region="us-east-1")
     europe = provider(regions=("eu-*",))
 
@@ -198,7 +198,7 @@ def test_how_bad_a_component_has_to_be(least: str, reported: list[str]) -> None:
         assert bool(fall) is bool(back) is (status in reported), "its return is told if its fall was"
 
 
-def test_who_was_told_of_a_fall_is_told_until_the_component_works() -> None:
+def test_who_was_reported_of_a_fall_is_reported_until_the_component_works() -> None:
     memory = Memory(provider(min_impact=Impact.MAJOR))
     path = ["operational", "degraded_performance", "partial_outage", "degraded_performance", "operational"]
 
@@ -208,7 +208,7 @@ def test_who_was_told_of_a_fall_is_told_until_the_component_works() -> None:
     assert memory.polls(page(components=(component("api", "degraded_performance"),))).pending == (), "forgotten"
 
 
-def test_the_return_from_a_maintenance_nobody_wants_is_not_told() -> None:
+def test_the_return_from_a_maintenance_nobody_wants_is_not_reported() -> None:
     memory = Memory(provider(maintenance=False))
     path = ["operational", "under_maintenance", "operational", "major_outage", "under_maintenance", "operational"]
 
@@ -217,7 +217,7 @@ def test_the_return_from_a_maintenance_nobody_wants_is_not_told() -> None:
     assert reported == [0, 0, 0, 1, 0, 1]
 
 
-def test_a_component_missing_from_a_cut_list_stays_one_whose_fall_was_told() -> None:
+def test_a_component_missing_from_a_cut_list_stays_one_whose_fall_was_reported() -> None:
     memory = Memory(provider(min_impact=Impact.CRITICAL))
     down, better, works = (
         page(components=(component("api", status),), components_complete=False)
@@ -243,7 +243,7 @@ def test_a_list_of_kinds_and_its_exclusions_part_all_kinds(kinds: list[EventKind
     assert left is (kind not in kinds)
 
 
-def test_events_about_the_page_are_told_unless_they_are_excluded() -> None:
+def test_events_about_the_page_are_reported_unless_they_are_excluded() -> None:
     error = ConnectError("no connection")
     almost = PageState(seeded=True, failures=2)
     picky, deaf = provider(events=("new_incident",)), provider(events=("!page_unreadable",))
@@ -255,7 +255,7 @@ def test_events_about_the_page_are_told_unless_they_are_excluded() -> None:
     assert [len(recovered(whose, reported[0][0], NOON)[1]) for whose in (picky, deaf)] == [1, 1]
 
 
-def test_kinds_part_what_is_told_of_an_incident() -> None:
+def test_kinds_part_what_is_reported_of_an_incident() -> None:
     posted = update("u1", 1), update("u2", 2)
     polls = page(incident("i1", *posted[:1])), page(incident("i1", *posted))
     reported = []
@@ -313,7 +313,7 @@ def test_an_update_that_names_another_component_makes_the_incident_new_from_then
     ]
 
 
-def test_what_a_filter_left_out_is_not_told_later_but_the_next_update_is_new() -> None:
+def test_what_a_filter_left_out_is_not_reported_later_but_the_next_update_is_new() -> None:
     memory = Memory(provider(min_impact=Impact.CRITICAL))
     memory.polls(page())
     memory.polls(page(incident("i1", update("u1", 1), impact=Impact.MINOR)))
@@ -357,7 +357,7 @@ def test_first_sight_passes_over_an_open_incident_that_a_filter_leaves_out() -> 
     assert kinds_of(later) == [EventKind.NEW_INCIDENT]
 
 
-def test_an_edit_is_told_if_the_filters_let_its_incident_pass() -> None:
+def test_an_edit_is_reported_if_the_filters_let_its_incident_pass() -> None:
     def edits(whose: Provider) -> list[str]:
         before, after = (
             page(
@@ -376,7 +376,7 @@ def test_an_edit_is_told_if_the_filters_let_its_incident_pass() -> None:
 
 
 @given(st.lists(snapshots, min_size=1, max_size=4), filters)
-def test_nobody_is_told_of_an_update_of_an_incident_that_was_never_announced(
+def test_nobody_is_reported_of_an_update_of_an_incident_that_was_never_announced(
     shown: list[Snapshot], given_filters: dict[str, object]
 ) -> None:
     kinds = {key: value for key, value in given_filters.items() if key != "events"}
@@ -433,7 +433,7 @@ def both(whose: Provider, shown: Snapshot) -> tuple[str, ...]:
     return unmatched(whose, shown)
 
 
-def test_a_glob_that_matches_nothing_is_told_with_what_there_is() -> None:
+def test_a_glob_that_matches_nothing_is_reported_with_what_there_is() -> None:
     watched = provider(components=("Chatt*", "!Beta", "!web", "API"))
 
     assert both(watched, page(components=PARTS)) == (

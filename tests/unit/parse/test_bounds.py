@@ -38,7 +38,7 @@ def test_more_are_refused() -> None:
         read({"id": "i", "incident_updates": numbered(MOST_UPDATES)}, {"id": "j", "incident_updates": numbered(1)})
 
 
-def test_updates_that_all_name_all_components_are_refused_once_telling_them_takes_too_much() -> None:
+def test_updates_that_all_name_all_components_are_refused_once_reporting_them_takes_too_much() -> None:
     length, count = 100, 400
     fits = MOST_REPORTED // (length * count + len("i"))
     incident: dict[str, object] = {"id": "i", "components": named(count, length)}

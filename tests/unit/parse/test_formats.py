@@ -141,7 +141,7 @@ def test_an_answer_in_another_format_than_the_named_one_is_refused(name, body, w
     assert str(refused.value) == f"the answer is {words}"
 
 
-def test_the_content_type_tells_html_that_does_not_say_so_itself():
+def test_the_content_type_reports_html_that_does_not_say_so_itself():
     with pytest.raises(ParseError) as refused:
         detect(b"<div>Hello</div>", "text/html; charset=utf-8")
 

@@ -52,7 +52,7 @@ def test_an_update_has_the_links_of_its_message_and_the_text_that_it_had_without
     assert json.loads(encode_event(told))["links"] == list(LINKS)
 
 
-def test_an_update_without_links_is_told_as_before() -> None:
+def test_an_update_without_links_is_reported_as_before() -> None:
     (incident,) = read(statuspage("Nothing."), url=URL).incidents
     told = update_event(
         EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, incident.updates[0], NOON, listing=Listing()

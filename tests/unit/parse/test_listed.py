@@ -42,7 +42,7 @@ def test_each_id_is_listed_once_and_the_first_counts():
     assert distinct([update("a", body="1"), update("b"), update("a", body="2")]) == (update("a", body="1"), update("b"))
 
 
-def test_a_maintenance_is_told_by_its_impact():
+def test_a_maintenance_is_reported_by_its_impact():
     incident = Incident(id="a", name="a", status="x")
     planned = Incident(id="b", name="b", status="x", impact=Impact.MAINTENANCE)
 

@@ -42,7 +42,7 @@ def said(fetcher: FakeFetcher, url: str = SITE, **fields: object) -> str:
     ids=lambda value: type(value).__name__ if isinstance(value, FetchError) else "",
 )
 @pytest.mark.parametrize("landing", [None, HTML])
-def test_one_telling_answer_among_many_that_are_not_is_told(error: FetchError, words: str, landing: str | None) -> None:
+def test_one_telling_answer_among_many_others_is_reported(error: FetchError, words: str, landing: str | None) -> None:
     fetcher = FakeFetcher()
     if landing is not None:
         fetcher.answers(SITE, landing, content_type="text/html")
@@ -76,7 +76,7 @@ def test_a_403_here_and_there_says_nothing_of_a_web_page() -> None:
     assert "403" not in said(fetcher)
 
 
-def test_a_403_among_404s_is_told() -> None:
+def test_a_403_among_404s_is_reported() -> None:
     fetcher = FakeFetcher()
     fetcher.raises(FEED, HttpStatusError("answered 403; headers_env", None, 403))
 

@@ -612,7 +612,7 @@ def test_a_stale_answer_now_and_then_never_becomes_the_truth(etag: str | None) -
         watcher.clock.passes(hours=20)
 
 
-def test_an_answer_older_than_one_that_is_not_settled_is_stale_too() -> None:
+def test_an_answer_older_than_one_that_is_not_acknowledged_is_stale_too() -> None:
     watcher = Watcher()
     watcher.acknowledges(page(minute=0))
     watcher.shows(page(components=(component("api", "major_outage"),), minute=10))

@@ -127,7 +127,7 @@ def acme(*incidents: Incident, minute: int, **fields: object) -> Snapshot:
 # --- what is told ---
 
 
-def test_a_new_update_is_told_once(tracker: Tracker) -> None:
+def test_a_new_update_is_reported_once(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
 
     first, second = tracker.polls(), tracker.polls()
@@ -137,7 +137,7 @@ def test_a_new_update_is_told_once(tracker: Tracker) -> None:
     assert tracker.reported() == ["acme/i1/u1"]
 
 
-def test_a_resolution_that_only_a_detail_shows_is_told(tracker: Tracker) -> None:
+def test_a_resolution_that_only_a_detail_shows_is_reported(tracker: Tracker) -> None:
     opened = incident("i1", update("u1", 1))
     tracker.shows(acme(opened, minute=1))
     tracker.polls()
@@ -151,7 +151,7 @@ def test_a_resolution_that_only_a_detail_shows_is_told(tracker: Tracker) -> None
     assert tracker.pages.view("acme").open_incidents == ()
 
 
-def test_an_update_that_leaves_the_page_and_comes_back_is_not_told_again(tracker: Tracker) -> None:
+def test_an_update_that_leaves_the_page_and_comes_back_is_not_reported_again(tracker: Tracker) -> None:
     shown = incident("i1", update("u1", 1))
     for minute, incidents in enumerate([(shown,), (), (shown,)], start=1):
         tracker.shows(acme(*incidents, minute=minute))
@@ -172,7 +172,7 @@ def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_know
     assert [pending.key for pending in tracker.pages.commits[-1].pending] == ["i1/u3"]
 
 
-def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(tracker: Tracker) -> None:
+def test_other_bytes_of_the_same_meaning_cost_one_request_and_report_nothing(tracker: Tracker) -> None:
     tracker.shows(acme(minute=0), salt=1)
     tracker.fetcher.asked()
 
@@ -183,7 +183,7 @@ def test_other_bytes_of_the_same_meaning_cost_one_request_and_tell_nothing(track
     assert tracker.polls().response_class is ResponseClass.SAME_BODY, "the new bytes are known now"
 
 
-def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
+def test_a_page_that_stamps_itself_anew_reports_nothing(tracker: Tracker) -> None:
     changed_at = tracker.state.changed_at
     for minute in range(1, 4):
         tracker.shows(acme(minute=minute))
@@ -193,7 +193,7 @@ def test_a_page_that_stamps_itself_anew_tells_nothing(tracker: Tracker) -> None:
     assert tracker.state.changed_at == changed_at
 
 
-def test_a_page_that_writes_its_times_in_another_zone_tells_nothing(tracker: Tracker) -> None:
+def test_a_page_that_writes_its_times_in_another_zone_reports_nothing(tracker: Tracker) -> None:
     pacific = timezone(timedelta(hours=-8))
 
     def at(zone: tzinfo) -> Snapshot:
@@ -214,14 +214,14 @@ def test_a_page_that_writes_its_times_in_another_zone_tells_nothing(tracker: Tra
     assert tracker.reported() == []
 
 
-def test_components_in_another_order_tell_nothing(tracker: Tracker) -> None:
+def test_components_in_another_order_report_nothing(tracker: Tracker) -> None:
     tracker.shows(page(components=(component("web"), component("api"))))
 
     assert tracker.polls().response_class is ResponseClass.SAME_MEANING
     assert tracker.reported() == []
 
 
-def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_told(tracker: Tracker) -> None:
+def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_reported(tracker: Tracker) -> None:
     tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
 
     assert tracker.polls().events == 1
@@ -236,7 +236,7 @@ def test_a_stale_answer_does_not_flap_a_component(tracker: Tracker) -> None:
     assert [event.status for event in tracker.pages.events] == ["major_outage"]
 
 
-def test_when_the_page_changed_last_is_when_it_was_told(tracker: Tracker) -> None:
+def test_when_the_page_changed_last_is_when_it_was_reported(tracker: Tracker) -> None:
     assert tracker.state.changed_at is None
     now = tracker.clock()
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
@@ -257,7 +257,7 @@ def test_the_first_answer_is_a_baseline() -> None:
     assert (poll.outcome, tracker.reported()) == (Outcome.CHANGED, ["acme/open/u3"])
 
 
-def test_a_page_whose_history_fails_at_first_does_not_tell_it_later() -> None:
+def test_a_page_whose_history_fails_at_first_does_not_report_it_later() -> None:
     tracker = Tracker(first_sight=FirstSight.SILENT)
     old = incident("old", update("u1"), update("u2", 1, "resolved"))
     tracker.shows(page(old))
@@ -313,7 +313,7 @@ def test_what_the_old_url_showed_is_gone_from_the_view() -> None:
 # --- details ---
 
 
-def test_the_news_of_the_primary_are_told_though_a_detail_fails(tracker: Tracker) -> None:
+def test_updates_of_the_primary_are_reported_though_a_detail_fails(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
     tracker.fetcher.raises(INCIDENTS, TIMEOUT)
 
@@ -391,7 +391,7 @@ def test_recovery_resets_what_was_counted(tracker: Tracker) -> None:
     assert tracker.state == before
 
 
-def test_recovery_with_news_resets_too(tracker: Tracker) -> None:
+def test_recovery_with_an_update_resets_too(tracker: Tracker) -> None:
     tracker.fails()
     tracker.polls()
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
@@ -513,14 +513,14 @@ def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
 # --- turns ---
 
 
-def test_an_unknown_provider_has_no_turn() -> None:
+def test_an_unknown_provider_has_no_lease() -> None:
     tracker = Tracker()
 
     assert tracker.poller.poll("nobody") is None
     assert tracker.fetcher.asked() == []
 
 
-def test_who_commits_second_loses_and_nothing_is_told_twice(tracker: Tracker) -> None:
+def test_who_commits_second_loses_and_nothing_is_reported_twice(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
     tracker.fetcher.meanwhile(lambda: tracker.poller.poll(tracker.provider.id))
 
@@ -544,7 +544,7 @@ def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Trac
     assert tracker.state.failures == 0
 
 
-def test_what_could_not_be_committed_is_told_by_the_next_poll(tracker: Tracker) -> None:
+def test_what_could_not_be_committed_is_reported_by_the_next_poll(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
     tracker.pages.is_down = True
     with pytest.raises(StoreError):
@@ -607,7 +607,7 @@ steps = st.lists(
 
 @settings(max_examples=100)
 @given(steps)
-def test_whatever_the_network_does_every_update_is_told_once_and_no_component_flaps(
+def test_whatever_the_network_does_every_update_is_reported_once_and_no_component_flaps(
     steps: list[tuple[list[str], int | None, int | None, int | None]],
 ) -> None:
     tracker, vendor = Tracker(), Vendor()
@@ -658,7 +658,7 @@ def unseen_since(tracker: Tracker) -> list[object]:
     return moments
 
 
-def test_what_is_told_was_not_there_at_the_poll_before(tracker: Tracker) -> None:
+def test_what_is_reported_was_not_there_at_the_poll_before(tracker: Tracker) -> None:
     before = tracker.clock()
     tracker.polls()
     tracker.shows(

@@ -98,7 +98,7 @@ def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, objec
     assert (plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, now) is not None) == (not owed)
 
 
-def test_a_calm_page_leaves_the_short_cut_when_its_pace_changes() -> None:
+def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
     known = {PAGE: Answer(validators=Validators(etag='"1"'))}
     state = PageState(

@@ -41,7 +41,7 @@ def shows(tracker: Tracker, damage: Damage, *, minute: int, etag: str) -> None:
     tracker.fetcher.answers(SUMMARY, damaged(summary(snapshot), damage), etag=etag)
 
 
-def test_what_stands_beside_an_odd_entry_is_told(tracker: Tracker) -> None:
+def test_what_stands_beside_an_odd_entry_is_reported(tracker: Tracker) -> None:
     shows(tracker, lambda answer: answer["incidents"].insert(0, None), minute=1, etag='"1"')
 
     tracker.polls()

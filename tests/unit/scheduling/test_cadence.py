@@ -43,7 +43,7 @@ def slow(since: timedelta) -> PageState:
         (slow(-SECOND), Pace.NORMAL),
     ],
 )
-def test_a_page_is_hurried_after_it_moved_in_an_incident_and_calm_after_long(state: PageState, expected: Pace) -> None:
+def test_a_page_is_fast_after_it_moved_in_an_incident_and_slow_after_long(state: PageState, expected: Pace) -> None:
     assert pace(provider(), state, NOON) is expected
 
 
@@ -54,7 +54,7 @@ def test_a_fixed_cadence_keeps_the_interval(state: PageState) -> None:
     assert longest_pause_s(FIXED) == 60
 
 
-def test_what_departs_from_the_interval_is_told_but_not_of_a_page_that_fails() -> None:
+def test_what_departs_from_the_interval_is_reported_but_not_of_a_page_that_fails() -> None:
     assert departure_s(provider(), in_incident(timedelta()), NOON) == 20
     assert departure_s(provider(), slow(SLOW_AFTER), NOON) == 120 == longest_pause_s(provider())
     assert departure_s(provider(), PageState(), NOON) is None
@@ -111,7 +111,7 @@ def test_at_first_sight_it_counts_from_its_vendors_date(posted_at: datetime | No
         (opened(), {"events": ("!incident_update", "!component_status_change")}),
     ],
 )
-def test_what_nobody_wants_to_hear_of_is_no_reason_to_hurry(shown: OpenIncident, fields: dict[str, object]) -> None:
+def test_what_nobody_wants_to_hear_of_makes_no_page_fast(shown: OpenIncident, fields: dict[str, object]) -> None:
     after = noted_at_noon(SEEDED, shown, **fields)
 
     assert after.incident_at is None
@@ -119,12 +119,12 @@ def test_what_nobody_wants_to_hear_of_is_no_reason_to_hurry(shown: OpenIncident,
 
 
 @pytest.mark.parametrize("kind", ["incident_update", "component_status_change"])
-def test_who_wants_to_hear_of_what_follows_is_hurried_for(kind: str) -> None:
+def test_who_wants_to_hear_of_what_follows_is_fast_for(kind: str) -> None:
     assert noted_at_noon(SEEDED, opened(), events=(kind,)).incident_at == NOON
 
 
 @pytest.mark.parametrize("list_name", ["open_maintenances", "planned_maintenances"])
-def test_maintenance_is_no_reason_to_hurry_and_none_to_be_calm(list_name: str) -> None:
+def test_maintenance_makes_a_page_neither_fast_nor_slow(list_name: str) -> None:
     view = PageView(**{list_name: (opened(),)})
 
     after = noted(provider(), slow(SLOW_AFTER), view, NOON, has_changed=False)
@@ -132,7 +132,7 @@ def test_maintenance_is_no_reason_to_hurry_and_none_to_be_calm(list_name: str) -
     assert (after.incident_at, after.quiet_since) == (None, None)
 
 
-def test_calm_begins_with_the_last_change_or_with_the_end_of_all_that_goes_on() -> None:
+def test_the_slow_pace_begins_with_the_last_change_or_with_the_end_of_all_that_goes_on() -> None:
     assert noted_at_noon(PageState()).quiet_since == NOON
     assert noted_at_noon(slow(SLOW_AFTER)).quiet_since == NOON
     assert noted_at_noon(slow(SLOW_AFTER), has_changed=False).quiet_since == NOON - SLOW_AFTER
@@ -166,7 +166,7 @@ def tracker() -> Tracker:
     return seeded
 
 
-def test_an_incident_is_hurried_for_until_it_is_over(tracker: Tracker) -> None:
+def test_an_incident_is_fast_for_until_it_is_over(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
     assert pauses(tracker, 7) == [20] * 7
     assert [commit.state for commit in tracker.pages.commits[-6:]] == [None] * 6, "quiet polls write no state"
@@ -180,7 +180,7 @@ def test_an_incident_is_hurried_for_until_it_is_over(tracker: Tracker) -> None:
     assert tracker.state.quiet_since is not None
 
 
-def test_an_incident_in_which_nothing_moves_is_hurried_for_no_longer(tracker: Tracker) -> None:
+def test_an_incident_in_which_nothing_moves_is_fast_for_no_longer(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
     assert pauses(tracker, 180) == [20] * 180
     assert pauses(tracker, 3) == [60] * 3
@@ -189,7 +189,7 @@ def test_an_incident_in_which_nothing_moves_is_hurried_for_no_longer(tracker: Tr
     assert pauses(tracker, 3) == [20] * 3
 
 
-def test_a_page_that_stamps_itself_anew_does_not_prolong_the_hurry(tracker: Tracker) -> None:
+def test_a_page_that_stamps_itself_anew_does_not_prolong_the_fast_pace(tracker: Tracker) -> None:
     found = []
     for minute in range(1, 200):
         tracker.shows(acme(incident("i1", update("u1", 1)), minute=minute))
@@ -198,7 +198,7 @@ def test_a_page_that_stamps_itself_anew_does_not_prolong_the_hurry(tracker: Trac
     assert (found[0], found[-1]) == (20, 60)
 
 
-def test_an_incident_that_is_left_out_is_not_hurried_for() -> None:
+def test_an_incident_that_is_left_out_is_not_fast_for() -> None:
     tracker = Tracker(min_impact=Impact.CRITICAL)
     tracker.shows(acme(minute=0))
     pauses(tracker)
@@ -208,7 +208,7 @@ def test_an_incident_that_is_left_out_is_not_hurried_for() -> None:
     assert len(tracker.pages.view("acme").open_incidents) == 1
 
 
-def test_maintenance_that_begins_is_not_hurried_for(tracker: Tracker) -> None:
+def test_maintenance_that_begins_is_not_fast_for(tracker: Tracker) -> None:
     begun = page(minute=1, maintenances=(incident("m1", update("u1", 1, "in_progress")),))
     tracker.fetcher.answers(SUMMARY, summary(begun))
     tracker.fetcher.answers(SCHEDULED, scheduled_json(begun))
@@ -218,7 +218,7 @@ def test_maintenance_that_begins_is_not_hurried_for(tracker: Tracker) -> None:
 
 
 @pytest.mark.parametrize(("age_minutes", "pause_s"), [(10, 20), (14 * 1440, 60)])
-def test_what_is_open_at_first_sight_is_hurried_for_if_it_is_new(age_minutes: int, pause_s: int) -> None:
+def test_what_is_open_at_first_sight_is_fast_for_if_it_is_new(age_minutes: int, pause_s: int) -> None:
     tracker = Tracker(first_sight=FirstSight.SILENT)
     tracker.shows(acme(incident("i1", update("u1", -age_minutes)), minute=0))
     pauses(tracker)
@@ -238,7 +238,7 @@ def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_cha
     assert pauses(tracker, 3) == [60] * 3
 
 
-def test_a_component_that_is_left_out_ends_the_calm_too() -> None:
+def test_a_component_that_is_left_out_ends_the_slow_pace_too() -> None:
     tracker = Tracker(components=("web",))
     tracker.shows(acme(minute=0))
     pauses(tracker)
@@ -251,7 +251,7 @@ def test_a_component_that_is_left_out_ends_the_calm_too() -> None:
     assert tracker.reported() == []
 
 
-def test_an_incident_that_is_left_out_ends_the_calm_though_it_was_brief() -> None:
+def test_an_incident_that_is_left_out_ends_the_slow_pace_though_it_was_brief() -> None:
     tracker = Tracker(min_impact=Impact.CRITICAL)
     tracker.shows(acme(minute=0))
     pauses(tracker)
@@ -283,7 +283,7 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
 
 
-def test_an_answer_that_stays_fresh_is_not_asked_for_in_a_hurry() -> None:
+def test_an_answer_that_stays_fresh_is_not_asked_for_fast() -> None:
     tracker = Tracker()
     tracker.fetcher.answers(SUMMARY, summary(page(incident("i1", update("u1", 0)))), fresh_for_s=30)
     pauses(tracker)
@@ -291,7 +291,7 @@ def test_an_answer_that_stays_fresh_is_not_asked_for_in_a_hurry() -> None:
     assert pauses(tracker, 3) == [40, 40, 40]
 
 
-def test_a_fixed_cadence_does_not_hurry() -> None:
+def test_a_fixed_cadence_is_never_fast() -> None:
     tracker = Tracker(cadence=Cadence.FIXED)
     tracker.shows(page(incident("i1", update("u1", 0))))
     pauses(tracker)

@@ -53,7 +53,7 @@ def test_a_percentile_is_that_of_the_nearest_rank_rounded_up_by_a_fifth_at_most(
     assert reported <= known.late_max_s
 
 
-def test_more_than_a_day_is_not_told_apart_but_in_the_maximum() -> None:
+def test_more_than_a_day_is_not_distinguished_but_in_the_maximum() -> None:
     known = counted([86400.0 * days for days in (5, 6, 7)])
 
     assert known.late_max_s == 7 * 86400

@@ -107,12 +107,12 @@ def test_a_page_that_claims_to_be_fresh_for_a_year_is_asked_again_soon() -> None
 @pytest.mark.parametrize(
     ("interval_s", "hurried_s"), [(1, 1), (10, 10), (19, 19), (20, 10), (29, 14.5), (30, 10), (60, 20), (3600, 1200)]
 )
-def test_a_hurried_page_is_polled_up_to_three_times_an_interval(interval_s: int, hurried_s: float) -> None:
+def test_a_fast_page_is_polled_up_to_three_times_an_interval(interval_s: int, hurried_s: float) -> None:
     assert spacing_s(interval_s, Pace.FAST) == hurried_s
 
 
 @given(intervals, paces)
-def test_no_page_is_hurried_below_ten_seconds_nor_calm_beyond_two_intervals(interval_s: int, pace: Pace) -> None:
+def test_no_page_is_fast_below_ten_seconds_nor_slow_beyond_two_intervals(interval_s: int, pace: Pace) -> None:
     assert min(interval_s, LEAST_FAST_S) <= spacing_s(interval_s, pace) <= 2 * interval_s
     assert spacing_s(interval_s, Pace.FAST) <= interval_s
 
@@ -162,7 +162,7 @@ freshness = st.none() | st.floats(0, 2 * MAX_BACKOFF_S)
 
 
 @given(moments, provider_ids, intervals, freshness)
-def test_a_hurried_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_plain(
+def test_a_fast_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_plain(
     now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
 ) -> None:
     plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.NORMAL)
@@ -174,7 +174,7 @@ def test_a_hurried_page_is_asked_no_sooner_than_it_is_stale_and_no_later_than_pl
 
 
 @given(moments, provider_ids, intervals, freshness)
-def test_a_calm_page_is_asked_no_sooner_than_plain_and_within_two_intervals(
+def test_a_slow_page_is_asked_no_sooner_than_normal_and_within_two_intervals(
     now: datetime, provider_id: str, interval_s: int, fresh_for_s: float | None
 ) -> None:
     plain = effective(now, provider_id, interval_s, fresh_for_s, Pace.NORMAL)
@@ -194,7 +194,7 @@ def test_a_poll_says_nothing_where_the_scheduler_has_set_the_right_time() -> Non
     assert due_after_success(slow + timedelta(seconds=60), "acme", 60, None, Pace.SLOW) is None
 
 
-def test_a_hurried_poll_that_took_long_is_not_repeated_at_once() -> None:
+def test_a_fast_poll_that_took_long_is_not_repeated_at_once() -> None:
     due = next_due(NOON, "acme", 60)
     ended = due + timedelta(seconds=19.5)
 

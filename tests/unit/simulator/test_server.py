@@ -218,7 +218,7 @@ def test_gzip_is_used_when_it_is_accepted(connection, accepted, encoding):
     assert plain.headers["ETag"] == answer.headers["ETag"]
 
 
-def test_cache_control_is_what_it_was_told(page):
+def test_cache_control_is_what_it_was_reported(page):
     with SimulatedVendor([page], cache_control="max-age=10, public") as vendor:
         connection = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
         first = ask(connection, SUMMARY)
@@ -237,7 +237,7 @@ def test_every_answer_waits_for_the_latency(page):
         connection.close()
 
 
-def test_counts_tell_requests_answers_and_bytes(vendor, connection):
+def test_counts_report_requests_answers_and_bytes(vendor, connection):
     before = vendor.counts("acme")
     first = ask(connection, SUMMARY)
     ask(connection, f"/acme{SUMMARY}")

@@ -129,11 +129,11 @@ digests_by_page = st.dictionaries(
 
 
 @given(digests_by_page)
-def test_a_ledger_is_read_as_it_was_written(digests: dict[str, dict[str, UpdateDigest]]) -> None:
+def test_a_digests_is_read_as_it_was_written(digests: dict[str, dict[str, UpdateDigest]]) -> None:
     assert decode_digests(encode_digests(digests)) == digests
 
 
-def test_a_ledger_of_version_1_is_still_read() -> None:
+def test_a_digests_of_version_1_is_still_read() -> None:
     assert decode_digests(b'1{"i1":{"u1":{"digest":"017d","missing":2},"u2":{}}}') == {
         "i1": {"u1": UpdateDigest(digest="017d", missing=2), "u2": UpdateDigest()}
     }

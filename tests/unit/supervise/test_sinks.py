@@ -86,7 +86,7 @@ def watched(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -
 WELL = [("INFO", "all sinks take updates again")]
 
 
-def test_a_dead_letter_is_told_at_once_and_then_when_there_are_twice_as_many(watched: Watched) -> None:
+def test_a_dead_letter_is_reported_at_once_and_then_when_there_are_twice_as_many(watched: Watched) -> None:
     ((level, line),) = watched.says(status("chat", dead=1), status("ops"))
 
     assert level == "WARNING"
@@ -117,7 +117,7 @@ def test_nothing_is_well_before_all_dead_letters_are_delivered_or_dropped(watche
     assert watched.says(status("chat"), status("ops")) == []
 
 
-def test_who_has_nobody_to_tell_of_is_named_as_pages_come_and_go(watched: Watched) -> None:
+def test_who_has_nobody_to_report_of_is_named_as_pages_come_and_go(watched: Watched) -> None:
     ops = SinkStatus(webhook=webhook("ops", providers=("orchard",)), streak=FailureStreak())
 
     ((level, line),) = watched.says(ops)
