@@ -86,12 +86,10 @@ beat_schedule = {
     "print-updates": {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
-        "options": {"expires": 10},
     },
     # The same for webhooks, and it is what tries again after a failure.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,
-        "options": {"expires": 10},
     },
 }

@@ -105,6 +105,7 @@ class Runtime:
         self.poller = Poller(RedisPages(self._client), Observer(self._breaker, os.environ), utc_now)
         self._loop_parts: LoopParts | None = None
         self.sinks = RedisSinks(self._client)
+        self._catalogue = RedisCatalogue(self._client)
         self._printing = threading.Lock()
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
@@ -123,6 +124,10 @@ class Runtime:
         parts, self._loop_parts = self._loop_parts, None
         if parts is not None:
             await parts.aclose()
+
+    def waiting(self, queue: str) -> int:
+        """Return how many messages wait in one of Celery's queues. Raises StoreError."""
+        return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
         """Drain the stream into record and console. Raises StoreError, SinkError."""

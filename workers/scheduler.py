@@ -25,7 +25,7 @@ from tracker.store.catalogue import Claim
 from tracker.store.keeper import Keeper
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file
-from workers.tasks import fetch_provider
+from workers.tasks import MOST_WAKE_UPS, fetch_provider
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one of Celery's own entries; what cannot be sent now is sent the next time."""
         try:
-            if self._takes_more("print"):
+            # A wake-up that waits already does as well; each further one would only make a slow printer slower.
+            if self._catalogue.waiting("print") < MOST_WAKE_UPS:
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` tells of the data server

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
@@ -25,8 +26,11 @@ closers.append(close_in_loop)
 _tally = Tally(time.monotonic())
 _tally_lock = threading.Lock()
 
-#: A wake-up that waited longer has been overtaken by the periodic one.
-WAKE_UP_EXPIRES_S = 10
+#: Where so many wait, no wake-up is added: each does for all, and a data server that is far away must not have a queue
+#: that grows faster than it is taken from. None expires, for one that was overtaken still has the work done.
+MOST_WAKE_UPS: Final = 4
+#: The same for sinks, of which each has its own.
+MOST_DELIVERIES: Final = 100
 
 
 async def _poll_in_loop(provider_id: str) -> Summary:
@@ -109,15 +113,17 @@ def _wake_readers() -> None:
 
 def _wake_printer() -> None:
     try:
-        print_updates.apply_async(expires=WAKE_UP_EXPIRES_S)
-    except OperationalError as error:
+        if runtime().waiting("print") < MOST_WAKE_UPS:
+            print_updates.apply_async()
+    except (StoreError, OperationalError) as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
 
 
 def _wake_sinks() -> None:
     try:
-        for name in runtime().sinks.ready(datetime.now(UTC)):
-            deliver_updates.apply_async((name,), expires=WAKE_UP_EXPIRES_S)
+        if (ready := runtime().sinks.ready(datetime.now(UTC))) and runtime().waiting("deliver") < MOST_DELIVERIES:
+            for name in ready:
+                deliver_updates.apply_async((name,))
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
 

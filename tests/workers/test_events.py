@@ -10,7 +10,7 @@ from kombu.clocks import LamportClock
 
 from workers import events as module
 from workers.events import TOGETHER, TaskEvents
-from workers.outcomes import FAILED, Reported
+from workers.outcomes import FAILED, Summary
 
 
 class Dispatcher:
@@ -38,7 +38,7 @@ class Dispatcher:
         self.sent.append(json.loads(body))
 
 
-def request(number: int = 0, result: object = Reported("quiet")) -> Any:
+def request(number: int = 0, result: object = Summary("quiet")) -> Any:
     return SimpleNamespace(
         id=f"id{number}",
         name="poll",
@@ -85,7 +85,7 @@ def test_all_of_a_task_goes_in_one_message(events: TaskEvents, dispatcher: Dispa
 
 
 def test_a_page_that_cannot_be_read_is_a_task_that_failed(events: TaskEvents, dispatcher: Dispatcher) -> None:
-    odd = request(result=Reported(f"{FAILED}connect: half of a character \udc80"))
+    odd = request(result=Summary(f"{FAILED}connect: half of a character \udc80"))
     odd.headers = {**odd.headers, "root_id": 10**30}
     events.ended(odd)
     events.flush()

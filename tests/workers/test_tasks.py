@@ -11,7 +11,6 @@ import pytest
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
-from workers.cost import EVERY_S, PollCost
 
 from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
@@ -25,8 +24,9 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks
 from workers.app import app as application
-from workers.outcomes import Reported
+from workers.outcomes import Summary
 from workers.runtime import runtime
+from workers.tally import EVERY_S, Tally
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
 #: send them: a rename is a broken upgrade.
@@ -60,7 +60,7 @@ def test_tasks_take_ids_and_return_no_more_than_how_they_ended(name: str) -> Non
     signature = inspect.signature(application.tasks[name].run)
 
     assert all(parameter.annotation is str for parameter in signature.parameters.values())
-    assert signature.return_annotation in (None, Reported)
+    assert signature.return_annotation in (None, Summary)
 
 
 @pytest.mark.parametrize("name", STABLE)
@@ -77,7 +77,6 @@ def test_what_beat_sends_are_tasks_that_exist_without_arguments() -> None:
         parameters, queue = STABLE[entry["task"]]
         assert parameters == ()
         assert queue == "print"
-        assert entry["options"]["expires"] > entry["schedule"]
 
 
 @pytest.mark.usefixtures("app")
@@ -127,6 +126,10 @@ class FakeRuntime:
         self.outcome: Poll | Exception | None = None
         self.delivered: int | Exception = 0
 
+    def waiting(self, queue: str) -> int:
+        assert queue in ("print", "deliver")
+        return 0
+
     def quick_poller(self) -> InLoop:
         return InLoop(self)
 
@@ -149,11 +152,11 @@ class FakeRuntime:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
-    monkeypatch.setattr(tasks, "_tally", PollCost(time.monotonic()))
+    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic()))
     return stand_in
 
 
-Fetch = Callable[[str], Reported]
+Fetch = Callable[[str], Summary]
 
 
 @pytest.fixture(params=["call", "coroutine"])
@@ -289,7 +292,7 @@ def test_a_wake_up_that_fails_costs_a_line(
 def test_polls_are_summed_up_once_a_minute(
     fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tasks, "_tally", PollCost(time.monotonic() - EVERY_S))
+    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic() - EVERY_S))
     fake.outcome = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
     with caplog.at_level(logging.INFO, logger="workers.tasks"):
@@ -318,7 +321,7 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
     environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
 ) -> None:
     environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
-    environment.setattr(tasks, "_tally", PollCost(time.monotonic()))
+    environment.setattr(tasks, "_tally", Tally(time.monotonic()))
 
     tasks.fetch_provider("acme")
     tasks.print_updates()

@@ -18,6 +18,11 @@ class FakeRuntime:
         self.sinks = self
         self.names: tuple[str, ...] = ("chat", "ops")
         self.outcome: int | Exception = 0
+        self.waiting_deliveries = 0
+
+    def waiting(self, queue: str) -> int:
+        assert queue == "deliver"
+        return self.waiting_deliveries
 
     def ready(self, now: datetime) -> tuple[str, ...]:
         assert now.tzinfo
@@ -42,8 +47,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sinks that a message was sent for."""
     names: list[str] = []
 
-    def send(arguments: tuple[str], expires: float) -> None:
-        assert expires > 0
+    def send(arguments: tuple[str]) -> None:
         names.extend(arguments)
 
     monkeypatch.setattr(tasks.deliver_updates, "apply_async", send)
@@ -54,6 +58,13 @@ def test_every_sink_that_is_ready_is_woken(runtime: FakeRuntime, woken: list[str
     tasks.wake_sinks()
 
     assert woken == list(runtime.names)
+
+
+def test_where_many_deliveries_wait_none_is_added(runtime: FakeRuntime, woken: list[str]) -> None:
+    runtime.waiting_deliveries = tasks.MOST_DELIVERIES
+    tasks.wake_sinks()
+
+    assert woken == []
 
 
 def test_whoever_delivered_looks_again(runtime: FakeRuntime, woken: list[str]) -> None:

