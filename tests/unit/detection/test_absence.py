@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.fakes import NOON, component, incident, incidents_json, page, summary, update
 from tests.strategies import snapshots
 from tests.unit.detection.test_changes import Memory
-from tests.unit.polling.test_poller import INCIDENTS, SCHEDULED, SUMMARY, Tracker
+from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Tracker
 from tracker.detection.changes import Changes, changes
 from tracker.errors import HttpStatusError
 from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
@@ -164,7 +164,7 @@ def tracker() -> Tracker:
     seeded.polls()
     seeded.shows(shown(OPEN, minute=1))
     seeded.polls()
-    assert seeded.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert seeded.ids() == ["acme/i1/u1", "acme/i1/u2"]
     return seeded
 
 
@@ -175,7 +175,7 @@ def shown(*incidents: Incident, minute: int) -> Snapshot:
 def after(tracker: Tracker, polls: int = 3) -> list[str]:
     for _ in range(polls):
         tracker.polls()
-    return tracker.reported()
+    return tracker.ids()
 
 
 def test_a_deleted_incident_is_over_after_two_polls_and_costs_nothing_afterwards(tracker: Tracker) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import component, page, provider
 from tests.unit.detection.test_changes import Memory
-from tests.unit.polling.test_poller import Tracker
+from tests.vendor import Tracker
 from tracker.detection.component_changes import MOST_GONE, compared
 from tracker.model.page import Component, Impact, Omission, Snapshot
 from tracker.model.page_state import PageView
@@ -184,7 +184,7 @@ def test_a_missing_component_has_the_page_read_again_once() -> None:
     for minute, parts in enumerate([(API, UP), (API, DOWN)]):
         tracker.shows(page(minute=minute, components=parts))
         tracker.polls()
-    tracker.reported()
+    tracker.ids()
     tracker.shows(page(minute=2, components=(API,)), etag='"2"')
 
     response_classes = [tracker.polls().response_class for _ in range(4)]
@@ -195,7 +195,7 @@ def test_a_missing_component_has_the_page_read_again_once() -> None:
         ResponseClass.NOT_MODIFIED,
         ResponseClass.NOT_MODIFIED,
     ]
-    (event_id,) = tracker.reported()
+    (event_id,) = tracker.ids()
     assert event_id.startswith("acme/component/web/")
 
 

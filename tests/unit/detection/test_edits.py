@@ -453,9 +453,7 @@ class Story:
         self.watcher.reported()
 
     def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
-        for _ in range(polls):
-            self.watcher.polls()
-        return [event.event for event in self.watcher.reported()]
+        return [event.event for event in self.watcher.reported_after(polls)]
 
 
 EDITED = EventKind.UPDATE_EDITED
@@ -583,7 +581,7 @@ def test_an_edit_that_could_not_be_committed_is_reported_by_the_next_poll() -> N
 def test_a_page_that_moved_is_learnt_anew() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
-    story.watcher.pages._providers["acme"] = replace(story.watcher.provider, url=f"{SITE}/eu")
+    story.watcher.moves(f"{SITE}/eu")
 
     assert story.reported_after_polls(2) == []
 

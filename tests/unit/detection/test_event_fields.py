@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from tests.fakes import (
     NOON,
     FakeClock,
-    FakeFetcher,
     component,
     incident,
     page,
@@ -17,7 +16,7 @@ from tests.fakes import (
     update,
 )
 from tests.unit.detection.test_inferred import PLATFORM, Tracker
-from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watcher
+from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
 from tracker.detection.edits import WITHDRAWN_AFTER
 from tracker.detection.migration import moved
 from tracker.detection.readability import UNREADABLE_AFTER
@@ -25,36 +24,26 @@ from tracker.model.event import Event, EventKind
 from tracker.model.page import Component, Snapshot
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, read
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
 MINUTE = timedelta(minutes=1)
 CHANGED = NOON - timedelta(seconds=20)
 
 
-class Page:
+class Page(Watch):
     """A page that shows what it is told to, and somebody who polls it every minute from noon on."""
 
     def __init__(self, first_sight: FirstSight = FirstSight.OPEN) -> None:
-        self.clock = FakeClock()
-        self.fetcher = FakeFetcher()
-        self.pages = MemoryPages([provider(url=SUMMARY, first_sight=first_sight)])
-        self._poller = Poller(self.pages, Observer(self.fetcher), self.clock)
+        super().__init__(url=SUMMARY, first_sight=first_sight)
         self._changes = 0
 
     def shows(self, snapshot: Snapshot, *, dated: datetime | None = None) -> list[Event]:
-        """Return what a poll tells once the page shows this; `dated` is when all of its components changed."""
+        """Return what a poll reports once the page shows this; `dated` is when all of its components changed."""
         self._changes += 1
         body = summary(replace(snapshot, updated_at=NOON - timedelta(days=1) + self._changes * MINUTE))
         if dated is not None:
             body = body.replace(b'"group": false', b'"group": false, "updated_at": "%b"' % dated.isoformat().encode())
         self.fetcher.answers(SUMMARY, body)
-        self.clock.passes(minutes=1)
-        self._poller.poll("acme")
-        reported = list(self.pages.events)
-        self.pages.events.clear()
-        return reported
+        return self.reported_after()
 
 
 class Known:
@@ -73,9 +62,7 @@ class Known:
 
     def reported(self, polls: int = 1) -> list[Event]:
         """Return what a poll tells, or the last of several that told anything."""
-        for _ in range(polls):
-            self.watcher.polls()
-        return self.watcher.reported()
+        return self.watcher.reported_after(polls)
 
 
 # --- published_at and unseen_since ---

@@ -5,14 +5,11 @@ from html import escape
 
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.vendor import Watch
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
 from tracker.polling.ports import Commit, PollLease
-from tracker.store.memory import MemoryPages
 
 SITE = "https://status.harborcloud.example"
 DAY = "Fri, 20 Nov 2026 {}:00 GMT"
@@ -34,37 +31,29 @@ def feed(*items: str) -> bytes:
     return f'<rss version="2.0"><channel><title>x</title><link>{SITE}/</link>{"".join(items)}</channel></rss>'.encode()
 
 
-class Page:
+class Page(Watch):
     """One feed, and somebody who polls it."""
 
     def __init__(self, *, first_sight=FirstSight.SILENT) -> None:
-        self.provider = provider(url=f"{SITE}/history.rss", format="feed", first_sight=first_sight)
-        self.store = MemoryPages([self.provider])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self.poller = Poller(self.store, Observer(self.fetcher), self.clock)
+        super().__init__(url=f"{SITE}/history.rss", format="feed", first_sight=first_sight)
 
     def shows(self, *items: str) -> list[Event]:
-        """Poll the feed with these items; return what is told of it."""
-        reported = len(self.store.events)
-        self.clock.passes(minutes=1)
+        """Poll the feed with these items; return what is reported of it."""
         self.fetcher.answers(self.provider.url, feed(*items))
-        poll = self.poller.poll(self.provider.id)
-        assert poll is not None
-        assert poll.failure is None
-        return self.store.events[reported:]
+        assert self.polls().failure is None
+        return self.reported()
 
     def knows(self, *keys: str) -> None:
         """Make the page one that was read before, by a version that wrote these keys."""
-        lease = self.store.begin(self.provider.id, self.clock())
+        lease = self.pages.begin(self.provider.id, self.clock())
         assert isinstance(lease, PollLease)
         source = Source(format="feed", primary=self.provider.url)
         state = PageState(url=self.provider.url, seeded=True, source=source)
-        self.store.commit(lease, Commit(state=state, seen=keys, due_at=None, checked_at=self.clock()))
+        self.pages.commit(lease, Commit(state=state, seen=keys, due_at=None, checked_at=self.clock()))
 
     @property
     def open_names(self) -> set[str]:
-        return {one.name for one in self.store.view(self.provider.id).open_incidents}
+        return {one.name for one in self.view.open_incidents}
 
 
 def said(events: Iterable[Event]) -> list[tuple[str, str, str]]:

@@ -9,18 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, FakeClock, FakeFetcher, incident, page, provider, update
-from tests.vendor import TIMEOUT
+from tests.fakes import NOON, incident, page, update
+from tests.vendor import TIMEOUT, Watch
 from tracker.errors import FetchError, HttpStatusError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
-from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, Endpoints, Format
-from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.poller import Poll, Poller
-from tracker.store.memory import MemoryPages
 
 BOARD = "https://status.acme.example/board"
 HISTORY = "https://status.acme.example/history"
@@ -48,16 +44,10 @@ def _platform() -> Iterator[None]:
         yield
 
 
-class Tracker:
+class Tracker(Watch):
     """A tracker of one board, polled every minute; its page answers 304 where nothing changed."""
 
-    def __init__(self, **fields: object) -> None:
-        self.provider = provider(url=BOARD, **fields)
-        self.pages = MemoryPages([self.provider])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self._poller = Poller(self.pages, Observer(self.fetcher), self.clock)
-        self._reported = 0
+    url = BOARD
 
     def shows(self, *incidents: Incident, minute: int | None = None, **fields: object) -> None:
         """Let the board list these from now on."""
@@ -75,28 +65,9 @@ class Tracker:
         body = _MARK + msgspec.json.encode(snapshot)
         self.fetcher.answers(url, body, etag=f'"{hash(body)}"')
 
-    def polls(self) -> Poll:
-        """Poll once."""
-        self.clock.passes(minutes=1)
-        poll = self._poller.poll(self.provider.id)
-        assert poll is not None
-        return poll
-
     def reported_after(self, polls: int = 1) -> list[tuple[str, str]]:
-        """Return id and status of what so many polls tell."""
-        for _ in range(polls):
-            self.polls()
-        return [(event.id.removeprefix("acme/"), event.status) for event in self.reported()]
-
-    def reported(self) -> list[Event]:
-        """Return what was told since this was last asked."""
-        events = self.pages.events[self._reported :]
-        self._reported = len(self.pages.events)
-        return events
-
-    @property
-    def view(self) -> PageView:
-        return self.pages.view("acme")
+        """Return id and status of what so many polls report."""
+        return [(event.id.removeprefix("acme/"), event.status) for event in super().reported_after(polls)]
 
 
 SLOW = incident("i1", update("u1", 1), impact=Impact.MAJOR, link="https://a.example/i1", components=("API",))

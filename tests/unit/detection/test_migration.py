@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from tests.fakes import (
     NOON,
-    FakeClock,
-    FakeFetcher,
     component,
     incident,
     incidents_json,
@@ -21,16 +19,15 @@ from tests.fakes import (
     summary,
     update,
 )
+from tests.vendor import Watch
 from tracker.detection.changes import Before, changes
 from tracker.detection.migration import GRACE, MOST_RECENT, carried_over, remembered
 from tracker.errors import ConnectError, FetchError, FetchTimeout, HttpStatusError
-from tracker.model.event import Event, EventKind
+from tracker.model.event import EventKind
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, OpenIncident, Snapshot
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
-from tracker.polling.observer import Observer
-from tracker.polling.poller import SEARCH_AGAIN_AFTER, Outcome, Poll, Poller
-from tracker.store.memory import MemoryPages
+from tracker.polling.poller import SEARCH_AGAIN_AFTER, Outcome
 
 HERE = "https://status.acme.example"
 THERE = "https://status.other.example"
@@ -346,15 +343,10 @@ def test_any_split_of_a_history_between_two_sources_reports_each_update_once(
 # --- a page that moves while it is polled ---
 
 
-class Page:
+class Page(Watch):
     """A Statuspage at one host or another, and somebody who polls it."""
 
-    def __init__(self, **fields: object) -> None:
-        self.provider = provider(url=HERE, **fields)
-        self.pages = MemoryPages([self.provider])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self.poller = Poller(self.pages, Observer(self.fetcher), self.clock)
+    url = HERE
 
     def shows(self, snapshot: Snapshot, host: str = HERE, redirected_from: str | None = None) -> None:
         """Show this at one host; another one may lead there."""
@@ -371,21 +363,6 @@ class Page:
     def fails(self, error: FetchError, host: str = HERE) -> None:
         for path in ("/api/v2/summary.json", "/api/v2/incidents.json", "/api/v2/scheduled-maintenances.json", ""):
             self.fetcher.raises(f"{host}{path}", error)
-
-    def polls(self) -> Poll:
-        self.clock.passes(minutes=1)
-        poll = self.poller.poll(self.provider.id)
-        assert poll is not None
-        return poll
-
-    def reported(self) -> list[Event]:
-        events = list(self.pages.events)
-        self.pages.events.clear()
-        return events
-
-    @property
-    def state(self) -> PageState:
-        return self.pages.state(self.provider.id)
 
 
 def _going_on(snapshot: Snapshot) -> Snapshot:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import incident, incidents_json, page, summary, update
-from tests.unit.polling.test_poller import INCIDENTS, SUMMARY, Tracker
+from tests.vendor import INCIDENTS, SUMMARY, Tracker
 from tracker.model.page import Incident, Snapshot
 
 CAUSE = update("u2", 2, "identified", body="It was a cable.")
@@ -56,7 +56,7 @@ def shows(tracker: Tracker, snapshot: Snapshot, damage: Damage, *urls: str) -> N
 def reported_by(tracker: Tracker, polls: int = 4) -> list[str]:
     for _ in range(polls):
         tracker.polls()
-    return tracker.reported()
+    return tracker.ids()
 
 
 @pytest.fixture

@@ -214,13 +214,11 @@ class Story:
         self.watcher.polls()
 
     def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
-        for _ in range(polls):
-            self.watcher.polls()
-        return [event.event for event in self.watcher.reported()]
+        return [event.event for event in self.watcher.reported_after(polls)]
 
     def moves(self, url: str) -> None:
         """Let the user correct the address."""
-        self.watcher.pages._providers["acme"] = replace(self.watcher.provider, url=url)
+        self.watcher.moves(url)
 
 
 def test_an_outage_of_a_page_is_reported_twice_whatever_comes_after_it() -> None:

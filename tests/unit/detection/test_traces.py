@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, incident, page, provider, update
 from tests.unit.detection.test_changes import Memory
-from tests.unit.polling.test_poller import Tracker
+from tests.vendor import Tracker
 from tracker.detection.changes import Before, changes
 from tracker.detection.traces import MOST_TRACES
 from tracker.errors import Conflict, StoreError
@@ -322,7 +322,7 @@ def tracker() -> Tracker:
     seeded.polls()
     seeded.shows(page(slow(LOOKING, WATCHING), minute=1))
     seeded.polls()
-    assert seeded.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert seeded.ids() == ["acme/i1/u1", "acme/i1/u2"]
     return seeded
 
 
@@ -352,7 +352,7 @@ def test_what_could_not_be_committed_is_reported_by_the_next_poll_under_the_same
     tracker.polls()
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/status/resolved"]
+    assert tracker.ids() == ["acme/i1/status/resolved"]
 
 
 def test_of_two_workers_one_reports_a_change(tracker: Tracker) -> None:
@@ -361,7 +361,7 @@ def test_of_two_workers_one_reports_a_change(tracker: Tracker) -> None:
     with pytest.raises(Conflict):
         tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/status/resolved"]
+    assert tracker.ids() == ["acme/i1/status/resolved"]
 
 
 def test_a_page_whose_titles_change_all_the_time_is_remembered_in_bounds(memory: Memory) -> None:

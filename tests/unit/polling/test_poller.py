@@ -13,92 +13,24 @@ from msgspec.structs import replace
 from tests.fakes import (
     ATOM,
     NOON,
-    FakeClock,
-    FakeFetcher,
     component,
     incident,
     incidents_json,
     page,
-    provider,
     scheduled_json,
     summary,
     update,
 )
 from tests.loop_poller import LoopPoller
-from tracker.errors import Conflict, ConnectError, FetchTimeout, HttpStatusError, PollError, StoreError
+from tests.vendor import INCIDENTS, SCHEDULED, SITE, SUMMARY, TIMEOUT, Tracker
+from tracker.errors import Conflict, ConnectError, HttpStatusError, PollError, StoreError
 from tracker.model.event import EventKind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
-from tracker.model.page_state import PageState
-from tracker.model.provider import FirstSight, Provider
-from tracker.polling.observer import Observer
+from tracker.model.provider import FirstSight
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
-from tracker.polling.poller import FAILURES_BEFORE_SEARCH, Outcome, Poll, Poller
-from tracker.polling.ports import Commit, PollLease
+from tracker.polling.poller import FAILURES_BEFORE_SEARCH, Outcome
+from tracker.polling.ports import Commit
 from tracker.scheduling.schedule import MAX_BACKOFF_S, MAX_DELAY_S
-from tracker.store.memory import MemoryPages
-
-SITE = "https://status.acme.example"
-SUMMARY = f"{SITE}/api/v2/summary.json"
-INCIDENTS = f"{SITE}/api/v2/incidents.json"
-SCHEDULED = f"{SITE}/api/v2/scheduled-maintenances.json"
-TIMEOUT = FetchTimeout("no answer within 10 s")
-
-
-class RecordingPages(MemoryPages):
-    """Pages in memory that keep every commit, and fail when they are told to."""
-
-    def __init__(self, providers: list[Provider]) -> None:
-        super().__init__(providers)
-        self.commits: list[Commit] = []
-        self.is_down = False
-
-    def commit(self, lease: PollLease, commit: Commit) -> int:
-        if self.is_down:
-            raise StoreError("the data server does not answer as it should")
-        new = super().commit(lease, commit)
-        self.commits.append(commit)
-        return new
-
-
-class Tracker:
-    """A tracker of one page, and that page."""
-
-    def __init__(self, **fields: object) -> None:
-        self.provider = provider(**fields)
-        self.pages = RecordingPages([self.provider])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self.poller = self.new_poller(self.pages, self.fetcher, self.clock)
-
-    @staticmethod
-    def new_poller(pages: MemoryPages, fetcher: FakeFetcher, clock: FakeClock) -> Poller | LoopPoller:
-        """Return what polls; `way` has all tests run with each kind."""
-        return Poller(pages, Observer(fetcher), clock)
-
-    def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
-        self.fetcher.answers(SUMMARY, summary(snapshot, salt=salt), etag=etag)
-        self.fetcher.answers(INCIDENTS, incidents_json(snapshot), etag=etag)
-        self.fetcher.answers(SCHEDULED, scheduled_json(snapshot), etag=etag)
-
-    def fails(self, error: PollError = TIMEOUT) -> None:
-        for url in (SUMMARY, INCIDENTS, SCHEDULED, SITE):
-            self.fetcher.raises(url, error)
-
-    def polls(self) -> Poll:
-        poll = self.poller.poll(self.provider.id)
-        self.clock.passes(seconds=60)
-        assert poll is not None
-        return poll
-
-    def reported(self) -> list[str]:
-        """Return the ids of what was told since this was last called."""
-        ids = [event.id for event in self.pages.events]
-        self.pages.events.clear()
-        return ids
-
-    @property
-    def state(self) -> PageState:
-        return self.pages.state(self.provider.id)
 
 
 @pytest.fixture(scope="module", params=["in a thread", "on a loop"], autouse=True)
@@ -134,7 +66,7 @@ def test_a_new_update_is_reported_once(tracker: Tracker) -> None:
 
     assert (first.outcome, first.response_class, first.events) == (Outcome.CHANGED, ResponseClass.CHANGED, 1)
     assert (second.outcome, second.response_class, second.events) == (Outcome.QUIET, ResponseClass.SAME_BODY, 0)
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 def test_a_resolution_that_only_a_detail_shows_is_reported(tracker: Tracker) -> None:
@@ -147,7 +79,7 @@ def test_a_resolution_that_only_a_detail_shows_is_reported(tracker: Tracker) -> 
 
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
     assert tracker.pages.view("acme").open_incidents == ()
 
 
@@ -157,7 +89,7 @@ def test_an_update_that_leaves_the_page_and_comes_back_is_not_reported_again(tra
         tracker.shows(acme(*incidents, minute=minute))
         tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_known(tracker: Tracker) -> None:
@@ -189,7 +121,7 @@ def test_a_page_that_stamps_itself_anew_reports_nothing(tracker: Tracker) -> Non
         tracker.shows(acme(minute=minute))
         assert tracker.polls().outcome is Outcome.QUIET
 
-    assert tracker.reported() == []
+    assert tracker.ids() == []
     assert tracker.state.changed_at == changed_at
 
 
@@ -203,7 +135,7 @@ def test_a_page_that_writes_its_times_in_another_zone_reports_nothing(tracker: T
 
     tracker.shows(at(UTC))
     tracker.polls()
-    tracker.reported()
+    tracker.ids()
     for zone in (pacific, UTC, pacific):
         tracker.shows(at(zone), salt=1)
 
@@ -211,14 +143,14 @@ def test_a_page_that_writes_its_times_in_another_zone_reports_nothing(tracker: T
     tracker.shows(replace(at(pacific), name="Acme Inc.", updated_at=NOON + timedelta(hours=1)))
     assert tracker.polls().response_class is ResponseClass.CHANGED, "all of it is compared"
 
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
 
 def test_components_in_another_order_report_nothing(tracker: Tracker) -> None:
     tracker.shows(page(components=(component("web"), component("api"))))
 
     assert tracker.polls().response_class is ResponseClass.SAME_MEANING
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
 
 def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_reported(tracker: Tracker) -> None:
@@ -254,7 +186,7 @@ def test_the_first_answer_is_a_baseline() -> None:
 
     poll = tracker.polls()
 
-    assert (poll.outcome, tracker.reported()) == (Outcome.CHANGED, ["acme/open/u3"])
+    assert (poll.outcome, tracker.ids()) == (Outcome.CHANGED, ["acme/open/u3"])
 
 
 def test_a_page_whose_history_fails_at_first_does_not_report_it_later() -> None:
@@ -267,22 +199,22 @@ def test_a_page_whose_history_fails_at_first_does_not_report_it_later() -> None:
 
     tracker.fetcher.answers(INCIDENTS, incidents_json(page(old)))
     tracker.polls()
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
     new = incident("new", update("u3", 5))
     tracker.shows(page(old, new, minute=5))
     tracker.fetcher.answers(SUMMARY, summary(page(new, minute=5)))
     tracker.polls()
-    assert tracker.reported() == ["acme/new/u3"]
+    assert tracker.ids() == ["acme/new/u3"]
 
 
 def test_a_provider_with_another_url_is_another_page() -> None:
     tracker = Tracker()
     tracker.shows(page(incident("i1", update("u1")), components=(component("api"),)), etag='"0"')
     tracker.polls()
-    tracker.reported()
+    tracker.ids()
     moved = "https://status.other.example"
-    tracker.pages._providers["acme"] = msgspec.structs.replace(tracker.provider, url=moved)
+    tracker.moves(moved)
     tracker.fetcher.answers(
         f"{moved}/api/v2/summary.json",
         summary(page(incident("i2", update("u2"), update("u3", 1)), components=(component("web"),), minute=-99)),
@@ -291,7 +223,7 @@ def test_a_provider_with_another_url_is_another_page() -> None:
 
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i2/u3"]
+    assert tracker.ids() == ["acme/i2/u3"]
     assert tracker.state.url == moved
     assert all(url.startswith(moved) for url in tracker.state.answers)
     assert list(tracker.pages.view("acme").components) == ["web"]
@@ -302,7 +234,7 @@ def test_what_the_old_url_showed_is_gone_from_the_view() -> None:
     tracker.shows(page(components=(component("api", "major_outage"),)))
     tracker.polls()
     moved = "https://status.other.example/feed.atom"
-    tracker.pages._providers["acme"] = msgspec.structs.replace(tracker.provider, url=moved)
+    tracker.moves(moved)
     tracker.fetcher.answers(moved, ATOM)
 
     tracker.polls()
@@ -320,7 +252,7 @@ def test_updates_of_the_primary_are_reported_though_a_detail_fails(tracker: Trac
     poll = tracker.polls()
 
     assert poll.outcome is Outcome.CHANGED
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Tracker) -> None:
@@ -329,12 +261,12 @@ def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Track
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.fetcher.raises(INCIDENTS, TIMEOUT)
     tracker.polls()
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
     tracker.fetcher.answers(INCIDENTS, incidents_json(acme(brief, minute=2)), etag='"2"')
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
     assert tracker.polls().response_class is ResponseClass.NOT_MODIFIED
 
 
@@ -343,13 +275,13 @@ def test_no_change_is_missed_when_details_lag_behind(tracker: Tracker) -> None:
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.polls()
     tracker.polls()
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
     tracker.shows(acme(brief, minute=2), etag='"2"')
     tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1", "acme/i1/u2"]
+    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
 
 
 # --- failure and recovery ---
@@ -402,7 +334,7 @@ def test_recovery_with_an_update_resets_too(tracker: Tracker) -> None:
         tracker.state.failure,
         tracker.state.failing_since,
     ) == (0, None, None)
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 def test_a_failing_page_is_asked_less_and_less_often_but_every_quarter_of_an_hour(tracker: Tracker) -> None:
@@ -527,7 +459,7 @@ def test_who_commits_second_loses_and_nothing_is_reported_twice(tracker: Tracker
     with pytest.raises(Conflict):
         tracker.poller.poll("acme")
 
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Tracker) -> None:
@@ -553,7 +485,7 @@ def test_what_could_not_be_committed_is_reported_by_the_next_poll(tracker: Track
 
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
 
 
 # --- whatever the network does ---

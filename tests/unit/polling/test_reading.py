@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import component, incident, page, summary, update
-from tests.unit.polling.test_poller import INCIDENTS, SUMMARY, Tracker
+from tests.vendor import INCIDENTS, SUMMARY, Tracker
 from tracker.detection.readability import incomplete
 from tracker.detection.snapshots import projection
 from tracker.model.page import ComponentStatus, Omission
@@ -46,7 +46,7 @@ def test_what_stands_beside_an_odd_entry_is_reported(tracker: Tracker) -> None:
 
     tracker.polls()
 
-    assert tracker.reported() == ["acme/i1/u1"]
+    assert tracker.ids() == ["acme/i1/u1"]
     assert tracker.pages.commits[-1].cost is not None
     assert tracker.pages.commits[-1].cost.ending == IN_PART
     assert incomplete(tracker.state) == "left out: incidents with no object"
@@ -100,7 +100,7 @@ def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -
     down = page(minute=1, components=(component("api"), component("web", ComponentStatus.MAJOR_OUTAGE)))
     tracker.shows(down, etag='"1"')
     tracker.polls()
-    tracker.reported()
+    tracker.ids()
     odd = replace(down, updated_at=page(minute=2).updated_at)
     tracker.shows(odd, etag='"2"')
     tracker.fetcher.answers(
@@ -109,7 +109,7 @@ def test_a_component_that_is_left_out_is_neither_gone_nor_up(tracker: Tracker) -
 
     tracker.polls()
 
-    assert tracker.reported() == []
+    assert tracker.ids() == []
     assert tracker.pages.view("acme").components["web"].status is ComponentStatus.MAJOR_OUTAGE
     assert tracker.pages.view("acme").gone_components == {}
 

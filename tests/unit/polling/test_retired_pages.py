@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher, incident, incidents_json, page, provider, summary, update
+from tests.fakes import FakeFetcher, incident, incidents_json, page, provider, summary, update
 from tests.unit.parse.test_feed_subject import POSTS, feed
+from tests.vendor import INCIDENTS, SITE, SUMMARY, Watch
 from tracker.detection.readability import UNREADABLE_AFTER
 from tracker.polling.discovery import discover
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Outcome, Poller
-from tracker.store.memory import MemoryPages
+from tracker.polling.poller import Outcome
 
-SITE, HOME = "https://status.acme.example", "https://www.acme.example"
-SUMMARY = f"{SITE}/api/v2/summary.json"
+HOME = "https://www.acme.example"
 BLOG, STATUS_FEED = (
     feed("The Acme blog", *POSTS),
     feed("Acme", ("Search down", "<b>Status: Investigating</b><br/>Looking.")),
@@ -27,29 +25,19 @@ def html(*feeds: str) -> str:
     return f"<!doctype html><html><head><title>Acme</title>{links}</head><body>Invoices made easy.</body></html>"
 
 
-class Watched:
+class Watched(Watch):
     """A Statuspage with an open incident that was read once."""
-
-    def __init__(self, **fields: object) -> None:
-        self.network = FakeFetcher()
-        self.clock = FakeClock()
-        self.pages = MemoryPages([provider(url=SITE, **fields)])
-        self._poller = Poller(self.pages, Observer(self.network), self.clock)
 
     def shows_an_incident(self) -> None:
         shown = page(incident("i1", update("u1"), name="Search down"))
-        self.network.answers(SUMMARY, summary(shown))
-        self.network.answers(f"{SITE}/api/v2/incidents.json", incidents_json(shown))
+        self.fetcher.answers(SUMMARY, summary(shown))
+        self.fetcher.answers(INCIDENTS, incidents_json(shown))
 
-    def polls(self, times: int = 1) -> list[Outcome]:
-        outcomes = []
-        for _ in range(times):
-            self.clock.passes(minutes=1)
-            outcomes.append(self._poller.poll("acme").outcome)
-        return outcomes
+    def outcomes(self, polls: int = 1) -> list[Outcome]:
+        return [self.polls().outcome for _ in range(polls)]
 
     @property
-    def reported(self) -> list[str]:
+    def kinds(self) -> list[str]:
         return [str(event.event) for event in self.pages.events]
 
 
@@ -57,7 +45,7 @@ class Watched:
 def watched() -> Watched:
     acme = Watched()
     acme.shows_an_incident()
-    acme.polls()
+    acme.outcomes()
     assert acme.reported == ["new_incident"]
     return acme
 
@@ -95,20 +83,20 @@ RETIRED: dict[str, Callable[[FakeFetcher], None]] = {
 
 @pytest.mark.parametrize("retires", RETIRED.values(), ids=RETIRED)
 def test_what_was_open_stays_open_and_unknown(watched: Watched, retires: Callable[[FakeFetcher], None]) -> None:
-    retires(watched.network)
+    retires(watched.fetcher)
 
-    outcomes = watched.polls(2 * UNREADABLE_AFTER)
+    outcomes = watched.outcomes(2 * UNREADABLE_AFTER)
 
     assert set(outcomes) == {Outcome.FAILED}
-    assert watched.reported == ["new_incident", "page_unreadable"]
+    assert watched.kinds == ["new_incident", "page_unreadable"]
     assert watched.pages.state("acme").is_unknown
     assert watched.pages.state("acme").source.primary == SUMMARY
     assert [known.name for known in watched.pages.view("acme").open_incidents] == ["Search down"]
 
 
 def test_it_is_said_where_a_page_leads_that_cannot_be_read(watched: Watched) -> None:
-    RETIRED["a site that links its blog"](watched.network)
-    watched.polls(UNREADABLE_AFTER)
+    RETIRED["a site that links its blog"](watched.fetcher)
+    watched.outcomes(UNREADABLE_AFTER)
 
     assert watched.pages.events[-1].message == (
         "cannot be read: it leads to www.acme.example, where the answer is an HTML page, "
@@ -117,21 +105,21 @@ def test_it_is_said_where_a_page_leads_that_cannot_be_read(watched: Watched) -> 
 
 
 def test_a_page_that_comes_back_goes_on_where_it_was(watched: Watched) -> None:
-    RETIRED["a site that links its blog"](watched.network)
-    watched.polls(UNREADABLE_AFTER)
+    RETIRED["a site that links its blog"](watched.fetcher)
+    watched.outcomes(UNREADABLE_AFTER)
 
     watched.shows_an_incident()
 
-    assert watched.polls(2)[-1] is Outcome.QUIET
-    assert watched.reported == ["new_incident", "page_unreadable", "page_readable"]
+    assert watched.outcomes(2)[-1] is Outcome.QUIET
+    assert watched.kinds == ["new_incident", "page_unreadable", "page_readable"]
 
 
 def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) -> None:
-    leads_home(watched.network, {"": html("/blog.xml", "/status.xml"), "/blog.xml": BLOG, "/status.xml": STATUS_FEED})
+    leads_home(watched.fetcher, {"": html("/blog.xml", "/status.xml"), "/blog.xml": BLOG, "/status.xml": STATUS_FEED})
 
-    watched.polls(2)
+    watched.outcomes(2)
 
-    assert watched.reported == ["new_incident", "page_moved"]
+    assert watched.kinds == ["new_incident", "page_moved"]
     assert watched.pages.state("acme").source.primary == f"{HOME}/status.xml"
 
 
@@ -139,14 +127,14 @@ def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) ->
 def test_a_feed_of_incidents_that_leads_to_a_blog_is_gone(home: str) -> None:
     watched = Watched()
     source = f"{SITE}/history.atom"
-    watched.network.answers(source, STATUS_FEED)
-    watched.polls()
-    assert watched.reported == ["new_incident"]
+    watched.fetcher.answers(source, STATUS_FEED)
+    watched.outcomes()
+    assert watched.kinds == ["new_incident"]
 
-    watched.network.answers(source, BLOG, answered_by=f"{home}/blog.xml")
-    watched.polls(2 * UNREADABLE_AFTER)
+    watched.fetcher.answers(source, BLOG, answered_by=f"{home}/blog.xml")
+    watched.outcomes(2 * UNREADABLE_AFTER)
 
-    assert watched.reported == ["new_incident", "page_unreadable"]
+    assert watched.kinds == ["new_incident", "page_unreadable"]
     assert [known.name for known in watched.pages.view("acme").open_incidents] != []
 
 
@@ -154,19 +142,17 @@ def test_a_feed_of_incidents_that_leads_to_a_blog_is_gone(home: str) -> None:
 @pytest.mark.parametrize("answered_by", [f"{HOME}/blog.xml", f"{HOME}/feed/"], ids=["itself", "another path"])
 def test_a_feed_that_somebody_names_is_read_whatever_it_is(page_format: str, answered_by: str) -> None:
     url = f"{HOME}/blog.xml"
-    watched = Watched(format=page_format)
-    watched.pages = MemoryPages([provider(url=url, format=page_format)])
-    watched._poller = Poller(watched.pages, Observer(watched.network), watched.clock)
-    watched.network.answers(url, BLOG, answered_by=answered_by)
-    watched.network.answers(answered_by, BLOG)
-    assert watched.polls(2)[-1] is Outcome.QUIET
+    watched = Watched(url=url, format=page_format)
+    watched.fetcher.answers(url, BLOG, answered_by=answered_by)
+    watched.fetcher.answers(answered_by, BLOG)
+    assert watched.outcomes(2)[-1] is Outcome.QUIET
 
     more = feed("The Acme blog", *POSTS, ("Meet us at the fair",))
-    watched.network.answers(url, more, answered_by=answered_by)
-    watched.network.answers(answered_by, more)
-    watched.polls()
+    watched.fetcher.answers(url, more, answered_by=answered_by)
+    watched.fetcher.answers(answered_by, more)
+    watched.outcomes()
 
-    assert watched.reported == ["new_incident"]
+    assert watched.kinds == ["new_incident"]
     assert watched.pages.events[-1].incident == "Meet us at the fair"
 
 

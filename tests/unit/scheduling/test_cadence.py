@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, scheduled_json, summary, update
-from tests.unit.polling.test_poller import SCHEDULED, SUMMARY, Tracker, acme
+from tests.unit.polling.test_poller import acme
+from tests.vendor import SCHEDULED, SUMMARY, Tracker
 from tracker.errors import FetchTimeout
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView
@@ -224,7 +225,7 @@ def test_what_is_open_at_first_sight_is_fast_for_if_it_is_new(age_minutes: int, 
     pauses(tracker)
 
     assert pauses(tracker) == [pause_s]
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
 
 def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_changes(tracker: Tracker) -> None:
@@ -248,7 +249,7 @@ def test_a_component_that_is_left_out_ends_the_slow_pace_too() -> None:
 
     tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
     assert pauses(tracker) == [60]
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
 
 def test_an_incident_that_is_left_out_ends_the_slow_pace_though_it_was_brief() -> None:
@@ -261,7 +262,7 @@ def test_an_incident_that_is_left_out_ends_the_slow_pace_though_it_was_brief() -
     tracker.shows(acme(brief, minute=2))
 
     assert pauses(tracker, 3) == [60] * 3
-    assert tracker.reported() == []
+    assert tracker.ids() == []
 
 
 def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: Tracker) -> None:
