@@ -46,7 +46,7 @@ def watched() -> Watched:
     acme = Watched()
     acme.shows_an_incident()
     acme.outcomes()
-    assert acme.reported == ["new_incident"]
+    assert acme.kinds == ["new_incident"]
     return acme
 
 
