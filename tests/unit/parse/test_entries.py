@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from tests.goldens import answers
-from tracker.errors import ParseError
-from tracker.model.page import Incident, Omission, Snapshot
+from tracker.model.page import Snapshot
 from tracker.parse import FORMAT_NAMES, detect, read
 from tracker.parse._fields import decode_json
 
@@ -144,78 +143,6 @@ def incident(**fields: object) -> dict[str, object]:
 
 def page(**lists: object) -> Snapshot:
     return shown({"page": {"id": "p", "name": "Harbor"}, **lists})
-
-
-def only(*incidents: object) -> tuple[Incident, ...]:
-    return page(incidents=list(incidents)).incidents
-
-
-def test_a_made_id_outlives_edits_and_company():
-    before, with_text = only(incident()), incident(name="Search is very slow", status="resolved", impact="critical")
-    after = only(incident(created_at="2026-03-09T08:00:00Z"), with_text)
-
-    assert before[0].id in {each.id for each in after}
-    assert len({each.id for each in after}) == 2
-
-
-def test_two_entries_of_one_moment_are_two():
-    assert len(only(incident(), incident(name="Mail is late"))) == 2
-    assert len(only(incident(), incident())) == 1
-
-
-def test_a_link_is_worth_more_than_a_time():
-    first, again = (
-        only(incident(shortlink="https://stspg.example/1", created_at=moment))[0].id
-        for moment in ("2026-03-09T07:00:00Z", None)
-    )
-
-    assert first == again
-
-
-def test_nothing_of_an_answer_is_taken_for_all_of_it():
-    with pytest.raises(ParseError, match=r"^none of the answer's 2 incidents can be read \(no object\)$"):
-        page(incidents=[None, None], components=[{"id": "c", "name": "API", "status": "operational"}])
-    with pytest.raises(ParseError, match=r"^the answer's only incident cannot be read \(no object\)$"):
-        page(incidents=[None])
-
-
-def test_one_odd_entry_beside_others_leaves_the_answer_readable():
-    snapshot = page(incidents=[None], components=[{"id": "c", "name": "API", "status": "operational"}])
-
-    assert snapshot.omissions == (Omission(kind="incident", reason="no object"),)
-    assert snapshot.components_complete
-
-
-def test_a_list_of_components_that_one_is_left_out_of_is_not_the_whole_list():
-    snapshot = page(components=[{"id": "c", "name": "API", "status": "operational"}, None, None])
-
-    assert snapshot.omissions == (Omission(kind="component", reason="no object"),)
-    assert not snapshot.components_complete
-
-
-@pytest.mark.parametrize("value", ["none", 7, True, 1.5])
-def test_what_stands_in_the_place_of_a_list_is_left_out(value):
-    snapshot = page(incidents=[incident(id="i1", incident_updates=value)], components=value)
-
-    assert [each.id for each in snapshot.incidents] == ["i1"]
-    assert snapshot.omissions == (
-        Omission(kind="update", reason="no list"),
-        Omission(kind="component", reason="no list"),
-    )
-
-
-@pytest.mark.parametrize("odd", [None, "p", []])
-def test_a_page_that_is_none_hides_no_incident(odd):
-    answer = {"page": odd, "status": odd, "incidents": [incident(id="i1", page_id="p")], "components": []}
-
-    assert [each.id for each in shown(answer).incidents] == ["i1"]
-
-
-def test_a_list_whose_places_have_names_is_one():
-    assert [each.id for each in page(incidents={"0": incident(id="i1"), "1": incident(id="i2")}).incidents] == [
-        "i1",
-        "i2",
-    ]
 
 
 def test_however_many_entries_are_odd_little_is_said_of_them():
