@@ -85,6 +85,11 @@ def expected(path: Path) -> dict[str, Any]:
     return reviewed if "error" in reviewed else plain(msgspec.convert(reviewed, Snapshot))
 
 
+def table(name: str) -> Any:
+    """Return a table of words, titles or texts and what is read of them."""
+    return json.loads((FOLDER / "words" / f"{name}.json").read_text())
+
+
 def check(path: Path, content: object) -> None:
     """Compare with what was reviewed, or write it where the environment has WRITE_GOLDENS."""
     if os.environ.get("WRITE_GOLDENS"):
