@@ -2,12 +2,15 @@
 
 `golden/parse/<format>/` holds whole answers, each beside its `.expected.json`. `cases/` below it holds files of
 `readings`: each is a small answer (`json`, or the `lines` of a text) with the snapshot or refusal that it gives.
+`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words.
+
 `python -m tests.goldens` writes what all of them give today: review the difference before you commit it. A new case
 needs nothing but its answer.
 """
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +113,8 @@ def main() -> None:
             for reading in readings(case)
         ]
         _write(case, {"readings": known})
+    suite = (sys.executable, "-m", "pytest", str(FOLDER.parent / "unit" / "simulator"), "-k", "reviewed")
+    subprocess.run(suite, env={**os.environ, "WRITE_GOLDENS": "1"}, check=True)
 
 
 def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
