@@ -72,8 +72,9 @@ worker_pool = "workers.pool:CoroutinePool"
 worker_concurrency = 512
 worker_cancel_long_running_tasks_on_connection_loss = False  # a commit is safe whatever the broker does
 worker_soft_shutdown_timeout = 5
-worker_max_tasks_per_child = 5000  # prefork only
-worker_max_memory_per_child = 300_000  # KiB, prefork only
+# With `-P processes` alone (docs/operations.md): a process is replaced after so many tasks, or once it is so large.
+worker_max_tasks_per_child = 5000
+worker_max_memory_per_child = 300_000  # KiB
 worker_send_task_events = True  # Flower shows throughput without further flags
 task_send_sent_event = False  # one event less a task; Flower does not need it
 worker_hijack_root_logger = False

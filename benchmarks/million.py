@@ -33,7 +33,7 @@ from benchmarks.table import show
 from benchmarks.throughput import numbers
 from tracker.detection.snapshots import digest, known_components, projection
 from tracker.model.clock import utc_now
-from tracker.model.page_state import Answer, PageState, PageView, Source
+from tracker.model.page_state import KnownAnswer, PageState, PageView, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import read
 from tracker.polling.poll_cost import PollCost, ResponseClass
@@ -177,7 +177,7 @@ def _page(client: "redis.Redis", components: int) -> Any:
         url=lease.provider.url,
         seeded=True,
         source=Source(format="statuspage", primary=primary),
-        answers={primary: Answer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
+        answers={primary: KnownAnswer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
         projection=projection(snapshot),
         quiet_since=now,
     )

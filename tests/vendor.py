@@ -16,7 +16,7 @@ from tests.fakes import (
     update,
 )
 from tests.loop_poller import LoopPoller
-from tracker.detection.changes import incident_key, keys
+from tracker.detection.keys import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, PollError, StoreError
 from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
@@ -20,6 +21,7 @@ from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store.asking import ask
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
@@ -45,6 +47,15 @@ def open_sinks(settings: Settings | None = None) -> RedisSinks:
     """Return the sinks in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisSinks(connect(settings.redis_url))
+
+
+def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
+    """Return the data server's answer to one reading command, by lines. Raises ConfigError, StoreError."""
+    client = connect(settings.redis_url)
+    try:
+        return ask(client, *words)
+    finally:
+        client.close()
 
 
 def build_poster(settings: Settings) -> RequestsPoster:

@@ -14,7 +14,7 @@
       · MovedAway
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
-  + SinkError              an output refused; carries permanent
+  + SinkError              an output refused
 
 Errors pickle, and each is one plain sentence without a traceback's help.
 """
@@ -179,12 +179,4 @@ class Conflict(TrackerError):
 
 
 class SinkError(TrackerError):
-    """Raised when an output does not accept an event; `permanent` says whether a retry can help."""
-
-    def __init__(self, message: str, permanent: bool = False) -> None:
-        super().__init__(message, permanent)
-        self.message = message
-        self.permanent = permanent
-
-    def __str__(self) -> str:
-        return self.message
+    """Raised when an output does not accept an event."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import Conflict, TrackerError
+from tracker.model.plain import one_line
 from tracker.polling.poller import Outcome, Poll
 
 #: Begins what a task returns that Flower is to show as failed. Celery itself would log it with a traceback, and try to

@@ -18,7 +18,7 @@ from celery import Task
 from kombu.exceptions import OperationalError
 from kombu.utils.json import dumps, loads
 
-from tracker.store.catalogue import Claim
+from tracker.store.due_queue import Claim
 
 #: Even a provider with an interval of a second gets this long to be fetched before its message is void.
 LEAST_EXPIRY_S: Final = 2.0

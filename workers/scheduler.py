@@ -21,7 +21,7 @@ from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock, utc_now
 from tracker.scheduling.dispatch_lag import Lateness
-from tracker.store.catalogue import Claim
+from tracker.store.due_queue import Claim
 from tracker.store.keeper import Keeper
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file

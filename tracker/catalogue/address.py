@@ -60,5 +60,5 @@ def _refuse_bad_host(value: str, parts: SplitResult) -> None:
 
 
 def _repeated(value: str) -> str:
-    """Return the address for a message, unless a password may stand in it."""
+    """Return the address for a message, unless it may hold a password."""
     return "an address with an @" if "@" in value else quoted(value)

@@ -59,3 +59,13 @@ def boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidValue(f"is {described(value)}; write true or false, without quotes")
     return value
+
+
+def whole_number(value: object, least: int, most: int, unit: str, example: str) -> int:
+    """Return a whole number within its bounds; `unit` is what it counts."""
+    # To Python, true is the integer 1.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidValue(f"is {described(value)}, not a whole number of {unit}; write one, as in {example}")
+    if not least <= value <= most:
+        raise InvalidValue(f"is {described(value)}, not from {least} to {most} {unit}; write {example}")
+    return value

@@ -5,6 +5,7 @@ import sys
 import click
 
 from tracker import __version__
+from tracker.cli.ask import ask_command
 from tracker.cli.backtest import backtest_command
 from tracker.cli.check import check
 from tracker.cli.demo import demo
@@ -22,7 +23,7 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo):
+for command in (up, once, check, backtest_command, status, ask_command, providers, sinks, parse, replay, demo):
     cli.add_command(command)
 
 

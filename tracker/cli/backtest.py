@@ -7,17 +7,16 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher
-from tracker.catalogue import FILTER_KEYS, refiltered
+from tracker.catalogue import PROVIDERS, refiltered
 from tracker.cli.options import (
     environment,
     filter_options,
     format_option,
-    given_filters,
+    given_keys,
     providers_option,
     read_providers,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.backtest import Backtest, LeftOut, backtest
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
@@ -26,6 +25,7 @@ from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Impact, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 
@@ -62,7 +62,7 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
     Example:
       tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
     """
-    provider = refiltered(_provider(providers_file, provider_id), given_filters(**filters))
+    provider = refiltered(_provider(providers_file, provider_id), given_keys(**filters))
     try:
         snapshot, incomplete = _asked(provider)
     except PollError as error:
@@ -105,7 +105,7 @@ def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days
         provider=provider.id,
         provider_name=provider.name,
         url=provider.url,
-        filters={key: getattr(provider, key) for key in FILTER_KEYS},
+        filters={key: getattr(provider, key) for key in PROVIDERS.filter_keys},
         unmatched=unmatched(provider, snapshot),
         incomplete=incomplete,
     )

@@ -14,9 +14,8 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
+from tracker.cli.options import environment, filter_options, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
 from tracker.errors import TrackerError
@@ -24,6 +23,7 @@ from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Component, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.candidates import same_host
@@ -96,7 +96,7 @@ def check(
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return
-    choice, given = chosen(page), given_filters(**filters)
+    choice, given = chosen(page), given_keys(**filters)
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(

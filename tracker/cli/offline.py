@@ -12,12 +12,12 @@ from tracker.bootstrap import build_fetcher, build_poller
 from tracker.cli.options import environment, format_option, providers_option, read_providers
 from tracker.cli.status import report, show
 from tracker.cli.table import json_text
-from tracker.delivery.sinks.plain import ascii_json
 from tracker.detection.readability import left_out
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, ParseError
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, encode_event
+from tracker.model.plain import ascii_json
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
 from tracker.polling.observer import Observer

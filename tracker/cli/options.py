@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from tracker.bootstrap import open_catalogue
-from tracker.catalogue import load_catalogue
+from tracker.catalogue import PROVIDERS, load_catalogue
+from tracker.catalogue.schema import Entry
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer
 from tracker.model.provider import Provider
@@ -48,26 +49,38 @@ header_option = click.option(
 )
 
 
-def filter_options(command: Function) -> Function:
-    """Add an option for each filter of a provider; `given_filters` reads what they were given."""
-    for option in (
-        click.option("--maintenance/--no-maintenance", default=None, help="Whether maintenance is told."),
-        click.option(
-            "--events", multiple=True, metavar="KIND", help="Kinds of events; !KIND leaves one out. Repeat it."
-        ),
-        click.option("--min-impact", metavar="IMPACT", help="none, minor, major or critical."),
-        click.option("--regions", multiple=True, metavar="GLOB", help="Regions; !GLOB leaves some out. Repeat it."),
-        click.option(
-            "--components", multiple=True, metavar="GLOB", help="Components; !GLOB leaves some out. Repeat it."
-        ),
-    ):
-        command = option(command)
-    return command
+def key_options(*keys: str) -> Callable[[Function], Function]:
+    """Add an option for each of these keys of a provider; `given_keys` reads what they were given."""
+
+    def add(command: Function) -> Function:
+        for key in reversed(keys):
+            command = _key_option(PROVIDERS.entries[key])(command)
+        return command
+
+    return add
 
 
-def given_filters(**options: object) -> dict[str, Any]:
-    """Return the options of `filter_options` that were given."""
-    return {key: value for key, value in options.items() if value is not None and value != ()}
+def _key_option(entry: Entry) -> Callable[[Function], Function]:
+    """Return the option that gives a key; one that is not given is None or ()."""
+    flag = f"--{entry.name.replace('_', '-')}"
+    if entry.type is bool:
+        switch = f"{flag}/--no-{flag[2:]}" if entry.default else flag
+        return click.option(switch, entry.field, is_flag=True, default=None, help=entry.key.help)
+    if entry.type is tuple:
+        repeated = f"{entry.key.help} Repeat it."
+        return click.option(flag, entry.field, multiple=True, metavar=entry.key.metavar, help=repeated)
+    usual = f"{entry.key.help}  [default: {entry.default}]" if entry.default is not None else entry.key.help
+    kind = int if entry.type is int else str
+    return click.option(flag, entry.field, type=kind, metavar=entry.key.metavar, help=usual)
+
+
+#: An option for each filter of a provider.
+filter_options: Final = key_options(*PROVIDERS.filter_keys)
+
+
+def given_keys(**options: object) -> dict[str, Any]:
+    """Return the options of `key_options` that were given, by field."""
+    return {field: value for field, value in options.items() if value is not None and value != ()}
 
 
 def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:

@@ -8,25 +8,25 @@ from typing import Any, Final
 import click
 
 from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_opml, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, nearest
 from tracker.catalogue.presets import search as lookup
 from tracker.cli.options import (
     data_dir_option,
-    filter_options,
     format_option,
-    given_filters,
     given_headers,
+    given_keys,
     header_option,
+    key_options,
     read_providers,
     running_catalogue,
     running_settings,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
-from tracker.model.provider import Cadence, Provider
+from tracker.model.plain import one_line
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
@@ -86,29 +86,17 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @providers.command()
 @click.argument("pages", nargs=-1, required=True)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
-@click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
-@click.option(
-    "--cadence",
-    default=Cadence.ADAPTIVE.value,
-    show_default=True,
-    metavar="WORD",
-    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
-)
-@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
 @header_option
-@filter_options
+@key_options(*PROVIDERS.shared_keys)
 @data_dir_option
 def add(
     pages: tuple[str, ...],
     name: str | None,
-    interval: int,
-    cadence: str,
-    allow_private: bool,
     toml: bool,
     header_env: tuple[str, ...],
     data_dir: Path,
-    **filters: object,
+    **keys: object,
 ) -> None:
     """Watch more pages: all that are given, or none if one of them is wrong.
 
@@ -122,14 +110,9 @@ def add(
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    asked = {
-        "interval_s": interval,
-        "cadence": cadence,
-        "allow_private": allow_private,
-        "headers_env": given_headers(header_env),
-    }
+    asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
     choices = [chosen(page) for page in pages]
-    wanted = [_provider(choice, name, {**asked, **given_filters(**filters)}) for choice in choices]
+    wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for choice in choices:
         if choice.is_unread:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.delivery.sinks.plain import ascii_json, one_line
+from tracker.model.plain import ascii_json, one_line
 
 #: A cell is cut at this many characters, the last column apart.
 _WIDEST = 40

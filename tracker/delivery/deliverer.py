@@ -12,11 +12,11 @@ from typing import Final, assert_never
 from tracker.delivery.ports import DeliveryLease, Outbox, PendingDelivery, Sender
 from tracker.delivery.retry_policy import (
     Accepted,
-    Answer,
     DeadLettered,
     Disposition,
     FailureStreak,
     Postponed,
+    ReceiverResponse,
     Unanswered,
     judge,
     wants,
@@ -84,7 +84,7 @@ class Deliverer:
                 if self._clock() >= ends_at:
                     return
 
-    def _send(self, webhook: Webhook, event: Event) -> Answer | Unanswered:
+    def _send(self, webhook: Webhook, event: Event) -> ReceiverResponse | Unanswered:
         try:
             return self._sender.send(webhook, event)
         except (FetchError, ConfigError) as error:

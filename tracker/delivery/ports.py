@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from tracker.delivery.latency import Timing
-from tracker.delivery.retry_policy import Answer, Disposition, FailureStreak
+from tracker.delivery.retry_policy import Disposition, FailureStreak, ReceiverResponse
 from tracker.model.event import Event
 from tracker.model.page import Component
 from tracker.model.provider import Webhook
@@ -128,7 +128,7 @@ class PostRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Poster(Protocol):
     """Makes one POST; follows no redirect."""
 
-    def post(self, request: PostRequest) -> Answer:
+    def post(self, request: PostRequest) -> ReceiverResponse:
         """Return the answer, whatever its status. Raises FetchError when none came."""
         ...
 
@@ -136,7 +136,7 @@ class Poster(Protocol):
 class Sender(Protocol):
     """Gives one event to the receiver behind a webhook."""
 
-    def send(self, webhook: Webhook, event: Event) -> Answer:
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
         """Return what the receiver answered. Raises FetchError, and ConfigError when a variable is missing."""
         ...
 

@@ -24,7 +24,7 @@ PATIENCE: Final = timedelta(hours=24)
 _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ReceiverResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What a receiver answered."""
 
     status: int
@@ -83,7 +83,7 @@ def matches(globs: Iterable[str], provider_id: str) -> bool:
 
 
 def judge(
-    answer: Answer | Unanswered, *, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
+    answer: ReceiverResponse | Unanswered, *, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
 ) -> Disposition:
     """Return what becomes of an event that a sink was given since `queued_at`, after one attempt to deliver it."""
     if isinstance(answer, Unanswered):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from tracker.catalogue.mistakes import visible
 from tracker.delivery.retry_policy import matches
 from tracker.model.event import EventKind
 from tracker.model.filters import wants_kind
+from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
 
 #: Pages that a sentence names.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tracker.model.page_state import Answer
+from tracker.model.page_state import KnownAnswer
 
 #: Clocks of two machines differ by so much. One that is further ahead of ours is wrong and proves nothing.
 APART = timedelta(minutes=5)
@@ -29,7 +29,7 @@ def is_earlier(clock: datetime | None, than: datetime | None) -> bool:
     return clock is not None and than is not None and clock < than
 
 
-def stamped(answer: Answer, clock: datetime | None, known: Answer, now: datetime) -> Answer:
+def stamped(answer: KnownAnswer, clock: datetime | None, known: KnownAnswer, now: datetime) -> KnownAnswer:
     """Return an answer with what its page's clock proves; one that proves nothing leaves what was proven before."""
     stamp = proven(clock, now)
     if clock is None or stamp is None:
@@ -37,7 +37,7 @@ def stamped(answer: Answer, clock: datetime | None, known: Answer, now: datetime
     return replace(answer, stamp=stamp, is_ahead=clock - now > IN_STEP)
 
 
-def is_stale(clock: datetime | None, known: Answer, stale_since: datetime | None, now: datetime) -> bool:
+def is_stale(clock: datetime | None, known: KnownAnswer, stale_since: datetime | None, now: datetime) -> bool:
     """Tell whether an answer is to be passed over, being older than one that is known."""
     if stale_since is not None and now - stale_since > (DOUBTED_FOR if known.is_ahead else STALE_FOR):
         return False

@@ -1,4 +1,4 @@
-"""What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
+"""What snapshots mean: merging the answers of one page, and finding a change of meaning behind changed bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -119,12 +119,12 @@ def says_nothing(snapshot: Snapshot) -> bool:
 
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
     """Return the ids of all incidents and maintenances that a snapshot shows."""
-    return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
+    return frozenset(incident.id for incident in snapshot.entries)
 
 
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
     """Return the components that are known after this snapshot, by id."""
-    # When it changed is told with the change, and compared with nothing.
+    # The date of a change is reported with it and never compared.
     listed = {component.id: _undated(component) for component in snapshot.components}
     return listed if lists_all_components(snapshot) else {**known, **listed}
 

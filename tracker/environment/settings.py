@@ -13,16 +13,16 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from tracker import __version__
 from tracker.catalogue.address import web_address
-from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted, visible
+from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
 from tracker.environment.proxies import DIRECTLY, BadProxy, Proxies, Proxy, exceptions_of
 from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Longest file that is read as a secret, in bytes.
 _LONGEST_SECRET = 64 * 1024
@@ -51,8 +51,6 @@ class Settings:
     output_format: str = "text"
     #: Where a vendor finds who asks, and how to reach them.
     contact_url: str = PROJECT_URL
-    #: One of LOG_LEVELS.
-    log_level: str = "INFO"
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
     #: Which way pages and receivers of webhooks are asked.
@@ -68,7 +66,6 @@ class Settings:
             data_dir=_data_dir(environ),
             output_format=_choice(environ, "TRACKER_FORMAT", OUTPUT_FORMATS, "text"),
             contact_url=_contact_url(environ),
-            log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             ca_file=_ca_file(environ),
             proxies=_proxies(environ),
             lean=_choice(environ, "TRACKER_LEAN", ("1", "0"), "1") == "1",
@@ -97,7 +94,7 @@ class Settings:
         """Return all settings, without the password."""
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
-            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
+            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, "
             f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r}, "
             f"lean={self.lean!r})"
         )

@@ -16,6 +16,7 @@ from tracker.fetch.budget import Budget
 from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import tls_context
+from tracker.fetch.connector import Connector
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.elsewhere import Elsewhere
@@ -25,7 +26,6 @@ from tracker.fetch.kept import Kept
 from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.link import BUFFER_BYTES, Key, Link
 from tracker.fetch.outcome import DIRECT, Way, meaning
-from tracker.fetch.reach import Reach
 from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
 from tracker.model.clock import utc_now
@@ -88,8 +88,10 @@ class QuickLane:
         context = tls_context(ca_file)
         # As urllib3 does: some servers choose HTTP/2 otherwise, others take whoever says nothing for a robot.
         context.set_alpn_protocols(["http/1.1"])
-        self._reaches = {
-            allow: Reach(Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor)
+        self._connectors = {
+            allow: Connector(
+                Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor
+            )
             for allow in (False, True)
         }
         self._decoders = _decoders()
@@ -217,7 +219,7 @@ class QuickLane:
 
     async def _connected(self, page: _Page, budget: Budget) -> Link:
         closings = self._closings
-        sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
+        sock = await self._connectors[page.key.allow_private].connected(page.asked, budget)
         if closings != self._closings:
             sock.close()
             raise reported(ConnectError, page.asked.host)

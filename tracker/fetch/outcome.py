@@ -41,7 +41,7 @@ class Way(NamedTuple):
 DIRECT: Final = Way()
 
 
-class Answer(Protocol):
+class HttpAnswer(Protocol):
     """One answer. Its status and headers are there, its body perhaps not yet."""
 
     @property
@@ -73,7 +73,7 @@ class Answer(Protocol):
 
 
 def meaning(
-    answer: Answer,
+    answer: HttpAnswer,
     asked: Target,
     url: str,
     sent: Validators,
@@ -122,7 +122,7 @@ def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:
     return SignInNeeded(f"{leads}; {_remedy(asked, way)}", None, way.redirect or HTTPStatus.OK, url)
 
 
-def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
+def _refusal(answer: HttpAnswer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
     """Return the error for a status that is neither news nor no news."""
     if is_challenge(answer.headers, answer.start):
         return _blocked(answer, url, now)
@@ -140,7 +140,7 @@ def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -
     return HttpStatusError(message, wait_s, answer.status, url)
 
 
-def _blocked(answer: Answer, url: str, now: datetime) -> Blocked:
+def _blocked(answer: HttpAnswer, url: str, now: datetime) -> Blocked:
     """Return the error for a challenge that only a browser passes."""
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
     return Blocked(f"answered {answer.status}, blocked by a challenge for browsers", wait_s, answer.status, url)

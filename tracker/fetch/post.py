@@ -10,7 +10,7 @@ import requests
 from urllib3 import BaseHTTPResponse
 
 from tracker.delivery.ports import PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import BadUrl, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
@@ -73,7 +73,7 @@ class RequestsPoster:
         for adapter in self._adapters.values():
             adapter.close()
 
-    def post(self, request: PostRequest) -> Answer:
+    def post(self, request: PostRequest) -> ReceiverResponse:
         """Return the answer to one POST, whatever its status. Raises FetchError when none came."""
         asked = _target(request.url)
         budget = CURRENT.set(Budget(self._limits, self._monotonic))
@@ -111,9 +111,11 @@ class RequestsPoster:
         if refused is not None:
             raise ProxyFailed(refused)
 
-    def _answer(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Answer:
+    def _answer(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> ReceiverResponse:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
-        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, self._beginning(raw))))
+        return ReceiverResponse(
+            status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, self._beginning(raw)))
+        )
 
     def _beginning(self, raw: BaseHTTPResponse) -> str:
         """Return how the body begins, once it has come whole.

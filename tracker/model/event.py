@@ -14,15 +14,15 @@ from tracker.model.provider import Provider
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """What an event reports."""
 
     NEW_INCIDENT = "new_incident"
     INCIDENT_UPDATE = "incident_update"
     COMPONENT_STATUS_CHANGE = "component_status_change"
     MAINTENANCE_UPDATE = "maintenance_update"
-    #: The text of an update that was told is another one now.
+    #: The text of a reported update has changed.
     UPDATE_EDITED = "update_edited"
-    #: An update that was told is no longer shown, though its incident is.
+    #: A reported update is no longer shown, though its incident is.
     UPDATE_WITHDRAWN = "update_withdrawn"
     #: The page cannot be read: what it would say is unknown.
     PAGE_UNREADABLE = "page_unreadable"
@@ -84,7 +84,7 @@ def update_event(
     *,
     listing: Listing,
 ) -> Event:
-    """Return the event that tells of one update of an incident; the page's listing says how components are called."""
+    """Return the event of one update of an incident; the page's listing says what components are called."""
     named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,

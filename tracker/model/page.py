@@ -39,6 +39,10 @@ class Impact(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+#: Impacts of incidents, from the mildest on: the values of `min_impact`.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
 class Reach(StrEnum):
     """How far a list of incidents reaches: what it proves that it does not hold something which went on."""
 
@@ -142,7 +146,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...] = ()
     maintenances: tuple[Incident, ...] = ()
     components: tuple[Component, ...] = ()
-    #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence proves nothing.
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
@@ -166,6 +170,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def entries(self) -> tuple[Incident, ...]:
+        """Return incidents and maintenances; one that both lists hold comes twice."""
+        return (*self.incidents, *self.maintenances)
+
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of an incident or maintenance that goes on or is planned, and what `status` shows of it."""
@@ -186,7 +195,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it has passed the filters, so that what follows is told.
+    #: Whether it has passed the filters, so that what follows is reported.
     is_followed: bool = False
 
 

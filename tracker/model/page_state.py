@@ -31,7 +31,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: tuple[str, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is remembered of the last answer of one URL."""
 
     validators: Validators = Validators()
@@ -55,15 +55,15 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Whether the page was seen before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: When the source was last looked for again in vain, because it had stopped to fit.
+    #: When a search for another source failed last, after this one had stopped fitting.
     searched_at: datetime | None = None
     #: Up to when the source before this one could be read, while not all of this one was: what it shows is compared
     #: with `PageView.recent` until then.
     moved_at: datetime | None = None
     #: By URL.
-    answers: dict[str, Answer] = {}
+    answers: dict[str, KnownAnswer] = {}
     #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: what was told then is known from the record (`tracker.delivery.recorder`).
+    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
     known_until: datetime | None = None
     #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
     projection: str | None = None
@@ -83,18 +83,18 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
-    #: When something was told last.
+    #: When something was reported last.
     changed_at: datetime | None = None
     #: When the page changed last while an incident was open that its filters let pass; None while there is none.
     incident_at: datetime | None = None
-    #: Since when nothing has changed on the page, told or not, with nothing open or planned; None while there is.
+    #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
         """Return what was left out of the last answers of the source, each kind of it once."""
         urls = (self.source.primary, *self.source.details) if self.source else ()
-        known = (self.answers.get(url, Answer()) for url in urls)
+        known = (self.answers.get(url, KnownAnswer()) for url in urls)
         return tuple(dict.fromkeys(omission for answer in known for omission in answer.omissions))
 
     @property
@@ -119,7 +119,7 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was shown and told last of an incident or a maintenance, whether it goes on or not."""
+    """What was shown and reported last of an incident or a maintenance, whether it goes on or not."""
 
     #: Its own status, as the page showed it last.
     status: str
@@ -128,11 +128,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: The newest update that it showed, and that one's status; None where it showed none.
     update_id: str | None = None
     update_status: str | None = None
-    #: The status that was told last, by an update or without one; None: `status`.
+    #: The status that was reported last, by an update or without one; None: `status`.
     reported: str | None = msgspec.field(default=None, name="told")
     #: Whether it was taken to have ended because the page listed it no longer.
     is_absent: bool = False
-    #: How many changes were told that no update says, and the names of the first of them.
+    #: How many changes were reported that no update says, and the names of the first of them.
     changes: int = 0
     names: tuple[str, ...] = ()
 
@@ -163,7 +163,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Components and regions that incidents of the page named, the last ones first.
     named_components: tuple[str, ...] = ()
     named_regions: tuple[str, ...] = ()
-    #: Ids of components whose fall was told, and whose return was not yet.
+    #: Ids of components whose fall was reported and whose return was not yet.
     falls_reported: tuple[str, ...] = msgspec.field(default=(), name="falls_told")
     #: Incidents and maintenances seen of late, the newest first.
     recent: tuple[RecentIncident, ...] = ()

@@ -7,10 +7,10 @@ would decode by any codec of Python's, of which some take as long, and what was 
 """
 
 import io
+from types import FunctionType
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesNSImpl
 
-import feedparser
 import feedparser.api
 
 #: A text that is not an entry's body is cut here: a title, an id, a time.
@@ -34,7 +34,7 @@ _READ: Final = frozenset({
 
 def parsed(text: str) -> Any:
     """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
-    return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+    return _PARSE(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
 
 
 class _Unread:
@@ -94,6 +94,14 @@ def _reduced(bounded: type, parser: Any) -> type:
     )
 
 
-# `feedparser.parse` looks its parsers up by these names.
-feedparser.api.StrictFeedParser = _reduced(_BoundedStrict, feedparser.api.StrictFeedParser)
-feedparser.api.LooseFeedParser = _reduced(_Bounded, feedparser.api.LooseFeedParser)
+#: The library's own `parse`, which looks its parsers up by these names: a copy that finds ours, while whoever else uses
+#: the library in this process keeps what it has.
+_PARSE: Final = FunctionType(
+    feedparser.api.parse.__code__,
+    {
+        **vars(feedparser.api),
+        "StrictFeedParser": _reduced(_BoundedStrict, feedparser.api.StrictFeedParser),
+        "LooseFeedParser": _reduced(_Bounded, feedparser.api.LooseFeedParser),
+    },
+    argdefs=feedparser.api.parse.__defaults__,
+)

@@ -3,8 +3,8 @@
 import re
 
 from tracker.errors import ParseError
+from tracker.model.plain import printable_line
 from tracker.parse._fields import decode_json, mapping
-from tracker.parse.text import cut, one_line
 
 #: Root elements of RSS 0.9 to 2.0 and Atom.
 FEED_ROOTS = frozenset({"feed", "rss", "rdf"})
@@ -139,4 +139,4 @@ def _complaint(answer: dict[str, object]) -> str:
 
 
 def _short(text: str) -> str:
-    return cut(one_line("".join(mark if mark.isprintable() else " " for mark in text[: 2 * _WORD_CAP])), _WORD_CAP)
+    return printable_line(text, _WORD_CAP)

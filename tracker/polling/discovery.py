@@ -40,7 +40,7 @@ from tracker.polling.ports import Fetched, Fetcher
 MOST_INCIDENTS: Final = 5000
 #: The same for updates, each of which may become an event; the most recorded are 287.
 MOST_UPDATES: Final = 20_000
-#: Characters that telling all of an answer takes, since every update names the incident's components anew: some
+#: Characters that reporting all of an answer takes, since every update names the incident's components anew: some
 #: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
 MOST_REPORTED: Final = 8 * 1024 * 1024
 
@@ -49,7 +49,7 @@ _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
 #: What ends the search where the page itself answers so, and says nothing where it only links there.
 _UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
 _LONGEST_URL = 100
-#: As much of an answer stands in the sentence about a search.
+#: How much of an answer the sentence about a search repeats.
 _LONGEST_ANSWER = 200
 #: How much statuses say: whoever wants credentials means it; some servers answer 403 for what is not there.
 _TELLING, _LIKELY = 2, 1
@@ -108,14 +108,14 @@ def discover(
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
     snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
-    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:
         raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
     updates = sum(len(incident.updates) for incident in incidents)
     if updates > MOST_UPDATES:
         raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
     if sum(map(_reported, incidents)) > MOST_REPORTED:
-        raise ParseError(f"its updates name so many components that telling all takes over {MOST_REPORTED >> 20} MB")
+        raise ParseError(f"its updates name so many components that reporting all takes over {MOST_REPORTED >> 20} MB")
     return snapshot
 
 

@@ -2,7 +2,7 @@
 
     find the source (once) | ask the primary | 304? same body? older? same meaning? | ask the details | merge
 
-A source's primary answer tells whether anything is new; its details are asked only then, so that a quiet page costs
+A source's primary answer shows whether anything is new; its details are asked only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
 behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
 format whose details change without the primary answer, all is asked at every tick.
@@ -19,7 +19,7 @@ from tracker.detection.snapshots import digest, incident_ids, merged, says_nothi
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
@@ -44,7 +44,7 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-#: Stands for a detail that is older than one before, by its clock.
+#: The result of reading a detail that is older than one before, by its clock.
 _PASSED_OVER = Snapshot()
 
 
@@ -57,7 +57,7 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
-    #: Whether no answer was passed over for its clock: it may tell the end of what the others do not list.
+    #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
     is_current: bool
 
 
@@ -118,34 +118,8 @@ class Observer:
             return observed
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
-        details = self._details(provider, state, source, primary.updated_at, now)
-        state, snapshots, failure = details.state, details.snapshots, details.failure
-        lagging_since = _lagging_since(before, state, primary, now)
-        settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-        state = msgspec.structs.replace(
-            state,
-            lagging_since=None if settled else lagging_since,
-            detail_failure=str(failure) if failure else None,
-        )
-        if not settled:
-            state = unremember(before, state, source.primary)
-        wait_s = failure.retry_after_s if failure else None
-        unsettled_since = None if settled else before.unsettled_since or now
-        state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
-        lacking = [url for url in source.details if state.answers.get(url, Answer()).missing_since is not None]
-        newest = _newest_stamp(before, now)
-        return msgspec.structs.replace(
-            observed,
-            state=state,
-            snapshot=merged(primary, snapshots),
-            recent=_recent(before, [primary, *snapshots], now),
-            settled=settled,
-            in_full=len(snapshots) + len(lacking) == len(source.details),
-            is_current=details.is_current and not is_earlier(primary.updated_at, newest),
-            # What only a detail shows may be over long since.
-            listed=incident_ids(primary) if primary.open_only else None,
-            history=details.history - incident_ids(primary),
-            fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
+        return _completed(
+            before, observed, primary, self._details(provider, state, source, primary.updated_at, now), now
         )
 
     def _details(
@@ -174,7 +148,7 @@ class Observer:
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime
     ) -> tuple[PageState, Snapshot | None]:
-        source, known = state.source, state.answers.get(url, Answer())
+        source, known = state.source, state.answers.get(url, KnownAnswer())
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
@@ -182,7 +156,7 @@ class Observer:
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
-            return remember(state, url, Answer(missing_since=now)), None
+            return remember(state, url, KnownAnswer(missing_since=now)), None
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
         snapshot = read_answer(answer, source)
@@ -191,7 +165,7 @@ class Observer:
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
             return state, _PASSED_OVER
-        new = Answer(
+        new = KnownAnswer(
             validators=answer.validators,
             digest=digest(answer.body),
             stamp=clock,
@@ -208,14 +182,60 @@ def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[
 
     Raises CredentialsMissing.
     """
-    known = Answer() if state.source and is_apart(state.source) else state.answers.get(url, Answer())
+    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
     return page_request(provider, url, environ, known.validators)
+
+
+def _completed(
+    before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
+) -> Observation:
+    """Merge the details of a page with its primary answer."""
+    lagging_since = _lagging_since(before, details.state, primary, now)
+    failure = details.failure
+    settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
+    state = msgspec.structs.replace(
+        details.state if settled else _unremembered(before, details.state),
+        lagging_since=None if settled else lagging_since,
+        unsettled_since=None if settled else before.unsettled_since or now,
+        detail_failure=str(failure) if failure else None,
+    )
+    return msgspec.structs.replace(
+        observed,
+        state=state,
+        snapshot=merged(primary, details.snapshots),
+        recent=_recent(before, [primary, *details.snapshots], now),
+        settled=settled,
+        in_full=_is_in_full(state, details),
+        is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
+        # What only a detail shows may be over long since.
+        open_ids=incident_ids(primary) if primary.open_only else None,
+        history=details.history - incident_ids(primary),
+        fresh_for_s=_fresh_for_s(observed, failure),
+    )
+
+
+def _unremembered(before: PageState, state: PageState) -> PageState:
+    """Return the state without the primary answer, so that the next poll reads it again."""
+    return unremember(before, state, state.source.primary) if state.source else state
+
+
+def _is_in_full(state: PageState, details: _Details) -> bool:
+    """Tell whether each detail that the page has was read anew."""
+    urls = state.source.details if state.source else ()
+    lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
+    return len(details.snapshots) + len(lacking) == len(urls)
+
+
+def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
+    """Return for how many seconds nothing is to be asked: as the primary answer says, or a server that is too busy."""
+    wait_s = failure.retry_after_s if failure else None
+    return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
 
 
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
     """Return since when a detail has been older than the primary answer, None if none is."""
     details = state.source.details if state.source else ()
-    stamps = (state.answers.get(url, Answer()).stamp for url in details)
+    stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
     if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
     return before.lagging_since or now

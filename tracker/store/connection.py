@@ -33,7 +33,7 @@ CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
-#: Of each host whose pages are counted: those that are asked now, those that wait, and that somebody was told of it.
+#: Of each host whose pages are counted: those that are asked now, those that wait, and a mark that this was logged.
 SLOTS_PREFIX: Final = f"{PREFIX}slots:"
 WAITING_PREFIX: Final = f"{PREFIX}waiting:"
 CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
@@ -41,7 +41,7 @@ CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
 SCHEDULERS: Final = f"{PREFIX}schedulers"
 SCHEDULER_PREFIX: Final = f"{PREFIX}scheduler:"
 SINKS: Final = f"{PREFIX}sinks"
-#: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
+#: Of each sink: its state, who delivers to it now, its dead letters, and redriven ones.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"

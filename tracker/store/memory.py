@@ -27,7 +27,7 @@ class MemoryPages:
         self.events: list[Event] = []
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | None:
-        """Take the page's turn."""
+        """Lease the page."""
         provider = self._providers.get(provider_id)
         if provider is None:
             return None

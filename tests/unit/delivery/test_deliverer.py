@@ -7,12 +7,12 @@ import pytest
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, MemoryOutbox, webhook
 from tracker.delivery.deliverer import BATCH, ROUND, Deliverer
-from tracker.delivery.retry_policy import PATIENCE, Answer, FailureStreak
+from tracker.delivery.retry_policy import PATIENCE, FailureStreak, ReceiverResponse
 from tracker.errors import ConfigError, Conflict, StoreError
 from tracker.model.event import EventKind
 
-BUSY = Answer(status=503)
-GONE = Answer(status=410)
+BUSY = ReceiverResponse(status=503)
+GONE = ReceiverResponse(status=410)
 
 
 class Post:

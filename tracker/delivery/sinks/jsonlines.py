@@ -14,9 +14,9 @@ import msgspec
 
 from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
-from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.plain import ascii_json
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class JsonLines:
             self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
             self._stream.flush()
         except (OSError, ValueError) as error:
-            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+            raise SinkError(f"cannot write to the console: {error}") from error
 
 
 class _Line(msgspec.Struct):
@@ -195,12 +195,12 @@ def _opened(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+        raise SinkError(f"cannot open {path}: {error.strerror}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(fd)
-        raise SinkError(f"{path} is written by another printer", permanent=True) from error
+        raise SinkError(f"{path} is written by another printer") from error
     return fd
 
 

@@ -9,7 +9,7 @@ import msgspec
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.delivery.ports import Poster, PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.chats import body_of
 from tracker.delivery.sinks.signature import message_id, signature, signing_keys
 from tracker.environment.credentials import headers_of, secret_of
@@ -39,7 +39,7 @@ class WebhookSender:
         self._environ = environ
         self._clock = clock
 
-    def send(self, webhook: Webhook, event: Event) -> Answer:
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
         """Post one event. Raises FetchError, ConfigError."""
         receiver = endpoint(webhook, self._environ)
         body = body_of(event, webhook.format)

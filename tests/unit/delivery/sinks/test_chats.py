@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.fakes import event
 from tracker.delivery.sinks.chats import CHATS, body_of
-from tracker.delivery.sinks.chats.message import ADDRESS
 from tracker.model.event import Event, EventKind, encode_event
+from tracker.model.marks import ADDRESS
 from tracker.model.provider import WebhookFormat
 
 ISSUE = event(

@@ -24,7 +24,7 @@ LOOK_UPS: Final = 16
 _Place = tuple[str, int]
 
 
-class Reach:
+class Connector:
     """Makes connections under one address policy."""
 
     def __init__(self, dialer: Dialer, context: ssl.SSLContext, limits: FetchLimits, executor: Executor) -> None:

@@ -1,4 +1,4 @@
-"""Hostile text made safe for a terminal or a log."""
+"""Hostile text made safe for a terminal, a log or a message of ours; for chats it is `tracker.model.marks`. Pure."""
 
 import re
 from typing import Any, Final
@@ -45,3 +45,15 @@ def ascii_json(encoded: bytes) -> str:
 def _escaped(character: str) -> str:
     units: Any = character.encode("utf-16-be")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def printable_line(text: str, limit: int) -> str:
+    """Return the text for a sentence of ours: as `one_line`, and nothing in it that Python would not print."""
+    blunt = "".join(letter if letter.isprintable() else " " for letter in text[: limit * 8])
+    return one_line(blunt, limit)
+
+
+def visible(text: str, limit: int = 60) -> str:
+    """Return what is printable of the text; a long one is cut in the middle, since paths say the most at their end."""
+    shown = "".join(filter(str.isprintable, text))
+    return shown if len(shown) <= limit else f"{shown[: limit // 2]}…{shown[-(limit // 2) :]}"
