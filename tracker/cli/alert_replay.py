@@ -69,7 +69,8 @@ def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -
     now = utc_now()
     since = now - timedelta(days=days)
     replay = Replay(_rules(config_file))
-    replay.play((event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since), until=now)
+    events = (event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since and not event.is_drill)
+    replay.play(events, until=now)
     if output_format == "json":
         click.echo(json_text([_sent_report(sent) for sent in replay.sent]))
         return
