@@ -1,4 +1,4 @@
-"""What each channel is told of an alert, and when: opens, changes and closes, and what holds them back. Pure.
+"""What each channel is to show of an alert, and when: opens, changes and closes, and what holds them back. Pure.
 
 A channel that got an open gets exactly one close, whatever becomes of the routes; one that got none gets none.
 """
@@ -9,44 +9,44 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.alert import REOPENS_WITHIN, Alert, AlertState, Delivery, Hold, Phase, Telling, rank
+from tracker.alerting.alert import REOPENS_WITHIN, Alert, AlertState, Delivery, Hold, Phase, Target, rank
 from tracker.alerting.rules import Rules, held_for, is_at_least, silenced_by, wanted
 from tracker.alerting.story import MOVED_PATIENCE
 from tracker.model.route import AlertKind, Route
 
 #: A group's alert is sent so long after its first child came, so that others of the same moment are in it.
 GATHERING: Final = timedelta(seconds=2)
-#: An alert that is over, and what was sent of it, is kept for so long; one that nobody was told of until it can no
-#: longer reopen.
+#: An alert that is over, and what was sent of it, is kept for so long; one that no channel was sent until
+#: it can no longer reopen.
 KEPT_FOR: Final = timedelta(days=7)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def told(
+def routed(
     alert: Alert, rules: Rules, now: datetime, *, storms: dict[str, str] | None = None
 ) -> tuple[Alert, tuple[Delivery, ...]]:
-    """Return the alert with what each channel is to be told by now, and what has just been decided to be sent.
+    """Return the alert with what each channel is to show by now, and the deliveries that were just decided.
 
     `storms` are the channels, with the key of a group, in which an alert that would open joins that group instead.
     """
     if alert.group is not None:
-        return _settled(alert, {name: _group_told(alert, telling, now) for name, telling in alert.tellings.items()})
+        return _settled(alert, {name: _of_group(alert, target, now) for name, target in alert.targets.items()})
     routes = wanted(alert, rules)
-    tellings: dict[str, Telling] = {}
-    for channel in dict.fromkeys((*alert.tellings, *routes)):
-        after = _next(alert, channel, alert.tellings.get(channel), routes.get(channel), rules, now, storms or {})
+    targets: dict[str, Target] = {}
+    for channel in dict.fromkeys((*alert.targets, *routes)):
+        after = _next(alert, channel, alert.targets.get(channel), routes.get(channel), rules, now, storms or {})
         if after is not None:
-            tellings[channel] = after
-    return _settled(alert, tellings)
+            targets[channel] = after
+    return _settled(alert, targets)
 
 
 def next_due(alert: Alert) -> datetime | None:
     """Return when an alert has to be looked at again though nothing happens, None for never."""
-    found: list[datetime | None] = [telling.due_at for telling in alert.tellings.values()]
+    found: list[datetime | None] = [target.due_at for target in alert.targets.values()]
     if not alert.is_over:
         found.append(alert.snoozed_until)
         found.append(None if alert.moved_at is None else alert.moved_at + MOVED_PATIENCE)
-        found += [telling.repeat_at for telling in alert.tellings.values() if telling.phase is Phase.OPEN]
+        found += [target.repeat_at for target in alert.targets.values() if target.phase is Phase.OPEN]
     return min(filter(None, found), default=None)
 
 
@@ -66,19 +66,19 @@ def is_forgotten(alert: Alert, now: datetime) -> bool:
 def _forgotten_at(alert: Alert) -> datetime | None:
     if not alert.is_over or alert.closed_at is None:
         return None
-    return alert.closed_at + (KEPT_FOR if alert.tellings else REOPENS_WITHIN)
+    return alert.closed_at + (KEPT_FOR if alert.targets else REOPENS_WITHIN)
 
 
 def _next(
     alert: Alert,
     channel: str,
-    before: Telling | None,
+    before: Target | None,
     route: tuple[int, Route] | None,
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Telling | None:
-    """Return what becomes of one channel's telling, None for a channel that has nothing to do with the alert."""
+) -> Target | None:
+    """Return one channel's next target, None for a channel that has nothing to do with the alert."""
     if before is not None and before.phase is Phase.OPEN:
         return _going_on(alert, before, route, now)
     if before is not None and before.phase is Phase.GROUPED:
@@ -93,16 +93,16 @@ def _next(
 def _opening(
     alert: Alert,
     channel: str,
-    before: Telling | None,
+    before: Target | None,
     chosen: tuple[int, Route],
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Telling:
+) -> Target:
     """Open an alert in a channel, or hold it back."""
     position, route = chosen
-    telling = replace(
-        before or Telling(phase=Phase.HELD),
+    target = replace(
+        before or Target(phase=Phase.HELD),
         phase=Phase.HELD,
         route=position,
         hold=None,
@@ -112,10 +112,10 @@ def _opening(
         note=_held_note(before, alert, now),
     )
     for hold, due_at in _holds(alert, channel, route, rules, now) if alert.drill is None else ():
-        return replace(telling, hold=hold, due_at=due_at)
+        return replace(target, hold=hold, due_at=due_at)
     if channel in storms and alert.drill is None:
-        return replace(telling, phase=Phase.GROUPED, group=storms[channel], version=alert.version)
-    opened = replace(telling, phase=Phase.OPEN, version=alert.version)
+        return replace(target, phase=Phase.GROUPED, group=storms[channel], version=alert.version)
+    opened = replace(target, phase=Phase.OPEN, version=alert.version)
     reminder = _reminder(alert, route)
     if reminder is not None and now >= reminder:
         # Its announcement is reminder enough.
@@ -141,12 +141,12 @@ def _holds(alert: Alert, channel: str, route: Route, rules: Rules, now: datetime
 def _held(
     alert: Alert,
     channel: str,
-    before: Telling,
+    before: Target,
     route: tuple[int, Route] | None,
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Telling | None:
+) -> Target | None:
     """Look again at what was held back."""
     gathers = before.hold is Hold.DIGEST or (before.hold is Hold.QUIET and channel not in rules.objects)
     is_due = before.due_at is not None and now >= before.due_at
@@ -159,7 +159,7 @@ def _held(
     if alert.is_over:
         return before
     if route is None:
-        # The rules, or the alert, have become other ones before anybody was told.
+        # The rules, or the alert, have become other ones before anything was sent.
         return None
     position, chosen = route
     passes_quiet = before.hold is Hold.QUIET and _quiet_until(alert, chosen, now) is None
@@ -168,15 +168,15 @@ def _held(
     return _opening(alert, channel, before, route, rules, now, storms)
 
 
-def _going_on(alert: Alert, before: Telling, route: tuple[int, Route] | None, now: datetime) -> Telling:
-    """Bring an open telling up to date; its end passes whatever the rules say by now."""
+def _going_on(alert: Alert, before: Target, route: tuple[int, Route] | None, now: datetime) -> Target:
+    """Bring an open target up to date; its end passes whatever the rules say by now."""
     if alert.is_over:
         return replace(before, phase=Phase.CLOSED, version=alert.version, due_at=None, repeat_at=None, note="")
     chosen = route[1] if route is not None else None
     after = before
     quiet_until = None if chosen is None or alert.drill is not None else _quiet_until(alert, chosen, now)
     is_held = quiet_until is not None or alert.state is AlertState.SNOOZED
-    # That it was snoozed is the last thing that is told until then.
+    # That it was snoozed is the last thing that is sent until then.
     is_snooze = alert.steps[-1].id.startswith("snoozed/") and quiet_until is None
     if alert.version > before.version and (not is_held or is_snooze):
         after = replace(after, version=alert.version, note="")
@@ -185,17 +185,17 @@ def _going_on(alert: Alert, before: Telling, route: tuple[int, Route] | None, no
     return _repeated(alert, after, chosen, now, is_held=is_held)
 
 
-def _repeated(alert: Alert, telling: Telling, route: Route | None, now: datetime, *, is_held: bool) -> Telling:
+def _repeated(alert: Alert, target: Target, route: Route | None, now: datetime, *, is_held: bool) -> Target:
     """Remind the channel: of an alert that stays open, of a maintenance that begins soon."""
     if route is None:
-        return replace(telling, repeat_at=None)
-    reminder, after = _reminder(alert, route), telling
-    if reminder is not None and now >= reminder and telling.reminded_for != alert.scheduled_for:
+        return replace(target, repeat_at=None)
+    reminder, after = _reminder(alert, route), target
+    if reminder is not None and now >= reminder and target.reminded_for != alert.scheduled_for:
         after = replace(after, reminded_for=alert.scheduled_for)
         if alert.scheduled_for is not None and now < alert.scheduled_for and not is_held:
             note = f"begins at {alert.scheduled_for:%Y-%m-%d %H:%M} UTC"
             after = replace(after, repeats=after.repeats + 1, note=note)
-    repeat_at = telling.repeat_at
+    repeat_at = target.repeat_at
     if route.repeat_s is None or alert.kind is AlertKind.MAINTENANCE:
         repeat_at = None
     elif repeat_at is None:
@@ -209,15 +209,15 @@ def _repeated(alert: Alert, telling: Telling, route: Route | None, now: datetime
     return replace(after, repeat_at=_first(repeat_at, coming))
 
 
-def _grouped(alert: Alert, before: Telling, now: datetime) -> Telling:
-    """Keep what a group tells up to date; a digest's alert waits for the next window with what is new."""
+def _grouped(alert: Alert, before: Target, now: datetime) -> Target:
+    """Keep what a group shows up to date; a digest's alert waits for the next window with what is new."""
     if before.hold is Hold.DIGEST and alert.version > before.version:
         return replace(before, phase=Phase.HELD, due_at=_window_end(now, before.window_s), version=alert.version)
     return replace(before, version=alert.version)
 
 
-def _group_told(alert: Alert, before: Telling, now: datetime) -> Telling:
-    """Return how far a channel is told of a group's alert."""
+def _of_group(alert: Alert, before: Target, now: datetime) -> Target:
+    """Return what a channel is to show of a group's alert."""
     if before.phase is Phase.HELD:
         if before.due_at is not None and now < before.due_at:
             return before
@@ -231,16 +231,16 @@ def _group_told(alert: Alert, before: Telling, now: datetime) -> Telling:
     return replace(before, phase=Phase.CLOSED if alert.is_over else Phase.OPEN, version=alert.version)
 
 
-def _settled(alert: Alert, tellings: dict[str, Telling]) -> tuple[Alert, tuple[Delivery, ...]]:
+def _settled(alert: Alert, targets: dict[str, Target]) -> tuple[Alert, tuple[Delivery, ...]]:
     deliveries = [
         delivery
-        for channel, telling in tellings.items()
-        if (delivery := _delivery(alert, channel, alert.tellings.get(channel), telling)) is not None
+        for channel, target in targets.items()
+        if (delivery := _delivery(alert, channel, alert.targets.get(channel), target)) is not None
     ]
-    return replace(alert, tellings=tellings), tuple(deliveries)
+    return replace(alert, targets=targets), tuple(deliveries)
 
 
-def _delivery(alert: Alert, channel: str, before: Telling | None, after: Telling) -> Delivery | None:
+def _delivery(alert: Alert, channel: str, before: Target | None, after: Target) -> Delivery | None:
     was_open = before is not None and before.phase is Phase.OPEN
     if after.phase is Phase.OPEN and not was_open:
         act = "open"
@@ -281,7 +281,7 @@ def _reminder(alert: Alert, route: Route) -> datetime | None:
     return alert.scheduled_for - timedelta(seconds=route.remind_s)
 
 
-def _held_note(before: Telling | None, alert: Alert, now: datetime) -> str:
+def _held_note(before: Target | None, alert: Alert, now: datetime) -> str:
     if before is None or before.hold is None or before.phase is not Phase.HELD:
         return ""
     if before.hold is Hold.SILENCE:
