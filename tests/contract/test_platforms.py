@@ -1,4 +1,4 @@
-"""What each platform shows and what a quiet page of it costs: measured on simulated pages, written in docs/platforms.md."""
+"""What each platform shows and what a quiet page of it costs: measured, and written in docs/platforms.md."""
 
 import os
 from collections.abc import Callable, Iterable

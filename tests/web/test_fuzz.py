@@ -28,7 +28,7 @@ def _ask(web: RunningWeb, examples: int) -> int:
     for result in schema.get_all_operations():
         operation = result.ok()
         if operation.path in ("/events", "/readyz"):
-            continue  # the one never ends, the other answers 503 because no beat runs here
+            continue  # the one never ends, the other answers 503 where no beat reports
         asked += 1
 
         @settings(
