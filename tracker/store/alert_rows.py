@@ -13,7 +13,7 @@ from tracker.alerting.alert import Alert
 from tracker.alerting.row import Row
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.errors import Conflict
-from tracker.store.alert_scripts import AlertLeaseArguments, AlertLeaseKeys, AlertRowArguments, AlertRowKeys
+from tracker.store.alert_scripts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 from tracker.store.alerts import provider_of
 from tracker.store.connection import (
     ALERTS_PREFIX,
@@ -49,10 +49,10 @@ class RedisRows:
         owner = uuid4().hex
         with translated():
             answer = self._lease(
-                keys=AlertLeaseKeys(
+                keys=ChannelLeaseKeys(
                     lease_key=CHANNEL_LEASE_PREFIX + channel, channel_key=CHANNEL_PREFIX + channel
                 ).values,
-                args=AlertLeaseArguments(owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp()).values,
+                args=ChannelLeaseArguments(owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp()).values,
             )
         if answer is None:
             return None
@@ -139,21 +139,21 @@ class RedisRows:
         mark: ChannelMark | None,
     ) -> None:
         channel = lease.channel
-        arguments = AlertRowArguments(
+        arguments = RowArguments(
             owner=lease.owner,
             lease_ms=self._lease_ms,
             now_s=now.timestamp(),
             alert_id=ready.alert_id,
             row=_ENCODER.encode(row),
             alert_digest=ready.digest,
-            next_at=again_at,
+            again_at=again_at,
             failures="" if mark is None else mark.failures,
             failing_since_s="" if mark is None or mark.failing_since is None else mark.failing_since.timestamp(),
             not_before_s="" if mark is None or mark.not_before is None else mark.not_before.timestamp(),
             error_text="" if mark is None else mark.error or "",
-            was_taken=int(mark is not None and mark.is_delivery),
+            is_delivery=int(mark is not None and mark.is_delivery),
         )
-        keys = AlertRowKeys(
+        keys = RowKeys(
             lease_key=CHANNEL_LEASE_PREFIX + channel,
             channel_key=CHANNEL_PREFIX + channel,
             rows_key=CHANNEL_ROWS_PREFIX + channel,

@@ -1,4 +1,4 @@
-"""The keys and arguments of the scripts for alerts and the live page; see `tracker.store.scripts`."""
+"""What the Lua scripts of alerts take, as `tracker.store.scripts` has it for the others."""
 
 from tracker.store.connection import (
     ALERTING,
@@ -10,12 +10,29 @@ from tracker.store.connection import (
     ALERTS_STORMS,
     CHANNEL_READY_PREFIX,
     CHANNEL_ROWS_PREFIX,
-    DUE,
-    PAGE_PREFIX,
     UPDATES,
     VERSION,
 )
 from tracker.store.scripts import Named
+
+
+class SettingsKeys(Named, frozen=True, kw_only=True):
+    """Keys of alert_settings.lua."""
+
+    settings_key: str = ALERTING
+    updates_key: str = UPDATES
+    version_key: str = VERSION
+
+
+class SettingsArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_settings.lua."""
+
+    settings: bytes
+    #: "" where there are no channels.
+    wanted_group: str
+    group: str = ALERTS_GROUP
+    #: `sync` or `restore`.
+    mode: str
 
 
 class AlertCommitKeys(Named, frozen=True, kw_only=True):
@@ -38,17 +55,17 @@ class AlertCommitArguments(Named, frozen=True, kw_only=True):
     rows_prefix: str = CHANNEL_ROWS_PREFIX
     ready_prefix: str = CHANNEL_READY_PREFIX
     now_s: float
-    decided_json: bytes
+    payload: bytes
 
 
-class AlertLeaseKeys(Named, frozen=True, kw_only=True):
+class ChannelLeaseKeys(Named, frozen=True, kw_only=True):
     """Keys of alert_lease.lua."""
 
     lease_key: str
     channel_key: str
 
 
-class AlertLeaseArguments(Named, frozen=True, kw_only=True):
+class ChannelLeaseArguments(Named, frozen=True, kw_only=True):
     """Arguments of alert_lease.lua."""
 
     owner: str
@@ -56,7 +73,7 @@ class AlertLeaseArguments(Named, frozen=True, kw_only=True):
     now_s: float
 
 
-class AlertRowKeys(Named, frozen=True, kw_only=True):
+class RowKeys(Named, frozen=True, kw_only=True):
     """Keys of alert_row.lua."""
 
     lease_key: str
@@ -66,8 +83,8 @@ class AlertRowKeys(Named, frozen=True, kw_only=True):
     alerts_key: str
 
 
-class AlertRowArguments(Named, frozen=True, kw_only=True):
-    """Arguments of alert_row.lua; "" stands for none."""
+class RowArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_row.lua."""
 
     owner: str
     lease_ms: int
@@ -75,51 +92,11 @@ class AlertRowArguments(Named, frozen=True, kw_only=True):
     alert_id: str
     row: bytes
     alert_digest: str
-    #: Seconds since the epoch, "" for never, "keep" for what is there.
-    next_at: float | str
-    #: "" leaves the channel as it is.
-    failures: int | str = ""
-    failing_since_s: float | str = ""
-    not_before_s: float | str = ""
-    error_text: str = ""
-    was_taken: int = 0
-
-
-class AlertSettingsKeys(Named, frozen=True, kw_only=True):
-    """Keys of alert_settings.lua."""
-
-    settings_key: str = ALERTING
-    updates_key: str = UPDATES
-    version_key: str = VERSION
-
-
-class AlertSettingsArguments(Named, frozen=True, kw_only=True):
-    """Arguments of alert_settings.lua."""
-
-    config: bytes
-    #: "" where there are no channels.
-    wanted_group: str
-    group: str = ALERTS_GROUP
-    #: `sync` or `restore`.
-    mode: str
-
-
-class PushKeys(Named, frozen=True, kw_only=True):
-    """Keys of push.lua."""
-
-    due_key: str = DUE
-    pushed_key: str
-
-
-class PushArguments(Named, frozen=True, kw_only=True):
-    """Arguments of push.lua."""
-
-    provider_id: str
-    now_s: float
-    pause_ms: int
-
-
-class PulseArguments(Named, frozen=True, kw_only=True):
-    """Arguments of pulses.lua, before the provider ids."""
-
-    page_prefix: str = PAGE_PREFIX
+    #: A moment in seconds, "" for never, `keep` for what is there.
+    again_at: float | str
+    #: "" to leave the channel as it is.
+    failures: int | str
+    failing_since_s: float | str
+    not_before_s: float | str
+    error_text: str
+    is_delivery: int

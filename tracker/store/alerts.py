@@ -15,12 +15,7 @@ from tracker.alerting.targets import looked_at_again
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
-from tracker.store.alert_scripts import (
-    AlertCommitArguments,
-    AlertCommitKeys,
-    AlertSettingsArguments,
-    AlertSettingsKeys,
-)
+from tracker.store.alert_scripts import AlertCommitArguments, AlertCommitKeys, SettingsArguments, SettingsKeys
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -250,7 +245,7 @@ class RedisAlerts:
             "storms": [(cause, _ENCODER.encode(storm).decode()) for cause, storm in decided.storms],
         }
         arguments = AlertCommitArguments(
-            owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp(), decided_json=_ENCODER.encode(payload)
+            owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp(), payload=_ENCODER.encode(payload)
         )
         with translated():
             kept = self._commit(keys=AlertCommitKeys().values, args=arguments.values)
@@ -258,10 +253,10 @@ class RedisAlerts:
             raise Conflict("another worker decides about alerts by now")
 
     def _put(self, config: Alerting, mode: str) -> bool:
-        wanted = ALERTS_GROUP if config.channels else ""
-        arguments = AlertSettingsArguments(config=_ENCODER.encode(config), wanted_group=wanted, mode=mode)
+        group = ALERTS_GROUP if config.channels else ""
+        arguments = SettingsArguments(settings=_ENCODER.encode(config), wanted_group=group, mode=mode)
         with translated():
-            return bool(self._settings(keys=AlertSettingsKeys().values, args=arguments.values))
+            return bool(self._settings(keys=SettingsKeys().values, args=arguments.values))
 
     def _silences_changed(self, change: Any) -> None:
         with translated():

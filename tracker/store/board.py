@@ -11,7 +11,7 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S
-from tracker.store.alert_scripts import PulseArguments, PushArguments, PushKeys
+from tracker.store.board_scripts import PulsesArguments, PushArguments, PushKeys
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     AUDIT,
@@ -80,7 +80,7 @@ class RedisBoard:
         found: list[Pulse] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
-                answer: Any = self._pulses(args=(*PulseArguments().values, *provider_ids[start : start + _TOGETHER]))
+                answer: Any = self._pulses(args=[*PulsesArguments().values, *provider_ids[start : start + _TOGETHER]])
             found += [Pulse(revision=answer[i], checked_at=moment(answer[i + 1])) for i in range(0, len(answer), 2)]
         return tuple(found)
 

@@ -7,11 +7,11 @@
 --        ready = {{channel, id}...}, storms = {{cause, storm or ''}...}} as JSON
 -- Returns 0 when another one has the lease or has acknowledged the events, else 1.
 local lease_key, updates_key, due_key, index_key, storms_key = unpack(KEYS)
-local owner, lease_ms, group, alerts_prefix, rows_prefix, ready_prefix, now_s, decided_json = unpack(ARGV)
+local owner, lease_ms, group, alerts_prefix, rows_prefix, ready_prefix, now_s, payload = unpack(ARGV)
 if redis.call('GET', lease_key) ~= owner then
   return 0
 end
-local decided = cjson.decode(decided_json)
+local decided = cjson.decode(payload)
 for _, id in ipairs(decided.acks) do
   if #redis.call('XPENDING', updates_key, group, id, id, 1) == 0 then
     return 0

@@ -6,19 +6,19 @@
 --       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each), 1 if it took a message
 -- Returns 0 when another one has the lease by now, else 1.
 local lease_key, channel_key, rows_key, ready_key, alerts_key = unpack(KEYS)
-local owner, lease_ms, now_s, alert_id, row, alert_digest,
-  next_at, failures, failing_since_s, not_before_s, error_text, was_taken = unpack(ARGV)
+local owner, lease_ms, now_s, alert_id, row, alert_digest, again_at, failures, failing_since_s, not_before_s,
+  error_text, is_delivery = unpack(ARGV)
 if redis.call('GET', lease_key) ~= owner then
   return 0
 end
 redis.call('PEXPIRE', lease_key, lease_ms)
 redis.call('HSET', rows_key, alert_id, row)
-if next_at ~= 'keep' then
+if again_at ~= 'keep' then
   local alert = redis.call('HGET', alerts_key, alert_id)
   if alert and redis.sha1hex(alert) ~= alert_digest then
     redis.call('ZADD', ready_key, now_s, alert_id)
-  elseif next_at ~= '' then
-    redis.call('ZADD', ready_key, next_at, alert_id)
+  elseif again_at ~= '' then
+    redis.call('ZADD', ready_key, again_at, alert_id)
   else
     redis.call('ZREM', ready_key, alert_id)
   end
@@ -35,7 +35,7 @@ if failures ~= '' then
   if error_text ~= '' then
     redis.call('HSET', channel_key, 'last_error', error_text, 'last_error_at', now_s)
   end
-  if was_taken == '1' then
+  if is_delivery == '1' then
     redis.call('HINCRBY', channel_key, 'delivered', 1)
     redis.call('HSET', channel_key, 'last_delivered_at', now_s)
   end

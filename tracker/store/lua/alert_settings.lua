@@ -4,7 +4,7 @@
 -- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore'
 -- Returns 1 when they are other ones than before, else 0.
 local settings_key, updates_key, version_key = unpack(KEYS)
-local config, wanted_group, group, mode = unpack(ARGV)
+local settings, wanted_group, group, mode = unpack(ARGV)
 local before = redis.call('HGET', settings_key, 'config')
 if before and mode == 'restore' then
   return 0
@@ -20,9 +20,9 @@ else
     error(answer, 0)
   end
 end
-if before == config then
+if before == settings then
   return 0
 end
-redis.call('HSET', settings_key, 'config', config)
+redis.call('HSET', settings_key, 'config', settings)
 redis.call('INCR', version_key)
 return 1
