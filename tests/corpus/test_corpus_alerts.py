@@ -10,7 +10,9 @@ from tests.corpus.series import needs_corpus, series
 from tests.unit.alerting.stories import rules
 from tracker.alerting.alert import Phase
 from tracker.alerting.backtest import Replay
-from tracker.detection.changes import Before, changes, keys
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
+from tracker.detection.keys import keys
 from tracker.errors import ParseError
 from tracker.model.event import Event
 from tracker.model.page_state import PageView
