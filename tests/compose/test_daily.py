@@ -66,7 +66,7 @@ def test_a_typo_leaves_the_old_catalogue_running_and_says_so(stack, tmp_path):
     said = stack.logs("sync").splitlines()
     assert "provider 1" in said[-2]
     assert "urk" in said[-2]
-    assert said[-1].endswith(f"nothing was changed: {len(before)} pages as before, until the file is right")
+    assert said[-1].endswith(f"nothing was changed: {len(before)} pages as before, until the file is corrected")
     assert watched(stack) == before
     wait_for_polls(stack)
     stack.up()
