@@ -27,6 +27,7 @@ from tracker.store.connection import (
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
     CHANNEL_ROWS_PREFIX,
+    DRILLS,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -221,6 +222,11 @@ class RedisAlerts:
             for i, name in enumerate(ordered)
             if answers[2 * i] and float(answers[2 * i + 1] or 0) <= now.timestamp()
         ]
+
+    def note_drill(self, names: Collection[str], now: datetime) -> None:
+        """Write down that a drill of these channels came through."""
+        with translated():
+            self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def has_channels(self) -> bool:
         """Tell whether there are channels."""

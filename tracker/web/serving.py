@@ -3,6 +3,7 @@
 import logging
 import socket
 import sys
+from collections.abc import Callable, Sequence
 
 from tracker.bootstrap import open_board, open_recorded
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
@@ -11,7 +12,7 @@ from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
 from tracker.model.clock import utc_now
 from tracker.web.access import require_protection
-from tracker.web.app import build_app
+from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
 from tracker.web.now import NowBoard
 from tracker.web.parts import Parts
@@ -21,9 +22,15 @@ log = logging.getLogger("tracker")
 
 
 def serve(
-    settings: Settings, web: WebSettings, kept: HistorySettings, address: tuple[str, int], *, is_searching: bool
+    settings: Settings,
+    web: WebSettings,
+    kept: HistorySettings,
+    address: tuple[str, int],
+    *,
+    is_searching: bool,
+    additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
 ) -> None:
-    """Serve until a signal comes. Raises ConfigError, HistoryError."""
+    """Serve until a signal comes, what other packages add included. Raises ConfigError, HistoryError."""
     host, port = address
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
@@ -33,8 +40,10 @@ def serve(
     _tell(listening, host, port)
     if web.tells_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
+    added = additions(parts)
+    beside = [background, *(each for addition in added for each in addition.beside)]
     try:
-        run(build_app(parts, [background]), parts.live, listening)
+        run(build_app(parts, beside, [addition.router for addition in added]), parts.live, listening)
     finally:
         listening.close()
         history.close()
