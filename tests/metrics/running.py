@@ -1,5 +1,6 @@
 """A real web server with `/metrics`, and what a scrape of it says."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tracker.metrics.news import HistoryNews
 from tracker.metrics.route import metrics_router
 from tracker.store.measures import RedisMeasures
 from tracker.web.app import Addition
+from tracker.web.now import PageNow
 from tracker.web.parts import Parts
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -20,7 +22,11 @@ Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 def addition(client: "redis.Redis", parts: Parts) -> Addition:
     store = RedisMeasures(client, RECORD)
-    collector = TrackerCollector(lambda: parts.board.now.pages.values(), store, HistoryNews(parts.history), utc)
+
+    def pages() -> Iterable[PageNow]:
+        return parts.board.now.pages.values()
+
+    collector = TrackerCollector(pages, store, HistoryNews(parts.history), utc)
     return Addition(metrics_router(collector))
 
 

@@ -40,6 +40,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
         "alerts": Lazy(
             "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
         ),

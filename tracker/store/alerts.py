@@ -260,6 +260,10 @@ class RedisAlerts:
         if not kept:
             raise Conflict("another worker decides about alerts by now")
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _put(self, config: Alerting, mode: str) -> bool:
         group = ALERTS_GROUP if config.channels else ""
         arguments: list[str | bytes] = [_ENCODER.encode(config), group, ALERTS_GROUP, mode]
