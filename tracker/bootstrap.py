@@ -91,7 +91,8 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
 
 def open_measures(settings: Settings) -> RedisMeasures:
     """Return the data server as metrics see it."""
-    return RedisMeasures(connect(settings.redis_url), RECORD)
+    # A scraper waits for ten seconds; what does not answer within three is told as such.
+    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 
 def open_pages(settings: Settings) -> RedisPages:
