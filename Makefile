@@ -8,11 +8,11 @@ TOOLS := $(VENV)/.tools
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Tests of hostile input take long by design; `make test` runs them.
-QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_fetch_body.py \
-  --ignore=tests/unit/parse/test_parse_hostile.py --ignore=tests/unit/test_bounds.py --hypothesis-profile=quick
+QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_body.py \
+  --ignore=tests/unit/parse/test_hostile.py --ignore=tests/unit/parse/test_bounds.py --hypothesis-profile=quick
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench clean
+.PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench screens clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ contracts: $(TOOLS) ## Check which package imports which
 
 audit: $(TOOLS) ## Look for known vulnerabilities in the image's packages (asks a public database)
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
+
+screens: $(TOOLS) ## Take the pictures of docs/web.md anew; needs Chromium
+	TRACKER_SCREENS=docs/screens $(BIN)/python -m pytest tests/web/test_browser.py -k screens
 
 chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost and repeated updates
 	$(BIN)/python -m tests.chaos.run $(CHAOS)

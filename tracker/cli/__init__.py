@@ -39,12 +39,19 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
+<<<<<<< HEAD
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
         "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
+=======
+>>>>>>> main
         "alerts": Lazy(
             "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
         ),
         "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
+    },
+    "Serve": {
+        "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
     },
     "Decide": {
         "gate": Lazy("tracker.cli.gate:gate", "Tell by the exit status whether vendors have a problem now."),
@@ -75,9 +82,6 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
             "Show what filters would have reported of the past that a page still shows; nothing has to run.",
-        ),
-        "history": Lazy(
-            "tracker.cli.history:history", "Rebuild or inspect the database that answers questions about the past."
         ),
         "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
     },

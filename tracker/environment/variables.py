@@ -56,6 +56,28 @@ VARIABLES: Final = (
         "A file that beat and workers touch while they do their work, for health checks of containers.",
         of="beat, worker",
     ),
+    Variable("TRACKER_WEB_TOKEN", "Lets whoever has it read the page and the API.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_ACT_TOKEN", "Lets whoever has it read, and add, remove and check.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_HOSTS", "More names under which the page is asked, with commas between.", of="web"),
+    Variable(
+        "TRACKER_WEB_TRUSTED_PROXIES",
+        "Addresses or networks of proxies that are believed when they say who asks, with commas between.",
+        of="web",
+    ),
+    Variable("TRACKER_WEB_USER_HEADER", "Where such a proxy says it.", default="X-Forwarded-User", of="web"),
+    Variable("TRACKER_WEB_ACTORS", "Those of its users who may act, with commas between.", of="web"),
+    Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, with commas between.", of="web"),
+    Variable("TRACKER_WEB_URL", "The page's own address, for links in feeds.", default="as it was asked", of="web"),
+    Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
+    Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),
+    Variable(
+        "TRACKER_DATABASE_URL",
+        "A PostgreSQL server for the history.",
+        default="SQLite in the data directory",
+        has_file=True,
+        of="web",
+    ),
+    Variable("TRACKER_HISTORY_DAYS", "How many days the history keeps; 0 keeps all.", default="400", of="web"),
     Variable("TRACKER_CORE", "Keep a worker to the n-th core that it may use: 0, 1, and so on.", of="worker"),
 )
 #: Those that one process of ours sets for another, or tests for a process; not for people.

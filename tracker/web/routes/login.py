@@ -18,12 +18,17 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _FORM: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sign in · Status tracker</title><link rel="stylesheet" href="/static/style.css"></head>
-<body><main><h1>Sign in</h1>{note}
-<form method="post" action="/login"><input type="hidden" name="next" value="{next}">
-<p><label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label></p>
-<p><button>Sign in</button></p></form></main></body></html>
+<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sign in · tracker</title><link rel="stylesheet" href="/static/style.css">
+</head>
+<body><header class="bar"><div class="top"><a class="mark" href="/">tracker</a></div></header>
+<main><div class="head"><div><h1>Sign in</h1>
+<p class="lede">The token says whether you may read, or act as well.</p></div></div>
+{note}
+<form class="ctl" method="post" action="/login"><input type="hidden" name="next" value="{next}">
+<label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label>
+<button class="go">Sign in</button></form></main></body></html>
 """
 
 
