@@ -39,11 +39,6 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
         "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
         "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
-<<<<<<< HEAD
-        "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
-        "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
-=======
->>>>>>> main
         "alerts": Lazy(
             "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
         ),
@@ -51,6 +46,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Serve": {
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
         "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
     },
     "Decide": {

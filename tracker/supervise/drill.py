@@ -74,12 +74,8 @@ class Drill:
             self._commit(ending, channel)
         for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
-<<<<<<< HEAD
-            tell(f"{name} took the close")
-        self._alerts.note_drill(_told(alert), self._clock())
-=======
             report(f"{name} took the close")
->>>>>>> main
+        self._alerts.note_drill(_open_channels(alert), self._clock())
 
     def _await_opened(self, report: Callable[[str], object]) -> Alert:
         alert = self._await_alert()
