@@ -9,7 +9,7 @@ import resource
 import statistics
 import time
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import redis
 from prometheus_client import CollectorRegistry
@@ -24,6 +24,7 @@ from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import ENDINGS
 from tracker.store.board import RedisBoard
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import page_key
 from tracker.store.measures import RedisMeasures
@@ -47,15 +48,14 @@ def main() -> None:
 
 def fill(client: "redis.Redis", count: int) -> None:
     """Have the data server hold so many pages that are fine, but for one in a hundred."""
-    board = RedisBoard(client)
     now = datetime.now(UTC)
     providers = [Provider(id=f"p{n:05}", name=f"P{n}", url=f"https://p{n}.example") for n in range(count)]
-    board._catalogue.put(providers, now)
+    RedisCatalogue(client).put(providers, now)
     fine = {str(n): Component(id=str(n), name=f"C{n}", status=ComponentStatus.OPERATIONAL) for n in range(COMPONENTS)}
     views = {bad: encode_view(PageView(components=fine, indicator=bad)) for bad in (Impact.NONE, Impact.MAJOR)}
     with client.pipeline(transaction=False) as pipe:
         for number, provider in enumerate(providers):
-            fields = {
+            fields: Any = {
                 "state": encode_state(PageState(url=provider.url, seeded=True)),
                 "view": views[Impact.MAJOR if number % 100 == 0 else Impact.NONE],
                 "revision": 1,
@@ -90,10 +90,9 @@ def measure(client: "redis.Redis", count: int, rounds: int) -> None:
         worked.append(time.process_time() - busy)
     series = sum(not line.startswith(b"#") for line in text.splitlines())
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{count:,} providers: {series:,} series, {len(text) / 1e6:.1f} MB; scrape {statistics.median(taken):.2f} s,"
-        f" of which {statistics.median(worked):.2f} s of CPU, longest {max(taken):.2f} s; {memory_mb:.0f} MB of memory in all"
-    )
+    scrape = f"scrape {statistics.median(taken):.2f} s, of which {statistics.median(worked):.2f} s of CPU"
+    size = f"{series:,} series, {len(text) / 1e6:.1f} MB"
+    print(f"{count:,} providers: {size}; {scrape}, longest {max(taken):.2f} s; {memory_mb:.0f} MB of memory in all")
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def alert_now(alert: Alert) -> AlertNow:
         severity=severity(alert.kind, alert.impact).value,
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
-        channels={name: telling.phase.value for name, telling in alert.tellings.items()},
+        channels={name: target.phase.value for name, target in alert.targets.items()},
         untrusted=Words(
             title=title(alert.title),
             status=title(alert.status),
