@@ -46,6 +46,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Serve": {
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
         "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
     },
     "Decide": {

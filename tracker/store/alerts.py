@@ -27,6 +27,7 @@ from tracker.store.connection import (
     ALERTS_STORMS,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
+    DRILLS,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -222,6 +223,11 @@ class RedisAlerts:
             if answers[2 * i] and float(answers[2 * i + 1] or 0) <= now.timestamp()
         ]
 
+    def note_drill(self, names: Collection[str], now: datetime) -> None:
+        """Write down that a drill of these channels came through."""
+        with translated():
+            self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
+
     def has_channels(self) -> bool:
         """Tell whether there are channels."""
         return bool(self.config().channels)
@@ -251,6 +257,10 @@ class RedisAlerts:
             kept = self._commit(keys=AlertCommitKeys().values, args=arguments.values)
         if not kept:
             raise Conflict("another worker decides about alerts by now")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def _put(self, config: Alerting, mode: str) -> bool:
         group = ALERTS_GROUP if config.channels else ""

@@ -75,6 +75,7 @@ class Drill:
         for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
             report(f"{name} took the close")
+        self._alerts.note_drill(_open_channels(alert), self._clock())
 
     def _await_opened(self, report: Callable[[str], object]) -> Alert:
         alert = self._await_alert()
