@@ -21,12 +21,24 @@ import msgspec
 from tracker.catalogue.address import web_address
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
-from tracker.catalogue.values import boolean, choice, identifier, list_of, text, whole_number
+from tracker.catalogue.values import (
+    LONGEST_EXPRESSION,
+    boolean,
+    choice,
+    identifier,
+    list_of,
+    text,
+    time_zone,
+    whole_number,
+    word_table,
+)
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.filters import EXCLUDES
 from tracker.model.key import Holds, Key
 
+#: What a table in one line holds rather than a list.
+_TABLES: Final = frozenset({Holds.HEADERS, Holds.WORDS})
 _VARIABLE: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -50,7 +62,7 @@ class Entry:
 
     def checked(self, value: object, words: Sequence[str] | None) -> object:
         """Return what the field holds; `words` are those that only the caller knows. Raises InvalidValue."""
-        if self.type is tuple and self.key.holds is not Holds.HEADERS:
+        if self.type is tuple and self.key.holds not in _TABLES:
             check = _CHECKS[self.key.holds]
             return list_of(value, check=lambda item: check(item, self), example=self.example)
         if self.type is bool:
@@ -159,6 +171,18 @@ def _headers(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
     return header_variables(value, entry.key.reserved)
 
 
+def _expression(value: object, _entry: Entry) -> str:
+    return text(value, LONGEST_EXPRESSION)
+
+
+def _words(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+    return word_table(value, entry.key.choices, entry.example)
+
+
+def _zone(value: object, entry: Entry) -> str:
+    return time_zone(value, entry.example)
+
+
 def _glob(value: object, _entry: Entry) -> str:
     """Return a glob, or an exclusion and the glob behind it."""
     glob = text(value)
@@ -187,6 +211,9 @@ _CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
     Holds.SECRET_ADDRESS: _secret_address,
     Holds.VARIABLE: _variable,
     Holds.HEADERS: _headers,
+    Holds.EXPRESSION: _expression,
+    Holds.WORDS: _words,
+    Holds.ZONE: _zone,
     Holds.GLOB: _glob,
     Holds.EVENT: _event,
     Holds.EVENT_OR_EXCLUSION: _event_or_exclusion,

@@ -14,6 +14,7 @@ from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.parse.custom import understood
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
 from tracker.supervise.server import server_url
@@ -97,7 +98,7 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
 
 def read_providers(path: Path) -> tuple[Provider, ...]:
     """Return the providers of a file. Raises ConfigError."""
-    return load_catalogue(path, formats=FORMAT_NAMES)
+    return load_catalogue(path, formats=FORMAT_NAMES, understand=understood)
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Component, ComponentStatus, Impact, Omission, OpenIncident, worst_impact
 from tracker.model.provider import Validators
 
@@ -29,6 +30,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     primary: str
     #: URLs that are asked when the primary answer changed.
     details: tuple[str, ...] = ()
+    #: What the format is where the catalogue defines it; another one means that the page is read otherwise.
+    definition: FormatDefinition | None = None
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ Wire shapes never leave this package. A format is recognised by its answer, neve
 from collections.abc import Mapping
 
 from tracker.errors import ParseError
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Snapshot
 from tracker.parse.aws import AWS
 from tracker.parse.aws_feed import AWS_FEED
@@ -14,6 +15,7 @@ from tracker.parse.betterstack import BETTERSTACK
 from tracker.parse.cachet import CACHET
 from tracker.parse.checkly import CHECKLY
 from tracker.parse.cstate import CSTATE
+from tracker.parse.custom import custom_format
 from tracker.parse.datadog import DATADOG
 from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
@@ -35,7 +37,7 @@ from tracker.parse.vultr import VULTR
 from tracker.parse.xai import XAI
 from tracker.parse.yandex import YANDEX
 
-__all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "read"]
+__all__ = ["FORMATS", "FORMAT_NAMES", "Endpoints", "Format", "detect", "format_of", "read"]
 
 #: Every format by name, in the order in which they are tried.
 FORMATS: Mapping[str, Format] = {
@@ -70,6 +72,11 @@ FORMATS: Mapping[str, Format] = {
     )
 }
 FORMAT_NAMES: tuple[str, ...] = tuple(FORMATS)
+
+
+def format_of(name: str, definition: FormatDefinition | None = None) -> Format | None:
+    """Return the format that a page or a source names, None for one that there is no more."""
+    return FORMATS.get(name) if definition is None else custom_format(definition)
 
 
 def detect(body: bytes, content_type: str | None = None) -> Format:

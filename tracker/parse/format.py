@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Snapshot
 
 
@@ -53,6 +54,8 @@ class Format:
     #: Whether the details change without the primary answer. All of them are then asked at every tick, nothing
     #: conditionally, and a detail that fails fails the poll.
     details_apart: bool = False
+    #: What the format is where a catalogue defines it, None for one that ships.
+    definition: FormatDefinition | None = None
     #: (body, url, content type) -> whether an answer that can be read is of a status page, for a format that others use
     #: as well; never raises. It is asked where nobody named the very address.
     tells_incidents: Callable[[bytes, str, str | None], bool] = always

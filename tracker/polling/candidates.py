@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Endpoints, Format
+from tracker.parse.custom import custom_format
 
 #: No page is asked for more addresses than this in search of its data; guesses are what is left out.
 MOST_CANDIDATES: Final = 40
@@ -41,13 +42,18 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     def source(self, page_format: Format) -> Source:
         """Return the source that this address is in a format."""
         planned = (source for source in self.sources if source.format == page_format.name)
-        beside = Source(format=page_format.name, primary=self.url, details=_details_beside(page_format, self.url))
+        beside = Source(
+            format=page_format.name,
+            primary=self.url,
+            details=_details_beside(page_format, self.url),
+            definition=page_format.definition,
+        )
         return next(planned, beside)
 
 
 def itself(provider: Provider) -> Candidate:
     """Return the page's own address."""
-    expected = (known.name for known in _allowed(provider) if _is_expected(known, provider, provider.url))
+    expected = (known.name for known in allowed(provider) if _is_expected(known, provider, provider.url))
     return Candidate(url=provider.url, expected=tuple(expected))
 
 
@@ -58,7 +64,7 @@ def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ..
     path, then at the root of its host; last the feeds that the page links to.
     """
     html = html[:_LOOKED_AT]
-    formats = _allowed(provider)
+    formats = allowed(provider)
     bases = _bases(url)
     here = [known for known in formats if _is_expected(known, provider, url)]
     anywhere = [known for known in formats if not known.hosts and known not in here]
@@ -106,13 +112,16 @@ def rebased(source: Source, url: str) -> Source:
         after.pop()
     old, new = "/".join(before), "/".join(after)
     details = (new + detail.removeprefix(old) if detail.startswith(f"{old}/") else detail for detail in source.details)
-    return Source(format=source.format, primary=url, details=tuple(details))
+    return replace(source, primary=url, details=tuple(details))
 
 
 _ORIGIN_PARTS = 3
 
 
-def _allowed(provider: Provider) -> tuple[Format, ...]:
+def allowed(provider: Provider) -> tuple[Format, ...]:
+    """Return the formats that a page may have: the one that its provider names, or all that ship."""
+    if provider.definition is not None:
+        return (custom_format(provider.definition),)
     return tuple(known for known in FORMATS.values() if provider.format in ("auto", known.name))
 
 

@@ -32,7 +32,8 @@ from tracker.model.page import Incident, Snapshot
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Format, detect
-from tracker.polling.candidates import Candidate, itself, plan, rebased, same_host
+from tracker.parse.custom import custom_format
+from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
 from tracker.polling.page_request import page_request
 from tracker.polling.ports import Fetched, Fetcher
 
@@ -107,7 +108,7 @@ def discover(
 
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
-    snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
+    snapshot = speaks(source).read(answer.body, answer.url, answer.content_type)
     incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:
         raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
@@ -119,9 +120,14 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     return snapshot
 
 
+def speaks(source: Source) -> Format:
+    """Return the format of a source."""
+    return FORMATS[source.format] if source.definition is None else custom_format(source.definition)
+
+
 def tells(answer: Fetched, source: Source) -> bool:
     """Tell whether an answer that can be read is of a status page."""
-    return FORMATS[source.format].tells_incidents(answer.body, answer.url, answer.content_type)
+    return speaks(source).tells_incidents(answer.body, answer.url, answer.content_type)
 
 
 class _Search:
@@ -132,6 +138,7 @@ class _Search:
         self._provider = provider
         self._before = before
         self._environ = environ
+        self._formats = {known.name: known for known in allowed(provider)}
         #: Where the page itself answered.
         self._landed_at = provider.url
         #: A feed that was found and is not of incidents.
@@ -172,7 +179,7 @@ class _Search:
             else:
                 self._note(candidate, str(error))
             return answer
-        self._note(candidate, FORMATS[source.format].title)
+        self._note(candidate, speaks(source).title)
         return Found(source=source, answer=answer)
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
@@ -189,7 +196,7 @@ class _Search:
         """Return the source that an answer makes its address. Raises ParseError."""
         known = self._format(candidate, answer)
         if self._provider.format not in ("auto", known.name):
-            raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
+            raise ParseError(f"its format is {known.title}, not {self._formats[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
         tells_incidents = tells(answer, source)
@@ -209,7 +216,7 @@ class _Search:
 
     def _format(self, candidate: Candidate, answer: Fetched) -> Format:
         """Return an answer's format. Raises ParseError."""
-        expected = [FORMATS[name] for name in candidate.expected]
+        expected = [self._formats.get(name) or FORMATS[name] for name in candidate.expected]
         for known in expected:
             if known.recognises(answer.body, answer.content_type):
                 return known
