@@ -11,6 +11,7 @@ from tracker.cli.check import check
 from tracker.cli.demo import demo
 from tracker.cli.formats import formats
 from tracker.cli.offline import once, parse, replay
+from tracker.cli.presets import presets_command
 from tracker.cli.providers import providers
 from tracker.cli.sinks import sinks
 from tracker.cli.status import status
@@ -24,7 +25,21 @@ def cli() -> None:
     """Watch status pages; log every new incident update and component change, once."""
 
 
-for command in (up, once, check, backtest_command, status, ask_command, providers, sinks, formats, parse, replay, demo):
+for command in (
+    up,
+    once,
+    check,
+    backtest_command,
+    status,
+    ask_command,
+    providers,
+    presets_command,
+    sinks,
+    formats,
+    parse,
+    replay,
+    demo,
+):
     cli.add_command(command)
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 
 from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_opml, load_sinks, new_provider
-from tracker.catalogue.presets import Choice, chosen, nearest
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_sinks, new_provider
+from tracker.catalogue.presets import Choice, chosen, completions, nearest
 from tracker.catalogue.presets import search as lookup
+from tracker.catalogue.presets.imported import load_list
 from tracker.cli.options import (
     data_dir_option,
     format_option,
@@ -28,11 +29,17 @@ from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.parse.coverage import Reach, coverage
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 
 #: How much of an address or a reason is shown, in characters.
 _LONGEST_LINE: Final = 300
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the presets that a shell offers for the beginning of a word."""
+    return list(completions(incomplete))
 
 
 @click.group()
@@ -64,7 +71,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("words", nargs=-1)
+@click.argument("words", nargs=-1, shell_complete=_complete)
 @format_option
 def search(words: tuple[str, ...], output_format: str) -> None:
     """Show the presets: vendors that `add` knows by name; all of them, or those that match every word.
@@ -84,7 +91,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("pages", nargs=-1, required=True)
+@click.argument("pages", nargs=-1, required=True, shell_complete=_complete)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
 @header_option
@@ -115,10 +122,7 @@ def add(
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for choice in choices:
-        if choice.is_unread:
-            click.echo(
-                f"note: {choice.name} has a page of its own that cannot be read so far: it stays unknown", err=True
-            )
+        _tell_unread(choice)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
@@ -137,23 +141,24 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
 @data_dir_option
 def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
-    """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
+    """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
-    What is there already is passed over, and so is what is no address of the web. All feeds of the file are taken:
-    leave out those that are not of status pages.
+    A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
+    or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
+    those that match none are named. What is there already is passed over, and so is what is no address of the web.
 
     \b
     Example:
-      tracker providers import subscriptions.opml --dry-run
+      tracker providers import vendors.csv --dry-run
     """
     catalogue = running_catalogue(data_dir)
-    found = load_opml(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    for reason in (*found.repeated, *found.invalid):
+    found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    for reason in (*found.repeated, *found.invalid, *found.unmatched):
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(found.providers, utc_now())
     _tell_added(found.providers, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid)
+    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched)
     click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (found.providers or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
@@ -221,6 +226,13 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
         components=components,
         **asked,
     )
+
+
+def _tell_unread(choice: Choice) -> None:
+    """Say what of a preset's page is known not to be read."""
+    known = coverage(choice.preset) if choice.preset is not None else None
+    if known is not None and known.reach is Reach.NOT:
+        click.echo(f"note: {choice.name} cannot be read so far ({known.reason}): it stays unknown", err=True)
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:
