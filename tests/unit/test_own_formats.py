@@ -14,12 +14,14 @@ from tracker.catalogue.examples import example, names
 from tracker.errors import ConfigError, ParseError
 from tracker.model.event import Event
 from tracker.model.format_definition import FormatDefinition
+from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.custom import custom_format, tried, understood
 from tracker.parse.custom import language as languages
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
+from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
 from tracker.store.memory import MemoryPages
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +235,14 @@ def test_another_definition_reads_the_same_answer_anew_and_reports_nothing_again
     source = watched.store.state("harbor").source
     assert source is not None
     assert source.definition == changed
+
+
+def test_a_definition_goes_to_the_workers_with_its_provider_and_stays_with_the_state() -> None:
+    provider = of_guide("harbor")
+    state = PageState(url=provider.url, source=Source(format="harbor", primary="x", definition=provider.definition))
+
+    assert decode_provider(encode_provider(provider)) == provider
+    assert decode_state(encode_state(state)) == state
 
 
 # what may be written
