@@ -9,7 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from tracker.catalogue.presets import presets
+from tracker.catalogue.presets import Preset, presets
 from tracker.cli import cli
 from tracker.errors import ConfigError, TrackerError
 from tracker.store.catalogue import RedisCatalogue
@@ -133,7 +133,7 @@ def test_a_search_without_a_word_shows_all() -> None:
 
     rows = json.loads(result.stdout)
     assert len(rows) == len(presets())
-    assert rows[0].keys() == {"id", "name", "category", "url", "platform", "aliases"}
+    assert rows[0].keys() == set(Preset.__struct_fields__)
 
 
 @pytest.mark.parametrize(("word", "part"), [("gihub", "did you mean github?"), ("xyzzyx", "added by its address")])

@@ -86,8 +86,8 @@ def search(words: tuple[str, ...], output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(found))
         return
-    rows = [(p.id, p.name, p.category, p.platform or "", ", ".join(p.aliases), p.url) for p in found]
-    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"), rows))
+    rows = [(p.id, p.name, p.category, p.platform or "", coverage(p).reach, ", ".join(p.aliases), p.url) for p in found]
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows))
 
 
 @providers.command()
