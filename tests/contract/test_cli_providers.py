@@ -123,7 +123,7 @@ def test_a_search_needs_no_tracker() -> None:
     result = without_a_tracker("search", "GOOGLE", "cloud")
 
     head, first, *_ = result.stdout.splitlines()
-    assert head.split() == ["ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"]
+    assert head.split() == ["ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"]
     assert first.startswith("google-cloud ")
     assert first.endswith(" https://status.cloud.google.com")
 
