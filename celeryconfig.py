@@ -1,7 +1,7 @@
-"""Celery's settings: plain assignments, each with its reason. Where the data server is comes from the environment.
+"""Celery's settings: plain assignments, each with its reason. REDIS_URL names the data server.
 
-`celery -A workers.app worker|beat|flower` read this file. What a provider is, and when it is polled, is no matter of
-Celery's: the schedule is in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
+`celery -A workers.app worker|beat|flower` read this file. Celery knows no providers and no due times: the schedule is
+in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
 """
 
 import os
@@ -56,6 +56,8 @@ task_create_missing_queues = False  # a typo in a queue's name fails at once
 task_routes = {
     "workers.tasks.print_updates": {"queue": "print"},
     "workers.tasks.wake_sinks": {"queue": "print"},  # one call to the data server; the printer is always there
+    "workers.tasks.decide_alerts": {"queue": "deliver"},
+    "workers.tasks.send_alerts": {"queue": "deliver"},
     "workers.tasks.deliver_updates": {"queue": "deliver"},  # of its own: receivers may stall, and fetches must not
 }
 
@@ -88,7 +90,7 @@ beat_schedule = {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
     },
-    # The same for webhooks, and it is what tries again after a failure.
+    # The same for webhooks and alerts; it is what tries again after a failure, and lets alerts follow the time.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,

@@ -21,7 +21,10 @@ def run(*arguments: object) -> Result:
 
 
 def commands(group: click.Group, path: str = "tracker") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield f"{path} {name}", command
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
@@ -147,7 +150,7 @@ def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
     later = tmp_path / "4.json"
     later.write_text(json.dumps(answer))
     moved = tmp_path / "5.atom"
-    moved.write_bytes((Path(__file__).parents[1] / "golden" / "feed" / "incidentio.atom").read_bytes())
+    moved.write_bytes((Path(__file__).parents[1] / "golden" / "parse" / "feed" / "incidentio.atom").read_bytes())
 
     reported = {}
     for files in ((broken, first, *[broken] * 4, later), (first, *[moved] * 4)):

@@ -5,15 +5,17 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
 from tracker.catalogue.format import FORMATS, Understand, definition_of, trusted
 from tracker.catalogue.mistakes import alternatives, described, quoted
-from tracker.catalogue.schema import Schema
+from tracker.catalogue.route import fallback_of, refuse_digest, refuse_strangers, route_of
 from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
 from tracker.model.format_definition import FormatDefinition
 from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 
 #: Some 160,000 providers; what is longer is not a catalogue.
 _LONGEST_FILE = 16 * 1024 * 1024
@@ -23,6 +25,9 @@ _LINE = 200
 TABLES: Final = {
     "defaults": "[defaults]",
     **{schema.kind: f"[[{schema.kind}]]" for schema in (PROVIDERS, SINKS, FORMATS)},
+    "channel": "[[channel]]",
+    "route": "[[route]]",
+    "fallback": "[fallback]",
 }
 
 T = TypeVar("T")
@@ -62,7 +67,7 @@ def read_catalogue(
         values = {**defaults, **checked(table, place, formats)}
         return assembled({**values, "definition": definitions.get(values.get("format", ""))}, place, origin="file")
 
-    providers = entries_of(document, PROVIDERS, file, provider_of)
+    providers = entries_of(document, PROVIDERS.kind, file, provider_of)
     if not providers:
         raise ConfigError(f"{file}: no providers; add [[provider]] with a name and a url below it")
     _refuse_twice("id", {place: provider.id for place, provider in providers}, file)
@@ -71,9 +76,34 @@ def read_catalogue(
 
 def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
     """Return the sinks of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
-    sinks = entries_of(_document(data, file), SINKS, file, webhook_of)
+    sinks = entries_of(_document(data, file), SINKS.kind, file, webhook_of)
     _refuse_twice("name", {place: sink.name for place, sink in sinks}, file)
     return tuple(sink for _, sink in sinks)
+
+
+def load_alerting(path: Path) -> Alerting:
+    """Return what a catalogue file says of alerts. Raises ConfigError."""
+    file, data = _read(path)
+    return read_alerting(data, file=file)
+
+
+def read_alerting(data: bytes, *, file: str) -> Alerting:
+    """Return what a catalogue's bytes say of alerts; `file` is what messages call it. Raises ConfigError."""
+    document = _document(data, file)
+    channels = entries_of(document, "channel", file, channel_config_of)
+    _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
+    routes = entries_of(document, "route", file, route_of)
+    known = {channel.name: channel for _, channel in channels}
+    for place, route in routes:
+        refuse_strangers(route.to, known, f"{file}: {place}")
+        refuse_digest(route, known, f"{file}: {place}")
+    fallback = fallback_of(document["fallback"], file) if "fallback" in document else ()
+    refuse_strangers(fallback, known, f"{file}: [fallback]")
+    return Alerting(
+        channels=tuple(channel for _, channel in channels),
+        routes=tuple(route for _, route in routes),
+        fallback=fallback,
+    )
 
 
 def _read(path: Path) -> tuple[str, bytes]:
@@ -117,7 +147,9 @@ def _definitions(
     document: dict[str, Any], file: str, formats: Collection[str], understand: Understand
 ) -> dict[str, FormatDefinition]:
     """Return the formats that the file itself defines, by name."""
-    found = entries_of(document, FORMATS, file, lambda table, place: definition_of(table, place, formats, understand))
+    found = entries_of(
+        document, FORMATS.kind, file, lambda table, place: definition_of(table, place, formats, understand)
+    )
     _refuse_twice("name", {place: definition.name for place, definition in found}, file)
     return {definition.name: definition for _, definition in found}
 
@@ -134,10 +166,9 @@ def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, A
 
 
 def entries_of(
-    document: dict[str, Any], schema: Schema[Any], file: str, make: Callable[[dict[str, Any], str], T]
+    document: dict[str, Any], kind: str, file: str, make: Callable[[dict[str, Any], str], T]
 ) -> list[tuple[str, T]]:
     """Return what `make` makes of each entry of a kind, with what messages call that entry. Raises ConfigError."""
-    kind = schema.kind
     entries = document.get(kind, [])
     if not isinstance(entries, list):
         raise ConfigError(f"{file}: {kind} is {described(entries)}; write [[{kind}]], with two brackets each side")

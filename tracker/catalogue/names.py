@@ -45,7 +45,7 @@ def name_of(url: str) -> str:
 
 
 def _is_local(host: str) -> bool:
-    """Tell whether the host names a machine, not a vendor."""
+    """Return whether the host names a machine, not a vendor."""
     if "." not in host:
         return True
     try:
@@ -62,5 +62,5 @@ def _vendor(host: str) -> list[str]:
     if len(labels[-1]) == _COUNTRY_LETTERS and labels[-2] in _SECOND_LEVEL and labels[:-2]:
         end = -2
     labels = labels[:end]
-    telling = [label for label in labels if label not in _NOISE] or labels[-1:]
-    return [re.sub(r"(?<=.)-?status$", "", label) for label in telling]
+    meaningful = [label for label in labels if label not in _NOISE] or labels[-1:]
+    return [re.sub(r"(?<=.)-?status$", "", label) for label in meaningful]

@@ -5,7 +5,7 @@ A new key of an existing table is one edit: an annotated field of the struct.
     max_per_host: Annotated[int | None, Key(help="Pages of its host …", unit="pages", most=1000, is_shared=True)] = None
 
 A new table takes a struct of such fields, `CHANNELS = Schema("channel", Channel)`, the schema's name in
-`tracker.catalogue.file.TABLES`, and a reader there: `entries_of(document, CHANNELS, file, make)` for `[[channel]]`,
+`tracker.catalogue.file.TABLES`, and a reader: `entries_of(document, CHANNELS.kind, file, make)` for `[[channel]]`,
 `CHANNELS.values(table, place)` for a single `[fallback]`. `make` checks what must hold between keys.
 """
 
@@ -100,14 +100,13 @@ class Schema(Generic[S]):
         """
         known = self.keys if known is None else known
         values = {}
+        refuse_unknown(table, known, place)
         for key, value in table.items():
-            if key not in known:
-                raise ConfigError(f"{place}: unknown key {quoted(key)}; {alternatives(key, known)}")
             entry = self.entries[key]
             try:
                 values[entry.field] = entry.checked(value, (words or {}).get(key))
-            except InvalidValue as mistake:
-                raise ConfigError(f"{place}: {key} {mistake}") from None
+            except InvalidValue as error:
+                raise ConfigError(f"{place}: {key} {error}") from None
         return values
 
     def require(self, values: Mapping[str, object], place: str) -> None:
@@ -115,6 +114,13 @@ class Schema(Generic[S]):
         for entry in self.entries.values():
             if entry.key.is_required and entry.field not in values:
                 raise ConfigError(f"{place}: {entry.name} is missing; add {entry.example}")
+
+
+def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: str) -> None:
+    """Refuse a key that would otherwise have no effect. Raises ConfigError."""
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"{place}: unknown key {quoted(key)}; {alternatives(key, known)}")
 
 
 def _entry(field: msgspec.structs.FieldInfo) -> Entry | None:

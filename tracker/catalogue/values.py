@@ -15,6 +15,8 @@ LONGEST_EXPRESSION = 500
 _MOST_WORDS = 100
 _ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
+
 T = TypeVar("T")
 
 
@@ -54,8 +56,8 @@ def list_of(value: object, check: Callable[[object], T], example: str) -> tuple[
         raise InvalidValue(f"is {described(value)}, not a list; write one, as in {example}")
     try:
         return tuple(map(check, value))
-    except InvalidValue as mistake:
-        raise InvalidValue(f"has an item that {mistake}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"has an item that {error}") from None
 
 
 def boolean(value: object) -> bool:
@@ -63,6 +65,13 @@ def boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidValue(f"is {described(value)}; write true or false, without quotes")
     return value
+
+
+def variable(value: object, key: str, example: str) -> str:
+    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        return value
+    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
 
 
 def whole_number(value: object, least: int, most: int, unit: str, example: str) -> int:

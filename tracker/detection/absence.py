@@ -104,16 +104,16 @@ def ends(
 def _is_shown(
     known: OpenIncident, trace: Trace | None, shown: Collection[Incident], open_ids: Collection[str] | None
 ) -> bool:
-    """Tell whether the page shows it, or has told its end."""
+    """Return whether the page shows it, or has shown its end."""
     if trace is not None and reported_status(trace) in CLOSED_STATUSES:
         return True
     if open_ids is None:
         return bool(shown)
-    return known.id in open_ids or any(_tells_its_end(incident, trace) for incident in shown)
+    return known.id in open_ids or any(_shows_its_end(incident, trace) for incident in shown)
 
 
-def _tells_its_end(incident: Incident, trace: Trace | None) -> bool:
-    """Tell whether something has ended by a status that is told: by an update, or as a change of what was known."""
+def _shows_its_end(incident: Incident, trace: Trace | None) -> bool:
+    """Return whether it has ended by a reported status: that of an update, or of a change without one."""
     said = any(update.status in CLOSED_STATUSES for update in incident.updates)
     return incident.status in CLOSED_STATUSES and (said or trace is not None)
 
@@ -125,7 +125,7 @@ def _reach(snapshot: Snapshot, open_ids: Collection[str] | None, *, maintenance:
 
 
 def _is_within(known: OpenIncident, window: timedelta | None, now: datetime) -> bool:
-    """Tell whether something changed within the time that a list covers for certain."""
+    """Return whether something changed within the time that a list covers for certain."""
     return window is not None and known.updated_at is not None and now - known.updated_at < window
 
 
@@ -140,7 +140,7 @@ class _Ages:
         self._changes = list(accumulate((changed_at for _, changed_at in spans), min))
 
     def are_older_than(self, known: OpenIncident) -> bool:
-        """Tell whether any began before it and changed last before it: then it has not aged out, whatever the order."""
+        """Return whether any began and last changed before it: then it has not aged out, whatever the order."""
         if known.began_at is None or known.updated_at is None:
             return False
         before = bisect_right(self._begins, known.began_at)

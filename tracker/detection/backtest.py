@@ -110,7 +110,7 @@ def _recent(snapshot: Snapshot, since: datetime) -> list[tuple[Incident, Updates
 
 
 def _incidents(snapshot: Snapshot) -> Iterable[Incident]:
-    """Return every incident and maintenance once, also one that stands in two lists."""
+    """Return every incident and maintenance once, also one that is in two lists."""
     return {incident.id: incident for incident in (*snapshot.maintenances, *snapshot.incidents)}.values()
 
 

@@ -52,7 +52,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     before: Before
     snapshot: Snapshot
     now: datetime
-    #: Every incident and maintenance by id, once, also one that stands in two lists.
+    #: Every incident and maintenance by id, once, also one that is in two lists.
     entries: Mapping[str, Incident]
     #: Ids of those that are maintenances.
     maintenance_ids: frozenset[str]
@@ -70,15 +70,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.new_updates, *self.announcements)
 
     def is_maintenance(self, incident: Incident) -> bool:
-        """Tell whether an incident is listed as a maintenance."""
+        """Return whether an incident is listed as a maintenance."""
         return incident.id in self.maintenance_ids
 
     def was_followed(self, incident: Incident) -> bool:
-        """Tell whether an incident had passed the filters before."""
+        """Return whether an incident had passed the filters before."""
         return incident_key(incident) in self.before.seen
 
     def passes(self, incident: Incident, update: IncidentUpdate, *, maintenance: bool, followed: bool) -> bool:
-        """Tell whether no filter leaves an update out; what was `followed` is so to its end."""
+        """Return whether no filter leaves an update out; what was `followed` is so to its end."""
         return not left_out_by(
             self.provider, incident, update, self.listing, maintenance=maintenance, followed=followed
         )

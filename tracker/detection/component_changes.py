@@ -164,12 +164,12 @@ def _changed(
     """Yield the listed components whose change is reported."""
     for component in snapshot.components:
         known, fall_was_reported = before.get(component.id), component.id in fallen
-        # A component that appears, or of which nothing was known, is news only if it does not work.
-        no_news = {known.status} if known else {ComponentStatus.UNKNOWN}
-        if no_news == _UNKNOWN and not fall_was_reported:
-            no_news.add(ComponentStatus.OPERATIONAL)
+        # A new component, or one of unknown status, is reported only if it does not work.
+        expected = {known.status} if known else {ComponentStatus.UNKNOWN}
+        if expected == _UNKNOWN and not fall_was_reported:
+            expected.add(ComponentStatus.OPERATIONAL)
         was = known.status if known else None
-        if component.status not in no_news and wants_change(
+        if component.status not in expected and wants_change(
             provider, component, was, fall_was_reported=fall_was_reported
         ):
             yield Change(component=component, before=was)

@@ -39,7 +39,7 @@ UpdateDigests = Mapping[str, Mapping[str, UpdateDigest]]
 def follow(
     provider: Provider, digests: UpdateDigests, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
 ) -> tuple[tuple[PendingEvent, ...], UpdateDigests]:
-    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
+    """Compare texts of updates with their last digests; return edits, withdrawals and the new digests.
 
     `listing` are the page's components, where the snapshot does not hold all of them.
     """
@@ -80,7 +80,7 @@ def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
 
 
 def _reads_otherwise(digests: UpdateDigests, snapshot: Snapshot) -> bool:
-    """Tell whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
+    """Return whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
 
     Of what a version before took down, only the digest to the letter is known.
     """

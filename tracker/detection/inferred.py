@@ -55,7 +55,7 @@ class Inferred(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def goes_on(incident: Incident, open_ids: Collection[str] | None) -> bool:
-    """Tell whether an incident goes on now.
+    """Return whether an incident goes on now.
 
     `open_ids` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no
     answer does. Where one does, what it does not list is over, and what it lists goes on even with an unknown status.
@@ -66,7 +66,7 @@ def goes_on(incident: Incident, open_ids: Collection[str] | None) -> bool:
 
 
 def is_planned(incident: Incident, open_ids: Collection[str] | None) -> bool:
-    """Tell whether it is a maintenance that has not begun."""
+    """Return whether it is a maintenance that has not begun."""
     return incident.status == "scheduled" and (open_ids is None or incident.id in open_ids)
 
 
@@ -151,7 +151,7 @@ def _unsaid_status(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdat
 
 
 def _is_contradicted(incident: Incident, reported: str) -> bool:
-    """Tell whether an incident goes on that was reported to be over, or the other way round."""
+    """Return whether an incident goes on that was reported to be over, or the other way round."""
     return incident.status != _UNKNOWN and _is_over(incident.status) != _is_over(reported)
 
 
@@ -168,7 +168,7 @@ def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate
 
 
 def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
-    """Tell whether an incident does not show the update that was its newest."""
+    """Return whether an incident does not show the update that was its newest."""
     return trace.update_id is not None and all(update.id != trace.update_id for update in incident.updates)
 
 
@@ -202,7 +202,7 @@ def _window_change(incident: Incident, known: Known) -> tuple[str, str] | None:
 
 
 def _differ(one: datetime | None, other: datetime | None) -> bool:
-    """Tell whether a time is another one; a page that stops to say it moves nothing."""
+    """Return whether a time is another one; a page that stops to say it moves nothing."""
     return one is not None and other is not None and abs(one - other) >= _SAME_WINDOW
 
 

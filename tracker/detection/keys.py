@@ -44,7 +44,7 @@ def keys(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def posted_updates(snapshot: Snapshot) -> Iterable[Posted]:
-    """Return every update once, also one whose incident stands in two lists."""
+    """Return every update once, also one whose incident is in two lists."""
     found: dict[str, Posted] = {}
     for incident in snapshot.entries:
         for update in incident.updates:

@@ -31,7 +31,7 @@ ROUNDING: Final = timedelta(seconds=60)
 #: Two incidents of one title or text are one if no more than this lies between them.
 _SAME_WITHIN: Final = timedelta(hours=24)
 #: Shorter texts are too common to identify an incident.
-_TELLING_TEXT: Final = 20
+_DISTINCTIVE_LENGTH: Final = 20
 _TEXT_READ: Final = 1000
 _NAME_KEPT: Final = 120
 _Rule = Callable[[RecentIncident, RecentIncident], bool]
@@ -191,8 +191,8 @@ def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> I
     old_slugs = Counter(known.slug for known in recent)
     new_slugs = Counter(_slug(incident.link) for incident in incidents)
     old_texts = Counter(text for known in recent for text in known.texts)
-    telling = {incident.id: {*_telling(incident)} for incident in incidents}
-    new_texts = Counter(text for texts in telling.values() for text in texts)
+    texts_of = {incident.id: {*_distinctive_texts(incident)} for incident in incidents}
+    new_texts = Counter(text for texts in texts_of.values() for text in texts)
 
     def same_link(known: RecentIncident, new: RecentIncident) -> bool:
         # A link that several incidents share is the page's, not an incident's.
@@ -204,7 +204,7 @@ def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> I
 
     def same_text(known: RecentIncident, new: RecentIncident) -> bool:
         # Many incidents share "This incident has been resolved."
-        shared = telling[new.id].intersection(known.texts)
+        shared = texts_of[new.id].intersection(known.texts)
         return any(old_texts[text] == new_texts[text] == 1 for text in shared) and _apart(known, new) <= _SAME_WITHIN
 
     yield lambda known, new: known.id == new.id
@@ -264,9 +264,9 @@ def folded(text: str) -> str:
     return "".join(_WORDS.findall(text[:_TEXT_READ].casefold()))
 
 
-def _telling(incident: Incident) -> Iterator[str]:
+def _distinctive_texts(incident: Incident) -> Iterator[str]:
     for update in incident.updates:
-        if len(update.body) > _TELLING_TEXT and (text := _text_digest(update)):
+        if len(update.body) > _DISTINCTIVE_LENGTH and (text := _text_digest(update)):
             yield text
 
 

@@ -25,7 +25,7 @@ def proven(clock: datetime | None, now: datetime) -> datetime | None:
 
 
 def is_earlier(clock: datetime | None, than: datetime | None) -> bool:
-    """Tell whether a clock shows an earlier time than another one."""
+    """Return whether a clock shows an earlier time than another one."""
     return clock is not None and than is not None and clock < than
 
 
@@ -38,14 +38,14 @@ def stamped(answer: KnownAnswer, clock: datetime | None, known: KnownAnswer, now
 
 
 def is_stale(clock: datetime | None, known: KnownAnswer, stale_since: datetime | None, now: datetime) -> bool:
-    """Tell whether an answer is to be passed over, being older than one that is known."""
+    """Return whether an answer is to be passed over, being older than one that is known."""
     if stale_since is not None and now - stale_since > (DOUBTED_FOR if known.is_ahead else STALE_FOR):
         return False
     return is_earlier(clock, proven(known.stamp, now))
 
 
 def lags(detail: datetime | None, primary: datetime | None, now: datetime) -> bool:
-    """Tell whether a detail is older than the primary answer. A wrong clock and a right one cannot be compared."""
+    """Return whether a detail is older than the primary answer. A wrong clock and a right one cannot be compared."""
     if detail is None or primary is None:
         return False
     return detail < primary and _is_wrong(detail, now) == _is_wrong(primary, now)

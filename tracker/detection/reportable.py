@@ -47,7 +47,7 @@ def _passes(found: Comparison, posted: Posted, passed: set[str]) -> bool:
 
 
 def is_reported(found: Comparison, posted: Posted) -> bool:
-    """Tell whether an update that passes the filters is reported: at first sight, only what goes on may be."""
+    """Return whether an update that passes the filters is reported: at first sight, only what goes on may be."""
     before, (incident, update) = found.before, posted
     if before.watermark is not None and update.created_at is not None and update.created_at < before.watermark:
         return False
@@ -66,7 +66,7 @@ def is_reported(found: Comparison, posted: Posted) -> bool:
 
 
 def _came_since(found: Comparison, known_until: datetime, posted: Posted) -> bool:
-    """Tell whether an update was published since then, or stands behind one of its incident that was reported."""
+    """Return whether an update was published since then, or stands behind one of its incident that was reported."""
     incident, update = posted
     if update.created_at is not None and update.created_at >= known_until:
         return True

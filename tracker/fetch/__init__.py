@@ -11,7 +11,7 @@
     fields        header fields of requests and answers (pure)
     breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
-    connection    what requests and urllib3 are told to do otherwise
+    connection    how requests and urllib3 connect and read for us
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large

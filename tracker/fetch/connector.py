@@ -12,7 +12,7 @@ from typing import Final
 from tracker.environment.proxies import literal
 from tracker.errors import FetchError, FetchTimeout
 from tracker.fetch.budget import Budget, no_answer_within
-from tracker.fetch.dial import Dialer, Door, no_connection, none_in_time, share_of
+from tracker.fetch.dial import Destination, Dialer, no_connection, none_in_time, share_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.reader import Unclear
@@ -34,18 +34,18 @@ class Connector:
         self._limits = limits
         self._executor = executor
         self._free = asyncio.Semaphore(LOOK_UPS)
-        self._looking: dict[_Place, asyncio.Future[list[Door]]] = {}
+        self._looking: dict[_Place, asyncio.Future[list[Destination]]] = {}
 
     async def connected(self, asked: Target, budget: Budget) -> socket.socket:
         """Return a socket that does not block, connected and past its TLS handshake. Raises FetchError."""
         try:
-            doors = await self._look_up(asked, budget)
-            sock = await self._dial(asked, doors, budget)
+            destinations = await self._look_up(asked, budget)
+            sock = await self._dial(asked, destinations, budget)
             return sock if asked.scheme == "http" else await self._shake_hands(sock, asked.host.rstrip("."), budget)
         except CLIENT_ERRORS as error:
             raise translated(error, asked.host) from error
 
-    async def _look_up(self, asked: Target, budget: Budget) -> list[Door]:
+    async def _look_up(self, asked: Target, budget: Budget) -> list[Destination]:
         if literal(asked.host) is not None:
             return self._dialer.look_up(asked.host, asked.port)
         looking = await self._look_up_once((asked.host, asked.port), budget)
@@ -59,7 +59,7 @@ class Connector:
                 raise no_answer_within(self._limits.total_s) from None
             raise
 
-    async def _look_up_once(self, place: _Place, budget: Budget) -> "asyncio.Future[list[Door]]":
+    async def _look_up_once(self, place: _Place, budget: Budget) -> "asyncio.Future[list[Destination]]":
         """Return the look-up of a host, which begins when a thread is free. Raises Unclear when none is for long.
 
         The page has no part in that wait: a slow resolver makes polls late, and fails none.
@@ -81,23 +81,23 @@ class Connector:
         looking.add_done_callback(partial(self._looked_up, place))
         return looking
 
-    def _looked_up(self, place: _Place, looking: "asyncio.Future[list[Door]]") -> None:
+    def _looked_up(self, place: _Place, looking: "asyncio.Future[list[Destination]]") -> None:
         del self._looking[place]
         self._free.release()
         if not looking.cancelled():
             looking.exception()  # those who asked may be gone
 
-    async def _dial(self, asked: Target, doors: list[Door], budget: Budget) -> socket.socket:
+    async def _dial(self, asked: Target, destinations: list[Destination], budget: Budget) -> socket.socket:
         now = asyncio.get_running_loop().time
         timeout_s = self._limits.connect_s
         ends_at = now() + budget.cut(timeout_s)
         failure: FetchError | None = None
-        while doors and (left_s := ends_at - now()) > 0:
-            share_s = share_of(left_s, len(doors))
-            door = doors.pop(0)
+        while destinations and (left_s := ends_at - now()) > 0:
+            share_s = share_of(left_s, len(destinations))
+            destination = destinations.pop(0)
             try:
                 async with asyncio.timeout(share_s):
-                    return await self._connect(door)
+                    return await self._connect(destination)
             except TimeoutError:
                 failure = None
             except OSError as error:
@@ -105,11 +105,11 @@ class Connector:
         budget.cut(timeout_s)
         raise failure or none_in_time(asked.host, asked.port, timeout_s)
 
-    async def _connect(self, door: Door) -> socket.socket:
-        sock = self._dialer.open(door, 0.0)
+    async def _connect(self, destination: Destination) -> socket.socket:
+        sock = self._dialer.open(destination, 0.0)
         try:
             try:
-                sock.connect(door.address)
+                sock.connect(destination.address)
             except BlockingIOError:
                 await _writable(sock)
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -1,4 +1,4 @@
-"""Every error that the HTTP client may raise, as one of ours, in one plain sentence.
+"""Translate every error of the HTTP client into one of ours, with one plain sentence.
 
 The table names every class of `requests.exceptions` and `urllib3.exceptions`; a test fails when one is missing.
 The innermost error that the table knows decides: requests wraps urllib3's errors, which wrap those of Python.

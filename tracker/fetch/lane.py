@@ -1,4 +1,4 @@
-"""The quick lane: a request and its plain answer on an event loop, without a thread; the rest is left to others."""
+"""The quick lane: plain requests and answers on an event loop, without threads. `requests` does the rest."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ from tracker.model.clock import utc_now
 from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
-#: How often deadlines are looked at: one timer for all requests.
+#: How often deadlines are checked: one timer serves all requests.
 _SWEEP_S: Final = 0.2
 _EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
@@ -45,7 +45,7 @@ _Outcome = Fetched | NotModified | Target
 
 
 class _Page:
-    """What is asked of one page, and the request as it was sent last."""
+    """The target of one page, and the bytes of its last request."""
 
     __slots__ = ("asked", "is_conditional", "key", "request", "validators")
 
@@ -130,14 +130,14 @@ class QuickLane:
             self._sweeping = None
 
     def _page(self, url: str, allow_private: bool) -> _Page | None:
-        """Return what is asked, None where a proxy is. Raises BadUrl."""
+        """Return the target, None if a proxy makes the request. Raises BadUrl."""
         asked = target(url)
         if self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None or "%" in asked.host:
             return None
         return _Page(asked, Key(asked.scheme, asked.host, asked.port, allow_private))
 
     def _made(self, page: _Page, request: FetchRequest) -> bytes | None:
-        """Return the request as it goes out, None where it is not a plain one."""
+        """Return the bytes of the request, None if it is not a plain one."""
         # The same validators come with nearly every poll.
         if not request.headers and page.validators == request.validators:
             return page.request
@@ -210,7 +210,7 @@ class QuickLane:
             has_begun = link.reader.has_begun
             if not (is_kept and isinstance(ending, OSError) and not has_begun):
                 try:
-                    # One that breaks off is for the general fetcher.
+                    # The general fetcher repeats a request whose answer broke off.
                     raise Unclear(is_lasting=False) if has_begun and isinstance(ending, OSError) else ending
                 finally:
                     del ending  # or the error would hold this frame, and the frame the error
@@ -240,7 +240,7 @@ class QuickLane:
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
     def _sweep(self) -> None:
-        """End what has run out of time."""
+        """End requests whose time is over."""
         now_s = self._monotonic()
         for link in tuple(self._asking):
             link.look(now_s)

@@ -1,7 +1,7 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Whoever reports it or filters by it
-asks here which one is meant, so that it is the same everywhere.
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters decide here which
+one is meant, so that it is the same everywhere.
 """
 
 import unicodedata
@@ -51,7 +51,7 @@ class Listing:
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return what is mentioned, each by a label that no other of its name has where it is clear which is meant."""
+        """Return labels that distinguish mentioned components of one name, as far as their ids are known."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(
@@ -60,7 +60,7 @@ class Listing:
         )
 
     def label(self, component_id: str) -> str:
-        """Return what the listed component of that id is called."""
+        """Return the label of the listed component with that id."""
         return self._labels[component_id]
 
     def _name(self, mention: Mention, meant: Sequence[Component]) -> str:
@@ -96,7 +96,7 @@ def mentions(of: Incident | IncidentUpdate) -> tuple[Mention, ...]:
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return by id what each component is called: by its name, and by more where others have the same.
+    """Return the label of each component by its id: its name, and more where several share that.
 
     That is the group or the region, if no other of the name shares it, or else the id: `Login (Platform)`.
     """

@@ -46,6 +46,8 @@ def safe_link(link: str | None) -> str | None:
 
 def fitted(text: str, limit: int, escaped: Callable[[str], str]) -> str:
     """Return as much of the text, escaped, as `limit` units of UTF-16 hold, an ellipsis at the end of a part."""
+    # Escapes make nothing shorter, so that what is beyond the limit cannot fit.
+    text = text[: limit + 1]
     whole = escaped(text)
     if units(whole) <= limit:
         return whole

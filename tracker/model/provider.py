@@ -10,7 +10,7 @@ from tracker.model.format_definition import FormatDefinition
 from tracker.model.key import Holds, Key
 from tracker.model.page import SEVERITIES, Impact
 
-#: So many pages of a public host are asked at once; whoever has allowed private addresses polls a host of their own.
+#: How many pages of a public host are polled at once. Private hosts have no limit: they are the user's own.
 USUAL_PER_HOST = 2
 #: Headers that are sent with every event and cannot be given otherwise.
 _SET_BY_SENDER: Final = (
@@ -28,14 +28,14 @@ class FirstSight(StrEnum):
 
 
 class Cadence(StrEnum):
-    """Whether a page is polled at another pace than its interval's when it calls for that (`scheduling.cadence`)."""
+    """Whether the pace follows the page (`scheduling.cadence`) or stays at the interval."""
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the next request for one URL conditional (RFC 9110, section 13.1)."""
+    """The validators that make the next request for a URL conditional (RFC 9110, section 13.1)."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -80,7 +80,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     cadence: Annotated[
         Cadence,
         Key(
-            help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
+            help="adaptive: faster in an incident, slower after two quiet weeks; fixed: always the interval.",
             example='"fixed"',
             is_shared=True,
             metavar="WORD",
@@ -169,7 +169,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host_limit(self) -> int | None:
-        """Return how many pages of its host may be asked at once, this one among them; None for any number."""
+        """Return how many pages of its host may be polled at once, this one included; None for any number."""
         if self.max_per_host is None and not self.allow_private:
             return USUAL_PER_HOST
         return self.max_per_host
@@ -180,7 +180,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookFormat(StrEnum):
-    """What a webhook's receiver understands."""
+    """The format that a webhook's receiver understands."""
 
     #: The event itself, for programs.
     JSON = "json"

@@ -1,12 +1,12 @@
 """Checkly's list of unresolved incidents -> Snapshot, as its status pages ask for it themselves.
 
-`/api/status-page/<slug>/unresolved-incidents` shows what goes on, with all updates: one request that tells whether
-the page is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference,
-"Status page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance
-windows) are not documented and not asked for. Severity: minor and medium are minor, the others are named alike.
+`/api/status-page/<slug>/unresolved-incidents` lists open incidents with all updates: one request shows whether the page
+is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference, "Status
+page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance windows) are not
+documented and not asked for. Severity: minor and medium are minor, the others are named alike.
 
-A page at `<slug>.checkly-status-page.com` tells its slug by its address; one at a domain of its own has to be given
-by the address of the list.
+A page at `<slug>.checkly-status-page.com` has its slug in the address; for a page at a domain of its own, give the
+address of the list.
 """
 
 import re
@@ -60,7 +60,7 @@ CHECKLY = Format(name="checkly", title="Checkly", recognises=_recognises, read=_
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
-    """Tell whether it is a list of Checkly's incidents; an empty one has nobody's shape and says that all is quiet."""
+    """Return whether it is a list of Checkly incidents; an empty list has no marks, and says that all is quiet."""
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False

@@ -1,10 +1,10 @@
 """Heroku's status API, version 4 (`/api/v4/current-status`) -> Snapshot.
 
-One answer says all: colours of systems, incidents that go on, maintenance to come. `state` is how an incident stands;
-`resolved` contradicts it and is not read. `scheduled` keeps what is long over as `upcoming`, so that it is announced
-and never taken for running. Updates are newest first and known by `created_at`, which no edit moves. Colours say how
-a system does; an incident has no severity. Fields as in Heroku's own client (github.com/heroku/cli, `status`), and in
-recorded answers.
+One answer has everything: colours of systems, open incidents, planned maintenance. `state` is the status of an
+incident; `resolved` contradicts it and is not read. `scheduled` keeps past maintenances as `upcoming`, so they are
+announced and never count as running. Updates are newest first and known by `created_at`, which no edit moves. Colours
+say how a system does; an incident has no severity. Fields as in Heroku's own client (github.com/heroku/cli, `status`),
+and in recorded answers.
 """
 
 from collections.abc import Mapping

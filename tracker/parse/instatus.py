@@ -1,9 +1,9 @@
 """Instatus's public JSON -> Snapshot (instatus.com/help/api, and recorded answers).
 
-`summary.json` shows what goes on or is planned, without a text and without ids of updates: one request that tells
-whether the page is quiet. An update is a status with the time of the last change. The page's own word changes with
-its components, which only `components.json` lists. Nothing of what ended is shown. Severity is a component's word:
-anything short of a major outage is minor, as Statuspage has it.
+`summary.json` shows open incidents and planned maintenances, without texts and ids of updates: one request shows
+whether the page is quiet. An update is a status with the time of the last change. The page's own word changes with its
+components, which only `components.json` lists. Nothing of what ended is shown. Severity is a component's word: anything
+short of a major outage is minor, as Statuspage has it.
 
 The software answers every path with status 200 and, where it has nothing, with the page for people.
 """
@@ -89,7 +89,7 @@ INSTATUS = Format(
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Tell whether it is a page with a word in capitals, alone or with what goes on."""
+    """Return whether it is a page with a word in capitals, alone or with what goes on."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"

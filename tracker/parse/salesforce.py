@@ -1,9 +1,9 @@
 """The status of one instance on Salesforce Trust (`/v1/instances/<key>/status`) -> Snapshot.
 
-One answer says all of an instance: its incidents, which go on, and its maintenances, planned and running. Incidents,
-events and maintenances have ids; incidents have no titles. An incident goes on until all its impacts have an end. The
-status of the instance is its one component. Which instance is a customer's own matter, so that the address names it.
-Only this answer is read: the shape of `/v1/incidents/active` is not known. (api.status.salesforce.com/v1/docs)
+One answer covers an instance: its open incidents, and its planned and running maintenances. Incidents, events and
+maintenances have ids; incidents have no titles. An incident is open until all its impacts have an end. The status of
+the instance is its one component. The address names the instance. Only this answer is read: the shape of
+`/v1/incidents/active` is not known. (api.status.salesforce.com/v1/docs)
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Sorry's public API on the page's own host, version 1 -> Snapshot (every page documents it under `/api`).
 
 `/api/v1/notices` holds incidents ("unplanned") and maintenances ("planned") of now, of the future and of the past,
-with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list tells whether
+with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list shows whether
 anything is new; an update that is followed by another before the next poll is seen in the answer for one notice
 only. Sorry has no severity. Components and their groups have an answer of their own.
 """

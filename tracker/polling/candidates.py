@@ -99,7 +99,7 @@ def feed_links(html: bytes, url: str) -> Sequence[str]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Tell whether two addresses have one host and port; plain and encrypted HTTP count as the same."""
+    """Return whether two addresses have one host and port; plain and encrypted HTTP count as the same."""
     return _host(one) == _host(other)
 
 

@@ -46,7 +46,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_new(self) -> bool:
-        """Tell whether its texts are seen for the first time: at first sight, and after a move."""
+        """Return whether its texts are seen for the first time: at first sight, and after a move."""
         return not self.observed.state.seeded or self.observed.moved_from is not None
 
 

@@ -118,7 +118,7 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
 
 
 def _absence_counts(observed: Observation, now: datetime) -> bool:
-    """Tell whether what the page does not list is gone.
+    """Return whether what the page does not list is gone.
 
     The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
     read holds that up, but not for ever.

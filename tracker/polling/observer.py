@@ -220,7 +220,7 @@ def _unremembered(before: PageState, state: PageState) -> PageState:
 
 
 def _is_in_full(state: PageState, details: _Details) -> bool:
-    """Tell whether each detail that the page has was read anew."""
+    """Return whether each detail that the page has was read anew."""
     urls = state.source.details if state.source else ()
     lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
     return len(details.snapshots) + len(lacking) == len(urls)

@@ -17,7 +17,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.known import as_known, remembered_of
-from tracker.polling.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
+from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
 from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
@@ -104,7 +104,7 @@ class Poller:
         failpoint("fetched")
         after = commit.state or state
         events = self._commit(lease, commit, IN_PART if after.omissions else response_class, observed.state.source)
-        tell_of_gaps(lease.provider, state, after)
+        log_gaps(lease.provider, state, after)
         return Poll(outcome=Outcome.CHANGED if events else Outcome.QUIET, response_class=response_class, events=events)
 
     def _changed(
@@ -131,8 +131,8 @@ class Poller:
             now=now,
         )
         before, found, commit = change(page)
-        tell_of_filters(provider, before.view, found.view)
-        tell_of_words(provider, before.view, found.view)
+        log_filters(provider, before.view, found.view)
+        log_unknown_words(provider, before.view, found.view)
         return commit, ResponseClass.CHANGED
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
@@ -151,7 +151,7 @@ class Poller:
 
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
-    """Tell whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
+    """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
     if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
         return False
     if isinstance(error, MovedAway):
@@ -186,5 +186,5 @@ def _with_more(known: Known, more: Known) -> Known:
 
 def postponed(provider_id: str, busy: HostBusy) -> Poll:
     """Return a poll that was not made."""
-    tell_of_busy_host(provider_id, busy)
+    log_busy_host(provider_id, busy)
     return Poll(outcome=Outcome.POSTPONED, busy=busy)

@@ -94,7 +94,7 @@ class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
     #: For how long this one has, in seconds.
     waited_s: float
     #: Whether that is longer than its interval, and this host was not logged for some minutes.
-    is_news: bool
+    is_new: bool
 
 
 class Remark(msgspec.Struct):

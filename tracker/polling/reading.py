@@ -15,7 +15,7 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.parse import format_of
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import read_answer, tells
+from tracker.polling.discovery import read_answer, shows_incidents
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.ports import Fetched, NotModified
 
@@ -52,7 +52,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_apart(source: Source) -> bool:
-    """Tell whether the source's details change without its primary answer."""
+    """Return whether the source's details change without its primary answer."""
     known = format_of(source.format, source.definition)
     return known is not None and known.details_apart
 
@@ -83,7 +83,7 @@ def read(state: PageState, source: Source, answer: Fetched | NotModified, now: d
 
 
 def is_known(state: PageState, source: Source, answer: Fetched | NotModified) -> bool:
-    """Tell whether an answer of the primary is the one that was read last, byte for byte."""
+    """Return whether an answer of the primary is the one that was read last, byte for byte."""
     if isinstance(answer, NotModified):
         return True
     known = state.answers.get(source.primary, KnownAnswer())
@@ -124,7 +124,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
 
 def refuse_other_subject(answer: Fetched, source: Source) -> None:
     """Refuse the answer that a page's address now leads to if it is about something else. Raises MovedAway."""
-    if not tells(answer, source):
+    if not shows_incidents(answer, source):
         raise MovedAway(f"it leads to a feed at {place(answer)}, whose entries do not look like incidents")
 
 

@@ -46,7 +46,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether all providers have a schedule and a due time."""
+        """Return whether all providers have a schedule and a due time."""
         return min(self.scheduled, self.due) >= self.providers
 
 
@@ -96,6 +96,12 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         return tuple(sorted(map(decode_provider, entries), key=lambda provider: provider.name.casefold()))
+
+    def provider(self, provider_id: str) -> Provider | None:
+        """Return one entry of the catalogue, None where there is none. Raises StoreError."""
+        with translated():
+            entry: Any = self._client.hget(PROVIDERS, provider_id)
+        return decode_provider(entry) if entry else None
 
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""

@@ -36,8 +36,8 @@ CALLS_APART_S: Final = 0.005
 MOST_COPIES: Final = 4_000
 #: Once the copies are full, one new page in so many replaces an old one.
 _LEFT_OUT: Final = 16
-#: Commits with news that are on their way at the same time, with a connection each.
-_NEWS_AT_ONCE: Final = 8
+#: Commits with events that are on their way at the same time, with a connection each.
+_CHANGES_AT_ONCE: Final = 8
 
 
 class RedisGroupedPages:
@@ -62,7 +62,7 @@ class RedisGroupedPages:
         self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
             self._commit_all, MOST_TOGETHER, CALLS_APART_S
         )
-        self._pending = asyncio.Semaphore(_NEWS_AT_ONCE)
+        self._pending = asyncio.Semaphore(_CHANGES_AT_ONCE)
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Lease the page. Raises StoreError."""

@@ -107,12 +107,12 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
     """Return what an answer without a lease means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
-    _, waiting, since, is_news, slot = answer
+    _, waiting, since, is_new, slot = answer
     limited = decode_slot(slot)
     if limited is None:
         raise AssertionError("only a host with a limit is busy")
     waited_s = max(0.0, now.timestamp() - float(since))
-    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
+    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_new=bool(is_new))
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
@@ -156,7 +156,7 @@ def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
 
 
 def is_quiet(commit: Commit) -> bool:
-    """Tell whether a commit writes no more than that a poll took place."""
+    """Return whether a commit writes no more than that a poll took place."""
     return (
         commit.state is None
         and commit.view is None
@@ -176,7 +176,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
     next_slot = "" if slot == held else encode_slot(slot) or NO_SLOT
     fields: tuple[str | int, ...] = CommitFields(
         id=lease.provider.id,
-        turn=str(lease.fencing_token),
+        token=str(lease.fencing_token),
         revision=str(lease.revision),
         version="" if copy is None else copy.version,
         checked=str(commit.checked_at.timestamp()),

@@ -113,7 +113,7 @@ class CommitFields(Named, frozen=True, kw_only=True):
     """A commit as commit_rules.lua reads it: an array, of which those from `slot` on may be cut off."""
 
     id: str
-    turn: str
+    token: str
     revision: str
     version: str
     checked: str

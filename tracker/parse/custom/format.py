@@ -89,7 +89,7 @@ def custom_format(definition: FormatDefinition) -> Format:
             title=f"format {definition.name}",
             recognises=lambda _body, _content_type: True,
             read=read,
-            tells_incidents=always,
+            is_about_incidents=always,
             definition=definition,
         )
     )

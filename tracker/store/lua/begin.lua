@@ -1,6 +1,6 @@
 -- Lease pages: return what is remembered of each, so that no second worker polls it meanwhile, and one of
 -- its host's slots where these are counted. Without a free slot a page joins those that wait: a commit hands it the
--- slot of another page when its turn has come. Leases of both kinds end by themselves. Each page is judged by itself.
+-- slot of another page when that one is done. Leases of both kinds end by themselves. Each page is judged by itself.
 -- KEYS  providers (hash id -> provider), due (sorted set), schedule (hash id -> "interval phase"),
 --       version of the catalogue (counter)
 -- ARGV  now, lease, least gap between two polls (seconds; now since the epoch), owner,
@@ -11,7 +11,7 @@
 -- another worker has the page or it was polled just now,
 -- {'', number of pages that wait, since when this one does, 1 if that is to be logged, slot} where no slot is left,
 -- {false, the server's words} where it holds something else under the page's key,
--- else 'turn when-it-was-last-read slot', the last two maybe '', or if the caller does not know all of the page
+-- else 'fencing-token when-it-was-last-read slot', the last two maybe '', or if the caller does not know all of the page
 -- {that, "revision mark", state, provider}, each of the last two false if it does.
 -- Asking again as the same owner gives the leases again; a page that one call names twice gets one.
 local providers_key, due_key, schedule_key, version_key = unpack(KEYS)
@@ -85,7 +85,7 @@ local function judged(id, known, known_version, place)
     end
   end
   -- Turns of a page that the server has lost count as earlier than all that come after it.
-  local turn = (page[4] or math.floor(now * 1000)) + 1
+  local token = (page[4] or math.floor(now * 1000)) + 1
   -- A revision alone names no state: a server that was rolled back counts the same ones again.
   local mark, state = page[8], false
   local holds = (page[7] or '0') .. ' ' .. (mark or '')
@@ -95,11 +95,11 @@ local function judged(id, known, known_version, place)
   if not mark and state ~= '' then
     -- An earlier version of the tracker wrote the state.
     holds = holds .. now_s
-    redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner, 'state_at', now_s)
+    redis.call('HSET', key, 'turn', token, 'lease', lease_end, 'owner', owner, 'state_at', now_s)
   else
-    redis.call('HSET', key, 'turn', turn, 'lease', lease_end, 'owner', owner)
+    redis.call('HSET', key, 'turn', token, 'lease', lease_end, 'owner', owner)
   end
-  local taken = turn .. ' ' .. (page[5] or '') .. ' ' .. slot
+  local taken = token .. ' ' .. (page[5] or '') .. ' ' .. slot
   return (state or provider) and {taken, holds, state, provider} or taken
 end
 local answers, asked = {version}, {}

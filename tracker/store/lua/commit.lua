@@ -7,7 +7,7 @@
 -- an event goes before what makes it pass once, and the state last; what was written before a refusal is removed again,
 -- and the next poll writes all of it.
 -- KEYS  as commit_rules.lua says, then seen (set), seen before (set), updates (stream)
--- ARGV  as commit_rules.lua says, then the commit as JSON, state, view, ledger (each '' to keep it), most seen ids,
+-- ARGV  as commit_rules.lua says, then the commit as JSON, state, view, digests (each '' to keep it), most seen ids,
 --       number of suppressed keys, those keys..., then pairs of key ('' for none) and event
 -- Returns the number of events that were new, -1 for a refused commit, -2 when the provider is gone.
 local seen_key, seen_before_key, updates_key = unpack(KEYS, 4, 6)
@@ -68,7 +68,7 @@ end
 set('view', view)
 set('ledger', digests)
 local is_full = false
-local function turn_over()
+local function swap_seen_sets()
   if #ARGV < FIRST then
     return
   end
@@ -89,7 +89,7 @@ local function turn_over()
 end
 local is_written, failure = pcall(function()
   report()
-  turn_over()
+  swap_seen_sets()
   write(commit, fields)
 end)
 if not is_written then

@@ -8,7 +8,7 @@ local page_prefix, slots_prefix, waiting_prefix = unpack(ARGV, 1, 3)
 -- ENDING how the poll ended ('' to count nothing), RECEIVED the bytes received, ANSWER those of the primary answer (''
 -- for none), DUE when it is due ('' to keep it), SLOT what the page takes from now on ('' to keep it), HOST the host
 -- whose slot the lease holds, LIMIT how many slots that host has.
-local ID, TURN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE, SLOT, HOST, LIMIT =
+local ID, TOKEN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE, SLOT, HOST, LIMIT =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 -- A page that is handed a slot has it for so many seconds, in which beat has to notice that it is due.
 local HANDED = 5
@@ -81,19 +81,19 @@ local function judged(commit)
     give_back(commit)
     return GONE
   end
-  local turn = commit[TURN]
+  local token = commit[TOKEN]
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
-  if page[3] == turn then
+  if page[3] == token then
     -- Otherwise a later lease has the slot, which is one a page.
     give_back(commit)
   end
-  local number = tonumber(turn)
+  local number = tonumber(token)
   -- The last one is of a page that the server has lost since: its number was not given yet.
   if (page[2] or '0') ~= commit[REVISION] or tonumber(page[1] or '0') > number or tonumber(page[3] or '0') < number then
     return REFUSED
   end
-  local fields = {'committed', turn, 'checked', commit[CHECKED], 'lease', '0'}
+  local fields = {'committed', token, 'checked', commit[CHECKED], 'lease', '0'}
   if commit[READ] ~= '' then
     fields[7], fields[8] = 'read', commit[READ]
   end
@@ -101,7 +101,7 @@ local function judged(commit)
     fields[#fields + 1] = 'slot'
     fields[#fields + 1] = commit[SLOT]
   end
-  if commit[ENDING] ~= '' and page[1] ~= turn then
+  if commit[ENDING] ~= '' and page[1] ~= token then
     count(fields, commit, page[4], page[5], page[6])
   end
   return nil, fields

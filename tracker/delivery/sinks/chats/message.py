@@ -1,4 +1,4 @@
-"""One event as a message for people, before a chat's own marks: what vendors wrote in it is still theirs to abuse."""
+"""One event as a message for people, not yet escaped for a chat: its vendor text is still hostile."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -17,12 +17,12 @@ _LONGEST_LINK: Final = 500
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat shows of an event."""
+    """The parts of an event that a chat shows."""
 
     product: str
     #: Label and text of each line of it.
     facts: tuple[tuple[str, str], ...]
-    #: What the vendor says, in several lines.
+    #: The vendor's message, in several lines.
     text: str
     #: Addresses behind words of the text.
     links: tuple[str, ...] = ()
