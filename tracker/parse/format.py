@@ -50,6 +50,9 @@ class Format:
     #: (HTML of the page for people, its URL) -> endpoints that only the page itself can tell, such as the id that an
     #: API wants; never raises.
     linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked
+    #: Words of which any, in the HTML of a page for people, says that this software made it: its endpoints are asked
+    #: before those of others. A wrong one costs requests and decides nothing.
+    signs: tuple[bytes, ...] = ()
     #: Whether the details change without the primary answer. All of them are then asked at every tick, nothing
     #: conditionally, and a detail that fails fails the poll.
     details_apart: bool = False

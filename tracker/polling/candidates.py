@@ -51,17 +51,19 @@ def itself(provider: Provider) -> Candidate:
     return Candidate(url=provider.url, expected=tuple(expected))
 
 
-def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ...]:
+def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = None) -> tuple[Candidate, ...]:
     """Return what to ask of a page that answered at `url` with this HTML, the most telling first, each once.
 
     A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
-    path, then at the root of its host; last the feeds that the page links to.
+    path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.
+    `only` is the format that the page was found to have, of which nothing is asked but what is below its own path.
     """
     html = html[:_LOOKED_AT]
-    formats = _allowed(provider)
-    bases = _bases(url)
+    formats = [known for known in _allowed(provider) if only in (None, known.name)]
+    bases = _bases(url)[:1] if only else _bases(url)
     here = [known for known in formats if _is_expected(known, provider, url)]
     anywhere = [known for known in formats if not known.hosts and known not in here]
+    anywhere.sort(key=lambda known: not any(sign in html for sign in known.signs))
     linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
     guesses = [
         *(_candidate(*guess, provider) for guess in _on(bases, here)),
@@ -69,7 +71,8 @@ def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ..
         *(replace(_candidate(*guess, provider), expected=(guess[0].name,)) for guess in linked),
         *(_candidate(*guess, provider) for guess in _on(bases, anywhere)),
     ]
-    feeds = [Candidate(url=link) for link in feed_links(html, url)] if provider.format in ("auto", "feed") else []
+    wants_feeds = only is None and provider.format in ("auto", "feed")
+    feeds = [Candidate(url=link) for link in feed_links(html, url)] if wants_feeds else []
     merged = _each_once(guesses)
     asked = {candidate.url for candidate in merged} | {provider.url}
     last = [feed for feed in feeds if feed.url not in asked]

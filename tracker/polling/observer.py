@@ -21,6 +21,7 @@ from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Answer, PageState, Source
 from tracker.model.provider import Provider
+from tracker.parse.page_data import is_page
 from tracker.polling.candidates import rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
 from tracker.polling.page_request import page_request
@@ -118,7 +119,7 @@ class Observer:
             return observed
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
-        details = self._details(provider, state, source, primary.updated_at, now)
+        details = self._details(provider, state, source, primary, now)
         state, snapshots, failure = details.state, details.snapshots, details.failure
         lagging_since = _lagging_since(before, state, primary, now)
         settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
@@ -149,7 +150,7 @@ class Observer:
         )
 
     def _details(
-        self, provider: Provider, state: PageState, source: Source, primary_stamp: datetime | None, now: datetime
+        self, provider: Provider, state: PageState, source: Source, primary: Snapshot, now: datetime
     ) -> _Details:
         snapshots: list[Snapshot] = []
         history: set[str] = set()
@@ -158,7 +159,7 @@ class Observer:
         for url in source.details:
             is_new = url not in state.answers
             try:
-                state, snapshot = self._detail(provider, state, url, primary_stamp, now)
+                state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
                 if is_apart(source):
                     raise  # Half of what the page says is not what it says.
@@ -172,24 +173,31 @@ class Observer:
         return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
     def _detail(
-        self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime
+        self, provider: Provider, state: PageState, url: str, primary: Snapshot, now: datetime
     ) -> tuple[PageState, Snapshot | None]:
         source, known = state.source, state.answers.get(url, Answer())
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
-            answer = self._ask(provider, state, url)
+            # What stands for an update gives way to the real one, which has to be there again.
+            answer = self._ask(provider, state, url, is_conditional=not primary.stand_ins)
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
             return remember(state, url, Answer(missing_since=now)), None
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
-        snapshot = read_answer(answer, source)
+        try:
+            snapshot = read_answer(answer, source)
+        except ParseError:
+            if url.endswith("/") and is_page(answer.body):
+                # A page for people with nothing in it that its format knows.
+                return remember(state, url, Answer(missing_since=now)), None
+            raise
         if known.stamp and says_nothing(snapshot):
             raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
         clock = snapshot.updated_at
-        if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
+        if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary.updated_at):
             return state, _PASSED_OVER
         new = Answer(
             validators=answer.validators,
@@ -199,7 +207,11 @@ class Observer:
         )
         return remember(state, url, new), snapshot
 
-    def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
+    def _ask(
+        self, provider: Provider, state: PageState, url: str, *, is_conditional: bool = True
+    ) -> Fetched | NotModified:
+        if not is_conditional:
+            return self._fetcher.fetch(page_request(provider, url, self._environ))
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
 
 
