@@ -55,7 +55,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Whether the page was seen before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: When the source was last looked for again in vain, because it had stopped to fit.
+    #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
+    #: when a better one was last looked for (`tracker.polling.lesser`).
     searched_at: datetime | None = None
     #: Up to when the source before this one could be read, while not all of this one was: what it shows is compared
     #: with `PageView.recent` until then.

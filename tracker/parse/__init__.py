@@ -42,6 +42,7 @@ from tracker.parse.statusiq import STATUSIQ
 from tracker.parse.statuspage import STATUSPAGE
 from tracker.parse.statuspal import STATUSPAL
 from tracker.parse.upptime import UPPTIME
+from tracker.parse.uptimecom import UPTIMECOM
 from tracker.parse.uptimekuma import UPTIMEKUMA
 from tracker.parse.uptimerobot import UPTIMEROBOT
 from tracker.parse.vultr import VULTR
@@ -93,6 +94,7 @@ FORMATS: Mapping[str, Format] = {
         ADOBE,
         UPPTIME,
         GATUS,
+        UPTIMECOM,
         # Reads any feed, and so comes last.
         FEED,
     )

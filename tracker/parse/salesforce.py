@@ -77,7 +77,7 @@ def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
 
 SALESFORCE = Format(
     name="salesforce",
-    title="Salesforce Trust",
+    title="Salesforce Trust, one instance",
     recognises=_recognises,
     read=_read,
     linked=_linked,

@@ -24,6 +24,7 @@ from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
 from tracker.polling.candidates import rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
+from tracker.polling.lesser import is_better, is_lesser
 from tracker.polling.page_request import page_request
 from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.polling.reading import (
@@ -100,7 +101,23 @@ class Observer:
         if discovery.found is None:
             return discovery, None
         found = discovery.found
-        return discovery, adopted(state, found.source, found.answer, now)
+        observed = adopted(state, found.source, found.answer, now)
+        if is_lesser(provider, found.source):
+            observed = msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+        return discovery, observed
+
+    def look_for_better(
+        self, provider: Provider, state: PageState, observed: Observation, now: datetime
+    ) -> Observation:
+        """Search a page that was read from a lesser source; return what a better one says, else what was observed."""
+        try:
+            discovery = discover(self._fetcher, provider, self._environ, before=state.source)
+        except PollError:
+            discovery = Discovery(attempts=())
+        found = discovery.found
+        if found is not None and state.source is not None and is_better(provider, state.source, found.source):
+            return adopted(state, found.source, found.answer, now)
+        return msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
 
     def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
         """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""

@@ -26,6 +26,7 @@ from tracker.model.provider import Provider
 from tracker.parse import FORMATS
 from tracker.polling.candidates import same_host
 from tracker.polling.known import as_known, before_of, remembered_of
+from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import tell_of_busy_host, tell_of_filters, tell_of_gaps, tell_of_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
@@ -89,6 +90,8 @@ class Poller:
         state = remembered_of(lease)
         try:
             observed = self._observer.observe(provider, state, self._clock())
+            if should_look_again(provider, state, self._clock()):
+                observed = self._observer.look_for_better(provider, state, observed, self._clock())
             return self._succeed(lease, state, observed)
         except PollError as error:
             if not may_have_moved(provider, state, error, self._clock()):
