@@ -56,6 +56,9 @@ class Format:
     #: Whether the details change without the primary answer. All of them are then asked at every tick, nothing
     #: conditionally, and a detail that fails fails the poll.
     details_apart: bool = False
+    #: Path, below the page's address, of the answer for one incident alone, `{id}` for its id: it has updates that the
+    #: list lacks, and is asked for the incidents that changed last when something changed. "" where there is none.
+    each_incident: str = ""
     #: (body, url, content type) -> whether an answer that can be read is of a status page, for a format that others use
     #: as well; never raises. It is asked where nobody named the very address.
     tells_incidents: Callable[[bytes, str, str | None], bool] = always

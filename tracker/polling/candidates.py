@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from typing import Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from msgspec.structs import replace
 
+from tracker.detection.snapshots import update_order
+from tracker.model.page import Incident, is_made
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Endpoints, Format
@@ -21,6 +23,8 @@ MOST_CANDIDATES: Final = 40
 #: So much of a page for people is looked at, in bytes; links to feeds stand in its head.
 _LOOKED_AT: Final = 512 * 1024
 _MOST_FEED_LINKS: Final = 4
+#: So many incidents are asked for alone when a page has changed.
+_MOST_INCIDENTS: Final = 3
 #: Both are linear: a tag ends at the next angle bracket, and a name is tried only where it begins.
 _LINK: Final = re.compile(rb"<link\b([^<>]{1,2000})", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""(?<![\w-])([\w-]{1,40})\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -93,6 +97,19 @@ def feed_links(html: bytes, url: str) -> Sequence[str]:
         if len(found) == _MOST_FEED_LINKS:
             break
     return tuple(found)
+
+
+def incident_urls(source: Source, incidents: Iterable[Incident]) -> tuple[str, ...]:
+    """Return the addresses of the answers for those incidents alone that changed last, () where there are none."""
+    known = FORMATS.get(source.format)
+    path = known.each_incident if known else ""
+    primaries = (endpoints.primary for endpoints in known.endpoints) if known and path else ()
+    base = next((source.primary.removesuffix(each) for each in primaries if source.primary.endswith(each)), None)
+    if base is None:
+        return ()
+    dated = [each for each in incidents if each.updates and each.updates[-1].created_at and not is_made(each.id)]
+    newest = sorted(dated, key=lambda each: update_order(each.updates[-1]), reverse=True)[:_MOST_INCIDENTS]
+    return tuple(base + path.replace("{id}", quote(each.id, safe="")) for each in newest)
 
 
 def same_host(one: str, other: str) -> bool:

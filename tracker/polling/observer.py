@@ -22,7 +22,7 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import Answer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
-from tracker.polling.candidates import rebased, same_host
+from tracker.polling.candidates import incident_urls, rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
 from tracker.polling.lesser import is_better, is_lesser
 from tracker.polling.page_request import page_request
@@ -138,6 +138,7 @@ class Observer:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
         details = self._details(provider, state, source, primary, now)
         state, snapshots, failure = details.state, details.snapshots, details.failure
+        alone, failure = self._alone(provider, before, primary, failure)
         lagging_since = _lagging_since(before, state, primary, now)
         settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
         state = msgspec.structs.replace(
@@ -155,7 +156,7 @@ class Observer:
         return msgspec.structs.replace(
             observed,
             state=state,
-            snapshot=merged(primary, snapshots),
+            snapshot=merged(primary, (*snapshots, *alone)),
             recent=_recent(before, [primary, *snapshots], now),
             settled=settled,
             in_full=len(snapshots) + len(lacking) == len(source.details),
@@ -188,6 +189,24 @@ class Observer:
                 snapshots.append(snapshot)
                 history |= incident_ids(snapshot) if is_new else set()
         return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
+
+    def _alone(
+        self, provider: Provider, before: PageState, primary: Snapshot, failure: PollError | None
+    ) -> tuple[list[Snapshot], PollError | None]:
+        """Return what the answers for single incidents say, and why one of them, or a detail, could not be read."""
+        found: list[Snapshot] = []
+        if before.source is None or not before.seeded:
+            return found, failure
+        for url in incident_urls(before.source, (*primary.incidents, *primary.maintenances)):
+            try:
+                answer = self._fetcher.fetch(page_request(provider, url, self._environ))
+                if isinstance(answer, Fetched):
+                    found.append(read_answer(answer, before.source))
+            except HttpStatusError as error:
+                failure = failure if error.status in _MISSING else error
+            except PollError as error:
+                failure = error
+        return found, failure
 
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary: Snapshot, now: datetime
