@@ -6,7 +6,6 @@ services stands in each under one `messageId`. Ended events stay for some days. 
 inket/stts, which names the words.)
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,7 +17,8 @@ from tracker.parse.listed import distinct, parted, status_key
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, status_word
 
-_CALL: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[\w.]{0,60}\((.*)\)\s*;?\s*\Z", re.DOTALL)
+#: Of the function that is called with the answer, and what stands before it.
+_LONGEST_NAME: Final = 80
 _MARKS: Final = frozenset({"serviceName", "events"})
 _IMPACTS: Mapping[str, Impact] = {
     "available": Impact.NONE,
@@ -71,8 +71,10 @@ APPLE = Format(
 
 
 def _answer(body: bytes) -> dict[str, Any]:
-    call = _CALL.match(body)
-    return fields.json_object(call[1] if call else body)
+    text = body.strip().removesuffix(b";").rstrip()
+    opens = text.find(b"(", 0, _LONGEST_NAME)
+    is_call = opens > 0 and text.endswith(b")") and b"{" not in text[:opens]
+    return fields.json_object(text[opens + 1 : -1] if is_call else body)
 
 
 def _is_status(answer: dict[str, Any]) -> bool:

@@ -18,13 +18,11 @@ _LOOKED_AT: Final = 4 * 1024 * 1024
 #: Objects and lists that are looked through, and how deep.
 _MOST_NODES: Final = 200_000
 _DEEPEST: Final = 40
-_MOST_SCRIPTS: Final = 200
 
 _PUSHED: Final = re.compile(rb'self\.__next_f\.push\(\[1,\s*+("(?:[^"\\]++|\\.)*+")\s*+\]\)', re.DOTALL)
 _ROW: Final = re.compile(rb"([0-9a-f]{0,8}):")
 _TEXT: Final = re.compile(rb"T([0-9a-f]{1,7}),")
 _REFERENCE: Final = re.compile(r"\$([0-9a-f]{1,8})")
-_SCRIPT: Final = re.compile(rb"<script\b([^<>]{0,500})>(.*?)</script", re.DOTALL | re.IGNORECASE)
 
 
 def is_page(body: bytes) -> bool:
@@ -46,19 +44,26 @@ def next_object(body: bytes, *keys: str) -> dict[str, Any]:
 
 def script_data(body: bytes, mark: str) -> Any:
     """Return the JSON of the first script element whose tag holds this mark, None for none."""
-    wanted = mark.encode()
-    for place, found in enumerate(_SCRIPT.finditer(body[:_LOOKED_AT])):
-        if wanted in found[1]:
-            return fields.json_or_none(found[2].strip())
-        if place == _MOST_SCRIPTS:
-            break
-    return None
+    inside = _inside(body[:_LOOKED_AT], mark.encode(), b"<script", b"</script")
+    return None if inside is None else fields.json_or_none(inside.strip())
 
 
 def attribute_text(body: bytes, mark: str) -> str | None:
-    """Return the text of the first element whose tag holds this mark and that holds nothing but text, None for none."""
-    found = re.search(rb"<\w+\b[^<>]{0,500}" + re.escape(mark.encode()) + rb"[^<>]{0,500}>([^<]*+)<", body[:_LOOKED_AT])
-    return html.unescape(found[1].decode(errors="replace")) if found else None
+    """Return the text of the first element whose tag holds this mark, up to the next tag, None for none."""
+    inside = _inside(body[:_LOOKED_AT], mark.encode(), b"<", b"<")
+    return None if inside is None else html.unescape(inside.decode(errors="replace"))
+
+
+def _inside(body: bytes, mark: bytes, opens: bytes, closes: bytes) -> bytes | None:
+    """Return what stands between a tag that holds a mark and what closes it."""
+    place = body.find(mark)
+    if place < 0:
+        return None
+    begins, ends = body.rfind(b"<", 0, place), body.find(b">", place)
+    if begins < 0 or ends < 0 or b">" in body[begins:place] or not body.startswith(opens, begins):
+        return None
+    closed = body.find(closes, ends)
+    return None if closed < 0 else body[ends + 1 : closed]
 
 
 def unflattened(flat: object) -> Any:
