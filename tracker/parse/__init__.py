@@ -28,6 +28,8 @@ from tracker.parse.heroku import HEROKU
 from tracker.parse.incidentio import INCIDENTIO
 from tracker.parse.instatus import INSTATUS
 from tracker.parse.links import keeping_links
+from tracker.parse.microsoft_graph import MICROSOFT_GRAPH
+from tracker.parse.oci import OCI
 from tracker.parse.okta import OKTA
 from tracker.parse.onlineornot import ONLINEORNOT
 from tracker.parse.openstatus import OPENSTATUS
@@ -95,6 +97,8 @@ FORMATS: Mapping[str, Format] = {
         UPPTIME,
         GATUS,
         UPTIMECOM,
+        MICROSOFT_GRAPH,
+        OCI,
         # Reads any feed, and so comes last.
         FEED,
     )
