@@ -17,7 +17,7 @@ LABEL org.opencontainers.image.title="status-page-tracker" \
 ENV PATH=/opt/tracker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRACKER_DATA_DIR=/data
 # New volumes take over the owner of the directories that they are mounted on.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
- && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower \
+ && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower /secrets/web \
  && install -d -m 0755 -o tracker -g tracker /secrets/redis
 COPY --from=build /opt/tracker /opt/tracker
 # Celery looks for modules in the working directory first: it belongs to root.

@@ -1,61 +1,84 @@
-# Every target sets up .venv first if it has to. `make help` lists them.
+# Every target sets up .venv as far as it needs it. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# `make run` needs the product alone; tests, lint and types need the tools, too.
+PRODUCT := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Tests of hostile input take long by design; `make test` runs them.
+QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_fetch_body.py \
+  --ignore=tests/unit/parse/test_parse_hostile.py --ignore=tests/unit/test_bounds.py --hypothesis-profile=quick
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test faults check lint types contracts audit chaos fuzz bench clean
+.PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench screens clean
 
-help: ## Show what there is
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(STAMP) ## Set up .venv; .venv/bin/tracker then exists
+install: $(PRODUCT) ## Set up .venv with the product; .venv/bin/tracker then exists
 
-run: $(STAMP) ## Watch the pages of providers.toml
+run: $(PRODUCT) ## Watch the pages of providers.toml
 	@exec $(BIN)/tracker up
 
-demo: $(STAMP) ## Watch a simulated vendor; needs no network
+demo: $(PRODUCT) ## Watch a simulated vendor; needs no network
 	@exec $(BIN)/tracker demo
 
-test: $(STAMP) ## Run all tests, four files at a time; most of the long ones wait
+quick: $(TOOLS) ## Run the unit tests, as often as you like (under 30 s)
+	$(BIN)/python -m pytest -n auto $(QUICK)
+
+test: $(TOOLS) ## Run all tests but those of `make faults` (under 4 min)
 	$(BIN)/python -m pytest -n 4 --dist loadfile
 
-faults: $(STAMP) ## Run the tests of further faults, which take another minute
+faults: $(TOOLS) ## Run the tests of further faults (another minute)
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m faults
 
-check: lint types contracts test ## What must pass before a commit
+check: lint types contracts test ## Run everything that has to pass before a change is proposed
 
-lint: $(STAMP) ## Style and mistakes
+lint: $(TOOLS) ## Check style, links between documents, and words of the glossary
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.documents
 
-types: $(STAMP) ## Types, strictly
+types: $(TOOLS) ## Check types, strictly
 	$(BIN)/mypy
 
-contracts: $(STAMP) ## Who may import whom
+contracts: $(TOOLS) ## Check which package imports which
 	$(BIN)/lint-imports
 
-audit: $(STAMP) ## Known vulnerabilities in what the image installs (asks a public database)
+audit: $(TOOLS) ## Look for known vulnerabilities in the image's packages (asks a public database)
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
-chaos: $(STAMP) ## Break processes and connections for some minutes; count what is lost or told twice
-	$(BIN)/python -m tests.chaos.run $(CHAOS)
+screens: $(TOOLS) ## Take the pictures of docs/web.md anew; needs Chromium
+	TRACKER_SCREENS=docs/screens $(BIN)/python -m pytest tests/web/test_browser.py -k screens
 
-fuzz: $(STAMP) ## Give broken answers to the parsers and to the fetcher; count what comes out
+chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost and repeated updates
+	$(BIN)/python -m tests.chaos.run $(CHAOS)
+	$(BIN)/python -m tests.chaos.alerts $(KILLS)
+
+simulate: $(TOOLS) ## Interleave and break a simulated tracker in thousands of ways: make simulate SIMULATE="--seeds 5000"
+	$(BIN)/python -m tests.simulation.run $(SIMULATE)
+
+fuzz: $(TOOLS) ## Give broken answers to the parsers and to the fetcher; count the outcomes
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)
 	$(BIN)/python -m tests.fuzz.wire $(WIRE)
 
-bench: $(STAMP) ## Measure all, small, or one: make bench BENCH="sustained --pages 10000"
+bench: $(TOOLS) ## Measure everything in small, or one thing: make bench BENCH="sustained --pages 10000"
 	@exec $(BIN)/python -m benchmarks $(BENCH)
 
-clean: ## Remove what was set up and built; data/ stays
+clean: ## Remove .venv, caches and builds; data/ stays
 	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(STAMP): pyproject.toml requirements.txt requirements-dev.txt
+$(PRODUCT): pyproject.toml requirements.txt requirements-web.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: Python 3.11 or later is needed; name one with: make PYTHON=python3.13 ..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo "make: setting up $(VENV), about 20 s" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e '.[web]'
+	@touch $@
+
+$(TOOLS): $(PRODUCT) requirements-dev.txt
+	@echo "make: installing the tools for tests and checks into $(VENV), about a minute" >&2
+	@$(PIP) -e '.[dev]'
 	@touch $@

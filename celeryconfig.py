@@ -1,7 +1,7 @@
-"""Celery's settings: plain assignments, each with its reason. Where the data server is comes from the environment.
+"""Celery's settings: plain assignments, each with its reason. REDIS_URL names the data server.
 
-`celery -A workers.app worker|beat|flower` read this file. What a provider is, and when it is polled, is no matter of
-Celery's: the schedule is in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
+`celery -A workers.app worker|beat|flower` read this file. Celery knows no providers and no due times: the schedule is
+in the data server (`workers.scheduler`), and a message is only a hint that may be lost.
 """
 
 import os
@@ -56,6 +56,8 @@ task_create_missing_queues = False  # a typo in a queue's name fails at once
 task_routes = {
     "workers.tasks.print_updates": {"queue": "print"},
     "workers.tasks.wake_sinks": {"queue": "print"},  # one call to the data server; the printer is always there
+    "workers.tasks.decide_alerts": {"queue": "deliver"},
+    "workers.tasks.send_alerts": {"queue": "deliver"},
     "workers.tasks.deliver_updates": {"queue": "deliver"},  # of its own: receivers may stall, and fetches must not
 }
 
@@ -72,8 +74,9 @@ worker_pool = "workers.pool:CoroutinePool"
 worker_concurrency = 512
 worker_cancel_long_running_tasks_on_connection_loss = False  # a commit is safe whatever the broker does
 worker_soft_shutdown_timeout = 5
-worker_max_tasks_per_child = 5000  # prefork only
-worker_max_memory_per_child = 300_000  # KiB, prefork only
+# With `-P processes` alone (docs/operations.md): a process is replaced after so many tasks, or once it is so large.
+worker_max_tasks_per_child = 5000
+worker_max_memory_per_child = 300_000  # KiB
 worker_send_task_events = True  # Flower shows throughput without further flags
 task_send_sent_event = False  # one event less a task; Flower does not need it
 worker_hijack_root_logger = False
@@ -87,7 +90,7 @@ beat_schedule = {
         "task": "workers.tasks.print_updates",
         "schedule": 2.0,
     },
-    # The same for webhooks, and it is what tries again after a failure.
+    # The same for webhooks and alerts; it is what tries again after a failure, and lets alerts follow the time.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
         "schedule": 2.0,

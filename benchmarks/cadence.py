@@ -77,15 +77,15 @@ class Played:
     #: Days at each pace, and updates that came in them.
     days_at: dict[Pace, float] = field(default_factory=lambda: defaultdict(float))
     updates_at: Counter[Pace] = field(default_factory=Counter)
-    #: First updates that a calm page was late for.
-    first_in_calm: int = 0
+    #: First updates that a page at the slow pace was late for.
+    first_while_slow: int = 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--recorded", type=Path, required=True, help="Folder of saved answers with an INDEX.tsv.")
     histories = list(distinct(recorded(parser.parse_args().recorded)))
-    for table in (described, compared, hurries, calms, rates, vendors):
+    for table in (described, compared, fast_rules, slow_rules, rates, vendors):
         print(*table(histories), sep="\n", end="\n\n")
 
 
@@ -122,7 +122,7 @@ def _changes(snapshot: Snapshot) -> Iterator[Change]:
 
 
 def distinct(histories: Iterable[History]) -> Iterator[History]:
-    """Yield histories of which no two tell of the same time of one vendor, the longest first."""
+    """Yield histories of which no two report the same time of one vendor, the longest first."""
     kept: list[History] = []
     for history in sorted(histories, key=lambda history: history.begin - history.end):
         others = [known for known in kept if known.vendor == history.vendor]
@@ -137,7 +137,7 @@ def distinct(histories: Iterable[History]) -> Iterator[History]:
 def play(history: History, provider: Provider, played: Played, *, skips: bool = True) -> None:
     """Poll one page from the beginning of its history to the end; polls that bring nothing are counted, not made."""
     state, pending = PageState(seeded=True, quiet_since=history.begin), list(history.changes)
-    streak: dict[str, Change] = {}
+    latest: dict[str, Change] = {}
     now = history.begin
     while pending:
         pace = cadence.pace(provider, state, now)
@@ -151,29 +151,29 @@ def play(history: History, provider: Provider, played: Played, *, skips: bool = 
         seen = 0
         while pending and pending[0].at <= now:
             change = pending.pop(0)
-            streak[change.incident] = change
+            latest[change.incident] = change
             _note(played, change, (now - change.at).total_seconds(), pace)
             seen += 1
         if seen:
-            state = cadence.noted(provider, state, _view(streak.values()), now, has_changed=True)
+            state = cadence.noted(provider, state, _view(latest.values()), now, has_changed=True)
     played.days += history.days
 
 
 def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetime:
     """Return until when every poll is like the one before it."""
-    hurried_until = state.incident_at and state.incident_at + cadence.FAST_FOR
-    calm_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
-    return min([upcoming.at, *(moment for moment in (hurried_until, calm_from) if moment and moment > now)])
+    fast_until = state.incident_at and state.incident_at + cadence.FAST_FOR
+    slow_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
+    return min([upcoming.at, *(moment for moment in (fast_until, slow_from) if moment and moment > now)])
 
 
 def _note(played: Played, change: Change, latency_s: float, pace: Pace) -> None:
     (played.first_s if change.is_first else played.later_s).append(latency_s)
     played.updates_at[pace] += 1
-    played.first_in_calm += change.is_first and pace is Pace.SLOW
+    played.first_while_slow += change.is_first and pace is Pace.SLOW
 
 
-def _view(streak: Iterable[Change]) -> PageView:
-    goes_on = [change for change in streak if change.status not in CLOSED_STATUSES]
+def _view(latest: Iterable[Change]) -> PageView:
+    goes_on = [change for change in latest if change.status not in CLOSED_STATUSES]
     shown = {
         change.incident: OpenIncident(id=change.incident, name="", status=change.status, is_followed=True)
         for change in goes_on
@@ -236,9 +236,9 @@ def compared(histories: Sequence[History]) -> Iterator[str]:
         yield f"| {interval_s} s | adaptive | {_row(adaptive, fixed)}"
 
 
-def hurries(histories: Sequence[History]) -> Iterator[str]:
-    """Yield what other rules for a hurry would have come to, at an interval of 60 s and without calm."""
-    yield f"| polls an interval | hurried for | {_HEAD[0]}"
+def fast_rules(histories: Sequence[History]) -> Iterator[str]:
+    """Yield figures for other rules of the fast pace, at an interval of 60 s and without the slow pace."""
+    yield f"| polls an interval | fast for | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
     for polls in (2, 3, 6):
@@ -247,21 +247,21 @@ def hurries(histories: Sequence[History]) -> Iterator[str]:
             yield f"| {polls} | {f'{hours:g} h' if hours < 1e5 else 'as long as it is open'} | {_row(played, fixed)}"
 
 
-def calms(histories: Sequence[History]) -> Iterator[str]:
-    """Yield what other rules for calm would have come to, at an interval of 60 s and without hurry."""
-    yield f"| calm after | began in calm | {_HEAD[0]}"
+def slow_rules(histories: Sequence[History]) -> Iterator[str]:
+    """Yield figures for other rules of the slow pace, at an interval of 60 s and without the fast pace."""
+    yield f"| slow after | began while slow | {_HEAD[0]}"
     yield f"|---|---|{_HEAD[1]}"
     fixed = play_all(histories, FIXED)
     for days in (3, 7, 14, 30):
         played = _played_by(histories, 1, 1, days)
-        yield f"| {days} days | {played.first_in_calm / len(played.first_s):.1%} | {_row(played, fixed)}"
+        yield f"| {days} days | {played.first_while_slow / len(played.first_s):.1%} | {_row(played, fixed)}"
 
 
 def _played_by(histories: Sequence[History], polls: int, hours: float, days: float) -> Played:
     with (
-        patch.object(schedule, "HURRIED_POLLS", polls),
-        patch.object(cadence, "HURRIED_FOR", hours * HOUR),
-        patch.object(cadence, "CALM_AFTER", days * DAY),
+        patch.object(schedule, "FAST_POLLS", polls),
+        patch.object(cadence, "FAST_FOR", hours * HOUR),
+        patch.object(cadence, "SLOW_AFTER", days * DAY),
     ):
         return play_all(histories, ADAPTIVE)
 
@@ -272,7 +272,7 @@ def rates(histories: Sequence[History]) -> Iterator[str]:
     Of two times in which updates come at rates a and b, the same number of polls finds them soonest on average when
     they are spent at rates that are as the square roots of a and b.
     """
-    yield "| pace | share of the time | updates a day | square root of its ratio to plain | polls, to plain |"
+    yield "| pace | share of the time | updates a day | square root of its ratio to normal | polls, to normal |"
     yield "|---|---|---|---|---|"
     played = play_all(histories, ADAPTIVE)
     rate = {pace: played.updates_at[pace] / played.days_at[pace] for pace in Pace}
@@ -296,14 +296,14 @@ def _spread(latencies_s: list[float]) -> str:
 
 
 def vendors(histories: Sequence[History]) -> Iterator[str]:
-    """Yield by vendor how often a page was calm when an incident or a maintenance was announced."""
-    yield "| vendor | days | calm | hurried | incidents and maintenances | began in calm | requests against fixed |"
+    """Yield by vendor how often a page was at the slow pace when an incident or a maintenance was announced."""
+    yield "| vendor | days | slow | fast | incidents and maintenances | began while slow | requests against fixed |"
     yield "|---|---|---|---|---|---|---|"
     for vendor in [*sorted({history.vendor for history in histories}), None]:
         of_vendor = [history for history in histories if vendor in {None, history.vendor}]
         fixed, played = play_all(of_vendor, FIXED), play_all(of_vendor, ADAPTIVE)
         shares = " | ".join(f"{played.days_at[pace] / played.days:.1%}" for pace in (Pace.SLOW, Pace.FAST))
-        firsts, slow = len(played.first_s) // PHASES, played.first_in_calm / PHASES
+        firsts, slow = len(played.first_s) // PHASES, played.first_while_slow / PHASES
         yield (
             f"| {vendor or 'all'} | {played.days / PHASES:,.0f} | {shares} | {firsts} "
             f"| {slow:.0f} ({slow / firsts:.0%}) | {played.requests / fixed.requests - 1:+.1%} |"

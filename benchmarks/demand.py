@@ -1,7 +1,7 @@
 """Demand that follows capacity: pages are made due in the data server as fast as fetches are taken.
 
 Beat then claims and publishes them as ever, so that its part and the data server's are in the figures. What we do
-ourselves is a round trip every ten milliseconds; its cost is told beside the tracker's.
+ourselves is a round trip every ten milliseconds; its cost is reported beside the tracker's.
 """
 
 import itertools

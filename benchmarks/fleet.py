@@ -19,7 +19,7 @@ from benchmarks.figures import Figures
 from benchmarks.origin import Origin, serving
 from benchmarks.origin.site import COMPONENTS, page_name
 from benchmarks.processes import await_that, child, cpu_by_role, machine_busy_s, rss_by_role
-from tracker.bootstrap import RECORD_NAME
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.store.connection import PREFIX
 from tracker.supervise.server import server_url
 from tracker.supervise.stack import Size

@@ -33,7 +33,7 @@ from benchmarks.table import show
 from benchmarks.throughput import numbers
 from tracker.detection.snapshots import digest, known_components, projection
 from tracker.model.clock import utc_now
-from tracker.model.page_state import Answer, PageState, PageView, Source
+from tracker.model.page_state import KnownAnswer, PageState, PageView, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import read
 from tracker.polling.poll_cost import PollCost, ResponseClass
@@ -48,7 +48,7 @@ _FILLED_TOGETHER: Final = 5000
 _WRITTEN_TOGETHER: Final = 200
 #: Messages that a worker takes with one call, and pages that go through all steps before the next ones do.
 _TAKEN_TOGETHER: Final = 64
-_ROUND: Final = 4000
+_BATCH: Final = 4000
 #: As beat's (`workers.scheduler`).
 CLAIM_LIMIT: Final = 500
 _STEPS: Final = ("claim and publish", "take", "begin", "commit")
@@ -113,7 +113,7 @@ def main() -> None:
         about = _filled(server, options.providers, options.components)
         print(json.dumps(about), file=sys.stderr)
         rows: list[dict[str, Any]] = []
-        rounds = _Rounds(server)
+        rounds = _Batches(server)
         for group in options.groups:
             costs = rounds.run(group, options.seconds)
             rows += [{"ready together": group, **row} for row in costs.rows()]
@@ -177,7 +177,7 @@ def _page(client: "redis.Redis", components: int) -> Any:
         url=lease.provider.url,
         seeded=True,
         source=Source(format="statuspage", primary=primary),
-        answers={primary: Answer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
+        answers={primary: KnownAnswer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
         projection=projection(snapshot),
         quiet_since=now,
     )
@@ -192,7 +192,7 @@ def _page(client: "redis.Redis", components: int) -> Any:
 # --- rounds of polls ---
 
 
-class _Rounds:
+class _Batches:
     """Polls all pages again and again. Its clock goes on by an interval once nothing is due."""
 
     def __init__(self, server: Embedded) -> None:
@@ -227,7 +227,7 @@ class _Rounds:
         (queue,) = self._publisher.queues
         with costs.of("claim and publish") as spent:
             claimed = 0
-            while claimed < _ROUND:
+            while claimed < _BATCH:
                 claims, _ = self._catalogue.claim(self._now, CLAIM_LIMIT)
                 if claims:
                     self._publisher.publish(self._producer, queue, claims, utc_now())

@@ -129,7 +129,7 @@ def measure(steps: Iterator[None], seconds: float, server: int, started_at: floa
 
 
 def _within(seconds: float, act: Callable[[], None]) -> bool:
-    """Do something for no longer than that; tell whether it came to its end."""
+    """Do something for no longer than that; return whether it came to its end."""
 
     def raise_enough(*_: object) -> None:
         raise Enough

@@ -1,4 +1,4 @@
-"""Many quiet pages for some minutes: is every poll on time, what does one cost? Then: how soon is a change told?
+"""Many quiet pages for some minutes: is every poll on time, what does one cost? Then: how soon is a change reported?
 
 Lateness is measured where it counts, at the origin: when the request came, less the point of the page's grid before it.
 It says what it should only while pages are polled on that grid: with `--cadence fixed`, where there is a choice.

@@ -3,7 +3,7 @@
 Demand follows capacity (`benchmarks.demand`), so that no message waits so long that it expires. Intervals are an hour:
 no page is due by itself.
 
-`linear` is the rate divided by what as many single workers would do. It tells of the tracker only as long as the
+`linear` is the rate divided by what as many single workers would do. It describes the tracker only as long as the
 machine has processors left ("all processes', %").
 """
 

@@ -21,8 +21,10 @@ secret /secrets/tracker/redis-password 32
 secret /secrets/flower/redis-password 32
 secret /secrets/flower/password 15
 secret /secrets/flower/cookie-secret 48
+secret /secrets/web/token 24
+secret /secrets/web/hook-key 32
 
-# The data server runs as another user; digests of random passwords tell it enough and others nothing.
+# The data server runs as another user; digests of random passwords are enough for it, and useless to others.
 sed -e '/^#/d' -e '/^$/d' \
     -e "s/<tracker>/$(digest /secrets/tracker/redis-password)/" \
     -e "s/<flower>/$(digest /secrets/flower/redis-password)/" \

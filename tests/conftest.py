@@ -22,6 +22,7 @@ settings.register_profile("laptop", max_examples=40, deadline=None, suppress_hea
 settings.register_profile(
     "ci", max_examples=40, deadline=None, suppress_health_check=_SLOW_IS_FINE, derandomize=True, database=None
 )
+settings.register_profile("quick", max_examples=8, deadline=None, suppress_health_check=_SLOW_IS_FINE)
 settings.load_profile("ci" if CI else "laptop")
 
 _CONFIG = """\

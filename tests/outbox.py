@@ -9,13 +9,20 @@ import redis
 
 from tests.fakes import NOON, event
 from tracker.delivery.ports import DeliveryLease, PendingDelivery
-from tracker.delivery.retry_policy import Accepted, Answer, DeadLettered, Disposition, FailureStreak, Postponed
+from tracker.delivery.retry_policy import (
+    Accepted,
+    DeadLettered,
+    Disposition,
+    FailureStreak,
+    Postponed,
+    ReceiverResponse,
+)
 from tracker.errors import Conflict, FetchError
 from tracker.model.event import Event, encode_event
 from tracker.model.provider import Webhook
 from tracker.store.connection import UPDATES
 
-OK = Answer(status=204)
+OK = ReceiverResponse(status=204)
 DOWN = FetchError("nobody answers")
 SOON = NOON + timedelta(seconds=2)
 FAILING = FailureStreak(failures=1, failing_since=NOON)
@@ -107,7 +114,7 @@ class MemoryOutbox:
 class FakeSender:
     """A receiver that answers as it is told, one attempt after the other, and accepts all after that."""
 
-    def __init__(self, *answers: Answer | Exception) -> None:
+    def __init__(self, *answers: ReceiverResponse | Exception) -> None:
         self._answers = deque(answers)
         #: The ids of all events that it was sent, oldest first.
         self.sent: list[str] = []
@@ -118,11 +125,11 @@ class FakeSender:
         """Let something else happen during each attempt."""
         self._meanwhile = action
 
-    def then(self, *answers: Answer | Exception) -> None:
+    def then(self, *answers: ReceiverResponse | Exception) -> None:
         """Answer so next."""
         self._answers.extend(answers)
 
-    def send(self, webhook: Webhook, event: Event) -> Answer:
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
         assert webhook.name
         self.sent.append(event.id)
         if self._meanwhile:

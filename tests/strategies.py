@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
-from tracker.model.page_state import Answer, PageState, PageView, Source, Trace
+from tracker.model.page_state import KnownAnswer, PageState, PageView, Source, Trace
 from tracker.model.provider import Cadence, Provider, Validators
 
 #: What JSON in UTF-8 can hold: anything but lone surrogates.
@@ -85,7 +85,7 @@ states = st.builds(
     answers=st.dictionaries(
         _urls,
         st.builds(
-            Answer,
+            KnownAnswer,
             validators=_validators,
             digest=st.none() | texts,
             stamp=st.none() | moments,

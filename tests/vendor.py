@@ -15,7 +15,7 @@ from tests.fakes import (
     summary,
     update,
 )
-from tracker.detection.changes import incident_key, keys
+from tracker.detection.keys import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, StoreError
 from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot

@@ -1,3 +1,3 @@
-"""Watch status pages; tell every new incident update and component change once."""
+"""Watch status pages; report every new incident update and component change once."""
 
 __version__ = "0.1.0"

@@ -3,23 +3,37 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
+from tracker.alerting.channels.registry import channel_of
+from tracker.alerting.decider import Decider
+from tracker.alerting.ports import Channel
+from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
 from tracker.delivery.recorder import Printer
-from tracker.delivery.sinks.jsonlines import JsonLines, UpdateRecord
+from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
+from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
+from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
+from tracker.history import History, open_history
+from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store import opening
+from tracker.store.alert_rows import RedisRows
+from tracker.store.alerts import RedisAlerts
+from tracker.store.asking import ask
+from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
@@ -28,23 +42,61 @@ from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 
-#: Polls of one worker that are carried out in threads at a time: those that parse, search or ask more than once.
+#: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
-
-#: The durable record of all updates, in the data directory.
-RECORD_NAME = "updates.jsonl"
 
 
 def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
     """Return the catalogue in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisCatalogue(connect(settings.redis_url))
+    return opening.catalogue(settings or Settings.from_environment(os.environ))
+
+
+def open_board(settings: Settings) -> RedisBoard:
+    """Return the data server as screens and interfaces see it."""
+    return RedisBoard(connect(settings.redis_url))
+
+
+def open_recorded(settings: Settings, kept: HistorySettings | None = None) -> History:
+    """Return the history that the settings (or else the environment) name. Raises ConfigError, HistoryError."""
+    kept = kept or HistorySettings.from_environment(os.environ)
+    return open_history(settings.data_dir, kept.database_url)
 
 
 def open_sinks(settings: Settings | None = None) -> RedisSinks:
     """Return the sinks in the data server that the settings (or else the environment) name."""
+    return opening.sinks(settings or Settings.from_environment(os.environ))
+
+
+def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
+    """Return the data server's answer to one reading command, by lines. Raises ConfigError, StoreError."""
+    client = connect(settings.redis_url)
+    try:
+        return ask(client, *words)
+    finally:
+        client.close()
+
+
+def open_alerts(settings: Settings | None = None) -> RedisAlerts:
+    """Return the alerts in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
-    return RedisSinks(connect(settings.redis_url))
+    return RedisAlerts(connect(settings.redis_url))
+
+
+def open_rows(settings: Settings | None = None) -> RedisRows:
+    """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
+    settings = settings or Settings.from_environment(os.environ)
+    return RedisRows(connect(settings.redis_url))
+
+
+def open_pages(settings: Settings) -> RedisPages:
+    """Return what is remembered of pages, in the data server that the settings name."""
+    return RedisPages(connect(settings.redis_url))
+
+
+def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:
+    """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
+    mailer = SmtpMailer(ca_file=_ca_file(settings))
+    return channel_of(config, environ=os.environ, caller=poster, mailer=mailer, clock=utc_now)
 
 
 def build_poster(settings: Settings) -> RequestsPoster:
@@ -70,7 +122,7 @@ def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
 
 
 class LoopParts:
-    """What polls on one event loop, in which it is built and closed."""
+    """The poller of one event loop, which builds and closes it."""
 
     def __init__(self, settings: Settings, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
@@ -94,7 +146,7 @@ class LoopParts:
 
 
 class Runtime:
-    """All that a worker process needs, shared by its threads. Parts are built when they are first used."""
+    """The use cases of a worker process, shared by its threads. Parts are built at first use."""
 
     def __init__(self, settings: Settings, stdout: TextIO = sys.stdout) -> None:
         self._settings = settings
@@ -112,15 +164,19 @@ class Runtime:
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
+        self.alerts = RedisAlerts(self._client)
+        self._decider = Decider(self.alerts, utc_now)
+        self._deciding = threading.Lock()
+        self._channels: dict[AnyChannelConfig, Channel] = {}
 
     def quick_poller(self) -> QuickPoller:
-        """Return what polls on the running loop. One loop asks for it, and awaits `aclose` before it ends."""
+        """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
         if self._loop_parts is None:
             self._loop_parts = LoopParts(self._settings, self._breaker, self.poller)
         return self._loop_parts.poller
 
     async def aclose(self) -> None:
-        """Close what belongs to the loop."""
+        """Close the parts that belong to the loop."""
         parts, self._loop_parts = self._loop_parts, None
         if parts is not None:
             await parts.aclose()
@@ -139,12 +195,35 @@ class Runtime:
             return self._printer.drain()
 
     def deliver_updates(self, sink: str) -> int:
-        """Deliver what waits for a sink; return how many events were settled. Raises StoreError, Conflict."""
+        """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
-            if self._deliverer is None:
+            if self._poster is None:
                 self._poster = build_poster(self._settings)
+            if self._deliverer is None:
                 self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
         return self._deliverer.deliver(sink)
+
+    def decide_alerts(self) -> int:
+        """Decide about what is new or due for alerts; return how many events that were. Raises StoreError, Conflict."""
+        if not self._deciding.acquire(blocking=False):
+            return 0
+        try:
+            return self._decider.run()
+        finally:
+            self._deciding.release()
+
+    def send_alerts(self, name: str) -> int:
+        """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
+        config = next((each for each in self.alerts.config().channels if each.name == name), None)
+        if config is None:
+            return 0
+        with self._delivering:
+            if self._poster is None:
+                self._poster = build_poster(self._settings)
+            if config not in self._channels:
+                self._channels[config] = build_channel(config, self._settings, self._poster)
+            channel = self._channels[config]
+        return Sender(RedisRows(self._client), {name: channel}, utc_now).send(name)
 
     def close(self) -> None:
         """Close connections and files."""
@@ -156,6 +235,7 @@ class Runtime:
             if self._poster is not None:
                 self._poster.close()
                 self._poster = self._deliverer = None
+                self._channels = {}
         self._fetcher.close()
         self._client.close()
 

@@ -10,11 +10,15 @@
       · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
       · HttpStatusError · Blocked · SignInNeeded · CredentialsMissing
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
+      · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
   + StoreError             the data server is unwell; the task may be retried
   + Conflict               another worker committed first; nothing to do
-  + SinkError              an output refused; carries permanent
+  + SinkError              an output refused
+  + HistoryError           the database of the history cannot be used; the record is not touched by that
+  + DrillFailed            a drill did not come through; names the part that broke
+  + ChannelRefused         an alert's channel refused a message for good; carries a handle
 
 Errors pickle, and each is one plain sentence without a traceback's help.
 """
@@ -31,7 +35,7 @@ class ConfigError(TrackerError):
 
 
 class ServerUnfit(ConfigError):
-    """Raised when the data server lacks something that waiting does not bring: a version, a right, a password."""
+    """Raised when the data server lacks a version, right or password: waiting does not help."""
 
 
 class ServerAway(ConfigError):
@@ -79,7 +83,7 @@ class ConnectError(FetchError):
 
 
 class ProxyFailed(FetchError):
-    """Raised when the proxy cannot be reached or refuses; that says nothing of the page behind it."""
+    """Raised when the proxy cannot be reached or refuses; this says nothing about the page behind it."""
 
     reason = "proxy"
 
@@ -158,6 +162,20 @@ class CredentialsMissing(FetchError):
     reason = "credentials"
 
 
+class ChannelFailed(FetchError):
+    """Raised when a channel did not take a message, or only a part of it; a retry may help.
+
+    `handle` is the one to keep for the retry: it knows which part was done. None means the handle that was given.
+    """
+
+    reason = "channel"
+
+    def __init__(self, message: str, retry_after_s: float | None = None, handle: str | None = None) -> None:
+        super().__init__(message, retry_after_s)
+        self.args = (message, retry_after_s, handle)
+        self.handle = handle
+
+
 class ParseError(PollError):
     """Raised when an answer is not a status page in the expected format."""
 
@@ -179,12 +197,24 @@ class Conflict(TrackerError):
 
 
 class SinkError(TrackerError):
-    """Raised when an output does not accept an event; `permanent` says whether a retry can help."""
+    """Raised when an output does not accept an event."""
 
-    def __init__(self, message: str, permanent: bool = False) -> None:
-        super().__init__(message, permanent)
+
+class HistoryError(TrackerError):
+    """Raised when the history's database cannot be opened, read or written."""
+
+
+class ChannelRefused(TrackerError):
+    """Raised when a channel refuses a message and no retry can help; `handle` is as in ChannelFailed."""
+
+    def __init__(self, message: str, handle: str | None = None) -> None:
+        super().__init__(message, handle)
         self.message = message
-        self.permanent = permanent
+        self.handle = handle
 
     def __str__(self) -> str:
         return self.message
+
+
+class DrillFailed(TrackerError):
+    """Raised when a drill did not come through; names the part that broke."""

@@ -15,5 +15,5 @@ app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader
 app.config_from_object("celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
-import workers.door  # has Flower ask for a password
+import workers.flower_login  # has Flower ask for a password
 import workers.signals  # noqa: F401  connects to the application's signals

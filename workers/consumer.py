@@ -1,8 +1,8 @@
-"""How a worker takes and answers for messages, where Celery's way costs more than a quiet poll does.
+"""How a worker takes and acknowledges messages, where Celery's way costs more than a quiet poll.
 
-A fetch message is a hint (docs/design.md): losing one is harmless, so nothing is written down when it is taken and
-nothing when it is done. Several messages are taken at a time, never more than there are free slots. And what Flower
-shows is sent some times a second instead of with every task.
+Losing a fetch message is harmless (docs/adr/0001-messages-are-hints.md), so nothing is stored when it is taken or done.
+A worker takes several messages at a time, never more than it has free slots, and sends task events twice a second
+instead of with every task.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from workers.transport import Together
 
 #: Events of Celery's own requests are sent when there are that many, or with those of the others.
 EVENTS_TOGETHER: Final = 500
-#: Messages that one call takes: hints, which larger ticks make cheaper, and others.
+#: Messages that one call takes at most: hints, and others.
 MOST_HINTS: Final = 64
 MOST_TAKEN: Final = 4
 
@@ -29,11 +29,11 @@ def _sleep_on() -> None:
     """Do nothing; the loop that calls this has been woken."""
 
 
-class TellingRequest(Request):  # type: ignore[misc]
-    """A request that shows a page that cannot be read as a task that failed."""
+class ReportingRequest(Request):  # type: ignore[misc]
+    """A request that reports an unreadable page as a failed task."""
 
     def send_event(self, type: str, **fields: Any) -> None:
-        """Send an event of this task, unless those of its kind are not sent."""
+        """Send an event of this task, unless this kind is switched off."""
         result = fields.get("result")
         if result is None or not result.startswith(FAILED):
             super().send_event(type, **fields)
@@ -42,17 +42,17 @@ class TellingRequest(Request):  # type: ignore[misc]
         super().send_event("task-failed", exception=why, traceback="", runtime=fields["runtime"])
 
 
-class HintRequest(TellingRequest):
-    """A request whose message left the broker when it was taken: nothing is left to acknowledge."""
+class HintRequest(ReportingRequest):
+    """A request whose message left the broker when it was taken, so there is nothing to acknowledge."""
 
     acknowledged: bool
-    #: What Celery would look up in its settings for every message (celeryconfig.py has it).
+    #: Settings that Celery would look up for every message (see celeryconfig.py).
     _tzlocal = UTC
     #: Wakes the consumer, which takes nothing while all slots are taken; set by `LeanConsumer`.
     wake: Callable[[], None] | None = None
 
     def acknowledge(self) -> None:
-        """Let the consumer know of the free slot."""
+        """Notify the consumer of the free slot."""
         if not self.acknowledged:
             self.acknowledged = True
             if HintRequest.wake is not None:
@@ -64,13 +64,13 @@ class HintRequest(TellingRequest):
 
 
 class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Takes messages together, sends events in bulk, and has hints wake the consumer only when it sleeps."""
+    """Takes several messages with one call, sends events in bulk, and wakes a sleeping consumer for a hint."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._flushing: Any = None
-        #: Lean requests give their events to these, whatever connection there is.
+        #: The events of lean requests, whatever the connection.
         consumer.lean_events = self._events = TaskEvents(consumer.hostname) if consumer.hub is not None else None
         super().__init__(consumer, **options)
 

@@ -1,6 +1,6 @@
-"""Task events of requests that Celery does not make: gathered, and sent some times a second as one message.
+"""Task events of lean requests: gathered, and sent twice a second as one message.
 
-They are the events that Celery's own strategy and requests send, field for field, for Flower and whoever else listens.
+They equal the events of Celery's own requests field for field, for Flower and other listeners.
 """
 
 import json
@@ -92,10 +92,10 @@ class _Revoked(_Event, tag="task-revoked"):
 
 
 class TaskEvents:
-    """Gathers what requests tell of themselves. Celery's thread alone may use it."""
+    """Gathers the events of requests. Only Celery's thread may use it."""
 
     def __init__(self, hostname: str) -> None:
-        #: Where they go: a dispatcher of Celery's, another one with each connection.
+        #: Celery's dispatcher, a new one with each connection.
         self.dispatcher: Any = None
         self.hostname = hostname
         #: Whether there is no connection to send them by.
@@ -105,7 +105,7 @@ class TaskEvents:
 
     @property
     def enabled(self) -> bool:
-        """Tell whether anybody wants events of tasks; remote commands switch them on and off."""
+        """Return whether events are on; remote commands switch them."""
         dispatcher = self.dispatcher
         return dispatcher is not None and dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups)
 
@@ -133,7 +133,7 @@ class TaskEvents:
             if not self._is_heard:
                 self._publish(_NOTHING)
             if self._is_heard:
-                self._publish(_encoded(self._told(fresh, ended)))
+                self._publish(_encoded(self._gathered(fresh, ended)))
             else:
                 fresh = []  # a listener that comes while they run gets these events then
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
@@ -150,7 +150,7 @@ class TaskEvents:
 
     @property
     def _is_heard(self) -> bool:
-        """Tell whether anybody heard what was sent last; events are kept for nobody."""
+        """Return whether anybody received the last message; events are not kept without a listener."""
         return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
 
     def _publish(self, body: bytes) -> None:
@@ -172,7 +172,7 @@ class TaskEvents:
         finally:
             dispatcher.mutex.release()
 
-    def _told(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
+    def _gathered(self, fresh: list[Any], ended: tuple[Any, ...]) -> list[_Event]:
         common = (self.hostname, utcoffset(), os.getpid(), self.dispatcher.clock.forward())
         events: list[_Event] = []
         for request in fresh:

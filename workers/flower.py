@@ -10,7 +10,7 @@ from typing import Final
 from tracker.environment.settings import read_secret
 from tracker.errors import ConfigError
 from workers.app import app
-from workers.door import USER
+from workers.flower_login import USER
 
 #: It shows and changes nothing, and what it remembers has a bound. `workers.flower --max_tasks=...` overrides.
 ARGUMENTS: Final = ("--read_only", "--persistent=False", "--max_tasks=10000", "--purge_offline_workers=600")

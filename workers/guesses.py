@@ -7,7 +7,7 @@ from typing import Final
 #: Wrong passwords that a client may give at once, and how long it takes until it may give another one.
 ONCE: Final = 5
 PAUSE_S: Final = 2.0
-#: The same for all clients together that never gave the right one: there are more of them than one can tell apart.
+#: The same for all clients together that never gave the right one: their addresses are without number.
 ONCE_TOGETHER: Final = 50
 PAUSE_TOGETHER_S: Final = 0.5
 #: Clients that are remembered; the first that was seen is forgotten first.
@@ -15,7 +15,7 @@ _MOST: Final = 1000
 
 
 class _Allowance:
-    """So many at once, and one more after each pause."""
+    """A token bucket: so many at once, and one more after each pause."""
 
     def __init__(self, most: int, pause_s: float, now: float) -> None:
         self._most, self._pause_s = most, pause_s
@@ -33,10 +33,10 @@ class _Allowance:
 
 
 class Guesses:
-    """Counts wrong passwords. Right ones tally nothing, so that nobody who knows it waits for longer than a pause.
+    """Counts wrong passwords; right ones cost nothing, so a client that knows the password waits one pause at most.
 
-    A client that gave the right one before is known by its cookie and only waits for guesses of its own: whatever
-    others do, from the same address or from thousands, it cannot be locked out.
+    A client that gave the right password before is known by its cookie and only waits for wrong guesses of its own.
+    Others cannot lock it out, from the same address or from thousands.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

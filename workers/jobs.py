@@ -1,4 +1,4 @@
-"""What fills a slot of the pool of coroutines: a coroutine, its limits, and how its end reaches Celery."""
+"""The job in a slot of the pool: a coroutine, its limits, and how its result reaches Celery."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from kombu.serialization import loads, prepare_accept_content
 
 log = logging.getLogger(__name__)
 
-#: The fate of a job that does not simply end: past its soft limit, past its hard one, or ended without a report.
+#: Irregular ends of a job: past its soft limit, past its hard limit, or without a report.
 SOFT: Final = "soft"
 ABANDONED: Final = "abandoned"
 SPENT: Final = "spent"
@@ -45,7 +45,7 @@ class Job:
     )
 
     #: Whether `started` is to be called.
-    tells_start = False
+    reports_start = False
 
     pool: Any
     asyncio_task: "asyncio.Task[None] | None"
@@ -65,11 +65,11 @@ class Job:
         self.einfo: Any = None
 
     def is_late(self, age_s: float) -> bool:
-        """Tell whether a limit has passed that was not acted on yet."""
+        """Return whether a limit has passed that nobody acted on yet."""
         return self.is_over(age_s) or (self.fate is None and bool(self.soft_limit_s) and age_s > self.soft_limit_s)  # type: ignore[operator]
 
     def is_over(self, age_s: float) -> bool:
-        """Tell whether the hard limit has passed."""
+        """Return whether the hard limit has passed."""
         return bool(self.limit_s) and age_s > self.limit_s  # type: ignore[operator]
 
     def context(self) -> Any:
@@ -120,7 +120,7 @@ class RequestJob(Job):
 
     __slots__ = ("_accept", "_callback", "_request", "_timeout")
 
-    tells_start = True
+    reports_start = True
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ from workers.pool import CoroutinePool
 log = logging.getLogger(__name__)
 
 _PLAIN: Final = ("application/json", "utf-8")
-#: Headers that ask for more than a run of the task.
+#: Headers that ask for more than a plain run of the task.
 _SPECIAL: Final = ("eta", "stamped_headers", "shadow", "group", "retries")
 
 _LIMIT: Final = int | float | None
@@ -43,7 +43,7 @@ class LeanRequest(Job):
 
     __slots__ = ("delivery_info", "eventer", "events", "headers", "id", "is_announced", "received_at", "signum")
 
-    #: A hint was gone from the broker when it was taken.
+    #: A hint left the broker when it was taken.
     acknowledged = True
 
     def __init__(self, task: Any, args: Any, kwargs: Any, message: Any, events: TaskEvents) -> None:
@@ -89,7 +89,7 @@ class LeanRequest(Job):
         )
 
     def ended(self) -> None:
-        """Report how it ended."""
+        """Report the result."""
         if self.signum is not None:
             return  # it was terminated while this was on its way
         self._leave()
@@ -112,7 +112,7 @@ class LeanRequest(Job):
         self._leave()
 
     def terminate(self, pool: Any, signal: Any = None) -> None:
-        """End it because somebody said so (`revoke --terminate`)."""
+        """End it for a remote command (`revoke --terminate`)."""
         pool.cancel(self)
         self.signum = signal or "SIGTERM"
         self.runtime_s = time.monotonic() - self.began_s
@@ -120,11 +120,11 @@ class LeanRequest(Job):
         task_revoked.send(sender=self.task, request=self.context(), terminated=True, signum=signal, expired=False)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:  # noqa: ARG002  Celery's
-        """End it because the worker does."""
+        """End it because the worker ends."""
         self.terminate(pool, signal)
 
     def info(self, safe: bool = False) -> dict[str, Any]:
-        """Return what remote commands tell of it."""
+        """Return the description that remote commands show."""
         return {
             "id": self.id,
             "name": self.name,
@@ -139,7 +139,7 @@ class LeanRequest(Job):
         }
 
     def humaninfo(self) -> str:
-        """Return how it is called in log lines."""
+        """Return its name in log lines."""
         return f"{self.name}[{self.id}]"
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ def _overrun(limit_s: float | None) -> NoReturn:
 
 
 def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
-    """Return what takes the messages of a task."""
+    """Return the handler of a task's messages."""
     general = _careful(default(task, app, consumer))
     pool, events = consumer.pool, getattr(consumer, "lean_events", None)
     if not (Settings.from_environment(os.environ).lean and isinstance(pool, CoroutinePool) and events is not None):
@@ -186,7 +186,7 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
 
 
 def _careful(general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return Celery's own way, which gives the slot back of a message that it cannot deal with."""
+    """Return Celery's own handler, which frees the slot of a message that it cannot handle."""
 
     def take(message: Any, *arguments: Any) -> None:
         try:
@@ -201,7 +201,7 @@ def _careful(general: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Call(NamedTuple):
-    """What a plain message asks for."""
+    """The call in a plain message."""
 
     args: list[Any]
     kwargs: dict[str, Any]
@@ -210,7 +210,7 @@ class _Call(NamedTuple):
 
 
 def _plain(message: Any, revoked: Any) -> _Call | None:
-    """Return what a message asks for that asks for a run of its task and nothing else, None for any other."""
+    """Return the call of a message that asks for a plain run of its task, None for any other message."""
     headers = message.headers
     try:
         if (message.content_type, message.content_encoding) != _PLAIN or not isinstance(headers["id"], str):

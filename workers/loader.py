@@ -1,4 +1,4 @@
-"""How Celery finds modules of ours."""
+"""How Celery finds our modules."""
 
 from types import ModuleType
 from typing import Any

@@ -1,9 +1,9 @@
-"""What tasks return: how each ended, in the few words that Flower shows. Nobody else reads it."""
+"""The results of tasks, in the few words that Flower shows. Nothing else reads them."""
 
 from typing import Final
 
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import Conflict, TrackerError
+from tracker.model.plain import one_line
 from tracker.polling.poller import Outcome, Poll
 
 #: Begins what a task returns that Flower is to show as failed. Celery itself would log it with a traceback, and try to
@@ -13,7 +13,7 @@ _LONGEST: Final = 200
 
 
 class Summary:
-    """A text that is shown as it is: Celery shows what a task returns by its `repr`."""
+    """A text whose `repr` is the text itself, because Celery shows results by their `repr`."""
 
     __slots__ = ("text",)
 
@@ -25,14 +25,14 @@ class Summary:
 
 
 def failed(error: TrackerError) -> Summary:
-    """Return that the data server did not do what it had to."""
+    """Return the result of a task whose data server failed."""
     return Summary(FAILED + one_line(f"store: {error}", _LONGEST))
 
 
 def of_poll(outcome: Poll | TrackerError | None) -> Summary:
-    """Return how a poll ended."""
+    """Return the result of a poll."""
     if outcome is None:
-        return Summary("no turn")
+        return Summary("no lease")
     if isinstance(outcome, Conflict):
         return Summary(one_line(f"not committed: {outcome}", _LONGEST))
     if isinstance(outcome, TrackerError):

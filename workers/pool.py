@@ -25,21 +25,21 @@ from workers.threads import TaskThreads
 
 log = logging.getLogger(__name__)
 
-#: How often time limits are looked after; one look for all slots, not a timer for each.
+#: How often time limits are checked, for all slots together.
 SWEEP_S: Final = 0.25
-#: How often the hub looks whether the loop turns, and after how many looks without a turn the worker ends.
+#: How often the hub checks that the loop runs, and after how many failed checks the worker ends.
 CHECK_S: Final = 5.0
 MOST_STANDSTILLS: Final = 6
-#: Threads for tasks without a coroutine, and as many for what coroutines have done in threads.
+#: Threads for tasks without a coroutine, and as many for blocking calls of coroutines.
 MOST_THREADS: Final = 32
 #: How long the loop may take to begin.
 START_S: Final = 10.0
-#: How long what was cancelled by a cold shutdown may take to end, and how long closing may take.
+#: How long cancelled tasks may take to end in a cold shutdown, and how long closing may take.
 COLD_GRACE_S: Final = 1.0
 CLOSING_S: Final = 5.0
 _PAUSE_S: Final = 0.02
 
-#: What is awaited in the loop before it ends: here goes what closes what tasks have opened in it.
+#: Awaited in the loop before it ends: close here what tasks opened in it.
 closers: Final[list[Callable[[], Awaitable[None]]]] = []
 
 
@@ -57,7 +57,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._threads = TaskThreads(min(MOST_THREADS, self.limit), partial(self._in_loop, self.report))
-        #: What coroutines give to `asyncio.to_thread`.
+        #: Runs the calls of `asyncio.to_thread`.
         self._helpers = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="helper")
         self._handed: deque[Job] = deque()
         self._is_called = False
@@ -77,11 +77,11 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         ready.wait(START_S)
 
     def did_start_ok(self) -> bool:
-        """Tell whether the loop runs."""
+        """Return whether the loop runs."""
         return self._turns > 0
 
     def register_with_event_loop(self, hub: Any) -> None:
-        """Report to this hub from now on, and look from it whether the loop turns."""
+        """Report to this hub from now on, and check from it that the loop runs."""
         self._hub = hub
         hub.call_repeatedly(CHECK_S, self._check)
 
@@ -108,7 +108,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         return job
 
     def run(self, job: Job) -> None:
-        """Have a job run in the loop."""
+        """Run a job in the loop."""
         job.pool = self
         self._handed.append(job)
         if not self._is_called:
@@ -119,7 +119,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
                 self._hub.call_soon(self._call)  # once all is handed over that came together
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job whose end nobody waits for any more."""
+        """Cancel a job that nobody waits for any more."""
         job.fate = SPENT
         self._call()
         self._in_loop(self._cut, job)
@@ -137,14 +137,14 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self.limit = max(1, self.limit - count)
 
     def terminate_job(self, pid: int, signal: int | None = None) -> None:
-        """Do nothing: the slots share a process, and `Job.terminate` ends what is in one of them."""
+        """Do nothing: the slots share a process, and `Job.terminate` ends the job of one."""
 
     def on_stop(self) -> None:
-        """Wait for what runs, unless this is a cold shutdown, and end the loop."""
+        """Wait for running jobs, unless this is a cold shutdown, and end the loop."""
         self._end(cold=not (state.should_terminate is None or state.should_terminate is False))
 
     def on_terminate(self) -> None:
-        """End what runs, and the loop."""
+        """End running jobs, and the loop."""
         self._end(cold=True)
 
     def _end(self, *, cold: bool) -> None:
@@ -164,7 +164,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         self._drain()
 
     def _wait(self, patience_s: float) -> bool:
-        """Wait for what runs; return whether the loop turns."""
+        """Wait for running jobs; return whether the loop still runs."""
         now_s = turned_s = time.monotonic()
         until_s, turns = now_s + patience_s, self._turns
         while self._is_busy and now_s < until_s:
@@ -194,7 +194,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
                 log.exception("a report about a task failed")
 
     def _check(self) -> None:
-        """See that nothing stands still; end the worker when the loop does not turn, which nobody else would notice."""
+        """End the worker when its loop stands still, which nobody else would notice."""
         # The hub forgets what it was to call when something else that it calls fails.
         if self._handed:
             self._call()
@@ -213,7 +213,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     # --- the loop's side ---
 
     def report(self, report: Callable[[], object]) -> None:
-        """Have Celery's thread do something; in the loop's thread."""
+        """Let Celery's thread call a function; called in the loop's thread."""
         self._reports.append(report)
         if not self._is_waking:
             self._is_waking = True
@@ -250,7 +250,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             loop.close()
 
     def _take(self) -> None:
-        """Begin all that was handed over."""
+        """Begin all jobs that were handed over."""
         create_task, handed, running = self._loop.create_task, self._handed, self._running  # type: ignore[union-attr]
         began_s, started_at = time.monotonic(), time.time()
         while handed:
@@ -259,7 +259,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             job.started_at = started_at
             running[job] = None
             handed.popleft()  # at no time it is in neither of them
-            if job.tells_start:
+            if job.reports_start:
                 self.report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
 

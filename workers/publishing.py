@@ -18,13 +18,13 @@ from celery import Task
 from kombu.exceptions import OperationalError
 from kombu.utils.json import dumps, loads
 
-from tracker.store.catalogue import Claim
+from tracker.store.due_queue import Claim
 
 #: Even a provider with an interval of a second gets this long to be fetched before its message is void.
 LEAST_EXPIRY_S: Final = 2.0
-#: Stands for a provider's id in the message that Celery makes.
+#: The placeholder for a provider's id in Celery's message.
 _SAMPLE_ID: Final = "sample-provider"
-#: Stands for what each message has of its own.
+#: The placeholder for the parts that differ between messages.
 _OWN: Final = "<own>"
 
 
@@ -37,7 +37,7 @@ _SPARED: Final = {
 
 
 class _Template(NamedTuple):
-    """A message without what is its own, and where it belongs."""
+    """A message with placeholders, and its queue."""
 
     key: str
     #: What stands before, between and after the message's body, id, expiry, argument as shown, and tag.
@@ -48,7 +48,7 @@ class _Template(NamedTuple):
 
 
 class FetchPublisher:
-    """Publishes one task per claim, all of them at once. One thread may use it."""
+    """Publishes one task per claim, all with one command. One thread may use it."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -104,9 +104,9 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
         batch.state.abort()
     message = loads(raw)
     arguments, keywords, embedded = loads(a2b_base64(message["body"]))
-    body = _compact([arguments, keywords, _told(embedded)]).encode()
+    body = _compact([arguments, keywords, _set_fields(embedded)]).encode()
     before, _, after = body.partition(b'"%b"' % _SAMPLE_ID.encode())
-    headers, properties = (_told(message[name], _SPARED[name]) for name in ("headers", "properties"))
+    headers, properties = (_set_fields(message[name], _SPARED[name]) for name in ("headers", "properties"))
     # In the order in which `_filled` fills them in.
     own = {"id": _OWN, "expires": _OWN, "argsrepr": headers["argsrepr"].replace(_SAMPLE_ID, _OWN)}
     others = {name: value for name, value in headers.items() if name not in own}
@@ -122,8 +122,8 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
     return _Template(key, (first, second, third, fourth, fifth, last), before, after)
 
 
-def _told(fields: Mapping[str, Any], spared: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields that say something."""
+def _set_fields(fields: Mapping[str, Any], spared: Collection[str] = ()) -> dict[str, Any]:
+    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value and name not in spared}
 
 

@@ -1,4 +1,4 @@
-"""What a worker process holds: built at its first task, after any fork, and shared by its threads."""
+"""The runtime of a worker process: built at its first task, after any fork, and shared by its threads."""
 
 import logging
 import os
@@ -31,8 +31,8 @@ def runtime() -> Runtime:
         return _runtime
 
 
-def look_over_server(*, tells_dangers: bool = False) -> None:
-    """End the process with one sentence if its data server can never do; one that is away may come back."""
+def look_over_server(*, logs_dangers: bool = False) -> None:
+    """End the process with one sentence if its data server can never be used; one that is away may come back."""
     try:
         found = inspect(Settings.from_environment(os.environ).redis_url)
     except ServerAway as error:
@@ -41,12 +41,12 @@ def look_over_server(*, tells_dangers: bool = False) -> None:
     except ServerUnfit as error:
         sys.stderr.write(f"tracker: {error}\n")
         raise SystemExit(2) from error
-    for danger in found.dangers if tells_dangers else ():
+    for danger in found.dangers if logs_dangers else ():
         log.warning("%s", danger)
 
 
 def keep_stdout() -> None:
-    """Keep standard output for updates; whatever else writes to it reaches standard error from now on.
+    """Keep standard output for updates; other output goes to standard error from now on.
 
     A supervisor that hands down another descriptor for updates has decided where standard output goes.
     """
@@ -59,7 +59,7 @@ def keep_stdout() -> None:
 
 
 async def close_in_loop() -> None:
-    """Close what tasks have opened in the worker's event loop."""
+    """Close the resources that tasks opened in the worker's event loop."""
     with _lock:
         opened = _runtime
     if opened is not None:

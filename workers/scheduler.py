@@ -1,9 +1,9 @@
 """Beat's scheduler: asks the data server what is due and publishes one fetch task per provider.
 
-Celery's own scheduler keeps a timer per entry and compares all of them for every task it sends. This one keeps none:
-one call claims what is due and moves each claim to its next time, so that it starts at once whatever
-the number of providers, sees changes of the catalogue with its next tick, and shares the work with any other beat
-without a lock. Entries of `beat_schedule` work as ever.
+Celery's own scheduler keeps a timer per entry and compares all of them for every task that it sends. This one keeps
+none: one call claims due providers and moves each to its next due time. So it starts at once for any number of
+providers, sees changes of the catalogue with its next tick, and shares the work with other beats without a lock.
+Entries of `beat_schedule` work as usual.
 """
 
 import logging
@@ -16,12 +16,12 @@ from typing import Any, Final
 from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_catalogue, open_sinks
+from tracker.bootstrap import open_alerts, open_catalogue, open_sinks
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock, utc_now
 from tracker.scheduling.dispatch_lag import Lateness
-from tracker.store.catalogue import Claim
+from tracker.store.due_queue import Claim
 from tracker.store.keeper import Keeper
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
 MOST_CLAIMS: Final = 20
-#: With many providers something is always due. Nobody misses so little, and what came meanwhile goes as one batch.
+#: The shortest pause: with many providers something is always due, and one batch is cheaper than many.
 MOST_PAUSE_S: Final = 0.1
-#: Where much falls due a pause is as short as gathers so many providers: workers get an even stream, and a look costs
-#: as much as publishing two hundred.
+#: Under load, a pause lasts until this many providers are due: workers get an even stream, and a look costs as much as
+#: publishing two hundred messages.
 GATHERED: Final = 250
 LEAST_PAUSE_S: Final = 0.02
-#: How often a beat tells how late it is.
+#: How often a beat reports its lateness.
 REPORT_EVERY: Final = timedelta(seconds=1)
 
 #: No more messages are put into a queue that nobody takes from: they would expire there, and fill the data server with
@@ -55,7 +55,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
         self._catalogue = open_catalogue()
-        self._keeper = Keeper(self._catalogue, open_sinks(), clock)
+        self._keeper = Keeper(self._catalogue, open_sinks(), clock, open_alerts())
         self._is_empty = False
         self._publisher = FetchPublisher(fetch_provider)
         self._lateness = Lateness()
@@ -69,20 +69,20 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, of both kinds; return the seconds until something will be."""
+        """Send due entries of both kinds; return the seconds until the next one is due."""
         touch_tick_file()
         self._mind_the_clock()
         wait_s: float = super().tick(*args, **kwargs)
         return max(0.0, min(wait_s, self.dispatch()))
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Send one of Celery's own entries; what cannot be sent now is sent the next time."""
+        """Send one of Celery's own entries; if that fails, the next tick tries again."""
         try:
             # A wake-up that waits already does as well; each further one would only make a slow printer slower.
             if self._catalogue.waiting("print") < MOST_WAKE_UPS:
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
-            log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` tells of the data server
+            log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
         """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
@@ -94,7 +94,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._ticked_at = now
 
     def dispatch(self) -> float:
-        """Claim and publish what is due, 10,000 providers at most; return the seconds until more will be."""
+        """Claim and publish due providers, 10,000 at most; return the seconds until more are due."""
         try:
             wait_s = self._dispatch_due()
             self._report()
@@ -120,7 +120,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         for _ in range(MOST_CLAIMS):
             queues = {queue for queue in self._publisher.queues if self._is_taken_from(queue)}
             if not queues:
-                break  # what is due stays due: it is late, and told as late
+                break  # claims stay due, and count as late
             claims, upcoming = self._catalogue.claim(self._clock(), CLAIM_LIMIT)
             if claims:
                 failpoint("claimed")
@@ -131,7 +131,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         return 0.0 if queues else float(self.max_interval)
 
     def _wait_s(self, claimed: int, upcoming: datetime | None) -> float:
-        """Return how long to wait for what is due next, and for so much more that a look pays."""
+        """Return how long to wait for the next due provider, and for enough others to make a batch."""
         if upcoming is None:
             return float(self.max_interval)
         now = self._clock()
@@ -153,7 +153,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._unpublished = ()
 
     def _report(self) -> None:
-        """Tell the data server once a second how late this beat is, and see that it holds the catalogue."""
+        """Report the lateness of this beat once a second, and check that the data server holds the catalogue."""
         now = self._clock()
         if abs(now - self._reported_at) >= REPORT_EVERY:
             self._catalogue.report(self._lateness.report(self._name, now))
@@ -171,11 +171,11 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._is_empty = is_empty
 
     def _is_taken_from(self, queue: str) -> bool:
-        """Tell whether fetches may be put into a queue. The data server is asked only where that is in question."""
+        """Return whether fetches may be put into a queue. The data server is asked only where that is in question."""
         return self._waiting.get(queue, MOST_WAITING) < MOST_WAITING or self._takes_more(queue)
 
     def _takes_more(self, queue: str) -> bool:
-        """Tell whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
+        """Return whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
         waiting = self._catalogue.waiting(queue)
         if waiting < MOST_WAITING:
             if queue in self._clogged:

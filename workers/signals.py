@@ -1,4 +1,4 @@
-"""What happens around tasks: how a process logs, where it runs, and the tick file that tells it is alive."""
+"""The process around the tasks: its log, its core, and the tick file that shows that it is alive."""
 
 import gc
 import logging
@@ -16,16 +16,16 @@ from workers import runtime
 
 #: The variable that names a file whose age is the age of the last sign of life.
 TICK_FILE: Final = "TRACKER_TICK_FILE"
-#: Open files that no worker needs more of.
+#: The number of open files that is enough for any worker.
 MOST_FILES: Final = 65_536
-#: Objects until a look at the young ones, and such looks until one at older ones and at all; Python's are 700, 10, 10.
+#: Thresholds of the garbage collector; Python's are 700, 10, 10.
 GARBAGE: Final = (20_000, 20, 50)
-#: The variable that says on which core a worker runs: the n-th of those that it may use, counted round and round.
+#: The variable with the core of a worker: the n-th of those that it may use, modulo their number.
 CORE: Final = "TRACKER_CORE"
 
 
 class _Formatter(logging.Formatter):
-    """Leaves out the traceback of a data server that is away, full or restarting: it shows nothing but Celery."""
+    """Leaves out tracebacks about a data server that is away, full or restarting: they only show Celery."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -71,7 +71,7 @@ def keep_to_one_core(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def look_over_server(**_: Any) -> None:
-    """Refuse to start on a data server that can never do."""
+    """Refuse to start on a data server that can never be used."""
     runtime.look_over_server()
 
 
@@ -89,9 +89,9 @@ def open_more_files(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def collect_less_often(**_: Any) -> None:
-    """Look for garbage in cycles less often: quiet polls leave none, and each look walks over all that is kept.
+    """Collect garbage less often.
 
-    That took a sixth of a worker's time.
+    Quiet polls leave no cycles, and each collection walks over all kept objects: a sixth of a worker's time.
     """
     gc.freeze()
     gc.set_threshold(*GARBAGE)
@@ -99,8 +99,8 @@ def collect_less_often(**_: Any) -> None:
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def look_over_server_for_all(**_: Any) -> None:
-    """Refuse it as well, and tell what endangers its data: once, and not by each worker."""
-    runtime.look_over_server(tells_dangers=True)
+    """Refuse such a data server as well, and log what endangers its data: once, and not in each worker."""
+    runtime.look_over_server(logs_dangers=True)
 
 
 def tick() -> None:
@@ -112,11 +112,11 @@ def tick() -> None:
 
 @heartbeat_sent.connect  # type: ignore[untyped-decorator]
 def worker_tick(**_: Any) -> None:
-    """Show that the worker's event loop turns and reaches the broker."""
+    """Touch the tick file: the worker's event loop runs and reaches the broker."""
     tick()
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def close(**_: Any) -> None:
-    """Close what this process opened."""
+    """Close the resources of this process."""
     runtime.close()

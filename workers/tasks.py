@@ -10,21 +10,21 @@ from typing import Final
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
-from tracker.errors import Conflict, SinkError, StoreError, TrackerError
+from tracker.errors import ConfigError, Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
 from workers.app import app
 from workers.outcomes import Summary, failed, of_poll
+from workers.poll_summary import PollSummary
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
-from workers.tally import Tally
 
 log = logging.getLogger(__name__)
 
 closers.append(close_in_loop)
 
-_tally = Tally(time.monotonic())
-_tally_lock = threading.Lock()
+_summary = PollSummary(time.monotonic())
+_summary_lock = threading.Lock()
 
 #: Where so many wait, no wake-up is added: each does for all, and a data server that is far away must not have a queue
 #: that grows faster than it is taken from. None expires, for one that was overtaken still has the work done.
@@ -72,7 +72,7 @@ def fetch_provider(provider_id: str) -> Summary:
 # Wake-ups come every few seconds and mostly find nothing to do: in Flower they would only hide the rest.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
-    """Bring what is new in the stream to the record and the console."""
+    """Write new events of the stream to the record and the console."""
     try:
         delivered = runtime().print_updates()
     except (StoreError, SinkError) as error:
@@ -82,9 +82,9 @@ def print_updates() -> None:
         log.debug("printed %d updates", delivered)
 
 
-@app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
+@app.task(name="workers.tasks.deliver_updates", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
 def deliver_updates(sink_id: str) -> Summary:
-    """Deliver what waits for one sink. Whatever fails, the next wake-up is the retry."""
+    """Deliver the events that wait for one sink. Whatever fails, the next wake-up is the retry."""
     try:
         settled = runtime().deliver_updates(sink_id)
     except Conflict as error:
@@ -95,20 +95,74 @@ def deliver_updates(sink_id: str) -> Summary:
         return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
-        # More may have come meanwhile, and whoever was woken by it found the sink taken.
+        # More events may have come meanwhile, and the task that they woke found the sink taken.
         _wake_sinks()
     return Summary(f"{settled} settled")
 
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
 def wake_sinks() -> None:
-    """Have those sinks delivered to that something waits for."""
+    """Start deliveries to all sinks with pending events, and to the channels of alerts."""
     _wake_sinks()
+    _wake_alerts()
+
+
+@app.task(name="workers.tasks.decide_alerts", send_events=False)  # type: ignore[untyped-decorator]
+def decide_alerts() -> None:
+    """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
+    try:
+        runtime().decide_alerts()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.warning("alerts wait: %s", error)
+        return
+    _wake_channels()
+
+
+@app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
+def send_alerts(channel: str) -> Summary:
+    """Send one channel what waits for it. Whatever fails, the next wake-up is the retry."""
+    try:
+        sent = runtime().send_alerts(channel)
+    except Conflict as error:
+        log.info("conflict %s", error)
+        return Summary("taken by another worker")
+    except (StoreError, ConfigError) as error:
+        log.warning("alerts wait for channel %s: %s", channel, error)
+        return failed(error)
+    if sent:
+        log.info("sent %d messages to channel %s", sent, channel)
+        # More may have come meanwhile, and whoever was woken by it found the channel taken.
+        _wake_channels()
+    return Summary(f"{sent} sent")
 
 
 def _wake_readers() -> None:
     _wake_printer()
     _wake_sinks()
+    _wake_alerts()
+
+
+def _wake_alerts() -> None:
+    try:
+        if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
+            decide_alerts.apply_async()
+    except (StoreError, OperationalError) as error:
+        log.warning("alerts were not decided about (they are again every few seconds): %s", error)
+
+
+def _wake_channels() -> None:
+    try:
+        alerts = runtime().alerts
+        names = [channel.name for channel in alerts.config().channels]
+        if (ready := alerts.channels_ready(names, datetime.now(UTC))) and runtime().waiting(
+            "deliver"
+        ) < MOST_DELIVERIES:
+            for name in ready:
+                send_alerts.apply_async((name,))
+    except (StoreError, OperationalError) as error:
+        log.warning("channels were not woken (they are again every few seconds): %s", error)
 
 
 def _wake_printer() -> None:
@@ -135,7 +189,7 @@ def _log_outcome(provider_id: str, outcome: Poll | TrackerError | None, seconds:
     elif isinstance(outcome, TrackerError):
         log.warning("poll of %s not committed: %s", provider_id, outcome)
     elif outcome is None:
-        log.debug("no turn to poll %s", provider_id)
+        log.debug("no lease to poll %s", provider_id)
     else:
         _log_poll(provider_id, outcome, seconds)
 
@@ -149,7 +203,7 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
         return
     log.log(
         logging.DEBUG if poll.outcome is Outcome.QUIET and not poll.events else logging.INFO,
-        "polled %s %s layer=%s new=%d in %.0f ms",
+        "polled %s %s class=%s new=%d in %.0f ms",
         provider_id,
         poll.outcome,
         poll.response_class,
@@ -159,23 +213,23 @@ def _log_poll(provider_id: str, poll: Poll, seconds: float) -> None:
 
 
 def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
-    """Count a poll, and log what the last minute came to when it is over."""
+    """Count a poll, and log the summary of each minute."""
     if isinstance(outcome, Poll):
         kind = str(outcome.outcome)
     else:
-        kind = "without a turn" if outcome is None else "not committed"
+        kind = "without a lease" if outcome is None else "not committed"
     now_s = time.monotonic()
-    with _tally_lock:
-        _tally.add(kind, seconds)
-        line = _tally.due(now_s)
+    with _summary_lock:
+        _summary.add(kind, seconds)
+        line = _summary.due(now_s)
     if line is not None:
         log.info(line)
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
-def _tell_the_rest(**_: object) -> None:
-    """Log what was counted since the last line."""
-    with _tally_lock:
-        line = _tally.line(time.monotonic())
+def _log_the_rest(**_: object) -> None:
+    """Log the summary since the last line."""
+    with _summary_lock:
+        line = _summary.line(time.monotonic())
     if line is not None:
         log.info(line)

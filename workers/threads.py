@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class TaskThreads:
-    """Runs tasks in a few threads; `report` has Celery's thread do something."""
+    """Runs tasks in a few threads; `report` lets Celery's thread call a function."""
 
     def __init__(self, count: int, report: Callable[[Callable[[], object]], None]) -> None:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="task")
@@ -31,7 +31,7 @@ class TaskThreads:
         callback: Callable[..., Any],
         accept_callback: Callable[..., Any] | None,
     ) -> "TaskInThread":
-        """Have a task run; return what `Request.terminate` ends it by."""
+        """Run a task; return the handle for `Request.terminate`."""
         future: Future[object] = self._threads.submit(
             apply_target,
             target,
@@ -55,7 +55,7 @@ class TaskThreads:
 
 
 class TaskInThread:
-    """A task in a thread, as `Request.terminate` takes it."""
+    """A task in a thread: the handle for `Request.terminate`."""
 
     def __init__(self, future: "Future[object]") -> None:
         self._future = future

@@ -1,4 +1,4 @@
-"""kombu's Redis transport, which takes several messages with one call, and knows whether anybody listens.
+"""kombu's Redis transport, made to take several messages with one call, and to know whether anybody listens.
 
 kombu asks for one message at a time (BRPOP), and each call costs a worker and the data server more than a quiet poll
 does. `Channel.may_take` says how many messages are wanted now.
@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Together:
-    """What both channels do their own way, in place of kombu 5.7's `_brpop_start`, `_brpop_read` and `_put_fanout`.
+    """Replaces kombu 5.7's `_brpop_start`, `_brpop_read` and `_put_fanout` in both channels.
 
     kombu calls the first two when a channel may take messages, and when an answer has come; health checks and renewed
     credentials go by the same attributes.
@@ -30,7 +30,7 @@ class Together:
 
     #: Returns how many messages one call may take; None leaves it to kombu, one at a time.
     may_take: Callable[[], int] | None = None
-    #: How many clients heard what was last sent to whoever listens (events, remote commands); None before that.
+    #: How many clients received the last broadcast (events, remote commands); None before the first.
     heard_by: int | None = None
 
     def _put_fanout(self: Any, exchange: str, message: Any, routing_key: str, **kwargs: Any) -> None:

@@ -66,7 +66,7 @@ class AccessLog:
 
 
 def parsed(text: str) -> Iterator[Request]:
-    """Return the requests for pages that the lines of a log tell of; others are the benchmark's own."""
+    """Return the requests for pages in the lines of a log; other requests are the benchmark's own."""
     for line in text.splitlines():
         fields = line.split(" ")
         parts = fields[2].split("/") if len(fields) == _FIELDS else []

@@ -32,7 +32,7 @@ class Page:
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in headers.items() if value}
 
-    def pending(self, document: dict[str, Any]) -> list[str]:
+    def new_lines(self, document: dict[str, Any]) -> list[str]:
         """Return a line for each update that was not seen before."""
         lines = []
         for incident in document["incidents"]:
@@ -52,7 +52,7 @@ async def check(session: aiohttp.ClientSession, page: Page) -> None:
         answer.raise_for_status()
         document = await answer.json()
         page.etag, page.last_modified = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
-    for line in page.pending(document):
+    for line in page.new_lines(document):
         print(line)
     page.known = True
 

@@ -37,7 +37,7 @@ _AT_A_TIME: Final = (32, 64, 128)
 #: Pages that the others ask at a time.
 _OTHERS_AT_A_TIME: Final = 64
 #: How long the first round of all pages may take.
-_FIRST_ROUND_S: Final = 600.0
+_FIRST_PASS_S: Final = 600.0
 #: Until a peer that was held goes at full speed.
 _RAMP_S: Final = 2.0
 
@@ -56,7 +56,7 @@ class Peer:
         """Let it go on."""
         self.process.send_signal(signal.SIGCONT)
 
-    def lease(self, origin: Origin, seconds: float) -> dict[str, float]:
+    def sample(self, origin: Origin, seconds: float) -> dict[str, float]:
         """Return what it does when it has the machine for itself."""
         self.go_on()
         time.sleep(_RAMP_S)
@@ -75,7 +75,7 @@ def main() -> None:
     python = _environment()
     fleet = fleet_of(options, options.workers)
     chosen = _peers(options)
-    leases: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
+    samples: dict[str, list[dict[str, Any]]] = {name: [] for name in (_TRACKER, *chosen)}
     with bench(options, options.latency) as (directory, origin), contextlib.ExitStack() as stack:
         first_answers(fleet, origin, directory)
         peers = {
@@ -84,13 +84,13 @@ def main() -> None:
         }
         for _ in range(options.rounds):
             with tracking(fleet, origin, directory) as tracker:
-                leases[_TRACKER].append(saturated(fleet, tracker, origin, options.seconds))
+                samples[_TRACKER].append(saturated(fleet, tracker, origin, options.seconds))
             for name, peer in peers.items():
-                leases[name].append(peer.lease(origin, options.seconds))
+                samples[name].append(peer.sample(origin, options.seconds))
         server = origin.server
     size = f"{fleet.workers} x {fleet.concurrency}"
     name = f"peers/{fleet.pages:,} pages, {options.latency} ms, tracker with {size}"
-    show(name, keep(name, {**vars(options), "origin": server}, compared(leases)))
+    show(name, keep(name, {**vars(options), "origin": server}, compared(samples)))
 
 
 def _options() -> argparse.Namespace:
@@ -143,7 +143,7 @@ def _peer(
         seen = itertools.accumulate(
             sum(request.status == 304 for request in origin.log.new()) for _ in itertools.repeat(None)
         )
-        await_that(lambda: next(seen) >= fleet.pages, f"a quiet round of {script}", _FIRST_ROUND_S, process, log)
+        await_that(lambda: next(seen) >= fleet.pages, f"a quiet round of {script}", _FIRST_PASS_S, process, log)
         peer = Peer(process)
         peer.hold()
         try:
@@ -152,15 +152,15 @@ def _peer(
             peer.go_on()  # so that it can end
 
 
-def compared(leases: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def compared(samples: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return a row for each: medians over its turns, and of the ratios within a round."""
 
     def middle(name: str, measure: str, digits: int) -> float:
-        values: list[float] = [lease[measure] for lease in leases[name]]
+        values: list[float] = [sample[measure] for sample in samples[name]]
         return round(median(values), digits)
 
     def ratio(name: str, measure: str) -> float | None:
-        pairs = list(zip(leases[_TRACKER], leases[name], strict=True))
+        pairs = list(zip(samples[_TRACKER], samples[name], strict=True))
         return round(median(ours[measure] / theirs[measure] for ours, theirs in pairs), 2) if name != _TRACKER else None
 
     return [
@@ -172,7 +172,7 @@ def compared(leases: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
             "tracker's rate / its rate": ratio(name, "checks per second"),
             "tracker's CPU / its CPU": ratio(name, "CPU ms per check"),
         }
-        for name in leases
+        for name in samples
     ]
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make a CA and a certificate for the data server's address: certificates.sh ADDRESS DIRECTORY
 #
-# ADDRESS is what stands in REDIS_URL: an IP address or a name. ca.pem goes to the machines of the workers; ca.key signs
+# ADDRESS is the host of REDIS_URL: an IP address or a name. ca.pem goes to the machines of the workers; ca.key signs
 # the next certificate and belongs to neither the server nor the workers. Python 3.13 and later take no CA without the
 # key usages below (RFC 5280, section 4.2.1.3).
 set -eu

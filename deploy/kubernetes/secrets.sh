@@ -56,3 +56,4 @@ fi
 secret data-server url "$url" address "$address" tls "$tls" username "$user" password "$password"
 secret flower redis-username "$flower_user" redis-password "$flower_password" \
   password "$(random 15)" cookie-secret "$(random 48)"
+secret web token "$(random 24)" hook-key "$(random 32)"

@@ -47,7 +47,7 @@ def test_it_counts_what_the_filters_of_the_file_tell_and_names_what_they_leave_o
 
     assert result.exit_code == 0, result.output
     assert "with min_impact = major" in result.output
-    assert "would have told: 1 new_incident, 1 incident_update, 0 maintenance_update" in result.output
+    assert "would have reported: 1 new_incident, 1 incident_update, 0 maintenance_update" in result.output
     assert "the page shows 34 of the 90 days" in result.output
     row = next(line for line in result.output.splitlines() if "Glitch" in line)
     assert row.split()[1:] == ["Glitch", "minor", "2", "min_impact", "Dashboard"]
@@ -84,7 +84,7 @@ def test_a_page_that_cannot_be_read_ends_with_one_sentence_and_status_1(provider
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("amce",), "has no provider amce; it has the ids that acme, gone"),
+        (("amce",), "there is no provider amce; did you mean acme?"),
         (("acme", "--min-impact", "huge"), 'provider "acme": min_impact is "huge"; known are none'),
         (("acme", "--events", "!outage"), 'events has an item that is "outage"'),
     ],

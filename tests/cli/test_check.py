@@ -55,7 +55,7 @@ def test_a_page_is_shown_with_what_was_asked_and_what_would_be_tracked(page: Pag
 def test_the_lines_for_providers_toml_can_be_put_there(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
     with SimulatedVendor([page]) as vendor:
-        result = run(vendor.url(), "--format", "statuspage", "--components", "Part *", "--components", 'Say "hi"')
+        result = run(vendor.url(), "--page-format", "statuspage", "--components", "Part *", "--components", 'Say "hi"')
     file.write_text(result.output.partition("for providers.toml:\n")[2])
 
     (provider,) = load_catalogue(file, formats=FORMAT_NAMES)
@@ -69,7 +69,7 @@ def test_the_lines_for_providers_toml_can_be_put_there(page: Page, tmp_path: Pat
 
 def test_json_holds_everything(page: Page) -> None:
     with SimulatedVendor([page]) as vendor:
-        report = json.loads(run(vendor.url(), "--output", "json").output)
+        report = json.loads(run(vendor.url(), "--format", "json").output)
 
     assert (report["format"], report["platform"], report["page"]) == (
         "statuspage",
@@ -84,7 +84,7 @@ def test_json_holds_everything(page: Page) -> None:
 def test_a_page_that_is_none_is_refused_with_the_sentence_and_status_1() -> None:
     site = RecordedSite("acme", {"/": [b"<!doctype html><html><body>We make anvils.</body></html>"]})
     with SimulatedVendor([site]) as vendor:
-        text, document = run(vendor.url()), run(vendor.url(), "--output", "json")
+        text, document = run(vendor.url()), run(vendor.url(), "--format", "json")
 
     assert text.exit_code == document.exit_code == 1
     (sentence,) = [line for line in text.output.splitlines() if line.startswith("not found: ")]
@@ -99,7 +99,7 @@ def test_what_is_not_understood_of_statuses_is_said() -> None:
     )
     feed = f"<rss version='2.0'><channel><title>Acme</title>{''.join(items)}</channel></rss>"
     with SimulatedVendor([RecordedSite("acme", {"/feed.rss": [feed.encode()]})]) as vendor:
-        result = run(f"{vendor.url()}/feed.rss", "--output", "json")
+        result = run(f"{vendor.url()}/feed.rss", "--format", "json")
 
     assert json.loads(result.output)["warnings"][-2:] == [
         "words for a status that are not known: Frobbed",
@@ -140,7 +140,7 @@ def test_an_address_that_is_none_is_a_mistake(url: str) -> None:
 
 
 def test_an_unknown_format_is_wrong_usage() -> None:
-    assert run("https://status.acme.example", "--format", "nonsense").exit_code == 2
+    assert run("https://status.acme.example", "--page-format", "nonsense").exit_code == 2
 
 
 def test_a_page_for_signed_in_readers_is_read_with_the_variables_that_are_named() -> None:

@@ -49,7 +49,7 @@ def test_parse_says_on_standard_error_what_it_left_out(tmp_path: Path) -> None:
 
 
 def test_check_warns_of_what_it_left_out(url: str) -> None:
-    text, document = run("check", url, "--allow-private"), run("check", url, "--allow-private", "--output", "json")
+    text, document = run("check", url, "--allow-private"), run("check", url, "--allow-private", "--format", "json")
 
     assert f"note: not all of it can be read: {SENTENCE}" in text.output.splitlines()
     assert json.loads(document.output)["warnings"] == [f"not all of it can be read: {SENTENCE}"]

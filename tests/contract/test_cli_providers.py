@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from tracker.catalogue.presets import presets
 from tracker.cli import cli
 from tracker.errors import ConfigError, TrackerError
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
 
 Run = Callable[..., Result]
@@ -47,7 +49,9 @@ def without_a_tracker(*arguments: str) -> Result:
 
 
 def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) -> None:
-    result = run("add", "openai", "gh", "aws:us-east-1/ec2", "https://status.example.com", "--interval", 30)
+    result = run(
+        "add", "--no-check", "openai", "gh", "aws:us-east-1/ec2", "https://status.example.com", "--interval", 30
+    )
 
     assert result.exit_code == 0
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
@@ -79,9 +83,9 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
     ],
 )
 def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
-    run("add", "https://status.acme.example")
+    run("add", "--no-check", "https://status.acme.example")
 
-    result = run("add", *pages)
+    result = run("add", "--no-check", *pages)
 
     assert isinstance(result.exception, ConfigError)
     assert part in str(result.exception)
@@ -90,8 +94,8 @@ def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, p
 
 @pytest.mark.usefixtures("catalogue")
 def test_the_list_shows_interval_and_cadence(run: Run) -> None:
-    run("add", "openai", "--cadence", "fixed")
-    run("add", "github", "--interval", 300)
+    run("add", "--no-check", "openai", "--cadence", "fixed")
+    run("add", "--no-check", "github", "--interval", 300)
 
     head, github, openai = run("list").stdout.splitlines()
     assert head.split()[2:4] == ["INTERVAL", "CADENCE"]
@@ -100,7 +104,7 @@ def test_the_list_shows_interval_and_cadence(run: Run) -> None:
 
 
 def test_one_page_may_get_another_name(run: Run, catalogue: RedisCatalogue) -> None:
-    run("add", "github/Actions", "--name", "Builds")
+    run("add", "--no-check", "github/Actions", "--name", "Builds")
 
     (provider,) = catalogue.providers()
     assert (provider.id, provider.name, provider.components) == ("builds", "Builds", ("*Actions*",))
@@ -217,7 +221,7 @@ def test_a_hostile_file_is_refused(run: Run, catalogue: RedisCatalogue, tmp_path
 
 def test_a_header_s_variable_is_kept_by_its_name(run: Run, catalogue: RedisCatalogue) -> None:
     pages = ("https://status.example.com", "--header-env", "Authorization=ACME_AUTH", "--header-env", "X-Key=ACME_KEY")
-    result = run("add", *pages)
+    result = run("add", "--no-check", *pages)
 
     assert result.exit_code == 0
     (added,) = [provider for provider in catalogue.providers() if provider.id == "example"]
@@ -235,8 +239,54 @@ def test_a_header_s_variable_is_kept_by_its_name(run: Run, catalogue: RedisCatal
     ],
 )
 def test_a_secret_in_the_place_of_a_variable_is_refused_and_not_repeated(run: Run, given: str, part: str) -> None:
-    result = run("add", "https://status.example.com", "--header-env", given)
+    result = run("add", "--no-check", "https://status.example.com", "--header-env", given)
 
     assert result.exit_code != 0
     assert part in str(result.exception)
     assert "hunter2" not in result.output + str(result.exception)
+
+
+# add asks first
+
+
+def test_add_asks_a_page_first_and_says_what_it_found(run: Run, catalogue: RedisCatalogue) -> None:
+    page = Page("Acme", id="acme")
+    page.open_incident("Errors", body="We look into it.")
+    with SimulatedVendor([page]) as vendor:
+        result = run("add", vendor.url("acme"), "--name", "Acme", "--allow-private", "--components", "Nothing*")
+
+    assert result.exit_code == 0
+    found, added = result.stdout.splitlines()
+    assert found.startswith("found acme: Atlassian Statuspage at 127.0.0.1:")
+    assert "1 incident (1 open)" in found
+    assert added.startswith("added acme: http://127.0.0.1:")
+    assert "filter components" in result.stderr
+    assert [provider.id for provider in catalogue.providers()] == ["acme"]
+
+
+def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
+    run: Run, catalogue: RedisCatalogue, free_port: int
+) -> None:
+    with SimulatedVendor([Page("Acme", id="acme")]) as vendor:
+        pages = (vendor.url("acme"), f"http://127.0.0.1:{free_port}/")
+        result = run("add", *pages, "--allow-private")
+        added = run("add", pages[1], "--allow-private", "--no-check", "--name", "Gone")
+
+    assert isinstance(result.exception, TrackerError)
+    assert not isinstance(result.exception, ConfigError)
+    assert "or add --no-check to watch it all the same" in str(result.exception)
+    assert "cannot be read: no connection" in result.stderr
+    assert added.exit_code == 0
+    assert [provider.id for provider in catalogue.providers()] == ["gone"]
+
+
+def test_what_changes_the_catalogue_has_json_too(run: Run, catalogue: RedisCatalogue, tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Acme"\nurl = "https://status.acme.example"\n')
+
+    synced = json.loads(run("sync", file, "--json").stdout)
+    removed = json.loads(run("remove", "ACME", "--json").stdout)
+
+    assert (synced["providers"]["added"], synced["sinks"]["added"]) == (1, 0)
+    assert removed == {"removed": ["acme"]}
+    assert catalogue.providers() == ()

@@ -166,9 +166,9 @@ def test_a_sync_brings_sinks_and_takes_them_away(run: Run, valkey: "redis.Redis"
 def test_a_page_is_added_with_filters(run: Run, valkey: "redis.Redis") -> None:
     filters = ("--components", "API*", "--components", "!Beta", "--regions", "eu-*", "--min-impact", "major")
 
-    added = run("providers", "add", "https://status.acme.example", *filters, "--events", "!update_edited")
-    quiet = run("providers", "add", "https://quiet.example", "--no-maintenance")
-    refused = run("providers", "add", "https://status.b.example", "--min-impact", "huge")
+    added = run("providers", "add", "--no-check", "https://status.acme.example", *filters, "--events", "!update_edited")
+    quiet = run("providers", "add", "--no-check", "https://quiet.example", "--no-maintenance")
+    refused = run("providers", "add", "--no-check", "https://status.b.example", "--min-impact", "huge")
 
     assert (added.exit_code, quiet.exit_code) == (0, 0)
     acme, other = RedisCatalogue(valkey).providers()

@@ -79,8 +79,11 @@ def polled(server: "redis.Redis") -> None:
 
 
 def test_some_pages_are_shown_by_their_ids(run: Run) -> None:
-    assert len(run().stdout.splitlines()) == 5
-    assert [line.split()[0] for line in run("bolt", "calm").stdout.splitlines()] == ["PROVIDER", "Bolt", "Calm"]
+    assert len(run().stdout.splitlines()) == 6
+    heads, *rows, summary = run("bolt", "CALM").stdout.splitlines()
+    assert heads.split() == ["STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT"]
+    assert [row.split("  ")[1] for row in rows] == ["bolt", "calm"]
+    assert summary == "2 pages: 2 not asked yet"
     assert [page["provider"] for page in json.loads(run("bolt", "--format", "json").stdout)] == ["bolt"]
 
 
@@ -89,7 +92,7 @@ def test_an_unknown_page_is_named(run: Run, table: tuple[str, ...]) -> None:
     error = run("amce", "acme", *table).exception
 
     assert isinstance(error, ConfigError)
-    assert str(error) == "there is no provider amce; `tracker providers list` shows them all"
+    assert str(error) == "there is no provider amce; did you mean acme?"
 
 
 @pytest.mark.parametrize(

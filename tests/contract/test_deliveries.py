@@ -14,7 +14,7 @@ from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, committed, webhook
 from tests.receiver import SECRET, Receiver, accept, answers, close, stall
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.post import RequestsPoster
@@ -178,14 +178,23 @@ def test_a_sink_without_its_key_waits_until_it_has_one(office: Office) -> None:
 
 
 answers_of_a_receiver = st.lists(
-    st.sampled_from([Answer(status=204), Answer(status=503), Answer(status=429, retry_after_s=9.0), Answer(status=410)])
+    st.sampled_from(
+        [
+            ReceiverResponse(status=204),
+            ReceiverResponse(status=503),
+            ReceiverResponse(status=429, retry_after_s=9.0),
+            ReceiverResponse(status=410),
+        ]
+    )
     | st.just(DOWN),
     max_size=30,
 )
 
 
 @given(answers_of_a_receiver, st.integers(0, 12))
-def test_every_event_is_accepted_or_a_dead_letter_in_order(replies: list[Answer | Exception], count: int) -> None:
+def test_every_event_is_accepted_or_a_dead_letter_in_order(
+    replies: list[ReceiverResponse | Exception], count: int
+) -> None:
     client = fakeredis.FakeRedis()
     sinks, clock, sender = RedisSinks(client), FakeClock(), FakeSender(*replies)
     deliverer = Deliverer(RedisOutbox(client), sender, clock)

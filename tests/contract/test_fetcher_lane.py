@@ -17,7 +17,7 @@ import pytest
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
-from tracker.fetch import FetchLimits, QuickLane, reach, reader
+from tracker.fetch import FetchLimits, QuickLane, connector, reader
 from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
@@ -397,7 +397,7 @@ def test_a_host_that_many_wait_for_is_looked_up_once():
 
 
 def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch):
-    monkeypatch.setattr(reach, "LOOK_UPS", 1)
+    monkeypatch.setattr(connector, "LOOK_UPS", 1)
     may_answer = threading.Event()
 
     def resolve(_host, port, *, type):

@@ -101,7 +101,7 @@ def test_as_many_pages_of_a_host_are_asked_at_once_as_it_has_slots(host: Host) -
     busy = host.is_busy(2, NOON + SECOND)
 
     assert first.slot == second.slot == busy.slot == Slot(host=HOST, limit=2)
-    assert (busy.waiting, busy.waited_s, busy.is_news) == (1, 0.0, False)
+    assert (busy.waiting, busy.waited_s, busy.is_new) == (1, 0.0, False)
     assert (host.holders, host.waiting) == (["p0", "p1"], ["p2"])
 
 

@@ -126,14 +126,13 @@ def test_without_transactions_nothing_is_run(server: DataServer, admin: "redis.R
     assert admin.dbsize() == 0
 
 
-def test_the_rights_that_we_give_are_enough_and_of_dangers_nothing_is_known(
-    server: DataServer, admin: "redis.Redis"
-) -> None:
+def test_the_rights_that_we_give_are_enough_to_see_a_danger(server: DataServer, admin: "redis.Redis") -> None:
     admin.config_set("maxmemory-policy", "allkeys-lru")
 
     found = inspect(as_user(server, admin, *RIGHTS.split()))
 
-    assert found.dangers == ()
+    (danger,) = found.dangers
+    assert "its maxmemory-policy is allkeys-lru" in danger
     assert found.version.startswith("valkey ")
     assert admin.dbsize() == 0
 

@@ -28,9 +28,10 @@ from tracker.store.connection import (
     page_key,
     seen_key,
 )
-from tracker.store.leases import BEGIN, LEASE_S, LEAST_GAP_S, begin_arguments, unknown
+from tracker.store.leases import LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages
+from tracker.store.scripts import BEGIN
 from tracker.store.stream import RedisStream
 
 ACME = provider()

@@ -134,7 +134,7 @@ def _updates(once: list[str | None], twice: list[str | None]) -> str:
 
 def _end(ended: list[str | None], late: list[str | None]) -> str:
     if ended:
-        return "told"
+        return "posted"
     return "by absence" if late else NO
 
 

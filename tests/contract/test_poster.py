@@ -8,7 +8,7 @@ import pytest
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.receiver import Receiver, answers, close, stall
 from tracker.delivery.ports import PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, FetchTimeout, TooLarge
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.post import POST_LIMITS, RequestsPoster
@@ -52,7 +52,7 @@ def test_what_is_sent_is_what_was_given_and_who_we_are(poster: RequestsPoster) -
         answer = poster.post(post(receiver.url, b'{"\xc3\xbc":1}', **{"webhook-id": "a/1"}))
 
     request = receiver.origin.requests[0]
-    assert answer == Answer(status=204)
+    assert answer == ReceiverResponse(status=204)
     assert request.line == "POST /hook?token=hunter2 HTTP/1.1"
     assert request.body == b'{"\xc3\xbc":1}'
     assert request.headers == {
@@ -70,7 +70,7 @@ def test_every_status_is_an_answer(poster: RequestsPoster, status: str) -> None:
     with Receiver(answers(status, b"Well,\r\n  then\x1b[31m")) as receiver:
         answer = poster.post(post(receiver.url))
 
-    assert answer == Answer(status=int(status[:3]), text="Well, then [31m")
+    assert answer == ReceiverResponse(status=int(status[:3]), text="Well, then [31m")
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
@@ -196,7 +196,7 @@ def test_a_whole_answer_is_one_however_it_ends(poster: RequestsPoster, answer: b
         exchange.hang_up()
 
     with Origin(whole) as origin:
-        assert poster.post(post(origin.url())) == Answer(status=200, text="ok")
+        assert poster.post(post(origin.url())) == ReceiverResponse(status=200, text="ok")
 
 
 def test_an_answer_that_stalls_is_none(fast: RequestsPoster) -> None:

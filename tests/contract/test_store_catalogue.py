@@ -18,8 +18,9 @@ from tracker.model.provider import Provider
 from tracker.polling.ports import Commit, Known
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.scheduling.schedule import first_due, next_due
-from tracker.store.catalogue import Claim, RedisCatalogue
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, PROVIDERS, SCHEDULE, SCHEDULER_PREFIX, SCHEDULERS, VERSION
+from tracker.store.due_queue import Claim
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 from tracker.store.sync import SYNC_STEP, Synced

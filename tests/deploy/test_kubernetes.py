@@ -34,13 +34,13 @@ from tracker import __version__
 from tracker.environment.settings import Settings
 from tracker.fetch import addresses
 from workers.app import app
-from workers.door import closed
+from workers.flower_login import closed
 
 #: The oldest release that knows all we use (podFailurePolicy is stable since), and the newest with a schema at hand.
 VERSIONS = ("1.31", "1.37")
 COMPOSE: Manifest = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 WRITTEN = written()
-LASTING = ("beat", "worker", "printer", "deliverer", "flower")
+LASTING = ("beat", "worker", "printer", "deliverer", "flower", "web")
 
 kubectl = pytest.mark.skipif(which("kubectl") is None, reason="kubectl puts the overlays together")
 
@@ -242,7 +242,7 @@ def test_memory_is_bounded_as_with_compose(name):
     assert container["resources"]["limits"]["memory"] == COMPOSE["services"][name]["mem_limit"].replace("m", "Mi")
 
 
-@pytest.mark.parametrize("name", [name for name in LASTING if name != "flower"])
+@pytest.mark.parametrize("name", [name for name in LASTING if name not in ("flower", "web")])
 def test_health_is_the_tick_file_as_with_compose(name):
     (container,) = of(name)["containers"]
     test = COMPOSE["services"][name]["healthcheck"]["test"][1].replace("$$", "$")

@@ -218,7 +218,7 @@ REFUSED: dict[str, Attack] = {
     ),
     "updates that all name all components": Attack(
         answer=says(page({"id": "i", "components": NAMES, "incident_updates": UPDATES})),
-        reason="its updates name so many components that telling all takes over 8 MB",
+        reason="its updates name so many components that reporting all takes over 8 MB",
     ),
     # feeds
     "billion laughs": Attack(

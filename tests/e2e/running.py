@@ -31,6 +31,7 @@ class RunningTracker:
             "up",
             *("--providers", str(self.providers_file), "--data-dir", str(self.data_dir)),
             *("--workers", "1", "--concurrency", "64", *options),
+            *(() if "--web" in options else ("--no-web",)),
         ]
         self._environ = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS_", "TRACKER_"))}
         self._environ |= environ or {}

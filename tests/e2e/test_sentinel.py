@@ -161,7 +161,7 @@ def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path)
 
     done = tracker.command("status")
 
-    assert done.returncode == 2
+    assert done.returncode == 4
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("tracker: no data server can be reached at sentinel://")
     assert PASSWORD not in sentence

@@ -44,7 +44,7 @@ def test_updates_that_all_name_all_components_are_refused_once_telling_them_take
     incident: dict[str, object] = {"id": "i", "components": named(count, length)}
 
     read({**incident, "incident_updates": numbered(fits)})
-    with pytest.raises(ParseError, match=r"^its updates name so many components that telling all takes over 8 MB$"):
+    with pytest.raises(ParseError, match=r"^its updates name so many components that reporting all takes over 8 MB$"):
         read({**incident, "incident_updates": numbered(fits + 1)})
 
 

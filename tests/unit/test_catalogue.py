@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from tracker.catalogue import FILTER_KEYS, load_catalogue, name_of, new_provider, read_catalogue, refiltered, slug
-from tracker.catalogue.entry import PROVIDER_KEYS
+from tracker.catalogue import PROVIDERS, load_catalogue, name_of, new_provider, read_catalogue, refiltered, slug
 from tracker.errors import ConfigError
 from tracker.model.page import Impact
 from tracker.model.provider import Cadence, FirstSight, Provider
@@ -134,7 +133,7 @@ def values_of(provider: Provider) -> tuple[object, ...]:
 
 
 def filters_of(provider: Provider) -> tuple[object, ...]:
-    return tuple(getattr(provider, key) for key in FILTER_KEYS)
+    return tuple(getattr(provider, key) for key in PROVIDERS.filter_keys)
 
 
 @pytest.mark.parametrize("interval", [10, 86_400])
@@ -404,7 +403,7 @@ def test_the_shipped_catalogue_begins_with_openai_and_has_thirty_more() -> None:
 def test_the_head_of_the_shipped_catalogue_explains_every_key() -> None:
     head = SHIPPED.read_text(encoding="utf-8").split("[defaults]\n")[0]
 
-    assert [key for key in PROVIDER_KEYS if key not in head] == []
+    assert [key for key in PROVIDERS.keys if key not in head] == []
 
 
 # one provider given by hand
@@ -587,7 +586,7 @@ VALUES = st.recursive(
 )
 LINES = st.one_of(
     st.sampled_from(["[defaults]", "[[provider]]", "[[provider]]", "[provider]", "[provider.a]", "[[defaults]]", "#"]),
-    st.builds("{} = {}".format, st.sampled_from([*PROVIDER_KEYS, "zebra", "a.b", "provider", "defaults"]), VALUES),
+    st.builds("{} = {}".format, st.sampled_from([*PROVIDERS.keys, "zebra", "a.b", "provider", "defaults"]), VALUES),
     st.text(max_size=10),
 )
 
@@ -610,7 +609,7 @@ def test_whatever_looks_like_toml_is_read_or_refused(lines: list[str]) -> None:
 
 
 @PATIENT
-@given(st.dictionaries(st.sampled_from(PROVIDER_KEYS), VALUES))
+@given(st.dictionaries(st.sampled_from(PROVIDERS.keys), VALUES))
 def test_whatever_an_entry_holds_is_read_or_refused(keys: dict[str, str]) -> None:
     reads_or_refuses("\n".join(["[[provider]]", *map(" = ".join, keys.items())]).encode(errors="surrogatepass"))
 

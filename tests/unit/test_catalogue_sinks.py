@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.catalogue import load_catalogue, load_sinks, read_catalogue, read_sinks
-from tracker.catalogue.sink import SINK_KEYS
+from tracker.catalogue import SINKS, load_catalogue, load_sinks, read_catalogue, read_sinks
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.provider import Webhook, WebhookFormat
@@ -142,4 +141,4 @@ def test_the_shipped_catalogue_explains_every_key_and_has_no_sink() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
 
     assert load_sinks(SHIPPED) == ()
-    assert [key for key in SINK_KEYS if key not in text.partition("[[sink]]")[2]] == []
+    assert [key for key in SINKS.keys if key not in text.partition("[[sink]]")[2]] == []

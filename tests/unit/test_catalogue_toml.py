@@ -4,8 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.catalogue import as_toml, new_provider, read_catalogue
-from tracker.catalogue.entry import PROVIDER_KEYS
+from tracker.catalogue import PROVIDERS, as_toml, new_provider, read_catalogue
 from tracker.model.provider import Cadence, FirstSight, Provider
 
 FORMATS = ("statuspage", "feed")
@@ -49,6 +48,6 @@ def test_what_holds_anyway_is_not_written() -> None:
 
 def test_every_key_of_the_catalogue_is_written() -> None:
     usual = new_provider("https://a.example", formats=FORMATS, name="A")
-    fields = {"interval_s" if key == "interval" else key for key in PROVIDER_KEYS}
+    fields = {entry.field for entry in PROVIDERS.entries.values()}
 
     assert fields == set(msgspec.structs.asdict(usual)) - {"origin", "id_given"}

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import components, snapshots
-from tracker.detection.changes import Before, Changes, changes, keys, update_key
+from tracker.detection.changes import Changes, changes
+from tracker.detection.comparison import Before
+from tracker.detection.keys import keys, update_key
 from tracker.model.event import EventKind
 from tracker.model.page import ComponentStatus, Impact, Incident, Snapshot
 from tracker.model.provider import FirstSight, Provider

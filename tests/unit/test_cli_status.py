@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, provider
-from tracker.cli.status import PageReport, report, show
+from tracker.cli.page_report import PageReport, report
+from tracker.cli.status import show
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView
 from tracker.store.pages import PageStatus
@@ -23,7 +24,8 @@ def maintenance(maintenance_id: str, begin_h: float | None, end_h: float | None,
 
 def report_of(**view: object) -> PageReport:
     """Return what is told at noon of a page that has been read."""
-    return report(PageStatus(provider=provider(), state=PageState(seeded=True), view=PageView(**view)), NOON)
+    page = PageStatus(provider=provider(), state=PageState(seeded=True), view=PageView(**view), checked_at=NOON)
+    return report(page, NOON)
 
 
 def planned(*maintenances: OpenIncident) -> list[str]:
@@ -116,7 +118,7 @@ def test_a_page_with_nothing_but_a_maintenance_is_under_maintenance() -> None:
 
 def polled(state: PageState, capsys: pytest.CaptureFixture[str], **view: object) -> tuple[float | None, str]:
     """Return how often a page is polled, as JSON has it, and what text says of the page."""
-    reported = report(PageStatus(provider=provider(), state=state, view=PageView(**view)), NOON)
+    reported = report(PageStatus(provider=provider(), state=state, view=PageView(**view), checked_at=NOON), NOON)
     show([reported], "text")
     _, line = capsys.readouterr().out.splitlines()
     return reported.polled_every_s, line.rpartition("  ")[2]
@@ -131,7 +133,7 @@ def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.Captur
         20,
         "Slow (investigating); polled every 20 s in this incident",
     )
-    assert polled(slow, capsys) == (120, "polled every 120 s in calm")
+    assert polled(slow, capsys) == (120, "polled every 120 s while quiet")
     assert polled(PageState(seeded=True), capsys, open_incidents=(incident,)) == (None, "Slow (investigating)")
 
 

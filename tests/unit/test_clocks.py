@@ -12,7 +12,7 @@ from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Vendor, Watcher
 from tracker.detection.page_clock import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState
+from tracker.model.page_state import KnownAnswer, PageState
 from tracker.model.provider import FirstSight
 from tracker.polling.observer import LAGGING_FOR
 from tracker.polling.poll_cost import ResponseClass
@@ -59,14 +59,14 @@ def test_a_clock_proves_nothing_newer_than_now_and_nothing_at_all_when_it_is_far
 def test_an_answer_is_stale_that_is_older_than_a_right_clock_for_a_day_at_most(
     clock: datetime | None, known: datetime | None, since: datetime | None, stale: bool
 ) -> None:
-    assert is_stale(clock, Answer(stamp=known), since, NOON) is stale
+    assert is_stale(clock, KnownAnswer(stamp=known), since, NOON) is stale
 
 
 @pytest.mark.parametrize(
     ("since", "stale"), [(None, True), (NOON - DOUBTED_FOR, True), (NOON - DOUBTED_FOR - MOMENT, False)]
 )
 def test_a_clock_that_was_ahead_makes_answers_stale_for_some_minutes_only(since: datetime | None, stale: bool) -> None:
-    assert is_stale(NOON - YEAR, Answer(stamp=NOON, is_ahead=True), since, NOON) is stale
+    assert is_stale(NOON - YEAR, KnownAnswer(stamp=NOON, is_ahead=True), since, NOON) is stale
 
 
 @pytest.mark.parametrize(

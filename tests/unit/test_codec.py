@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import Answer, PageState, PageView, Source, UpdateDigest
+from tracker.model.page_state import KnownAnswer, PageState, PageView, Source, UpdateDigest
 from tracker.model.provider import FirstSight, Provider, Validators
 from tracker.store.codec import (
     decode_digests,
@@ -70,7 +70,7 @@ def test_a_state_of_version_1_is_still_read() -> None:
             details=("https://status.acme.example/api/v2/incidents.json",),
         ),
         answers={
-            SUMMARY: Answer(
+            SUMMARY: KnownAnswer(
                 validators=Validators(etag='W/"1"'), digest="d1", stamp=datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
             )
         },

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import tracker.errors
-from tracker.errors import HttpStatusError, PollError, SinkError, TrackerError
+from tracker.errors import HttpStatusError, PollError, TrackerError
 
 
 def descendants(error: type[TrackerError]) -> Iterator[type[TrackerError]]:
@@ -42,11 +42,6 @@ def test_a_status_error_carries_its_status() -> None:
     received = pickle.loads(pickle.dumps(HttpStatusError("busy", 30.0, 503)))
 
     assert (received.status, received.retry_after_s, str(received)) == (503, 30.0, "busy")
-
-
-def test_a_sink_error_carries_whether_it_is_for_good() -> None:
-    assert pickle.loads(pickle.dumps(SinkError("no", permanent=True))).permanent is True
-    assert SinkError("later").permanent is False
 
 
 @pytest.mark.parametrize("error", EVERY_ERROR)

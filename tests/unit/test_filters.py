@@ -16,8 +16,8 @@ from tracker.detection.readability import failed, recovered
 from tracker.errors import ConnectError
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind
-from tracker.model.filters import SEVERITIES, left_out_by, passes, region_names, unmatched, wants_change, wants_kind
-from tracker.model.page import Component, ComponentStatus, Impact, Snapshot
+from tracker.model.filters import left_out_by, passes, region_names, unmatched, wants_change, wants_kind
+from tracker.model.page import SEVERITIES, Component, ComponentStatus, Impact, Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import FirstSight, Provider
 from tracker.store.pages import PageStatus

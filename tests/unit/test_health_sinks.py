@@ -29,7 +29,7 @@ def test_a_receiver_that_restarts_is_not_worth_a_line() -> None:
 def test_who_fails_is_named() -> None:
     line = sinks_summary([status("chat", failures=3), status("ops")])
 
-    assert line == "sink chat does not take updates, which wait for it; `tracker sinks list` tells why"
+    assert line == "sink chat does not take updates, which wait for it; `tracker sinks list` says why"
 
 
 @pytest.mark.parametrize(("pause_s", "is_reported"), [(2, False), (59, False), (3600, True)])

@@ -8,7 +8,8 @@ from tests.fakes import NOON, component, event, incident, page, provider, update
 from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.jsonlines import record_line
-from tracker.detection.changes import Before, changes
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
 from tracker.model.event import EventKind
 from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight

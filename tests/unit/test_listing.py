@@ -186,7 +186,7 @@ def test_the_end_by_absence_calls_a_component_as_its_beginning_did() -> None:
     products = []
     for shown in (page(components=parts), page(begun, components=parts), *[page(components=parts)] * 2):
         listed = frozenset(known.id for known in shown.incidents)
-        memory.before = replace(memory.before, listed=listed)
+        memory.before = replace(memory.before, open_ids=listed)
         products += [piece.event.product for piece in memory.polls(shown).pending]
 
     assert products == ["Acme - Login (Console)"] * 2

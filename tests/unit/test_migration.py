@@ -21,7 +21,8 @@ from tests.fakes import (
     summary,
     update,
 )
-from tracker.detection.changes import Before, changes
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
 from tracker.detection.migration import GRACE, MOST_RECENT, carried_over, remembered
 from tracker.errors import ConnectError, FetchError, FetchTimeout, HttpStatusError
 from tracker.model.event import Event, EventKind

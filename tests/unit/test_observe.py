@@ -38,7 +38,7 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import FORMATS
 from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
@@ -423,7 +423,7 @@ def test_a_detail_that_does_not_exist_is_not_asked_again_for_an_hour(status: int
     watcher.polls()
 
     assert watcher.fetcher.asked() == [SUMMARY, INCIDENTS]
-    assert watcher.state.answers[SCHEDULED] == Answer(missing_since=watcher.clock())
+    assert watcher.state.answers[SCHEDULED] == KnownAnswer(missing_since=watcher.clock())
     watcher.clock.passes(seconds=MISSING_FOR.total_seconds())
     watcher.shows(page(minute=2))
     watcher.polls()

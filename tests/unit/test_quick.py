@@ -13,11 +13,12 @@ from tests.strategies import moments, providers, states
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
+from tracker.polling.commits import quiet
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.poller import Outcome, quiet
+from tracker.polling.poller import Outcome
 from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
@@ -59,7 +60,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     later: timedelta,
 ) -> None:
     source = Source(format="statuspage", primary=page.url)
-    known = {**state.answers, page.url: replace(state.answers.get(page.url, Answer()), validators=stored)}
+    known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
     quiet_since = None if calm_for is None else begun_at - calm_for
     state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
     lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
@@ -90,7 +91,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 )
 def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, object]) -> None:
     acme, now = provider(url=PAGE), FakeClock().now
-    known = {PAGE: Answer(validators=Validators(etag='"1"'))}
+    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
     slow = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
     lease = PollLease(provider=acme, state=replace(slow, **owed), revision=1, fencing_token=1, begun_at=now)
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
@@ -100,7 +101,7 @@ def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, objec
 
 def test_a_calm_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
-    known = {PAGE: Answer(validators=Validators(etag='"1"'))}
+    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
     state = PageState(
         url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, quiet_since=now
     )
@@ -122,7 +123,7 @@ class Page:
         self.pages = MemoryPages([self.acme])
         self.fetcher = FakeFetcher()
         self.clock = FakeClock()
-        known = {PAGE: Answer(digest=digest(body))}
+        known = {PAGE: KnownAnswer(digest=digest(body))}
         state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
         lease = self.pages.begin("acme", self.clock())
         assert lease is not None

@@ -41,7 +41,6 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         data_dir=Path("./data"),
         output_format="text",
         contact_url=PROJECT_URL,
-        log_level="INFO",
         ca_file=None,
     )
 
@@ -52,7 +51,6 @@ def test_variables_that_compose_passes_empty_count_as_not_set() -> None:
         "TRACKER_DATA_DIR",
         "TRACKER_FORMAT",
         "TRACKER_CONTACT_URL",
-        "TRACKER_LOG_LEVEL",
         "TRACKER_CA_FILE",
         "TRACKER_LEAN",
         "SSL_CERT_FILE",
@@ -70,14 +68,12 @@ def test_variables_give_the_settings() -> None:
         TRACKER_DATA_DIR="/var/lib/tracker",
         TRACKER_FORMAT="JSON",
         TRACKER_CONTACT_URL=" https://ops.example/bot ",
-        TRACKER_LOG_LEVEL="debug",
         TRACKER_LEAN="0",
     ) == Settings(
         redis_url="redis://redis:6380/2",
         data_dir=Path("/var/lib/tracker"),
         output_format="json",
         contact_url="https://ops.example/bot",
-        log_level="DEBUG",
         lean=False,
     )
 
@@ -259,8 +255,6 @@ MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "a misspelled format": ({"TRACKER_FORMAT": "jsn"}, ('TRACKER_FORMAT is "jsn"', "did you mean json?")),
     "an unknown format": ({"TRACKER_FORMAT": "yaml\x1b"}, ('TRACKER_FORMAT is "yaml"', "known are text, json")),
     "neither lean nor not": ({"TRACKER_LEAN": "no"}, ('TRACKER_LEAN is "no"', "known are 1, 0")),
-    "an unknown level": ({"TRACKER_LOG_LEVEL": "loud"}, ('TRACKER_LOG_LEVEL is "loud"', "known are DEBUG, INFO")),
-    "a level misspelled in small letters": ({"TRACKER_LOG_LEVEL": "warn"}, ("did you mean WARNING?",)),
     "a home directory": ({"TRACKER_DATA_DIR": "~/data"}, ('TRACKER_DATA_DIR is "~/data"', "write a whole path")),
     "a directory of two lines": ({"TRACKER_DATA_DIR": "a\nb"}, ("TRACKER_DATA_DIR", "control characters")),
     "a contact without a scheme": ({"TRACKER_CONTACT_URL": "ops.example"}, ("TRACKER_CONTACT_URL is", "https://")),
@@ -373,7 +367,7 @@ def test_settings_are_values() -> None:
 
     assert settings == pickle.loads(pickle.dumps(settings))
     with pytest.raises(AttributeError):
-        settings.log_level = "DEBUG"  # type: ignore[misc]
+        settings.output_format = "json"  # type: ignore[misc]
 
 
 # certificates

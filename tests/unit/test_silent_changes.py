@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from tests.fakes import NOON, incident, page, provider, update
 from tests.unit.test_changes import Memory
 from tests.unit.test_poll import Tracker
-from tracker.detection.changes import Before, changes
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
 from tracker.detection.traces import MOST_TRACES
 from tracker.errors import Conflict, StoreError
 from tracker.model.page import Impact, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot

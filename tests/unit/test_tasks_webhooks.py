@@ -15,7 +15,7 @@ class FakeRuntime:
     """A runtime with sinks that are ready, and deliveries as the test says."""
 
     def __init__(self) -> None:
-        self.sinks = self
+        self.sinks = self.alerts = self
         self.names: tuple[str, ...] = ("chat", "ops")
         self.outcome: int | Exception = 0
         self.waiting_deliveries = 0
@@ -27,6 +27,9 @@ class FakeRuntime:
     def ready(self, now: datetime) -> tuple[str, ...]:
         assert now.tzinfo
         return self.names
+
+    def has_channels(self) -> bool:
+        return False
 
     def deliver_updates(self, sink: str) -> int:
         assert sink == "ops"

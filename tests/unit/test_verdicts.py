@@ -15,11 +15,11 @@ from tracker.delivery.retry_policy import (
     LONGEST_PAUSE_S,
     PATIENCE,
     Accepted,
-    Answer,
     DeadLettered,
     Disposition,
     FailureStreak,
     Postponed,
+    ReceiverResponse,
     Unanswered,
     judge,
     pause_s,
@@ -31,10 +31,10 @@ FAILING = FailureStreak(failures=3, failing_since=NOON - timedelta(minutes=1))
 
 
 def disposition_of(
-    answer: Answer | Unanswered | int, streak: FailureStreak = FAILING, waited: timedelta | None = None
+    answer: ReceiverResponse | Unanswered | int, streak: FailureStreak = FAILING, waited: timedelta | None = None
 ) -> Disposition:
     """Return the verdict at noon on an event that was queued a while before."""
-    given_answer = Answer(status=answer) if isinstance(answer, int) else answer
+    given_answer = ReceiverResponse(status=answer) if isinstance(answer, int) else answer
     queued_at = NOON - (waited or timedelta(minutes=2))
     return judge(given_answer, sink="ops", streak=streak, queued_at=queued_at, now=NOON)
 
@@ -80,7 +80,7 @@ def test_a_temporary_refusal_has_the_sink_wait(status: int) -> None:
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 422, 451])
 def test_a_refusal_for_good_buries_the_event_and_nothing_else(status: int) -> None:
-    disposition = disposition_of(Answer(status=status, retry_after_s=60.0, text="not like this"))
+    disposition = disposition_of(ReceiverResponse(status=status, retry_after_s=60.0, text="not like this"))
 
     assert disposition == DeadLettered(reason=f"answered {status}: not like this", streak=FailureStreak())
 
@@ -116,14 +116,14 @@ def test_a_pause_stays_within_its_bounds(failures: int, retry_after_s: float | N
 
 
 def test_a_receiver_that_asks_for_a_longer_pause_gets_it() -> None:
-    disposition = disposition_of(Answer(status=429, retry_after_s=120.0), streak=FailureStreak())
+    disposition = disposition_of(ReceiverResponse(status=429, retry_after_s=120.0), streak=FailureStreak())
 
     assert isinstance(disposition, Postponed)
     assert disposition.not_before == NOON + timedelta(seconds=120)
 
 
 def test_no_receiver_makes_us_wait_for_a_day() -> None:
-    disposition = disposition_of(Answer(status=503, retry_after_s=86_400.0), streak=FailureStreak())
+    disposition = disposition_of(ReceiverResponse(status=503, retry_after_s=86_400.0), streak=FailureStreak())
 
     assert isinstance(disposition, Postponed)
     assert disposition.not_before == NOON + timedelta(seconds=LONGEST_DELAY_S)
@@ -134,8 +134,8 @@ def test_no_receiver_makes_us_wait_for_a_day() -> None:
 LONG_DEAD = FailureStreak(failures=200, failing_since=NOON - PATIENCE)
 
 
-@pytest.mark.parametrize("answer", [Answer(status=503), Unanswered(reason="answered 503")])
-def test_an_event_that_waited_for_a_day_becomes_a_dead_letter(answer: Answer | Unanswered) -> None:
+@pytest.mark.parametrize("answer", [ReceiverResponse(status=503), Unanswered(reason="answered 503")])
+def test_an_event_that_waited_for_a_day_becomes_a_dead_letter(answer: ReceiverResponse | Unanswered) -> None:
     disposition = disposition_of(answer, LONG_DEAD, waited=PATIENCE)
 
     assert disposition == DeadLettered(

@@ -6,13 +6,13 @@ import pytest
 
 from tests.fakes import NOON, FakeClock
 from tests.outbox import DOWN, FakeSender, MemoryOutbox, webhook
-from tracker.delivery.deliverer import BATCH, ROUND, Deliverer
-from tracker.delivery.retry_policy import PATIENCE, Answer, FailureStreak
+from tracker.delivery.deliverer import BATCH, LONGEST_DELIVERY, Deliverer
+from tracker.delivery.retry_policy import PATIENCE, FailureStreak, ReceiverResponse
 from tracker.errors import ConfigError, Conflict, StoreError
 from tracker.model.event import EventKind
 
-BUSY = Answer(status=503)
-GONE = Answer(status=410)
+BUSY = ReceiverResponse(status=503)
+GONE = ReceiverResponse(status=410)
 
 
 class Post:
@@ -200,7 +200,7 @@ def test_a_failure_and_the_way_back_are_each_told_once(post: Post, caplog: pytes
 
 def test_a_busy_sink_gives_way_after_a_while(post: Post) -> None:
     post.outbox.commits(*"abcdef")
-    post.sender.meanwhile(lambda: post.clock.passes(seconds=ROUND.total_seconds() / 2))
+    post.sender.meanwhile(lambda: post.clock.passes(seconds=LONGEST_DELIVERY.total_seconds() / 2))
 
     assert post.delivers() == 2
     assert post.outbox.ids == ["c", "d", "e", "f"]

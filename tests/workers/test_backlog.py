@@ -13,6 +13,7 @@ from tracker.scheduling.dispatch_lag import Scheduling
 from tracker.store.catalogue import RedisCatalogue
 from workers import scheduler as module
 from workers.scheduler import ProviderScheduler
+from workers.tasks import MOST_WAKE_UPS
 
 MOST = 5
 
@@ -55,7 +56,7 @@ def test_wake_ups_that_nobody_takes_do_not_fill_the_data_server(
         clock.passes(seconds=2)
         scheduler.tick()
 
-    assert valkey.llen("print") == MOST
+    assert valkey.llen("print") == MOST_WAKE_UPS
 
 
 def test_a_data_server_that_is_away_does_not_end_a_tick(

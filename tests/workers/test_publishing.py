@@ -20,7 +20,7 @@ from tests.fakes import NOON, FakeClock
 from tests.workers.queues import waiting
 from tracker.catalogue.names import LONGEST_ID
 from tracker.model.clock import utc_now
-from tracker.store.catalogue import Claim
+from tracker.store.due_queue import Claim
 from workers.publishing import LEAST_EXPIRY_S, FetchPublisher
 from workers.tasks import fetch_provider
 

@@ -21,8 +21,9 @@ from tests.fakes import FakeClock, provider
 from tests.workers.queues import connected, waiting
 from tracker.failpoints import VARIABLE
 from tracker.model.clock import utc_now
-from tracker.store.catalogue import Claim, RedisCatalogue
+from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
+from tracker.store.due_queue import Claim
 from workers import scheduler as module
 from workers.app import app as application
 from workers.publishing import LEAST_EXPIRY_S

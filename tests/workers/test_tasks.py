@@ -25,8 +25,8 @@ from tracker.store.pages import RedisPages
 from workers import tasks
 from workers.app import app as application
 from workers.outcomes import Summary
+from workers.poll_summary import EVERY_S, PollSummary
 from workers.runtime import runtime
-from workers.tally import EVERY_S, Tally
 
 #: Name -> (parameters, queue). Messages with these names lie in queues while versions change, and other programs may
 #: send them: a rename is a broken upgrade.
@@ -35,6 +35,8 @@ STABLE = {
     "workers.tasks.print_updates": ((), "print"),
     "workers.tasks.wake_sinks": ((), "print"),
     "workers.tasks.deliver_updates": (("sink_id",), "deliver"),
+    "workers.tasks.decide_alerts": ((), "deliver"),
+    "workers.tasks.send_alerts": (("channel",), "deliver"),
 }
 
 
@@ -122,13 +124,16 @@ class FakeRuntime:
     """A runtime whose polls and prints end as the test says."""
 
     def __init__(self) -> None:
-        self.poller = self.sinks = self
+        self.poller = self.sinks = self.alerts = self
         self.outcome: Poll | Exception | None = None
         self.delivered: int | Exception = 0
 
     def waiting(self, queue: str) -> int:
         assert queue in ("print", "deliver")
         return 0
+
+    def has_channels(self) -> bool:
+        return False
 
     def quick_poller(self) -> InLoop:
         return InLoop(self)
@@ -152,7 +157,7 @@ class FakeRuntime:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     stand_in = FakeRuntime()
     monkeypatch.setattr(tasks, "runtime", lambda: stand_in)
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic()))
+    monkeypatch.setattr(tasks, "_summary", PollSummary(time.monotonic()))
     return stand_in
 
 
@@ -190,7 +195,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
             "poll of acme not committed: the data server is away",
             "failed store: the data server is away",
         ),
-        (None, "DEBUG", "no turn to poll acme", "no turn"),
+        (None, "DEBUG", "no lease to poll acme", "no lease"),
         (
             Poll(outcome=Outcome.FAILED, failure=ConnectError("no\nconnection")),
             "WARNING",
@@ -200,20 +205,20 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
         (
             Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED),
             "DEBUG",
-            "polled acme quiet layer=not_modified new=0",
+            "polled acme quiet class=not_modified new=0",
             "quiet not_modified",
         ),
         (
             Poll(
                 outcome=Outcome.POSTPONED,
-                busy=HostBusy(slot=Slot(host="acme.example", limit=2), waiting=4, waited_s=0.0, is_news=False),
+                busy=HostBusy(slot=Slot(host="acme.example", limit=2), waiting=4, waited_s=0.0, is_new=False),
             ),
             "DEBUG",
             "host acme.example is busy, acme waits with 3 others",
             "waits for host acme.example",
         ),
     ],
-    ids=["conflict", "store", "no turn", "failed", "quiet", "postponed"],
+    ids=["conflict", "store", "no lease", "failed", "quiet", "postponed"],
 )
 def test_a_poll_ends_in_one_line_however_it_ends(
     fake: FakeRuntime,
@@ -292,7 +297,7 @@ def test_a_wake_up_that_fails_costs_a_line(
 def test_polls_are_summed_up_once_a_minute(
     fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tasks, "_tally", Tally(time.monotonic() - EVERY_S))
+    monkeypatch.setattr(tasks, "_summary", PollSummary(time.monotonic() - EVERY_S))
     fake.outcome = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.NOT_MODIFIED)
 
     with caplog.at_level(logging.INFO, logger="workers.tasks"):
@@ -321,7 +326,7 @@ def test_a_fetch_without_a_data_server_ends_in_one_line(
     environment: pytest.MonkeyPatch, free_port: int, log: pytest.LogCaptureFixture
 ) -> None:
     environment.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
-    environment.setattr(tasks, "_tally", Tally(time.monotonic()))
+    environment.setattr(tasks, "_summary", PollSummary(time.monotonic()))
 
     tasks.fetch_provider("acme")
     tasks.print_updates()

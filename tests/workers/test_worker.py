@@ -225,6 +225,7 @@ def test_flower_is_told_how_each_poll_ended_and_not_of_wake_ups(
     seen = State()
     monkeypatch.setattr(runtimes, "_runtime", EndingRuntime())
     monkeypatch.setattr(tasks, "_wake_sinks", lambda: None)
+    monkeypatch.setattr(tasks, "_wake_alerts", lambda: None)
     ids, rounds = ("calm", "gone", "news"), 10
 
     def take(event: dict[str, Any]) -> None:

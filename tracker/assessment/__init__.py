@@ -4,7 +4,21 @@ Comes in: what is remembered of a page. Goes out: a state with its age and reaso
 Pure: `now` is a parameter.
 """
 
+from tracker.assessment.gate import Ruling, UnknownPolicy, ruling, together
 from tracker.assessment.state import Assessment, Reason, State, assess, assess_component
 from tracker.assessment.verdict import Answer, Verdict, is_it_them
 
-__all__ = ["Answer", "Assessment", "Reason", "State", "Verdict", "assess", "assess_component", "is_it_them"]
+__all__ = [
+    "Answer",
+    "Assessment",
+    "Reason",
+    "Ruling",
+    "State",
+    "UnknownPolicy",
+    "Verdict",
+    "assess",
+    "assess_component",
+    "is_it_them",
+    "ruling",
+    "together",
+]

@@ -11,13 +11,13 @@ from tracker.model.page import Component, ComponentStatus, Impact
 from tracker.model.page_state import COMPONENT_IMPACT, PageState, PageView
 from tracker.model.provider import Provider
 
-#: A page that was not read for so many intervals, and this long, is unknown: twice the slowest pace, and a poll's time.
+#: A page that was not read for this many intervals and this time is unknown: twice the slow pace, and one poll.
 STALE_INTERVALS: Final = 4
 STALE_SLACK: Final = timedelta(seconds=60)
 
 
 class State(StrEnum):
-    """How a provider or a component does, the worst first."""
+    """The state of a provider or a component, the worst first."""
 
     CRITICAL = "critical"
     MAJOR = "major"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
     @property
     def is_problem(self) -> bool:
-        """Tell whether something does not work."""
+        """Return whether something does not work."""
         return self in (State.CRITICAL, State.MAJOR, State.MINOR)
 
 
@@ -51,7 +51,7 @@ class Reason(StrEnum):
     NEVER_ASKED = "never_asked"
     UNREADABLE = "unreadable"
     STALE = "stale"
-    #: The page was read but does not say it: no such component, or a status in a word that is not known.
+    #: The page does not say: no such component, or an unknown word for its status.
     UNSAID = "unsaid"
 
 
@@ -60,13 +60,13 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     reason: Reason
-    #: What decided in words: the name of the incident or component, the vendor's indicator, or why it is unknown.
+    #: The deciding fact in words: the name of an incident or component, the indicator, or why it is unknown.
     evidence: str = ""
     #: When the page was read last; None for never.
     read_at: datetime | None = None
     #: Seconds since then.
     age_s: float | None = None
-    #: What it would be if it were not unknown: what the page said when it was read last.
+    #: The state at the last reading, which `state` also is unless it is unknown.
     last_state: State | None = None
 
 
@@ -133,7 +133,7 @@ def _worst(view: PageView) -> tuple[State, Reason, str]:
 
 def _opinions(view: PageView) -> Iterator[tuple[State, Reason, str]]:
     for incident in view.open_incidents:
-        # An open incident of which the vendor does not say how bad it is counts as minor.
+        # An open incident without an impact counts as minor.
         yield _of(incident.impact or Impact.MINOR), Reason.INCIDENT, incident.name
     for component in view.known_statuses:
         if (own := _of(COMPONENT_IMPACT.get(component.status))) is not State.OPERATIONAL:

@@ -16,7 +16,7 @@ class Answer(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer and what it stands on."""
+    """An answer and its reasons."""
 
     answer: Answer
     state: State
@@ -26,7 +26,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_it_them(assessment: Assessment, *, link: str | None, max_age_s: float | None = None) -> Verdict:
-    """Return whether a provider or component has a problem; what is older than `max_age_s` is unknown."""
+    """Return whether a provider or component has a problem; knowledge older than `max_age_s` is unknown."""
     is_old = max_age_s is not None and (assessment.age_s is None or assessment.age_s > max_age_s)
     if assessment.state is State.UNKNOWN or is_old:
         answer = Answer.UNKNOWN

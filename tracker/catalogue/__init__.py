@@ -1,25 +1,29 @@
-"""The catalogue: which status pages we watch and whom we tell, read from `providers.toml` or given on the command line.
+"""The catalogue: the pages that we watch and the sinks that receive events, from `providers.toml` or the command line.
 
-Formats are told by the caller: nothing here knows how a page is read.
+The caller names the formats that exist: nothing here knows how a page is read.
 """
 
-from tracker.catalogue.entry import FILTER_KEYS, new_provider, refiltered
-from tracker.catalogue.file import load_catalogue, load_sinks, read_catalogue, read_sinks
+from tracker.catalogue.entry import PROVIDERS, new_provider, refiltered
+from tracker.catalogue.file import load_alerting, load_catalogue, load_sinks, read_alerting, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.opml import Subscriptions, load_opml, read_opml
 from tracker.catalogue.renaming import kept_ids_line, with_known_ids
+from tracker.catalogue.sink import SINKS
 from tracker.catalogue.toml import as_toml
 
 __all__ = [
-    "FILTER_KEYS",
+    "PROVIDERS",
+    "SINKS",
     "Subscriptions",
     "as_toml",
     "kept_ids_line",
+    "load_alerting",
     "load_catalogue",
     "load_opml",
     "load_sinks",
     "name_of",
     "new_provider",
+    "read_alerting",
     "read_catalogue",
     "read_opml",
     "read_sinks",

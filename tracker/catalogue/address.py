@@ -30,6 +30,16 @@ def web_address(value: object) -> str:
     return parts._replace(netloc=parts.netloc.lower(), fragment="").geturl()
 
 
+def receiver_address(value: object) -> str:
+    """Return where messages are posted. The message does not repeat what is given: it may be a secret."""
+    try:
+        return web_address(value)
+    except InvalidValue:
+        raise InvalidValue(
+            "is not an http or https address without a user name; write one like https://hooks.example.com/updates"
+        ) from None
+
+
 def _refuse_all_but_web(value: str, parts: SplitResult) -> None:
     """Refuse other schemes, and credentials, which would end up in logs."""
     if parts.scheme not in {"http", "https"}:
@@ -60,5 +70,5 @@ def _refuse_bad_host(value: str, parts: SplitResult) -> None:
 
 
 def _repeated(value: str) -> str:
-    """Return the address for a message, unless a password may stand in it."""
+    """Return the address for a message, unless it may hold a password."""
     return "an address with an @" if "@" in value else quoted(value)

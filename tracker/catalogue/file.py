@@ -3,18 +3,31 @@
 import tomllib
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from tracker.catalogue.entry import PROVIDER_KEYS, SHARED_KEYS, assembled, checked, refuse_unknown
-from tracker.catalogue.mistakes import alternatives, described, quoted, visible
-from tracker.catalogue.sink import webhook_of
+from tracker.catalogue.channel import channel_config_of
+from tracker.catalogue.entry import PROVIDERS, assembled, checked
+from tracker.catalogue.mistakes import alternatives, described, quoted
+from tracker.catalogue.route import fallback_of, refuse_digest, refuse_strangers, route_of
+from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 
 #: Some 160,000 providers; what is longer is not a catalogue.
 _LONGEST_FILE = 16 * 1024 * 1024
 #: How much of a path or of a parser's sentence one message repeats, in characters.
 _LINE = 200
+#: The tables of a file, as people write them.
+TABLES: Final = {
+    "defaults": "[defaults]",
+    PROVIDERS.kind: "[[provider]]",
+    SINKS.kind: "[[sink]]",
+    "channel": "[[channel]]",
+    "route": "[[route]]",
+    "fallback": "[fallback]",
+}
 
 T = TypeVar("T")
 
@@ -37,10 +50,9 @@ def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple
     defaults = _defaults(document.get("defaults", {}), file, formats)
 
     def provider_of(table: dict[str, Any], place: str) -> Provider:
-        refuse_unknown(table, PROVIDER_KEYS, place)
         return assembled({**defaults, **checked(table, place, formats)}, place, origin="file")
 
-    providers = _entries(document, "provider", file, provider_of)
+    providers = entries_of(document, PROVIDERS.kind, file, provider_of)
     if not providers:
         raise ConfigError(f"{file}: no providers; add [[provider]] with a name and a url below it")
     _refuse_twice("id", {place: provider.id for place, provider in providers}, file)
@@ -49,9 +61,34 @@ def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple
 
 def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
     """Return the sinks of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
-    sinks = _entries(_document(data, file), "sink", file, webhook_of)
+    sinks = entries_of(_document(data, file), SINKS.kind, file, webhook_of)
     _refuse_twice("name", {place: sink.name for place, sink in sinks}, file)
     return tuple(sink for _, sink in sinks)
+
+
+def load_alerting(path: Path) -> Alerting:
+    """Return what a catalogue file says of alerts. Raises ConfigError."""
+    file, data = _read(path)
+    return read_alerting(data, file=file)
+
+
+def read_alerting(data: bytes, *, file: str) -> Alerting:
+    """Return what a catalogue's bytes say of alerts; `file` is what messages call it. Raises ConfigError."""
+    document = _document(data, file)
+    channels = entries_of(document, "channel", file, channel_config_of)
+    _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
+    routes = entries_of(document, "route", file, route_of)
+    known = {channel.name: channel for _, channel in channels}
+    for place, route in routes:
+        refuse_strangers(route.to, known, f"{file}: {place}")
+        refuse_digest(route, known, f"{file}: {place}")
+    fallback = fallback_of(document["fallback"], file) if "fallback" in document else ()
+    refuse_strangers(fallback, known, f"{file}: [fallback]")
+    return Alerting(
+        channels=tuple(channel for _, channel in channels),
+        routes=tuple(route for _, route in routes),
+        fallback=fallback,
+    )
 
 
 def _read(path: Path) -> tuple[str, bytes]:
@@ -86,7 +123,7 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
         reason = visible(str(error), _LINE) if isinstance(error, tomllib.TOMLDecodeError) else "number or nesting"
         raise ConfigError(f"{file}: is not valid TOML: {reason}; correct that place") from None
     for key in document:
-        if key not in {"defaults", "provider", "sink"}:
+        if key not in TABLES:
             raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
     return document
 
@@ -97,16 +134,15 @@ def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, A
         raise ConfigError(f"{file}: defaults is {described(table)}; write [defaults], with one bracket each side")
     place = f"{file}: [defaults]"
     for key in table:
-        if key in PROVIDER_KEYS and key not in SHARED_KEYS:
+        if key in PROVIDERS.keys and key not in PROVIDERS.shared_keys:
             raise ConfigError(f"{place}: {key} cannot be shared; move it below a [[provider]]")
-    refuse_unknown(table, SHARED_KEYS, place)
-    return checked(table, place, formats)
+    return checked(table, place, formats, known=PROVIDERS.shared_keys)
 
 
-def _entries(
+def entries_of(
     document: dict[str, Any], kind: str, file: str, make: Callable[[dict[str, Any], str], T]
 ) -> list[tuple[str, T]]:
-    """Return what is made of each entry of a kind, with what messages call that entry."""
+    """Return what `make` makes of each entry of a kind, with what messages call that entry. Raises ConfigError."""
     entries = document.get(kind, [])
     if not isinstance(entries, list):
         raise ConfigError(f"{file}: {kind} is {described(entries)}; write [[{kind}]], with two brackets each side")
@@ -144,6 +180,8 @@ def _kind(value: object) -> str:
 
 def _meant(key: str) -> str:
     """Return the remedy for a top-level key that we do not know."""
-    if key in PROVIDER_KEYS:
-        return "move it below [defaults] or a [[provider]]" if key in SHARED_KEYS else "move it below a [[provider]]"
-    return alternatives(key, ("[defaults]", "[[provider]]", "[[sink]]"))
+    if key in PROVIDERS.shared_keys:
+        return "move it below [defaults] or a [[provider]]"
+    if key in PROVIDERS.keys:
+        return "move it below a [[provider]]"
+    return alternatives(key, tuple(TABLES.values()))

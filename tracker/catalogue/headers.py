@@ -24,7 +24,7 @@ _OURS: Final = frozenset(
     }
 )
 _MOST: Final = 20
-#: As POSIX writes them; and the same in small letters, where an underscore tells it from a word or a token.
+#: As POSIX writes them; and the same in small letters, where an underscore distinguishes it from a word or a token.
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,199}|(?=[a-z_][a-z0-9_]{0,199}$)[a-z0-9]*_[a-z0-9_]+")
 #: Keys and tokens mix letters and digits for longer than any word does.
 _TOKEN: Final = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{14,}")

@@ -6,6 +6,8 @@ Whatever a message repeats may be hostile or huge, so it passes through here fir
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from tracker.model.plain import visible
+
 #: How much of somebody's text one message repeats, in characters.
 _CAP = 60
 #: Integers beyond this are described, not written: Python refuses to write those of more than 4300 digits.
@@ -14,13 +16,6 @@ _WRITABLE = 10**15
 
 class InvalidValue(Exception):
     """Raised by the check of one value; its text follows the name of the key: `is 5; write …`."""
-
-
-def visible(text: str, cap: int = _CAP) -> str:
-    """Return the text without control characters, its middle cut out when it is long."""
-    shown = "".join(filter(str.isprintable, text))
-    # The end stays because a path or a message of a parser says the most there.
-    return shown if len(shown) <= cap else f"{shown[: cap // 2]}…{shown[-(cap // 2) :]}"
 
 
 def quoted(text: str) -> str:

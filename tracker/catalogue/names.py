@@ -12,7 +12,7 @@ LONGEST_ID = 64
 _TRANSLITERATED = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i", "'": "", "\u2019": ""}
 )
-#: Labels of a host, and segments of a path, that tell a status page from others, not one vendor from another.
+#: Labels of a host, and segments of a path, that mark a status page and name no vendor.
 _NOISE = frozenset({"www", "status", "statuspage", "instatus", "health", "trust"})
 #: Second labels below which countries hand out names: foo.co.uk. Not the whole public suffix list: a name may be odd.
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"})
@@ -28,7 +28,7 @@ def slug(name: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
     unreadable = any(map(str.isalpha, bare)) and not re.search("[a-z]", words)
     if unreadable or not words:
-        # Nothing of the name can be shown in ASCII; digits alone would be too few to tell names apart.
+        # Nothing of the name can be shown in ASCII; digits alone would be too few to distinguish names.
         return f"provider-{sha256(folded.encode(errors='surrogatepass')).hexdigest()[:10]}"
     return words[:LONGEST_ID].rstrip("-")
 
@@ -45,7 +45,7 @@ def name_of(url: str) -> str:
 
 
 def _is_local(host: str) -> bool:
-    """Tell whether the host names a machine, not a vendor."""
+    """Return whether the host names a machine, not a vendor."""
     if "." not in host:
         return True
     try:
@@ -56,11 +56,11 @@ def _is_local(host: str) -> bool:
 
 
 def _vendor(host: str) -> list[str]:
-    """Return the labels that tell the vendor: www.githubstatus.com -> github."""
+    """Return the labels that name the vendor: www.githubstatus.com -> github."""
     labels = host.split(".")
     end = -1
     if len(labels[-1]) == _COUNTRY_LETTERS and labels[-2] in _SECOND_LEVEL and labels[:-2]:
         end = -2
     labels = labels[:end]
-    telling = [label for label in labels if label not in _NOISE] or labels[-1:]
-    return [re.sub(r"(?<=.)-?status$", "", label) for label in telling]
+    meaningful = [label for label in labels if label not in _NOISE] or labels[-1:]
+    return [re.sub(r"(?<=.)-?status$", "", label) for label in meaningful]

@@ -13,9 +13,9 @@ from xml.parsers import expat
 import msgspec
 
 from tracker.catalogue.entry import new_provider
-from tracker.catalogue.mistakes import visible
 from tracker.catalogue.names import LONGEST_ID
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 from tracker.model.provider import Provider
 
 #: A subscription takes some 300 bytes.

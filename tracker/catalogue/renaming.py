@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tracker.catalogue.mistakes import visible
 from tracker.catalogue.names import LONGEST_ID
+from tracker.model.plain import visible
 from tracker.model.provider import Provider
 from tracker.model.urls import canonical
 

@@ -5,12 +5,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tracker.catalogue.entry import PROVIDER_KEYS
+from tracker.catalogue.entry import PROVIDERS
 from tracker.catalogue.names import slug
+from tracker.model.key import Holds
 from tracker.model.provider import Provider
-
-#: Keys whose fields are called otherwise.
-_FIELDS = {"interval": "interval_s"}
 
 
 def as_toml(providers: Iterable[Provider]) -> str:
@@ -21,9 +19,11 @@ def as_toml(providers: Iterable[Provider]) -> str:
 def _lines(provider: Provider) -> list[str]:
     usual = msgspec.structs.asdict(Provider(id="" if provider.id_given else slug(provider.name), name="", url=""))
     values = msgspec.structs.asdict(provider)
-    fields = {key: _FIELDS.get(key, key) for key in PROVIDER_KEYS}
-    given = {key: values[field] for key, field in fields.items() if values[field] != usual[field]}
-    return [f"{key} = {_table(value) if key == 'headers_env' else _written(value)}" for key, value in given.items()]
+    return [
+        f"{entry.name} = {_table(value) if entry.key.holds is Holds.HEADERS else _written(value)}"
+        for entry in PROVIDERS.entries.values()
+        if (value := values[entry.field]) != usual[entry.field]
+    ]
 
 
 def _table(pairs: Iterable[tuple[str, str]]) -> str:

@@ -11,6 +11,8 @@ from tracker.catalogue.names import LONGEST_ID, slug
 LONGEST_TEXT = 200
 _ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
+
 T = TypeVar("T")
 
 
@@ -50,12 +52,29 @@ def list_of(value: object, check: Callable[[object], T], example: str) -> tuple[
         raise InvalidValue(f"is {described(value)}, not a list; write one, as in {example}")
     try:
         return tuple(map(check, value))
-    except InvalidValue as mistake:
-        raise InvalidValue(f"has an item that {mistake}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"has an item that {error}") from None
 
 
 def boolean(value: object) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
         raise InvalidValue(f"is {described(value)}; write true or false, without quotes")
+    return value
+
+
+def variable(value: object, key: str, example: str) -> str:
+    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        return value
+    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
+
+
+def whole_number(value: object, least: int, most: int, unit: str, example: str) -> int:
+    """Return a whole number within its bounds; `unit` is what it counts."""
+    # To Python, true is the integer 1.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidValue(f"is {described(value)}, not a whole number of {unit}; write one, as in {example}")
+    if not least <= value <= most:
+        raise InvalidValue(f"is {described(value)}, not from {least} to {most} {unit}; write {example}")
     return value

@@ -1,35 +1,129 @@
-"""The command `tracker`. Each module holds one group of commands; what they do is elsewhere."""
+"""The command `tracker`. Each module holds one group of commands; what they do is elsewhere.
+
+A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found, or something failed; 2 what was given
+is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
+"""
 
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 import click
 
 from tracker import __version__
-from tracker.cli.backtest import backtest_command
-from tracker.cli.check import check
-from tracker.cli.demo import demo
-from tracker.cli.offline import once, parse, replay
-from tracker.cli.providers import providers
-from tracker.cli.sinks import sinks
-from tracker.cli.status import status
-from tracker.cli.up import up
-from tracker.errors import ConfigError, TrackerError
+from tracker.cli.lazy import Lazy, LazyGroup
+from tracker.errors import ConfigError, ServerAway, StoreError, TrackerError
+
+PROBLEM: Final = 1
+USAGE: Final = 2
+UNKNOWN: Final = 3
+UNREACHABLE: Final = 4
+
+SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
+    "Begin": {
+        "init": Lazy("tracker.cli.init:init", "Write a providers.toml for the vendors that you name."),
+        "up": Lazy(
+            "tracker.cli.up:up",
+            "Watch the pages: start everything on this machine, print new updates, and serve a page.",
+        ),
+        "demo": Lazy(
+            "tracker.cli.demo:demo",
+            "Watch a simulated vendor play an incident through in about a minute; needs no network.",
+        ),
+    },
+    "Look": {
+        "status": Lazy(
+            "tracker.cli.status:status", "Show how watched pages do, the worst first, and how old that knowledge is."
+        ),
+        "tail": Lazy("tracker.cli.tail:tail", "Show the last updates on record, and new ones as they come."),
+        "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
+        "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
+        "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
+        "alerts": Lazy(
+            "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
+        ),
+        "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
+    },
+    "Serve": {
+        "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
+    },
+    "Decide": {
+        "gate": Lazy("tracker.cli.gate:gate", "Tell by the exit status whether vendors have a problem now."),
+    },
+    "Set up": {
+        "providers": Lazy(
+            "tracker.cli.providers:providers",
+            "List, add and remove the pages of a running tracker; no restart is needed.",
+        ),
+        "ask": Lazy(
+            "tracker.cli.ask:ask_command",
+            "Send one reading command to the data server and print its answer, a line for each value.",
+        ),
+        "sinks": Lazy("tracker.cli.sinks:sinks", "Show the receivers of updates, and handle their dead letters."),
+        "channels": Lazy("tracker.cli.channels:channels", "Show where alerts go, and try a channel out."),
+        "silence": Lazy(
+            "tracker.cli.silence:silence", "Hold alerts back for a time, with a reason; open ones go on to their end."
+        ),
+        "drill": Lazy(
+            "tracker.cli.drill:drill",
+            "Send a test incident of a page to the real channels; exit status 1 names the broken part.",
+        ),
+        "check": Lazy(
+            "tracker.cli.check:check",
+            "Show how a page is read and what would be tracked; exit status 1 if it cannot be read.",
+        ),
+        "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
+        "backtest": Lazy(
+            "tracker.cli.backtest:backtest_command",
+            "Show what filters would have reported of the past that a page still shows; nothing has to run.",
+        ),
+        "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
+    },
+    "Without a running tracker": {
+        "once": Lazy(
+            "tracker.cli.offline:once",
+            "Ask each page once and show its state; exit status 1 if a page could not be read.",
+        ),
+        "parse": Lazy(
+            "tracker.cli.offline:parse", "Read a saved answer of a status page and print what it says, as JSON."
+        ),
+        "replay": Lazy(
+            "tracker.cli.offline:replay",
+            "Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.",
+        ),
+    },
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="tracker")
 def cli() -> None:
-    """Watch status pages; log every new incident update and component change, once."""
+    """Watch status pages; log every new incident update and component change, once.
 
-
-for command in (up, once, check, backtest_command, status, providers, sinks, parse, replay, demo):
-    cli.add_command(command)
+    \b
+    Begin with:
+      tracker init openai github    write a providers.toml
+      tracker up                    watch its pages
+      tracker status                look, from another terminal
+    """
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one sentence and an exit status (2: what was given is wrong)."""
+    """Run the command line; an expected failure is one sentence and an exit status."""
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
         click.echo(f"tracker: {error}", err=True)
-        sys.exit(2 if isinstance(error, ConfigError) else 1)
+        sys.exit(exit_status(error))
+
+
+def exit_status(error: TrackerError) -> int:
+    """Return the exit status that an error ends a command with."""
+    if isinstance(error, ServerAway | StoreError):
+        return UNREACHABLE
+    return USAGE if isinstance(error, ConfigError) else PROBLEM

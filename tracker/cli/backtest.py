@@ -1,4 +1,4 @@
-"""`tracker backtest`: what a provider's filters would have told of the past that its page still shows."""
+"""`tracker backtest`: what filters would have reported of the past that a page still shows."""
 
 import sys
 from pathlib import Path
@@ -7,25 +7,26 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher
-from tracker.catalogue import FILTER_KEYS, refiltered
+from tracker.catalogue import PROVIDERS, refiltered
+from tracker.cli.naming import meant
 from tracker.cli.options import (
     environment,
     filter_options,
     format_option,
-    given_filters,
+    given_keys,
     providers_option,
     read_providers,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.backtest import Backtest, LeftOut, backtest
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
-from tracker.errors import ConfigError, ParseError, PollError
+from tracker.errors import ParseError, PollError
 from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Impact, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 
@@ -38,7 +39,7 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
     provider: str
     provider_name: str
     url: str
-    #: What was in force, by key.
+    #: The filters in force, by key.
     filters: dict[str, tuple[str, ...] | str | bool]
     #: Which filters match nothing of the page, a sentence each.
     unmatched: tuple[str, ...]
@@ -47,13 +48,13 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 
 
 @click.command("backtest")
-@click.argument("provider_id", metavar="ID")
+@click.argument("provider_id", metavar="PROVIDER")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
 @filter_options
 @providers_option
 @format_option
 def backtest_command(provider_id: str, days: int, providers_file: Path, output_format: str, **filters: object) -> None:
-    """Show what filters would have made of the past that a page still shows; nothing has to run.
+    """Show what filters would have reported of the past that a page still shows; nothing has to run.
 
     The filters are those of the provider in the list of pages; options replace them one by one. A page shows the
     impact and the components that an incident has now, and no past status of its components.
@@ -62,7 +63,7 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
     Example:
       tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
     """
-    provider = refiltered(_provider(providers_file, provider_id), given_filters(**filters))
+    provider = refiltered(_provider(providers_file, provider_id), given_keys(**filters))
     try:
         snapshot, incomplete = _asked(provider)
     except PollError as error:
@@ -73,17 +74,11 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
 
 
 def _provider(providers_file: Path, provider_id: str) -> Provider:
-    providers = {provider.id: provider for provider in read_providers(providers_file)}
-    if provider_id not in providers:
-        raise ConfigError(
-            f"{providers_file} has no provider {provider_id}; it has the ids that "
-            f"{', '.join([*providers][:5])}… begin with"
-        )
-    return providers[provider_id]
+    return meant(read_providers(providers_file), provider_id)
 
 
 def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
-    """Return all that the page shows, and why a part of it could not be read if so. Raises PollError."""
+    """Return everything the page shows, and why a part of it could not be read, if so. Raises PollError."""
     variables = environment(Path("data"))
     fetcher = build_fetcher(Settings.from_environment(variables))
     observer = Observer(fetcher, variables)
@@ -105,7 +100,7 @@ def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days
         provider=provider.id,
         provider_name=provider.name,
         url=provider.url,
-        filters={key: getattr(provider, key) for key in FILTER_KEYS},
+        filters={key: getattr(provider, key) for key in PROVIDERS.filter_keys},
         unmatched=unmatched(provider, snapshot),
         incomplete=incomplete,
     )
@@ -120,7 +115,7 @@ def _text(report: BacktestReport) -> str:
     left_out = sum(each.updates for each in report.left_out)
     lines = [
         f"{report.provider_name}, the last {report.days} days, with {_filters(report)}",
-        "would have told: " + ", ".join(f"{count} {kind}" for count, kind in counts),
+        "would have reported: " + ", ".join(f"{count} {kind}" for count, kind in counts),
         f"left out: {left_out} updates of {len(report.left_out)} incidents and maintenances",
         _reach(report),
         *(f"filter {sentence}" for sentence in report.unmatched),

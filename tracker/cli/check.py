@@ -1,4 +1,4 @@
-"""`tracker check`: what a page is, and what would be tracked of it. Needs no data server and changes nothing."""
+"""`tracker check`: how a page is read, and what would be tracked. Needs no data server and changes nothing."""
 
 import os
 import sys
@@ -14,9 +14,8 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, given_filters, given_headers, header_option
+from tracker.cli.options import environment, filter_options, format_option, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
-from tracker.delivery.sinks.plain import one_line
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
 from tracker.errors import TrackerError
@@ -24,28 +23,29 @@ from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Component, Snapshot
 from tracker.model.page_state import PageState
+from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, tells
+from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
-#: Components that are shown of each group; JSON has them all.
+#: How many components of each group are shown; JSON has all.
 _MOST_SHOWN: Final = 8
 _LONGEST: Final = 200
 _NAME: Final = 60
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One address that was asked, and what it answered."""
+    """One requested address, and its answer."""
 
     url: str
     answered: str
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check` says of a page: its stable form."""
+    """The result of `check` for a page, in its stable form."""
 
     url: str
     asked: tuple[Asked, ...]
@@ -71,10 +71,17 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @click.argument("page")
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--format", "page_format", type=click.Choice(["auto", *FORMAT_NAMES]), default="auto", show_default=True)
+@click.option(
+    "--page-format",
+    type=click.Choice(["auto", *FORMAT_NAMES]),
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="What the page speaks, such as statuspage.",
+)
 @header_option
 @filter_options
-@click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 def check(
     page: str,
     allow_private: bool,
@@ -83,11 +90,11 @@ def check(
     output_format: str,
     **filters: object,
 ) -> None:
-    """Ask a page what it is and what would be tracked of it; exit status 1 if nothing can be read there.
+    """Show how a page is read and what would be tracked; exit status 1 if it cannot be read.
 
-    PAGE is an address, or a preset that `tracker providers search` shows. A filter that matches nothing of the page is
-    pointed out. Of a file such as providers.toml it says whether it can be read, which sinks
-    nothing would reach, and which variables are missing.
+    PAGE is an address, or a preset that `tracker providers search` shows. Filters that match nothing of the page are
+    named. For a file such as providers.toml it shows whether the file can be read, which sinks nothing would reach, and
+    which variables are missing.
 
     \b
     Example:
@@ -96,7 +103,7 @@ def check(
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return
-    choice, given = chosen(page), given_filters(**filters)
+    choice, given = chosen(page), given_keys(**filters)
     for key, globs in (("regions", choice.regions), ("components", choice.components)):
         given[key] = (*globs, *given.get(key, ()))
     provider = new_provider(
@@ -108,6 +115,14 @@ def check(
         allow_private=allow_private,
         **given,
     )
+    report = ask(provider, name=choice.name)
+    click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
+    if report.error is not None:
+        sys.exit(1)
+
+
+def ask(provider: Provider, *, name: str | None) -> CheckReport:
+    """Return what a page is and what would be tracked of it, under a name that somebody chose. Raises ConfigError."""
     variables = environment(Path("data"), os.environ)
     fetcher = build_fetcher(Settings.from_environment(variables))
     observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)
@@ -117,10 +132,16 @@ def check(
             observed = observer.complete(provider, state, observed, now)
     finally:
         fetcher.close()
-    report = _report(provider, discovery, observed, name=choice.name)
-    click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))
-    if report.error is not None:
-        sys.exit(1)
+    return _report(provider, discovery, observed, name=name)
+
+
+def found_line(report: CheckReport) -> str:
+    """Return in a line what was found."""
+    return (
+        f"{report.platform} at {one_line(report.host or '', _LONGEST)}: "
+        f"{_count(report.incidents, 'incident')} ({report.open_incidents} open), "
+        f"{_count(report.maintenances, 'maintenance')}, {_count(len(report.components), 'component')}"
+    )
 
 
 def _report(provider: Provider, discovery: Discovery, observed: Observation | None, *, name: str | None) -> CheckReport:
@@ -153,14 +174,14 @@ def _asked(attempt: Attempt) -> Asked:
 
 def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:
     source = found.source
-    if not tells(found.answer, source):
+    if not shows_incidents(found.answer, source):
         yield "its entries do not look like incidents: each new one is reported as an incident"
     if not same_host(provider.url, source.primary):
         yield f"{urlsplit(provider.url).netloc} leads to {urlsplit(source.primary).netloc}"
     if failure is not None:
         yield f"not all of it can be read: {failure}"
     if not snapshot.components:
-        yield "it shows no components: only incidents and maintenances are told"
+        yield "it shows no components: only incidents and maintenances are reported"
     elif not snapshot.components_complete and not any(each.kind == "component" for each in snapshot.omissions):
         yield "it shows a part of its components only"
     if snapshot.unknown_words:
@@ -173,12 +194,12 @@ def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str
 
 
 def _entry(provider: Provider, name: str) -> str:
-    """Return the lines that make the page a provider."""
+    """Return the lines of providers.toml for the page."""
     return as_toml([msgspec.structs.replace(provider, name=name, id=slug(name))]).rstrip()
 
 
 def _lines(report: CheckReport) -> Iterator[str]:
-    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    """Yield lines for people; vendor text is made safe for a terminal."""
     yield "asked:"
     for attempt in report.asked:
         yield f"  {one_line(attempt.url, _LONGEST)}: {one_line(attempt.answered, _LONGEST)}"
@@ -211,7 +232,7 @@ def _component_lines(components: Sequence[Component]) -> Iterator[str]:
         if group is not None:
             yield f"  {one_line(group, _NAME)}"
             indent = "    "
-        # What does not work first, so that it is never among what is cut.
+        # Broken components first, so that the cut never hides one.
         for part in sorted(parts, key=lambda part: part.status == "operational")[:_MOST_SHOWN]:
             yield f"{indent}{one_line(part.name, _NAME)}: {part.status.replace('_', ' ')}"
         if len(parts) > _MOST_SHOWN:

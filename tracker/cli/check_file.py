@@ -1,4 +1,4 @@
-"""What `tracker check` says of a catalogue file. Contains no business logic."""
+"""The report of `tracker check` on a catalogue file. Contains no business logic."""
 
 import os
 from collections.abc import Iterator
@@ -7,38 +7,43 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.catalogue import load_sinks
+from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.options import read_providers
 from tracker.cli.table import counted, json_text
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.delivery.unreached import unreached
+from tracker.environment.credentials import require_secrets
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check` says of a file: its stable form."""
+    """The result of `check` for a file, in its stable form."""
 
     file: str
     providers: tuple[str, ...]
     sinks: tuple[str, ...]
+    channels: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def check_file(path: Path, output_format: str) -> None:
-    """Print what a catalogue file holds and what of it comes to nothing. Raises ConfigError for a mistake."""
-    providers, sinks = read_providers(path), load_sinks(path)
+    """Print the content of a catalogue file, and which parts of it have no effect. Raises ConfigError."""
+    providers, sinks, alerting = read_providers(path), load_sinks(path), load_alerting(path)
     report = FileReport(
         file=str(path),
         providers=tuple(provider.id for provider in providers),
         sinks=tuple(sink.name for sink in sinks),
-        warnings=tuple(_warnings(providers, sinks)),
+        channels=tuple(channel.name for channel in alerting.channels),
+        warnings=(*_warnings(providers, sinks), *_warnings_of_alerts(alerting)),
     )
     if output_format == "json":
         click.echo(json_text(report))
         return
-    click.echo(f"{path}: {counted(len(providers), 'page')}, {counted(len(sinks), 'sink')}")
+    channels = f", {counted(len(alerting.channels), 'channel')}" if alerting.channels else ""
+    click.echo(f"{path}: {counted(len(providers), 'page')}, {counted(len(sinks), 'sink')}{channels}")
     for warning in report.warnings:
         click.echo(f"note: {warning}")
 
@@ -50,5 +55,16 @@ def _warnings(providers: tuple[Provider, ...], sinks: tuple[Webhook, ...]) -> It
             yield f'sink "{sink.name}": {sentence}'
         try:
             endpoint(sink, os.environ)
+        except ConfigError as error:
+            yield str(error)
+
+
+def _warnings_of_alerts(alerting: Alerting) -> Iterator[str]:
+    named = {name for route in alerting.routes for name in route.to} | {*alerting.fallback}
+    for channel in alerting.channels:
+        if channel.name not in named:
+            yield f"{channel.place}: no [[route]] names it, so that nothing goes there"
+        try:
+            require_secrets(channel, os.environ)
         except ConfigError as error:
             yield str(error)

@@ -1,19 +1,25 @@
 """`tracker demo`."""
 
+import logging
 import os
 import tempfile
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from tracker.catalogue import new_provider
+from tracker.cli.demo_receiver import AlertView
 from tracker.cli.options import format_option
 from tracker.cli.up import run_stack
+from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
 from tracker.supervise.stack import Size
+
+log = logging.getLogger("tracker")
 
 _INTERVAL_S = 2
 
@@ -21,19 +27,23 @@ _INTERVAL_S = 2
 @click.command()
 @format_option
 @click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How fast the story is.")
-def demo(output_format: str, speed: float) -> None:
+@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts, too, as a receiver gets them.")
+def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
     """Watch a simulated vendor play an incident through in about a minute; needs no network.
 
-    It is `tracker up` with one page of a server that comes along and speaks as real status pages do. Nothing is kept,
-    and no other data server is touched.
+    It is `tracker up` with one page of a simulated vendor. Nothing is kept, and no other data server is touched.
 
     \b
     Example:
-      tracker demo --format json
+      tracker demo --alerts
     """
     page = demo_page()
     over = threading.Event()
-    with SimulatedVendor([page]) as vendor, tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory:
+    with (
+        SimulatedVendor([page]) as vendor,
+        tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
+        AlertView() if shows_alerts else nullcontext() as view,
+    ):
         provider = new_provider(
             vendor.url(page.id),
             formats=FORMAT_NAMES,
@@ -42,6 +52,12 @@ def demo(output_format: str, speed: float) -> None:
             allow_private=True,
             origin="file",
         )
+
+        def begin() -> None:
+            log.info("to look at it from another terminal: tracker status --data-dir %s", directory)
+            log.info("or, update by update: tracker tail -f --data-dir %s", directory)
+            story.start()
+
         story = threading.Thread(target=play, args=([page], over.wait), kwargs={"speed": speed}, name="story")
         try:
             run_stack(
@@ -49,8 +65,9 @@ def demo(output_format: str, speed: float) -> None:
                 f"the simulated vendor at {provider.url}",
                 Path(directory),
                 output_format,
-                Size(workers=1, concurrency=4),
-                on_watching=story.start,
+                Size(workers=1, concurrency=4, web=DEFAULT_ADDRESS),
+                alerting=view.alerting if view is not None else None,
+                on_watching=begin,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )
         finally:

@@ -1,4 +1,4 @@
-"""How `status --latency` and `status --savings` show what was measured. Contains no business logic."""
+"""How `status --latency` and `status --savings` show their figures. Contains no business logic."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from tracker.polling.poll_cost import ENDINGS, Savings, total
 
 
 def show_latency(providers: Sequence[Provider], timings: Sequence[Sequence[Timing]], output_format: str) -> None:
-    """Print how long updates took, by page and together."""
+    """Print how long updates took, by page and in total."""
     pages = list(zip(providers, map(latency, timings), strict=True))
     together = latency(each for known in timings for each in known)
     if output_format == "json":
@@ -30,7 +30,7 @@ def show_latency(providers: Sequence[Provider], timings: Sequence[Sequence[Timin
 
 
 def show_savings(providers: Sequence[Provider], savings: Sequence[Savings], output_format: str) -> None:
-    """Print what polls cost and spared, by page and together."""
+    """Print the cost and savings of polls, by page and in total."""
     pages = list(zip(providers, savings, strict=True))
     together = total(savings)
     if output_format == "json":

@@ -9,15 +9,17 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher, build_poller
+from tracker.cli.naming import chosen
 from tracker.cli.options import environment, format_option, providers_option, read_providers
-from tracker.cli.status import report, show
+from tracker.cli.page_report import report, worst_first
+from tracker.cli.status import show
 from tracker.cli.table import json_text
-from tracker.delivery.sinks.plain import ascii_json
 from tracker.detection.readability import left_out
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, ParseError
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, encode_event
+from tracker.model.plain import ascii_json
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
 from tracker.polling.observer import Observer
@@ -26,13 +28,20 @@ from tracker.polling.ports import Fetched, FetchRequest, NotModified
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 
-#: Stands for the page of saved bodies. It has a path, and so is taken for an endpoint that has no other beside it.
+#: The page of saved bodies. With a path, it counts as an endpoint, so no other address is tried.
 _SAVED = "https://replay.invalid/saved"
-_FORMATS = click.Choice(["auto", *FORMAT_NAMES])
+page_format_option = click.option(
+    "--page-format",
+    type=click.Choice(["auto", *FORMAT_NAMES]),
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="What the page speaks, such as statuspage.",
+)
 
 
 @click.command()
-@click.argument("ids", nargs=-1)
+@click.argument("ids", nargs=-1, metavar="[PROVIDER]...")
 @providers_option
 @format_option
 def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None:
@@ -43,13 +52,7 @@ def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None
       tracker once openai github
     """
     providers = read_providers(providers_file)
-    unknown = set(ids) - {provider.id for provider in providers}
-    if unknown:
-        raise ConfigError(
-            f"{providers_file} has no provider {', '.join(sorted(unknown))}; it has the ids that "
-            f"{', '.join(provider.id for provider in providers[:5])}… begin with"
-        )
-    wanted = [provider for provider in providers if not ids or provider.id in ids]
+    wanted = chosen(providers, ids)
     store = MemoryPages(wanted)
     fetcher = build_fetcher(Settings.from_environment(environment(Path("data"))))
     poller = build_poller(store, fetcher)
@@ -70,13 +73,13 @@ def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None
         )
         for provider in wanted
     ]
-    show(reports, output_format)
+    show(worst_first(reports), output_format)
     sys.exit(1 if any(row.error for row in reports) else 0)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "page_format", type=_FORMATS, default="auto", show_default=True)
+@page_format_option
 @click.option("--url", default="", help="Where the body came from; completes its links.")
 def parse(file: Path, page_format: str, url: str) -> None:
     """Read a saved answer of a status page and print what it says, as JSON.
@@ -85,7 +88,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
     Example:
       curl -s https://www.githubstatus.com/api/v2/summary.json > body; tracker parse body
     """
-    # Under which keys an update may be known is nothing that the page says.
+    # Former keys of updates are not part of the page's content.
     try:
         snapshot = read(_body(file), format=page_format, url=url)
     except ParseError as error:
@@ -98,7 +101,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "page_format", type=_FORMATS, default="auto", show_default=True)
+@page_format_option
 @click.option("--url", default="", help="Where the bodies came from; completes their links.")
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
@@ -121,7 +124,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
         if complaint is None or has_baseline:
             reported = len(store.events)
             poll = poller.poll(provider.id)
-            # What cannot be told from other answers by itself may be read as what the page has been so far.
+            # An answer whose format is unclear by itself is read in the format of the answers before it.
             complaint = (complaint or str(poll.failure)) if poll and poll.failure else None
             for event in store.events[reported:]:
                 click.echo(ascii_json(encode_event(_of_files(event))))
@@ -133,7 +136,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
 
 
 def _complaint(body: bytes, page_format: str, url: str) -> str | None:
-    """Return what is wrong with an answer, whatever was asked to find out; None if it can be read by itself."""
+    """Return why an answer cannot be read by itself, None if it can."""
     try:
         read(body, format=page_format, url=url)
     except ParseError as error:
@@ -142,7 +145,7 @@ def _complaint(body: bytes, page_format: str, url: str) -> str | None:
 
 
 def _of_files(event: Event) -> Event:
-    """Return the event without the address that stands for the files."""
+    """Return the event without the placeholder address of the files."""
     at = f" at {urlsplit(_SAVED).netloc}"
     message = event.message.replace(at, "").replace(f"{_SAVED}: ", "") if event.message else None
     is_ours = event.link is not None and event.link.startswith(_SAVED.removesuffix("/saved"))

@@ -1,21 +1,23 @@
 """Options and look-ups that several commands share. Contains no business logic."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from tracker.bootstrap import open_catalogue
-from tracker.catalogue import load_catalogue
+from tracker.catalogue import PROVIDERS, load_catalogue
+from tracker.catalogue.schema import Entry
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer
 from tracker.model.provider import Provider
-from tracker.parse import FORMAT_NAMES
+from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
-from tracker.supervise.server import server_url
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,9 +39,7 @@ data_dir_option = click.option(
     show_default=str(DATA_DIR),
     help="Where the tracker keeps its files.",
 )
-format_option = click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+
 header_option = click.option(
     "--header-env",
     multiple=True,
@@ -48,26 +48,107 @@ header_option = click.option(
 )
 
 
-def filter_options(command: Function) -> Function:
-    """Add an option for each filter of a provider; `given_filters` reads what they were given."""
-    for option in (
-        click.option("--maintenance/--no-maintenance", default=None, help="Whether maintenance is told."),
-        click.option(
-            "--events", multiple=True, metavar="KIND", help="Kinds of events; !KIND leaves one out. Repeat it."
-        ),
-        click.option("--min-impact", metavar="IMPACT", help="none, minor, major or critical."),
-        click.option("--regions", multiple=True, metavar="GLOB", help="Regions; !GLOB leaves some out. Repeat it."),
-        click.option(
-            "--components", multiple=True, metavar="GLOB", help="Components; !GLOB leaves some out. Repeat it."
-        ),
-    ):
-        command = option(command)
-    return command
+def format_option(command: Function) -> Function:
+    """Add `--format text|json`, and `--json` for short."""
+    return formats("text", "json")(command)
 
 
-def given_filters(**options: object) -> dict[str, Any]:
-    """Return the options of `filter_options` that were given."""
-    return {key: value for key, value in options.items() if value is not None and value != ()}
+def formats(*known: str) -> Callable[[Function], Function]:
+    """Return what adds `--format` with these words, the first one by default, and `--json` for short."""
+
+    def add(command: Function) -> Function:
+        def formatted(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+            if as_json:
+                kwargs["output_format"] = "json"
+            return command(*args, **kwargs)
+
+        # mypy does not take a wrapped function for what it wraps.
+        named: Function = wraps(command)(formatted)  # type: ignore[assignment]
+        with_short = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(named)
+        return click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(known),
+            default=known[0],
+            show_default=True,
+            help="How the output is written.",
+        )(with_short)
+
+    return add
+
+
+class Duration(click.ParamType[Any]):
+    """A length of time: `90s`, `5m`, `2h`, `30d`, or a number of seconds."""
+
+    name = "duration"
+    _UNITS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length of time; fails as a mistake in what was given."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]*)\s*", str(value))
+        if found is None or found[2] not in self._UNITS:
+            self.fail(f"{value!r} is no length of time; write one like 90s, 5m, 2h or 30d", param, ctx)
+        try:
+            return timedelta(seconds=float(found[1]) * self._UNITS[found[2]])
+        except OverflowError:
+            self.fail(f"{value!r} is too long", param, ctx)
+
+
+class Moment(Duration):
+    """A moment: `2026-11-27`, `2026-11-27T10:00`, or a length of time ago as in `2h`."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return an aware moment in UTC; one without a zone is in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            pass
+        try:
+            return datetime.now(UTC) - super().convert(value, param, ctx)
+        except (click.BadParameter, OverflowError):
+            self.fail(f"{value!r} is no moment; write one like 2026-11-27, 2026-11-27T10:00, or 2h for 2 hours ago")
+
+
+def key_options(*keys: str) -> Callable[[Function], Function]:
+    """Add an option for each of these keys of a provider; `given_keys` reads what they were given."""
+
+    def add(command: Function) -> Function:
+        for key in reversed(keys):
+            command = _key_option(PROVIDERS.entries[key])(command)
+        return command
+
+    return add
+
+
+def _key_option(entry: Entry) -> Callable[[Function], Function]:
+    """Return the option that gives a key; one that is not given is None or ()."""
+    # `--format` is that of the output, on every command.
+    flag = "--page-format" if entry.name == "format" else f"--{entry.name.replace('_', '-')}"
+    if entry.type is bool:
+        switch = f"{flag}/--no-{flag[2:]}" if entry.default else flag
+        return click.option(switch, entry.field, is_flag=True, default=None, help=entry.key.help)
+    if entry.type is tuple:
+        repeated = f"{entry.key.help} Repeat it."
+        return click.option(flag, entry.field, multiple=True, metavar=entry.key.metavar, help=repeated)
+    usual = f"{entry.key.help}  [default: {entry.default}]" if entry.default is not None else entry.key.help
+    kind = int if entry.type is int else str
+    return click.option(flag, entry.field, type=kind, metavar=entry.key.metavar, help=usual)
+
+
+#: An option for each filter of a provider.
+filter_options: Final = key_options(*PROVIDERS.filter_keys)
+
+
+def given_keys(**options: object) -> dict[str, Any]:
+    """Return the options of `key_options` that were given, by field."""
+    return {field: value for field, value in options.items() if value is not None and value != ()}
 
 
 def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
@@ -76,7 +157,7 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
     for pair in pairs:
         name, divider, variable = pair.partition("=")
         if not divider or name in headers:
-            # What was given is not repeated: it may be a secret.
+            # The message does not repeat the input: it may be a secret.
             raise ConfigError("--header-env takes HEADER=VARIABLE, each header once, as in Authorization=ACME_AUTH")
         headers[name] = variable
     return headers or None
@@ -84,43 +165,39 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
 
 def read_providers(path: Path) -> tuple[Provider, ...]:
     """Return the providers of a file. Raises ConfigError."""
+    from tracker.parse import FORMAT_NAMES  # noqa: PLC0415  the parsers, which most commands need not
+
     return load_catalogue(path, formats=FORMAT_NAMES)
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
-    """Return the environment with what the command line says about it."""
+    """Return the environment with the overrides of the command line."""
     return {**environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
 
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    return open_catalogue(running_settings(data_dir, environ))
-
-
-def chosen(providers: Sequence[Provider], ids: Sequence[str]) -> list[Provider]:
-    """Return the providers with these ids, or all for none. Raises ConfigError."""
-    unknown = sorted(set(ids) - {provider.id for provider in providers})
-    if unknown:
-        raise ConfigError(f"there is no provider {unknown[0]}; `tracker providers list` shows them all")
-    return [provider for provider in providers if not ids or provider.id in ids]
+    return opening.catalogue(running_settings(data_dir, environ))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings that lead to a running tracker's data server, which answers. Raises ConfigError."""
+    """Return the settings of a running tracker, whose data server answers. Raises ConfigError."""
     return reached(data_dir, environ)[0]
 
 
 def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
-    """Return these settings, and what was found of the data server. Raises ConfigError."""
+    """Return these settings, and the findings about the data server. Raises ConfigError."""
     if environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"):
         settings = Settings.from_environment(environ)
         return settings, inspect(settings.redis_url, commands=False)
+    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
+
     remedy = "start `tracker up`, give its --data-dir, or set REDIS_URL"
     url = server_url(data_dir)
     if url is None:
-        raise ConfigError(f"no tracker has run on {data_dir}; {remedy}")
+        raise NoServer(f"no tracker has run on {data_dir}; {remedy}")
     settings = Settings.from_environment({**environ, "REDIS_URL": url})
     try:
         return settings, inspect(settings.redis_url, commands=False)
     except NoServer as error:
-        raise ConfigError(f"no tracker runs on {data_dir} now; {remedy}") from error
+        raise NoServer(f"no tracker runs on {data_dir} now; {remedy}") from error

@@ -2,40 +2,46 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.catalogue import as_toml, kept_ids_line, load_opml, load_sinks, new_provider
+from tracker.bootstrap import open_alerts
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, nearest
 from tracker.catalogue.presets import search as lookup
+from tracker.cli.lazy import FullHelp
+from tracker.cli.naming import meant
 from tracker.cli.options import (
     data_dir_option,
-    filter_options,
     format_option,
-    given_filters,
     given_headers,
+    given_keys,
     header_option,
+    key_options,
     read_providers,
     running_catalogue,
     running_settings,
 )
 from tracker.cli.table import json_text, table
-from tracker.delivery.sinks.plain import one_line
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
-from tracker.model.provider import Cadence, Provider
+from tracker.model.plain import one_line
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
 
-#: How much of an address or a reason is shown, in characters.
+#: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
+#: Pages that `add` asks at a time.
+_ASKED_TOGETHER: Final = 8
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def providers() -> None:
     """List, add and remove the pages of a running tracker; no restart is needed.
 
@@ -86,31 +92,24 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @providers.command()
 @click.argument("pages", nargs=-1, required=True)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
-@click.option("--interval", type=int, default=60, show_default=True, help="Seconds, 1 to 86400.")
-@click.option(
-    "--cadence",
-    default=Cadence.ADAPTIVE.value,
-    show_default=True,
-    metavar="WORD",
-    help="adaptive: faster in an incident, slower after long calm; fixed: the interval, always.",
-)
-@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; needs no running tracker.")
+@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
+@click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
 @header_option
-@filter_options
+@key_options(*PROVIDERS.shared_keys)
 @data_dir_option
 def add(
     pages: tuple[str, ...],
     name: str | None,
-    interval: int,
-    cadence: str,
-    allow_private: bool,
     toml: bool,
+    no_check: bool,
     header_env: tuple[str, ...],
     data_dir: Path,
-    **filters: object,
+    **keys: object,
 ) -> None:
-    """Watch more pages: all that are given, or none if one of them is wrong.
+    """Watch more pages: all of the given ones, or none if one of them is wrong.
+
+    Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
+    --no-check is given.
 
     A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
     commas between several: PRESET:REGION, PRESET/COMPONENT, PRESET:REGION/COMPONENT.
@@ -122,14 +121,9 @@ def add(
     """
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
-    asked = {
-        "interval_s": interval,
-        "cadence": cadence,
-        "allow_private": allow_private,
-        "headers_env": given_headers(header_env),
-    }
+    asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
     choices = [chosen(page) for page in pages]
-    wanted = [_provider(choice, name, {**asked, **given_filters(**filters)}) for choice in choices]
+    wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for choice in choices:
         if choice.is_unread:
@@ -144,9 +138,13 @@ def add(
     for provider in wanted:
         if provider.id in known:
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
+    if not no_check:
+        _check_first(
+            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not choice.is_unread]
+        )
     catalogue.put(wanted, utc_now())
-    _tell_added(wanted)
-    _tell_unreached(catalogue, data_dir)
+    _print_added(wanted)
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command("import")
@@ -156,8 +154,8 @@ def add(
 def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
     """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
 
-    What is there already is passed over, and so is what is no address of the web. All feeds of the file are taken:
-    leave out those that are not of status pages.
+    Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
+    are taken: remove those that are not of status pages first.
 
     \b
     Example:
@@ -169,7 +167,7 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(found.providers, utc_now())
-    _tell_added(found.providers, "would add" if dry_run else "added")
+    _print_added(found.providers, "would add" if dry_run else "added")
     skipped = len(found.repeated) + len(found.invalid)
     click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (found.providers or found.repeated):
@@ -177,45 +175,51 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
 
 
 @providers.command()
-@click.argument("ids", nargs=-1, required=True)
+@click.argument("ids", nargs=-1, required=True, metavar="PROVIDER...")
 @data_dir_option
-def remove(ids: tuple[str, ...], data_dir: Path) -> None:
+@format_option
+def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
     """Stop watching pages and forget what is known of them.
 
-    A page that stands in providers.toml comes back with the next sync or start.
+    A page that is in providers.toml comes back with the next sync or start.
 
     \b
     Example:
       tracker providers remove github
     """
     catalogue = running_catalogue(data_dir)
-    known = {provider.id: provider for provider in catalogue.providers()}
-    for provider_id in ids:
-        if provider_id not in known:
-            raise ConfigError(f"there is no provider {provider_id}; `tracker providers list` shows them all")
-    catalogue.remove(ids)
-    for provider_id in ids:
-        from_file = " (it stands in a file; the next sync of that brings it back)"
-        click.echo(f"removed {provider_id}{from_file if known[provider_id].origin == 'file' else ''}")
-    _tell_unreached(catalogue, data_dir)
+    known = catalogue.providers()
+    removed = [meant(known, word) for word in ids]
+    catalogue.remove([provider.id for provider in removed])
+    if output_format == "json":
+        click.echo(json_text({"removed": [provider.id for provider in removed]}))
+    for provider in removed if output_format == "text" else ():
+        from_file = " (it is in a file; the next sync of that brings it back)"
+        click.echo(f"removed {provider.id}{from_file if provider.origin == 'file' else ''}")
+    _print_unreached(catalogue, data_dir)
 
 
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @data_dir_option
-def sync(file: Path, data_dir: Path) -> None:
+@format_option
+def sync(file: Path, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
 
     \b
     Example:
       tracker providers sync providers.toml
     """
-    pages, sinks = read_providers(file), load_sinks(file)
+    pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
-    reported = open_sinks(settings).sync(sinks)
-    catalogue = open_catalogue(settings)
+    reported = opening.sinks(settings).sync(sinks)
+    has_other_alerts = open_alerts(settings).sync(alerting)
+    catalogue = opening.catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
+    if output_format == "json":
+        click.echo(json_text({"providers": synced, "sinks": reported}))
+        return
     click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
     if synced.kept_ids:
         click.echo(kept_ids_line(synced.kept_ids))
@@ -223,11 +227,14 @@ def sync(file: Path, data_dir: Path) -> None:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
         )
-    _tell_unreached(catalogue, data_dir)
+    if alerting.channels or has_other_alerts:
+        changed = "changed" if has_other_alerts else "unchanged"
+        click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
+    _print_unreached(catalogue, data_dir)
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
-    """Return the provider for a page that was asked for; what a preset chooses is chosen beside the filters given."""
+    """Return the provider for a requested page; the choice of a preset is added to the given filters."""
     regions = (*choice.regions, *asked.pop("regions", ()))
     components = (*choice.components, *asked.pop("components", ()))
     return new_provider(
@@ -240,8 +247,30 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
     )
 
 
+def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
+    """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
+    from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
+
+    failed = []
+    with ThreadPoolExecutor(max_workers=_ASKED_TOGETHER) as threads:
+        reports = threads.map(lambda page: ask(page[0], name=page[1]), pages)
+        for (provider, _), report in zip(pages, reports, strict=True):
+            if report.error is not None:
+                failed.append(provider.id)
+                click.echo(f"{provider.id} cannot be read: {one_line(report.error, _LONGEST_LINE)}", err=True)
+                continue
+            click.echo(f"found {provider.id}: {found_line(report)}")
+            for warning in report.warnings:
+                click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
+    if failed:
+        raise TrackerError(
+            f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
+            "asked), or add --no-check to watch it all the same"
+        )
+
+
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:
-    """Refuse two pages of one id, of which only the last would be watched."""
+    """Refuse two pages with the same id, of which only the last would be watched."""
     for provider_id, count in Counter(provider.id for provider in wanted).items():
         if count > 1:
             raise ConfigError(
@@ -250,14 +279,14 @@ def _refuse_repeated(wanted: Sequence[Provider]) -> None:
             )
 
 
-def _tell_added(added: Sequence[Provider], word: str = "added") -> None:
+def _print_added(added: Sequence[Provider], word: str = "added") -> None:
     for provider in added:
         click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")
 
 
-def _tell_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
+def _print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
     """Name the sinks with something that matches none of the pages that are watched now."""
-    line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
+    line = unreached_summary(opening.sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:
         click.echo(f"note: {line}", err=True)
 

@@ -10,7 +10,7 @@ from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Schedulin
 
 
 def show_scheduling(known: Scheduling, now: datetime, output_format: str) -> None:
-    """Print what each scheduler says of itself, and all of it in one line."""
+    """Print the report of each scheduler, and a summary in one line."""
     if output_format == "json":
         click.echo(json_text({**msgspec.structs.asdict(known), "dispatched_per_s": _per_s(known)}))
         return
@@ -21,7 +21,7 @@ def show_scheduling(known: Scheduling, now: datetime, output_format: str) -> Non
 
 
 def scheduling_line(known: Scheduling) -> str:
-    """Return in a line how scheduling does."""
+    """Return the summary line."""
     parts = [counted(known.providers, "provider")]
     late = [report.late_max_s for report in known.schedulers if report.late_max_s is not None]
     if not known.schedulers:

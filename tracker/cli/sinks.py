@@ -1,4 +1,4 @@
-"""`tracker sinks`: the receivers of updates beside the log, and what they would not take."""
+"""`tracker sinks`: the receivers of updates other than the log, and their dead letters."""
 
 import sys
 import time
@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.delivery.sinks.webhook import shown_address
@@ -40,19 +41,19 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     last_delivered_at: datetime | None
     failures: int
     failing_since: datetime | None
-    #: When it is tried again.
+    #: When the next attempt is due.
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    #: Which of its patterns and kinds of events match nothing, a sentence each.
+    #: Its patterns and kinds of events that match nothing, a sentence each.
     unmatched: tuple[str, ...]
-    #: How updates are written to it.
+    #: The format of its requests.
     format: str
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def sinks() -> None:
-    """Show where updates go, and handle what a receiver refused.
+    """Show the receivers of updates, and handle their dead letters.
 
     Sinks are the [[sink]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
 
@@ -111,7 +112,8 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def retry(sink: str, data_dir: Path) -> None:
+@format_option
+def retry(sink: str, data_dir: Path, output_format: str) -> None:
     """Put a sink's dead letters back for delivery, before what is new.
 
     \b
@@ -120,13 +122,14 @@ def retry(sink: str, data_dir: Path) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    click.echo(f"{known.redrive(sink)} updates are delivered to {sink} again")
+    _print_count(sink, known.redrive(sink), f"updates are delivered to {sink} again", output_format)
 
 
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def drop(sink: str, data_dir: Path) -> None:
+@format_option
+def drop(sink: str, data_dir: Path, output_format: str) -> None:
     """Forget a sink's dead letters; they stay in updates.jsonl.
 
     \b
@@ -135,13 +138,14 @@ def drop(sink: str, data_dir: Path) -> None:
     """
     known = open_sinks(running_settings(data_dir))
     _find(known, sink)
-    click.echo(f"{known.drop(sink)} dead letters of {sink} are forgotten")
+    _print_count(sink, known.drop(sink), f"dead letters of {sink} are forgotten", output_format)
 
 
 @sinks.command()
 @click.argument("sink")
 @data_dir_option
-def test(sink: str, data_dir: Path) -> None:
+@format_option
+def test(sink: str, data_dir: Path, output_format: str) -> None:
     """Send one test update from here, in the sink's format and with this environment; exit status 1 if it is refused.
 
     \b
@@ -155,18 +159,31 @@ def test(sink: str, data_dir: Path) -> None:
     try:
         answer = build_sender(poster).send(webhook, _test_event(webhook))
     except FetchError as error:
-        click.echo(f"{shown_address(webhook)} did not answer: {error}")
+        if output_format == "json":
+            _show_json({"sink": sink, "status": None, "error": str(error)})
+        else:
+            click.echo(f"{shown_address(webhook)} did not answer: {error}")
         sys.exit(1)
     finally:
         poster.close()
     took_ms = (time.monotonic() - started) * 1000
     said = f": {answer.text}" if answer.text else ""
-    click.echo(f"{shown_address(webhook)} answered {answer.status} in {took_ms:.0f} ms{said}")
+    if output_format == "json":
+        _show_json({"sink": sink, "status": answer.status, "took_ms": round(took_ms), "answer": answer.text})
+    else:
+        click.echo(f"{shown_address(webhook)} answered {answer.status} in {took_ms:.0f} ms{said}")
     sys.exit(0 if 200 <= answer.status < 300 else 1)  # noqa: PLR2004  success (RFC 9110, section 15.3)
 
 
+def _print_count(sink: str, count: int, what: str, output_format: str) -> None:
+    if output_format == "json":
+        _show_json({"sink": sink, "updates": count})
+    else:
+        click.echo(f"{count} {what}")
+
+
 def _test_event(webhook: Webhook) -> Event:
-    """Return an event that no receiver takes for a real one, and that opens no alarm if it does."""
+    """Return an event that no receiver mistakes for a real one, and that raises no alarm."""
     now = utc_now()
     return Event(
         id=f"{TEST_PROVIDER}/{webhook.name}/{uuid4().hex}",
@@ -223,8 +240,8 @@ def _state(status: SinkStatus, unmatched: Sequence[str]) -> str:
 
 def _cells(row: SinkReport, now: datetime) -> tuple[str, ...]:
     counts = (str(row.waiting), str(row.dead), str(row.delivered))
-    trouble = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
-    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), trouble
+    last_error = f"{age(row.last_error_at, now)}: {row.last_error}" if row.last_error else ""
+    return row.sink, row.state.replace("_", " "), row.address, *counts, age(row.last_delivered_at, now), last_error
 
 
 def _show_json(value: object) -> None:

@@ -1,104 +1,155 @@
-"""`tracker status`, and how a page's state is shown."""
+"""`tracker status`, and how reports of pages are shown."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
-import msgspec
 
-from tracker.bootstrap import open_catalogue, open_sinks
-from tracker.cli.measured import show_latency, show_savings
-from tracker.cli.options import chosen, data_dir_option, format_option, reached
+from tracker.assessment import State
+from tracker.cli.naming import chosen
+from tracker.cli.options import data_dir_option, format_option, reached
+from tracker.cli.page_report import NOT_ASKED, PageReport, report, summary, what, worst_first
 from tracker.cli.scheduling import scheduling_line, show_scheduling
-from tracker.cli.table import age, json_text, table
-from tracker.detection.readability import incomplete
-from tracker.errors import ConfigError
+from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
+from tracker.environment.settings import Settings
+from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
-from tracker.model.component_names import labels
-from tracker.model.filters import unmatched
-from tracker.model.page import Component, OpenIncident
-from tracker.scheduling.cadence import departure_s
-from tracker.store.catalogue import Holdings
-from tracker.store.pages import PageStatus
+from tracker.model.provider import Provider
+from tracker.store import opening
+from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.supervise.sinks import sink_lines
 
-#: Maintenances that begin later are not shown.
-AHEAD = timedelta(days=7)
-
-
-class PageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one page: the stable form of `status` and `once`."""
-
-    provider: str
-    provider_name: str
-    url: str
-    #: `operational`, `minor`, `major`, `critical`, `maintenance`, or `unknown` if it cannot be read.
-    state: str
-    incidents: tuple[OpenIncident, ...] = ()
-    #: Those that run.
-    maintenances: tuple[OpenIncident, ...] = ()
-    #: Those that begin within 7 days, the next one first.
-    planned_maintenances: tuple[OpenIncident, ...] = ()
-    #: Components that do not work as they should.
-    components: tuple[Component, ...] = ()
-    checked_at: datetime | None = None
-    #: Seconds between two polls where they are not the interval just now (`tracker.scheduling.cadence`).
-    polled_every_s: float | None = None
-    changed_at: datetime | None = None
-    #: Since when the page cannot be read, and why.
-    failing_since: datetime | None = None
-    error: str | None = None
-    #: Why a part of the page is not read, None if all is.
-    incomplete: str | None = None
-    #: Which filters of the provider match nothing of the page, a sentence each.
-    unmatched: tuple[str, ...] = ()
-    #: Words of the page for a status that are not known.
-    unknown_words: tuple[str, ...] = ()
+_HEADS: Final = ("STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT")
+_PROBLEM: Final = "problem"
+_WORDS: Final = (_PROBLEM, *(state.value for state in State), NOT_ASKED.replace(" ", "-"))
+#: How often `--watch` looks.
+_WATCH_S: Final = 2.0
 
 
 @click.command()
-@click.argument("ids", nargs=-1)
+@click.argument("pages", nargs=-1, metavar="[PROVIDER]...")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(_WORDS),
+    help="Only pages in this state; problem stands for critical, major and minor. Repeat it.",
+)
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
+@click.option("--watch", is_flag=True, help="Show it anew every 2 s on this terminal, until Ctrl-C.")
 @click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
 @click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
 @click.option("--scheduling", "shows_scheduling", is_flag=True, help="Who dispatches pages, and how late.")
 @data_dir_option
 @format_option
 def status(
-    ids: tuple[str, ...],
+    pages: tuple[str, ...],
+    states: tuple[str, ...],
+    groups: tuple[str, ...],
+    watch: bool,
     shows_latency: bool,
     shows_savings: bool,
     shows_scheduling: bool,
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Show how watched pages do, what is open, and how old that knowledge is; of all pages, or of some by their ids.
+    """Show how watched pages do, the worst first, and how old that knowledge is.
+
+    Of all pages, or of some, by id or name. A page that was not read for too long is unknown, whatever it said then.
 
     \b
     Example:
       tracker status
-      tracker status github --latency
+      tracker status github openai --watch
+      tracker status --state problem --state unknown --group payments
     """
-    if shows_latency + shows_savings + shows_scheduling > 1:
-        raise ConfigError("--latency, --savings and --scheduling are tables of their own; ask for one at a time")
-    if shows_scheduling and ids:
-        raise ConfigError("--scheduling is about all pages; leave out the ids")
+    _refuse_together(pages, (*states, *groups), watch, (shows_latency, shows_savings, shows_scheduling), output_format)
     settings, inspection = reached(data_dir)
-    catalogue = open_catalogue(settings)
+    catalogue = opening.catalogue(settings)
     for sentence in (*inspection.dangers, *_losses(catalogue.holdings())):
         click.echo(f"tracker: {sentence}", err=True)
     if shows_scheduling:
         show_scheduling(catalogue.scheduling(now := utc_now()), now, output_format)
         return
-    providers = chosen(catalogue.providers(), ids)
-    if not shows_latency and not shows_savings:
-        now = utc_now()
-        show([report(page, now) for page in catalogue.statuses_of(providers)], output_format)
-        if not ids and output_format == "text":
-            click.echo(scheduling_line(catalogue.scheduling(now)))
-            for line in sink_lines(open_sinks(settings).statuses(), catalogue.providers()):
-                click.echo(line)
+    if shows_latency or shows_savings:
+        _show_measured(catalogue, chosen(catalogue.providers(), pages), shows_latency, output_format)
         return
+
+    def look() -> tuple[str, str]:
+        return _looked(settings, catalogue, pages, states, groups, output_format)
+
+    if watch:
+        _watch(look)
+    else:
+        click.echo("\n".join(filter(None, look())))
+
+
+def _refuse_together(
+    pages: Sequence[str], filters: Sequence[str], watch: bool, tables: Sequence[bool], output_format: str
+) -> None:
+    """Refuse options that exclude each other. Raises ConfigError."""
+    if sum(tables) > 1:
+        raise ConfigError("--latency, --savings and --scheduling are tables of their own; ask for one at a time")
+    if tables[-1] and pages:
+        raise ConfigError("--scheduling is about all pages; leave out the ids")
+    if any(tables) and (filters or watch):
+        raise ConfigError("--state, --group and --watch are for the table of states; leave out the other table")
+    if watch and (output_format == "json" or not sys.stdout.isatty()):
+        raise ConfigError("--watch redraws a terminal; programs read `tracker status --json` or `tracker tail -f`")
+
+
+def _looked(
+    settings: Settings,
+    catalogue: RedisCatalogue,
+    pages: Sequence[str],
+    states: Sequence[str],
+    groups: Sequence[str],
+    output_format: str,
+) -> tuple[str, str]:
+    """Return the table of now and the lines below it. Raises StoreError, ConfigError."""
+    now, providers = utc_now(), catalogue.providers()
+    wanted = _of_groups(chosen(providers, pages), groups)
+    reports = [report(page, now) for page in catalogue.statuses_of(wanted)]
+    shown = worst_first(each for each in reports if not states or _is_in(each, states))
+    if output_format == "json":
+        return json_text(shown), ""
+    lines = [summary(reports) + (f"; {len(shown)} shown" if len(shown) < len(reports) else "")]
+    if not pages and not states and not groups:
+        lines += [
+            scheduling_line(catalogue.scheduling(now)),
+            *sink_lines(opening.sinks(settings).statuses(), providers),
+        ]
+    width = terminal_width()
+    wrapped = lines if width is None else [part for line in lines for part in wrap(line, width)]
+    return text_of(shown) if shown else "", "\n".join(wrapped)
+
+
+def _of_groups(providers: Sequence[Provider], groups: Sequence[str]) -> Sequence[Provider]:
+    """Return the providers of some groups, all for none. Raises ConfigError."""
+    if not groups:
+        return providers
+    known = {provider.group.casefold(): provider.group for provider in providers if provider.group}
+    for group in groups:
+        if group.casefold() not in known:
+            names = ", ".join(sorted(known.values())) or "none: give providers a `group` in providers.toml"
+            raise ConfigError(f"there is no group {group}; the groups are {names}")
+    folded = {group.casefold() for group in groups}
+    return [provider for provider in providers if (provider.group or "").casefold() in folded]
+
+
+def _is_in(row: PageReport, states: Sequence[str]) -> bool:
+    return row.word.replace(" ", "-") in states or (_PROBLEM in states and State(row.state).is_problem)
+
+
+def _show_measured(
+    catalogue: RedisCatalogue, providers: Sequence[Provider], shows_latency: bool, output_format: str
+) -> None:
+    from tracker.cli.measured import show_latency, show_savings  # noqa: PLC0415  for these two tables alone
+
     names = [provider.id for provider in providers]
     if shows_latency:
         show_latency(providers, catalogue.timings(names), output_format)
@@ -106,8 +157,26 @@ def status(
         show_savings(providers, catalogue.savings(names), output_format)
 
 
+def _watch(look: Callable[[], tuple[str, str]]) -> None:
+    """Redraw until Ctrl-C; a data server that is away for a moment is reported and asked again."""
+    try:
+        while True:
+            try:
+                text, below = look()
+            except StoreError as error:
+                text, below = "", f"tracker: {error}"
+            foot = [*below.splitlines(), f"{utc_now():%H:%M:%S} UTC; Ctrl-C ends"]
+            lines, room = text.splitlines(), max(2, shutil.get_terminal_size().lines - len(foot) - 1)
+            more = [f"… and {len(lines) - room + 1} more lines"] if len(lines) > room else []
+            click.clear()
+            click.echo("\n".join([*lines[: room - len(more)], *more, *foot]))
+            time.sleep(_WATCH_S)
+    except KeyboardInterrupt:
+        click.echo()
+
+
 def _losses(held: Holdings) -> Iterable[str]:
-    """Yield what the data server has lost of the catalogue, as far as that can be seen."""
+    """Yield warnings about parts of the catalogue that the data server has lost."""
     if held.generation is None and not held.providers:
         yield (
             "the data server holds no pages: it is new, or has lost its data; what runs puts back what it knows within "
@@ -117,85 +186,19 @@ def _losses(held: Holdings) -> Iterable[str]:
         yield "the data server has lost when pages are due; what runs puts that back within seconds"
 
 
-def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
-    """Return what is told of a page; one that is not watched is not polled again."""
-    impact = page.view.impact
-    return PageReport(
-        provider=page.provider.id,
-        provider_name=page.provider.name,
-        url=page.provider.url,
-        state="unknown" if page.state.is_unknown else _STATES.get(impact or "none", impact or "operational"),
-        incidents=page.view.open_incidents,
-        maintenances=page.view.open_maintenances,
-        planned_maintenances=_coming(page.view.planned_maintenances, now),
-        components=page.view.impaired_components,
-        checked_at=page.checked_at,
-        polled_every_s=departure_s(page.provider, page.state, now) if is_watched else None,
-        changed_at=page.state.changed_at,
-        failing_since=page.state.failing_since,
-        error=page.state.failure,
-        incomplete=incomplete(page.state),
-        unmatched=unmatched(page.provider, page.view),
-        unknown_words=page.view.unknown_words,
-    )
-
-
 def show(reports: Sequence[PageReport], output_format: str) -> None:
     """Print reports as a table or as JSON."""
-    if output_format == "json":
-        click.echo(json_text(reports))
-        return
+    click.echo(json_text(reports) if output_format == "json" else text_of(reports))
+
+
+def text_of(reports: Sequence[PageReport]) -> str:
+    """Return reports as a table that fits the terminal."""
     now = utc_now()
     rows = [
-        (row.provider_name, row.state, age(row.checked_at, now), age(row.changed_at, now), _what(row, now))
+        (row.word, row.provider, row.provider_name, age(row.checked_at, now), age(row.changed_at, now), what(row, now))
         for row in reports
     ]
-    click.echo(table(("PROVIDER", "STATE", "CHECKED", "CHANGED", "WHAT"), rows))
-
-
-_STATES = {"none": "operational"}
-
-
-def _coming(planned: Iterable[OpenIncident], now: datetime) -> tuple[OpenIncident, ...]:
-    """Return what begins soon and is not over; some pages list as planned what was long ago."""
-    coming = [
-        (begin, maintenance)
-        for maintenance in planned
-        if (begin := maintenance.scheduled_for) is not None
-        and begin <= now + AHEAD
-        and (maintenance.scheduled_until or begin) >= now
-    ]
-    return tuple(maintenance for _, maintenance in sorted(coming, key=lambda timed: (timed[0], timed[1].id)))
-
-
-def _what(row: PageReport, now: datetime) -> str:
-    if row.error:
-        return f"cannot be read for {age(row.failing_since, now).removesuffix(' ago')}: {row.error}"
-    incidents = [f"{incident.name} ({_words(incident.status)})" for incident in row.incidents]
-    running = [
-        f"{known.name} ({_words(known.status)}{_time(' until', known.scheduled_until)})" for known in row.maintenances
-    ]
-    planned = [f"{known.name} (planned{_time(' for', known.scheduled_for)})" for known in row.planned_maintenances]
-    notes = [f"not all of it can be read: {row.incomplete}"] if row.incomplete else []
-    if row.polled_every_s is not None:
-        notes.append(f"polled every {row.polled_every_s:g} s {'in this incident' if row.incidents else 'in calm'}")
-    notes += [f"filter {sentence}" for sentence in row.unmatched]
-    if row.unknown_words:
-        notes.append(f"words for a status that are not known: {', '.join(row.unknown_words[:3])}")
-    return "; ".join([*incidents, *running, *_impaired(row.components), *planned, *notes])
-
-
-def _words(status: str) -> str:
-    return status.replace("_", " ")
-
-
-def _time(before: str, moment: datetime | None) -> str:
-    return f"{before} {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else ""
-
-
-def _impaired(components: Sequence[Component]) -> Iterable[str]:
-    called = labels(components)
-    for component in components[:3]:
-        yield f"{called[component.id]}: {_words(component.status)}"
-    if len(components) > 3:  # noqa: PLR2004  as many as above
-        yield f"{len(components) - 3} more components"
+    states = {row.word for row in reports}
+    lines = table(_HEADS, rows, terminal_width()).splitlines()
+    begins = ((line, next((word for word in states if line.startswith(word)), "")) for line in lines)
+    return "\n".join(coloured(line, word) for line, word in begins)

@@ -1,26 +1,88 @@
 """Plain tables and JSON for a terminal, and how cells are worded. Contains no business logic."""
 
-from collections.abc import Sequence
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
+import click
 import msgspec
 
-from tracker.delivery.sinks.plain import ascii_json, one_line
+from tracker.model.plain import ascii_json, one_line
 
 #: A cell is cut at this many characters, the last column apart.
 _WIDEST = 40
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows under heads in aligned columns; cells are made safe for a terminal."""
-    cells = [[one_line(cell, _WIDEST) for cell in row[:-1]] + [one_line(row[-1], 200)] for row in rows]
+#: What is left for the last column beside the others, at least; with less, it goes below them.
+_LEAST_BESIDE: Final = 30
+_INDENT: Final = "    "
+#: How a state is coloured.
+COLOURS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "critical": {"fg": "red", "bold": True},
+    "major": {"fg": "red"},
+    "minor": {"fg": "yellow"},
+    "unknown": {"fg": "magenta"},
+    "not asked yet": {"fg": "magenta"},
+    "maintenance": {"fg": "blue"},
+    "operational": {"fg": "green"},
+    "problem": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"},
+    "ok": {"fg": "green"},
+    "fail": {"fg": "red", "bold": True},
+    "pass": {"fg": "green"},
+}
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Return rows under heads in aligned columns; cells are made safe for a terminal.
+
+    With a width, the last column is wrapped between words, below the others where there is no room beside them.
+    """
+    longest = 200 if width is None else 1000
+    cells = [[one_line(cell, _WIDEST) for cell in row[:-1]] + [one_line(row[-1], longest)] for row in rows]
     widths = [max(len(row[i]) for row in [list(heads), *cells]) for i in range(len(heads))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [list(heads), *cells]
-    )
-    return "\n".join(lines)
+    beside = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    if width is not None and width - beside < min(_LEAST_BESIDE, widths[-1]):
+        return "\n".join(line for row in cells for line in _stacked(row, width))
+    return "\n".join(line for row in [list(heads), *cells] for line in _aligned(row, widths, beside, width))
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int], beside: int, width: int | None) -> Iterator[str]:
+    first = "".join(f"{cell.ljust(each)}  " for cell, each in zip(row[:-1], widths[:-1], strict=True))
+    wrapped = [row[-1]] if width is None else wrap(row[-1], width - beside)
+    yield (first + (wrapped[0] if wrapped else "")).rstrip()
+    for line in wrapped[1:]:
+        yield " " * beside + line
+
+
+def _stacked(row: Sequence[str], width: int) -> Iterator[str]:
+    yield from wrap("  ".join(cell for cell in row[:-1] if cell), width)
+    for line in wrap(row[-1], width - len(_INDENT)):
+        yield _INDENT + line
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return the text in lines; a word that is longer than a line stays whole."""
+    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def terminal_width() -> int | None:
+    """Return how wide the terminal is, None where standard output is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def coloured(text: str, word: str) -> str:
+    """Return a line with one word of it in the colour of that state, on a terminal that may show colours."""
+    style = COLOURS.get(word)
+    if style is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    before, found, after = text.partition(word)
+    return f"{before}{click.style(found, **style)}{after}" if found else text
 
 
 def counted(number: int, noun: str) -> str:

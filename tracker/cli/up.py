@@ -9,11 +9,14 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import load_sinks
+from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
+from tracker.environment.credentials import require_secrets
 from tracker.environment.settings import Settings
+from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
 from tracker.supervise.patience import Stopped
 from tracker.supervise.stack import Size, Stack, handle_signals
@@ -29,22 +32,39 @@ log = logging.getLogger("tracker")
     "--concurrency", type=click.IntRange(1, 1000), default=512, show_default=True, help="Pages a worker asks at a time."
 )
 @format_option
+@click.option(
+    "--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="Where the page is served."
+)
+@click.option("--no-web", is_flag=True, help="Serve no page.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")
-def up(providers_file: Path, data_dir: Path, workers: int, concurrency: int, output_format: str, verbose: bool) -> None:
-    """Watch the pages: start everything on this machine and print what is new.
+def up(
+    providers_file: Path,
+    data_dir: Path,
+    workers: int,
+    concurrency: int,
+    output_format: str,
+    web: str,
+    no_web: bool,
+    verbose: bool,
+) -> None:
+    """Watch the pages: start everything on this machine, print new updates, and serve a page.
 
     Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
-    all of it; the next start goes on where this one ended. REDIS_URL replaces the data server that is started here.
+    everything; the next start continues where this one ended. REDIS_URL replaces the data server that is started here.
 
     \b
     Example:
       tracker up --providers providers.toml --format json
     """
-    size = Size(workers=workers, concurrency=concurrency, log_level="INFO" if verbose else "ERROR")
+    level = "INFO" if verbose else "ERROR"
+    size = Size(workers=workers, concurrency=concurrency, log_level=level, web=None if no_web else web)
     providers, sinks = read_providers(providers_file), load_sinks(providers_file)
+    alerting = load_alerting(providers_file)
     for sink in sinks:
-        endpoint(sink, os.environ)  # a variable that is missing is told now, not with the first incident
-    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks)
+        endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
+    for channel in alerting.channels:
+        require_secrets(channel, os.environ)
+    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 
 def run_stack(
@@ -54,12 +74,13 @@ def run_stack(
     output_format: str,
     size: Size,
     sinks: Sequence[Webhook] = (),
+    alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Run the stack until a signal; `on_watching` is called once every page was asked. Raises ConfigError."""
+    """Run the stack until a signal; call `on_watching` once every page was polled. Raises ConfigError."""
     log_to_stderr()
-    os.umask(0o077)  # of all children, too: what they keep in the data directory is for this user alone
+    os.umask(0o077)  # for all children, too: files in the data directory are for this user alone
     variables = environment(data_dir, environ, TRACKER_FORMAT=output_format)
     stack = Stack(Settings.from_environment(variables), size, variables)
     handle_signals(stack)
@@ -67,7 +88,7 @@ def run_stack(
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
         for sentence in missing_credentials(providers, variables):
             log.warning("%s", sentence)
-        stack.start(providers, sinks)
+        stack.start(providers, sinks, alerting)
         log.info(
             "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
             "1 worker" if size.workers == 1 else f"{size.workers} workers",

@@ -1,4 +1,4 @@
-"""The use case: bring the stream's events to webhooks, each at least once and in order.
+"""The use case: deliver the stream's events to webhooks, each at least once and in order.
 
 One receiver at a time, one event at a time: `begin | take | send | judge | acknowledge`. What a crash interrupts is
 delivered again under the same id. While a receiver fails, its events wait; no other webhook waits with it.
@@ -12,11 +12,11 @@ from typing import Final, assert_never
 from tracker.delivery.ports import DeliveryLease, Outbox, PendingDelivery, Sender
 from tracker.delivery.retry_policy import (
     Accepted,
-    Answer,
     DeadLettered,
     Disposition,
     FailureStreak,
     Postponed,
+    ReceiverResponse,
     Unanswered,
     judge,
     wants,
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 #: Events that are taken from the stream together.
 BATCH: Final = 100
-#: A busy sink gives its worker back after this long, so that others come in between, and a stopping worker soon ends.
-ROUND: Final = timedelta(seconds=3)
+#: A busy sink frees its worker after this time, so that other sinks get it, and a stopping worker ends soon.
+LONGEST_DELIVERY: Final = timedelta(seconds=3)
 
 
 class Deliverer:
@@ -44,9 +44,9 @@ class Deliverer:
         self._clock = clock
 
     def deliver(self, sink: str) -> int:
-        """Deliver what waits for a sink until nothing does, its receiver fails or the round is over.
+        """Deliver the events that wait for a sink, until none is left, its receiver fails or the time is over.
 
-        Return how many events were settled. Raises StoreError, Conflict; nothing is lost by either.
+        Return how many events were acknowledged. Raises StoreError, Conflict; nothing is lost by either.
         """
         lease = self._outbox.begin(sink, self._clock())
         if lease is None:
@@ -65,7 +65,7 @@ class Deliverer:
             now = self._clock()
             disposition = judge(answer, sink=lease.webhook.name, streak=streak, queued_at=delivery.queued_at, now=now)
             self._outbox.acknowledge(lease, delivery, disposition, now)
-            _tell(lease.webhook.name, disposition, streak)
+            _log_change(lease.webhook.name, disposition, streak)
             if isinstance(disposition, Postponed):
                 break
             streak = disposition.streak
@@ -73,8 +73,8 @@ class Deliverer:
         return settled
 
     def _wanted(self, lease: DeliveryLease) -> Iterator[tuple[PendingDelivery, Event]]:
-        """Yield what is to be delivered, each one to be settled before the next, until the round is over."""
-        ends_at = self._clock() + ROUND
+        """Yield pending deliveries until the time is over; each has to be acknowledged before the next."""
+        ends_at = self._clock() + LONGEST_DELIVERY
         while self._clock() < ends_at and (batch := self._outbox.take(lease, BATCH)):
             wanted, rest = _divided(lease.webhook, batch)
             if rest:
@@ -84,7 +84,7 @@ class Deliverer:
                 if self._clock() >= ends_at:
                     return
 
-    def _send(self, webhook: Webhook, event: Event) -> Answer | Unanswered:
+    def _send(self, webhook: Webhook, event: Event) -> ReceiverResponse | Unanswered:
         try:
             return self._sender.send(webhook, event)
         except (FetchError, ConfigError) as error:
@@ -94,7 +94,7 @@ class Deliverer:
 def _divided(
     webhook: Webhook, batch: Sequence[PendingDelivery]
 ) -> tuple[list[tuple[PendingDelivery, Event]], list[PendingDelivery]]:
-    """Divide events into those that the webhook wants and those that it does not, or that are gone."""
+    """Divide events into those that the webhook wants, and those that it does not want or that are gone."""
     wanted, rest, missed = [], [], 0
     for delivery in batch:
         if delivery.event is not None and wants(webhook, delivery.event):
@@ -107,7 +107,7 @@ def _divided(
     return wanted, rest
 
 
-def _tell(sink: str, disposition: Disposition, before: FailureStreak) -> None:
+def _log_change(sink: str, disposition: Disposition, before: FailureStreak) -> None:
     match disposition:
         case Accepted():
             if before.failures:

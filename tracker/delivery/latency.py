@@ -15,35 +15,35 @@ from tracker.model.event import Event, EventKind
 
 #: The newest timings of a page that are kept. The data server holds so few short members in one packed block.
 MOST_TIMINGS: Final = 100
-#: Kinds that tell an update for the first time; edits and withdrawals carry the date of what they change.
-_FIRST_TOLD: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+#: Kinds of events that report an update for the first time; edits and withdrawals carry its old date.
+_FIRST_REPORTS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How long one update took. Durations are in seconds, to the millisecond."""
 
-    #: Tells two updates with equal durations apart.
+    #: Distinguishes two updates with equal durations.
     stream_id: str
     #: From the vendor's date until it was seen; negative if the date was still to come.
     published_s: float
-    #: From the last poll that did not show it until it was seen: no more of the delay is ours.
+    #: From the last poll without it until it was seen: our share of the delay is at most this.
     unseen_s: float
     #: From being seen until its line was written to the record.
     logged_s: float
 
     @property
     def is_late(self) -> bool:
-        """Tell whether the update is dated before a poll that did not show it yet."""
+        """Return whether the update is dated before a poll that did not show it yet."""
         return self.published_s > self.unseen_s
 
     @property
     def is_ahead(self) -> bool:
-        """Tell whether the update is dated after it was seen."""
+        """Return whether the update is dated after it was seen."""
         return self.published_s < 0
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """The middle and the slow end of some durations, by nearest rank. None where there are none."""
+    """Median and 95th percentile of some durations, by nearest rank; None without any."""
 
     p50_s: float | None = None
     p95_s: float | None = None
@@ -52,10 +52,10 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
     """How long the updates of a page, or of several, took."""
 
-    #: How many were timed; the spreads are those of them alone.
+    #: How many were timed; the spreads cover these alone.
     updates: int = 0
     published_to_seen: Spread = Spread()
-    #: Since the last poll that did not show the update: at most so much of the above is ours.
+    #: Since the last poll without the update: our share of the delay is at most this.
     ours_at_most: Spread = Spread()
     seen_to_logged: Spread = Spread()
     #: Dated before a poll that did not show them yet: posted late, back-dated, or held back by a cache.
@@ -65,8 +65,8 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timing(event: Event, stream_id: str, logged_at: datetime) -> Timing | None:
-    """Return how long an event took; None if it tells no new update, or one without a date or of a first sight."""
-    if event.event not in _FIRST_TOLD or event.published_at is None or event.unseen_since is None:
+    """Return how long an event took; None if it is no new update, has no date or is of a first sight."""
+    if event.event not in _FIRST_REPORTS or event.published_at is None or event.unseen_since is None:
         return None
     return Timing(
         stream_id=stream_id,
@@ -77,7 +77,7 @@ def timing(event: Event, stream_id: str, logged_at: datetime) -> Timing | None:
 
 
 def latency(timings: Iterable[Timing]) -> Latency:
-    """Return what timings say together."""
+    """Return the summary of some timings."""
     known = list(timings)
     timed = [each for each in known if not each.is_late and not each.is_ahead]
     return Latency(

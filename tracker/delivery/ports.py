@@ -7,23 +7,23 @@ from typing import Protocol
 import msgspec
 
 from tracker.delivery.latency import Timing
-from tracker.delivery.retry_policy import Answer, Disposition, FailureStreak
+from tracker.delivery.retry_policy import Disposition, FailureStreak, ReceiverResponse
 from tracker.model.event import Event
 from tracker.model.page import Component
 from tracker.model.provider import Webhook
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on record of one page."""
+    """The recorded knowledge of one page."""
 
-    #: Keys of the updates that were told, and of their incidents (`tracker.detection.changes`).
+    #: Keys of reported updates, and of their incidents (`tracker.detection.changes`).
     keys: frozenset[str] = frozenset()
-    #: By id, with the status that was told last.
+    #: Components by id, with their last reported status.
     components: Mapping[str, Component] = {}
 
 
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as it stands in the stream."""
+    """One event with its stream entry."""
 
     #: Id of the stream entry, `<milliseconds>-<sequence>`, growing.
     stream_id: str
@@ -52,24 +52,21 @@ class EventStream(Protocol):
         ...
 
     def generation(self) -> str | None:
-        """Return a name of what is held, another one after each loss of all of it; None while there are no pages."""
+        """Return the generation, a name that changes whenever all data was lost; None while there are no pages."""
         ...
 
     def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
-        """Give pages that were never read what is on record of them, by provider id; False where there are no pages."""
+        """Mark the recorded updates of pages that were never read as seen, by provider id; False without pages."""
         ...
 
     def redeliver(
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
-        """Have each webhook delivered the events of its name, and those that are not named the other ones.
-
-        Return what each of them is given.
-        """
+        """Redeliver events by the name of the webhook, to all other webhooks `otherwise`; return those of each."""
         ...
 
     def given_again(self, sinks: Collection[str]) -> Collection[str]:
-        """Return those of the webhooks that have not settled all that they are given again."""
+        """Return the webhooks that have not acknowledged all redelivered events."""
         ...
 
     def trim(self, before: str) -> Mapping[str, str]:
@@ -81,15 +78,15 @@ class EventStream(Protocol):
 
 
 class Sink(Protocol):
-    """An output for events. One file in `tracker.delivery.sinks` each."""
+    """An output for events. Each has a file in `tracker.delivery.sinks`."""
 
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
-        """Put the events out in this order. Raises SinkError when they were not accepted."""
+        """Write the events in this order. Raises SinkError if they were not accepted."""
         ...
 
 
 class Record(Sink, Protocol):
-    """A sink that is itself the proof of what was delivered."""
+    """A sink that is also the proof of delivery."""
 
     def last_stream_id(self) -> str | None:
         """Return the stream id of the last event on record, None for an empty record."""
@@ -100,11 +97,11 @@ class Record(Sink, Protocol):
         ...
 
     def whole_until(self) -> datetime | None:
-        """Return up to when the record held all that was told, None for one that is new."""
+        """Return until when the record held every reported event, None for a new record."""
         ...
 
     def is_whole(self, now: datetime) -> None:
-        """Note that the record holds all that was told up to now."""
+        """Note that the record now holds every reported event."""
         ...
 
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
@@ -112,7 +109,7 @@ class Record(Sink, Protocol):
         ...
 
     def reported(self) -> Mapping[str, Reported]:
-        """Return what was told of each page, by provider id, and know all of that from now on."""
+        """Return the reported updates of each page, by provider id, and remember them as recorded."""
         ...
 
 
@@ -128,15 +125,15 @@ class PostRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Poster(Protocol):
     """Makes one POST; follows no redirect."""
 
-    def post(self, request: PostRequest) -> Answer:
+    def post(self, request: PostRequest) -> ReceiverResponse:
         """Return the answer, whatever its status. Raises FetchError when none came."""
         ...
 
 
 class Sender(Protocol):
-    """Gives one event to the receiver behind a webhook."""
+    """Sends one event to the receiver behind a webhook."""
 
-    def send(self, webhook: Webhook, event: Event) -> Answer:
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
         """Return what the receiver answered. Raises FetchError, and ConfigError when a variable is missing."""
         ...
 
@@ -148,40 +145,40 @@ class PendingDelivery(msgspec.Struct, frozen=True, kw_only=True):
     #: None when the stream was too long and dropped it.
     event: Event | None
     queued_at: datetime
-    #: Whether it was a dead letter that somebody put back.
+    #: Whether it is a redriven dead letter.
     is_redriven: bool = False
 
 
 class DeliveryLease(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to deliver to one webhook now, and how its receiver has done."""
+    """The delivery lease of one webhook, and the failure streak of its receiver."""
 
     webhook: Webhook
     streak: FailureStreak
-    #: Who has the right; another owner may take it over when it was not used for a while.
+    #: The owner; another one may take the lease over after its end.
     owner: str
 
 
 class Outbox(Protocol):
-    """What waits for each webhook. Every method raises StoreError."""
+    """The pending deliveries of each webhook. Every method raises StoreError."""
 
     def begin(self, sink: str, now: datetime) -> DeliveryLease | None:
-        """Take the right to deliver; None for an unknown sink, one that another has, or one that is to wait."""
+        """Take a delivery lease; None for an unknown sink, a sink that another worker has, and one that waits."""
         ...
 
     def take(self, lease: DeliveryLease, count: int) -> Sequence[PendingDelivery]:
-        """Return up to `count` events that wait, oldest first; the same ones again until they are settled."""
+        """Return up to `count` pending events, oldest first; the same ones again until they are acknowledged."""
         ...
 
     def pass_over(self, lease: DeliveryLease, deliveries: Collection[PendingDelivery]) -> None:
-        """Acknowledge events that are not delivered."""
+        """Acknowledge events that the webhook does not want."""
         ...
 
     def acknowledge(
         self, lease: DeliveryLease, delivery: PendingDelivery, disposition: Disposition, now: datetime
     ) -> None:
-        """Write down what became of one event and keep the right. Raises Conflict when another has taken it over."""
+        """Store the disposition of one event and extend the lease. Raises Conflict if another worker took it over."""
         ...
 
     def end(self, lease: DeliveryLease) -> None:
-        """Give the right back."""
+        """Release the lease."""
         ...

@@ -1,4 +1,4 @@
-"""The use case: bring the stream's events to the record and to the console, each once.
+"""The use case: write the stream's events to the record and to the console, each once.
 
 The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line. The
 cursor in the store is a copy; without it the data server has lost its data, and pages are reminded of what is on record
@@ -32,19 +32,19 @@ START = "0-0"
 #: Updates that were seen longer ago are late.
 _LATE_S = 30.0
 _LAST_SEQUENCE = 2**64 - 1
-#: How long a webhook that does well may take for an event.
+#: How long a healthy webhook may take for an event.
 _LATELY = timedelta(minutes=1)
 
 
 class _Reminder(NamedTuple):
-    """What is on record, for a data server that has lost it."""
+    """The recorded knowledge, for a data server that lost it."""
 
     reported: Mapping[str, Reported]
-    #: Up to when the data server is known to have held all.
+    #: Until when the data server certainly held everything.
     known_until: datetime
-    #: What each webhook had not settled.
+    #: The events that each webhook had not acknowledged.
     waiting: Mapping[str, Sequence[Event]]
-    #: For webhooks of which that is not known: what it may be.
+    #: The events that other webhooks may not have acknowledged.
     lately: Sequence[Event]
 
 
@@ -58,19 +58,19 @@ class Printer:
         self._clock = clock
         self._recorded: str | None = None
         self._is_late = False
-        #: Up to where each webhook has settled; None while that was not looked for.
+        #: The last acknowledged stream id of each webhook; None before the first look.
         self._settled: Mapping[str, str] | None = None
-        #: How far the record was then.
+        #: The last stream id on record at that time.
         self._noted_at = START
         #: The generation of the data server in which this drain began.
         self._generation: str | None = None
-        #: What each webhook was given again after a loss, as long as it may not have settled that.
+        #: The events redelivered to each webhook after a loss, until they are acknowledged.
         self._again: Mapping[str, Sequence[Event]] = {}
-        #: None while nothing was lost.
+        #: The recovery after a loss; None otherwise.
         self._reminder: _Reminder | None = None
 
     def drain(self) -> int:
-        """Deliver all that is new; return how many events. Raises StoreError, SinkError (nothing is lost)."""
+        """Deliver all new events; return their number. Raises StoreError, SinkError (nothing is lost)."""
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
@@ -116,7 +116,7 @@ class Printer:
         self._is_late = late_s > _LATE_S
 
     def _note_settled(self, found: Mapping[str, str]) -> None:
-        """Remember up to where each webhook has settled, for the next loss.
+        """Remember the last acknowledged stream id of each webhook, for the next loss.
 
         Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
         noticed at the next look: what it waited for then counts from where it was.
@@ -155,7 +155,7 @@ class Printer:
         return START
 
     def _lost(self, known_until: datetime) -> _Reminder:
-        """Return what the record knows of what the data server has lost."""
+        """Return the recorded knowledge that the data server lost."""
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
         for sink, at in (self._settled or {}).items():
             # One that had nothing to read in a stream that began anew was as far as the record.
@@ -173,7 +173,7 @@ class Printer:
         return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
 
     def _remind(self) -> None:
-        """Have pages and webhooks go on from the record, as soon as they are there again."""
+        """Let pages and webhooks continue from the record, once the catalogue is back."""
         reminder = self._reminder
         if reminder is None:
             return
@@ -189,7 +189,7 @@ class Printer:
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
-        """Find where to go on: after the record's last line, if that is of this stream and further than the cursor."""
+        """Find the position: after the record's last line if that is in this stream, else the cursor."""
         position, on_record = cursor, self._record.last_stream_id()
         if on_record is not None and _order(on_record) > _order(cursor):
             found = self._stream.read(_before(on_record), 1)
@@ -199,7 +199,7 @@ class Printer:
         return position
 
     def _catch_up(self, position: str) -> None:
-        """Show on the console what a crash kept from it after it was recorded."""
+        """Write recorded events to the console that a crash kept from it."""
         shown = self._stream.cursor(CONSOLE) or START
         if _order(shown) >= _order(position):
             return
@@ -219,7 +219,7 @@ class Printer:
 
 
 def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
-    """Return how long each update took that was just put on record, by provider id."""
+    """Return how long each just recorded update took, by provider id."""
     timings: dict[str, list[Timing]] = defaultdict(list)
     for streamed in logged:
         if streamed.logged_at and (known := timing(streamed.event, streamed.stream_id, streamed.logged_at)):

@@ -1,4 +1,4 @@
-"""What becomes of one delivery to a webhook: who wants it, what an answer means, when to try again. Pure."""
+"""The disposition of a delivery: which webhook wants it, what an answer means, when to try again. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,22 +15,22 @@ from tracker.scheduling.schedule import phase_fraction
 #: The pause after the first failure; it doubles with every further one.
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 600.0
-#: A receiver may ask for no longer a pause than this.
+#: The longest `Retry-After` that is obeyed.
 LONGEST_DELAY_S: Final = 3600.0
 #: An event that waited this long for a receiver that kept failing becomes a dead letter.
 PATIENCE: Final = timedelta(hours=24)
 
-#: Refusals of this moment; every other 4xx is one for good (RFC 9110, section 15.5; RFC 8470; RFC 6585).
+#: Temporary refusals; every other 4xx is final (RFC 9110, section 15.5; RFC 8470; RFC 6585).
 _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ReceiverResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What a receiver answered."""
 
     status: int
     #: How long it asks us to wait, in seconds.
     retry_after_s: float | None = None
-    #: The beginning of what it says, on one line.
+    #: The beginning of its body, on one line.
     text: str = ""
 
 
@@ -41,7 +41,7 @@ class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailureStreak(msgspec.Struct, frozen=True, kw_only=True):
-    """How a receiver has done of late."""
+    """The failures of a receiver since it last accepted an event."""
 
     #: Failures in a row.
     failures: int = 0
@@ -62,7 +62,7 @@ class DeadLettered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Postponed(msgspec.Struct, frozen=True, kw_only=True):
-    """The sink waits with this event and all behind it."""
+    """The sink waits with this event and all later ones."""
 
     reason: str
     streak: FailureStreak
@@ -73,19 +73,21 @@ Disposition = Accepted | DeadLettered | Postponed
 
 
 def wants(webhook: Webhook, event: Event) -> bool:
-    """Tell whether a webhook is to be told of an event."""
+    """Return whether a webhook is to be informed about an event; a drill is for channels alone."""
+    if event.is_drill:
+        return False
     return matches(webhook.providers, event.provider) and (not webhook.events or event.event in webhook.events)
 
 
 def matches(globs: Iterable[str], provider_id: str) -> bool:
-    """Tell whether a provider is one of those that the globs name; () names all."""
+    """Return whether a provider matches the globs; () matches all."""
     return not globs or any(fnmatchcase(provider_id, glob.casefold()) for glob in globs)
 
 
 def judge(
-    answer: Answer | Unanswered, *, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
+    answer: ReceiverResponse | Unanswered, *, sink: str, streak: FailureStreak, queued_at: datetime, now: datetime
 ) -> Disposition:
-    """Return what becomes of an event that a sink was given since `queued_at`, after one attempt to deliver it."""
+    """Return the disposition of an event that was queued at `queued_at`, after one attempt to deliver it."""
     if isinstance(answer, Unanswered):
         return _after_failure(answer.reason, None, sink, streak, queued_at, now)
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -1,16 +1,16 @@
-"""Whether anything can reach a sink: patterns that match no page, and kinds of events that no page reports. Pure.
+"""Find sinks that nothing can reach: patterns that match no page, kinds of events that no page reports. Pure.
 
-A pattern that matches nothing is most likely a misspelling, and nobody would notice: silence looks like good news.
+A pattern that matches nothing is most likely a misspelling that nobody would notice: silence looks like a quiet day.
 """
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from tracker.catalogue.mistakes import visible
 from tracker.delivery.retry_policy import matches
 from tracker.model.event import EventKind
 from tracker.model.filters import wants_kind
+from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
 
 #: Pages that a sentence names.
@@ -18,7 +18,7 @@ _NAMED: Final = 5
 
 
 def unreached(webhook: Webhook, providers: Sequence[Provider]) -> tuple[str, ...]:
-    """Return a sentence for each pattern and each kind of events of a sink for which nothing can ever come."""
+    """Return a sentence for each pattern and each kind of events of a sink that no event can match."""
     return (*_patterns(webhook, [provider.id for provider in providers]), *_kinds(webhook, providers))
 
 
@@ -35,13 +35,13 @@ def _patterns(webhook: Webhook, ids: Sequence[str]) -> Iterator[str]:
 def _kinds(webhook: Webhook, providers: Sequence[Provider]) -> Iterator[str]:
     pages = [provider for provider in providers if matches(webhook.providers, provider.id)]
     if not pages:
-        return  # What is said of its patterns says it all.
+        return  # The sentences about its patterns say enough.
     for kind in webhook.events:
-        if not any(_tells(provider, EventKind(kind)) for provider in pages):
+        if not any(_can_report(provider, EventKind(kind)) for provider in pages):
             yield f"events: {kind} is left out by the filters of every page that it takes"
 
 
-def _tells(provider: Provider, kind: EventKind) -> bool:
+def _can_report(provider: Provider, kind: EventKind) -> bool:
     return wants_kind(provider, kind) and (provider.maintenance or kind is not EventKind.MAINTENANCE_UPDATE)
 
 

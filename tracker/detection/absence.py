@@ -36,7 +36,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 def absence(
     view: PageView,
     snapshot: Snapshot,
-    listed: Collection[str] | None,
+    open_ids: Collection[str] | None,
     now: datetime,
     *,
     counts: bool = True,
@@ -44,24 +44,17 @@ def absence(
 ) -> Absence:
     """Judge what the answer does not list.
 
-    `listed` are the ids in the answer that lists all that goes on and nothing else, None where no answer does. Without
-    `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read anew.
+    `open_ids` are the ids in the answer that lists all that goes on and nothing else, None where no answer does.
+    Without `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read.
     """
     counts = counts and not any(omission.kind in _ENTRIES for omission in snapshot.omissions)
-    shown: dict[str, list[Incident]] = {}
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
-        shown.setdefault(incident.id, []).append(incident)
-    gone = {
-        known.id: known
-        for known in view.going_on
-        if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), listed)
-    }
+    gone = _gone(view, snapshot, open_ids)
     ages = {False: _Ages(snapshot.incidents), True: _Ages(snapshot.maintenances)}
     planned = {known.id for known in (*view.open_maintenances, *view.planned_maintenances)}
     absent: set[str] = set()
     unjudged: set[str] = set()
-    for known in gone.values():
-        reach = _reach(snapshot, listed, maintenance=known.id in planned)
+    for known in gone:
+        reach = _reach(snapshot, open_ids, maintenance=known.id in planned)
         if not counts or (reach is Reach.NOTHING and not in_full):
             unjudged.add(known.id)
         elif reach is Reach.ALL or (
@@ -76,6 +69,18 @@ def absence(
         ended=frozenset(absent & before),
         unjudged=frozenset(unjudged),
     )
+
+
+def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) -> Collection[OpenIncident]:
+    """Return what went on or was planned and is neither shown now nor reported to be over, each once."""
+    shown: dict[str, list[Incident]] = {}
+    for incident in snapshot.entries:
+        shown.setdefault(incident.id, []).append(incident)
+    return {
+        known.id: known
+        for known in view.going_on
+        if not _is_shown(known, view.traces.get(known.id), shown.get(known.id, ()), open_ids)
+    }.values()
 
 
 def ends(
@@ -97,45 +102,45 @@ def ends(
 
 
 def _is_shown(
-    known: OpenIncident, trace: Trace | None, shown: Collection[Incident], listed: Collection[str] | None
+    known: OpenIncident, trace: Trace | None, shown: Collection[Incident], open_ids: Collection[str] | None
 ) -> bool:
-    """Tell whether the page shows it, or has told its end."""
+    """Return whether the page shows it, or has shown its end."""
     if trace is not None and reported_status(trace) in CLOSED_STATUSES:
         return True
-    if listed is None:
+    if open_ids is None:
         return bool(shown)
-    return known.id in listed or any(_tells_its_end(incident, trace) for incident in shown)
+    return known.id in open_ids or any(_shows_its_end(incident, trace) for incident in shown)
 
 
-def _tells_its_end(incident: Incident, trace: Trace | None) -> bool:
-    """Tell whether something has ended by a status that is told: by an update, or as a change of what was known."""
+def _shows_its_end(incident: Incident, trace: Trace | None) -> bool:
+    """Return whether it has ended by a reported status: that of an update, or of a change without one."""
     said = any(update.status in CLOSED_STATUSES for update in incident.updates)
     return incident.status in CLOSED_STATUSES and (said or trace is not None)
 
 
-def _reach(snapshot: Snapshot, listed: Collection[str] | None, *, maintenance: bool) -> Reach:
-    if listed is not None:
+def _reach(snapshot: Snapshot, open_ids: Collection[str] | None, *, maintenance: bool) -> Reach:
+    if open_ids is not None:
         return Reach.ALL
     return snapshot.maintenances_reach if maintenance else snapshot.incidents_reach
 
 
 def _is_within(known: OpenIncident, window: timedelta | None, now: datetime) -> bool:
-    """Tell whether something changed within the time that a list covers for certain."""
+    """Return whether something changed within the time that a list covers for certain."""
     return window is not None and known.updated_at is not None and now - known.updated_at < window
 
 
 class _Ages:
     """When the entries of a list began and changed last."""
 
-    def __init__(self, listed: Iterable[Incident]) -> None:
-        times = ([update.created_at for update in entry.updates if update.created_at] for entry in listed)
+    def __init__(self, entries: Iterable[Incident]) -> None:
+        times = ([update.created_at for update in entry.updates if update.created_at] for entry in entries)
         spans = sorted((min(dated), max(dated)) for dated in times if dated)
         self._begins = [began_at for began_at, _ in spans]
         #: The earliest last change of this one and those that began before it.
         self._changes = list(accumulate((changed_at for _, changed_at in spans), min))
 
     def are_older_than(self, known: OpenIncident) -> bool:
-        """Tell whether any began before it and changed last before it: then it has not aged out, whatever the order."""
+        """Return whether any began and last changed before it: then it has not aged out, whatever the order."""
         if known.began_at is None or known.updated_at is None:
             return False
         before = bisect_right(self._begins, known.began_at)

@@ -1,4 +1,4 @@
-"""What a provider's filters would have told of the past that its page still shows. Pure.
+"""What a provider's filters would have reported of the past that its page still shows. Pure.
 
 Decided by the same comparison as live polls (`tracker.detection.changes`). A page shows the impact and the components
 that an incident has now, not what it had at each update; and it keeps no record of its components' past status.
@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.changes import Before, changes, update_key
+from tracker.detection.changes import changes
+from tracker.detection.comparison import Before
+from tracker.detection.keys import update_key
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind
 from tracker.model.filters import left_out_by
@@ -40,10 +42,10 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backtest(msgspec.Struct, frozen=True, kw_only=True):
-    """What would have been told in some days up to now."""
+    """What would have been reported in some days up to now."""
 
     days: int
-    #: How many of the days the page's history covers, as far as the oldest update that it shows tells.
+    #: How many of the days the page's history covers, judged by the oldest update that it shows.
     days_shown: int
     #: None where the page shows no update with a date.
     oldest_at: datetime | None
@@ -108,7 +110,7 @@ def _recent(snapshot: Snapshot, since: datetime) -> list[tuple[Incident, Updates
 
 
 def _incidents(snapshot: Snapshot) -> Iterable[Incident]:
-    """Return every incident and maintenance once, also one that stands in two lists."""
+    """Return every incident and maintenance once, also one that is in two lists."""
     return {incident.id: incident for incident in (*snapshot.maintenances, *snapshot.incidents)}.values()
 
 
@@ -117,7 +119,7 @@ def _without(updates: Updates, reported: Collection[str]) -> list[IncidentUpdate
 
 
 def _reasons(provider: Provider, snapshot: Snapshot) -> Callable[[Incident, IncidentUpdate], str]:
-    """Return what tells the key of the filter that leaves an update out."""
+    """Return a function that names the filter that leaves an update out."""
     listing = Listing(snapshot.components)
     maintenances = {maintenance.id for maintenance in snapshot.maintenances}
 

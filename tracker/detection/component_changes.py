@@ -2,7 +2,7 @@
 
 A component is known by its id, and one that is made anew by the name, group and region of the one that it takes the
 place of, or by name and region where it has another group. One that leaves while it does not work is over after two
-whole lists without it; of any other nothing is told.
+whole lists without it; the leaving of any other is not reported.
 """
 
 from collections import Counter
@@ -46,11 +46,11 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     gone: dict[str, Component]
     #: Ids of those that did not work and that a whole list lacks for the first time.
     missing: tuple[str, ...] = ()
-    #: Ids of those whose fall was told, and whose return was not yet.
+    #: Ids of those whose fall was reported and whose return was not yet.
     falls_reported: tuple[str, ...] = ()
     #: Whether something is missing that was not at the answer before.
     is_new: bool = False
-    #: What is told.
+    #: What is reported.
     changes: tuple[Change, ...] = ()
 
 
@@ -90,7 +90,7 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
 
 
 def component_events(provider: Provider, components: Components, stamp: str, now: datetime) -> Iterator[PendingEvent]:
-    """Return the events of what changed; `stamp` tells these changes from all others."""
+    """Return the events of what changed; `stamp` distinguishes these changes from all others."""
     changed = {change.component.id: change.component for change in components.changes}
     called = labels((changed | components.listed).values())
     # Some platforms list components in another order each time.
@@ -161,15 +161,15 @@ def _name(component: Component) -> tuple[str, str | None]:
 def _changed(
     provider: Provider, before: Mapping[str, Component], fallen: set[str], snapshot: Snapshot
 ) -> Iterator[Change]:
-    """Yield the listed components whose change is told."""
+    """Yield the listed components whose change is reported."""
     for component in snapshot.components:
         known, fall_was_reported = before.get(component.id), component.id in fallen
-        # A component that appears, or of which nothing was known, is news only if it does not work.
-        no_news = {known.status} if known else {ComponentStatus.UNKNOWN}
-        if no_news == _UNKNOWN and not fall_was_reported:
-            no_news.add(ComponentStatus.OPERATIONAL)
+        # A new component, or one of unknown status, is reported only if it does not work.
+        expected = {known.status} if known else {ComponentStatus.UNKNOWN}
+        if expected == _UNKNOWN and not fall_was_reported:
+            expected.add(ComponentStatus.OPERATIONAL)
         was = known.status if known else None
-        if component.status not in no_news and wants_change(
+        if component.status not in expected and wants_change(
             provider, component, was, fall_was_reported=fall_was_reported
         ):
             yield Change(component=component, before=was)

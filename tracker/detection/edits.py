@@ -1,4 +1,4 @@
-"""What updates said when they were last seen: tells an edited and a withdrawn update. Pure.
+"""Edited and withdrawn updates: what updates say, compared with what they said when they were last seen. Pure.
 
 An update keeps its id when its vendor rewrites it, and vendors do: a terse "resolved" becomes a root cause days later.
 Neither an edit nor a withdrawal is a new update; each is an event of its own.
@@ -24,13 +24,13 @@ MOST_INCIDENTS = 300
 #: Withdrawn updates of an incident that are remembered, and texts of an update.
 MOST_WITHDRAWN = 20
 MOST_TEXTS = 16
-#: So much of a digest tells one text of an update from its others.
+#: So much of a digest distinguishes the texts of one update.
 _BEGINNING = 8
 #: What is left of an update that was withdrawn.
 _GONE = IncidentUpdate(id="", status="withdrawn")
 
 
-#: Tells whether the provider's filters let something of an incident pass now.
+#: Whether the provider's filters let something of an incident pass now.
 Wants = Callable[[Incident, IncidentUpdate], bool]
 #: By incident id, the one seen last at the end, then by update id.
 UpdateDigests = Mapping[str, Mapping[str, UpdateDigest]]
@@ -39,7 +39,7 @@ UpdateDigests = Mapping[str, Mapping[str, UpdateDigest]]
 def follow(
     provider: Provider, digests: UpdateDigests, snapshot: Snapshot, now: datetime, *, listing: Listing | None = None
 ) -> tuple[tuple[PendingEvent, ...], UpdateDigests]:
-    """Compare what updates say with what they said; return what was edited or withdrawn, and the new ledger.
+    """Compare texts of updates with their last digests; return edits, withdrawals and the new digests.
 
     `listing` are the page's components, where the snapshot does not hold all of them.
     """
@@ -51,7 +51,7 @@ def follow(
     # not be read may be there.
     shows_all = snapshot.updated_at is not None and not any(each.kind == "update" for each in snapshot.omissions)
     reads_otherwise = _reads_otherwise(digests, snapshot)
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
+    for incident in snapshot.entries:
         known = entries.pop(incident.id, {})
         shown = {update.id: _shown(update, known.get(update.id)) for update in incident.updates}
         for update in incident.updates:
@@ -80,13 +80,13 @@ def _filters(provider: Provider, snapshot: Snapshot, listing: Listing) -> Wants:
 
 
 def _reads_otherwise(digests: UpdateDigests, snapshot: Snapshot) -> bool:
-    """Tell whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
+    """Return whether this version reads texts otherwise than the one before, rather than their vendor rewriting them.
 
     Of what a version before took down, only the digest to the letter is known.
     """
     found = [
         text_digest(update.body) == known.digest
-        for incident in (*snapshot.incidents, *snapshot.maintenances)
+        for incident in snapshot.entries
         for update in incident.updates
         if (known := digests.get(incident.id, {}).get(update.id)) and known.digest and not known.words and update.body
     ]
@@ -106,7 +106,7 @@ def _shown(update: IncidentUpdate, known: UpdateDigest | None) -> UpdateDigest:
     after = replace(entry, digest=digest, words=words)
     if entry.digest is None or words == entry.words:
         return after
-    # Whether what a version before took down was an edit itself is not known: it may have been told as one.
+    # A text that an earlier version kept may have been reported as an edit itself.
     earlier = entry.edited_to if entry.words else (entry.digest[:_BEGINNING],)
     if digest == entry.digest:
         return replace(after, edited_to=earlier)
@@ -154,7 +154,7 @@ def _edited(
     digest = text_digest(update.body)
     event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
     if digest[:_BEGINNING] in before.edited_to or len(before.edited_to) >= MOST_TEXTS:
-        # It had this text before, or may have had: the number tells this change from that one.
+        # It had this text before, or may have had: the number distinguishes the two changes.
         event_id = f"{event_id}/{before.edits + 1}"
     event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now, listing=listing)
     return PendingEvent(event=replace(event, previous_digest=before.digest))

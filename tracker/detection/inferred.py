@@ -1,7 +1,7 @@
 """What a page means without posting it: a status, an impact, a title or a window that is another one now. Pure.
 
 Each becomes an update of its own, one for all that changed at once. Where a new update comes along with a change, that
-update tells it, except for a status that no new update has.
+update reports it, except for a status that no new update has.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether it goes on or is planned now.
     goes_on: bool
     is_maintenance: bool
-    #: Whether the page has a clock, which tells that the answer is not older than the one before.
+    #: Whether the page has a clock, which proves that the answer is not older than the one before.
     has_clock: bool
     #: Whether the answer before showed it in an earlier state, too.
     was_doubted: bool
@@ -46,28 +46,28 @@ class Inferred(msgspec.Struct, frozen=True, kw_only=True):
 
     #: What is to be remembered of it.
     trace: Trace | None
-    #: What is told; None for nothing.
+    #: What is reported; None for nothing.
     update: IncidentUpdate | None = None
-    #: The id of an update of the vendor's whose status is another one now, which `update` tells.
+    #: The id of a vendor's update whose status has changed, as `update` reports.
     restated: str | None = None
     #: Whether it may be an earlier state of the page, so that the next answer decides.
     is_doubtful: bool = False
 
 
-def goes_on(incident: Incident, listed: Collection[str] | None) -> bool:
-    """Tell whether an incident goes on now.
+def goes_on(incident: Incident, open_ids: Collection[str] | None) -> bool:
+    """Return whether an incident goes on now.
 
-    `listed` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no answer
-    does. Where one does, what it does not list is over, and what it lists goes on even if its status says nothing.
+    `open_ids` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no
+    answer does. Where one does, what it does not list is over, and what it lists goes on even with an unknown status.
     """
-    if listed is None:
+    if open_ids is None:
         return incident.is_open
-    return incident.id in listed and incident.status not in CLOSED_STATUSES and not is_planned(incident, listed)
+    return incident.id in open_ids and incident.status not in CLOSED_STATUSES and not is_planned(incident, open_ids)
 
 
-def is_planned(incident: Incident, listed: Collection[str] | None) -> bool:
-    """Tell whether it is a maintenance that has not begun."""
-    return incident.status == "scheduled" and (listed is None or incident.id in listed)
+def is_planned(incident: Incident, open_ids: Collection[str] | None) -> bool:
+    """Return whether it is a maintenance that has not begun."""
+    return incident.status == "scheduled" and (open_ids is None or incident.id in open_ids)
 
 
 def first_update(incident: Incident) -> IncidentUpdate:
@@ -151,7 +151,7 @@ def _unsaid_status(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdat
 
 
 def _is_contradicted(incident: Incident, reported: str) -> bool:
-    """Tell whether an incident goes on that was told to be over, or the other way round."""
+    """Return whether an incident goes on that was reported to be over, or the other way round."""
     return incident.status != _UNKNOWN and _is_over(incident.status) != _is_over(reported)
 
 
@@ -160,7 +160,7 @@ def _is_over(status: str) -> bool:
 
 
 def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate, ...]) -> str:
-    """Return which status is told last once new updates were told."""
+    """Return the status that was reported last once the new updates are."""
     said = [update.status for update in unseen if update.status not in _WORDLESS]
     if incident.status in said or not said:
         return incident.status if incident.status != _UNKNOWN else reported_status(trace)
@@ -168,7 +168,7 @@ def _status_after(incident: Incident, trace: Trace, unseen: tuple[IncidentUpdate
 
 
 def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
-    """Tell whether an incident does not show the update that was its newest."""
+    """Return whether an incident does not show the update that was its newest."""
     return trace.update_id is not None and all(update.id != trace.update_id for update in incident.updates)
 
 
@@ -202,7 +202,7 @@ def _window_change(incident: Incident, known: Known) -> tuple[str, str] | None:
 
 
 def _differ(one: datetime | None, other: datetime | None) -> bool:
-    """Tell whether a time is another one; a page that stops to say it moves nothing."""
+    """Return whether a time is another one; a page that stops to say it moves nothing."""
     return one is not None and other is not None and abs(one - other) >= _SAME_WINDOW
 
 

@@ -1,7 +1,7 @@
-"""A page that is elsewhere from now on, told as one event: its incidents are known again under their new ids. Pure.
+"""A page that has moved, reported as one event: its incidents are known again under their new ids. Pure.
 
 A new source gives everything new ids, and shows another part of the past. What it shows is compared with what is
-remembered of the old one, by id, link, title and text, so that neither an old update is told again nor a new one lost.
+remembered of the old one, by id, link, title and text, so that no old update is reported again and no new one is lost.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.detection.changes import incident_key, update_key
+from tracker.detection.keys import incident_key, update_key
 from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.model.page_state import PageView, RecentIncident
@@ -24,14 +24,14 @@ from tracker.model.provider import FirstSight, Provider
 MOST_RECENT: Final = 50
 #: Texts that are remembered of each, the newest.
 _MOST_TEXTS: Final = 20
-#: Updates of incidents that nobody knows are told if they were published so long before the old source's last answer.
+#: Updates of unknown incidents are reported if they were published so long before the old source's last answer.
 GRACE: Final = timedelta(hours=24)
 #: Sources round times to the minute.
 ROUNDING: Final = timedelta(seconds=60)
 #: Two incidents of one title or text are one if no more than this lies between them.
 _SAME_WITHIN: Final = timedelta(hours=24)
-#: Shorter texts say too little to tell incidents apart.
-_TELLING_TEXT: Final = 20
+#: Shorter texts are too common to identify an incident.
+_DISTINCTIVE_LENGTH: Final = 20
 _TEXT_READ: Final = 1000
 _NAME_KEPT: Final = 120
 _Rule = Callable[[RecentIncident, RecentIncident], bool]
@@ -49,7 +49,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 def remembered(before: Iterable[RecentIncident], snapshot: Snapshot) -> tuple[RecentIncident, ...]:
     """Return what is remembered of a page's incidents after this snapshot, the newest first."""
     recent = {known.id: known for known in before}
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
+    for incident in snapshot.entries:
         recent[incident.id] = _recent(incident, recent.get(incident.id))
     # Those without a time come first: what shows no time shows little more than what goes on now.
     ordered = sorted(recent.values(), key=lambda known: -_timestamp(known.newest_at))
@@ -60,7 +60,7 @@ def carried_over(
     provider: Provider, view: PageView, seen: frozenset[str], snapshot: Snapshot, last_read: datetime
 ) -> Carried:
     """Return what counts as known of a new source; `last_read` is when the old one could be read last."""
-    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    incidents = snapshot.entries
     matches = _matches(view.recent, incidents)
     known: set[str] = set()
     for incident in incidents:
@@ -96,7 +96,7 @@ def carried_over(
 def moved(provider: Provider, before: str, after: str, revision: int, now: datetime) -> PendingEvent:
     """Return the event that a page moved; the sides are named like `Instatus at status.acme.example`."""
     event = Event(
-        # The revision tells one move from a later one that is the same.
+        # The revision distinguishes one move from a later one to the same source.
         id=f"{provider.id}/{EventKind.PAGE_MOVED}/{revision}-{_digest(f'{before} {after}')}",
         event=EventKind.PAGE_MOVED,
         provider=provider.id,
@@ -130,7 +130,7 @@ def _recent(incident: Incident, known: RecentIncident | None) -> RecentIncident:
 
 
 def _reported_of_unknown(provider: Provider, view: PageView, incident: Incident, last_read: datetime) -> set[str]:
-    """Return the ids of the updates that are told of an incident which the old source never showed."""
+    """Return the ids of the updates to report of an incident that the old source never showed."""
     since: datetime | None = last_read
     if provider.first_sight is FirstSight.OPEN:
         since = last_read - GRACE
@@ -191,8 +191,8 @@ def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> I
     old_slugs = Counter(known.slug for known in recent)
     new_slugs = Counter(_slug(incident.link) for incident in incidents)
     old_texts = Counter(text for known in recent for text in known.texts)
-    telling = {incident.id: {*_telling(incident)} for incident in incidents}
-    new_texts = Counter(text for texts in telling.values() for text in texts)
+    texts_of = {incident.id: {*_distinctive_texts(incident)} for incident in incidents}
+    new_texts = Counter(text for texts in texts_of.values() for text in texts)
 
     def same_link(known: RecentIncident, new: RecentIncident) -> bool:
         # A link that several incidents share is the page's, not an incident's.
@@ -203,8 +203,8 @@ def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> I
         return folded(known.name) == folded(new.name) != "" and _apart(known, new) <= _SAME_WITHIN
 
     def same_text(known: RecentIncident, new: RecentIncident) -> bool:
-        # "This incident has been resolved." stands in many.
-        shared = telling[new.id].intersection(known.texts)
+        # Many incidents share "This incident has been resolved."
+        shared = texts_of[new.id].intersection(known.texts)
         return any(old_texts[text] == new_texts[text] == 1 for text in shared) and _apart(known, new) <= _SAME_WITHIN
 
     yield lambda known, new: known.id == new.id
@@ -264,9 +264,9 @@ def folded(text: str) -> str:
     return "".join(_WORDS.findall(text[:_TEXT_READ].casefold()))
 
 
-def _telling(incident: Incident) -> Iterator[str]:
+def _distinctive_texts(incident: Incident) -> Iterator[str]:
     for update in incident.updates:
-        if len(update.body) > _TELLING_TEXT and (text := _text_digest(update)):
+        if len(update.body) > _DISTINCTIVE_LENGTH and (text := _text_digest(update)):
             yield text
 
 

@@ -1,4 +1,4 @@
-"""What goes on and is listed under another id than before: it keeps the id that it was told under. Pure.
+"""What goes on and is listed under another id than before: it keeps the id that it was reported under. Pure.
 
 A vendor that leaves an id out for some answers, or makes an entry anew, would otherwise open the same incident twice
 and end it while it goes on.
@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from tracker.detection.changes import incident_key, update_key
 from tracker.detection.edits import UpdateDigests
+from tracker.detection.keys import incident_key, update_key
 from tracker.detection.snapshots import merged
 from tracker.model.page import Incident, OpenIncident, Snapshot, is_made
 from tracker.model.page_state import PageView
@@ -25,9 +25,9 @@ def known_ids(view: PageView, snapshot: Snapshot) -> dict[str, str]:
     """Return by the id that something is listed under the one that it is known by, where the two differ.
 
     One of two listings whose ids are the vendor's is the other if title, components, regions and first update are the
-    same. Where the vendor left an id out, its link or its title is enough. What several share tells nothing.
+    same. Where the vendor left an id out, its link or its title is enough. What several share proves nothing.
     """
-    entries = {entry.id: entry for entry in (*snapshot.incidents, *snapshot.maintenances)}
+    entries = {entry.id: entry for entry in snapshot.entries}
     known = {each.id: each for each in view.going_on}
     left: list[_Entry] = [each for each in known.values() if each.id not in entries]
     anew = [each for each in entries.values() if each.id not in known and each.id not in view.traces]
@@ -67,7 +67,7 @@ def known_updates(digests: UpdateDigests, snapshot: Snapshot) -> dict[str, str]:
     and is not shown any more.
     """
     found: dict[str, str] = {}
-    for incident in (*snapshot.incidents, *snapshot.maintenances):
+    for incident in snapshot.entries:
         known = digests.get(incident.id, {})
         shown = {update.id for update in incident.updates}
         left = {update_id: entry.digest for update_id, entry in known.items() if update_id not in shown}
@@ -102,7 +102,7 @@ def under_known_updates(snapshot: Snapshot, ids: Mapping[str, str]) -> Snapshot:
 
 def keys_of_others(view: PageView, snapshot: Snapshot, ids: Mapping[str, str]) -> set[str]:
     """Return the keys that count as seen under the other ids too, for once it is over and known by none."""
-    entries = [entry for entry in (*snapshot.incidents, *snapshot.maintenances) if entry.id in ids]
+    entries = [entry for entry in snapshot.entries if entry.id in ids]
     followed = {each.id for each in view.going_on if each.is_followed}
     own = {incident_key(entry) for entry in entries if ids[entry.id] in followed}
     return own | {update_key(entry, update) for entry in entries for update in entry.updates}
@@ -138,6 +138,6 @@ def _title(entry: _Entry) -> Hashable:
     return entry.name
 
 
-#: What tells an entry from others, the surest first.
+#: What identifies an entry, the surest first.
 _SURE_MARKS: Final = (_whole, _link)
 _MARKS: Final = (*_SURE_MARKS, _title)

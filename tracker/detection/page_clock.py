@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tracker.model.page_state import Answer
+from tracker.model.page_state import KnownAnswer
 
 #: Clocks of two machines differ by so much. One that is further ahead of ours is wrong and proves nothing.
 APART = timedelta(minutes=5)
@@ -25,11 +25,11 @@ def proven(clock: datetime | None, now: datetime) -> datetime | None:
 
 
 def is_earlier(clock: datetime | None, than: datetime | None) -> bool:
-    """Tell whether a clock shows an earlier time than another one."""
+    """Return whether a clock shows an earlier time than another one."""
     return clock is not None and than is not None and clock < than
 
 
-def stamped(answer: Answer, clock: datetime | None, known: Answer, now: datetime) -> Answer:
+def stamped(answer: KnownAnswer, clock: datetime | None, known: KnownAnswer, now: datetime) -> KnownAnswer:
     """Return an answer with what its page's clock proves; one that proves nothing leaves what was proven before."""
     stamp = proven(clock, now)
     if clock is None or stamp is None:
@@ -37,15 +37,15 @@ def stamped(answer: Answer, clock: datetime | None, known: Answer, now: datetime
     return replace(answer, stamp=stamp, is_ahead=clock - now > IN_STEP)
 
 
-def is_stale(clock: datetime | None, known: Answer, stale_since: datetime | None, now: datetime) -> bool:
-    """Tell whether an answer is to be passed over, being older than one that is known."""
+def is_stale(clock: datetime | None, known: KnownAnswer, stale_since: datetime | None, now: datetime) -> bool:
+    """Return whether an answer is to be passed over, being older than one that is known."""
     if stale_since is not None and now - stale_since > (DOUBTED_FOR if known.is_ahead else STALE_FOR):
         return False
     return is_earlier(clock, proven(known.stamp, now))
 
 
 def lags(detail: datetime | None, primary: datetime | None, now: datetime) -> bool:
-    """Tell whether a detail is older than the primary answer. A wrong clock and a right one cannot be compared."""
+    """Return whether a detail is older than the primary answer. A wrong clock and a right one cannot be compared."""
     if detail is None or primary is None:
         return False
     return detail < primary and _is_wrong(detail, now) == _is_wrong(primary, now)

@@ -21,7 +21,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What comparing a snapshot with what was known has found out."""
 
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
-    listed: frozenset[str] | None = None
+    open_ids: frozenset[str] | None = None
     #: What the answer does not list any more.
     absence: Absence
     components: Components
@@ -35,10 +35,10 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> PageView:
     """Return what is known after the snapshot."""
-    listed, followed, parts = compared.listed, compared.followed, compared.components
-    ongoing = [incident for incident in snapshot.incidents if goes_on(incident, listed)]
-    running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, listed)]
-    planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, listed)]
+    open_ids, followed, parts = compared.open_ids, compared.followed, compared.components
+    ongoing = [incident for incident in snapshot.incidents if goes_on(incident, open_ids)]
+    running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, open_ids)]
+    planned = [maintenance for maintenance in snapshot.maintenances if is_planned(maintenance, open_ids)]
     known = {each.id: each for each in before.going_on}
     shown = {each.id for each in (*ongoing, *running, *planned)}
     stays = compared.absence.missing | compared.absence.unjudged | _unsaid(snapshot, compared.traces) - shown
@@ -67,9 +67,9 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
 def _unsaid(snapshot: Snapshot, traces: Mapping[str, Trace]) -> frozenset[str]:
     """Return the ids of entries whose status cannot be read, which says neither that they are over nor that they go on.
 
-    What was told to be over is.
+    What was reported to be over stays over.
     """
-    entries = (*snapshot.incidents, *snapshot.maintenances)
+    entries = snapshot.entries
     unknown = {entry.id: traces.get(entry.id) for entry in entries if entry.status == "unknown"}
     return frozenset(key for key, trace in unknown.items() if trace and reported_status(trace) not in CLOSED_STATUSES)
 

@@ -1,4 +1,4 @@
-"""What snapshots mean: merging the answers of one page, and telling a change of meaning from a change of bytes."""
+"""What snapshots mean: merging the answers of one page, and finding a change of meaning behind changed bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ import msgspec
 from tracker.detection.stand_ins import give_way
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Omission, Reach, Snapshot
 
-_Told = TypeVar("_Told", Incident, IncidentUpdate)
+_Named = TypeVar("_Named", Incident, IncidentUpdate)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -35,7 +35,7 @@ def projection(snapshot: Snapshot) -> str:
 
 
 def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
-    """Tell whether a component's status is not the known one, or a component is gone from a complete list."""
+    """Return whether a component's status is not the known one, or a component is gone from a complete list."""
     if any(_status(known, component.id) != component.status for component in snapshot.components):
         return True
     listed = {component.id for component in snapshot.components}
@@ -43,7 +43,7 @@ def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bo
 
 
 def lists_all_components(snapshot: Snapshot) -> bool:
-    """Tell whether an answer holds all components, so that one that it lacks is gone."""
+    """Return whether an answer holds all components, so that one that it lacks is gone."""
     has_list = bool(snapshot.components) or snapshot.components_listed
     left_out = any(omission.kind == "component" for omission in snapshot.omissions)
     return has_list and snapshot.components_complete and not left_out
@@ -86,7 +86,7 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     if not snapshot.components_by_id:
         return snapshot
 
-    def named(reported: _Told) -> _Told:
+    def named(reported: _Named) -> _Named:
         mentions = tuple(Mention(id=known, name=names[known]) for known in reported.components if known in names)
         components = tuple(dict.fromkeys(mention.name for mention in mentions))
         return msgspec.structs.replace(reported, components=components, mentions=mentions)
@@ -114,19 +114,19 @@ def _farthest(reaches: Iterable[Reach]) -> Reach:
 
 
 def says_nothing(snapshot: Snapshot) -> bool:
-    """Tell whether an answer has the right shape and nothing in it, not even the page's name or clock."""
+    """Return whether an answer has the right shape and nothing in it, not even the page's name or clock."""
     lists = (snapshot.incidents, snapshot.maintenances, snapshot.components, snapshot.omissions)
     return not any((snapshot.name, snapshot.updated_at, *lists))
 
 
 def incident_ids(snapshot: Snapshot) -> frozenset[str]:
     """Return the ids of all incidents and maintenances that a snapshot shows."""
-    return frozenset(incident.id for incident in (*snapshot.incidents, *snapshot.maintenances))
+    return frozenset(incident.id for incident in snapshot.entries)
 
 
 def known_components(known: Mapping[str, Component], snapshot: Snapshot) -> dict[str, Component]:
     """Return the components that are known after this snapshot, by id."""
-    # When it changed is told with the change, and compared with nothing.
+    # The date of a change is reported with it and never compared.
     listed = {component.id: _undated(component) for component in snapshot.components}
     return listed if lists_all_components(snapshot) else {**known, **listed}
 

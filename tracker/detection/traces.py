@@ -1,7 +1,7 @@
-"""What is remembered of incidents beyond their end: how they stood, and which changes no update told. Pure.
+"""What is remembered of incidents beyond their end: their last state, and changes that no update reported. Pure.
 
-A change that no update says needs an id of its own. It is named after what it leads to, `status/resolved`, and numbered
-where it is not the first to lead there, so that a state which comes back is another change.
+A change that no update reports needs an id of its own. It is named after what it leads to, `status/resolved`, and
+numbered where it is not the first to lead there, so that a state which comes back is another change.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _MOST_NAMES: Final = 20
 
 
 def trace_of(incident: Incident, known: Trace | None, *, reported: str) -> Trace:
-    """Return the trace of an incident as it is shown now, of which `reported` is the status that was told last."""
+    """Return the trace of an incident as it is shown now, of which `reported` is the status that was reported last."""
     newest = incident.updates[-1] if incident.updates else None
     return Trace(
         status=incident.status,
@@ -33,7 +33,7 @@ def trace_of(incident: Incident, known: Trace | None, *, reported: str) -> Trace
 
 
 def reported_status(trace: Trace) -> str:
-    """Return the status that was told last."""
+    """Return the status that was reported last."""
     return trace.reported or trace.status
 
 

@@ -1,4 +1,4 @@
-"""Credentials for pages and receivers: header fields whose values the environment alone knows.
+"""Credentials for pages and receivers: header fields whose values are in the environment alone.
 
 No message repeats a value, or any part of one.
 """
@@ -12,6 +12,7 @@ from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.settings import read_secret
 from tracker.errors import ConfigError
+from tracker.model.channel import ChannelConfig
 from tracker.model.provider import Validators
 
 #: An environment in which nothing is set.
@@ -31,13 +32,13 @@ def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str
     try:
         # Once more: whoever writes to the data server has written around the check of the catalogue.
         header_variables(variables)
-    except InvalidValue as mistake:
-        raise ConfigError(f"{place}: headers_env {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{place}: headers_env {error}") from None
     return {name: _value(name, variable, environ, place) for name, variable in variables.items()}
 
 
 def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str) -> str:
-    """Return what a variable holds, or the file that VARIABLE_FILE names. Raises ConfigError."""
+    """Return the value of a variable, or of the file that VARIABLE_FILE names. Raises ConfigError."""
     try:
         value = read_secret(environ, variable)
     except ConfigError as error:
@@ -47,6 +48,16 @@ def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str
             f"{place}: {key} names {variable}, which is not set; set it, or {variable}_FILE to a file that holds it"
         )
     return value
+
+
+def require_secrets(config: ChannelConfig, environ: Mapping[str, str]) -> None:
+    """See that the environment holds all that a channel names. Raises ConfigError, without any value."""
+    for field in config.__struct_fields__:
+        value = getattr(config, field)
+        if field == "headers_env":
+            headers_of(value, environ, config.place)
+        elif field.endswith("_env") and value is not None:
+            secret_of(value, environ, place=config.place, key=field)
 
 
 def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> str:

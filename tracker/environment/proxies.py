@@ -20,12 +20,12 @@ Address = IPv4Address | IPv6Address
 
 
 class BadProxy(ValueError):
-    """Raised when what a variable holds is no proxy that can be used; its text follows the variable's name."""
+    """Raised for an unusable proxy address; the text follows the variable's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One proxy. Its credentials are in no text of it."""
+    """One proxy; its `repr` shows no credentials."""
 
     scheme: str
     host: str
@@ -54,7 +54,7 @@ class Proxy:
 
     @property
     def name(self) -> str:
-        """Return how messages call it."""
+        """Return its name in messages."""
         return f"{self.shown_host}:{self.port}"
 
     @property
@@ -70,15 +70,15 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """Which way requests take."""
+    """The proxies for requests, and the hosts that need none."""
 
     http: Proxy | None = None
     https: Proxy | None = None
-    #: What is asked directly, as NO_PROXY lists it.
+    #: Hosts that are connected to directly, as NO_PROXY lists them.
     exceptions: tuple[str, ...] = ()
 
     def way_to(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """Return the proxy for a request, None for the direct way. This machine is asked directly in any case."""
+        """Return the proxy for a request, None for a direct connection, which this machine always gets."""
         proxy = self.https if scheme == "https" else self.http
         if proxy is None:
             return None
@@ -99,7 +99,7 @@ def exceptions_of(no_proxy: str) -> tuple[str, ...]:
 
 
 def is_this_machine(host: str) -> bool:
-    """Tell whether a host is a name or an address of the machine itself."""
+    """Return whether a host is a name or an address of the machine itself."""
     address = literal(host)
     if address is not None:
         inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
@@ -130,7 +130,7 @@ def _old_address(host: str) -> IPv4Address | None:
 
 
 def _matches(entry: str, host: str, address: Address | None, port: int) -> bool:
-    """Tell whether an entry of NO_PROXY is about a host."""
+    """Return whether an entry of NO_PROXY is about a host."""
     if entry == "*":
         return True
     if (network := _network(entry)) is not None:
@@ -156,7 +156,7 @@ def _network(entry: str) -> IPv4Network | IPv6Network | None:
 
 
 def _divided(entry: str) -> tuple[str, int | None]:
-    """Return the host of an entry and its port, None for any; an IPv6 address with a port stands in brackets."""
+    """Return the host of an entry and its port, None for any port; brackets surround an IPv6 address with a port."""
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::(\d{1,5}))?", entry)
     plain = re.fullmatch(r"([^:]*):(\d{1,5})", entry)
     found = bracketed or plain

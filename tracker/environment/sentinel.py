@@ -1,4 +1,4 @@
-"""`sentinel://`: a data server that Redis Sentinel names, in one address that says all of it. Pure.
+"""`sentinel://`: the address of a data server behind Redis Sentinel. Pure.
 
     sentinel://[user:password@]host1:26379,host2:26379,host3:26379/0?master=NAME
 
@@ -21,7 +21,7 @@ _REMEDY: Final = "write sentinel://HOST1:26379,HOST2:26379/0?master=NAME and put
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SentinelAddress:
-    """Where the sentinels are, and what they are asked for."""
+    """The addresses of the sentinels, and the name of the primary."""
 
     hosts: tuple[tuple[str, int], ...]
     master: str
@@ -31,7 +31,7 @@ class SentinelAddress:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Return what the address says. Raises Mistake, which repeats no part of it."""
+        """Return the parsed address. Raises InvalidValue, which repeats no part of it."""
         if not url.isprintable() or " " in url:
             raise InvalidValue(f"has a space or control character in it; {_REMEDY}")
         try:

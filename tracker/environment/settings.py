@@ -13,16 +13,16 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from tracker import __version__
 from tracker.catalogue.address import web_address
-from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted, visible
+from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
 from tracker.environment.proxies import DIRECTLY, BadProxy, Proxies, Proxy, exceptions_of
 from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Longest file that is read as a secret, in bytes.
 _LONGEST_SECRET = 64 * 1024
@@ -41,21 +41,19 @@ _PLAIN_URL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
-    """What the environment decides; the defaults serve one machine without any setting."""
+    """The settings; the defaults suit one machine."""
 
     #: As redis-py spells it, credentials included: `redis://`, `rediss://` or `unix://`; or a SentinelAddress.
     redis_url: str = DEFAULT_REDIS_URL
-    #: Where files are kept that must outlive a restart.
+    #: The directory of files that outlive a restart.
     data_dir: Path = Path("data")
     #: How console lines are written: one of OUTPUT_FORMATS.
     output_format: str = "text"
     #: Where a vendor finds who asks, and how to reach them.
     contact_url: str = PROJECT_URL
-    #: One of LOG_LEVELS.
-    log_level: str = "INFO"
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
-    #: Which way pages and receivers of webhooks are asked.
+    #: The proxies for pages and receivers of webhooks.
     proxies: Proxies = DIRECTLY
     #: Whether workers take fetch messages past most of Celery's own machinery.
     lean: bool = True
@@ -68,7 +66,6 @@ class Settings:
             data_dir=_data_dir(environ),
             output_format=_choice(environ, "TRACKER_FORMAT", OUTPUT_FORMATS, "text"),
             contact_url=_contact_url(environ),
-            log_level=_choice(environ, "TRACKER_LOG_LEVEL", LOG_LEVELS, "INFO"),
             ca_file=_ca_file(environ),
             proxies=_proxies(environ),
             lean=_choice(environ, "TRACKER_LEAN", ("1", "0"), "1") == "1",
@@ -85,26 +82,26 @@ class Settings:
 
     @property
     def sentinel_master(self) -> str | None:
-        """Return what the sentinels are asked for, None where there are none."""
+        """Return the address of the sentinels, None without any."""
         return SentinelAddress.parse(self.redis_url).master if self.redis_url.startswith(SENTINEL) else None
 
     @property
     def user_agent(self) -> str:
-        """Return who we say we are: with an address, as polite robots do."""
+        """Return our User-Agent, with a contact address if there is one."""
         return f"status-page-tracker/{__version__} (+{self.contact_url})"
 
     def __repr__(self) -> str:
         """Return all settings, without the password."""
         return (
             f"Settings(redis_url={masked_url(self.redis_url)!r}, data_dir={str(self.data_dir)!r}, "
-            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, log_level={self.log_level!r}, "
+            f"output_format={self.output_format!r}, contact_url={self.contact_url!r}, "
             f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r}, "
             f"lean={self.lean!r})"
         )
 
 
 def read_secret(environ: Mapping[str, str], name: str) -> str | None:
-    """Return the variable NAME, or what the file says that NAME_FILE points to, or None. Raises ConfigError."""
+    """Return the variable NAME, or the content of the file NAME_FILE, or None. Raises ConfigError."""
     # Compose passes a variable that is not set as an empty one.
     value, path = environ.get(name), environ.get(f"{name}_FILE")
     if value and path:
@@ -131,7 +128,7 @@ def read_secret(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a variable was text: Python passes other bytes as surrogates, which have no encoding."""
+    """Return whether a variable was text: Python passes other bytes as surrogates, which have no encoding."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -162,8 +159,8 @@ def _redis_url(environ: Mapping[str, str]) -> str:
             return _sentinel_url(SentinelAddress.parse(url), environ)
         parts = _redis_parts(url)
         database = _database(parts)
-    except InvalidValue as mistake:
-        raise ConfigError(f"REDIS_URL {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"REDIS_URL {error}") from None
     user = unquote(parts.username or "") or read_secret(environ, "REDIS_USERNAME") or ""
     password = unquote(parts.password or "") or read_secret(environ, "REDIS_PASSWORD") or ""
     credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
@@ -184,7 +181,7 @@ def _sentinel_url(address: SentinelAddress, environ: Mapping[str, str]) -> str:
 
 
 def _redis_parts(url: str) -> SplitResult:
-    """Return the parts of a URL that both redis-py and kombu can use. Raises Mistake."""
+    """Return the parts of a URL that both redis-py and kombu can use. Raises InvalidValue."""
     if not url.isprintable() or " " in url:
         raise InvalidValue(f"has a space or control character in it; {_REDIS_REMEDY}")
     try:
@@ -210,7 +207,7 @@ def _redis_parts(url: str) -> SplitResult:
 
 
 def _database(parts: SplitResult) -> int:
-    """Return the number of the database, which sockets name in the query and hosts in the path. Raises Mistake."""
+    """Return the database's number, which sockets name in the query and hosts in the path. Raises InvalidValue."""
     options = parse_qs(parts.query)
     words = [parts.path.strip("/")] if parts.netloc.rpartition("@")[2] else []
     words += [*options.get("db", ()), *options.get("virtual_host", ())]
@@ -252,7 +249,7 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
 
 
 def _proxies(environ: Mapping[str, str]) -> Proxies:
-    """Return which way requests take."""
+    """Return the proxies for requests."""
     # A CGI script gets the field `Proxy` of whoever asks it as HTTP_PROXY, and never one in small letters.
     environ = {key: value for key, value in environ.items() if key != "HTTP_PROXY" or "REQUEST_METHOD" not in environ}
     return Proxies(
@@ -263,13 +260,13 @@ def _proxies(environ: Mapping[str, str]) -> Proxies:
 
 
 def _proxy(environ: Mapping[str, str], variable: str) -> Proxy | None:
-    """Return the proxy that a variable names, or the file that it names with _FILE behind it."""
+    """Return the proxy that a variable, or its _FILE, names."""
     name, _ = _of_any_case(environ, variable)
     text = (read_secret(environ, name) or "").strip()
     try:
         return Proxy.parse(text) if text else None
-    except BadProxy as mistake:
-        raise ConfigError(f"{name} {mistake}") from None
+    except BadProxy as error:
+        raise ConfigError(f"{name} {error}") from None
 
 
 def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
@@ -281,13 +278,13 @@ def _of_any_case(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
 
 
 def _contact_url(environ: Mapping[str, str]) -> str:
-    """Return the address that our requests carry."""
+    """Return the contact address for our User-Agent."""
     text = environ.get("TRACKER_CONTACT_URL", "").strip() or PROJECT_URL
     try:
         url = web_address(text)
-    except InvalidValue as mistake:
-        raise ConfigError(f"TRACKER_CONTACT_URL {mistake}") from None
-    # It stands in brackets in a header, which is ASCII (RFC 9110, section 5.6.5).
+    except InvalidValue as error:
+        raise ConfigError(f"TRACKER_CONTACT_URL {error}") from None
+    # The header holds it in brackets, as a comment in ASCII (RFC 9110, section 5.6.5).
     if not url.isascii() or re.search(r"[()]", url):
         raise ConfigError(f"TRACKER_CONTACT_URL is {quoted(url)}, with brackets or beyond ASCII; percent-encode them")
     return url

@@ -3,7 +3,7 @@
     http          RequestsFetcher: one request, its redirects, its outcome
     lane          QuickLane: a request and its plain answer on an event loop; the `QuickFetcher` port
     asking        what goes on the wire for it (pure)
-    reach         how it connects
+    connector     how it connects
     link          one of its connections
     kept          those that wait for the next request
     reader        its answers as they come, by llhttp (no I/O)
@@ -11,7 +11,7 @@
     fields        header fields of requests and answers (pure)
     breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
-    connection    what requests and urllib3 are told to do otherwise
+    connection    how requests and urllib3 connect and read for us
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large
@@ -34,9 +34,9 @@
 """
 
 from tracker.fetch.breaker import Breaker
+from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
-from tracker.fetch.reach import LOOK_UPS
 
 __all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]

@@ -29,6 +29,12 @@ _INNER_V4: Final = tuple(
         "203.0.113.0/24",  # documentation (RFC 5737)
         "224.0.0.0/4",  # multicast (RFC 5771)
         "240.0.0.0/4",  # reserved and broadcast (RFC 1112)
+        # Public by number, and inside a cloud its own: what answers there trusts whoever asks.
+        "168.63.129.16/32",  # Azure's platform, with its wire server
+        "161.26.0.0/16",  # IBM Cloud's infrastructure
+        "166.8.0.0/14",  # IBM Cloud's service endpoints
+        "199.36.153.4/30",  # Google's interfaces from inside (restricted)
+        "199.36.153.8/30",  # Google's interfaces from inside (private)
     )
 )
 #: All IPv6 unicast that IANA ever gave out is here. Loopback, NAT64 (64:ff9b::/96), IPv4-compatible (::/96), unique
@@ -53,7 +59,7 @@ _INNER_DOMAINS: Final = (
 
 
 def may_be_public(host: str) -> bool:
-    """Tell whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
+    """Return whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
     host = host.lower().rstrip(".")
     address = literal(host)
     if address is not None:
@@ -62,7 +68,7 @@ def may_be_public(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether a numeric address belongs to the public internet."""
+    """Return whether a numeric address belongs to the public internet."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What goes on the wire for one conditional GET. Pure."""
+"""The bytes of one conditional GET. Pure."""
 
 import re
 from collections.abc import Mapping

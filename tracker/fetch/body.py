@@ -1,4 +1,4 @@
-"""Read a body without ever holding more of it than is allowed."""
+"""Read a body within the limit of its size."""
 
 import io
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from tracker.fetch.coding import Decoding
 from tracker.fetch.limits import too_large
 
 _CHUNK: Final = 64 * 1024
-#: Of the beginning of a body that somebody looks at, so much is decoded.
+#: How much of the beginning of a body is decoded for a look.
 _MOST_LOOKED_AT: Final = 64 * 1024
 
 
 class Body:
-    """A body that comes in pieces."""
+    """A body that arrives in pieces."""
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
         """Get ready to decode what these headers announce. Raises BadAnswer."""
@@ -44,7 +44,7 @@ def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
             for piece in pieces:
                 decoded.write(piece)
     except (BadAnswer, TooLarge):
-        # It is cut short, for it is no more than the beginning.
+        # A beginning is cut short by definition.
         return decoded.getvalue()
     return decoded.getvalue()
 

@@ -1,4 +1,4 @@
-"""A host that does not answer is left in peace for a while: then one request asks whether it is back.
+"""A circuit breaker: a host that does not answer gets no requests for a while, then one as a probe.
 
 Without it every page of a dead host would cost its connect timeout, and a thread for as long, with each of its polls. A
 page alone on its host never meets the breaker: after as many failures its own pauses (`scheduling`) are longer.
@@ -18,19 +18,19 @@ from tracker.fetch.urls import target
 from tracker.model.clock import Clock
 from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
 
-#: What says that a host is away. Any answer, whatever its status, says that it is there.
+#: Errors that show that a host is away. Any answer, whatever its status, shows that it is there.
 _AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)
-#: So many requests in a row have to fail.
+#: How many requests in a row have to fail.
 FAILURES: Final = 5
 #: The first pause, which doubles with each probe that finds the host still away, and the longest one.
 FIRST_PAUSE_S: Final = 10.0
 LONGEST_PAUSE_S: Final = 60.0
-#: Of so many hosts it is remembered that they fail; beyond, the one that failed longest ago is forgotten.
+#: How many failing hosts are remembered; beyond, the one that failed longest ago is forgotten.
 MOST_HOSTS: Final = 4096
 
 
 class _CircuitKey(NamedTuple):
-    """What answers or does not; an address may be refused to one provider and allowed to another."""
+    """A host under one address policy: an address may be refused to one provider and allowed to another."""
 
     host: str
     port: int
@@ -39,24 +39,24 @@ class _CircuitKey(NamedTuple):
 
 @dataclass(slots=True)
 class _Circuit:
-    """How a host fails."""
+    """The failures of a host."""
 
     error: FetchError
     failures: int = 0
-    #: For how long it is left in peace, and until when (monotonic); 0 while it is not.
+    #: The current pause in seconds, and its end (monotonic); 0 without a pause.
     pause_s: float = 0.0
     until_s: float = 0.0
     is_probed: bool = False
 
     def open_for(self, pause_s: float, now_s: float) -> None:
-        """Ask it no more for so long."""
+        """Begin a pause."""
         self.pause_s = min(pause_s, LONGEST_PAUSE_S)
         self.until_s = now_s + self.pause_s
 
 
 @lru_cache(maxsize=20_000)
 def _circuit_key(url: str, allow_private: bool) -> _CircuitKey:
-    """Return what is asked. Raises BadUrl."""
+    """Return the host of a request. Raises BadUrl."""
     asked = target(url)
     return _CircuitKey(asked.host, asked.port, allow_private)
 
@@ -76,7 +76,7 @@ class _Circuits:
         return len(self._by_key)
 
     def is_probe(self, key: _CircuitKey) -> bool:
-        """Tell whether a request asks if the host is back. Raises FetchError when it is not to be asked now."""
+        """Return whether a request is the probe. Raises FetchError during a pause."""
         if key not in self._by_key:
             return False
         with self._lock:
@@ -93,7 +93,7 @@ class _Circuits:
         raise type(error)(f"{error} ({failures} times in a row; {until})")
 
     def is_not_probed(self, key: _CircuitKey, *, is_probe: bool) -> None:
-        """Note that a request said nothing of its host; if it was the probe, the next one is."""
+        """Note that a request showed nothing about its host; if it was the probe, the next request is."""
         with self._lock:
             if is_probe and (circuit := self._by_key.get(key)) is not None:
                 circuit.is_probed = False
@@ -131,7 +131,7 @@ class _Quick:
         self._circuits = circuits
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
-        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError."""
+        """Return the answer, None where a `Fetcher` has to make the request. Raises FetchError."""
         circuits = self._circuits
         key = _circuit_key(request.url, request.allow_private)
         is_probe = circuits.is_probe(key)
@@ -172,7 +172,7 @@ class Breaker:
         self._circuits = _Circuits(now, monotonic, most_hosts)
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer. Raises FetchError, at once while the host is left in peace."""
+        """Return the answer. Raises FetchError, at once during a pause."""
         circuits = self._circuits
         key = _circuit_key(request.url, request.allow_private)
         is_probe = circuits.is_probe(key)

@@ -24,7 +24,7 @@ _MOST_LINES: Final = 50_000
 
 
 class Budget:
-    """What one fetch may still use."""
+    """The remaining time and bytes of one fetch."""
 
     __slots__ = ("_bytes_left", "_ends_at", "_limits", "_monotonic")
 
@@ -43,7 +43,7 @@ class Budget:
         return self._ends_at
 
     def begin_later(self, waited_s: float) -> None:
-        """Leave out a wait that the peer had no part in."""
+        """Exclude a wait that the peer did not cause."""
         self._ends_at += waited_s
 
     def cut(self, timeout_s: float) -> float:
@@ -61,7 +61,7 @@ class Budget:
 
 
 def no_answer_within(total_s: float) -> FetchTimeout:
-    """Return the error for a fetch whose time is over."""
+    """Return the error for a fetch that ran out of time."""
     return FetchTimeout(f"no complete answer within {total_s:g} s")
 
 

@@ -1,4 +1,4 @@
-"""Recognise answers that want a browser and a person, not a reader of news."""
+"""Recognise answers that demand a browser with a person."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -14,7 +14,7 @@ LOOKED_AT: Final = 4096
 
 
 def is_challenge(headers: Mapping[str, str], start: Callable[[], bytes]) -> bool:
-    """Tell whether a refusal is a bot challenge, from its headers or else the start of its body."""
+    """Return whether a refusal is a bot challenge, from its headers or else the start of its body."""
     if any(headers.get(name, "").strip().lower() in words for name, words in _MARKS.items()):
         return True
     if "cloudflare" not in headers.get("Server", "").lower() or "html" not in headers.get("Content-Type", "").lower():

@@ -1,7 +1,7 @@
-"""Content codings as they are found: what the header says, unless the body itself shows that it is something else.
+"""Content codings: the header names them, unless the body itself shows something else.
 
 Servers label plain bodies as gzip, with their charset or with a coding of their storage, and send gzip without a label.
-All that we read is text; compressed data never looks like that, and most of it begins with a mark of its own.
+Every page is text; compressed data never looks like text, and most of it begins with a mark.
 """
 
 import re
@@ -15,7 +15,7 @@ from tracker.fetch.decoders import GZIP, RAW_DEFLATE, ZLIB, Brotli, Decoder, inf
 from tracker.fetch.failures import plain
 from tracker.fetch.limits import too_large
 
-#: So many bytes of a body are looked at to see what it is.
+#: How many bytes of a body are examined to see what it is.
 _LOOKED_AT: Final = 512
 #: Codings on top of one another; caches put a second one on what has one already.
 _MOST_CODINGS: Final = 4
@@ -30,43 +30,43 @@ _MARKUP: Final = (b"<", b"{", b"[", b'"')
 
 
 def accept_encoding() -> str:
-    """Return what an answer may be coded with: exactly what is decoded here."""
+    """Return the codings that an answer may have: exactly those that are decoded here."""
     return ", ".join(decoders.AVAILABLE)
 
 
 class Decoding:
-    """Undoes all codings of one body, none of which may come to more than the cap."""
+    """Undoes all codings of one body; each has the same cap."""
 
     def __init__(self, label: str, max_bytes: int) -> None:
-        """Get ready for what a Content-Encoding field says. Raises BadAnswer for too many codings."""
+        """Prepare for a Content-Encoding field. Raises BadAnswer for too many codings."""
         codings = [coding.partition(";")[0].strip(' \t"').lower() for coding in label.split(",")]
         codings = [coding for coding in codings if not _NONE.fullmatch(coding)]
         if len(codings) > _MOST_CODINGS:
             raise BadAnswer(f"the answer has more than {_MOST_CODINGS} content codings: {plain(label)}")
         # The last one was put on last. Without a label, or behind all of them, there may still be one.
-        self._layers = [
-            *(_Layer(coding, max_bytes) for coding in reversed(codings)),
-            _Layer("", max_bytes),
+        self._codings = [
+            *(_ContentCoding(coding, max_bytes) for coding in reversed(codings)),
+            _ContentCoding("", max_bytes),
         ]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what the data decodes to. Raises BadAnswer, TooLarge."""
-        return _through(self._layers, iter((data,)))
+        return _through(self._codings, iter((data,)))
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
-        for index, response_class in enumerate(self._layers):
-            yield from _through(self._layers[index + 1 :], response_class.finish())
+        for index, coding in enumerate(self._codings):
+            yield from _through(self._codings[index + 1 :], coding.finish())
 
 
-def _through(layers: "list[_Layer]", pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for response_class in layers:
-        pieces = response_class.feed(pieces)
+def _through(codings: "list[_ContentCoding]", pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for coding in codings:
+        pieces = coding.feed(pieces)
     return pieces
 
 
-class _Layer:
-    """One coding, which is settled once the body has begun."""
+class _ContentCoding:
+    """One coding, chosen once the body has begun."""
 
     def __init__(self, coding: str, max_bytes: int) -> None:
         self._coding = coding
@@ -84,18 +84,18 @@ class _Layer:
                 self._start += given
                 if len(self._start) < _LOOKED_AT:
                     continue
-                piece = self._acknowledge()
+                piece = self._choose_decoder()
             yield from self._decode(piece)
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left. Raises BadAnswer, TooLarge."""
         if not self._is_settled:
-            yield from self._decode(self._acknowledge())
+            yield from self._decode(self._choose_decoder())
         if self._decoder is not None:
             self._decoder.finish()
 
-    def _acknowledge(self) -> bytes:
-        """Choose the decoder by what has come so far; return that."""
+    def _choose_decoder(self) -> bytes:
+        """Choose the decoder by the beginning of the body; return that beginning."""
         start, self._start = self._start, b""
         self._decoder = _decoder(self._coding, start)
         self._is_settled = True
@@ -135,7 +135,7 @@ def _decoder(coding: str, start: bytes) -> Decoder | None:
 
 
 def _is_plain(coding: str, start: bytes) -> bool:
-    """Tell whether a body that begins so has no coding at all, whatever its label says."""
+    """Return whether a body that begins so has no coding at all, whatever its label says."""
     if not coding or not start or _is_text(start):
         return True
     # The data of these begin with a mark, or as deflate does: what does not is not theirs.
@@ -143,7 +143,7 @@ def _is_plain(coding: str, start: bytes) -> bool:
 
 
 def _is_text(start: bytes) -> bool:
-    """Tell whether a body that begins so is plain text, which no compressed data looks like."""
+    """Return whether a body that begins so is plain text, which no compressed data looks like."""
     if start.startswith(_WIDE_MARKS):
         return True
     if _CONTROL.search(start[:_LOOKED_AT]):
@@ -154,7 +154,7 @@ def _is_text(start: bytes) -> bool:
 
 
 def _may_be_text(start: bytes) -> bool:
-    """Tell whether a body that begins so can be text in any encoding, or with control characters in it."""
+    """Return whether a body that begins so can be text in any encoding, or with control characters in it."""
     looked_at = start[:_LOOKED_AT]
     return b"\0" not in looked_at and (not _CONTROL.search(looked_at) or _is_utf8(start))
 
@@ -169,7 +169,7 @@ def _is_utf8(start: bytes) -> bool:
 
 
 def _is_zlib(start: bytes) -> bool:
-    """Tell whether deflate has the header that it should have (RFC 1950) and many leave out."""
+    """Return whether deflate has the header that it should have (RFC 1950) and many leave out."""
     try:
         zlib.decompressobj(ZLIB).decompress(start, 1)
     except zlib.error:

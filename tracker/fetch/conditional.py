@@ -19,7 +19,7 @@ _SKEW: Final = timedelta(minutes=1)
 
 
 def conditions(validators: Validators, *, redirected: bool) -> dict[str, str]:
-    """Return the header fields that ask for news only."""
+    """Return the header fields of a conditional request."""
     fields = {}
     if etag := _sendable(validators.etag):
         fields["If-None-Match"] = etag
@@ -31,7 +31,7 @@ def conditions(validators: Validators, *, redirected: bool) -> dict[str, str]:
 
 
 def validators_of(headers: Mapping[str, str], now: datetime) -> Validators:
-    """Return the validators of an answer, as they are: a date is echoed, never reformatted."""
+    """Return the validators of an answer unchanged: a date is echoed, never reformatted."""
     return Validators(etag=_sendable(headers.get("ETag")), last_modified=_trusted_date(headers, now))
 
 

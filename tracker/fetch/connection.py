@@ -1,4 +1,4 @@
-"""What requests and urllib3 are told to do otherwise: how to connect, how long to read, what to share."""
+"""Change how requests and urllib3 connect, how long they read, and what their connections share."""
 
 import re
 import ssl
@@ -36,12 +36,12 @@ _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def _is_of_the_page(error: OSError) -> bool:
-    """Tell whether a handshake failed by what a server has said in TLS."""
+    """Return whether a handshake failed by what a server has said in TLS."""
     return isinstance(error, ssl.SSLCertVerificationError) or "alert" in str(getattr(error, "reason", "")).lower()
 
 
 class StaleConnection(Exception):
-    """Raised when a connection that was kept alive turns out to be closed; the request may be sent again.
+    """Raised when a kept connection turns out to be closed; the request may be sent again.
 
     A server may close an idle connection at any moment, also while our request is on its way. A GET is repeated then
     without asking (RFC 9112, section 9.3.1).
@@ -90,7 +90,7 @@ class _Answer(client.HTTPResponse):
 
 
 class _Guarded(HTTPConnection):
-    """A connection that is made by our dialer and notices when it was kept too long."""
+    """A connection made by our dialer, which notices when it was kept for too long."""
 
     response_class = _Answer
 
@@ -122,7 +122,7 @@ class _Guarded(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether the connection may be used again."""
+        """Return whether the connection may be used again."""
         return time.monotonic() - self._used_at < _LONGEST_IDLE_S and super().is_connected
 
     def request(self, *args: Any, **kwargs: Any) -> None:
@@ -143,7 +143,7 @@ class _Guarded(HTTPConnection):
         try:
             yield
         except (ConnectionError, ssl.SSLEOFError) as error:
-            # A connection that never answered was not kept: its failure is news.
+            # A new connection that fails is a failure; only a kept one may have been closed meanwhile.
             if not self._answers:
                 raise
             raise StaleConnection from error
@@ -282,15 +282,15 @@ class GuardedAdapter(HTTPAdapter):
         return pool
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Leave certificates to the shared context: requests would read the bundle again for every connection."""
+        """Use the shared TLS context: requests would read the bundle again for every connection."""
 
     def request_url(self, request: PreparedRequest, *_: Any, **__: Any) -> str:
-        """Return what stands in the request line: the whole URL where a proxy is to ask for it (RFC 9112, 3.2.2)."""
+        """Return the request target: the whole URL where a proxy makes the request (RFC 9112, section 3.2.2)."""
         asked = target(request.url or "")
         return asked.path if asked.scheme == "https" or self.way_to(asked) is None else asked.url
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
-        """Wrap the answer, and show requests no header of it.
+        """Wrap the answer, and hide its headers from requests.
 
         It would look for cookies, and for a redirect, whose whole body it would read however large that is.
         """

@@ -91,7 +91,7 @@ def _host(asked: Target) -> str:
 
 
 def _covers(domain: str, host: str) -> bool:
-    """Tell whether a host may set a cookie for a domain; it is sent back to the host alone in any case."""
+    """Return whether a host may set a cookie for a domain; it is sent back to the host alone in any case."""
     domain = domain.lower().removeprefix(".")
     return not domain or host == domain or host.endswith(f".{domain}")
 
@@ -105,7 +105,7 @@ def _path(given: str, asked: Target) -> str:
 
 
 def _is_over(attributes: dict[str, str], now: datetime) -> bool:
-    """Tell whether a cookie is set in order to be forgotten."""
+    """Return whether a cookie is set in order to be forgotten."""
     if "max-age" in attributes:
         return re.fullmatch(r"-\d+|0+", attributes["max-age"]) is not None
     expires = http_date(attributes.get("expires", ""))

@@ -14,7 +14,7 @@ from tracker.fetch.addresses import is_public, may_be_public
 from tracker.fetch.budget import CURRENT
 from tracker.fetch.failures import in_words
 
-#: No address is given up sooner, unless the time for all of them is over: a lost SYN is repeated after 1 s.
+#: The shortest time for one address, unless the total is over: a lost SYN is repeated after 1 s.
 _LEAST_S: Final = 1.0
 
 
@@ -30,8 +30,8 @@ class Resolve(Protocol):
 NewSocket = Callable[[int, int, int], socket.socket]
 
 
-class Door(NamedTuple):
-    """One place to connect to."""
+class Destination(NamedTuple):
+    """One resolved address to connect to."""
 
     family: int
     kind: int
@@ -52,14 +52,14 @@ class Dialer:
 
         Raises NameNotResolved, AddressRefused, FetchTimeout, ConnectError.
         """
-        doors = self.look_up(host, port)
+        destinations = self.look_up(host, port)
         ends_at = time.monotonic() + CURRENT.get().cut(timeout_s)
         failure: FetchError | None = None
-        while doors and (left_s := ends_at - time.monotonic()) > 0:
-            share_s = share_of(left_s, len(doors))
-            door = doors.pop(0)
+        while destinations and (left_s := ends_at - time.monotonic()) > 0:
+            share_s = share_of(left_s, len(destinations))
+            destination = destinations.pop(0)
             try:
-                return self._connect(door, share_s)
+                return self._connect(destination, share_s)
             except TimeoutError:
                 failure = None
             except OSError as error:
@@ -68,11 +68,11 @@ class Dialer:
         raise failure or none_in_time(host, port, timeout_s)
 
     def judge(self, host: str) -> None:
-        """Refuse a host that a proxy is to look up, as far as it can be judged without that. Raises AddressRefused."""
+        """Refuse a private host behind a proxy, as far as its name shows without a look-up. Raises AddressRefused."""
         if not self._allow_private and not may_be_public(host):
             raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 
-    def look_up(self, host: str, port: int) -> list[Door]:
+    def look_up(self, host: str, port: int) -> list[Destination]:
         """Return where the name leads, each place once, in the resolver's order.
 
         Raises NameNotResolved, AddressRefused, OSError.
@@ -85,18 +85,20 @@ class Dialer:
             raise NameNotResolved(f"{host} has no address (DNS)") from error
         except UnicodeError as error:
             raise NameNotResolved(f"{host} cannot be a name (DNS)") from error
-        doors = list(
-            dict.fromkeys(Door(family, kind, protocol, address) for family, kind, protocol, _, address in entries)
+        destinations = list(
+            dict.fromkeys(
+                Destination(family, kind, protocol, address) for family, kind, protocol, _, address in entries
+            )
         )
-        if not doors:
+        if not destinations:
             raise NameNotResolved(f"{host} has no address (DNS)")
         if not self._allow_private:
-            _refuse_inner(host, doors)
-        return doors
+            _refuse_inner(host, destinations)
+        return destinations
 
-    def open(self, door: Door, timeout_s: float) -> socket.socket:
+    def open(self, destination: Destination, timeout_s: float) -> socket.socket:
         """Return a socket for such a place, not connected yet. Raises OSError."""
-        sock = self._new_socket(door.family, door.kind, door.protocol)
+        sock = self._new_socket(destination.family, destination.kind, destination.protocol)
         try:
             # A request is one small packet: Nagle's algorithm could only hold it back.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -106,22 +108,22 @@ class Dialer:
             raise
         return sock
 
-    def _connect(self, door: Door, timeout_s: float) -> socket.socket:
-        sock = self.open(door, timeout_s)
+    def _connect(self, destination: Destination, timeout_s: float) -> socket.socket:
+        sock = self.open(destination, timeout_s)
         try:
-            sock.connect(door.address)
+            sock.connect(destination.address)
         except BaseException:
             sock.close()
             raise
         return sock
 
 
-def share_of(left_s: float, doors: int) -> float:
-    """Return how much of the time that is left the next of so many addresses gets.
+def share_of(left_s: float, destinations: int) -> float:
+    """Return the share of the remaining time for the next of so many addresses.
 
     Each gets its share, so that a dead IPv6 route does not starve IPv4.
     """
-    return min(left_s, max(left_s / doors, _LEAST_S))
+    return min(left_s, max(left_s / destinations, _LEAST_S))
 
 
 def no_connection(host: str, port: int, error: OSError) -> ConnectError:
@@ -134,12 +136,12 @@ def none_in_time(host: str, port: int, timeout_s: float) -> FetchTimeout:
     return FetchTimeout(f"no connection to {host}:{port} within {timeout_s:g} s")
 
 
-def _refuse_inner(host: str, doors: list[Door]) -> None:
+def _refuse_inner(host: str, destinations: list[Destination]) -> None:
     """Refuse a name when any of its addresses is not public: an honest name does not mix, a rebinding one does."""
-    for door in doors:
-        address = str(door.address[0])
+    for destination in destinations:
+        address = str(destination.address[0])
         # The scope of an IPv6 socket address (RFC 4007) means one link of this machine.
-        flow_and_scope = door.address[2:]
+        flow_and_scope = destination.address[2:]
         if any(flow_and_scope) or not is_public(address):
             leads = f"{address} is" if address == host else f"{host} leads to {address}, which is"
             raise AddressRefused(f"{leads} not a public address, and allow_private is off")

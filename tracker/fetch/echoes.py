@@ -1,6 +1,6 @@
-"""Secrets that a request carries and its answer repeats: taken out before anybody sees them. Pure.
+"""Remove the secrets of a request from its answer before anybody sees them. Pure.
 
-Servers name what they refuse: `invalid token abc…`, in a body, a redirect or a field. What is told of an answer goes to
+Servers name what they refuse: `invalid token abc…`, in a body, a redirect or a field. Messages about an answer go to
 logs, records and other people.
 """
 
@@ -30,7 +30,7 @@ _OPEN: Final = frozenset(
 
 
 def secrets_of(headers: Mapping[str, str], url: str = "") -> tuple[str, ...]:
-    """Return what header fields hold that nobody is to see, and an address whose parts are secrets; longest first."""
+    """Return the secrets in header fields and in the parts of a secret address, longest first."""
     values = (value for name, value in headers.items() if name.lower() not in _OPEN)
     words = {part for value in values for word in _APART.split(value) for part in (word, word.partition("=")[2])}
     path = urlsplit(url)
@@ -55,7 +55,7 @@ def without(secrets: Iterable[str], text: str) -> str:
 
 
 def conceal(secrets: Iterable[str], error: FetchError) -> None:
-    """Take the secrets out of what an error says."""
+    """Remove the secrets from an error's message."""
     error.message = without(secrets, error.message)
     error.args = (error.message, *error.args[1:])
 

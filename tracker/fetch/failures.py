@@ -1,4 +1,4 @@
-"""Every error that the HTTP client may raise, as one of ours, in one plain sentence.
+"""Translate every error of the HTTP client into one of ours, with one plain sentence.
 
 The table names every class of `requests.exceptions` and `urllib3.exceptions`; a test fails when one is missing.
 The innermost error that the table knows decides: requests wraps urllib3's errors, which wrap those of Python.
@@ -23,6 +23,7 @@ from tracker.errors import (
     TlsError,
     TooManyRedirects,
 )
+from tracker.model.plain import printable_line
 
 _DEEPEST: Final = 10
 #: What is said of a proxy that answers 407.
@@ -148,10 +149,8 @@ def in_words(error: BaseException) -> str:
 
 
 def plain(text: str, limit: int = 120) -> str:
-    """Return vendors' text fit for one log line: nothing invisible, single blanks, cut at the limit."""
-    visible = "".join(letter if letter.isprintable() else " " for letter in text[: limit * 8])
-    flat = " ".join(visible.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    """Return vendors' text fit for one log line, cut at the limit."""
+    return printable_line(text, limit)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

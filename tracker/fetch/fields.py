@@ -1,4 +1,4 @@
-"""Header fields: those of a request put together, those of an answer looked up. Pure."""
+"""Header fields of requests and answers. Pure."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def joined(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return header fields of which those that are given take the place of ours; names have no case."""
+    """Return our header fields, replaced by the given ones of the same name in any case."""
     names = {name.lower() for name in given}
     return {**{name: value for name, value in ours.items() if name.lower() not in names}, **given}
 

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache, wraps
 from typing import Final, TypeVar
 
-#: No vendor's word makes us wait longer.
+#: The longest pause that a vendor can ask for.
 DAY_S: Final = 86_400.0
 _SIGNIFICANT: Final = 9
 #: Header texts that are not read again: so many, and none that is longer.
@@ -17,7 +17,7 @@ _Read = TypeVar("_Read")
 
 
 def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return for how many seconds an answer is fresh (RFC 9111, section 4.2), None where it does not say.
+    """Return how long an answer is fresh, in seconds (RFC 9111, section 4.2), None where it does not say.
 
     `s-maxage` is for shared caches and ignored. What is given but cannot be read counts as no longer fresh.
     """

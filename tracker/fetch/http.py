@@ -192,7 +192,7 @@ class _Answer:
         try:
             return decoded_start(self._raw.read(LOOKED_AT, decode_content=False), self.headers)
         except (FetchError, *CLIENT_ERRORS):
-            # The status is what is told; a body that breaks adds nothing to it.
+            # The status alone is reported; a broken body adds nothing to it.
             return b""
 
     def drain(self) -> None:

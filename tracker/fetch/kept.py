@@ -1,4 +1,4 @@
-"""Connections of the quick lane that wait for the next request."""
+"""The idle connections of the quick lane."""
 
 from heapq import nsmallest
 from operator import attrgetter
@@ -8,9 +8,9 @@ from tracker.fetch.link import Key, Link
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 LONGEST_IDLE_S: Final = 120.0
-#: A server that has answered so lately has not closed the connection, or the loop will see it in time.
+#: A server that answered within this time has not closed the connection, or the loop will notice.
 _SURE_S: Final = 2.0
-#: Where there are too many, such a part of them is closed.
+#: The share of connections that is closed when there are too many.
 _AT_ONCE: Final = 16
 
 

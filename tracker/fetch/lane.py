@@ -1,4 +1,4 @@
-"""The quick lane: a request and its plain answer on an event loop, without a thread; the rest is left to others."""
+"""The quick lane: plain requests and answers on an event loop, without threads. `requests` does the rest."""
 
 import asyncio
 import socket
@@ -16,6 +16,7 @@ from tracker.fetch.budget import Budget
 from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
 from tracker.fetch.connection import tls_context
+from tracker.fetch.connector import Connector
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.elsewhere import Elsewhere
@@ -25,14 +26,13 @@ from tracker.fetch.kept import Kept
 from tracker.fetch.limits import FetchLimits, most_kept
 from tracker.fetch.link import BUFFER_BYTES, Key, Link
 from tracker.fetch.outcome import DIRECT, Way, meaning
-from tracker.fetch.reach import Reach
 from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
 from tracker.model.clock import utc_now
 from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
-#: How often deadlines are looked at: one timer for all requests.
+#: How often deadlines are checked: one timer serves all requests.
 _SWEEP_S: Final = 0.2
 _EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
@@ -45,7 +45,7 @@ _Outcome = Fetched | NotModified | Target
 
 
 class _Page:
-    """What is asked of one page, and the request as it was sent last."""
+    """The target of one page, and the bytes of its last request."""
 
     __slots__ = ("asked", "is_conditional", "key", "request", "validators")
 
@@ -88,8 +88,10 @@ class QuickLane:
         context = tls_context(ca_file)
         # As urllib3 does: some servers choose HTTP/2 otherwise, others take whoever says nothing for a robot.
         context.set_alpn_protocols(["http/1.1"])
-        self._reaches = {
-            allow: Reach(Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor)
+        self._connectors = {
+            allow: Connector(
+                Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor
+            )
             for allow in (False, True)
         }
         self._decoders = _decoders()
@@ -128,14 +130,14 @@ class QuickLane:
             self._sweeping = None
 
     def _page(self, url: str, allow_private: bool) -> _Page | None:
-        """Return what is asked, None where a proxy is. Raises BadUrl."""
+        """Return the target, None if a proxy makes the request. Raises BadUrl."""
         asked = target(url)
         if self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None or "%" in asked.host:
             return None
         return _Page(asked, Key(asked.scheme, asked.host, asked.port, allow_private))
 
     def _made(self, page: _Page, request: FetchRequest) -> bytes | None:
-        """Return the request as it goes out, None where it is not a plain one."""
+        """Return the bytes of the request, None if it is not a plain one."""
         # The same validators come with nearly every poll.
         if not request.headers and page.validators == request.validators:
             return page.request
@@ -208,7 +210,7 @@ class QuickLane:
             has_begun = link.reader.has_begun
             if not (is_kept and isinstance(ending, OSError) and not has_begun):
                 try:
-                    # One that breaks off is for the general fetcher.
+                    # The general fetcher repeats a request whose answer broke off.
                     raise Unclear(is_lasting=False) if has_begun and isinstance(ending, OSError) else ending
                 finally:
                     del ending  # or the error would hold this frame, and the frame the error
@@ -217,7 +219,7 @@ class QuickLane:
 
     async def _connected(self, page: _Page, budget: Budget) -> Link:
         closings = self._closings
-        sock = await self._reaches[page.key.allow_private].connected(page.asked, budget)
+        sock = await self._connectors[page.key.allow_private].connected(page.asked, budget)
         if closings != self._closings:
             sock.close()
             raise reported(ConnectError, page.asked.host)
@@ -238,7 +240,7 @@ class QuickLane:
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
     def _sweep(self) -> None:
-        """End what has run out of time."""
+        """End requests whose time is over."""
         now_s = self._monotonic()
         for link in tuple(self._asking):
             link.look(now_s)

@@ -1,4 +1,4 @@
-"""How long and how large one fetch may be, and how many connections are kept between fetches."""
+"""Limits of time and size for one fetch, and of connections kept between fetches."""
 
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 from typing import Final

@@ -84,7 +84,7 @@ class Link:
 
     @property
     def has_something(self) -> bool:
-        """Tell whether anything has come over an idle connection: its end, or what nobody asked for."""
+        """Return whether anything has come over an idle connection: its end, or what nobody asked for."""
         poller = select.poll()
         poller.register(self._descriptor, select.POLLIN)
         return bool(poller.poll(0))

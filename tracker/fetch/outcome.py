@@ -1,4 +1,4 @@
-"""What an answer means: news, no news, where to ask instead, or an error."""
+"""The meaning of an answer: new content, not modified, a redirect, or an error."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,17 +16,17 @@ from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
-NEWS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+FULL_ANSWERS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _NOT_MODIFIED: Final = 304
 #: What proxies write into an answer of their own.
 _OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-#: So much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
+#: How much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
 DRAINED: Final = 64 * 1024
 
 
 class Way(NamedTuple):
-    """How a request came to where it was answered."""
+    """The way of a request to its answer."""
 
     #: Status of the redirect that led there; None for none.
     redirect: int | None = None
@@ -34,14 +34,14 @@ class Way(NamedTuple):
     given: tuple[str, ...] = ()
     #: The host that they go to alone, where they did not go with it.
     withheld_for: str | None = None
-    #: What messages call the proxy that asked for us; None where we asked, if only through its tunnel.
+    #: The proxy's name in messages, if it made the request; None if we did, directly or through a tunnel.
     proxy: str | None = None
 
 
 DIRECT: Final = Way()
 
 
-class Answer(Protocol):
+class HttpAnswer(Protocol):
     """One answer. Its status and headers are there, its body perhaps not yet."""
 
     @property
@@ -56,7 +56,7 @@ class Answer(Protocol):
 
     @property
     def received_bytes(self) -> int:
-        """Return how much of the body came so far: compressed, without chunk headers."""
+        """Return the bytes of the body received so far: compressed, without chunk headers."""
         ...
 
     def body(self) -> bytes:
@@ -73,7 +73,7 @@ class Answer(Protocol):
 
 
 def meaning(
-    answer: Answer,
+    answer: HttpAnswer,
     asked: Target,
     url: str,
     sent: Validators,
@@ -93,8 +93,8 @@ def meaning(
             raise BadAnswer("answered 304 to a request without conditions")
         answer.drain()
         return NotModified(url=url, validators=renewed(sent, headers, now), fresh_for_s=fresh_for_s(headers, now))
-    # Whatever its tag: a server that gives one tag to everything would hide all its news.
-    if answer.status in NEWS:
+    # Whatever its tag: a server that gives one tag to every answer would hide all changes.
+    if answer.status in FULL_ANSWERS:
         body = answer.body()
         is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
         if is_called_so or is_sign_in_page(headers, body):
@@ -116,14 +116,14 @@ def meaning(
 
 
 def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:
-    """Return the error for a page where people sign in."""
+    """Return the error for a sign-in page."""
     where = f"{asked.host}{asked.path.partition('?')[0]}"
     leads = "is a sign-in page" if way.redirect is None else f"leads to a sign-in page at {plain(where, 60)}"
     return SignInNeeded(f"{leads}; {_remedy(asked, way)}", None, way.redirect or HTTPStatus.OK, url)
 
 
-def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
-    """Return the error for a status that is neither news nor no news."""
+def _refusal(answer: HttpAnswer, asked: Target, url: str, now: datetime, way: Way) -> HttpStatusError | ProxyFailed:
+    """Return the error for a status other than 200, 203 and 304."""
     if is_challenge(answer.headers, answer.start):
         return _blocked(answer, url, now)
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
@@ -140,14 +140,14 @@ def _refusal(answer: Answer, asked: Target, url: str, now: datetime, way: Way) -
     return HttpStatusError(message, wait_s, answer.status, url)
 
 
-def _blocked(answer: Answer, url: str, now: datetime) -> Blocked:
+def _blocked(answer: HttpAnswer, url: str, now: datetime) -> Blocked:
     """Return the error for a challenge that only a browser passes."""
     wait_s = retry_after_s(answer.headers.get("Retry-After"), now)
     return Blocked(f"answered {answer.status}, blocked by a challenge for browsers", wait_s, answer.status, url)
 
 
 def proxy_refusal(status: int, headers: Mapping[str, str], proxy: str) -> str | None:
-    """Return what a proxy says that answers for itself, None for what it hands on."""
+    """Return the error of a proxy that answers for itself, None for an answer that it passes on."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return f"the proxy {proxy} refuses: {WANTS_CREDENTIALS}"
     if status >= HTTPStatus.BAD_REQUEST and any(name in headers for name in _OF_A_PROXY):
@@ -156,7 +156,7 @@ def proxy_refusal(status: int, headers: Mapping[str, str], proxy: str) -> str | 
 
 
 def _remedy(asked: Target, way: Way) -> str:
-    """Say what there is to do about a page that wants to know who reads it."""
+    """Return a hint for a page that wants credentials."""
     if way.given:
         return f"it does not accept what headers_env gives ({plain(', '.join(way.given), 60)})"
     if way.withheld_for is not None:

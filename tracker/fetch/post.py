@@ -1,4 +1,4 @@
-"""The poster over HTTP: one POST on the fetcher's connections, under its address policy and its total deadline."""
+"""Requests to receivers and APIs on the fetcher's connections, under its address policy and its total deadline."""
 
 import socket
 import time
@@ -9,10 +9,11 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
+from tracker.alerting.ports import Call, Reply
 from tracker.delivery.ports import PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.environment.proxies import DIRECTLY, Proxies
-from tracker.errors import BadUrl, ProxyFailed
+from tracker.errors import BadUrl, ConnectError, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
@@ -24,14 +25,15 @@ from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
 from tracker.model.clock import utc_now
 
-#: So much of an answer's body is kept to be shown. The rest is read to see that it is whole, and its connection kept.
-_KEPT: Final = 4096
-#: What a receiver gets before it counts as failing. Nobody waits for more than headers and a few words of its answer.
+#: So much of an answer's body is shown.
+_SHOWN: Final = 4096
+_PIECE: Final = 4096
+#: What a receiver gets before it counts as failing. Of an answer, an id or a few words matter.
 POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
 
 
 class RequestsPoster:
-    """A `Poster` on pooled connections, for any number of threads. Made after any fork."""
+    """A `Poster` and `Caller` on pooled connections, for any number of threads. Made after any fork."""
 
     def __init__(
         self,
@@ -73,59 +75,71 @@ class RequestsPoster:
         for adapter in self._adapters.values():
             adapter.close()
 
-    def post(self, request: PostRequest) -> Answer:
+    def post(self, request: PostRequest) -> ReceiverResponse:
         """Return the answer to one POST, whatever its status. Raises FetchError when none came."""
-        asked = _target(request.url)
+        reply = self.call(
+            Call(url=request.url, headers=request.headers, body=request.body, allow_private=request.allow_private)
+        )
+        return ReceiverResponse(status=reply.status, retry_after_s=reply.retry_after_s, text=reply.text)
+
+    def call(self, call: Call) -> Reply:
+        """Return the answer to one request, whatever its status. Raises FetchError when none came."""
+        asked = _target(call.url)
         budget = CURRENT.set(Budget(self._limits, self._monotonic))
         try:
-            with self._send(request, asked) as response:
+            with self._send(call, asked) as response:
                 self._refuse_proxy(asked, response.raw)
-                return self._answer(response.raw, secrets_of(request.headers, request.url))
+                return self._reply(response.raw, (*call.secrets, *secrets_of(call.headers, call.url)))
         except CLIENT_ERRORS as error:
             raise translated(error, asked.host) from error
         finally:
             CURRENT.reset(budget)
 
-    def _send(self, request: PostRequest, asked: Target) -> requests.Response:
+    def _send(self, call: Call, asked: Target) -> requests.Response:
         """Send the request, and again for each connection that its server had closed while it was kept.
 
-        Whether it had read the request nobody knows; sending it twice is what an idempotency key is for.
+        Whether it had read the request nobody knows; sending it twice is what an idempotency key is for. A call that
+        has none is not repeated here: its caller can look whether it arrived.
         """
         prepared = requests.PreparedRequest()
-        prepared.method = "POST"
+        prepared.method = call.method
         prepared.url = asked.url
-        length = {"Content-Length": str(len(request.body))}
-        prepared.headers = {**self._headers, **request.headers, **length}  # type: ignore[assignment]  # as in http.py
-        prepared.body = request.body
+        length = {"Content-Length": str(len(call.body))} if call.body or call.method != "GET" else {}
+        prepared.headers = {**self._headers, **call.headers, **length}  # type: ignore[assignment]  # as in http.py
+        # Without a body there is none of no bytes either, which would go out in chunks.
+        prepared.body = call.body if length else None
         timeouts = (self._limits.connect_s, self._limits.read_s)
         while True:
             try:
-                return self._adapters[request.allow_private].send(prepared, stream=True, timeout=timeouts, proxies={})
-            except StaleConnection:
-                continue
+                return self._adapters[call.allow_private].send(prepared, stream=True, timeout=timeouts, proxies={})
+            except StaleConnection as error:
+                if not call.is_repeatable:
+                    raise ConnectError(f"the connection to {asked.host} broke: closed without an answer") from error
 
     def _refuse_proxy(self, asked: Target, raw: BaseHTTPResponse) -> None:
-        """Tell what a proxy answers for itself from what the receiver says, who never got the request."""
+        """Raise ProxyFailed for a proxy's own answer: the receiver never got the request."""
         proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port)
         refused = proxy_refusal(raw.status, raw.headers, proxy.name) if proxy and asked.scheme == "http" else None
         if refused is not None:
             raise ProxyFailed(refused)
 
-    def _answer(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Answer:
+    def _reply(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Reply:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
-        return Answer(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, self._beginning(raw))))
+        body = self._body(raw)
+        beginning = body[:_SHOWN].decode("utf-8", "replace")
+        return Reply(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, beginning)), body=body)
 
-    def _beginning(self, raw: BaseHTTPResponse) -> str:
-        """Return how the body begins, once it has come whole.
+    def _body(self, raw: BaseHTTPResponse) -> bytes:
+        """Return the body, once it has come whole.
 
         A head alone proves nothing: a proxy sends it before the receiver behind it has done anything, and breaks off
         when that fails. A body that is longer than any that is read has not broken off.
         """
-        kept, length = b"", 0
-        while length < self._limits.max_body_bytes and (piece := raw.read(_KEPT, decode_content=False)):
-            kept = kept or piece
+        pieces, length = [], 0
+        while length < self._limits.max_body_bytes and (piece := raw.read(_PIECE, decode_content=False)):
+            pieces.append(piece)
             length += len(piece)
-        return kept.decode("utf-8", "replace")
+        return b"".join(pieces)
 
 
 def _target(url: str) -> Target:

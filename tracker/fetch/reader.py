@@ -14,9 +14,9 @@ from tracker.fetch.body import Body, decoded_start
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.fields import Fields
 from tracker.fetch.framing import check_framing
-from tracker.fetch.outcome import DRAINED, NEWS, REDIRECTS
+from tracker.fetch.outcome import DRAINED, FULL_ANSWERS, REDIRECTS
 
-#: Those of real pages have 1 to 4 KB and 10 to 40 fields.
+#: Heads of real pages have 1 to 4 KB and 10 to 40 fields.
 _MOST_HEAD_BYTES: Final = 32 * 1024
 _MOST_FIELDS: Final = 90
 #: Of a body as it is received. Pages have 20 to 300 KB.
@@ -47,7 +47,7 @@ class Unclear(Exception):
 
 
 class Held:
-    """How much of bodies is held now, in bytes."""
+    """The bytes of bodies that are held now."""
 
     __slots__ = ("size",)
 
@@ -56,7 +56,7 @@ class Held:
 
 
 class Reply:
-    """One answer, whose body has come."""
+    """One answer with its complete body."""
 
     __slots__ = ("_pieces", "has_head", "headers", "is_whole", "most_bytes", "received_bytes", "status")
 
@@ -73,8 +73,8 @@ class Reply:
 
     @property
     def is_refusal(self) -> bool:
-        """Tell whether its status alone says what it means."""
-        return self.has_head and self.status not in NEWS and self.status != HTTPStatus.NOT_MODIFIED
+        """Return whether the status alone decides its meaning."""
+        return self.has_head and self.status not in FULL_ANSWERS and self.status != HTTPStatus.NOT_MODIFIED
 
     def add(self, piece: bytes) -> int:
         """Take a piece of the body; return how many there are."""
@@ -137,7 +137,7 @@ class Reader:
 
     @property
     def has_begun(self) -> bool:
-        """Tell whether any of the answer has come."""
+        """Return whether any of the answer has come."""
         return self._received > 0
 
     def feed(self, data: memoryview) -> None:
@@ -155,7 +155,7 @@ class Reader:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
                 if isinstance(error, httptools.HttpParserCallbackError):
-                    # Our own mistake, not the answer's.
+                    # An error of ours, not the answer's.
                     raise
                 self.failure = Unclear()
         if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):
@@ -163,7 +163,7 @@ class Reader:
             self.failure = Unclear()
 
     def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
-        """Tell whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
+        """Return whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
         if not self.reply.has_head:
             return True
         if not had_head:
@@ -172,7 +172,7 @@ class Reader:
         return self._received > _MOST_HEAD_BYTES + 2 * self._most_body_bytes
 
     def ended(self) -> Exception | None:
-        """Return what it means that the connection ended here, None where that is the end of the answer."""
+        """Return the failure if the connection ended here, None if that completes the answer."""
         if not self._received:
             return RemoteDisconnected("")
         is_unframed = self._declared is None and b"transfer-encoding" not in self.reply.headers.raw
@@ -181,7 +181,7 @@ class Reader:
             return None
         return Unclear()
 
-    # What llhttp calls. Errors that are raised here end its work.
+    # Callbacks of llhttp. An exception ends the parsing.
 
     def on_message_begin(self) -> None:
         """Refuse what follows a whole answer."""
@@ -201,7 +201,7 @@ class Reader:
         raw[name] = value
 
     def on_headers_complete(self) -> None:
-        """Settle how the answer ends."""
+        """Decide how the answer ends."""
         parser, reply, raw = self._parser, self.reply, self._raw
         status = reply.status = parser.get_status_code()
         if parser.get_http_version() not in _VERSIONS or len(raw) + self._repeated > _MOST_FIELDS:
@@ -213,7 +213,7 @@ class Reader:
                 self._give_up()
             return
         if b"content-length" in raw or b"transfer-encoding" in raw:
-            self._settle_length()
+            self._decide_length()
         if status in REDIRECTS and raw.get(b"location"):
             self._give_up()
         if raw.get(b"content-encoding", b"").count(b",") > _MOST_COMMAS:
@@ -223,7 +223,7 @@ class Reader:
         # Trailers say nothing.
         self._raw = {}
 
-    def _settle_length(self) -> None:
+    def _decide_length(self) -> None:
         codings, lengths = self._raw.get(b"transfer-encoding"), self._raw.get(b"content-length")
         try:
             check_framing(
@@ -235,7 +235,7 @@ class Reader:
         if codings is not None and codings.lower() != b"chunked":
             self._give_up()
         self._declared = None if lengths is None else int(lengths)
-        if self.reply.status in NEWS and (self._declared or 0) > self._most_body_bytes:
+        if self.reply.status in FULL_ANSWERS and (self._declared or 0) > self._most_body_bytes:
             self._give_up()
 
     def on_body(self, piece: bytes) -> None:
@@ -246,7 +246,7 @@ class Reader:
         self._held.size += len(piece)
         if reply.is_refusal:
             if received > DRAINED or ((self._declared or 0) > DRAINED and received >= LOOKED_AT):
-                # A new connection is cheaper than the rest of what nobody wants.
+                # A new connection is cheaper than the rest of an unwanted body.
                 reply.is_whole = True
                 self.is_reusable = False
                 raise Unclear

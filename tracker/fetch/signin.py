@@ -1,4 +1,4 @@
-"""Recognise the page where people sign in, to which a page for signed-in readers leads. Pure."""
+"""Recognise sign-in pages, to which pages for signed-in readers redirect. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -23,17 +23,17 @@ _TITLE: Final = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD: Final = re.compile(rb"""<input\b[^<>]{0,500}\btype\s{0,9}=\s{0,9}["']?password""", re.IGNORECASE)
-#: How much of a page is looked at, in bytes.
+#: How much of a page is examined, in bytes.
 _LOOKED_AT: Final = 128 * 1024
 
 
 def is_sign_in_address(target: Target) -> bool:
-    """Tell whether an address is called like one where people sign in."""
+    """Return whether an address looks like that of a sign-in page."""
     return bool(_PATH.search(target.path.partition("?")[0]) or _HOST.fullmatch(target.host))
 
 
 def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether a page asks for a password and says that this is what it is for."""
+    """Return whether a page asks for a password and has a title about signing in."""
     start = body[:_LOOKED_AT]
     # The first title alone: a body that is made of titles is not worth the search.
     title = start.lower().find(b"<title")
@@ -42,7 +42,7 @@ def is_sign_in_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether an answer is for people and not for programs."""
+    """Return whether an answer is for people and not for programs."""
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return kind in ("text/html", "application/xhtml+xml") or start.startswith((b"<!doctype html", b"<html"))

@@ -1,4 +1,4 @@
-"""The way of one request through its redirects: what goes along with it, and what is left behind."""
+"""The way of one request through its redirects: credentials and cookies that go along, or stay behind."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -30,16 +30,16 @@ class Trail:
 
     @property
     def is_at_sign_in(self) -> bool:
-        """Tell whether a redirect has led to a page where people sign in, by its address."""
+        """Return whether a redirect has led to a page where people sign in, by its address."""
         return self.way.redirect is not None and is_sign_in_address(self.asked)
 
     @property
     def place(self) -> str:
-        """Return how messages call what is asked now."""
+        """Return the name of the current target in messages."""
         return self.asked.host if self.way.proxy is None else f"{self.asked.host} through the proxy {self.way.proxy}"
 
     def fields(self) -> dict[str, str]:
-        """Return the header fields that go to where it is now, and to nowhere else."""
+        """Return the header fields for the current target alone."""
         fields = dict(self.request.headers) if origin(self.asked) == origin(self._first) else {}
         if cookies := self._cookies.field(self.asked):
             name = next((name for name in fields if name.lower() == "cookie"), "Cookie")
@@ -47,12 +47,12 @@ class Trail:
         return fields
 
     def note(self, status: int, set_cookies: Iterable[str], now: datetime) -> None:
-        """Take down what a redirect brings along."""
+        """Keep the cookies of a redirect."""
         self._redirect = status
         self._cookies.take(self.asked, set_cookies, now)
 
     def go_on(self, asked: Target) -> None:
-        """Go where a redirect leads."""
+        """Follow a redirect."""
         self.asked, self.url = asked, asked.url
         self._is_circle = self._is_circle or asked.url in self._visited
         self._visited.add(asked.url)
@@ -60,7 +60,7 @@ class Trail:
         self._passed_sign_in = self._passed_sign_in or self.is_at_sign_in
 
     def in_words(self) -> str:
-        """Return what there is to say of a trail without an end."""
+        """Return a hint about a trail without an end."""
         if self._passed_sign_in:
             return ", by way of a sign-in page; if it is for signed-in readers, give its credentials by headers_env"
         if self._cookies:

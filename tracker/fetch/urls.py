@@ -1,4 +1,4 @@
-"""Which URLs may be asked."""
+"""Which URLs may be requested."""
 
 from contextlib import suppress
 from functools import lru_cache
@@ -19,20 +19,20 @@ _LONGEST_HOST: Final = 253
 
 
 class Target(NamedTuple):
-    """A URL that may be asked, in the form that goes on the wire."""
+    """A URL that may be requested, in the form that goes on the wire."""
 
     #: Normalised: ASCII, quoted, with a path, without a fragment.
     url: str
     scheme: str
     host: str
     port: int
-    #: What stands in the request line: path and query.
+    #: The request target: path and query.
     path: str
 
 
 @lru_cache(maxsize=20_000)
 def target(url: str) -> Target:
-    """Return a URL ready to be asked: http or https, a host, no user name. Raises BadUrl."""
+    """Return a URL ready for a request: http or https, a host, no user name. Raises BadUrl."""
     if len(url) > _LONGEST:
         raise BadUrl(f"the URL is longer than {_LONGEST} characters")
     if not url.isprintable() or "\\" in url:
@@ -59,7 +59,7 @@ def target(url: str) -> Target:
 
 
 def origin(of: Target) -> str:
-    """Return scheme, host and port of a URL as it writes them; two with the same are one server's."""
+    """Return scheme, host and port of a URL as written; URLs that share them have one server."""
     host = f"[{of.host}]" if ":" in of.host else of.host
     return f"{of.scheme}://{host}" if USUAL_PORTS[of.scheme] == of.port else f"{of.scheme}://{host}:{of.port}"
 
@@ -75,6 +75,6 @@ def redirected(source: Target, location: str) -> Target:
         raise BadUrl(f"redirected to {plain(location)}, which is not a valid URL") from error
     following = target(joined)
     if source.scheme == "https" and following.scheme == "http":
-        # Anybody on the way could then write the news; who accepts that may catalogue the http URL.
+        # Anybody on the way could then change the content; whoever accepts that may catalogue the http URL.
         raise BadUrl(f"redirected from https to plain {plain(following.url)}")
     return following

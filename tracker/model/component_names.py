@@ -1,7 +1,7 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Whoever tells of it or filters by it
-asks here which one is meant, so that it is the same everywhere.
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters decide here which
+one is meant, so that it is the same everywhere.
 """
 
 import unicodedata
@@ -35,7 +35,7 @@ class Listing:
         self.components: Sequence[Component] = tuple(components)
 
     def meant(self, mention: Mention) -> Sequence[Component]:
-        """Return the listed component that is meant, or all of its name where nothing tells which; () for none."""
+        """Return the listed component that is meant, or all of its name where it is not clear which; () for none."""
         component = self._by_id.get(mention.id) if mention.id else None
         if component is not None:
             return (component,)
@@ -51,7 +51,7 @@ class Listing:
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return what is mentioned by labels that tell it from others of its name, where it is known which is meant."""
+        """Return labels that distinguish mentioned components of one name, as far as their ids are known."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(
@@ -60,7 +60,7 @@ class Listing:
         )
 
     def label(self, component_id: str) -> str:
-        """Return what the listed component of that id is called."""
+        """Return the label of the listed component with that id."""
         return self._labels[component_id]
 
     def _name(self, mention: Mention, meant: Sequence[Component]) -> str:
@@ -96,9 +96,9 @@ def mentions(of: Incident | IncidentUpdate) -> tuple[Mention, ...]:
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return by id what each component is called: by its name, and by more where others have the same.
+    """Return the label of each component by its id: its name, and more where several share that.
 
-    That is the group or the region, if that tells it from all others of the name, or else the id: `Login (Platform)`.
+    That is the group or the region, if no other of the name shares it, or else the id: `Login (Platform)`.
     """
     by_name: dict[str, list[Component]] = {}
     for component in components:
@@ -132,7 +132,7 @@ def mention_spellings(mention: Mention) -> tuple[str, ...]:
 
 
 def name_spellings(name: str) -> tuple[str, ...]:
-    """Return how a component may be spelled whose group's name may stand in front of its own."""
+    """Return how a component may be spelled, with its group's name in front and without."""
     split = (spelling for group, own in _split(name) for spelling in _spelled(own, group))
     return tuple(dict.fromkeys((name, *split)))
 

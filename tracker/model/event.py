@@ -1,4 +1,4 @@
-"""What happened, as one flat record: the product's output and its stable interface.
+"""One event as a flat record: the product's output and its stable interface.
 
 The field names and their meaning do not change between versions; fields may be added.
 """
@@ -14,25 +14,25 @@ from tracker.model.provider import Provider
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """The kinds of events."""
 
     NEW_INCIDENT = "new_incident"
     INCIDENT_UPDATE = "incident_update"
     COMPONENT_STATUS_CHANGE = "component_status_change"
     MAINTENANCE_UPDATE = "maintenance_update"
-    #: The text of an update that was told is another one now.
+    #: The text of a reported update has changed.
     UPDATE_EDITED = "update_edited"
-    #: An update that was told is no longer shown, though its incident is.
+    #: A reported update is no longer shown, though its incident is.
     UPDATE_WITHDRAWN = "update_withdrawn"
-    #: The page cannot be read: what it would say is unknown.
+    #: The page cannot be read, so its state is unknown.
     PAGE_UNREADABLE = "page_unreadable"
     PAGE_READABLE = "page_readable"
-    #: The page is at another host or in another format from now on.
+    #: The page moved to another host or another format.
     PAGE_MOVED = "page_moved"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is new on one page. Absent values are None; times are aware UTC.
+    """One new thing on one page. Absent values are None; times are aware UTC.
 
     `id` is deterministic: the same update of the same page has the same id on every machine and after every
     restart, so that it can serve as an idempotency key.
@@ -43,7 +43,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     #: Provider id and name.
     provider: str
     provider_name: str
-    #: Provider name, and the components if any are named: `OpenAI - Chat Completions`.
+    #: Provider name, and the components if the update names any: `OpenAI - Chat Completions`.
     product: str
     incident_id: str | None = None
     #: Title of the incident.
@@ -55,23 +55,31 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     components: tuple[str, ...] = ()
     link: str | None = None
-    #: When the vendor says that it happened; of an edit, when the update was posted. None where the page does not say.
+    #: The vendor's date; for an edit, the date of the update. None where the page does not say.
     published_at: datetime | None = None
     seen_at: datetime
-    #: The vendor's own word for the status, where it is another one (a localised page: `Resolvido`).
+    #: The vendor's own word for the status, if it differs (a localised page: `Resolvido`).
     vendor_status: str | None = None
     #: Codes or names of the regions that the incident or the component concerns.
     regions: tuple[str, ...] = ()
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Of an update, an edit or a component: when the last poll began that read the whole page and did not show this
-    #: yet, so that it appeared between then and `seen_at`. None at first sight, and for events about something else.
+    #: When the last poll began that read the whole page without this update, edit or component status: it appeared
+    #: between then and `seen_at`. None at first sight, and for other kinds of events.
     unseen_since: datetime | None = None
-    #: Addresses behind words of the message, which it does not show; left out where there are none.
+    #: Addresses that the page hides behind words of the message; left out if there are none.
     links: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    #: Only of an edited or withdrawn update: the digest of what it said (`tracker.model.text_digest.text_digest`).
+    #: Only for an edited or withdrawn update: the digest of its former text (`tracker.model.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
+    #: Only of a drill, which nothing that counts or shows incidents takes in: the channel that it is for, `*` for all
+    #: that routes name.
+    drill: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_drill(self) -> bool:
+        """Tell whether it was made to try alerts out."""
+        return self.drill is not msgspec.UNSET
 
 
 def update_event(
@@ -84,7 +92,7 @@ def update_event(
     *,
     listing: Listing,
 ) -> Event:
-    """Return the event that tells of one update of an incident; the page's listing says how components are called."""
+    """Return the event of one update of an incident; the page's listing says what components are called."""
     named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,
@@ -120,7 +128,7 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(data: bytes) -> Event:
-    """Read what `encode_event` wrote; fields that a later version added are ignored. Raises ValueError."""
+    """Read a line of `encode_event`; fields of later versions are ignored. Raises ValueError."""
     return _DECODER.decode(data)
 
 

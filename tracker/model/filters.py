@@ -1,8 +1,8 @@
-"""What a person wants to be told of a page: the filters of a provider. Pure.
+"""The filters of a provider: which events of its page are reported. Pure.
 
-A filter decides what is told, never what is read or remembered. `components`, `regions` and `events` are lists of what
-passes and, behind a `!`, of what does not: the latter wins, order says nothing, and a list of nothing but exclusions
-lets all others pass.
+A filter decides what is reported, never what is read or remembered. `components`, `regions` and `events` list what
+passes and, behind a `!`, what does not: an exclusion wins, order does not matter, and a list of exclusions alone lets
+all others pass.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -18,14 +18,22 @@ from tracker.model.component_names import (
     name_spellings,
 )
 from tracker.model.event import EventKind
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.model.page import (
+    SEVERITIES,
+    Component,
+    ComponentStatus,
+    Impact,
+    Incident,
+    IncidentUpdate,
+    Mention,
+    Snapshot,
+)
 from tracker.model.page_state import COMPONENT_IMPACT, PageView
+from tracker.model.plain import printable_line
 from tracker.model.provider import Provider
 
-#: What begins an exclusion.
+#: The prefix of an exclusion.
 EXCLUDES: Final = "!"
-#: Values of `min_impact`, from the mildest on.
-SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 #: Kinds of events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
 #: How many names a sentence gives, and how much of each, in characters.
@@ -33,7 +41,7 @@ _NAMED, _LONGEST_NAME = 5, 40
 
 
 def passes(patterns: Collection[str], matches: Callable[[str], bool]) -> bool:
-    """Tell whether a list of includes and exclusions lets something pass; `matches` compares it with one of them."""
+    """Return whether a list of includes and exclusions lets something pass; `matches` compares it with one pattern."""
     includes = [pattern for pattern in patterns if not pattern.startswith(EXCLUDES)]
     if any(matches(pattern[len(EXCLUDES) :]) for pattern in patterns if pattern.startswith(EXCLUDES)):
         return False
@@ -70,7 +78,7 @@ def left_out_by(
 
 
 def wants_kind(provider: Provider, kind: EventKind) -> bool:
-    """Tell whether events of this kind are told. Those about the page itself always are, unless they are excluded."""
+    """Return whether events of this kind are reported; those about the page itself are unless they are excluded."""
     only_excludes = kind.startswith(_OF_THE_PAGE)
     patterns = [pattern for pattern in provider.events if pattern.startswith(EXCLUDES) or not only_excludes]
     return passes(patterns, lambda named: named == kind)
@@ -79,9 +87,9 @@ def wants_kind(provider: Provider, kind: EventKind) -> bool:
 def wants_change(
     provider: Provider, component: Component, before: ComponentStatus | None, *, fall_was_reported: bool
 ) -> bool:
-    """Tell whether it is told that a component has another status than `before` (None: that it appeared).
+    """Return whether a change of a component from the status `before` (None: it is new) is reported.
 
-    Who was told of its fall is told of every status until it works again.
+    After a reported failure, every status is reported until the component works again.
     """
     if not _wants_component(provider, component):
         return False
@@ -97,8 +105,8 @@ def wants_change(
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 
-    What only an incident names exists, too. A page that lists none, or not all, gives no sentence: absence from such a
-    list tells nothing.
+    Components that only an incident names count as existing. A page with an empty or cut list gives no sentence, since
+    absence from it proves nothing.
     """
     if not page.components_complete:
         return ()
@@ -117,7 +125,7 @@ def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
 
 def component_names(page: Snapshot, listing: Listing) -> set[str]:
     """Return the components that incidents of the page name and that it does not list."""
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     named = {mention for incident in incidents for mention in mentions(incident)}
     named |= {mention for incident in incidents for update in incident.updates for mention in mentions(update)}
     return {mention.name for mention in named if not listing.meant(mention)}
@@ -127,7 +135,7 @@ def region_names(page: Snapshot | PageView) -> set[str]:
     """Return the regions that incidents of the page name."""
     if isinstance(page, PageView):
         return {*page.named_regions}
-    incidents = (*page.incidents, *page.maintenances)
+    incidents = page.entries
     of_incidents = {region for incident in incidents for region in incident.regions}
     return of_incidents | {region for incident in incidents for update in incident.updates for region in update.regions}
 
@@ -149,12 +157,11 @@ def _unlisted(page: Snapshot | PageView) -> Collection[str]:
 
 
 def _printable(name: str) -> str:
-    shown = "".join(filter(str.isprintable, name))
-    return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
+    return printable_line(name, _LONGEST_NAME)
 
 
 def _wants_mention(provider: Provider, mention: Mention, listing: Listing) -> bool:
-    """Tell whether a component that an incident names is wanted; where several may be meant, whether any is."""
+    """Return whether a component that an incident names is wanted; where several may be meant, whether any is."""
     candidates = listing.meant(mention) if provider.components else ()
     if not candidates:
         return passes(provider.components, lambda glob: _matches_any(glob, mention_spellings(mention)))
@@ -171,7 +178,7 @@ def _wants_region(provider: Provider, region: str) -> bool:
 
 
 def _matches_any(glob: str, spellings: Iterable[str]) -> bool:
-    """Tell whether a glob is one of the spellings, letter by letter, or matches one as a pattern."""
+    """Return whether a glob is one of the spellings, letter by letter, or matches one as a pattern."""
     pattern = alike(glob)
     return any(pattern == spelling or fnmatchcase(spelling, pattern) for spelling in map(alike, spellings))
 
@@ -183,5 +190,5 @@ def _wants_status(provider: Provider, status: ComponentStatus) -> bool:
 
 
 def _is_bad_enough(provider: Provider, impact: Impact | None) -> bool:
-    """Tell whether an impact reaches `min_impact`. An unknown one does: it may be bad."""
+    """Return whether an impact reaches `min_impact`. An unknown one does: it may be severe."""
     return impact is None or SEVERITIES.index(impact) >= SEVERITIES.index(provider.min_impact)

@@ -14,12 +14,12 @@ import msgspec
 CLOSED_STATUSES = frozenset({"resolved", "postmortem", "completed", "cancelled"})
 
 
-#: What begins an id that was made here, for what its vendor gave none.
+#: The prefix of ids that the tracker made because the vendor gave none.
 MADE: Final = "made-"
 
 
 class ComponentStatus(StrEnum):
-    """How a component does (Statuspage's words, which most platforms share)."""
+    """The status of a component, in Statuspage's words, which most platforms share."""
 
     OPERATIONAL = "operational"
     DEGRADED_PERFORMANCE = "degraded_performance"
@@ -30,7 +30,7 @@ class ComponentStatus(StrEnum):
 
 
 class Impact(StrEnum):
-    """How bad the vendor says it is."""
+    """How severe the vendor says an incident is."""
 
     NONE = "none"
     MINOR = "minor"
@@ -39,14 +39,18 @@ class Impact(StrEnum):
     MAINTENANCE = "maintenance"
 
 
-class Reach(StrEnum):
-    """How far a list of incidents reaches: what it proves that it does not hold something which went on."""
+#: Impacts of incidents, from the mildest on: the values of `min_impact`.
+SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
-    #: Nothing, since it may lack what goes on.
+
+class Reach(StrEnum):
+    """How far a list of incidents reaches, and so what the absence of an incident proves."""
+
+    #: Nothing: the list may lack open incidents.
     NOTHING = "nothing"
-    #: It holds the newest ones, so that something has ended if it cannot have aged out.
+    #: The list holds the newest incidents: an absent one has ended unless it may have aged out.
     WINDOW = "window"
-    #: It holds all that goes on or is planned, so that something has ended.
+    #: The list holds every open and planned incident: an absent one has ended.
     ALL = "all"
 
 
@@ -56,11 +60,11 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     status: ComponentStatus
-    #: Name of the group that holds it, None at top level.
+    #: Name of its group, None at top level.
     group: str | None = None
-    #: Code or name of the region that it is of, None where the page does not say.
+    #: Code or name of its region, None where the page does not say.
     region: str | None = None
-    #: When the vendor changed it last; unset where the page does not date each component by itself.
+    #: When the vendor changed it last; None where the page does not date each component.
     changed_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -70,19 +74,19 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: "" where the page names no id.
     id: str = ""
     name: str
-    #: Name of its group, where the page writes that in front.
+    #: Name of its group, if the page writes the group in front.
     group: str | None = None
 
 
 class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """One dated message of an incident or a maintenance."""
 
-    #: The vendor's id, or one derived from what does not change when the text is edited.
+    #: The vendor's id, or one derived from fields that an edit of the text leaves alone.
     id: str
     #: `investigating`, `identified`, `monitoring`, `resolved`, `postmortem`, `scheduled`, `in_progress`,
     #: `verifying`, `completed`, or the vendor's own word in lower case.
     status: str
-    #: The vendor's own word, as written, where it is another one than `status` (a localised page: `Resolvido`).
+    #: The vendor's own word, if it differs from `status` (a localised page: `Resolvido`).
     vendor_status: str | None = None
     body: str = ""
     #: When the vendor published it. None where the page does not say.
@@ -91,7 +95,7 @@ class IncidentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...] = ()
     #: The same with their ids, () where the page gives none.
     mentions: tuple[Mention, ...] = ()
-    #: Addresses behind words of its body that the body does not show.
+    #: Addresses that the page hides behind words of the body.
     links: tuple[str, ...] = ()
     #: Codes or names of the regions that this update names, () when it names none.
     regions: tuple[str, ...] = ()
@@ -118,47 +122,46 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it goes on now: neither before a maintenance begins, nor where its status is not known."""
+        """Return whether it is open now: a maintenance before its begin is not, and neither is an unknown status."""
         return self.status not in CLOSED_STATUSES and self.status not in ("scheduled", "unknown")
 
 
 class Omission(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of an answer that could not be read and was left out, while the rest was read."""
+    """An unreadable entry that was left out of an answer."""
 
     kind: Literal["incident", "maintenance", "update", "component"]
-    #: What is wrong with it, in a few words: `no id`.
+    #: The problem in a few words: `no id`.
     reason: str
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What one answer (or several, merged) of a page says at one moment."""
+    """The content of one answer of a page, or of several merged ones."""
 
     #: The page's own name, None where it does not say.
     name: str | None = None
-    #: The page's own clock of its last change; an answer with an earlier one is stale. None where there is none.
+    #: The page's own time of its last change, None where it has none. An answer with an earlier one is stale.
     updated_at: datetime | None = None
     #: The vendor's overall word, mapped; None where there is none.
     indicator: Impact | None = None
     incidents: tuple[Incident, ...] = ()
     maintenances: tuple[Incident, ...] = ()
     components: tuple[Component, ...] = ()
-    #: Whether `components` is the whole list; False where a platform cuts it, so that absence tells nothing.
+    #: Whether `components` is the whole list; False where a platform cuts it, so that absence proves nothing.
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
     #: Whether the answer has a list of components though nothing is in it.
     components_listed: bool = False
-    #: What was left out of this answer because it could not be read; the absence of such an entry proves nothing.
+    #: Entries of this answer that could not be read; their absence proves nothing.
     omissions: tuple[Omission, ...] = ()
-    #: Whether the answer lists all that goes on and nothing that ended, so that an incident ends by no longer being
-    #: listed.
+    #: Whether the answer lists every open incident and no ended one, so an absent incident has ended.
     open_only: bool = False
-    #: How far the lists of what it holds reach; where it is `open_only`, both hold all.
+    #: How far its lists reach; with `open_only`, both are complete.
     incidents_reach: Reach = Reach.NOTHING
     maintenances_reach: Reach = Reach.NOTHING
-    #: Of a list that is a window: whatever changed since this long ago is in it for certain. None: not known.
+    #: For a list of the newest: any incident that changed within this time is listed for certain. None: not known.
     window: timedelta | None = None
-    #: Words that stand where a status should and are not known for one, as written, each once.
+    #: Unknown words in the place of a status, as written, each once.
     unknown_words: tuple[str, ...] = ()
     #: By key of an update (`incident/update`): keys under which it was known before the page showed more or was read
     #: otherwise. One of them makes it known.
@@ -169,9 +172,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: lists all of them with ids, and these give way to that.
     stand_ins: tuple[str, ...] = ()
 
+    @property
+    def entries(self) -> tuple[Incident, ...]:
+        """Return incidents and maintenances; one that both lists hold comes twice."""
+        return (*self.incidents, *self.maintenances)
+
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of an incident or maintenance that goes on or is planned, and what `status` shows of it."""
+    """An open or planned incident or maintenance, as the view keeps it and `status` shows it."""
 
     id: str
     name: str
@@ -189,17 +197,17 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it has passed the filters, so that what follows is told.
+    #: Whether it has passed the filters, so that what follows is reported.
     is_followed: bool = False
 
 
 def is_made(entry_id: str) -> bool:
-    """Tell whether an id was made here, so that no address of the vendor's holds it."""
+    """Return whether the tracker made this id, so no address of the vendor contains it."""
     return entry_id.startswith(MADE)
 
 
 def worst_impact(impacts: "list[Impact | None]") -> Impact | None:
-    """Return the worst of what a page says; maintenance shows, but anything that does not work is worse."""
+    """Return the worst of indicator, components and incidents; anything broken is worse than maintenance."""
     order = [Impact.NONE, Impact.MAINTENANCE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
     known = [impact for impact in impacts if impact is not None]
     return max(known, key=order.index) if known else None

@@ -2,17 +2,24 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
 
-from tracker.model.page import Impact
+from tracker.model.key import Holds, Key
+from tracker.model.page import SEVERITIES, Impact
 
-#: So many pages of a public host are asked at once; whoever has allowed private addresses polls a host of their own.
+#: How many pages of a public host are polled at once. Private hosts have no limit: they are the user's own.
 USUAL_PER_HOST = 2
+#: Headers that are sent with every event and cannot be given otherwise.
+_SET_BY_SENDER: Final = (
+    *("content-type", "user-agent", "idempotency-key"),
+    *("webhook-id", "webhook-timestamp", "webhook-signature"),
+)
 
 
 class FirstSight(StrEnum):
-    """What is told of a page that was never seen before."""
+    """What is reported of a page that was never seen before."""
 
     OPEN = "open"
     SILENT = "silent"
@@ -20,49 +27,138 @@ class FirstSight(StrEnum):
 
 
 class Cadence(StrEnum):
-    """Whether a page is polled at another pace than its interval's when it calls for that (`scheduling.cadence`)."""
+    """Whether the pace follows the page (`scheduling.cadence`) or stays at the interval."""
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"
 
 
 class Validators(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes the next request for one URL conditional (RFC 9110, section 13.1)."""
+    """The validators that make the next request for a URL conditional (RFC 9110, section 13.1)."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One status page that we watch: an entry of the catalogue."""
+    """One status page that we watch: an entry of the catalogue.
 
-    id: str
-    name: str
+    A field with a `Key` is what people may write of it; what the key may hold, its default and each message about it
+    follow from the field (`tracker.catalogue.schema`). Stored as JSON: fields stay in this order.
+    """
+
+    id: Annotated[str, Key(help="By what commands call it.", holds=Holds.IDENTIFIER, example='"openai"')]
+    name: Annotated[str, Key(help="How log lines call it.", example='"OpenAI"', is_required=True)]
     #: A page, or an endpoint of one.
-    url: str
+    url: Annotated[
+        str,
+        Key(
+            help="The page, as in a browser.",
+            holds=Holds.ADDRESS,
+            example='"https://status.openai.com"',
+            is_required=True,
+        ),
+    ]
     #: Header fields of its requests, each with the name of the variable that holds its value; never a value.
-    headers_env: tuple[tuple[str, str], ...] = ()
+    headers_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            help="Headers of its requests, each with the variable that holds its value.",
+            holds=Holds.HEADERS,
+            example='{ Authorization = "ACME_AUTH" }',
+        ),
+    ] = ()
     #: Name of a format, or `auto`.
-    format: str = "auto"
-    interval_s: int = 60
-    cadence: Cadence = Cadence.ADAPTIVE
+    format: Annotated[
+        str, Key(help="What the page speaks; auto finds out.", example='"feed"', is_shared=True, metavar="NAME")
+    ] = "auto"
+    interval_s: Annotated[
+        int,
+        Key(name="interval", help="Seconds, 1 to 86400.", unit="seconds", most=86_400, example="60", is_shared=True),
+    ] = 60
+    cadence: Annotated[
+        Cadence,
+        Key(
+            help="adaptive: faster in an incident, slower after two quiet weeks; fixed: always the interval.",
+            example='"fixed"',
+            is_shared=True,
+            metavar="WORD",
+        ),
+    ] = Cadence.ADAPTIVE
     #: Name of the group that people see it in; None: none.
-    group: str | None = None
-    #: Whether addresses that are not public may be connected to.
-    allow_private: bool = False
+    group: Annotated[
+        str | None, Key(help="The heading that people find it under.", example='"Payments"', is_shared=True)
+    ] = None
+    allow_private: Annotated[bool, Key(help="Allow an address that is not public.", is_shared=True)] = False
     #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
-    max_per_host: int | None = None
+    max_per_host: Annotated[
+        int | None,
+        Key(
+            help="How many pages of its host are asked at the same time.",
+            unit="pages",
+            most=1000,
+            example="2",
+            is_shared=True,
+        ),
+    ] = None
     #: Globs on components, a `!` before those that are left out; () means all (`tracker.model.filters`).
-    components: tuple[str, ...] = ()
+    components: Annotated[
+        tuple[str, ...],
+        Key(
+            help="Components; !GLOB leaves some out.",
+            holds=Holds.GLOB,
+            example='["API*"]',
+            is_shared=True,
+            is_filter=True,
+            metavar="GLOB",
+        ),
+    ] = ()
     #: The same on regions.
-    regions: tuple[str, ...] = ()
-    #: The least impact that is told; unknown impacts are, and maintenance is not measured by it.
-    min_impact: Impact = Impact.NONE
+    regions: Annotated[
+        tuple[str, ...],
+        Key(
+            help="Regions; !GLOB leaves some out.",
+            holds=Holds.GLOB,
+            example='["eu-*"]',
+            is_shared=True,
+            is_filter=True,
+            metavar="GLOB",
+        ),
+    ] = ()
+    #: The least impact that is reported; unknown impacts are, and maintenance is not measured by it.
+    min_impact: Annotated[
+        Impact,
+        Key(
+            help="none, minor, major or critical.",
+            example='"major"',
+            choices=SEVERITIES,
+            is_shared=True,
+            is_filter=True,
+            metavar="IMPACT",
+        ),
+    ] = Impact.NONE
     #: Kinds of events, a `!` before those that are left out; () means all.
-    events: tuple[str, ...] = ()
-    #: Whether maintenance is told.
-    maintenance: bool = True
-    first_sight: FirstSight = FirstSight.OPEN
+    events: Annotated[
+        tuple[str, ...],
+        Key(
+            help="Kinds of events; !KIND leaves one out.",
+            holds=Holds.EVENT_OR_EXCLUSION,
+            example='["new_incident"]',
+            is_shared=True,
+            is_filter=True,
+            metavar="KIND",
+        ),
+    ] = ()
+    maintenance: Annotated[bool, Key(help="Whether maintenance is reported.", is_shared=True, is_filter=True)] = True
+    first_sight: Annotated[
+        FirstSight,
+        Key(
+            help="What is reported of a new page: open incidents, nothing (silent) or all.",
+            example='"silent"',
+            is_shared=True,
+            metavar="WORD",
+        ),
+    ] = FirstSight.OPEN
     #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
     id_given: bool = False
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
@@ -70,7 +166,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host_limit(self) -> int | None:
-        """Return how many pages of its host may be asked at once, this one among them; None for any number."""
+        """Return how many pages of its host may be polled at once, this one included; None for any number."""
         if self.max_per_host is None and not self.allow_private:
             return USUAL_PER_HOST
         return self.max_per_host
@@ -81,7 +177,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookFormat(StrEnum):
-    """What a webhook's receiver understands."""
+    """The format that a webhook's receiver understands."""
 
     #: The event itself, for programs.
     JSON = "json"
@@ -91,23 +187,50 @@ class WebhookFormat(StrEnum):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets."""
+    """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets.
+
+    As with a provider, fields with a `Key` are what people may write.
+    """
 
     #: The sink's id.
-    name: str
+    name: Annotated[
+        str, Key(help="By what commands call it.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True)
+    ]
     #: Where events are posted; None where the environment says it.
-    url: str | None = None
+    url: Annotated[
+        str | None,
+        Key(
+            help="Where events are posted.",
+            holds=Holds.SECRET_ADDRESS,
+            example='"https://hooks.example.com/updates"',
+        ),
+    ] = None
     #: Name of the variable that holds the URL, None where `url` says it.
-    url_env: str | None = None
+    url_env: Annotated[
+        str | None, Key(help="The variable that holds the address.", holds=Holds.VARIABLE, example='"OPS_URL"')
+    ] = None
     #: Name of the variable that holds the signing keys; None: events are not signed.
-    secret_env: str | None = None
+    secret_env: Annotated[
+        str | None, Key(help="The variable that holds the signing keys.", holds=Holds.VARIABLE, example='"OPS_SECRET"')
+    ] = None
     #: Header fields that are sent, each with the name of the variable that holds its value.
-    headers_env: tuple[tuple[str, str], ...] = ()
-    #: How events are written to it.
-    format: WebhookFormat = WebhookFormat.JSON
+    headers_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            help="Headers of its requests, each with the variable that holds its value.",
+            holds=Holds.HEADERS,
+            example='{ Authorization = "OPS_AUTH" }',
+            reserved=_SET_BY_SENDER,
+        ),
+    ] = ()
+    format: Annotated[WebhookFormat, Key(help="How events are written to it.", example='"slack"')] = WebhookFormat.JSON
     #: Globs on provider ids; () means all.
-    providers: tuple[str, ...] = ()
+    providers: Annotated[
+        tuple[str, ...], Key(help="Only events of these providers.", example='["openai", "aws-*"]', metavar="GLOB")
+    ] = ()
     #: Kinds of events; () means all.
-    events: tuple[str, ...] = ()
-    #: Whether addresses that are not public may be connected to.
-    allow_private: bool = False
+    events: Annotated[
+        tuple[str, ...],
+        Key(help="Only events of these kinds.", holds=Holds.EVENT, example='["new_incident"]', metavar="KIND"),
+    ] = ()
+    allow_private: Annotated[bool, Key(help="Allow an address that is not public.")] = False

@@ -41,7 +41,7 @@ def text_digest(text: str) -> str:
 
 
 def words_digest(text: str) -> str:
-    """Return a digest that is the same for texts that differ in markup, blanks and typography alone."""
+    """Return a digest that ignores markup, blanks and typography."""
     return text_digest(_words(text))[:_COMPARED]
 
 

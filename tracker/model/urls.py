@@ -25,7 +25,7 @@ def canonical(url: str) -> str:
 
 
 def same_page(one: str, other: str) -> bool:
-    """Tell whether two addresses are of one page."""
+    """Return whether two addresses are of one page."""
     return one == other or canonical(one) == canonical(other)
 
 

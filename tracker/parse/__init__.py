@@ -1,4 +1,4 @@
-"""The only door through which vendor data enters: an answer's bytes -> Snapshot.
+"""The only way for vendor data into the tracker: the bytes of an answer -> Snapshot.
 
 Wire shapes never leave this package. A format is recognised by its answer, never by URL or status code.
 """
@@ -115,7 +115,7 @@ def detect(body: bytes, content_type: str | None = None) -> Format:
 
 
 def read(body: bytes, *, format: str = "auto", url: str = "", content_type: str | None = None) -> Snapshot:
-    """Read an answer; `url` is where it came from. Raises ParseError, and nothing else, on any bytes."""
+    """Read an answer from `url`. Raises ParseError, and nothing else, on any bytes."""
     if format == "auto":
         return detect(body, content_type).read(body, url, content_type)
     known = FORMATS.get(format)

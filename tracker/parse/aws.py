@@ -1,6 +1,6 @@
 """AWS Health's public events in JSON (`/public/currentevents`, in UTF-16) -> Snapshot.
 
-The one answer there is lists what goes on, so that an event ends by leaving it, and `[]` is calm. That list alone is
+The only answer lists open events, so an event ends by leaving it, and `[]` is a quiet page. That list alone is
 nobody's schema: `read` takes it, `recognises` does not. Events have ARNs; their log entries have no ids, and are known
 by their time, in seconds. Severity is a digit, at the event and at each entry of its log. No maintenance is shown.
 The public page documents nothing; field names and meanings are those of recorded answers, and the words for the
@@ -26,7 +26,7 @@ SEVERITIES: Mapping[str, tuple[str, Impact]] = {
     "3": ("service disruption", Impact.CRITICAL),
 }
 _PAGE = "https://health.aws.amazon.com/health/status"
-_CALM = "0"
+_QUIET = "0"
 _MARKS = frozenset({"arn", "service"})
 #: arn:aws:health:<region>::event/<service>/<type>/<id>
 _ARN_PARTS = 6
@@ -65,7 +65,7 @@ def _incident(event: dict[str, Any]) -> Incident:
     status, impact = _severity(event.get("status"))
     region, region_name = _region(arn), fields.name(event.get("region_name"))
     affected = (fields.mapping(service) for service in fields.mapping(event.get("impacted_services")).values())
-    services = [fields.name(each.get("service_name")) for each in affected if str(each.get("current")) != _CALM]
+    services = [fields.name(each.get("service_name")) for each in affected if str(each.get("current")) != _QUIET]
     return Incident(
         id=arn,
         name=fields.name(event.get("summary")) or arn,

@@ -1,9 +1,9 @@
 """AWS's feeds (`/rss/all.rss`, `/rss/<service>-<region>.rss`) -> Snapshot.
 
-They have an item for each update of the last events, 50 at most, and nothing that holds the items of one event
-together but their guid, `#<service>-<region>_<seconds since 1970>`. So what is one incident here is a service in a
-region: any id with more in it would change when the oldest item leaves the feed, and tell all others anew. The
-seconds are the update's id, and the same as in the JSON. Titles begin with how bad it is. No maintenance is shown.
+They have an item for each update of the last events, 50 at most. Only the guid `#<service>-<region>_<seconds since
+1970>` connects the items of one event. So one incident is a service in a region: any longer id would change when the
+oldest item leaves the feed, and all others would be reported again. The seconds are the update's id, and the same as in
+the JSON. Titles begin with how bad it is. No maintenance is shown.
 """
 
 import re

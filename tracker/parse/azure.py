@@ -1,9 +1,9 @@
 """Microsoft's status feeds, Azure's and that of the Microsoft 365 admin center -> Snapshot.
 
-An item is an incident that goes on; a quiet feed has none, or one whose `<status>` is Available. Its text is edited
+An item is an open incident; a quiet feed has none, or one whose `<status>` is Available. Its text is edited
 in place, and each text is an update, known by its words: neither feed gives an update a time, since Azure's pubDate
 stays that of the first text and the admin center's is that of the answer. Categories are services and regions, mixed
-and told apart by name. Azure says nothing of severity. No maintenance is shown.
+and distinguished by name. Azure says nothing of severity. No maintenance is shown.
 (learn.microsoft.com/azure/service-health/azure-status-overview; the element `<status>` as in recorded answers)
 """
 
@@ -21,7 +21,7 @@ from tracker.parse.words import status_word
 #: Both are written by the same library, which declares a prefix for Atom and uses none of it.
 _LIBRARY = b'xmlns:a10="http://www.w3.org/2005/Atom"'
 _TITLE = re.compile(rb"<title>\s{0,20}(?:Azure|Microsoft [\w &.-]{1,60}) Status\s{0,20}</title>")
-#: What `<status>` says when nothing is wrong.
+#: The `<status>` when nothing is wrong.
 _QUIET = "available"
 #: Azure's names of regions are made of these words only (learn.microsoft.com/azure/reliability/regions-list).
 _REGION_WORDS = frozenset({

@@ -2,7 +2,7 @@
 
 One answer in JSON:API has it all: the page, its sections and resources, its reports and their updates, also of some
 that ended. Ids are the vendor's. A report ends by its own word (`resolved`); `ends_at` is null for most. Updates carry
-no status but those of the resources that they name: the worst of these is told, in the vendor's word. A maintenance
+no status but those of the resources that they name: the worst of these is reported, in the vendor's word. A maintenance
 goes on while one of its resources is in maintenance, and is planned before. Severity: degraded is minor, downtime,
 "major service disruption" in the vendor's words, is major.
 

@@ -67,7 +67,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 def _is_cachet(answer: object) -> bool:
-    """Tell whether the answer is a page of a list of either version, whose entries are all of a kind that it knows."""
+    """Return whether the answer is a page of a list of either version, with entries of one known kind."""
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         return False
     meta = fields.mapping(answer.get("meta"))
@@ -79,7 +79,7 @@ def _is_cachet(answer: object) -> bool:
 
 
 def _holds_any(entries: list[Any]) -> bool:
-    """Tell whether a list holds an entry of a known kind; an empty one is anybody's."""
+    """Return whether a list holds an entry of a known kind; an empty one is anybody's."""
     return not entries or any(_kind(_flat(entry)) for entry in entries)
 
 

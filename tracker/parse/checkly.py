@@ -1,9 +1,9 @@
 """Checkly's list of unresolved incidents -> Snapshot, as its status pages ask for it themselves.
 
-`/api/status-page/<slug>/unresolved-incidents` shows what goes on, with all updates: one request that tells whether
-the page is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference,
-"Status page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance
-windows) are not documented and not asked for. Severity: minor and medium are minor, the others are named alike.
+`/api/status-page/<slug>/unresolved-incidents` lists open incidents with all updates: one request shows whether the page
+is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference, "Status
+page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance windows) are not
+documented and not asked for. Severity: minor and medium are minor, the others are named alike.
 
 The page for people has the same in its data (Nuxt; recorded, 2026-09), and its services: one that an open incident
 names is affected as badly as the incident is, the others work. Its lists of maintenance windows were empty in the
@@ -120,7 +120,7 @@ def _page(data: Mapping[str, Any]) -> Snapshot:
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
-    """Tell whether it is a list of Checkly's incidents; an empty one has nobody's shape and says that all is quiet."""
+    """Return whether it is a list of Checkly incidents; an empty list has no marks, and says that all is quiet."""
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False

@@ -1,9 +1,9 @@
 """cState's read-only JSON, version 2 of its API -> Snapshot (github.com/cstate/cstate, `layouts/*.json`).
 
 `/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` holds the issues of all times.
-Neither holds a text: an issue is a page that its author writes on. So each status of an issue is one update without
-a text, at the time of its last change. The index lacks issues that concern no system, so that absence from it tells
-nothing; the other answer shows what ended. The file is the id. When the site was built says nothing and is not read.
+Neither holds a text: an issue is a page that its author writes on. So each status of an issue is one update without a
+text, at the time of its last change. The index lacks issues without a system, so absence from it proves nothing; the
+other answer shows ended issues. The file name is the id. The time at which the site was built is ignored.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""An answer's entries, read one by one: an odd one is left out and named, the rest is read.
+"""Read the entries of an answer one by one: an odd one is left out and named.
 
 Vendors answer with `null` where an object was, with texts for lists, with an update that has no id. Such an entry gets
-an id from what an edit leaves alone where it shows enough of that, and is left out otherwise. An answer of which
-nothing can be read is refused: it is something else than what was expected.
+an id from fields that an edit leaves alone, or is left out if it has none. An answer without any readable entry is
+refused: it is something else than expected.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ NO_ID, NO_OBJECT, NO_LIST, NOTHING = "no id", "no object", "no list", "nothing i
 
 
 class _Reading:
-    """What has been found in one answer so far."""
+    """The findings in one answer so far."""
 
     def __init__(self) -> None:
         self.omissions: dict[Omission, None] = {}
@@ -47,7 +47,7 @@ class _Reading:
         else:
             self.omissions[Omission(kind=kind, reason=problem)] = None
 
-    def told_apart(self, item: _Read, place: str) -> _Read:
+    def with_unique_id(self, item: _Read, place: str) -> _Read:
         """Return an entry whose id was made here with another one if something else in the same place has that."""
         if not is_made(item.id):
             return item
@@ -80,7 +80,7 @@ _READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
 
 
 def entry_by_entry(read: Reader) -> Reader:
-    """Make the reader of a format say what it leaves out."""
+    """Make the reader of a format name the entries that it leaves out."""
 
     @wraps(read)
     def reader(body: bytes, url: str, content_type: str | None) -> Snapshot:
@@ -95,12 +95,12 @@ def entry_by_entry(read: Reader) -> Reader:
 
 
 def each(holder: Mapping[str, Any], key: str, kind: Kind, read: Callable[[dict[str, Any]], _Read]) -> list[_Read]:
-    """Return what the entries of a list say, without those that cannot be read."""
+    """Return the read entries of a list, without unreadable ones."""
     return among(objects(holder, key, kind), kind, read)
 
 
 def among(entries: Iterable[_Entry], kind: Kind, read: Callable[[_Entry], _Read]) -> list[_Read]:
-    """Return what entries say, without those that cannot be read."""
+    """Return the read entries, without unreadable ones."""
     reading = _READING.get() or _Reading()
     apart = _Reading() if kind == "update" else reading
     found = []
@@ -114,7 +114,7 @@ def among(entries: Iterable[_Entry], kind: Kind, read: Callable[[_Entry], _Read]
             reading.try_one(kind, problem=NOTHING)
             continue
         reading.try_one(kind)
-        found.append(apart.told_apart(item, "component" if kind == "component" else "incident"))
+        found.append(apart.with_unique_id(item, "component" if kind == "component" else "incident"))
     return found
 
 
@@ -123,7 +123,7 @@ def _said(item: Component | Incident | IncidentUpdate) -> str:
 
 
 def _is_bare(item: Component | Incident | IncidentUpdate) -> bool:
-    """Tell whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
+    """Return whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
     if isinstance(item, IncidentUpdate):
         return not item.id and not item.body and item.created_at is None
     return isinstance(item, Incident) and item.status == UNKNOWN and not item.updates and item.name == item.id
@@ -150,7 +150,7 @@ def objects(holder: Mapping[str, Any], key: str, kind: Kind) -> list[dict[str, A
 
 
 def identity(own: object, what: str, *, link: str | None = None, since: datetime | None = None, name: str = "") -> str:
-    """Return the vendor's id, else one from what an edit leaves alone: the link, else the time, else the name.
+    """Return the vendor's id, else one from a field that an edit leaves alone: the link, else the time, else the name.
 
     A name is given for what has no history alone, such as a component. Raises ParseError when there is none of them.
     """
@@ -174,5 +174,5 @@ def leave_out(kind: Kind, problem: str) -> None:
 
 
 def marked(entries: object, marks: frozenset[str]) -> bool:
-    """Tell whether a list has an entry with all these keys: one odd entry hides no format."""
+    """Return whether a list has an entry with all these keys: one odd entry hides no format."""
     return isinstance(entries, list) and any(isinstance(entry, dict) and entry.keys() >= marks for entry in entries)

@@ -1,7 +1,7 @@
 """Atom and RSS -> Snapshot.
 
-A feed tells history: one entry per incident, no components, no clock that could be trusted. Its own `updated` is
-stamped anew with no news, so that a snapshot of a feed carries none.
+A feed is a history: one entry per incident, no components, no reliable clock. Its own `updated` changes without any
+other change, so a snapshot of a feed has no clock.
 """
 
 import re
@@ -39,7 +39,7 @@ class Opened:
     """A feed, taken apart."""
 
     title: str | None
-    #: What it says of itself, as written.
+    #: Its title and description, as written.
     subtitle: str | None
     entries: list[Entry]
     #: Addresses of the page as a whole.
@@ -85,7 +85,7 @@ def opened(body: bytes, url: str, content_type: str | None) -> Opened:
     )
 
 
-def _tells_incidents(body: bytes, url: str, content_type: str | None) -> bool:
+def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool:
     try:
         feed = opened(body, url, content_type)
     except ParseError:
@@ -99,12 +99,12 @@ FEED = Format(
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
-    tells_incidents=_tells_incidents,
+    is_about_incidents=_is_about_incidents,
 )
 
 
 def _parsed(text: FeedText) -> Any:
-    """Return what the feed library makes of the text. Raises ParseError."""
+    """Return the feed library's result for the text. Raises ParseError."""
     if text.text.count("<") + text.text.count("&") > _MAX_MARKS or _ENDLESS_TAG.search(text.text):
         raise ParseError("the feed holds more markup than a status page's")
     try:

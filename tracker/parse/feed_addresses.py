@@ -1,4 +1,4 @@
-"""What an address in a feed says: which incident, and what is only of an update, a day or a reader."""
+"""The incident in an address of a feed, without the parts for an update, a day or a reader."""
 
 import re
 from typing import Final
@@ -29,7 +29,7 @@ _OTHER_FRAGMENT: Final = re.compile(
     r"(?:updates?|comments?|posts?|messages?|entry|u|day|date|month)?[-_=/]?\d{0,6}|.*(?:19|20)\d\d-\d\d.*",
     re.IGNORECASE,
 )
-#: What tells where a reader came from, and not what is read.
+#: Parameters that track readers.
 _TRACKING: Final = re.compile(
     r"utm_\w+|ref|referrer|source|src|fbclid|gclid|mc_[ce]id|campaign|session|sid|token|ts|_|nocache|cb",
     re.IGNORECASE,
@@ -38,7 +38,7 @@ _DATE: Final = re.compile(r"/(?:19|20)\d\d(?:[/-]\d{1,2}){0,2}\Z")
 
 
 def named_incident(address: str | None, *, is_constant: bool) -> str | None:
-    """Return what an address names as one incident: the id in its path, else the address with nothing but the id.
+    """Return the incident in an address: the id in its path, else the address with only its id.
 
     Of an address that is the same in all entries, a word in the path is the name of a page.
     """
@@ -59,13 +59,13 @@ def named_incident(address: str | None, *, is_constant: bool) -> str | None:
 
 
 def is_own(address: str) -> bool:
-    """Tell whether an address can be of one incident alone: there is a number or a title in it."""
+    """Return whether an address can be of one incident alone: there is a number or a title in it."""
     parts = parted(address)
-    return bool(_is_telling(parts.path) or parts.query or _fragment(parts))
+    return bool(_is_specific(parts.path) or parts.query or _fragment(parts))
 
 
 def is_root(address: str) -> bool:
-    """Tell whether an address is of a host as a whole."""
+    """Return whether an address is of a host as a whole."""
     parts = parted(address)
     return parts.scheme in ("http", "https") and not (parts.path.strip("/") or parts.query or parts.fragment)
 
@@ -74,13 +74,13 @@ def _fragment(parts: SplitResult) -> str | None:
     """Return what a fragment says of the incident; what follows its id is of an update."""
     if found := _INCIDENT_FRAGMENT.match(parts.fragment):
         return found[0]
-    if _is_telling(parts.path) or (_OTHER_FRAGMENT.fullmatch(parts.fragment) and not parts.fragment.isdigit()):
+    if _is_specific(parts.path) or (_OTHER_FRAGMENT.fullmatch(parts.fragment) and not parts.fragment.isdigit()):
         return None
     return parts.fragment if _PLAIN_FRAGMENT.fullmatch(parts.fragment) else None
 
 
-def _is_telling(path: str) -> bool:
-    """Tell whether a path ends in a number or a title, and not in a date."""
+def _is_specific(path: str) -> bool:
+    """Return whether a path ends in a number or a title, and not in a date."""
     if _DATE.search(path.rstrip("/")):
         return False
     last = path.rstrip("/").rpartition("/")[2]
@@ -88,7 +88,7 @@ def _is_telling(path: str) -> bool:
 
 
 def without_tracking(link: str | None) -> str | None:
-    """Return an address without what tells where a reader came from, and without a fragment that is of an update."""
+    """Return an address without tracking parameters, and without the fragment of an update."""
     if not link:
         return None
     parts = parted(link)
@@ -97,7 +97,7 @@ def without_tracking(link: str | None) -> str | None:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair[0])]
     query = parts.query if kept == pairs else urlencode(kept)
-    fragment = parts.fragment if _fragment(parts) or not _is_telling(parts.path) else ""
+    fragment = parts.fragment if _fragment(parts) or not _is_specific(parts.path) else ""
     return urlunsplit(parts._replace(query=query, fragment=fragment))
 
 

@@ -67,7 +67,7 @@ def scheduled_window(html: str) -> str | None:
 def headed_posts(html: str) -> tuple[Post, ...]:
     """Return the updates that stand in an entry under bold words for their statuses, newest first; () for none.
 
-    They tell no time. A page that appends them has the end last.
+    They have no times. On a page that appends them, the last one is the newest.
     """
     heads = [
         head

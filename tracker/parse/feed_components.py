@@ -13,12 +13,12 @@ from tracker.parse.words import component_status
 
 _ADDRESS = re.compile(r"[#/]components?/(?P<id>[^/?#]+)/?\Z")
 _TITLE = re.compile(r"(?P<name>.*\S) ?[-:\u2013\u2014|] ?(?P<status>[^-:\u2013\u2014|]{2,40})\Z")
-#: What a component can be told of besides its status.
+#: The fields of a component other than its status.
 _INFORMATION = "informational"
 
 
 def parted(entries: Iterable[Entry]) -> tuple[list[Entry], tuple[Component, ...]]:
-    """Return the entries that tell of incidents, and the components that the others are."""
+    """Return the entries that are incidents, and the components that the other entries describe."""
     rest: list[Entry] = []
     found: dict[str, Component] = {}
     for entry in entries:

@@ -1,6 +1,6 @@
 """One entry of a feed -> what it says of an incident.
 
-Feeds give no ids to updates, so that they are derived:
+Feeds have no ids of updates, so these are derived:
 
 - Statuspage collapses all updates of an incident into one entry, each with its time. The time is the id, with a number
   behind it where several updates share a minute, counted from the oldest: editing a text moves no id, and neither
@@ -40,12 +40,12 @@ _NOT_WORK = re.compile(
 )
 #: What is said of work and of outages alike -> what it means of work.
 _OF_WORK = {"initial notification": "scheduled", "resolved": "completed"}
-#: Words for what goes on that say no more.
+#: Words for an open incident that say nothing else.
 _GOING_ON = frozenset({
     "active", "ongoing", "on-going", "open", "started", "acknowledged", "disruption", "degradation", "incident",
     "service degradation", "service disruption", "service interruption", "service outage", "performance degradation",
 })  # fmt: skip
-#: What a component's status says of the incident that is told with it.
+#: The impact of an incident, by the status of the component in the same entry.
 _OF_COMPONENTS = {
     ComponentStatus.OPERATIONAL: "resolved",
     ComponentStatus.DEGRADED_PERFORMANCE: "investigating",
@@ -53,7 +53,7 @@ _OF_COMPONENTS = {
     ComponentStatus.MAJOR_OUTAGE: "investigating",
     ComponentStatus.UNDER_MAINTENANCE: "in_progress",
 }
-#: Their pubDate is the incident's begin, whatever the item tells.
+#: Their pubDate is the incident's beginning in every item.
 _DATED_AT_BEGIN = ("urn:flashduty:change:",)
 #: How the version before read a status in a title and above a text.
 _FORMER_TITLE = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
@@ -141,7 +141,7 @@ def account_of(entry: Entry) -> Account:
 
 
 def is_maintenance(updates: Sequence[IncidentUpdate]) -> bool:
-    """Tell whether it has been in a status that only a maintenance has."""
+    """Return whether it has been in a status that only a maintenance has."""
     return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in updates)
 
 

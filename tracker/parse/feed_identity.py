@@ -1,4 +1,4 @@
-"""Which incident an entry of a feed is of: decided entry by entry, so that it is the same in every answer.
+"""The incident to which an entry of a feed belongs: decided entry by entry, so it is the same in every answer.
 
     1. the id in an incident's address:   /incidents/ID, /incident/ID, ?id=ID, #incident-ID
     2. the entry's own id, unless it says nothing: "N/A", the homepage, one for different entries, a new one each time
@@ -42,7 +42,7 @@ _COMPONENT: Final = re.compile(r"\A\s*\[[^\[\]]{1,120}\]\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What an entry has to be known by."""
+    """The marks by which an entry is identified."""
 
     guid: str | None
     #: As written: an address that is completed depends on where the feed was read.
@@ -51,16 +51,16 @@ class Marks:
     title: str
     #: When the entry appeared.
     published: datetime | None
-    #: Whether what it tells of goes on after it, so that more of it is to come.
+    #: Whether its incident is still open after it, so more entries may follow.
     goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The id of an incident, and what else is said of it."""
+    """The id of an incident, and its former ids."""
 
     id: str
-    #: Ids that it may have had: in an answer with other entries, or read by an earlier version.
+    #: Ids that it had in an answer with other entries, or in an earlier version of this reader.
     others: tuple[str, ...] = ()
     #: What stays the same where the id may not, () where it does.
     lasting: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def former_id(guid: str | None, link: str | None) -> str | None:
 
 
 class _Shared:
-    """What the entries of a feed have in common."""
+    """The values that entries of a feed share."""
 
     def __init__(self, entries: Sequence[Marks], home: Collection[str]) -> None:
         self.home = frozenset(map(without_ends, home))
@@ -107,13 +107,13 @@ class _Shared:
         self.oldest = {
             id(entry) for entry in {one.title: one for one in sorted(entries, key=_age, reverse=True)}.values()
         }
-        #: Ids that tell nothing apart.
+        #: Ids that identify nothing.
         self.guids = {
             guid for guid, alike in by_guid.items() if len(alike) > 1 and self._differ(guid, alike, len(entries))
         }
 
     def _differ(self, guid: str, alike: Sequence[Marks], total: int) -> bool:
-        """Tell whether entries of one id are of different incidents: nothing but the id is the same."""
+        """Return whether entries of one id are of different incidents: nothing but the id is the same."""
         links = {link for entry in alike if (link := without_tracking(entry.link)) and self.is_own(link)}
         if len(links) > 1 and len({(entry.title, entry.published) for entry in alike}) > 1:
             return True
@@ -121,21 +121,21 @@ class _Shared:
         return says_little and not links and len({entry.title for entry in alike}) > 1
 
     def is_home(self, address: str) -> bool:
-        """Tell whether an address is the page's as a whole."""
+        """Return whether an address is the page's as a whole."""
         return without_ends(address) in self.home or is_root(address)
 
     def is_own(self, link: str) -> bool:
-        """Tell whether an address can be of one incident alone."""
+        """Return whether an address can be of one incident alone."""
         return not self.is_home(link) and is_own(link)
 
 
 def _identity(entry: Marks, shared: _Shared) -> Identity | None:
-    """Return what an entry's id or address makes it; None where only its title is left."""
+    """Return the identity by an entry's id or address; None where only its title is left."""
     before = former_id(entry.guid, entry.link)
     link = without_tracking(entry.link)
     address = link if link and link not in shared.addresses and not shared.is_home(link) else None
     own = address if address and shared.is_own(address) else None
-    guid = entry.guid if _tells(entry.guid, shared) else None
+    guid = entry.guid if _is_usable(entry.guid, shared) else None
     as_address = guid if guid and guid.startswith(("http://", "https://", "/")) else None
     for one in (link, as_address):
         if named := named_incident(one, is_constant=one in shared.constant):
@@ -186,7 +186,7 @@ def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
     return found
 
 
-def _tells(guid: str | None, shared: _Shared) -> bool:
+def _is_usable(guid: str | None, shared: _Shared) -> bool:
     if not guid or guid.strip().lower() in _EMPTY_IDS or guid in shared.guids:
         return False
     return not shared.is_home(guid)
@@ -199,7 +199,7 @@ def _without_number(guid: str) -> str:
 
 
 def _is_part_of(guid: str, link: str) -> bool:
-    """Tell whether an id is the incident's address with a mark for the update behind it."""
+    """Return whether an id is the incident's address with a mark for the update behind it."""
     base = link.rstrip("/")
     return guid.startswith(base) and guid[len(base) :].lstrip("/")[:1] in ("#", "?", "&")
 
@@ -209,7 +209,7 @@ def _is_made_anew(guid: str) -> bool:
 
 
 def _is_time(guid: str) -> bool:
-    """Tell whether an id is nothing but a time, perhaps in base64."""
+    """Return whether an id is nothing but a time, perhaps in base64."""
     if moment(guid, UTC) is not None:
         return True
     if _BASE64.fullmatch(guid) is None:

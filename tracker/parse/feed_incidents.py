@@ -1,4 +1,4 @@
-"""The entries of a feed -> incidents and maintenances: which entries are of one, and under which ids it was known."""
+"""The entries of a feed -> incidents and maintenances, with their former ids."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _NAMELESS: Final = Omission(kind="incident", reason="neither an id, an address n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the entries of a feed say."""
+    """The content of a feed's entries."""
 
     incidents: tuple[Incident, ...]
     maintenances: tuple[Incident, ...]
@@ -40,7 +40,7 @@ class _Member:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Told:
+class _Shown:
     """One update, and the entries that show it."""
 
     update: IncidentUpdate
@@ -48,7 +48,7 @@ class _Told:
 
 
 def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
-    """Return what entries say, newest first as in the feed; `home` are addresses of the page as a whole."""
+    """Return the content of entries, newest first as in the feed; `home` are addresses of the page as a whole."""
     accounts = [account_of(entry) for entry in entries]
     found = identities([_marks(*pair) for pair in zip(entries, accounts, strict=True)], home)
     groups: dict[str, list[_Member]] = {}
@@ -60,9 +60,9 @@ def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
     aliases: dict[str, tuple[str, ...]] = {}
     incidents = []
     for incident_id, members in groups.items():
-        told = _told(members)
-        incidents.append(_incident(incident_id, told))
-        for each in told:
+        shown = _shown(members)
+        incidents.append(_incident(incident_id, shown))
+        for each in shown:
             _note_keys(incident_id, each, former, aliases)
     return Reading(
         incidents=tuple(each for each in incidents if each.impact is not Impact.MAINTENANCE),
@@ -85,27 +85,27 @@ def _marks(entry: Entry, account: Account) -> Marks:
     )
 
 
-def _told(members: Sequence[_Member]) -> tuple[_Told, ...]:
+def _shown(members: Sequence[_Member]) -> tuple[_Shown, ...]:
     """Return the updates of all entries of an incident, oldest first, each once."""
-    found: dict[tuple[str, datetime | None], _Told] = {}
+    found: dict[tuple[str, datetime | None], _Shown] = {}
     for member in reversed(members):
         for update in member.account.updates:
             # What is known by its time is the same at any; what is known by its words may be said twice.
             time = None if member.account.is_dated else update.created_at
-            found.setdefault((update.id, time), _Told(update=update)).members.append(member)
-    told = tuple(found.values())
+            found.setdefault((update.id, time), _Shown(update=update)).members.append(member)
+    shown = tuple(found.values())
     if len(members) > 1:
-        told = oldest_first(told, lambda each: each.update.created_at, newest_first=False)
-    ids = numbered(each.update.id for each in told)
+        shown = oldest_first(shown, lambda each: each.update.created_at, newest_first=False)
+    ids = numbered(each.update.id for each in shown)
     updates = with_status_before(
-        msgspec.structs.replace(each.update, id=update_id) for each, update_id in zip(told, ids, strict=True)
+        msgspec.structs.replace(each.update, id=update_id) for each, update_id in zip(shown, ids, strict=True)
     )
-    return tuple(_Told(update=update, members=each.members) for each, update in zip(told, updates, strict=True))
+    return tuple(_Shown(update=update, members=each.members) for each, update in zip(shown, updates, strict=True))
 
 
-def _incident(incident_id: str, told: Sequence[_Told]) -> Incident:
-    updates = tuple(each.update for each in told)
-    newest = told[-1].members[-1]
+def _incident(incident_id: str, shown: Sequence[_Shown]) -> Incident:
+    updates = tuple(each.update for each in shown)
+    newest = shown[-1].members[-1]
     return Incident(
         id=incident_id,
         name=newest.account.name or incident_id,
@@ -120,13 +120,13 @@ def _incident(incident_id: str, told: Sequence[_Told]) -> Incident:
 
 
 def _note_keys(
-    incident_id: str, told: _Told, former: dict[str, tuple[str, ...]], aliases: dict[str, tuple[str, ...]]
+    incident_id: str, shown: _Shown, former: dict[str, tuple[str, ...]], aliases: dict[str, tuple[str, ...]]
 ) -> None:
-    """Note under which other keys an update may be known."""
-    key = f"{incident_id}/{told.update.id}"
-    if other := _unique(key, (name for member in told.members for name in _former_keys(member, told.update.id))):
+    """Note the other keys under which an update may be known."""
+    key = f"{incident_id}/{shown.update.id}"
+    if other := _unique(key, (name for member in shown.members for name in _former_keys(member, shown.update.id))):
         former[key] = other
-    lasting = (f"{it}/{told.update.id}" for member in told.members for it in member.identity.lasting)
+    lasting = (f"{it}/{shown.update.id}" for member in shown.members for it in member.identity.lasting)
     if other := _unique(key, lasting):
         aliases[key] = other
 

@@ -1,19 +1,19 @@
-"""The feed library, held to what is read here.
+"""The feed library, restricted to the elements that are read here.
 
-It knows dozens of elements that no status page needs, and it takes time that grows with the square of some of them:
-an <author> of a megabyte would hold the interpreter, with all threads of a worker, for an hour. So what is not read
-is not run, and what is read has a bound. The library is given text whose encoding we decided on (`feed_text`): it
-would decode by any codec of Python's, of which some take as long, and what was checked has to be what is read.
+It knows dozens of elements that no status page needs, and its time grows with the square of some of them: an <author>
+of a megabyte would block the interpreter, and all threads of a worker, for an hour. So handlers of unread elements do
+not run, and read elements have bounds. The library is given text whose encoding we decided on (`feed_text`): it would
+decode by any codec of Python's, of which some take as long, and what was checked has to be what is read.
 """
 
 import io
+from types import FunctionType
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesNSImpl
 
-import feedparser
 import feedparser.api
 
-#: A text that is not an entry's body is cut here: a title, an id, a time.
+#: The longest title, id or time.
 _LONGEST: Final = 4_000
 _BODIES: Final = frozenset({"content", "description", "summary"})
 #: A base address is joined anew with every element.
@@ -34,7 +34,7 @@ _READ: Final = frozenset({
 
 def parsed(text: str) -> Any:
     """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
-    return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+    return _PARSE(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
 
 
 class _Unread:
@@ -45,7 +45,7 @@ class _Unread:
 
 
 class _Bounded:
-    """What both of the library's parsers do otherwise."""
+    """Changes to both parsers of the library."""
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Begin an element."""
@@ -72,7 +72,7 @@ class _Bounded:
 
 
 class _BoundedStrict(_Bounded):
-    """What the parser of well-formed feeds does otherwise."""
+    """Changes to the parser of well-formed feeds."""
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802  SAX's name
         """Begin an element; its attributes are compared with each other."""
@@ -94,6 +94,14 @@ def _reduced(bounded: type, parser: Any) -> type:
     )
 
 
-# `feedparser.parse` looks its parsers up by these names.
-feedparser.api.StrictFeedParser = _reduced(_BoundedStrict, feedparser.api.StrictFeedParser)
-feedparser.api.LooseFeedParser = _reduced(_Bounded, feedparser.api.LooseFeedParser)
+#: The library's own `parse`, which looks its parsers up by these names: a copy that finds ours, while whoever else uses
+#: the library in this process keeps what it has.
+_PARSE: Final = FunctionType(
+    feedparser.api.parse.__code__,
+    {
+        **vars(feedparser.api),
+        "StrictFeedParser": _reduced(_BoundedStrict, feedparser.api.StrictFeedParser),
+        "LooseFeedParser": _reduced(_Bounded, feedparser.api.LooseFeedParser),
+    },
+    argdefs=feedparser.api.parse.__defaults__,
+)

@@ -1,4 +1,4 @@
-"""Notations of a status in a title or a text, as patterns; whether their words are statuses is judged elsewhere.
+"""Notations of a status in a title or a text, as patterns; other modules judge whether the words are statuses.
 
 All of them look at a bounded beginning or end, or pass over a text once.
 """
@@ -49,7 +49,7 @@ LONE_WORD: Final = re.compile(
 SENTENCE: Final = re.compile(
     r"\s*(?P<word>[^\n.!\u3002\uff01]{2,60}?)(?:[.!]+\s+(?![a-z])|[\u3002\uff01]+\s*)(?P<rest>.*\S)\s*\Z", re.DOTALL
 )
-#: What platforms suggest for the last text of an incident.
+#: Last texts of incidents that platforms suggest.
 LAST_TEXT: Final = re.compile(
     r"\s*(?:this|the) (?:incident|issue|problem|outage|(?:scheduled )?maintenance) (?:has been|is|was) "
     r"(?:now |fully ){0,2}(?P<word>resolved|completed)[.!]?\s*",
@@ -64,7 +64,7 @@ ENDS: Final = re.compile(
     rf"(?P<mark>{_BETWEEN})|[ \t]*(?:[.,;!]+(?=\s|\Z)|[\u3002\uff0c\uff1b\uff01\u3001]+)[ \t]*|[ \t]+(?=\()"
 )
 #: FireHydrant: `Milestone is now 'resolved'`
-TOLD: Final = re.compile(
+ANNOUNCED: Final = re.compile(
     r"(?:the )?(?:incident )?(?:milestone|status|state) (?:is now|has changed to|changed to|set to) "
     r"[\"'\u201c\u2018]?(?P<word>[^\"'\u201d\u2019.\n]{2,40})[\"'\u201d\u2019.]?(?:\s|\Z)",
     re.IGNORECASE,

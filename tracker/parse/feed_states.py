@@ -1,10 +1,10 @@
-"""The status that a title or a text names, in whatever notation -> the word for it, and the rest.
+"""The status in a title or a text, in any notation -> its word, and the rest.
 
     [Resolved] title    (Resolved) title    title [Resolved]    title - Resolved
     Resolved: title     RESOLVED - title    Status: Resolved - text    Current status: Resolved
 
-A word counts only where something sets it apart and nothing else stands in its place: "Resolved DNS names fail" and
-"Update your client" name no status. An end that nobody announced is worse than one that is noticed late.
+A word counts only where something sets it apart and it stands alone there: "Resolved DNS names fail" and
+"Update your client" name no status. A false end is worse than a late one.
 """
 
 import re
@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.parse.feed_notations import (
+    ANNOUNCED,
     BACK_BRACKET,
     BACK_WORD,
     BEFORE_WORD,
@@ -36,7 +37,6 @@ from tracker.parse.feed_notations import (
     SENTENCE,
     SHOUTED,
     SIGNS,
-    TOLD,
 )
 from tracker.parse.words import STATUS_HEADINGS, UPDATE, is_closing, known_status
 
@@ -47,12 +47,12 @@ _LONGEST_WORD: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What a title or a text says beside the status that it names."""
+    """A title or text, split into its status and the rest."""
 
     #: The page's word for the status, as written; None where none is named.
     word: str | None
     rest: str
-    #: Whether a heading announces the word, so that it is one whatever it says.
+    #: Whether a heading announces the word, which then counts as a status in any case.
     is_announced: bool = False
 
 
@@ -92,7 +92,7 @@ def _shaped(plain: str, title: str, whole: str) -> Stated | None:
 
 
 def _fits(shape: re.Pattern[str], found: re.Match[str], whole: str) -> bool:
-    """Tell whether the word that a shape has found in a title is one for its status."""
+    """Return whether the word that a shape has found in a title is one for its status."""
     if shape in (FRONT_BRACKET, BACK_BRACKET):
         return _is_said(found["word"], is_marked=True) and (
             shape is FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
@@ -145,7 +145,7 @@ def _changed(text: str) -> Stated | None:
 
 
 def is_marked(title: str) -> bool:
-    """Tell whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
+    """Return whether a title names its status in plain square brackets, which stay in the name as the vendor's mark."""
     return any(found[0][0] == "[" and _is_said(found["word"], is_marked=True) for found in MARKED.finditer(title))
 
 
@@ -157,8 +157,8 @@ def in_text(text: str) -> Stated:
     announced = _announced(plain)
     if announced is not None and announced.word is not None:
         return announced
-    if told := TOLD.match(plain):
-        word = _bare(told["word"])
+    if written := ANNOUNCED.match(plain):
+        word = _bare(written["word"])
         return Stated(word=word, rest=text, is_announced=True) if known_status(word) else Stated(word=None, rest=text)
     for shape in (FRONT_BRACKET, LONE_WORD, SENTENCE, FRONT_WORD):
         found = shape.match(plain)
@@ -190,7 +190,7 @@ def further(one: str | None, other: str | None) -> str | None:
 
 
 def _is_said(word: str, *, is_marked: bool = False) -> bool:
-    """Tell whether a word that nothing announces is one for a status; some have another meaning in a title."""
+    """Return whether a word that nothing announces is one for a status; some have another meaning in a title."""
     bare = _bare(word)
     return known_status(bare) is not None and (is_marked or bare.lower() not in _OF_TWO_MEANINGS)
 
@@ -204,7 +204,7 @@ def _is_everyday(word: str) -> bool:
 
 
 def _is_whole(word: str, rest: str) -> bool:
-    """Tell whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
+    """Return whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
     if not _ends(_bare(word)):
         return True
     begin = rest.lstrip()
@@ -214,7 +214,7 @@ def _is_whole(word: str, rest: str) -> bool:
 
 
 def _is_subject(title: str, whole: str) -> bool:
-    """Tell whether a title is of something that ends, and not of the things that customers order or close."""
+    """Return whether a title is of something that ends, and not of the things that customers order or close."""
     return len(title.split()) >= _WORDS_OF_A_TITLE or _ENDING.search(whole) is not None
 
 
@@ -257,7 +257,7 @@ _OF_TWO_MEANINGS: Final = frozenset({"complete", "watching", "upcoming", "planne
 
 
 def _announced(text: str) -> Stated | None:
-    """Return what a heading such as `Status:` announces, None where there is none."""
+    """Return the status behind a heading such as `Status:`, None without one."""
     found = HEADING.match(text)
     if found is None or not _is_heading(found["heading"]):
         return None

@@ -1,4 +1,4 @@
-"""What a feed is about: incidents, or something else. Every vendor's site links a feed, and most are of a blog.
+"""The subject of a feed: incidents, or something else. Every vendor's site links a feed, and most are of a blog.
 
 A feed that nobody named is one of incidents if its title says so, or else if most of its entries look like incidents:
 by a state in front, by an incident's address, by a category. Words that blogs and releases use as well (`Fixed: …`,
@@ -38,7 +38,7 @@ _OF_ANYTHING: Final = frozenset({
 _INCIDENT_PATH: Final = re.compile(
     r"/(?:incidents?|maintenances?|outages?|disruptions?|notices?|details)/[^/]+", re.IGNORECASE
 )
-#: What stands in the path of what is written about incidents.
+#: Words in the paths of pages about incidents.
 _WRITTEN: Final = re.compile(
     r"/(?:blogs?|news|press|posts?|articles?|stories|resources|learn|guides?|docs|changelog|releases?|forum|community)/",
     re.IGNORECASE,
@@ -56,20 +56,20 @@ _VERSION: Final = re.compile(r"(?<!\w)v?\d+(?:\.\d+){2,}|\b(?:release|version|v)
 
 
 def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> bool:
-    """Tell whether a feed with these entries, which calls itself so, is of incidents."""
+    """Return whether a feed with this name and these entries is about incidents."""
     called = " ".join(body_text(title[:_BEGINNING]) for title in titles if title)
     says, denies = OF_INCIDENTS.search(called) is not None, OF_OTHERS.search(called) is not None
     shown = entries[:_LOOKED_AT]
-    telling = sum(map(_is_telling, shown))
-    is_told = bool(shown) and 2 * telling >= len(shown)
+    alike = sum(map(_looks_like_incident, shown))
+    is_shown = bool(shown) and 2 * alike >= len(shown)
     if denies:
-        return says and is_told
+        return says and is_shown
     versions = sum(_VERSION.search(entry.title) is not None for entry in shown)
-    return is_told or (says and 2 * versions <= len(shown))
+    return is_shown or (says and 2 * versions <= len(shown))
 
 
-def _is_telling(entry: Entry) -> bool:
-    """Tell whether an entry looks like an incident, whatever the feed is called."""
+def _looks_like_incident(entry: Entry) -> bool:
+    """Return whether an entry looks like an incident, whatever the feed is called."""
     paths = [_path(address) for address in (entry.link, entry.id) if address]
     if any(_INCIDENT_PATH.search(path) and not _WRITTEN.search(path) for path in paths):
         return True

@@ -30,7 +30,7 @@ _ENCODINGS: Final = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp(125\d|866|874|932|949|950)|mac-(roman|cyrillic)|koi8-[rtu]|tis-620"
     r"|gb(2312|k|18030)|big5(hkscs)?|(euc|shift)_\w+"
 )
-#: What servers put into the header whatever a file holds: bytes that are UTF-8 are UTF-8 then.
+#: Labels that servers put on any file: bytes that are valid UTF-8 count as UTF-8 then.
 _SERVER_DEFAULTS: Final = frozenset({"ascii", "iso8859-1", "cp1252"})
 #: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
 _GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
@@ -41,13 +41,13 @@ _DOCTYPE: Final = re.compile(
     re.IGNORECASE,
 )
 _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>[^\"]*+)\"|'(?P<other>[^']*+)')\s*>")
-#: In an entity's value: a reference to another entity; few declarations could make endless text of such.
+#: A reference to another entity in an entity's value; a few of these could make endless text.
 _NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
-#: One that is made of others is a name or two.
+#: An entity made of others is as long as a name or two.
 _LONGEST_NESTED: Final = 80
 _MOST_ENTITIES: Final = 300
-#: So many characters may come of entities in one feed.
+#: The most characters that entities of one feed may expand to.
 _MOST_EXPANDED: Final = 100_000
 _REFERENCE: Final = re.compile(r"&([\w.:-]{1,60});")
 _CDATA: Final = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
@@ -65,7 +65,7 @@ class FeedText:
 
 
 def feed_text(body: bytes, content_type: str | None) -> FeedText | None:
-    """Return a feed's text without what surrounds it, None where no feed begins. Raises ParseError."""
+    """Return the text of a feed without its surroundings, None where no feed begins. Raises ParseError."""
     text = _decoded(body, content_type)
     # One byte a character, whatever it is, so that places are the same.
     found = feed_element(text[:FEED_HEAD].encode("latin-1", "replace"))
@@ -142,7 +142,7 @@ def _entities(prolog: str) -> dict[str, str]:
             raise ParseError("the feed declares XML entities that are made of others")
         if length > _LONGEST_ENTITY:
             continue
-        # Only what was declared before, so that nothing is made of itself.
+        # Only earlier declarations, so that no entity contains itself.
         value = html.unescape(_NESTED.sub(lambda nested: entities.get(nested[1], nested[0]), value))
         if not _NESTED.search(value):
             entities.setdefault(found["name"], html.escape(value, quote=False))
@@ -150,7 +150,7 @@ def _entities(prolog: str) -> dict[str, str]:
 
 
 def _expanded(text: str, entities: dict[str, str]) -> str:
-    """Return the text with the entities' values in place of their names; what would grow too long stays as it is."""
+    """Return the text with entities expanded; a text that would grow too long stays as it is."""
     pieces = _CDATA.split(text)
     named = [found[1] for piece in pieces[::2] for found in _REFERENCE.finditer(piece)]
     if sum(len(entities.get(name, "")) for name in named) > _MOST_EXPANDED:

@@ -1,14 +1,14 @@
 """incident.io's own JSON -> Snapshot: what its pages read themselves, and the summary for widgets.
 
 `/proxy/<host>` shows what goes on or is planned, with all updates, and every component in its group: one request that
-tells whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
+shows whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
 names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
 The page itself (Next.js) has the first of the two in its data; that is read of a page below another, whose own answers
 are not known, and where nothing else answers. `/api/v1/summary` is documented (docs.incident.io/status-pages/api) and
 shows of an incident the newest text, which stands for the newest update in the page's data.
 
 Ids are ULIDs, of incidents the same that the Statuspage-compatible answers show. An update of the widget has none; its
-time stands in. A maintenance says so in `type`. Severity is the worst status that a component had on the way, in the
+time is in. A maintenance says so in `type`. Severity is the worst status that a component had on the way, in the
 words of the compatible answers: degraded is minor, partial outage major, full outage critical.
 """
 
@@ -38,7 +38,7 @@ _SUMMARY_LISTS: Mapping[str, Kind] = {"ongoing_incidents": "incident", "schedule
 #: What tells the summary among the data of a page.
 _PAGE_KEYS = ("ongoing_incidents", "affected_components", "structure")
 _WIDGET_LISTS = ("in_progress_maintenances", "scheduled_maintenances")
-#: What tells an incident from those of other platforms' lists of the same name.
+#: Keys of an incident that distinguish it from those in other platforms' lists of the same name.
 _MARKS = frozenset({"component_impacts", "status_summaries", "status_page_id"})
 
 
@@ -98,7 +98,7 @@ def _is_widget(answer: dict[str, Any]) -> bool:
 
 
 def _is_history(answer: dict[str, Any]) -> bool:
-    """Tell whether the answer is a list of incidents; an empty one is anybody's."""
+    """Return whether the answer is a list of incidents; an empty one is anybody's."""
     incidents = answer.get("incidents")
     if not isinstance(incidents, list):
         return False

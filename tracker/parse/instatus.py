@@ -103,7 +103,7 @@ INSTATUS = Format(
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Tell whether it is a page with a word in capitals, alone or with what goes on."""
+    """Return whether it is a page with a word in capitals, alone or with what goes on."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"

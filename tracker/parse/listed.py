@@ -31,7 +31,7 @@ def distinct(listed: Iterable[_Listed]) -> tuple[_Listed, ...]:
 
 
 def parted(listed: Iterable[Incident]) -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
-    """Return incidents and maintenances, told apart by their impact, each id once."""
+    """Return incidents and maintenances, distinguished by their impact, each id once."""
     found = distinct(listed)
     return (
         tuple(each for each in found if each.impact is not Impact.MAINTENANCE),
@@ -48,7 +48,7 @@ def oldest_first(
     """Return updates, or entries that have a time, oldest first.
 
     The page's order decides between equal times, and everywhere when a time is missing. `newest_first` is that order;
-    where it is not known, the first and the last time tell.
+    if the order is unknown, the first and the last time decide.
     """
     entries = list(listed)
     times = [time for entry in entries if (time := time_of(entry))]

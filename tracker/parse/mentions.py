@@ -1,4 +1,4 @@
-"""What an incident and its updates call components by, with their ids -> mentions."""
+"""The components that an incident and its updates name, with their ids -> mentions."""
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
@@ -36,8 +36,8 @@ def without_groups(incident: Incident, names: dict[str, str]) -> Incident:
     """
     known = ChainMap({mention.id: mention.name for mention in incident.mentions if mention.id}, names)
     updates = tuple(_update_without_groups(update, known) for update in incident.updates)
-    told = {mention.id: mention for update in updates for mention in update.mentions if mention.id}
-    listed = dict.fromkeys(told.get(mention.id, mention) for mention in incident.mentions)
+    named = {mention.id: mention for update in updates for mention in update.mentions if mention.id}
+    listed = dict.fromkeys(named.get(mention.id, mention) for mention in incident.mentions)
     mentions = tuple(listed or dict.fromkeys(mention for update in updates for mention in update.mentions))
     return replace(incident, updates=updates, mentions=mentions, components=names_of(mentions))
 
@@ -48,7 +48,7 @@ def _update_without_groups(update: IncidentUpdate, names: Mapping[str, str]) -> 
 
 
 def _without_group(mention: Mention, name: str | None) -> Mention:
-    """Return the component as it is called by its name, with its group's apart where that stands in front."""
+    """Return the component as it is called by its name, with its group's apart where that is in front."""
     if name is None:
         return mention
     end = _IN_GROUP + name

@@ -3,7 +3,7 @@
 One answer has the whole page: components, status reports with their updates, maintenances with theirs, all of its
 history included. Ids are the vendor's; reports and maintenances count apart, so that a maintenance has a prefix. A
 report says its status. A maintenance has a window alone: the answer's own time, which is that of its making and
-otherwise not looked at, tells whether it is planned, goes on or is over. Its first text, its begin and its end are
+otherwise not looked at, shows whether it is planned, goes on or is over. Its first text, its begin and its end are
 updates with ids of ours. Reports have no severity. Only components that are watched have a status.
 """
 

@@ -26,7 +26,7 @@ _REFERENCE: Final = re.compile(r"\$([0-9a-f]{1,8})")
 
 
 def is_page(body: bytes) -> bool:
-    """Tell whether an answer begins as a page for people does."""
+    """Return whether an answer begins as a page for people does."""
     return body[:4096].lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head", b"<!--"))
 
 

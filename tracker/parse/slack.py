@@ -1,7 +1,7 @@
 """Slack's status API, version 2.0.0 (docs.slack.dev/reference/slack-status-api) -> Snapshot.
 
-`current` lists what goes on and is the cheap question; an incident leaves it the moment it is over, and its last note
-is in `history` only. Notes are newest first in `current` and oldest first in `history`, so that their times decide.
+`current` lists open incidents and is the primary answer; an incident leaves it the moment it is over, and its last note
+is in `history` only. Notes are newest first in `current` and oldest first in `history`, so their times decide.
 They have no ids, and both texts and times are changed: a note that gets another date comes back with the same text,
 and is the same update, known by its text. A text with other words is another update. The clock
 `date_updated` is no use: it follows notes back to an earlier date. Only a planned maintenance is
@@ -53,7 +53,7 @@ SLACK = Format(
 
 
 def _is_slack(answer: object) -> bool:
-    """Tell whether it is `current`, an object, or `history`, a list."""
+    """Return whether it is `current`, an object, or `history`, a list."""
     if isinstance(answer, dict):
         return isinstance(answer.get("active_incidents"), list) and answer.keys() >= {"status", "date_created"}
     incidents = fields.objects_in(answer)

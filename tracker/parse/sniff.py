@@ -1,16 +1,16 @@
-"""What an answer looks like from outside, and the sentence that says so when it cannot be read."""
+"""The outer look of an answer, and the sentence about it when it cannot be read."""
 
 import re
 
 from tracker.errors import ParseError
+from tracker.model.plain import printable_line
 from tracker.parse._fields import decode_json, mapping
-from tracker.parse.text import cut, one_line
 
 #: Root elements of RSS 0.9 to 2.0 and Atom.
 FEED_ROOTS = frozenset({"feed", "rss", "rdf"})
 #: Keys that stand beside `page` in Statuspage's JSON.
 STATUSPAGE_LISTS = ("incidents", "scheduled_maintenances", "components")
-#: How far into an answer the root element is looked for: a feed may declare a hundred entities before it.
+#: How far into an answer the root element may begin: a feed may declare a hundred entities before it.
 FEED_HEAD = 16_384
 _KEYS_NAMED = 5
 _WORD_CAP = 80
@@ -73,14 +73,14 @@ def _first_element(start: bytes) -> tuple[str, int] | None:
 
 
 def mentions(body: bytes, *words: bytes) -> bool:
-    """Tell whether words stand in an answer, whatever its encoding: a cheap look before it is read."""
+    """Return whether words are in an answer, in any encoding: a cheap look before it is read."""
     # Without NULs, UTF-16 reads as ASCII.
     plain = body.replace(b"\0", b"") if b"\0" in body[:FEED_HEAD] else body
     return all(word in plain for word in words)
 
 
 def refusal(body: bytes, content_type: str | None = None) -> ParseError:
-    """Return the error for an answer that is not in the format expected, which says what it looks like instead."""
+    """Return the error for an answer in another format than the expected one; it says what the answer looks like."""
     return ParseError(_appearance(body, content_type or ""))
 
 
@@ -139,4 +139,4 @@ def _complaint(answer: dict[str, object]) -> str:
 
 
 def _short(text: str) -> str:
-    return cut(one_line("".join(mark if mark.isprintable() else " " for mark in text[: 2 * _WORD_CAP])), _WORD_CAP)
+    return printable_line(text, _WORD_CAP)

@@ -21,7 +21,7 @@ from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 from tracker.parse.zones import zone_of
 
-#: What tells an entry of a list that came without its `page` from other vendors' lists of the same name.
+#: Keys of an entry that distinguish a list without `page` from other vendors' lists of the same name.
 _MARKS = frozenset({"incident_updates", "page_id", "shortlink"})
 #: incident.io lists this many components at most, and other ones in the next answer.
 _CUT_AT = 25
@@ -76,7 +76,7 @@ STATUSPAGE = Format(
 
 
 def _is_statuspage(answer: object) -> bool:
-    """Tell whether the answer has the shape: a page with a list or a status, or lists of marked entries alone."""
+    """Return whether the answer has the shape: a page with a list or a status, or lists of marked entries alone."""
     if not isinstance(answer, dict):
         return False
     if _is_incident(answer):
@@ -106,7 +106,7 @@ def _is_incident(answer: dict[str, Any]) -> bool:
 
 
 def _is_marked(value: object) -> bool:
-    """Tell whether a list that came without its page is empty or Statuspage's."""
+    """Return whether a list that came without its page is empty or Statuspage's."""
     if value is None or value == []:
         return True
     return any(marked(value, frozenset({mark})) for mark in _MARKS)
@@ -197,5 +197,5 @@ def _component(entry: dict[str, Any], group: str | None, zone: tzinfo | None) ->
 
 
 def _is_cut(entries: list[dict[str, Any]]) -> bool:
-    """Tell whether the list is incident.io's, whose components know no groups, and as long as it ever gets."""
+    """Return whether the list is incident.io's, whose components know no groups, and as long as it ever gets."""
     return len(entries) >= _CUT_AT and not any("group" in entry for entry in entries)

@@ -1,7 +1,7 @@
 """StatusPal's summary, version 2 of its API -> Snapshot (statuspal.io/api-docs).
 
 One answer holds services, what is open and what is planned. It lies on the vendor's host, under the page's subdomain,
-which a page of StatusPal's own domains tells by its address. Updates have ids; ended incidents are no longer listed.
+which is part of the address on StatusPal's own domains. Updates have ids; ended incidents are no longer listed.
 Times name no zone and are UTC. Services may be nested; one that others are part of is their group.
 """
 

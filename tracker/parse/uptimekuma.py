@@ -1,12 +1,12 @@
 """Uptime Kuma's status pages -> Snapshot (github.com/louislam/uptime-kuma, server/routers/status-page-router.js).
 
-`/api/status-page/<slug>` shows what is posted and the names of the monitors, `/api/status-page/heartbeat/<slug>` what
-they measured. Neither tells of the other, so that both are asked at every tick; of the measurements the last status of
-each monitor counts, and neither pings nor times. Quiet is: the same posts and the same statuses.
+`/api/status-page/<slug>` shows posts and the names of monitors, `/api/status-page/heartbeat/<slug>` their measurements.
+Neither includes the other, so every poll requests both. Of the measurements, only the last status of each monitor
+counts, not pings and times. Quiet is: the same posts and the same statuses.
 
 A post is one text that is overwritten; each time of change is an update. Version 1 shows one (`incident`), version 2
 all (`incidents`); times are UTC without saying so. A post that is taken off the page has ended, and posts have no
-status and no severity. Maintenances are shown while they go on. The slug stands in the page for people.
+status and no severity. Maintenances are shown while they go on. The slug is in the page for people.
 """
 
 import re
@@ -32,9 +32,9 @@ _COMPONENT_STATUSES: Mapping[int, ComponentStatus] = {
     _MAINTENANCE: ComponentStatus.UNDER_MAINTENANCE,
 }
 _STATUSES: Mapping[str, str] = {"under-maintenance": "in_progress", "ended": "completed"}
-#: What a post is while it is shown; the vendor has a field of that name.
+#: The status of a post while it is shown, as in the vendor's field of that name.
 _ACTIVE = "active"
-#: How far into the page the link is looked for, and how long it may be.
+#: How far into the page the link may begin, and its greatest length.
 _HEAD = 65_536
 _MANIFEST = re.compile(r"""href=["']?((?:/[\w.~-]{1,100}){0,5}/api/status-page/)([A-Za-z0-9-]{1,100})/manifest\.json""")
 _PRELOADED = "window.preloadData"

@@ -1,9 +1,9 @@
 """Vultr's `alerts.json` -> Snapshot.
 
-One answer lists what goes on and what ended lately. Entries of an alert have no id; their time is one. An alert is
+One answer lists open and recently ended alerts. Entries of an alert have no id; their time is one. An alert is
 `ongoing` or `resolved`, with no words between and none for how bad it is. A maintenance is one by its subject or by
 the window in its text. What concerns several regions is an alert for each, all with one id: the first of them keeps it,
-the others have their regions behind it. All that goes on is listed, so that what vanishes has ended.
+the others have their regions behind it. Every open alert is listed, so one that vanishes has ended.
 
 Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
 customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
@@ -120,7 +120,7 @@ def _incident(named: tuple[str, dict[str, Any]]) -> Incident:
 
 
 def _is_maintenance(alert: dict[str, Any]) -> bool:
-    """Tell whether the subject says so, or a text the window of works."""
+    """Return whether the subject says so, or a text the window of works."""
     texts = (fields.body_text(entry.get("message")) for entry in fields.objects_in(alert.get("entries")))
     return bool(_MAINTENANCE.search(_text(alert, "subject"))) or any(map(_WINDOW.search, texts))
 

@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 MAINTENANCE_STATUSES = frozenset({"scheduled", "in_progress", "verifying", "completed"})
 
 _MAX_LENGTH = 60
-#: So much of what stands in a status's place is looked at.
+#: How many characters of a possible status are examined.
 _LOOKED_AT = 1_000
 
 # The platforms' English words first, then those of localised pages (pt, es, fr, de, it, nl, pl, sv, ru, ja, zh, ko).
@@ -165,7 +165,7 @@ def component_status(word: object) -> ComponentStatus:
 
 
 def is_closing(status: str) -> bool:
-    """Tell whether a status of the field's words ends what it is said of."""
+    """Return whether a status of the field's words ends what it is said of."""
     return status in CLOSED_STATUSES
 
 

@@ -111,7 +111,7 @@ def _incident(items: Sequence[_Item]) -> Incident:
     for item in items:
         for update in item.updates:
             shown.setdefault((update.created_at, update.status, update.body), []).append((update, item))
-    updates = [_told(alike, len(items)) for alike in shown.values()]
+    updates = [_merged(alike, len(items)) for alike in shown.values()]
     going_on = next((item.status for item in items if item.status not in CLOSED_STATUSES), None)
     return Incident(
         id=items[0].id,
@@ -124,7 +124,7 @@ def _incident(items: Sequence[_Item]) -> Incident:
     )
 
 
-def _told(alike: Sequence[tuple[IncidentUpdate, _Item]], total: int) -> IncidentUpdate:
+def _merged(alike: Sequence[tuple[IncidentUpdate, _Item]], total: int) -> IncidentUpdate:
     """Return one update for the items that show it, naming their components unless all of them do."""
     update = alike[0][0]
     if len(alike) == total:

@@ -3,7 +3,7 @@
 The newest incidents with all their comments in one answer. Comments have ids. A comment of type `update` repeats the
 status before it. An incident may be called open long after the comment that resolves it: it is over once it has an
 end. The published report is its postmortem. Texts come in the language that the address asks for. Planned works are
-not told here.
+not reported here.
 """
 
 from collections.abc import Mapping

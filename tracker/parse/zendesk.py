@@ -58,7 +58,7 @@ def _is_list(answer: object) -> bool:
 
 
 def _is_quiet(answer: object) -> bool:
-    """Tell whether it is a list of nothing, which has nobody's shape."""
+    """Return whether it is a list of nothing, which has nobody's shape."""
     return isinstance(answer, dict) and answer.get("data") == []
 
 

@@ -1,4 +1,4 @@
-"""Where a page's data may be: the addresses that are worth a request, the most telling first. Pure.
+"""Where a page's data may be: the addresses that are worth a request, the most promising first. Pure.
 
 Nothing here decides what an answer is; that is left to the formats, which look at the answer itself.
 """
@@ -20,7 +20,7 @@ from tracker.parse import FORMATS, Endpoints, Format
 
 #: No page is asked for more addresses than this in search of its data; guesses are what is left out.
 MOST_CANDIDATES: Final = 40
-#: So much of a page for people is looked at, in bytes; links to feeds stand in its head.
+#: So much of a page for people is looked at, in bytes; its head holds the links to feeds.
 _LOOKED_AT: Final = 512 * 1024
 _MOST_FEED_LINKS: Final = 4
 #: So many incidents are asked for alone when a page has changed.
@@ -56,7 +56,7 @@ def itself(provider: Provider) -> Candidate:
 
 
 def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = None) -> tuple[Candidate, ...]:
-    """Return what to ask of a page that answered at `url` with this HTML, the most telling first, each once.
+    """Return what to ask of a page that answered at `url` with this HTML, the most promising first, each once.
 
     A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
     path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.
@@ -113,7 +113,7 @@ def incident_urls(source: Source, incidents: Iterable[Incident]) -> tuple[str, .
 
 
 def same_host(one: str, other: str) -> bool:
-    """Tell whether two addresses have one host and port; plain and encrypted HTTP count as the same."""
+    """Return whether two addresses have one host and port; plain and encrypted HTTP count as the same."""
     return _host(one) == _host(other)
 
 

@@ -1,4 +1,4 @@
-"""Where a page's news come from: found by looking at what addresses answer, and used until it stops fitting.
+"""Find the source of a page by the answers of its addresses; it is used until it no longer fits.
 
     the page itself | its answer is the data? | else the planned addresses, one after the other, until one answers
 
@@ -42,7 +42,7 @@ from tracker.polling.ports import Fetched, Fetcher
 MOST_INCIDENTS: Final = 5000
 #: The same for updates, each of which may become an event; the most recorded are 287.
 MOST_UPDATES: Final = 20_000
-#: Characters that telling all of an answer takes, since every update names the incident's components anew: some
+#: Characters that reporting all of an answer takes, since every update names the incident's components anew: some
 #: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
 MOST_REPORTED: Final = 8 * 1024 * 1024
 
@@ -51,11 +51,11 @@ _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
 #: What ends the search where the page itself answers so, and says nothing where it only links there.
 _UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
 _LONGEST_URL = 100
-#: As much of an answer stands in the sentence about a search.
+#: How much of an answer the sentence about a search repeats.
 _LONGEST_ANSWER = 200
 #: How much statuses say: whoever wants credentials means it; some servers answer 403 for what is not there.
-_TELLING, _LIKELY = 2, 1
-_WEIGHTS: dict[int, int] = {HTTPStatus.UNAUTHORIZED: _TELLING, HTTPStatus.FORBIDDEN: _LIKELY}
+_INFORMATIVE, _LIKELY = 2, 1
+_WEIGHTS: dict[int, int] = {HTTPStatus.UNAUTHORIZED: _INFORMATIVE, HTTPStatus.FORBIDDEN: _LIKELY}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _PATHS_NAMED = 3
 
@@ -73,7 +73,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a page's news come from, and the answer that showed it."""
+    """The source of a page, and the answer that showed it."""
 
     source: Source
     answer: Fetched
@@ -95,7 +95,7 @@ def discover(
     *,
     before: Source | None = None,
 ) -> Discovery:
-    """Find where the provider's news come from, who came from another source before.
+    """Find the source of a provider's page, which had another one before.
 
     `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
     """
@@ -110,20 +110,20 @@ def discover(
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
     snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
-    incidents = (*snapshot.incidents, *snapshot.maintenances)
+    incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:
         raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
     updates = sum(len(incident.updates) for incident in incidents)
     if updates > MOST_UPDATES:
         raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
     if sum(map(_reported, incidents)) > MOST_REPORTED:
-        raise ParseError(f"its updates name so many components that telling all takes over {MOST_REPORTED >> 20} MB")
+        raise ParseError(f"its updates name so many components that reporting all takes over {MOST_REPORTED >> 20} MB")
     return snapshot
 
 
-def tells(answer: Fetched, source: Source) -> bool:
-    """Tell whether an answer that can be read is of a status page."""
-    return FORMATS[source.format].tells_incidents(answer.body, answer.url, answer.content_type)
+def shows_incidents(answer: Fetched, source: Source) -> bool:
+    """Return whether an answer that can be read is of a status page."""
+    return FORMATS[source.format].is_about_incidents(answer.body, answer.url, answer.content_type)
 
 
 class _Search:
@@ -181,7 +181,9 @@ class _Search:
             source = self._source(candidate, answer)
         except ParseError as error:
             if _is_binary(answer):
-                self._note(candidate, "answers data that is no text, perhaps compressed without saying so", _TELLING)
+                self._note(
+                    candidate, "answers data that is no text, perhaps compressed without saying so", _INFORMATIVE
+                )
             else:
                 self._note(candidate, str(error))
             return answer
@@ -189,7 +191,7 @@ class _Search:
         return Found(source=source, answer=answer)
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
-        """Tell whether a failure says something of the whole page, or may pass: settling for less would be for good."""
+        """Return whether a failure concerns the whole page or may pass: a lesser source would be kept for good."""
         if isinstance(error, Blocked):
             return False  # Pages that want a browser often answer programs at their endpoints.
         if isinstance(error, HttpStatusError):
@@ -208,16 +210,16 @@ class _Search:
             raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
-        tells_incidents = tells(answer, source)
-        if not tells_incidents and not self._is_given(candidate, answer, known):
+        is_about_incidents = shows_incidents(answer, source)
+        if not is_about_incidents and not self._is_given(candidate, answer, known):
             self._of_others = self._of_others or answer.url
             raise ParseError(f"{known.title}, but its entries do not look like incidents")
         # What was given for a feed of anything is asked for where it is: should that lead elsewhere, it is another one.
-        stays = same_host(source.primary, answer.url) and (tells_incidents or source.primary == answer.url)
+        stays = same_host(source.primary, answer.url) and (is_about_incidents or source.primary == answer.url)
         return source if stays else rebased(source, answer.url)
 
     def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
-        """Tell whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        """Return whether an answer is what somebody has named, and not what a page links or leads to by now."""
         if self._before is not None:
             return (known.name, answer.url) == (self._before.format, self._before.primary)
         is_page = candidate.url == self._provider.url
@@ -249,9 +251,11 @@ class _Search:
         what = "a web page without a status page's data that can be read" if is_web_page else page.answered
         such_as = f", such as {', '.join(path[:40] for path in paths)}" if paths else ""
         beside = f"; the feed {_cut(self._of_others)} does not look like one of incidents" if self._of_others else ""
-        telling = _most_telling(self.attempts, _TELLING if is_web_page else _LIKELY)
-        instead = "" if telling in (None, page) else f"; {_place(telling)}: {telling.answered[:_LONGEST_ANSWER]}"
-        remedy = "" if telling else "; name an endpoint or a feed of it as url"
+        informative = _most_informative(self.attempts, _INFORMATIVE if is_web_page else _LIKELY)
+        instead = (
+            "" if informative in (None, page) else f"; {_place(informative)}: {informative.answered[:_LONGEST_ANSWER]}"
+        )
+        remedy = "" if informative else "; name an endpoint or a feed of it as url"
         number = _count(len(self.attempts), "address", "addresses")
         return (
             f"{_cut(self._provider.url)}{' is ' if is_web_page else ': '}{what[:_LONGEST_ANSWER]}{instead} (tried "
@@ -262,13 +266,13 @@ class _Search:
 def _weight(error: FetchError) -> int:
     """Return how much a failure says of why nothing can be read."""
     if isinstance(error, SignInNeeded | Blocked | TooManyRedirects | TooLarge):
-        return _TELLING
+        return _INFORMATIVE
     if isinstance(error, HttpStatusError):
         return _WEIGHTS.get(error.status, 0)
-    return _TELLING
+    return _INFORMATIVE
 
 
-def _most_telling(attempts: Sequence[Attempt], least: int) -> Attempt | None:
+def _most_informative(attempts: Sequence[Attempt], least: int) -> Attempt | None:
     """Return the attempt that says most, the first of equals; None if none says enough."""
     best = max(attempts, key=lambda attempt: attempt.weight)
     return best if best.weight >= least else None
@@ -287,7 +291,7 @@ def _can_read(known: Format, answer: Fetched) -> bool:
 
 
 def _is_binary(answer: Fetched) -> bool:
-    """Tell whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
+    """Return whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
     start = answer.body[:512]
     return bool(_CONTROL.search(start)) and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<\0" not in start
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from tracker.detection.changes import Before, keys
+from tracker.detection.comparison import Before
+from tracker.detection.keys import keys
 from tracker.detection.migration import GRACE, carried_over
 from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.detection.recognition import recognised
@@ -50,7 +51,7 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
             snapshot=under_known_ids(snapshot, ids),
             recent=under_known_ids(observed.recent, ids),
             history=renamed(observed.history),
-            listed=None if observed.listed is None else renamed(observed.listed),
+            open_ids=None if observed.open_ids is None else renamed(observed.open_ids),
         )
     updates = known_updates(known.digests, observed.snapshot or snapshot) if state.seeded else {}
     if updates:
@@ -73,15 +74,15 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
         last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen = seen | carried.seen
-        # What shows no update tells nothing of when it began.
-        history = frozenset(each.id for each in (*snapshot.incidents, *snapshot.maintenances) if not each.updates)
+        # What shows no update does not say when it began.
+        history = frozenset(each.id for each in snapshot.entries if not each.updates)
         view = carried.view if observed.moved_from else view
     return Before(
         seeded=state.seeded,
         view=view,
         seen=seen,
         history=history,
-        listed=observed.listed,
+        open_ids=observed.open_ids,
         recent=observed.recent,
         absence_counts=_absence_counts(observed, now),
         in_full=observed.in_full,
@@ -99,7 +100,7 @@ def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
-    """Return up to when the page was known that is seen for the first time since the data server lost something."""
+    """Return up to when a page was known that the data server has lost since."""
     if state.seeded:
         return None
     if state.known_until is not None:
@@ -109,11 +110,11 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
 
 
 def _absence_counts(observed: Observation, now: datetime) -> bool:
-    """Tell whether what the page does not list is gone.
+    """Return whether what the page does not list is gone.
 
     The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
     read holds that up, but not for ever.
     """
     since = observed.state.unsettled_since
     is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)
-    return observed.listed is not None or (observed.is_current and is_whole)
+    return observed.open_ids is not None or (observed.is_current and is_whole)

@@ -12,7 +12,7 @@ LOOK_AGAIN_AFTER: Final = timedelta(days=1)
 
 
 def is_lesser(provider: Provider, source: Source) -> bool:
-    """Tell whether a source was settled for: a feed that nobody named, or a page that has an API as a rule."""
+    """Return whether a source was settled for: a feed that nobody named, or a page that has an API as a rule."""
     if provider.format != "auto":
         return False
     if source.format == "feed":
@@ -30,11 +30,11 @@ def look_again_at(provider: Provider, state: PageState) -> datetime | None:
 
 
 def should_look_again(provider: Provider, state: PageState, now: datetime) -> bool:
-    """Tell whether it is time to search the page for a better source than it has."""
+    """Return whether it is time to search the page for a better source than it has."""
     due = look_again_at(provider, state)
     return due is not None and now >= due
 
 
 def is_better(provider: Provider, before: Source, found: Source) -> bool:
-    """Tell whether what a search found tells more than the source before it."""
+    """Return whether what a search found tells more than the source before it."""
     return found != before and not is_lesser(provider, found)

@@ -2,7 +2,7 @@
 
     find the source (once) | ask the primary | 304? same body? older? same meaning? | ask the details | merge
 
-A source's primary answer tells whether anything is new; its details are asked only then, so that a quiet page costs
+A source's primary answer shows whether anything is new; its details are asked only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
 behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
 format whose details change without the primary answer, all is asked at every tick.
@@ -19,7 +19,7 @@ from tracker.detection.snapshots import digest, incident_ids, merged, says_nothi
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
 from tracker.polling.candidates import incident_urls, rebased, same_host
@@ -46,7 +46,7 @@ LAGGING_FOR = timedelta(minutes=10)
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
-#: Stands for a detail that is older than one before, by its clock.
+#: The result of reading a detail that is older than one before, by its clock.
 _PASSED_OVER = Snapshot()
 
 
@@ -59,8 +59,10 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
-    #: Whether no answer was passed over for its clock: it may tell the end of what the others do not list.
+    #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
     is_current: bool
+    #: What the answers for single incidents say.
+    alone: tuple[Snapshot, ...] = ()
 
 
 class Observer:
@@ -137,35 +139,7 @@ class Observer:
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
         details = self._details(provider, state, source, primary, now)
-        state, snapshots, failure = details.state, details.snapshots, details.failure
-        alone, failure = self._alone(provider, before, primary, failure)
-        lagging_since = _lagging_since(before, state, primary, now)
-        settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-        state = msgspec.structs.replace(
-            state,
-            lagging_since=None if settled else lagging_since,
-            detail_failure=str(failure) if failure else None,
-        )
-        if not settled:
-            state = unremember(before, state, source.primary)
-        wait_s = failure.retry_after_s if failure else None
-        unsettled_since = None if settled else before.unsettled_since or now
-        state = msgspec.structs.replace(state, unsettled_since=unsettled_since)
-        lacking = [url for url in source.details if state.answers.get(url, Answer()).missing_since is not None]
-        newest = _newest_stamp(before, now)
-        return msgspec.structs.replace(
-            observed,
-            state=state,
-            snapshot=merged(primary, (*snapshots, *alone)),
-            recent=_recent(before, [primary, *snapshots], now),
-            settled=settled,
-            in_full=len(snapshots) + len(lacking) == len(source.details),
-            is_current=details.is_current and not is_earlier(primary.updated_at, newest),
-            # What only a detail shows may be over long since.
-            listed=incident_ids(primary) if primary.open_only else None,
-            history=details.history - incident_ids(primary),
-            fresh_for_s=max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s,
-        )
+        return _completed(before, observed, primary, self._alone(provider, before, primary, details), now)
 
     def _details(
         self, provider: Provider, state: PageState, source: Source, primary: Snapshot, now: datetime
@@ -190,28 +164,26 @@ class Observer:
                 history |= incident_ids(snapshot) if is_new else set()
         return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
-    def _alone(
-        self, provider: Provider, before: PageState, primary: Snapshot, failure: PollError | None
-    ) -> tuple[list[Snapshot], PollError | None]:
-        """Return what the answers for single incidents say, and why one of them, or a detail, could not be read."""
-        found: list[Snapshot] = []
-        if before.source is None or not before.seeded:
-            return found, failure
-        for url in incident_urls(before.source, (*primary.incidents, *primary.maintenances)):
+    def _alone(self, provider: Provider, before: PageState, primary: Snapshot, details: _Details) -> _Details:
+        """Return the details with what the answers for single incidents say."""
+        source, found, failure = details.state.source, [], details.failure
+        if source is None or not before.seeded:
+            return details
+        for url in incident_urls(source, (*primary.incidents, *primary.maintenances)):
             try:
                 answer = self._fetcher.fetch(page_request(provider, url, self._environ))
                 if isinstance(answer, Fetched):
-                    found.append(read_answer(answer, before.source))
+                    found.append(read_answer(answer, source))
             except HttpStatusError as error:
                 failure = failure if error.status in _MISSING else error
             except PollError as error:
                 failure = error
-        return found, failure
+        return details._replace(alone=tuple(found), failure=failure)
 
     def _detail(
         self, provider: Provider, state: PageState, url: str, primary: Snapshot, now: datetime
     ) -> tuple[PageState, Snapshot | None]:
-        source, known = state.source, state.answers.get(url, Answer())
+        source, known = state.source, state.answers.get(url, KnownAnswer())
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
@@ -220,7 +192,7 @@ class Observer:
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
-            return remember(state, url, Answer(missing_since=now)), None
+            return remember(state, url, KnownAnswer(missing_since=now)), None
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
         try:
@@ -228,14 +200,14 @@ class Observer:
         except ParseError:
             if url.endswith("/") and is_page(answer.body):
                 # A page for people with nothing in it that its format knows.
-                return remember(state, url, Answer(missing_since=now)), None
+                return remember(state, url, KnownAnswer(missing_since=now)), None
             raise
         if known.stamp and says_nothing(snapshot):
             raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
         clock = snapshot.updated_at
         if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary.updated_at):
             return state, _PASSED_OVER
-        new = Answer(
+        new = KnownAnswer(
             validators=answer.validators,
             digest=digest(answer.body),
             stamp=clock,
@@ -256,14 +228,60 @@ def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[
 
     Raises CredentialsMissing.
     """
-    known = Answer() if state.source and is_apart(state.source) else state.answers.get(url, Answer())
+    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
     return page_request(provider, url, environ, known.validators)
+
+
+def _completed(
+    before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
+) -> Observation:
+    """Merge the details of a page with its primary answer."""
+    lagging_since = _lagging_since(before, details.state, primary, now)
+    failure = details.failure
+    settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
+    state = msgspec.structs.replace(
+        details.state if settled else _unremembered(before, details.state),
+        lagging_since=None if settled else lagging_since,
+        unsettled_since=None if settled else before.unsettled_since or now,
+        detail_failure=str(failure) if failure else None,
+    )
+    return msgspec.structs.replace(
+        observed,
+        state=state,
+        snapshot=merged(primary, (*details.snapshots, *details.alone)),
+        recent=_recent(before, [primary, *details.snapshots], now),
+        settled=settled,
+        in_full=_is_in_full(state, details),
+        is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
+        # What only a detail shows may be over long since.
+        open_ids=incident_ids(primary) if primary.open_only else None,
+        history=details.history - incident_ids(primary),
+        fresh_for_s=_fresh_for_s(observed, failure),
+    )
+
+
+def _unremembered(before: PageState, state: PageState) -> PageState:
+    """Return the state without the primary answer, so that the next poll reads it again."""
+    return unremember(before, state, state.source.primary) if state.source else state
+
+
+def _is_in_full(state: PageState, details: _Details) -> bool:
+    """Return whether each detail that the page has was read anew."""
+    urls = state.source.details if state.source else ()
+    lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
+    return len(details.snapshots) + len(lacking) == len(urls)
+
+
+def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
+    """Return for how many seconds nothing is to be asked: as the primary answer says, or a server that is too busy."""
+    wait_s = failure.retry_after_s if failure else None
+    return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
 
 
 def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
     """Return since when a detail has been older than the primary answer, None if none is."""
     details = state.source.details if state.source else ()
-    stamps = (state.answers.get(url, Answer()).stamp for url in details)
+    stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
     if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
     return before.lagging_since or now

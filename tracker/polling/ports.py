@@ -86,19 +86,19 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
-    """No turn for now: the page's host has no slot left. The page is due again when it is handed one."""
+    """No lease for now: the page's host has no slot left. The page is due again when it is handed one."""
 
     slot: Slot
     #: How many pages wait for a slot of this host, this one among them.
     waiting: int
     #: For how long this one has, in seconds.
     waited_s: float
-    #: Whether that is longer than its interval, and nobody was told of this host for some minutes.
-    is_news: bool
+    #: Whether that is longer than its interval, and this host was not logged for some minutes.
+    is_new: bool
 
 
 class Remark(msgspec.Struct):
-    """Where a poller keeps what it has worked out of a provider and a state, for the next turn that has the same."""
+    """Where a poller keeps what it has worked out of a provider and a state, for the next lease that has the same."""
 
     kept: object = None
 
@@ -112,13 +112,13 @@ class PollLease(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     #: Grows with each lease of this page; a commit is refused once that of a later lease was accepted.
     fencing_token: int
-    #: When the turn was taken, before anything is asked.
+    #: When the lease was taken, before anything is asked.
     begun_at: datetime
-    #: When the turn was taken of the last poll that read all of what the page said; None if there was none.
+    #: When the last poll that read all of the page took its lease; None if there was none.
     read_at: datetime | None = None
     #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
     slot: Slot | None = None
-    #: The same for each turn with this very provider and state; None where the store keeps neither.
+    #: The same for each lease with this very provider and state; None where the store keeps neither.
     remark: Remark | None = None
 
 
@@ -132,12 +132,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: None: as it was.
     digests: Mapping[str, Mapping[str, UpdateDigest]] | None = None
     pending: tuple[PendingEvent, ...] = ()
-    #: Keys that count as seen without being told (first sight, filtered out).
+    #: Keys that count as seen without being reported (first sight, filtered out).
     seen: tuple[str, ...] = ()
     #: None: as the scheduler set it.
     due_at: datetime | None = None
     checked_at: datetime
-    #: When the poll's turn was taken, if it read all of what the page says. None: as it was.
+    #: When the lease was taken, if the poll read all of the page. None: as it was.
     read_at: datetime | None = None
     #: What it adds to the page's counters; None: nothing.
     cost: PollCost | None = None
@@ -161,15 +161,15 @@ class PageStore(Protocol):
     """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn; None when it is unknown, being polled by another worker, or was polled just now."""
+        """Lease the page; None when it is unknown, being polled by another worker, or was polled just now."""
         ...
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
-        """Return the page's view and ledger, and which of the keys were seen."""
+        """Return the page's view and digests, and which of the keys were seen."""
         ...
 
     def commit(self, lease: PollLease, commit: Commit) -> int:
-        """Write the commit and give the turn back; return how many events were new. Raises Conflict.
+        """Write the commit and give the lease back; return how many events were new. Raises Conflict.
 
         The slot is given back by a commit that is refused, too.
         """
@@ -179,13 +179,13 @@ class PageStore(Protocol):
 class GroupedPages(Protocol):
     """The same for an event loop: what is ready together is asked for, and written, with one call.
 
-    Each page is judged by itself. Two turns that found a page unchanged mostly hold the very same provider and state.
+    Each page is judged by itself. Two leases that found a page unchanged mostly hold the very same provider and state.
     """
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn, as `PageStore.begin` does."""
+        """Lease the page, as `PageStore.begin` does."""
         ...
 
     async def commit(self, lease: PollLease, commit: Commit) -> int:
-        """Write the commit and give the turn back, as `PageStore.commit` does. Raises Conflict."""
+        """Write the commit and give the lease back, as `PageStore.commit` does. Raises Conflict."""
         ...

@@ -4,7 +4,7 @@
                             | else: the rest of it              by a `Poller`, in a thread
 
 Nearly all polls bring nothing new, and a poll that waits costs nothing here. `poller` does the rest (parsing, searches,
-further requests), with the turn and the answer at hand. It also decides what a poll means; for the plainest
+further requests), with the lease and the answer at hand. It also decides what a poll means; for the plainest
 polls a copy of that decision is kept (`Plain`).
 """
 
@@ -19,12 +19,13 @@ import msgspec
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
+from tracker.polling.commits import failure, quiet
 from tracker.polling.known import remembered_of
 from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.observer import request_of
 from tracker.polling.page_request import page_request
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
-from tracker.polling.poller import Outcome, Poll, Poller, failure, may_have_moved, postponed, quiet
+from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
 from tracker.polling.ports import (
     Asked,
     Commit,
@@ -65,7 +66,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
-    """Return how the page of a turn is polled."""
+    """Return how a leased page is polled."""
     provider, state = lease.provider, remembered_of(lease)
     try:
         if state.source is None:
@@ -119,7 +120,7 @@ class QuickPoller:
         self._waiting_bytes = 0
 
     async def poll(self, provider_id: str) -> Poll | None:
-        """Poll a page once; None when there was no turn to take. Raises StoreError, Conflict."""
+        """Poll a page once; None when it cannot be leased now. Raises StoreError, Conflict."""
         lease = await self._store.begin(provider_id, self._clock())
         if lease is None:
             return None
@@ -184,7 +185,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread is given of a request; None where it asks anew, since too many bodies wait already."""
+        """Return what a thread gets of a request; None where it asks anew, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

@@ -12,10 +12,10 @@ from tracker.detection.page_clock import is_stale, stamped
 from tracker.detection.snapshots import digest
 from tracker.errors import MovedAway
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Answer, PageState, Source
+from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.parse import FORMATS
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import read_answer, tells
+from tracker.polling.discovery import read_answer, shows_incidents
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.ports import Fetched, NotModified
 
@@ -31,19 +31,19 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     state: PageState
     #: The primary answer, read; None when it did not have to be.
     snapshot: Snapshot | None = None
-    #: Of what was read the answers that are not older than any before: only in them an edit is told from an old text.
+    #: Those answers that are not older than any before: only they prove that another text is an edit.
     recent: Snapshot = Snapshot()
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
-    listed: frozenset[str] | None = None
+    open_ids: frozenset[str] | None = None
     #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
-    #: Whether only the details tell if anything is new.
+    #: Whether only the details show if anything is new.
     details_apart: bool = False
     #: The source that the page had before, if it is elsewhere since this very answer.
     moved_from: Source | None = None
@@ -52,7 +52,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_apart(source: Source) -> bool:
-    """Tell whether the source's details change without its primary answer."""
+    """Return whether the source's details change without its primary answer."""
     known = FORMATS.get(source.format)
     return known is not None and known.details_apart
 
@@ -60,7 +60,7 @@ def is_apart(source: Source) -> bool:
 def read_again(state: PageState) -> PageState:
     """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
     forgotten = {
-        url: Answer(
+        url: KnownAnswer(
             stamp=answer.stamp,
             is_ahead=answer.is_ahead,
             missing_since=answer.missing_since,
@@ -73,7 +73,7 @@ def read_again(state: PageState) -> PageState:
 
 def read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
     """Read an answer of the primary as far as needed. Raises ParseError."""
-    known = state.answers.get(source.primary, Answer())
+    known = state.answers.get(source.primary, KnownAnswer())
     if isinstance(answer, NotModified):
         return _unchanged(ResponseClass.NOT_MODIFIED, state, source, revalidated(known, answer), answer)
     if is_known(state, source, answer):
@@ -83,15 +83,15 @@ def read(state: PageState, source: Source, answer: Fetched | NotModified, now: d
 
 
 def is_known(state: PageState, source: Source, answer: Fetched | NotModified) -> bool:
-    """Tell whether an answer of the primary is the one that was read last, byte for byte."""
+    """Return whether an answer of the primary is the one that was read last, byte for byte."""
     if isinstance(answer, NotModified):
         return True
-    known = state.answers.get(source.primary, Answer())
+    known = state.answers.get(source.primary, KnownAnswer())
     return known.digest == digest(answer.body) and not is_apart(source)
 
 
 def _unchanged(
-    response_class: ResponseClass, state: PageState, source: Source, new: Answer, answer: Fetched | NotModified
+    response_class: ResponseClass, state: PageState, source: Source, new: KnownAnswer, answer: Fetched | NotModified
 ) -> Observation:
     # Nothing is stale or lags: this answer is what is known.
     remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None, lagging_since=None)
@@ -99,7 +99,7 @@ def _unchanged(
 
 
 def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
-    known = state.answers.get(source.primary, Answer())
+    known = state.answers.get(source.primary, KnownAnswer())
     snapshot = read_answer(answer, source)
     if answer.url != source.primary:
         refuse_other_subject(answer, source)
@@ -110,7 +110,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
             fresh_for_s=answer.fresh_for_s,
         )
     omissions = tuple(dict.fromkeys(snapshot.omissions))
-    new = Answer(validators=answer.validators, digest=digest(answer.body), omissions=omissions)
+    new = KnownAnswer(validators=answer.validators, digest=digest(answer.body), omissions=omissions)
     new = stamped(new, snapshot.updated_at, known, now)
     remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None)
     return Observation(
@@ -124,7 +124,7 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
 
 def refuse_other_subject(answer: Fetched, source: Source) -> None:
     """Refuse the answer that a page's address now leads to if it is about something else. Raises MovedAway."""
-    if not tells(answer, source):
+    if not shows_incidents(answer, source):
         raise MovedAway(f"it leads to a feed at {place(answer)}, whose entries do not look like incidents")
 
 
@@ -146,7 +146,7 @@ def adopted(state: PageState, source: Source, answer: Fetched, now: datetime) ->
     return msgspec.structs.replace(read(moved, source, answer, now), moved_from=before)
 
 
-def revalidated(known: Answer, answer: NotModified) -> Answer:
+def revalidated(known: KnownAnswer, answer: NotModified) -> KnownAnswer:
     """Return what is known with the newer validators that a 304 may carry (RFC 9110, section 15.4.5)."""
     validators = msgspec.structs.replace(
         known.validators,
@@ -156,7 +156,7 @@ def revalidated(known: Answer, answer: NotModified) -> Answer:
     return msgspec.structs.replace(known, validators=validators)
 
 
-def remember(state: PageState, url: str, answer: Answer) -> PageState:
+def remember(state: PageState, url: str, answer: KnownAnswer) -> PageState:
     """Return the state with what is known of one URL's last answer."""
     if state.answers.get(url) == answer:
         return state
@@ -165,6 +165,6 @@ def remember(state: PageState, url: str, answer: Answer) -> PageState:
 
 def unremember(before: PageState, state: PageState, url: str) -> PageState:
     """Put back what was known of one URL, so that its next answer is read again unless it is older."""
-    known, new = before.answers.get(url, Answer()), state.answers[url]
+    known, new = before.answers.get(url, KnownAnswer()), state.answers[url]
     back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
     return remember(state, url, back)

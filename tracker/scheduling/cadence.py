@@ -1,7 +1,7 @@
-"""How fast a page is polled: faster while an incident moves, slower after a long calm. Pure.
+"""The pace of a page: fast while an incident moves, slow after two weeks without a change. Pure.
 
-What a quiet poll decides by is in the page's state and written when an answer has changed, so that it costs nothing to
-read. `tracker.scheduling.schedule` knows what a pace comes to.
+The pace follows from fields of the page's state, which every poll reads anyway and a changed answer updates.
+`tracker.scheduling.schedule` turns a pace into seconds.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,15 +16,15 @@ from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Cadence, Provider
 from tracker.scheduling.schedule import Pace, spacing_s
 
-#: So long after its last change an incident is polled in a hurry; some stay open for weeks.
+#: The fast pace ends this long after the last change: some incidents stay open for weeks.
 FAST_FOR: Final = timedelta(hours=1)
-#: A page on which nothing has changed for so long is calm.
+#: The slow pace begins when nothing has changed for this long.
 SLOW_AFTER: Final = timedelta(days=14)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
-    """Return how fast the page is polled. A clock that was put back leaves the plain pace."""
+    """Return the pace of the page. After a clock was put back, it is the normal one."""
     if provider.cadence is Cadence.FIXED:
         return Pace.NORMAL
     if state.incident_at is not None and timedelta() <= now - state.incident_at < FAST_FOR:
@@ -35,7 +35,7 @@ def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
 
 
 def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime | None:
-    """Return until when `pace` returns the plain one if nothing changes, None where it does not now or may not soon."""
+    """Return until when the pace stays normal if nothing changes; None if it is another one or may change at once."""
     if provider.cadence is Cadence.FIXED:
         return _NEVER
     if state.incident_at is not None or pace(provider, state, now) is not Pace.NORMAL:
@@ -44,21 +44,21 @@ def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime
 
 
 def departure_s(provider: Provider, state: PageState, now: datetime) -> float | None:
-    """Return the seconds between two polls where they are not the interval; None where they are, or polls fail."""
+    """Return the seconds between two polls if they differ from the interval; None if they do not, or if polls fail."""
     spacing = spacing_s(provider.interval_s, pace(provider, state, now))
     return None if spacing == provider.interval_s or state.failures else spacing
 
 
 def longest_pause_s(provider: Provider) -> float:
-    """Return the most seconds between two polls of a page that can be read."""
+    """Return the longest time between two polls of a readable page, in seconds."""
     return spacing_s(provider.interval_s, Pace.NORMAL if provider.cadence is Cadence.FIXED else Pace.SLOW)
 
 
 def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *, has_changed: bool) -> PageState:
-    """Return the state with what `pace` goes by, after an answer that was read left this view.
+    """Return the state with the fields that `pace` uses, after an answer led to this view.
 
-    An incident that the page showed open at first sight counts from its vendor's date, and a page is calm after we saw
-    it so, whatever its history says.
+    An incident that is open at first sight counts from the vendor's date. Quiet time counts from our first reading,
+    whatever the page's history says.
     """
     counted = [incident for incident in view.open_incidents if _counts(provider, incident)]
     incident_at = (state.incident_at or _last_update(counted, now)) if counted else None
@@ -70,9 +70,9 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:
-    """Tell whether an incident is a reason to hurry: what is left out of it by filters would be seen early in vain.
+    """Return whether an incident speeds polling up: one that filters leave out gains nothing by it.
 
-    A maintenance is none, also one that stands among the incidents: its updates come when they were announced.
+    A maintenance does not, even if the page lists it as an incident: its updates come as announced.
     """
     is_reported = wants_kind(provider, EventKind.INCIDENT_UPDATE) or wants_kind(
         provider, EventKind.COMPONENT_STATUS_CHANGE
@@ -81,6 +81,6 @@ def _counts(provider: Provider, incident: OpenIncident) -> bool:
 
 
 def _last_update(incidents: list[OpenIncident], now: datetime) -> datetime:
-    """Return when the newest update was published, now where that is not said or lies ahead."""
+    """Return when the newest update was published; now if that is unknown or in the future."""
     dated = [incident.updated_at for incident in incidents if incident.updated_at is not None]
     return min(now, max(dated)) if dated else now

@@ -1,7 +1,7 @@
 """How late providers are dispatched: the time from a provider's due time until its fetch task is published. Pure.
 
-Not to be taken for latency, which is about updates. A scheduler counts what it dispatched in the last minute, by
-lateness and second: some hundred numbers, whatever the number of providers.
+Latency is something else: it is about updates. A scheduler counts its dispatches of the last minute by second and class
+of lateness: some hundred numbers for any number of providers.
 """
 
 from bisect import bisect_left
@@ -12,14 +12,14 @@ from typing import Final
 
 import msgspec
 
-#: What "the last minute" is, in seconds.
+#: The length of "the last minute", in seconds.
 WINDOW_S: Final = 60
-#: Bounds of the classes in which latenesses are counted, from a millisecond to a day: each is a fifth above the last.
+#: Upper bounds of the classes of lateness, from a millisecond to a day, each a fifth above the last.
 _BOUNDS_S: Final = tuple(0.001 * 1.2**step for step in range(101))
 
 
 class SchedulerReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What one scheduler did. Latenesses are those of the last minute, in seconds; None if it dispatched nothing."""
+    """The report of one scheduler. Latenesses are of the last minute, in seconds; None if it dispatched nothing."""
 
     #: Host and process.
     name: str
@@ -34,7 +34,7 @@ class SchedulerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scheduling(msgspec.Struct, frozen=True, kw_only=True):
-    """How scheduling does as a whole."""
+    """The state of scheduling as a whole."""
 
     providers: int
     #: Providers that have been due for more than a second, and for how long the first of them has been.
@@ -45,21 +45,21 @@ class Scheduling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Second(msgspec.Struct):
-    """What was dispatched within one second."""
+    """The dispatches of one second."""
 
     classes: Counter[int] = msgspec.field(default_factory=Counter)
     latest_s: float = 0.0
 
 
 class Lateness:
-    """Counts what one scheduler dispatches."""
+    """Counts the dispatches of one scheduler."""
 
     def __init__(self) -> None:
         self._dispatched = 0
         self._seconds: dict[int, _Second] = {}
 
     def add(self, due_at: Iterable[datetime], dispatched_at: datetime) -> None:
-        """Count providers that were due then and were dispatched now."""
+        """Count providers that were due then and are dispatched now."""
         second = self._seconds.setdefault(int(dispatched_at.timestamp()), _Second())
         late_s = [max(0.0, (dispatched_at - due).total_seconds()) for due in due_at]
         second.classes.update(bisect_left(_BOUNDS_S, each) for each in late_s)
@@ -67,9 +67,9 @@ class Lateness:
         self._dispatched += len(late_s)
 
     def report(self, name: str, now: datetime) -> SchedulerReport:
-        """Return what happened, and forget what is older than a minute."""
+        """Return the report, and forget dispatches older than a minute."""
         until = int(now.timestamp())
-        # What lies ahead was counted before the clock was put back.
+        # Counts in the future are from before the clock was put back.
         self._seconds = {at: second for at, second in self._seconds.items() if until - WINDOW_S < at <= until}
         classes: Counter[int] = Counter()
         for second in self._seconds.values():

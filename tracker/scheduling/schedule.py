@@ -1,4 +1,4 @@
-"""When a page is polled next: pure arithmetic on aware datetimes, no clock and no store."""
+"""When a page is polled next: arithmetic on aware datetimes. Pure."""
 
 import hashlib
 import math
@@ -6,29 +6,29 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-#: No failing page is asked less often than this.
+#: The longest pause between two polls of a failing page.
 MAX_BACKOFF_S = 900.0
 #: Datetimes are whole microseconds; a grid point this close to now is now.
 _RESOLUTION_S = 1e-6
-#: A server may ask for no longer a pause than this; Retry-After of a whole day would be an outage of ours.
+#: The longest `Retry-After` that is obeyed; a whole day would be an outage of ours.
 MAX_DELAY_S = 3600.0
-#: A hurried page is polled so many times an interval, but no page for that more often than every so many seconds.
+#: At the fast pace, a page is polled this many times an interval, and at most once in this many seconds.
 FAST_POLLS: Final = 3
 LEAST_FAST_S: Final = 10.0
-#: A poll that took so long that the next hurried one would follow within this leaves that one out.
+#: A fast poll that would follow the last one within this time is skipped.
 _LEAST_PAUSE_S: Final = 1.0
 
 
 class Pace(StrEnum):
     """How often a page is polled, measured by its interval."""
 
-    FAST = "hurried"
-    NORMAL = "plain"
-    SLOW = "calm"
+    FAST = "fast"
+    NORMAL = "normal"
+    SLOW = "slow"
 
 
 def phase_fraction(provider_id: str) -> float:
-    """Return a number in [0, 1) that is always the same for one id and even over many."""
+    """Return a number in [0, 1): always the same for one id, and evenly distributed over many."""
     return int.from_bytes(hashlib.blake2b(provider_id.encode(), digest_size=8).digest()) / 2**64
 
 
@@ -38,7 +38,7 @@ def phase_s(provider_id: str, interval_s: float) -> float:
 
 
 def spacing_s(interval_s: float, pace: Pace) -> float:
-    """Return the seconds between two polls at a pace: a whole part of the interval, the interval, or twice it."""
+    """Return the seconds between two polls at a pace: a whole fraction of the interval, the interval, or twice it."""
     if pace is Pace.FAST:
         return interval_s / max(1, min(FAST_POLLS, int(interval_s // LEAST_FAST_S)))
     return 2 * interval_s if pace is Pace.SLOW else interval_s
@@ -53,8 +53,8 @@ def next_due(
 ) -> datetime:
     """Return the first grid point after `now` that is not before `not_before`.
 
-    The grids of one provider lie in one another: the hurried one divides the plain one, and the calm one has every
-    second of its points, the odd ones for half of the providers. So a change of pace moves no phase.
+    The grids of one provider are nested: the fast one divides the normal one, and the slow one has every second of its
+    points, the odd ones for half of the providers. So a change of pace moves no phase.
     """
     spacing = spacing_s(interval_s, pace)
     phase = phase_s(provider_id, interval_s)
@@ -68,7 +68,7 @@ def next_due(
 
 
 def first_due(now: datetime, provider_id: str, interval_s: float, joining: int) -> datetime:
-    """Return when a new provider is polled first: soon, but `joining` of them at once are spread out."""
+    """Return when a new provider is polled first: soon, but spread out if `joining` of them come at once."""
     window_s = min(interval_s, joining / 100)
     return now + timedelta(seconds=phase_fraction(provider_id) * window_s)
 
@@ -87,10 +87,10 @@ def backoff_s(provider_id: str, interval_s: float, failures: int) -> float:
 def due_after_success(
     now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None, pace: Pace = Pace.NORMAL
 ) -> datetime | None:
-    """Return the next due time that freshness and pace ask for, None where the next plain grid point will do.
+    """Return the next due time that freshness and pace ask for, None for the next point of the normal grid.
 
-    A hurried poll waits until the answer before is no longer fresh (RFC 9111, section 4.2); where that takes about an
-    interval, there is no hurry. A calm one is later than a plain one would be, or the same.
+    A fast poll waits until the last answer is no longer fresh (RFC 9111, section 4.2); if that takes about an interval,
+    the normal pace stays. A slow due time is never earlier than the normal one.
     """
     fresh_s = fresh_for_s or 0.0
     if pace is Pace.NORMAL and fresh_s <= interval_s:
@@ -109,7 +109,7 @@ def due_after_success(
 def due_after_failure(
     now: datetime, provider_id: str, interval_s: float, failures: int, retry_after_s: float | None
 ) -> datetime:
-    """Return when a failing page is tried again: backoff, or later if the server asked for it."""
+    """Return when a failing page is polled again: after its back-off, or later if the server asked for that."""
     pause_s = backoff_s(provider_id, interval_s, failures)
     if retry_after_s is not None:
         pause_s = max(pause_s, min(retry_after_s, MAX_DELAY_S))

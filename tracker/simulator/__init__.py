@@ -2,10 +2,10 @@
 
 from tracker.simulator.misbehaviour import Drop, Hang, Misbehaviour, Raw, Redirect, Slow, Stale, Status, Trickle
 from tracker.simulator.platforms import PLATFORMS
+from tracker.simulator.request_counter import Counts
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.sites import RecordedSite
 from tracker.simulator.story import demo_page, play
-from tracker.simulator.tally import Counts
 from tracker.simulator.vendor import Page
 
 __all__ = [

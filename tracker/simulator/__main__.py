@@ -1,4 +1,4 @@
-"""`python -m tracker.simulator`: a simulated vendor that plays its story until it is told to stop."""
+"""`python -m tracker.simulator`: a simulated vendor that plays its story until it receives a signal."""
 
 import argparse
 import math

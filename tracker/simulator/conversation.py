@@ -1,4 +1,4 @@
-"""One client's connection: takes its requests, does what the script of the page says, and answers."""
+"""One client's connection: takes requests, follows the page's misbehaviour, and answers."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
-    """How a server answers, whatever the page."""
+    """The settings of a server, for all pages."""
 
     #: Before every answer of a page.
     latency_s: float
@@ -26,7 +26,7 @@ class Manners:
 
 
 class Conversation:
-    """Talks with one client until one of the two has enough."""
+    """Talks with one client until either side ends."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Routes, manners: Manners
@@ -55,11 +55,11 @@ class Conversation:
             goes_on = request is not None and await self._reply(request)
 
     async def _reply(self, request: Request) -> bool:
-        """Answer one request; tell whether the connection goes on."""
+        """Answer one request; return whether the connection stays open."""
         route = self._routes.find(request.path)
         if route is None:
             return await self._send(request, self._unrouted(request))
-        route.stand.tally.asked(route.path)
+        route.stand.requests.asked(route.path)
         if self._manners.latency_s:
             await asyncio.sleep(self._manners.latency_s)
         misbehaviour = route.stand.script.take(route.path)
@@ -81,11 +81,11 @@ class Conversation:
             case _:
                 assert_never(misbehaviour)
         answer = self._answer(request, route, misbehaviour)
-        route.stand.tally.answered(answer.status, 0 if request.method == "HEAD" else len(answer.body))
+        route.stand.requests.answered(answer.status, 0 if request.method == "HEAD" else len(answer.body))
         return await self._send(request, answer, misbehaviour.pause_s if isinstance(misbehaviour, Trickle) else None)
 
     async def _send(self, request: Request, answer: Answer, pause_s: float | None = None) -> bool:
-        """Write an answer; tell whether the connection goes on."""
+        """Write an answer; return whether the connection stays open."""
         data = answer.encode(with_body=request.method != "HEAD", keep_alive=request.keeps_alive)
         if pause_s is None:
             self._writer.write(data)

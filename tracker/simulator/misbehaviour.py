@@ -1,4 +1,4 @@
-"""What a page can be told to do wrong, and for how many requests."""
+"""The ways in which a page can misbehave, and for how many requests."""
 
 import threading
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class _Act:
 
 
 class Script:
-    """What the next requests of one page will meet; safe to change from any thread."""
+    """The misbehaviour of the next requests of one page; safe to change from any thread."""
 
     def __init__(self) -> None:
         """Begin with good behaviour."""
@@ -92,7 +92,7 @@ class Script:
             self._acts.clear()
 
     def take(self, path: str) -> Misbehaviour | None:
-        """Return what a request for a path meets, and count it."""
+        """Return the misbehaviour for a request for a path, and count it."""
         with self._lock:
             for act in self._acts:
                 if act.path in {None, path}:

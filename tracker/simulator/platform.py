@@ -1,4 +1,4 @@
-"""What a platform is to the simulator: whose software a page runs, and what that answers under each path."""
+"""A simulated platform: the software of a page, and its answers by path."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def number(key: str) -> int:
 
 
 def page_for_people(revision: Revision, url: str, head: str = "") -> str:
-    """Return the HTML page; `head` is what stands in its head beside the title."""
+    """Return the HTML page; `head` is added to its head behind the title."""
     rows = "\n".join(f"<li>{xml_text(item.name)}: {item.status.replace('_', ' ')}</li>" for item in revision.components)
     incidents = "\n".join(f"<li>{xml_text(item.name)}: {xml_text(item.status)}</li>" for item in entries(revision))
     return f"""<!DOCTYPE html>
@@ -58,7 +58,7 @@ def page_for_people(revision: Revision, url: str, head: str = "") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Whose software a page runs."""
+    """The software of a page."""
 
     #: The name of the format that reads its answers, where that has one of its own.
     name: str
@@ -91,7 +91,7 @@ class Platform:
         return _encoded(answer)
 
     def is_html(self, revision: Revision, path: str, url: str) -> bool:
-        """Tell whether a path leads to the page for people."""
+        """Return whether a path leads to the page for people."""
         return self._answer(revision, path, url) is None
 
     def _answer(self, revision: Revision, path: str, url: str) -> Answer | None:

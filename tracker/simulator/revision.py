@@ -76,7 +76,7 @@ class Incident:
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether it is over."""
+        """Return whether it is over."""
         return self.status in CLOSED_STATUSES
 
     @property

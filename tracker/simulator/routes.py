@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.misbehaviour import Script
+from tracker.simulator.request_counter import RequestCounter
 from tracker.simulator.sites import Site
-from tracker.simulator.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Stand:
 
     site: Site
     script: Script = field(default_factory=Script)
-    tally: Tally = field(default_factory=Tally)
+    requests: RequestCounter = field(default_factory=RequestCounter)
 
 
 @dataclass(frozen=True, slots=True)

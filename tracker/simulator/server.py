@@ -10,9 +10,9 @@ from typing import Self
 
 from tracker.simulator.conversation import Conversation, Manners
 from tracker.simulator.misbehaviour import Misbehaviour
+from tracker.simulator.request_counter import Counts
 from tracker.simulator.routes import Routes
 from tracker.simulator.sites import LiveSite, RecordedSite
-from tracker.simulator.tally import Counts
 from tracker.simulator.vendor import Page
 
 #: Connections that may wait to be accepted: a thousand clients may come at once.
@@ -89,20 +89,20 @@ class SimulatedVendor:
     def misbehave(
         self, page_id: str, misbehaviour: Misbehaviour, *, times: int | None = 1, path: str | None = None
     ) -> None:
-        """Let a page do wrong for the next requests (None: until `behave`), for one path or for any."""
+        """Let a page misbehave for the next requests (None: until `behave`), for one path or for any."""
         self._routes.stand(page_id).script.add(misbehaviour, times, path)
 
     def behave(self, page_id: str) -> None:
-        """Let a page do right again."""
+        """Let a page behave again."""
         self._routes.stand(page_id).script.clear()
 
     def counts(self, page_id: str) -> Counts:
-        """Return what a page was asked and what it answered."""
-        return self._routes.stand(page_id).tally.counts()
+        """Return the requests and answers of a page."""
+        return self._routes.stand(page_id).requests.counts()
 
     def wait_for(self, page_id: str, reached: Callable[[Counts], bool], timeout_s: float = 10.0) -> Counts:
-        """Return a page's counts as soon as they are as wanted. Raises TimeoutError."""
-        return self._routes.stand(page_id).tally.wait_for(reached, timeout_s)
+        """Wait until a page's counts fulfil a condition, and return them. Raises TimeoutError."""
+        return self._routes.stand(page_id).requests.wait_for(reached, timeout_s)
 
     def _run(self, listener: socket.socket, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
         with listener, asyncio.Runner(loop_factory=lambda: loop) as runner:

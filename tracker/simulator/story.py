@@ -1,4 +1,4 @@
-"""What happens on simulated pages: an incident from its opening to its end in about a minute, again and again."""
+"""The story on simulated pages: an incident from opening to end in about a minute, again and again."""
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
@@ -11,15 +11,15 @@ from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.plots import PLOTS, Plot
 from tracker.simulator.vendor import Page
 
-#: From the beginning of one round to that of the next, in seconds.
-ROUND_S = 80.0
+#: The length of the story, in seconds.
+STORY_S = 80.0
 _WINDOW = timedelta(minutes=30)
 _HISTORY = timedelta(days=45)
 
 
 @dataclass(slots=True)
 class Scene:
-    """One round of the story on one page."""
+    """One run of the story on one page."""
 
     page: Page
     plot: Plot
@@ -46,7 +46,7 @@ def _identified(scene: Scene) -> None:
 
 
 def _scheduled(scene: Scene) -> None:
-    begins_in_s = (_TURN_AT_S[_in_progress] - _TURN_AT_S[_scheduled]) / scene.speed
+    begins_in_s = (_SCENE_AT_S[_in_progress] - _SCENE_AT_S[_scheduled]) / scene.speed
     begins_at = scene.page.now() + timedelta(seconds=begins_in_s)
     scene.maintenance_id = scene.page.schedule_maintenance(
         scene.plot.maintenance,
@@ -79,7 +79,7 @@ def _completed(scene: Scene) -> None:
 
 
 #: What happens when, in seconds from the beginning of a round.
-TURNS: tuple[tuple[float, Callable[[Scene], None]], ...] = (
+SCENES: tuple[tuple[float, Callable[[Scene], None]], ...] = (
     (2.0, _investigating),
     (9.0, _spreading),
     (17.0, _identified),
@@ -89,7 +89,7 @@ TURNS: tuple[tuple[float, Callable[[Scene], None]], ...] = (
     (50.0, _in_progress),
     (60.0, _completed),
 )
-_TURN_AT_S = {lease: at_s for at_s, lease in TURNS}
+_SCENE_AT_S = {event: at_s for at_s, event in SCENES}
 
 
 def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Page:
@@ -103,31 +103,31 @@ def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Pa
 
 
 def play(pages: Sequence[Page], wait: Callable[[float], bool], *, speed: float = 1.0) -> None:
-    """Play on all pages at once, evenly spread over a round, until `wait(seconds)` says that it is over.
+    """Play on all pages at once, evenly spread over the story's length, until `wait(seconds)` returns true.
 
     `threading.Event().wait` is such a wait.
     """
-    timelines = [_timeline(page, number, ROUND_S * number / len(pages), speed) for number, page in enumerate(pages)]
+    timelines = [_timeline(page, number, STORY_S * number / len(pages), speed) for number, page in enumerate(pages)]
     reached_s = 0.0
-    for due_s, _, lease, scene in heapq.merge(*timelines, key=lambda entry: entry[:2]):
+    for due_s, _, event, scene in heapq.merge(*timelines, key=lambda entry: entry[:2]):
         if wait((due_s - reached_s) / speed):
             return
         reached_s = due_s
-        lease(scene)
+        event(scene)
 
 
 def _timeline(
     page: Page, number: int, offset_s: float, speed: float
 ) -> Iterator[tuple[float, int, Callable[[Scene], None], Scene]]:
-    """Yield what will happen on one page, round after round, each with another plot."""
-    for round_number in count():
-        scene = Scene(page, PLOTS[(number + round_number) % len(PLOTS)], speed)
-        for at_s, lease in TURNS:
-            yield offset_s + round_number * ROUND_S + at_s, number, lease, scene
+    """Yield the events of one page, one run after the other, each with another plot."""
+    for repetition in count():
+        scene = Scene(page, PLOTS[(number + repetition) % len(PLOTS)], speed)
+        for at_s, event in SCENES:
+            yield offset_s + repetition * STORY_S + at_s, number, event, scene
 
 
 def _play_past(page: Page, plot: Plot, began_at: datetime) -> None:
-    """Play an incident that was over long ago."""
+    """Play an incident that ended long ago."""
     components = {plot.culprit: ComponentStatus.PARTIAL_OUTAGE}
     incident_id = page.open_incident(
         plot.title, Impact.MINOR, "investigating", plot.investigating, components, now=began_at

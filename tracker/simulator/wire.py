@@ -29,7 +29,7 @@ class Request:
 
     @property
     def keeps_alive(self) -> bool:
-        """Tell whether the connection can carry another request after this one."""
+        """Return whether the connection can carry another request after this one."""
         if "content-length" in self.headers or "transfer-encoding" in self.headers:
             return False  # its body would be taken for the next request
         wish = self.headers.get("connection", "").lower()
@@ -37,7 +37,7 @@ class Request:
 
     @property
     def accepts_gzip(self) -> bool:
-        """Tell whether the answer may be compressed."""
+        """Return whether the answer may be compressed."""
         for coding in self.headers.get("accept-encoding", "").lower().split(","):
             name, _, weight = coding.partition(";")
             if name.strip() in {"gzip", "*"}:
@@ -45,7 +45,7 @@ class Request:
         return False
 
     def is_current(self, etag: str | None, last_modified: str | None) -> bool:
-        """Tell whether its validators still hold (RFC 9110, section 13.2.2: the entity tag decides if there is one)."""
+        """Return whether its validators still hold (RFC 9110, section 13.2.2: an entity tag decides)."""
         if (tags := self.headers.get("if-none-match")) is not None:
             known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
             return etag is not None and ("*" in known or etag.removeprefix("W/") in known)

@@ -59,12 +59,12 @@ def decode_view(data: bytes | None) -> PageView:
 
 
 def encode_digests(digests: Mapping[str, Mapping[str, UpdateDigest]]) -> bytes:
-    """Return the ledger as bytes."""
+    """Return the digests as bytes."""
     return _shortened(_ENCODER.encode(digests))
 
 
 def decode_digests(data: bytes | None) -> dict[str, dict[str, UpdateDigest]]:
-    """Read a ledger; an absent value is an empty one. Raises StoreError."""
+    """Read digests; an absent value means none. Raises StoreError."""
     return _decode(data, _DIGESTS) if data else {}
 
 

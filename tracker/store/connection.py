@@ -33,7 +33,7 @@ CURSORS: Final = f"{PREFIX}cursors"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
-#: Of each host whose pages are counted: those that are asked now, those that wait, and that somebody was told of it.
+#: Of each host whose pages are counted: those that are asked now, those that wait, and a mark that this was logged.
 SLOTS_PREFIX: Final = f"{PREFIX}slots:"
 WAITING_PREFIX: Final = f"{PREFIX}waiting:"
 CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
@@ -41,11 +41,30 @@ CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
 SCHEDULERS: Final = f"{PREFIX}schedulers"
 SCHEDULER_PREFIX: Final = f"{PREFIX}scheduler:"
 SINKS: Final = f"{PREFIX}sinks"
-#: Of each sink: how it does, who delivers to it now, its dead letters, and those that were put back.
+#: Of each sink: its state, who delivers to it now, its dead letters, and redriven ones.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
+#: What somebody had the tracker do, and of each page that it was pushed of late.
+AUDIT: Final = f"{PREFIX}audit"
+PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
+#: Of alerts: what the configuration says and who is silent, when each is looked at again, all of them by when they
+#: opened, and what opened of late by cause.
+ALERTING: Final = f"{PREFIX}alerting"
+ALERTS_DUE: Final = f"{PREFIX}alerts:due"
+ALERTS_INDEX: Final = f"{PREFIX}alerts:index"
+ALERTS_STORMS: Final = f"{PREFIX}alerts:storms"
+ALERTS_LEASE: Final = f"{PREFIX}alerts:lease"
+#: Of each provider: its alerts.
+ALERTS_PREFIX: Final = f"{PREFIX}alerts:of:"
+#: Of each channel: how it does, who sends to it now, what was sent of each alert, and which alerts have more to send.
+CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
+CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
+CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
+CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
+#: The consumer group of the event stream that alerts read; no sink is called so.
+ALERTS_GROUP: Final = ":alerts"
 
 #: Of connections to sentinels, for redis-py and kombu. A sentinel that is silent costs two seconds and one that is gone
 #: nothing, then the next one is asked; by default redis-py would try the same one ten times with growing pauses.

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 from tracker.polling.ports import Commit, HostBusy, PollLease
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
-    BEGIN,
-    COMMIT,
-    COMMIT_QUIET,
     MOST_SEEN,
     Copy,
     begin_arguments,
     busy_of,
     commit_arguments,
+    commit_fields,
     copy_of,
     is_lease,
     is_quiet,
     lease_of,
     quiet_arguments,
     refusal,
-    said,
     unknown,
 )
+from tracker.store.scripts import BEGIN, COMMIT, COMMIT_QUIET
 from tracker.store.together import Together
 
 if TYPE_CHECKING:
@@ -38,14 +36,14 @@ CALLS_APART_S: Final = 0.005
 MOST_COPIES: Final = 4_000
 #: Once the copies are full, one new page in so many replaces an old one.
 _LEFT_OUT: Final = 16
-#: Commits with news that are on their way at the same time, with a connection each.
-_NEWS_AT_ONCE: Final = 8
+#: Commits with events that are on their way at the same time, with a connection each.
+_CHANGES_AT_ONCE: Final = 8
 
 
 class RedisGroupedPages:
     """The `GroupedPages` of the distributed tracker. Belongs to the loop that uses it first.
 
-    A turn that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's turn ends with
+    A lease that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's lease ends by
     its lease.
     """
 
@@ -64,10 +62,10 @@ class RedisGroupedPages:
         self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
             self._commit_all, MOST_TOGETHER, CALLS_APART_S
         )
-        self._pending = asyncio.Semaphore(_NEWS_AT_ONCE)
+        self._pending = asyncio.Semaphore(_CHANGES_AT_ONCE)
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn. Raises StoreError."""
+        """Lease the page. Raises StoreError."""
         before = self._copies.get(provider_id)
         answer, version = await self._begins.ask((provider_id, before, now))
         if not is_lease(answer):
@@ -83,7 +81,7 @@ class RedisGroupedPages:
         copy = self._copies.get(lease.provider.id)
         if copy is not None and (copy.provider is not lease.provider or copy.state is not lease.state):
             copy = None
-        answer = await self._quiet.ask(said(lease, commit, copy))
+        answer = await self._quiet.ask(commit_fields(lease, commit, copy))
         if answer:
             raise refusal(lease, answer)
         return 0

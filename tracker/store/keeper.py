@@ -10,6 +10,8 @@ from datetime import datetime
 import msgspec
 
 from tracker.model.provider import Webhook
+from tracker.model.route import Alerting
+from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.store.codec import decode_provider
 from tracker.store.sinks import RedisSinks
@@ -34,9 +36,17 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 class Keeper:
     """Remembers the catalogue. Providers and sinks that came within the last second or two may be missing in it."""
 
-    def __init__(self, catalogue: RedisCatalogue, sinks: RedisSinks, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        catalogue: RedisCatalogue,
+        sinks: RedisSinks,
+        clock: Callable[[], datetime],
+        alerts: RedisAlerts | None = None,
+    ) -> None:
         self._catalogue = catalogue
         self._sinks = sinks
+        self._alerts = alerts
+        self._alerting = Alerting()
         self._clock = clock
         #: What was held at the last look, and what it was when all of it was read.
         self._last: Holdings | None = None
@@ -68,12 +78,16 @@ class Keeper:
             self._catalogue.put((), self._clock())  # a catalogue of an earlier version has none
             held = self._catalogue.holdings()
         self._providers, self._webhooks = self._catalogue.entries(), self._sinks.webhooks()
+        if self._alerts is not None:
+            self._alerting = self._alerts.config()
         self._known = held
         return held
 
     def _restore(self, held: Holdings, known: Holdings) -> Loss | None:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
+        if self._alerts is not None and self._alerting.channels:
+            self._alerts.restore(self._alerting)
         providers = tuple(map(decode_provider, self._providers))
         pages = self._catalogue.restore(providers, self._clock(), was_emptied=held.generation != known.generation)
         now = self._catalogue.holdings()
@@ -87,7 +101,7 @@ class Keeper:
 
 
 def _is_less(held: Holdings, known: Holdings) -> bool:
-    """Tell whether something is missing that was there, and that nobody has taken out."""
+    """Return whether something is missing that was there, and that nobody has taken out."""
     is_older = held.generation != known.generation or held.version < known.version
     return is_older or held.providers < known.providers or held.sinks < known.sinks or not held.is_whole
 

@@ -1,4 +1,4 @@
-"""How turns of pages are asked for and given back: what the scripts are given, and what their answers mean."""
+"""How leases of pages are taken and given back: the arguments of the scripts, and what their answers mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,6 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
-from tracker.polling.poll_cost import PollCost
 from tracker.polling.ports import Commit, HostBusy, PollLease, Remark, Slot
 from tracker.store.codec import (
     NO_SLOT,
@@ -23,21 +22,17 @@ from tracker.store.codec import (
     encode_state,
     encode_view,
 )
-from tracker.store.connection import (
-    CROWDED_PREFIX,
-    DUE,
-    PAGE_PREFIX,
-    PROVIDERS,
-    SCHEDULE,
-    SLOTS_PREFIX,
-    UPDATES,
-    VERSION,
-    WAITING_PREFIX,
-    moment,
-    seen_before_key,
-    seen_key,
-)
+from tracker.store.connection import moment, seen_before_key, seen_key
 from tracker.store.hosts import slot_of
+from tracker.store.scripts import (
+    BeginArguments,
+    BeginKeys,
+    CommitArguments,
+    CommitFields,
+    CommitKeys,
+    QuietArguments,
+    RuleKeys,
+)
 
 T = TypeVar("T")
 
@@ -50,15 +45,11 @@ LEAST_GAP_S: Final = 0.5
 #: a page shows.
 MOST_SEEN: Final = 4000
 
-#: The Lua files of each script, in the order in which they make it.
-BEGIN: Final = ("one_by_one", "begin")
-COMMIT: Final = ("commit_rules", "commit")
-COMMIT_QUIET: Final = ("commit_rules", "one_by_one", "commit_quiet")
-
-_BEGIN_KEYS: Final = (PROVIDERS, DUE, SCHEDULE, VERSION)
-_BEGIN_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX, CROWDED_PREFIX)
-_COMMIT_KEYS: Final = (PROVIDERS, DUE, VERSION)
-_COMMIT_PREFIXES: Final = (PAGE_PREFIX, SLOTS_PREFIX, WAITING_PREFIX)
+_BEGIN_KEYS: Final = BeginKeys().values
+_QUIET_KEYS: Final = RuleKeys().values
+#: Fields of a commit that takes and gives back no slot.
+_WITHOUT_SLOT: Final = CommitFields.__struct_fields__.index("slot")
+_WITHOUT_HOST: Final = CommitFields.__struct_fields__.index("host")
 _ENCODER: Final = msgspec.json.Encoder()
 _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was removed"}
 
@@ -68,7 +59,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last turn, and the question that checks whether it still holds."""
+    """What a worker keeps of a page from its last lease, and the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState
@@ -92,15 +83,19 @@ def unknown(provider_id: str) -> Question:
 def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, Any]:
     """Return the arguments of begin.lua; sent again, they ask as the same owner."""
     owner = uuid4()
-    arguments = (
-        *(now.timestamp(), LEASE_S, LEAST_GAP_S, owner.hex),
-        *(*_BEGIN_PREFIXES, owner.int / 2**128, _ENCODER.encode(questions)),
+    arguments = BeginArguments(
+        now_s=now.timestamp(),
+        lease_s=LEASE_S,
+        least_gap_s=LEAST_GAP_S,
+        owner=owner.hex,
+        random_share=owner.int / 2**128,
+        pages=_ENCODER.encode(questions),
     )
-    return {"keys": _BEGIN_KEYS, "args": arguments}
+    return {"keys": _BEGIN_KEYS, "args": arguments.values}
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua gave the turn. Raises StoreError."""
+    """Tell whether begin.lua leased the page. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -109,19 +104,19 @@ def is_lease(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer without a turn means: its host is busy, or None."""
+    """Return what an answer without a lease means: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
-    _, waiting, since, is_news, slot = answer
+    _, waiting, since, is_new, slot = answer
     limited = decode_slot(slot)
     if limited is None:
         raise AssertionError("only a host with a limit is busy")
     waited_s = max(0.0, now.timestamp() - float(since))
-    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_news=bool(is_news))
+    return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_new=bool(is_new))
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return what is known of a page whose turn was taken. Raises StoreError.
+    """Return what is known of a leased page. Raises StoreError.
 
     What is as it was before stays the very same object.
     """
@@ -146,7 +141,7 @@ def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
 
 
 def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
-    """Return the turn that was taken."""
+    """Return the lease that was given."""
     number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
     return PollLease(
         provider=copy.provider,
@@ -161,7 +156,7 @@ def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
 
 
 def is_quiet(commit: Commit) -> bool:
-    """Tell whether a commit writes no more than that a poll took place."""
+    """Return whether a commit writes no more than that a poll took place."""
     return (
         commit.state is None
         and commit.view is None
@@ -171,53 +166,53 @@ def is_quiet(commit: Commit) -> bool:
     )
 
 
-def said(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
+def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
     """Return a commit as commit_rules.lua reads it, but for what only commit.lua writes.
 
-    With the copy that its turn was made of, the provider need not be looked up.
+    With the copy that its lease was made of, the provider need not be looked up.
     """
-    cost, due_at, read_at = commit.cost, commit.due_at, commit.read_at
+    cost, due_at, read_at, held = commit.cost, commit.due_at, commit.read_at, lease.slot
     slot = slot_of(lease.provider, commit.state or lease.state) if copy is None else copy.slot
-    brief = (
-        lease.provider.id,
-        str(lease.fencing_token),
-        str(lease.revision),
-        "" if copy is None else copy.version,
-        str(commit.checked_at.timestamp()),
-        "" if read_at is None else str(read_at.timestamp()),
-        *(_counted(cost) if cost else ("", 0, "")),
-        "" if due_at is None else str(due_at.timestamp()),
-    )
-    if lease.slot is None:
-        return brief if slot is None else (*brief, encode_slot(slot))
-    next_slot = "" if slot == lease.slot else encode_slot(slot) or NO_SLOT
-    return (*brief, next_slot, lease.slot.host, lease.slot.limit)
+    next_slot = "" if slot == held else encode_slot(slot) or NO_SLOT
+    fields: tuple[str | int, ...] = CommitFields(
+        id=lease.provider.id,
+        token=str(lease.fencing_token),
+        revision=str(lease.revision),
+        version="" if copy is None else copy.version,
+        checked=str(commit.checked_at.timestamp()),
+        read="" if read_at is None else str(read_at.timestamp()),
+        ending=cost.ending if cost else "",
+        received=cost.received_bytes if cost else 0,
+        answer="" if cost is None or cost.answer_bytes is None else cost.answer_bytes,
+        due="" if due_at is None else str(due_at.timestamp()),
+        slot=next_slot,
+        host=held.host if held else "",
+        limit=held.limit if held else 0,
+    ).values
+    if held is None:
+        return fields[: _WITHOUT_HOST if next_slot else _WITHOUT_SLOT]
+    return fields
 
 
 def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[str, Any]:
-    """Return what commit.lua is given."""
+    """Return the keys and arguments of commit.lua."""
     provider_id = lease.provider.id
-    arguments: list[str | bytes | int] = [
-        *_COMMIT_PREFIXES,
-        _ENCODER.encode(said(lease, commit)),
-        encode_state(commit.state) if commit.state else b"",
-        encode_view(commit.view) if commit.view else b"",
-        b"" if commit.digests is None else encode_digests(commit.digests),
-        most_seen,
-        len(commit.seen),
-        *commit.seen,
-    ]
-    for pending in commit.pending:
-        arguments += [pending.key or "", encode_event(pending.event)]
-    return {
-        "keys": (*_COMMIT_KEYS, seen_key(provider_id), seen_before_key(provider_id), UPDATES),
-        "args": arguments,
-    }
+    keys = CommitKeys(seen_key=seen_key(provider_id), seen_before_key=seen_before_key(provider_id))
+    arguments = CommitArguments(
+        commit_json=_ENCODER.encode(commit_fields(lease, commit)),
+        state=encode_state(commit.state) if commit.state else b"",
+        view=encode_view(commit.view) if commit.view else b"",
+        digests=b"" if commit.digests is None else encode_digests(commit.digests),
+        most_seen=most_seen,
+        suppressed_count=len(commit.seen),
+    )
+    events = [part for pending in commit.pending for part in (pending.key or "", encode_event(pending.event))]
+    return {"keys": keys.values, "args": (*arguments.values, *commit.seen, *events)}
 
 
 def quiet_arguments(commits: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
-    """Return what commit_quiet.lua is given."""
-    return {"keys": _COMMIT_KEYS, "args": (*_COMMIT_PREFIXES, _ENCODER.encode(commits))}
+    """Return the keys and arguments of commit_quiet.lua."""
+    return {"keys": _QUIET_KEYS, "args": QuietArguments(commits=_ENCODER.encode(commits)).values}
 
 
 def refusal(lease: PollLease, answer: int | bytes) -> Conflict | StoreError:
@@ -225,10 +220,6 @@ def refusal(lease: PollLease, answer: int | bytes) -> Conflict | StoreError:
     if isinstance(answer, bytes):
         return StoreError(f"the data server does not answer as it should ({answer.decode(errors='replace')})")
     return Conflict(f"{lease.provider.id}: {_REFUSALS[answer]}")
-
-
-def _counted(cost: PollCost) -> tuple[str, int, int | str]:
-    return cost.ending, cost.received_bytes, "" if cost.answer_bytes is None else cost.answer_bytes
 
 
 def _kept(before: T, after: T) -> T:

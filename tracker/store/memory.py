@@ -27,7 +27,7 @@ class MemoryPages:
         self.events: list[Event] = []
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | None:
-        """Take the page's turn."""
+        """Lease the page."""
         provider = self._providers.get(provider_id)
         if provider is None:
             return None
@@ -42,7 +42,7 @@ class MemoryPages:
         )
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
-        """Return the page's view and ledger, and which of the keys were seen."""
+        """Return the page's view and digests, and which of the keys were seen."""
         return Known(
             view=self.view(provider_id),
             digests=self._digests.get(provider_id, {}),

@@ -63,6 +63,8 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("XPENDING", UPDATES, "s"),
     ("XRANGE", UPDATES, "-", "+"),
     ("XREADGROUP", "GROUP", "s", "c", "STREAMS", UPDATES, ">"),
+    ("XREAD", "STREAMS", UPDATES, "$"),
+    ("XREVRANGE", UPDATES, "+", "-"),
     ("XTRIM", UPDATES, "MINID", "1-0"),
     ("ZADD", DUE, "XX", "1", "p"),
     ("ZCARD", DUE),

@@ -18,11 +18,18 @@ from tracker.store.connection import (
     DEAD_PREFIX,
     LEASE_PREFIX,
     SINK_PREFIX,
-    SINKS,
     UPDATES,
     load_script,
     moment,
     translated,
+)
+from tracker.store.scripts import (
+    AcknowledgeArguments,
+    AcknowledgeKeys,
+    DeliveryLeaseArguments,
+    DeliveryLeaseKeys,
+    ReleaseArguments,
+    ReleaseKeys,
 )
 from tracker.store.stream import entered_at, read_event
 
@@ -51,8 +58,10 @@ class RedisOutbox:
         owner = uuid4().hex
         with translated():
             answer = self._delivery_lease(
-                keys=[SINKS, SINK_PREFIX + sink, LEASE_PREFIX + sink, UPDATES],
-                args=[sink, now.timestamp(), int(LEASE_S * 1000), owner],
+                keys=DeliveryLeaseKeys(state_key=SINK_PREFIX + sink, lease_key=LEASE_PREFIX + sink).values,
+                args=DeliveryLeaseArguments(
+                    sink_id=sink, now_s=now.timestamp(), lease_ms=int(LEASE_S * 1000), owner=owner
+                ).values,
             )
         if answer is None:
             return None
@@ -93,31 +102,38 @@ class RedisOutbox:
         sink = lease.webhook.name
         waits_in = AGAIN_PREFIX + sink if delivery.is_redriven else UPDATES
         streak = disposition.streak
-        arguments: list[str | bytes | float] = [
-            lease.owner,
-            int(LEASE_S * 1000),
-            now.timestamp(),
-            "" if delivery.is_redriven else sink,
-            delivery.stream_id,
-            _word(disposition),
-            streak.failures,
-            streak.failing_since.timestamp() if streak.failing_since else "",
-            disposition.not_before.timestamp() if isinstance(disposition, Postponed) else "",
-            "" if isinstance(disposition, Accepted) else disposition.reason,
-            encode_event(delivery.event) if delivery.event and isinstance(disposition, DeadLettered) else b"",
-            MOST_DEAD,
-        ]
+        keys = AcknowledgeKeys(
+            lease_key=LEASE_PREFIX + sink,
+            state_key=SINK_PREFIX + sink,
+            waiting_key=waits_in,
+            dead_key=DEAD_PREFIX + sink,
+        )
+        arguments = AcknowledgeArguments(
+            owner=lease.owner,
+            lease_ms=int(LEASE_S * 1000),
+            now_s=now.timestamp(),
+            group="" if delivery.is_redriven else sink,
+            stream_id=delivery.stream_id,
+            disposition=_word(disposition),
+            failures=streak.failures,
+            failing_since_s=streak.failing_since.timestamp() if streak.failing_since else "",
+            not_before_s=disposition.not_before.timestamp() if isinstance(disposition, Postponed) else "",
+            reason="" if isinstance(disposition, Accepted) else disposition.reason,
+            event=encode_event(delivery.event) if delivery.event and isinstance(disposition, DeadLettered) else b"",
+            most_dead=MOST_DEAD,
+        )
         with translated():
-            settled = self._acknowledge(
-                keys=[LEASE_PREFIX + sink, SINK_PREFIX + sink, waits_in, DEAD_PREFIX + sink], args=arguments
-            )
+            settled = self._acknowledge(keys=keys.values, args=arguments.values)
         if not settled:
             raise Conflict(f"sink {sink}: another worker delivers to it by now")
 
     def end(self, lease: DeliveryLease) -> None:
         """Give the right back."""
         with translated():
-            self._release(keys=[LEASE_PREFIX + lease.webhook.name], args=[lease.owner])
+            self._release(
+                keys=ReleaseKeys(lease_key=LEASE_PREFIX + lease.webhook.name).values,
+                args=ReleaseArguments(owner=lease.owner).values,
+            )
 
     def _read(self, sink: str, after: str, count: int) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
         answer: Any = self._client.xreadgroup(sink, CONSUMER, {UPDATES: after}, count=count)

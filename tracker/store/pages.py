@@ -12,8 +12,6 @@ from tracker.polling.ports import Commit, HostBusy, Known, PollLease
 from tracker.store.codec import decode_digests, decode_view
 from tracker.store.connection import load_script, moment, page_key, seen_before_key, seen_key, translated
 from tracker.store.leases import (
-    BEGIN,
-    COMMIT,
     MOST_SEEN,
     begin_arguments,
     busy_of,
@@ -24,6 +22,7 @@ from tracker.store.leases import (
     refusal,
     unknown,
 )
+from tracker.store.scripts import BEGIN, COMMIT
 
 
 class RedisPages:
@@ -36,13 +35,13 @@ class RedisPages:
         self._commit = load_script(client, *COMMIT)
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
-        """Take the page's turn."""
+        """Lease the page."""
         with translated():
             version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
         return lease_of(answer, copy_of(answer, version, None), now) if is_lease(answer) else busy_of(answer, now)
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
-        """Return the page's view and ledger, and which of the keys were seen."""
+        """Return the page's view and digests, and which of the keys were seen."""
         ordered = list(keys)
         with translated(), self._client.pipeline(transaction=False) as pipe:
             pipe.hmget(page_key(provider_id), ["view", "ledger", "horizon"])

@@ -7,6 +7,7 @@ import redis
 from redis import exceptions
 
 from tracker.errors import NoServer, ServerAway, ServerUnfit
+from tracker.model.plain import printable_line
 from tracker.store.needs import LEAST_VERSION
 
 LEAST: Final = f"Redis or Valkey {'.'.join(map(str, LEAST_VERSION))} or later"
@@ -74,4 +75,4 @@ def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
 
 def one_line(error: Exception) -> str:
     """Return what an error says, in one line of some length."""
-    return " ".join(str(error).split()).removesuffix(".")[:_LONGEST]
+    return printable_line(str(error), _LONGEST).removesuffix(".")

@@ -14,15 +14,14 @@ from tracker.store.codec import decode_webhook, encode_webhook
 from tracker.store.connection import (
     AGAIN_PREFIX,
     DEAD_PREFIX,
-    LEASE_PREFIX,
     SINK_PREFIX,
     SINKS,
     UPDATES,
-    VERSION,
     load_script,
     moment,
     translated,
 )
+from tracker.store.scripts import RedriveKeys, SinksArguments, SinksKeys
 from tracker.store.stream import entered_at, order, read_event
 from tracker.store.sync import Synced
 
@@ -121,15 +120,16 @@ class RedisSinks:
 
     def redrive(self, sink: str) -> int:
         """Put a sink's dead letters back for delivery; return how many there were."""
+        keys = RedriveKeys(dead_key=DEAD_PREFIX + sink, again_key=AGAIN_PREFIX + sink, state_key=SINK_PREFIX + sink)
         with translated():
-            return int(self._redrive(keys=[DEAD_PREFIX + sink, AGAIN_PREFIX + sink, SINK_PREFIX + sink]))
+            return int(self._redrive(keys=keys.values))
 
     def _run_sync(self, mode: str, webhooks: Iterable[Webhook]) -> Synced:
-        arguments: list[str | bytes] = [SINK_PREFIX, LEASE_PREFIX, DEAD_PREFIX, AGAIN_PREFIX, mode]
-        for webhook in webhooks:
-            arguments += [webhook.name, encode_webhook(webhook)]
+        pairs = [part for webhook in webhooks for part in (webhook.name, encode_webhook(webhook))]
         with translated():
-            added, changed, removed = self._sync(keys=[SINKS, UPDATES, VERSION], args=arguments)
+            added, changed, removed = self._sync(
+                keys=SinksKeys().values, args=(*SinksArguments(mode=mode).values, *pairs)
+            )
         return Synced(added=added, changed=changed, removed=removed)
 
     def drop(self, sink: str) -> int:

@@ -18,9 +18,7 @@ from tracker.store.codec import decode_provider, encode_state, encode_timing, en
 from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
-    DUE,
     GENERATION,
-    LATENCY_PREFIX,
     PROVIDERS,
     SINKS,
     UPDATES,
@@ -29,6 +27,7 @@ from tracker.store.connection import (
     seen_key,
     translated,
 )
+from tracker.store.scripts import RemindArguments, RemindKeys, TimingArguments, TimingKeys
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 MOST_ENTRIES: Final = 100_000
 #: Where a group is that has read nothing.
 NOWHERE: Final = "0-0"
-#: Pages that one call reminds of what was told.
+#: How many pages one call reminds of what was reported.
 _REMINDED_TOGETHER: Final = 100
 #: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
 _LOOKED_AT: Final = 1000
@@ -81,12 +80,15 @@ class RedisStream:
 
     def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
         """Remember how far that sink has delivered, and how long updates took."""
-        arguments: list[str | bytes | int] = [sink, stream_id, LATENCY_PREFIX, MOST_TIMINGS]
-        for provider_id, known in timings.items():
-            for timing in known:
-                arguments += [provider_id, order(timing.stream_id)[0], encode_timing(timing)]
+        arguments = TimingArguments(output=sink, stream_id=stream_id, most_timings=MOST_TIMINGS)
+        measured = [
+            part
+            for provider_id, known in timings.items()
+            for timing in known
+            for part in (provider_id, order(timing.stream_id)[0], encode_timing(timing))
+        ]
         with translated():
-            self._save_timings(keys=[CURSORS, PROVIDERS], args=arguments)
+            self._save_timings(keys=TimingKeys().values, args=(*arguments.values, *measured))
 
     def generation(self) -> str | None:
         """Return the name that the catalogue was given when it was put in."""
@@ -103,25 +105,22 @@ class RedisStream:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
                     state = PageState(url=provider.url, known_until=known_until)
-                    self._remind(
-                        keys=[PROVIDERS, page_key(provider.id), seen_key(provider.id), DUE],
-                        args=[
-                            provider.id,
-                            now.timestamp(),
-                            ASKED_AFTER.total_seconds(),
-                            encode_state(state),
-                            encode_view(_view(known)),
-                            *sorted(known.keys),
-                        ],
-                        client=pipe,
+                    keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
+                    arguments = RemindArguments(
+                        provider_id=provider.id,
+                        now_s=now.timestamp(),
+                        waited_s=ASKED_AFTER.total_seconds(),
+                        state=encode_state(state),
+                        view=encode_view(_view(known)),
                     )
+                    self._remind(keys=keys.values, args=(*arguments.values, *sorted(known.keys)), client=pipe)
                 pipe.execute()
         return bool(entries)
 
     def redeliver(
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
-        """Put events to the letters that each sink is given before what is new."""
+        """Add events to the letters that each sink gets before what is new."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
             sinks: Any = self._client.hkeys(SINKS)
             given = {name.decode(): events.get(name.decode(), otherwise) for name in sinks}
@@ -184,7 +183,7 @@ class RedisStream:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return what is known of a page from what was told of it."""
+    """Return what is known of a page from what was reported of it."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 

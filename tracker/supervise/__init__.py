@@ -1,1 +1,4 @@
-"""`tracker up`: the whole stack on one machine, as supervised processes. Contains no business logic."""
+"""`tracker up`: the whole stack on one machine, as supervised processes.
+
+Comes in: settings and a catalogue. Goes out: processes, and a health line. Contains no business logic.
+"""

@@ -60,7 +60,7 @@ def _number(file: Path) -> int:
 
 
 def _was_refused(log: Path) -> bool:
-    """Tell whether the last lines of the server's log say that it ended because of the file."""
+    """Return whether the last lines of the server's log say that it ended because of the file."""
     try:
         return _REFUSED in log.read_text(encoding="utf-8", errors="replace")[-4096:]
     except OSError:

@@ -1,4 +1,4 @@
-"""How the watched pages do, in one line that a person can act on. Pure."""
+"""The health of the watched pages, in one line that a person can act on. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ _NAMED = 5
 
 
 class PageHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lines say of one page."""
+    """The health of one page."""
 
     name: str
-    #: Whether it was asked at all.
+    #: Whether it was polled at all.
     is_asked: bool
     #: Why it cannot be read, as a word and as a sentence; None while it can.
     failure_reason: str | None = None
     failure: str | None = None
-    #: What is wrong with its filters, a sentence each.
+    #: Problems of its filters, a sentence each.
     filters: tuple[str, ...] = ()
 
 
 def page_health(status: PageStatus) -> PageHealth:
-    """Return what the lines say of a page; it is far smaller than all that is known of it."""
+    """Return the health of a page, which is far smaller than its state."""
     state = status.state
     is_failing = bool(state.failures) and state.is_unknown
     return PageHealth(
@@ -38,7 +38,7 @@ def page_health(status: PageStatus) -> PageHealth:
 
 
 def summary(pages: Sequence[PageHealth]) -> str | None:
-    """Return one line about what can be read, None while nothing is known of a page that was not asked yet."""
+    """Return one line about readable pages, None while some page was not polled yet."""
     if not pages or not all(page.is_asked for page in pages):
         return None
     failing = [page for page in pages if page.failure_reason is not None]
@@ -58,7 +58,7 @@ def summary(pages: Sequence[PageHealth]) -> str | None:
 
 
 def filters_summary(pages: Sequence[PageHealth]) -> str | None:
-    """Return one line about filters that match nothing of their pages, None when all do or nothing is known yet."""
+    """Return one line about filters that match nothing of their pages, None without any."""
     failing = [f"{page.name} ({sentence})" for page in pages for sentence in page.filters]
     if not failing:
         return None

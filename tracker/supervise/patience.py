@@ -1,4 +1,4 @@
-"""Calls that may hang: on a thread of their own, which is left behind when a signal came or their time is over."""
+"""Calls that may hang: each in a thread of its own, which is abandoned at a signal or when its time is over."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from tracker.errors import StoreError
 
 T = TypeVar("T")
 
-#: How soon a signal is noticed.
+#: How often to look for a signal.
 _LOOK_EVERY_S: Final = 0.05
 
 

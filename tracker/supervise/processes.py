@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 #: The variable that names the descriptor to which a printer writes updates.
 OUTPUT_FD: Final = "TRACKER_OUTPUT_FD"
-#: Pause before a child is started again: doubles from the first to the second while it keeps dying.
+#: Pause before a restart: doubles from the first to the second while the child keeps dying.
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
-#: A child that lived this long had started well.
+#: A child that lived this long counts as well started.
 STEADY_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a child process is."""
+    """The command and settings of a child process."""
 
     name: str
     argv: Sequence[str]
@@ -76,7 +76,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the process lives."""
+        """Return whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
     def restart_if_due(self) -> None:
@@ -105,7 +105,7 @@ class Child:
             self._process.send_signal(number)
 
     def wait(self, until: float) -> bool:
-        """Wait for its end up to that monotonic time; tell whether it has ended."""
+        """Wait for its end up to that monotonic time; return whether it has ended."""
         if self._process is None:
             return True
         try:
@@ -132,7 +132,7 @@ def _how(returncode: int) -> str:
 
 
 def _die_with_parent() -> None:
-    """Have Linux end this process when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    """Let Linux end this process when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
     if _LIBC is not None:
         _LIBC.prctl(1, signal.SIGTERM, 0, 0, 0)
 

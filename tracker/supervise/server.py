@@ -15,12 +15,12 @@ from tracker.supervise.append_only import mended
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
 
-#: Who signs in: nobody else can. `default` keeps its rights, for the server replays its append-only file as that user.
+#: The only user that can sign in. `default` keeps its rights: the server replays its append-only file as that user.
 USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
 RIGHTS: Final = (
     "~* resetchannels &/0.celery.pidbox &/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection +time "
-    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin"
+    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
 )
 
 _CONFIG: Final = """\

@@ -1,4 +1,4 @@
-"""Keep an eye on the sinks: a line whenever how they do has become another."""
+"""Watch the sinks, and log a line whenever their health changed."""
 
 import logging
 from collections.abc import Sequence
@@ -11,38 +11,38 @@ from tracker.store.sinks import RedisSinks, SinkStatus
 
 log = logging.getLogger("tracker")
 
-#: A receiver that restarts is back before that many failures in a row, or has not asked for such a pause.
-_FAILURES_TOLD: Final = 3
-_PAUSE_TOLD: Final = timedelta(minutes=1)
+#: Fewer failures in a row, or a shorter pause, may be a receiver that restarts.
+_FAILURES_REPORTED: Final = 3
+_PAUSE_REPORTED: Final = timedelta(minutes=1)
 _NAMED: Final = 5
 
 
 class SinkWatch:
-    """What was last said of the sinks of a catalogue."""
+    """The last lines about the sinks of a catalogue."""
 
     def __init__(self, sinks: RedisSinks) -> None:
         self._sinks = sinks
-        self._trouble: tuple[object, ...] = ()
+        self._reported: tuple[object, ...] = ()
         self._do_well = True
         self._unreached: str | None = None
 
     def look(self, providers: Sequence[Provider]) -> bool:
-        """Log what is new about the sinks, and tell whether there are any. Raises StoreError."""
+        """Log changes of the sinks' health; return whether there are any sinks. Raises StoreError."""
         statuses = self._sinks.statuses()
-        self._tell_of_receivers(statuses)
+        self._log_receivers(statuses)
         line = unreached_summary(statuses, providers)
         if line != self._unreached:
             log.warning(line) if line else log.info("every sink can get updates again")
             self._unreached = line
         return bool(statuses)
 
-    def _tell_of_receivers(self, statuses: Sequence[SinkStatus]) -> None:
+    def _log_receivers(self, statuses: Sequence[SinkStatus]) -> None:
         failing = sinks_summary(statuses)
         # Twice as many dead letters are worth another line, a single one more is not.
         sizes = tuple((status.webhook.name, status.dead.bit_length()) for status in statuses if status.dead)
-        if (failing or sizes) and (failing, *sizes) != self._trouble:
+        if (failing or sizes) and (failing, *sizes) != self._reported:
             log.warning("; ".join(filter(None, (failing, letters_summary(statuses)))))
-        self._trouble = (failing, *sizes)
+        self._reported = (failing, *sizes)
         # A letter that is on its way again may be refused again, and so may what waits after a first failure.
         if failing or any(status.undelivered for status in statuses):
             self._do_well = False
@@ -52,22 +52,22 @@ class SinkWatch:
 
 
 def sink_lines(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> Sequence[str]:
-    """Return a line for each thing that is wrong with sinks."""
+    """Return a line for each problem of sinks."""
     lines = (sinks_summary(statuses), letters_summary(statuses), unreached_summary(statuses, providers))
     return [line for line in lines if line is not None]
 
 
 def sinks_summary(statuses: Sequence[SinkStatus]) -> str | None:
-    """Return one line about sinks whose receivers fail, None when all of them do well."""
+    """Return one line about failing sinks, None without any."""
     failing = [status.webhook.name for status in statuses if _is_failing(status)]
     if not failing:
         return None
     who, them = (f"sink {failing[0]} does", "it") if len(failing) == 1 else (f"sinks {', '.join(failing)} do", "them")
-    return f"{who} not take updates, which wait for {them}; `tracker sinks list` tells why"
+    return f"{who} not take updates, which wait for {them}; `tracker sinks list` says why"
 
 
 def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
-    """Return one line about updates that were given up, None when there are none."""
+    """Return one line about dead letters, None without any."""
     dead_lettered = [status for status in statuses if status.dead]
     if not dead_lettered:
         return None
@@ -81,7 +81,7 @@ def letters_summary(statuses: Sequence[SinkStatus]) -> str | None:
 
 
 def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provider]) -> str | None:
-    """Return one line about sinks with a pattern or a kind of events for which nothing can come, None without any."""
+    """Return one line about sinks with a pattern or kind of events that matches nothing, None without any."""
     found = [
         f"{status.webhook.name} ({sentence})"
         for status in statuses
@@ -94,8 +94,8 @@ def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provid
 
 
 def _is_failing(status: SinkStatus) -> bool:
-    """Tell whether a receiver fails for longer than one that restarts."""
+    """Return whether a receiver fails for longer than one that restarts."""
     since, until = status.streak.failing_since, status.not_before
     if since is None or until is None:
-        return status.streak.failures >= _FAILURES_TOLD
-    return status.streak.failures >= _FAILURES_TOLD or until - since >= _PAUSE_TOLD
+        return status.streak.failures >= _FAILURES_REPORTED
+    return status.streak.failures >= _FAILURES_REPORTED or until - since >= _PAUSE_REPORTED

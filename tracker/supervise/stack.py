@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import RECORD_NAME, Runtime, open_catalogue, open_sinks
+from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks
 from tracker.catalogue import kept_ids_line
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
 from tracker.store.sync import Synced
 from tracker.supervise.health import PageHealth, filters_summary, summary
+from tracker.supervise.page import NOT_INSTALLED, is_installed, page_command
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
@@ -31,37 +34,39 @@ from tracker.supervise.watch import Watch
 
 log = logging.getLogger("tracker")
 
-#: How long the data server may take to read its files and answer.
+#: How long our data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
-#: How long a data server of somebody else's may take to be looked over; one that is a second away needs most of it.
+#: How long the check of another data server may take; one that is a second away needs most of it.
 INSPECTION_S: Final = 40.0
-#: Stopping takes at most the sum of these, in whatever state the data server is.
+#: Stopping takes at most the sum of these, whatever the state of the data server.
 BEAT_GRACE_S: Final = 1.0
 WORKER_GRACE_S: Final = 3.5
 PRINTING_S: Final = 2.0
 SERVER_GRACE_S: Final = 2.5
-#: How often the pages are looked over for the health line.
+#: How often the health line is computed.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
-#: However many pages there are, looking them over takes no more than a part of this size of the time.
+#: The largest share of the time that this may take, for any number of pages.
 PAUSE_TO_WORK: Final = 20.0
-#: Where that is slow because the data server is far away, they are looked over this often all the same.
+#: The longest pause between two looks, also where a distant data server makes them slow.
 LONGEST_PAUSE_S: Final = 10.0
-#: Receivers that are talked to at a time; one that stalls holds a place for 15 s, and then waits.
-DELIVERIES: Final = 8
+#: Receivers that are served at a time; one that stalls holds a place for 15 s.
+DELIVERIES: Final = 16
 #: A health line with one of these is a warning.
-_TROUBLE: Final = ("cannot", "none of", "does not", "has lost")
+_WARNING_WORDS: Final = ("cannot", "none of", "does not", "has lost")
 _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of the machine the stack takes."""
+    """How many workers the stack runs, and how many pages each polls at a time."""
 
     workers: int = 2
-    #: Pages that one worker asks at a time.
+    #: Pages that one worker polls at a time.
     concurrency: int = 512
     log_level: str = "ERROR"
+    #: Where the page is served, HOST:PORT; None: nowhere.
+    web: str | None = None
 
 
 class Stack:
@@ -87,16 +92,18 @@ class Stack:
         self._catalogue: RedisCatalogue = open_catalogue(self._settings)
         self._beat = Child(self._celery("beat", "beat", level=size.log_level))
         self._workers = [self._worker(number, size) for number in range(1, size.workers + 1)]
-        # What keeps it from writing is told here and nowhere else.
+        # Only this process reports why the data server cannot write.
         level = "WARNING" if size.log_level == "ERROR" else size.log_level
         printer = self._celery("printer", "worker", "-Q", "print", "-P", "solo", *_ALIKE, level=level)
         self._printer = Child(replace(printer, prints_updates=True))
-        # A process of its own: receivers that stall take its threads, none of those that ask pages.
+        # A process of its own: receivers that stall hold its threads, and none of those that poll pages.
         arguments = ("-Q", "deliver", "-P", "threads", "-c", str(DELIVERIES), *_ALIKE)
         self._deliverer = Child(self._celery("deliverer", "worker", *arguments, level=size.log_level))
+        self._page = self._page_child(size.web)
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
-        self._keeper = Keeper(self._catalogue, self._sinks, utc_now)
+        self._alerts = open_alerts(self._settings)
+        self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
         self._sink_watch = SinkWatch(self._sinks)
         self._health: str | None = None
         self._filters_health: str | None = None
@@ -106,7 +113,9 @@ class Stack:
         """Return where the updates are recorded."""
         return self._data_dir / RECORD_NAME
 
-    def start(self, providers: Sequence[Provider], sinks: Sequence[Webhook] = ()) -> None:
+    def start(
+        self, providers: Sequence[Provider], sinks: Sequence[Webhook] = (), alerting: Alerting | None = None
+    ) -> None:
         """Start everything and put providers and sinks into the catalogue. Raises ConfigError, StoreError, Stopped."""
         if self._server is not None:
             self._server.start()
@@ -116,16 +125,17 @@ class Stack:
 
         def put_in() -> Synced:
             self._sinks.sync(sinks)
+            self._alerts.sync(alerting or Alerting())
             return self._catalogue.put(providers, utc_now(), replacing="file")
 
         synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
             log.info(kept_ids_line(synced.kept_ids))
-        for child in (self._printer, *self._workers, self._beat):
+        for child in (self._printer, *self._workers, self._beat, *self._page):
             child.start()
 
     def run(self, on_watching: Callable[[], object]) -> None:
-        """Tend the processes until `interrupt` is called; `on_watching` is called once every page was asked."""
+        """Supervise the processes until `interrupt` is called; call `on_watching` once every page was polled."""
         next_health = time.monotonic()
         watching = False
         while not self._stopping.wait(0.2):
@@ -152,9 +162,9 @@ class Stack:
         self._stopping.set()
 
     def close(self) -> None:
-        """Stop everything in order, print what is left, and give the data directory back."""
+        """Stop everything in order, print the remaining updates, and release the data directory."""
         stop([self._beat], BEAT_GRACE_S)
-        stop([*self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
+        stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
         if self._beat.pid is not None:
             self._print_the_rest()
         if self._server is not None:
@@ -162,7 +172,7 @@ class Stack:
         self._lock.close()
 
     def _children(self) -> list[Child]:
-        rest = [self._printer, *self._workers, self._deliverer, self._beat]
+        rest = [self._printer, *self._workers, self._deliverer, self._beat, *self._page]
         return [self._server, *rest] if self._server else rest
 
     def _worker(self, number: int, size: Size) -> Child:
@@ -174,6 +184,15 @@ class Stack:
         # left to itself, glibc begins to keep them after the first one.
         own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
         return Child(replace(command, environ={**own, **command.environ}))
+
+    def _page_child(self, address: str | None) -> list[Child]:
+        """Return the process that serves the page; none where that is not wanted or not installed."""
+        if address is None:
+            return []
+        if not is_installed():
+            log.info(NOT_INSTALLED)
+            return []
+        return [Child(page_command(address, self._data_dir.absolute(), self._environ))]
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
         named = ("-n", f"{name}@%h") if command == "worker" else ()
@@ -215,7 +234,7 @@ class Stack:
         self._server.start()
 
     def _look_over(self) -> bool:
-        """Report what pages and sinks do; return whether there are sinks."""
+        """Log the health of pages and sinks; return whether there are sinks."""
         self._report_health()
         return self._look_after_sinks()
 
@@ -229,7 +248,7 @@ class Stack:
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
         if line is not None and line != self._health:
-            log.warning(line) if any(word in line for word in _TROUBLE) else log.info(line)
+            log.warning(line) if any(word in line for word in _WARNING_WORDS) else log.info(line)
             self._health = line
 
     def _report_filters(self, pages: Sequence[PageHealth]) -> None:
@@ -239,9 +258,9 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Report which sinks do not do well; return whether there are some."""
+        """Log the sinks that need attention; return whether there is anything to deliver to, channels included."""
         try:
-            there_are_some = self._sink_watch.look(self._watch.providers)
+            there_are_some = self._sink_watch.look(self._watch.providers) or self._alerts.has_channels()
         except StoreError:
             return False  # the line about the pages says so
         return there_are_some

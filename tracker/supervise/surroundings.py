@@ -1,7 +1,7 @@
-"""What a child process finds around itself: our modules and no others, whatever folder the supervisor was started in.
+"""The surroundings of a child process: our modules and no others, wherever the supervisor was started.
 
-Python and Celery look for modules in the working directory first, and Celery takes its options from variables with
-everyday names. A folder of another project must not become part of ours by being the current one.
+Python and Celery look for modules in the working directory first, and Celery reads options from variables with everyday
+names. So another project's folder could become part of ours just by being the current one.
 """
 
 import os
@@ -20,7 +20,7 @@ FOLDER: Final = Path(os.__file__).parent
 #: Where the packages of this project are.
 ROOT: Final = Path(__file__).parents[2]
 
-#: Celery's options as variables: `celery.bin.celery` names some of them, and takes any that begins with its prefix.
+#: Celery's options as variables: some by name, and any with Celery's prefix.
 _CELERYS: Final = frozenset({"APP", "BROKER_URL", "RESULT_BACKEND", "LOADER", "CONFIG_MODULE", "SKIP_CHECKS"})
 _CELERYS_PREFIX: Final = "CELERY_"
 #: Variables that hold a path, whether or not anything is there yet.

@@ -1,4 +1,4 @@
-"""Keep an eye on all pages for the health line: only those are read again that changed."""
+"""Watch all pages for the health line; only changed pages are read again."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tracker.supervise.health import PageHealth, page_health
 
 
 class Watch:
-    """How the pages of a catalogue do."""
+    """The state of a catalogue's pages."""
 
     def __init__(self, catalogue: RedisCatalogue) -> None:
         self._catalogue = catalogue
@@ -23,7 +23,7 @@ class Watch:
         return self._providers
 
     def look(self) -> Sequence[PageHealth]:
-        """Return how every page does, sorted by provider name. Raises StoreError."""
+        """Return the health of every page, sorted by provider name. Raises StoreError."""
         version = self._catalogue.version()
         if version != self._version:
             self._providers = self._catalogue.providers()

@@ -240,7 +240,7 @@ def test_whatever_the_feed_library_raises_is_a_refusal(monkeypatch):
     def fail(*_: object, **__: object):
         raise AssertionError("surprise")
 
-    monkeypatch.setattr("feedparser.parse", fail)
+    monkeypatch.setattr("tracker.parse.feed.parsed", fail)
 
     with pytest.raises(ParseError, match=r"^the feed cannot be read \(AssertionError\)$"):
         read(rss(item()))

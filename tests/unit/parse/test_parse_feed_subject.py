@@ -30,9 +30,9 @@ def feed(title: str, *entries: Entry, subtitle: str = "") -> bytes:
     return f"<rss version='2.0'><channel>{head}{''.join(items)}</channel></rss>".encode()
 
 
-def tells(body: bytes) -> bool:
+def shows_incidents(body: bytes) -> bool:
     assert FEED.recognises(body, None)
-    return FEED.tells_incidents(body, "https://acme.example/feed.xml", "application/rss+xml")
+    return FEED.is_about_incidents(body, "https://acme.example/feed.xml", "application/rss+xml")
 
 
 POSTS = [("Our new partners", "Read more."), ("Five tips for better invoices",), ("We are hiring",)]
@@ -105,18 +105,18 @@ OF_OTHERS = {
 
 @pytest.mark.parametrize("body", OF_INCIDENTS.values(), ids=OF_INCIDENTS)
 def test_a_feed_of_incidents(body: bytes) -> None:
-    assert tells(body)
+    assert shows_incidents(body)
 
 
 @pytest.mark.parametrize("body", OF_OTHERS.values(), ids=OF_OTHERS)
 def test_a_feed_of_something_else(body: bytes) -> None:
-    assert not tells(body)
+    assert not shows_incidents(body)
 
 
 def test_other_formats_are_of_status_pages_whatever_they_hold() -> None:
-    assert [known.name for known in FORMATS.values() if not known.tells_incidents(b"", "", None)] == ["feed"]
+    assert [known.name for known in FORMATS.values() if not known.is_about_incidents(b"", "", None)] == ["feed"]
 
 
 @given(st.binary(max_size=300) | st.text().map(str.encode))
 def test_whatever_the_answer_is_it_is_judged(body: bytes) -> None:
-    assert FEED.tells_incidents(body, "", None) in (True, False)
+    assert FEED.is_about_incidents(body, "", None) in (True, False)

@@ -16,7 +16,7 @@ import pytest
 from tracker.simulator import SimulatedVendor, demo_page, play
 from tracker.simulator.__main__ import main
 from tracker.simulator.plots import PLOTS
-from tracker.simulator.story import ROUND_S, TURNS
+from tracker.simulator.story import SCENES, STORY_S
 
 BEGAN = datetime(2026, 8, 21, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def statuses(revision, *, maintenance=False):
 
 @pytest.fixture
 def reported():
-    stage = Stage(ROUND_S * len(PLOTS))
+    stage = Stage(STORY_S * len(PLOTS))
     play([stage.page()], stage.wait)
     return stage
 
@@ -82,7 +82,7 @@ def test_an_incident_and_a_maintenance_go_through_in_about_a_minute(reported):
     seen = {}
     for at_s, [revision] in reported.shown:
         for item in revision.incidents[:2]:
-            if item.created_at >= BEGAN and at_s < ROUND_S:
+            if item.created_at >= BEGAN and at_s < STORY_S:
                 seen.setdefault(item.status, at_s)
 
     order = ["investigating", "identified", "scheduled", "monitoring", "resolved", "in_progress", "completed"]
@@ -99,7 +99,7 @@ def test_components_change_between_the_updates(reported):
 
 
 def test_everything_is_well_again_before_the_next_round_which_has_another_title(reported):
-    ends = [revisions[0] for at_s, revisions in reported.shown if at_s % ROUND_S == TURNS[-1][0]]
+    ends = [revisions[0] for at_s, revisions in reported.shown if at_s % STORY_S == SCENES[-1][0]]
     titles = [next(item.name for item in revision.incidents if not item.is_maintenance) for revision in ends]
 
     assert len(titles) == len(PLOTS) == len(set(titles))
@@ -108,7 +108,7 @@ def test_everything_is_well_again_before_the_next_round_which_has_another_title(
 
 
 def test_the_maintenance_begins_when_it_was_announced_to():
-    stage = Stage(ROUND_S)
+    stage = Stage(STORY_S)
     page = stage.page()
     play([page], stage.wait)
     maintenance = next(item for item in page.revision.incidents if item.is_maintenance)
@@ -126,7 +126,7 @@ def test_twice_the_speed_takes_half_the_time():
 
 
 def test_many_pages_take_turns():
-    stage = Stage(ROUND_S)
+    stage = Stage(STORY_S)
     play([stage.page(number) for number in range(1, 5)], stage.wait)
     opened = [
         next(at_s for at_s, revisions in stage.shown if statuses(revisions[number]))
@@ -134,7 +134,7 @@ def test_many_pages_take_turns():
     ]
 
     assert opened[0] < 3
-    assert all(later - earlier == pytest.approx(ROUND_S / 4) for earlier, later in pairwise(opened))
+    assert all(later - earlier == pytest.approx(STORY_S / 4) for earlier, later in pairwise(opened))
     assert len({page.id for page in stage.pages}) == 4
 
 

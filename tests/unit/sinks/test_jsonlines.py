@@ -105,10 +105,8 @@ def test_a_console_that_is_gone_is_a_sink_error() -> None:
     console = io.StringIO()
     console.close()
 
-    with pytest.raises(SinkError, match="cannot write to the console") as caught:
+    with pytest.raises(SinkError, match="cannot write to the console"):
         JsonLines(console).deliver([streamed()])
-
-    assert caught.value.permanent
 
 
 # --- the record ---
@@ -232,9 +230,8 @@ def test_a_place_that_cannot_hold_a_record_is_a_sink_error(tmp_path: Path) -> No
     (tmp_path / "directory").mkdir()
 
     for path in (tmp_path / "directory", tmp_path / "file" / "updates.jsonl"):
-        with pytest.raises(SinkError, match="cannot open") as caught:
+        with pytest.raises(SinkError, match="cannot open"):
             UpdateRecord(path)
-        assert caught.value.permanent
 
 
 def test_a_second_writer_is_refused_until_the_first_one_closes(record: UpdateRecord, path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import hostile_texts, is_safe
-from tracker.delivery.sinks.plain import one_line
+from tracker.model.plain import one_line
 
 
 @given(hostile_texts, st.integers(1, 40))

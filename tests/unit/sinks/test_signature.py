@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import NOON
 from tests.receiver import SECRET
-from tracker.delivery.sinks.signature import message_id, signature, signing_keys
+from tracker.model.webhook_signature import message_id, signature, signing_keys
 
 
 def test_the_example_of_the_specification_is_signed_as_its_libraries_do() -> None:

@@ -8,7 +8,7 @@ from tests.fakes import NOON, FakeClock, event
 from tests.outbox import OK, webhook
 from tests.receiver import SECRET, Delivery
 from tracker.delivery.ports import PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender, endpoint, shown_address
 from tracker.errors import ConfigError
 from tracker.model.event import encode_event
@@ -23,7 +23,7 @@ class FakePoster:
     def __init__(self) -> None:
         self.requests: list[PostRequest] = []
 
-    def post(self, request: PostRequest) -> Answer:
+    def post(self, request: PostRequest) -> ReceiverResponse:
         self.requests.append(request)
         return OK
 

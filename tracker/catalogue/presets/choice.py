@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tracker.catalogue.mistakes import visible
 from tracker.catalogue.presets.lookup import find, nearest
 from tracker.catalogue.presets.table import Scopes, scopes
 from tracker.errors import ConfigError
+from tracker.model.plain import visible
 
 #: PRESET[:REGION][/COMPONENT]; a component's name may hold a slash.
 _WORD: Final = re.compile(r"(?P<preset>[^:/]*)(?P<region>:[^/]*)?(?P<component>/.*)?", re.DOTALL)

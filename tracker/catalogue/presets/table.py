@@ -28,7 +28,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_unread(self) -> bool:
-        """Tell whether nothing that the page speaks can be read so far."""
+        """Return whether nothing that the page speaks can be read so far."""
         return self.platform is not None and self.platform.endswith(_NOT_READ)
 
 

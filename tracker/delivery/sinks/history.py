@@ -1,4 +1,4 @@
-"""What lines of the record say was told of each page: enough to go on after the data server has lost its data. Pure."""
+"""The reported updates of each page, read from the record, to continue after the data server lost its data. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,16 +19,19 @@ class _Line(msgspec.Struct, frozen=True):
     incident_id: str | None = None
     update_id: str | None = None
     components: tuple[str, ...] = ()
+    drill: str | None = None
 
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
-    """Return what was told, by provider id; what is no line of the record is passed over."""
+    """Return the reported updates by provider id; lines that are not the record's are skipped."""
     keys: dict[str, set[str]] = {}
     components: dict[str, dict[str, Component]] = {}
     for line in lines:
         try:
             reported = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError:
+            continue
+        if reported.drill is not None:
             continue
         before, is_component, rest = reported.id.partition("/component/")
         # An update's id is that of its key; edits, withdrawals and what concerns the page itself have longer ones.

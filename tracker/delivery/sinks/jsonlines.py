@@ -14,17 +14,21 @@ import msgspec
 
 from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
-from tracker.delivery.sinks.plain import ascii_json
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.plain import ascii_json
 
 log = logging.getLogger(__name__)
 
-#: How much of the record's end is read at start to know what is in it already.
+log = logging.getLogger(__name__)
+
+#: The durable record of all updates, in the data directory.
+RECORD_NAME: Final = "updates.jsonl"
+#: How much of the record's end is read at the start, to recognise events that are already in it.
 _TAIL_BYTES: Final = 1 << 20
 #: How much of it once the data server has lost its data: some 100,000 updates.
 _HISTORY_BYTES: Final = 64 << 20
-#: Newest events that are known as recorded.
+#: How many of the newest events are remembered as recorded.
 _KEPT: Final = 10_000
 #: How often the file's time is set.
 _TOUCHED_EVERY: Final = timedelta(seconds=10)
@@ -40,12 +44,12 @@ class JsonLines:
         self._stream = stream
 
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
-        """Write the events and flush. Raises SinkError when nobody reads any more."""
+        """Write the events and flush. Raises SinkError when the reader is gone."""
         try:
             self._stream.write("".join(f"{ascii_json(encode_event(streamed.event))}\n" for streamed in events))
             self._stream.flush()
         except (OSError, ValueError) as error:
-            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+            raise SinkError(f"cannot write to the console: {error}") from error
 
 
 class _Line(msgspec.Struct):
@@ -56,7 +60,7 @@ class _Line(msgspec.Struct):
 
 
 class _About(_Line):
-    """What stands in a line beside its event."""
+    """The fields that a line adds to its event."""
 
     logged_at: datetime | None = None
 
@@ -106,11 +110,11 @@ class UpdateRecord:
             self._last_stream_id = events[-1].stream_id
 
     def whole_until(self) -> datetime | None:
-        """Return up to when the record held all that was told, as the time of its file says."""
+        """Return until when the record held every reported event: the modification time of its file."""
         return self._whole_until
 
     def is_whole(self, now: datetime) -> None:
-        """Note that it does now, a few times a minute."""
+        """Touch the file, a few times a minute at most."""
         if self._touched_at is None or abs(now - self._touched_at) >= _TOUCHED_EVERY:
             self._follow()
             with contextlib.suppress(OSError):
@@ -168,7 +172,7 @@ class UpdateRecord:
             raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def _recover(self) -> None:
-        """Cut off a torn last line and learn what the end of the file holds."""
+        """Cut off a torn last line, and remember the events at the end of the file."""
         size = os.fstat(self._fd).st_size
         tail = self._tail(size)
         whole = tail.rfind(b"\n") + 1
@@ -195,17 +199,17 @@ def _opened(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SinkError(f"cannot open {path}: {error.strerror}", permanent=True) from error
+        raise SinkError(f"cannot open {path}: {error.strerror}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(fd)
-        raise SinkError(f"{path} is written by another printer", permanent=True) from error
+        raise SinkError(f"{path} is written by another printer") from error
     return fd
 
 
 def _line(line: bytes) -> _Line | None:
-    """Return what a line holds; None for the first one, which the window may cut, and what people make of others."""
+    """Return the content of a line; None for a broken one, such as the first, which the window may cut."""
     try:
         return msgspec.json.decode(line, type=_Line)
     except msgspec.MsgspecError:
@@ -222,7 +226,7 @@ def _streamed(line: bytes) -> StreamedEvent | None:
 
 
 def _write_whole(fd: int, data: bytes) -> None:
-    """Write all or raise OSError: a disk that fills up takes a part and reports success."""
+    """Write everything or raise OSError: a full disk takes a part and reports success."""
     if os.write(fd, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO, assert_never
 
 from tracker.delivery.ports import StreamedEvent
-from tracker.delivery.sinks.plain import one_line
 from tracker.delivery.sinks.wording import MESSAGE, product, status, title, window
 from tracker.errors import SinkError
 from tracker.model.event import Event, EventKind
+from tracker.model.plain import one_line
 
 
 class TextLines:
@@ -27,7 +27,7 @@ class TextLines:
             self._stream.write(_encodable(text, self._stream.encoding))
             self._stream.flush()
         except (OSError, ValueError) as error:
-            raise SinkError(f"cannot write to the console: {error}", permanent=True) from error
+            raise SinkError(f"cannot write to the console: {error}") from error
 
 
 def _encodable(text: str, encoding: str | None) -> str:

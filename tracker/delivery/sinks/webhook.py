@@ -1,4 +1,4 @@
-"""Events to the receivers behind webhooks: where each one is, and the signed request that tells it."""
+"""Events to the receivers behind webhooks: their addresses, and the signed requests."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,21 +9,21 @@ import msgspec
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.delivery.ports import Poster, PostRequest
-from tracker.delivery.retry_policy import Answer
+from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.chats import body_of
-from tracker.delivery.sinks.signature import message_id, signature, signing_keys
 from tracker.environment.credentials import headers_of, secret_of
 from tracker.errors import ConfigError
 from tracker.model.clock import Clock
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
+from tracker.model.webhook_signature import message_id, signature, signing_keys
 
 #: Statuses that ask who posts (RFC 9110, sections 15.5.2 and 15.5.4).
 _WHO_ARE_YOU: Final = (401, 403)
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a webhook's receiver is and what it knows us by. Never stored, never shown."""
+    """The URL of a receiver, and our credentials there. Never stored, never shown."""
 
     url: str
     #: () where events are not signed.
@@ -39,7 +39,7 @@ class WebhookSender:
         self._environ = environ
         self._clock = clock
 
-    def send(self, webhook: Webhook, event: Event) -> Answer:
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
         """Post one event. Raises FetchError, ConfigError."""
         receiver = endpoint(webhook, self._environ)
         body = body_of(event, webhook.format)
@@ -62,7 +62,7 @@ class WebhookSender:
 
 
 def endpoint(webhook: Webhook, environ: Mapping[str, str]) -> Endpoint:
-    """Return where a webhook's receiver is, with what the environment says. Raises ConfigError, without any value."""
+    """Return the receiver of a webhook, completed from the environment. Raises ConfigError, which shows no value."""
     url = webhook.url or _secret(webhook, "url_env", webhook.url_env or "", environ)
     if webhook.url is None:
         try:
@@ -85,7 +85,7 @@ def endpoint(webhook: Webhook, environ: Mapping[str, str]) -> Endpoint:
 
 
 def shown_address(webhook: Webhook) -> str:
-    """Return where a webhook leads as far as everybody may know: the host, or the variable that holds the URL."""
+    """Return the public part of a webhook's address: the host, or the variable that holds the URL."""
     return urlsplit(webhook.url).netloc if webhook.url else f"${webhook.url_env}"
 
 
@@ -98,7 +98,7 @@ def _secret(webhook: Webhook, key: str, variable: str, environ: Mapping[str, str
 
 
 def _remedy(webhook: Webhook) -> str:
-    """Return where to look when a receiver asks who posts."""
+    """Return a hint for a receiver that wants credentials."""
     given = ", ".join(f"{name} from {variable}" for name, variable in webhook.headers_env)
     if given:
         return f"see what headers_env gives it: {given}"

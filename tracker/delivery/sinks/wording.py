@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from tracker.delivery.sinks.plain import one_line
 from tracker.model.event import Event
+from tracker.model.plain import one_line
 
 TITLE = 200
 MESSAGE = 1000

@@ -27,7 +27,7 @@ _TITLES: Mapping[int, str] = {
 
 
 def _events(revision: Revision) -> bytes:
-    """Return what goes on: `/public/currentevents`."""
+    """Return open events: `/public/currentevents`."""
     events = [_event(item, revision) for item in _incidents(revision) if not item.is_closed]
     return b"\xfe\xff" + json.dumps(events, ensure_ascii=False).encode("utf-16-be", errors="replace")
 

@@ -1,4 +1,4 @@
-"""A revision in Azure's feed: an item for each incident that goes on, whose text is edited in place."""
+"""A revision in Azure's feed: an item for each open incident, whose text is edited in place."""
 
 from datetime import UTC, datetime
 

@@ -18,7 +18,7 @@ _STATUSES = {
 
 
 def summary(revision: Revision, url: str, _variation: int) -> Json:
-    """Return `/proxy/<host>`: every component in its place, what goes on and what is planned."""
+    """Return `/proxy/<host>`: every component in its place, open incidents and planned maintenances."""
     single = [item for item in revision.components if not item.is_group]
     page_id = ulid(revision.created_at, revision.page_id)
     return {
@@ -42,12 +42,12 @@ def summary(revision: Revision, url: str, _variation: int) -> Json:
 
 
 def incidents(revision: Revision, _url: str, _variation: int) -> Json:
-    """Return `/proxy/<host>/incidents`: what went on, too."""
+    """Return `/proxy/<host>/incidents`: past incidents, too."""
     return {"incidents": [_incident(item, revision) for item in revision.incidents]}
 
 
 def widget(revision: Revision, url: str, _variation: int) -> Json:
-    """Return `/api/v1/summary`: what goes on and what is planned, each with its newest text."""
+    """Return `/api/v1/summary`: open and planned entries, each with its newest text."""
     shown = [(item, _shown(item, revision, url)) for item in revision.incidents if not item.is_closed]
     return {
         "page_title": revision.name,

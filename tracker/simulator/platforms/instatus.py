@@ -1,4 +1,4 @@
-"""A revision in Instatus's public JSON: what goes on without a text, components apart, nothing of what ended."""
+"""A revision in Instatus's public JSON: open incidents without texts, components apart, no ended incidents."""
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS

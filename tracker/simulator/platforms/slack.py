@@ -14,7 +14,7 @@ _PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
 def _current(revision: Revision) -> dict[str, Any]:
-    """Return what goes on and what is planned; an incident leaves the moment it is over."""
+    """Return open and planned entries; an incident leaves the moment it is over."""
     listed = [item for item in revision.incidents if not item.is_closed]
     changed = _pacific(max((item.updated_at for item in listed), default=revision.updated_at))
     return {

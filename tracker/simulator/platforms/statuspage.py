@@ -20,7 +20,7 @@ _INDICATORS = (
 
 
 def summary(revision: Revision, url: str) -> Json:
-    """Return what goes on now or will: `summary.json`."""
+    """Return open and planned entries: `summary.json`."""
     going_on = [item for item in revision.incidents if not item.is_closed]
     return {
         "page": page(revision, url),
@@ -136,7 +136,7 @@ def newest(incidents: Iterable[Incident], *, maintenances: bool) -> list[Inciden
 
 
 def _html(revision: Revision, url: str) -> str:
-    """Return the page for people, which tells programs where the feeds are."""
+    """Return the HTML page, which links the feeds."""
     return page_for_people(
         revision,
         url,

@@ -1,4 +1,4 @@
-"""A revision as Uptime Kuma answers it: the page with its posts, and the measurements, which are new every time."""
+"""A revision as Uptime Kuma answers it: the page with its posts, and measurements that differ every time."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit

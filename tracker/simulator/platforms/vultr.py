@@ -1,4 +1,4 @@
-"""A revision in Vultr's `alerts.json`: what goes on and what ended lately, in two words, without components."""
+"""A revision in Vultr's `alerts.json`: open and recently ended alerts, in two words, without components."""
 
 from datetime import datetime
 

@@ -5,8 +5,10 @@
 -- KEYS  due (sorted set id -> epoch seconds), schedule (hash id -> "interval phase", seconds; '' -> last claim)
 -- ARGV  now, limit, most seconds by which clocks of several schedulers differ
 -- Returns {next due time or '', id, interval, due time, id, interval, due time, ...}.
+local due_key, schedule_key = unpack(KEYS)
+local now_s, limit, clocks_differ_s = unpack(ARGV)
 local MOST = 1000 -- ids in one command: Lua passes some 8,000 arguments at most
-local now = tonumber(ARGV[1])
+local now = tonumber(now_s)
 -- Ask `takes(id, interval, due, upcoming)` of each in {id, due, id, due, ...}; move those it takes to their next time.
 local function move(found, takes)
   for first = 1, #found, 2 * MOST do
@@ -14,7 +16,7 @@ local function move(found, takes)
     for i = first, math.min(first + 2 * MOST, #found) - 1, 2 do
       ids[#ids + 1] = found[i]
     end
-    local schedules = redis.call('HMGET', KEYS[2], unpack(ids))
+    local schedules = redis.call('HMGET', schedule_key, unpack(ids))
     for i, id in ipairs(ids) do
       local schedule = schedules[i]
       if schedule then
@@ -27,30 +29,30 @@ local function move(found, takes)
           times[#times + 1] = id
         end
       else
-        redis.call('ZREM', KEYS[1], id)
+        redis.call('ZREM', due_key, id)
       end
     end
     if #times > 0 then
-      redis.call('ZADD', KEYS[1], unpack(times))
+      redis.call('ZADD', due_key, unpack(times))
     end
   end
 end
-if now < tonumber(redis.call('HGET', KEYS[2], '') or '0') - tonumber(ARGV[3]) then
-  move(redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE', 'WITHSCORES'), function(_, _, due, upcoming)
+if now < tonumber(redis.call('HGET', schedule_key, '') or '0') - tonumber(clocks_differ_s) then
+  move(redis.call('ZRANGE', due_key, now, '+inf', 'BYSCORE', 'WITHSCORES'), function(_, _, due, upcoming)
     return upcoming < tonumber(due)
   end)
 end
-redis.call('HSET', KEYS[2], '', ARGV[1])
+redis.call('HSET', schedule_key, '', now_s)
 local claimed = {''}
 move(
-  redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(ARGV[2]), 'WITHSCORES'),
+  redis.call('ZRANGE', due_key, '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(limit), 'WITHSCORES'),
   function(id, interval, due)
     local last = #claimed
     claimed[last + 1], claimed[last + 2], claimed[last + 3] = id, interval, due
     return true
   end
 )
-local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local first = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if first[2] then
   claimed[1] = first[2]
 end

@@ -1,9 +1,10 @@
--- Write what polls without news change: that they took place, counters, the next due time. Each is judged by itself; one
--- that runs twice is counted once.
+-- Write what polls without events change: that they took place, counters, the next due time. Each is judged by
+-- itself; one that runs twice counts once.
 -- KEYS  as commit_rules.lua says
 -- ARGV  as commit_rules.lua says, then commits as JSON
 -- Returns {place, answer, place, answer, ...} of those that were not accepted: -1 for a refused one, -2 where the
 -- provider is gone, the server's words where it holds something else under the page's key.
+local commits = unpack(ARGV, 4, 4)
 local function refusal_of(commit)
   local refusal, fields = judged(commit)
   if not refusal then
@@ -12,7 +13,7 @@ local function refusal_of(commit)
   return refusal
 end
 local refused = {}
-for place, commit in ipairs(cjson.decode(ARGV[4])) do
+for place, commit in ipairs(cjson.decode(commits)) do
   local refusal, words = by_itself(refusal_of, commit)
   if refusal or words then
     refused[#refused + 1] = place

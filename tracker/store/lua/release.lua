@@ -1,6 +1,8 @@
 -- Give a lease back, if it is still the caller's.
 -- KEYS  lease (string)
 -- ARGV  owner
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-  redis.call('DEL', KEYS[1])
+local lease_key = unpack(KEYS)
+local owner = unpack(ARGV)
+if redis.call('GET', lease_key) == owner then
+  redis.call('DEL', lease_key)
 end

@@ -1,18 +1,22 @@
 -- Remind a page that was never read of what is on record of it, after the data server has lost its data, and let it be
 -- asked now.
 -- KEYS  providers (hash), page (hash), seen (set), due (sorted set)
--- ARGV  provider id, now, how long it was to wait for this, state, view, keys of what was told...
+-- ARGV  provider id, now, how long it was to wait for this, state, view, keys of what was reported...
 -- Returns 1, or 0 for a provider that is gone and a page that was read or reminded already. May run twice.
-local page = redis.call('HMGET', KEYS[2], 'committed', 'state')
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 or page[1] or page[2] then
+local providers_key, page_key, seen_key, due_key = unpack(KEYS)
+local provider_id, now_s, waited_s, state, view = unpack(ARGV, 1, 5)
+local FIRST = 6
+local page = redis.call('HMGET', page_key, 'committed', 'state')
+if redis.call('HEXISTS', providers_key, provider_id) == 0 or page[1] or page[2] then
   return 0
 end
-for i = 6, #ARGV do
-  redis.call('SADD', KEYS[3], ARGV[i])
+for i = FIRST, #ARGV do
+  redis.call('SADD', seen_key, ARGV[i])
 end
-redis.call('HSET', KEYS[2], 'state', ARGV[4], 'state_at', ARGV[2], 'view', ARGV[5])
-local due, now = redis.call('ZSCORE', KEYS[4], ARGV[1]), tonumber(ARGV[2])
+redis.call('HSET', page_key, 'state', state, 'state_at', now_s, 'view', view)
+local due, now = redis.call('ZSCORE', due_key, provider_id), tonumber(now_s)
 if due and tonumber(due) > now then
-  redis.call('ZADD', KEYS[4], 'XX', string.format('%.6f', math.max(now, tonumber(due) - tonumber(ARGV[3]))), ARGV[1])
+  local sooner = math.max(now, tonumber(due) - tonumber(waited_s))
+  redis.call('ZADD', due_key, 'XX', string.format('%.6f', sooner), provider_id)
 end
 return 1

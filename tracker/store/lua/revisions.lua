@@ -1,8 +1,10 @@
--- Tell which pages changed, without reading any of them.
+-- Say which pages changed, without reading any of them.
 -- ARGV  key prefix of pages, provider ids...
 -- Returns the revision of each page, '' for one that was never committed.
+local page_prefix = unpack(ARGV, 1, 1)
+local FIRST = 2
 local revisions = {}
-for i = 2, #ARGV do
-  revisions[i - 1] = redis.call('HGET', ARGV[1] .. ARGV[i], 'revision') or ''
+for i = FIRST, #ARGV do
+  revisions[i - FIRST + 1] = redis.call('HGET', page_prefix .. ARGV[i], 'revision') or ''
 end
 return revisions

@@ -3,19 +3,21 @@
 -- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
 -- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash),
 --       updates (stream)
--- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none yet,
+-- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none,
 --       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: without
 --       cursors and events the printer makes each page due that it has reminded of the record,
 --       number of providers to take out, the origin that those must be of ('' for any), their ids...,
 --       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
 -- number of due times and schedules that were missing}.
-local FIXED = 7
-local pages, seen, timings = ARGV[1], ARGV[2], ARGV[3]
-local keeps, count, origin = ARGV[5] ~= '', tonumber(ARGV[6]), ARGV[7]
+local providers_key, schedule_key, due_key, version_key, generation_key, cursors_key, updates_key = unpack(KEYS)
+local page_prefix, seen_prefix, latency_prefix, new_generation, waiting_s, removed_count,
+  removed_origin = unpack(ARGV, 1, 7)
+local FIRST = 8
+local keeps, first_added = waiting_s ~= '', FIRST + tonumber(removed_count)
 local waits = 0
-if keeps and (redis.call('EXISTS', KEYS[6]) == 0 or redis.call('XLEN', KEYS[7]) == 0) then
-  waits = tonumber(ARGV[5])
+if keeps and (redis.call('EXISTS', cursors_key) == 0 or redis.call('XLEN', updates_key) == 0) then
+  waits = tonumber(waiting_s)
 end
 local added, changed, removed, mended = 0, 0, 0, 0
 local is_noted = false
@@ -25,47 +27,48 @@ local function note()
   if not is_noted then
     is_noted = true
     local time = redis.call('TIME')
-    local version = math.max((redis.call('GET', KEYS[4]) or 0) + 1, time[1] * 1000000 + time[2])
-    redis.call('SET', KEYS[4], string.format('%.0f', version))
+    local version = math.max((redis.call('GET', version_key) or 0) + 1, time[1] * 1000000 + time[2])
+    redis.call('SET', version_key, string.format('%.0f', version))
   end
 end
-redis.call('SET', KEYS[5], ARGV[4], 'NX')
-for i = FIXED + 1, FIXED + count do
+redis.call('SET', generation_key, new_generation, 'NX')
+for i = FIRST, first_added - 1 do
   local id = ARGV[i]
-  local provider = redis.call('HGET', KEYS[1], id)
-  if provider and (origin == '' or cjson.decode(provider).origin == origin) then
+  local provider = redis.call('HGET', providers_key, id)
+  if provider and (removed_origin == '' or cjson.decode(provider).origin == removed_origin) then
     note()
-    redis.call('HDEL', KEYS[2], id)
-    redis.call('ZREM', KEYS[3], id)
-    redis.call('DEL', pages .. id, seen .. id, seen .. id .. ':before', timings .. id)
-    redis.call('HDEL', KEYS[1], id)
+    redis.call('HDEL', schedule_key, id)
+    redis.call('ZREM', due_key, id)
+    redis.call('DEL', page_prefix .. id, seen_prefix .. id, seen_prefix .. id .. ':before', latency_prefix .. id)
+    redis.call('HDEL', providers_key, id)
     removed = removed + 1
   end
 end
-for i = FIXED + 1 + count, #ARGV, 5 do
+for i = first_added, #ARGV, 5 do
   local id, provider = ARGV[i], ARGV[i + 1]
-  local before = redis.call('HGET', KEYS[1], id)
+  local before = redis.call('HGET', providers_key, id)
   if before ~= provider and not (before and keeps) then
     note()
-    redis.call('HSET', KEYS[2], id, ARGV[i + 2])
+    redis.call('HSET', schedule_key, id, ARGV[i + 2])
     if ARGV[i + 4] ~= '' then
-      redis.call('HSET', pages .. id, 'slot', ARGV[i + 4])
+      redis.call('HSET', page_prefix .. id, 'slot', ARGV[i + 4])
     elseif before then
-      redis.call('HDEL', pages .. id, 'slot')
+      redis.call('HDEL', page_prefix .. id, 'slot')
     end
     if before then
       changed = changed + 1
-      redis.call('ZADD', KEYS[3], ARGV[i + 3], id)
+      redis.call('ZADD', due_key, ARGV[i + 3], id)
     else
       added = added + 1
-      redis.call('ZADD', KEYS[3], 'NX', string.format('%.6f', tonumber(ARGV[i + 3]) + waits), id)
+      redis.call('ZADD', due_key, 'NX', string.format('%.6f', tonumber(ARGV[i + 3]) + waits), id)
     end
-    redis.call('HSET', KEYS[1], id, provider)
+    redis.call('HSET', providers_key, id, provider)
   else
-    mended = mended + redis.call('HSETNX', KEYS[2], id, ARGV[i + 2]) + redis.call('ZADD', KEYS[3], 'NX', ARGV[i + 3], id)
+    mended = mended + redis.call('HSETNX', schedule_key, id, ARGV[i + 2])
+      + redis.call('ZADD', due_key, 'NX', ARGV[i + 3], id)
   end
 end
-if mended > 0 or redis.call('EXISTS', KEYS[4]) == 0 then
+if mended > 0 or redis.call('EXISTS', version_key) == 0 then
   note()
 end
 return {added, changed, removed, mended}

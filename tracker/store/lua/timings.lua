@@ -2,12 +2,15 @@
 -- KEYS  cursors (hash), providers (hash)
 -- ARGV  output, stream id, key prefix of timings, most timings of a page, then per timing: provider id, milliseconds of
 --       its stream id, timing
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-for i = 5, #ARGV, 3 do
+local cursors_key, providers_key = unpack(KEYS)
+local output, stream_id, latency_prefix, most_timings = unpack(ARGV, 1, 4)
+local FIRST = 5
+redis.call('HSET', cursors_key, output, stream_id)
+for i = FIRST, #ARGV, 3 do
   -- A page that was removed meanwhile would leave its timings behind for ever.
-  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then
-    local timings = ARGV[3] .. ARGV[i]
+  if redis.call('HEXISTS', providers_key, ARGV[i]) == 1 then
+    local timings = latency_prefix .. ARGV[i]
     redis.call('ZADD', timings, ARGV[i + 1], ARGV[i + 2])
-    redis.call('ZREMRANGEBYRANK', timings, 0, -tonumber(ARGV[4]) - 1)
+    redis.call('ZREMRANGEBYRANK', timings, 0, -tonumber(most_timings) - 1)
   end
 end

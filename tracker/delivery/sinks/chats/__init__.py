@@ -19,6 +19,6 @@ CHATS: Final[Mapping[WebhookFormat, Chat]] = {
 
 
 def body_of(event: Event, format: WebhookFormat) -> bytes:
-    """Return the body that tells a receiver of an event."""
+    """Return the body of the request for an event."""
     chat = CHATS.get(format)
     return encode_event(event) if chat is None else chat(message_of(event))

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.sinks.chats.markdown import escaped
-from tracker.delivery.sinks.chats.message import Message, fitted, units
+from tracker.delivery.sinks.chats.message import Message
+from tracker.model.marks import as_markdown, fitted, units
 
 #: More is refused.
 _LONGEST: Final = 2000
@@ -16,8 +16,8 @@ _FLAGS: Final = 1 << 2
 
 def body(message: Message) -> bytes:
     """Return the request's body."""
-    lines = [fitted(message.product, _SHORT, escaped)]
-    lines += [f"**{label}:** {fitted(text, _SHORT, escaped)}" for label, text in message.facts]
+    lines = [fitted(message.product, _SHORT, as_markdown)]
+    lines += [f"**{label}:** {fitted(text, _SHORT, as_markdown)}" for label, text in message.facts]
     end = [f"**Links:** {' '.join(f'<{link}>' for link in message.links)}"] if message.links else []
     end += [f"<{message.link}>"] if message.link else []
     left = _LONGEST - sum(units(line) + 1 for line in (*lines, *end))
@@ -28,4 +28,4 @@ def body(message: Message) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {escaped(line)}" for line in text.split("\n"))
+    return "\n".join(f"> {as_markdown(line)}" for line in text.split("\n"))

@@ -1,34 +1,28 @@
-"""One event as a message for people, before a chat's own marks: what vendors wrote in it is still theirs to abuse."""
+"""One event as a message for people, not yet escaped for a chat: its vendor text is still hostile."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Final, assert_never
-from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.delivery.sinks.plain import several_lines
 from tracker.delivery.sinks.wording import product, status, title, window
 from tracker.model.event import Event, EventKind
+from tracker.model.marks import safe_link
+from tracker.model.plain import several_lines
 
 #: What all chats show of a vendor's message.
 LONGEST_TEXT: Final = 3000
 _LONGEST_LINK: Final = 500
-#: Calls everybody in some chat or other. An invisible blank behind the sign makes it a word.
-_CALL: Final = re.compile(r"@(?=here|everyone|channel|all|group|team)", re.IGNORECASE)
-#: An address as chats find it in a text, up to a letter that means something to one of them.
-ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`\\{}|^*\[\]()]+", re.IGNORECASE)
-_UNSAFE_IN_LINKS: Final = re.compile(r"[\s<>\"'`\\{}|^*\[\]()\x00-\x20\x7f]")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat shows of an event."""
+    """The parts of an event that a chat shows."""
 
     product: str
     #: Label and text of each line of it.
     facts: tuple[tuple[str, str], ...]
-    #: What the vendor says, in several lines.
+    #: The vendor's message, in several lines.
     text: str
     #: Addresses behind words of the text.
     links: tuple[str, ...] = ()
@@ -42,34 +36,9 @@ def message_of(event: Event) -> Message:
         product=product(event),
         facts=tuple(_facts(event)),
         text=several_lines(event.message or "", LONGEST_TEXT),
-        links=tuple(_few(filter(None, map(_safe, event.links or ())))),
-        link=_safe(event.link),
+        links=tuple(_few(filter(None, map(safe_link, event.links or ())))),
+        link=safe_link(event.link),
     )
-
-
-def calls_nobody(text: str) -> str:
-    """Return the text without calls of everybody."""
-    return _CALL.sub("@\u200b", text)
-
-
-def fitted(text: str, limit: int, escaped: Callable[[str], str]) -> str:
-    """Return as much of the text, escaped, as `limit` units of UTF-16 hold, an ellipsis at the end of a part."""
-    whole = escaped(text)
-    if units(whole) <= limit:
-        return whole
-    least, most = 0, len(text)
-    while least < most:
-        middle = (least + most + 1) // 2
-        if units(escaped(text[:middle].rstrip() + "…")) <= limit:
-            least = middle
-        else:
-            most = middle - 1
-    return escaped(text[:least].rstrip() + "…") if least else ""
-
-
-def units(text: str) -> int:
-    """Return how long a text is for programs that count in UTF-16."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _facts(event: Event) -> Iterator[tuple[str, str]]:
@@ -102,10 +71,3 @@ def _few(links: Iterable[str]) -> Iterator[str]:
         if left < 0:
             return
         yield link
-
-
-def _safe(link: str | None) -> str | None:
-    """Return an address that no chat takes for anything else, None for others."""
-    if link is None or len(link) > _LONGEST_LINK or _UNSAFE_IN_LINKS.search(link) or not link.isprintable():
-        return None
-    return link if urlsplit(link).scheme.lower() in ("http", "https") else None

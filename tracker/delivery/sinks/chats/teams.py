@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.delivery.sinks.chats.markdown import escaped
-from tracker.delivery.sinks.chats.message import Message, fitted
+from tracker.delivery.sinks.chats.message import Message
+from tracker.model.marks import as_markdown, fitted
 
 #: All of a message has 28 KB, in UTF-16; JSON doubles backslashes and line breaks.
 _LONGEST: Final = 4000
@@ -17,11 +17,13 @@ _SHORT: Final = 500
 
 def body(message: Message) -> bytes:
     """Return the request's body."""
-    blocks = [_block(fitted(message.product, _SHORT, escaped), weight="Bolder")]
-    blocks += [_block(f"**{label}:** {fitted(text, _SHORT, escaped)}", spacing="None") for label, text in message.facts]
+    blocks = [_block(fitted(message.product, _SHORT, as_markdown), weight="Bolder")]
+    blocks += [
+        _block(f"**{label}:** {fitted(text, _SHORT, as_markdown)}", spacing="None") for label, text in message.facts
+    ]
     if message.text:
         # A single line break is a blank in Markdown.
-        blocks.append(_block(fitted(message.text.replace("\n", "\n\n"), _LONGEST, escaped)))
+        blocks.append(_block(fitted(message.text.replace("\n", "\n\n"), _LONGEST, as_markdown)))
     if message.links:
         blocks.append(_block(f"**Links:** {' '.join(message.links)}", spacing="None"))
     card: dict[str, Any] = {

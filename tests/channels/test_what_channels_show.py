@@ -1,0 +1,116 @@
+"""One incident and one maintenance, told to all channels: what each shows. Run with `-s` to see the table."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.channels.conftest import TRAITS, bench_of, service_of
+from tests.channels.story import NOON, entry, message
+from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.fetch.post import RequestsPoster
+
+
+def told(first: Message, steps: Sequence[tuple[Entry, dict[str, object]]]) -> list[Message]:
+    """Return the message after each step: its entry is added, its changes stay."""
+    messages: list[Message] = []
+    current, entries = first, list(first.updates)
+    for version, (newest, changes) in enumerate(steps, start=1):
+        entries.append(newest)
+        act = Act.OPEN if version == 1 else Act.CLOSE if version == len(steps) else Act.CHANGE
+        current = replace(
+            current,
+            act=act,
+            version=version,
+            status=newest.status,
+            text=newest.text,
+            updates=tuple(entries),
+            ended_at=newest.at if act is Act.CLOSE else None,
+            **changes,
+        )
+        messages.append(current)
+    return messages
+
+
+def hours(begin: int, end: int) -> tuple[datetime, datetime]:
+    return NOON.replace(hour=begin), NOON.replace(hour=end)
+
+
+#: Six updates, of which one is edited and one withdrawn, an impact that is raised, and an end by absence.
+INCIDENT = told(
+    message(updates=()),
+    [
+        (entry(1, "update-1"), {}),
+        (entry(2, "update-2"), {}),
+        (entry(3, "update-3", "identified"), {}),
+        (
+            entry(4, "raised-4", "identified", is_worse=True),
+            {"severity": Severity.CRITICAL, "impact": "critical"},
+        ),
+        (entry(5, "update-5", "identified"), {}),
+        (entry(6, "edited-6", "identified", is_edit=True), {}),
+        (entry(7, "withdrawn-7", "update withdrawn"), {}),
+        (entry(8, "update-8", "monitoring"), {}),
+        (entry(9, "update-9", "monitoring"), {}),
+        (entry(10, "no longer listed-10", "resolved"), {}),
+    ],
+)
+MAINTENANCE = told(
+    message(
+        key="acme/mnt-1#1",
+        title="Database upgrade",
+        kind="maintenance",
+        severity=Severity.INFO,
+        impact="maintenance",
+        updates=(),
+    ),
+    [
+        (entry(11, "announced-11", "scheduled"), {"window": hours(14, 15)}),
+        (entry(12, "moved-12", "scheduled"), {"window": hours(16, 17)}),
+        (entry(13, "begun-13", "in_progress"), {}),
+        (entry(14, "prolonged-14", "in_progress"), {"window": hours(16, 18)}),
+        (replace(entry(15, "completed-15", "completed"), at=NOON + timedelta(hours=6)), {}),
+    ],
+)
+#: Numbers of the entries that people can read in the channel, of the incident and of the maintenance.
+EVERYTHING = ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10), (11, 12, 13, 14, 15))
+READABLE = {
+    **dict.fromkeys(("slack", "discord", "email", "jsm", "incidentio", "webhook"), EVERYTHING),
+    "pagerduty": ((1, 2, 3, 4, 5, 6, 7, 8, 9), (11, 12, 13, 14)),
+    "slack-webhook": ((1, 3, 4, 7, 8, 10), (11, 12, 13, 14, 15)),
+    "teams": ((1, 4, 10), (11, 12, 14, 15)),
+    "alertmanager": ((1, 4, 10), (11, 15)),
+    "apprise": ((1, 10), (11, 12, 14, 15)),
+}
+NUMBERED = {
+    int(text.rpartition("-")[2]): text for story in (INCIDENT, MAINTENANCE) for text in (each.text for each in story)
+}
+
+
+@pytest.mark.parametrize("type", TRAITS)
+def test_what_a_channel_shows(
+    type: str, tmp_path: Path, mail_certificate: Path, poster: RequestsPoster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    with service_of(type, tmp_path, mail_certificate) as service:
+        bench = bench_of(type, service, poster, mail_certificate)
+        for story, expected in zip((INCIDENT, MAINTENANCE), READABLE[type], strict=True):
+            before = len(bench.service.shown())
+            handle = None
+            for each in story:
+                handle = bench.channel.send(each, handle)
+                service.settle(each)
+            [shown] = bench.service.shown()[before:]
+            everything = "\n".join(shown.texts)
+            found = sorted(
+                (number for number, text in NUMBERED.items() if text in everything),
+                key=lambda number: everything.find(NUMBERED[number]),
+            )
+            rows.append((story[0].kind, len(story), shown.opened, found, shown.closed))
+            assert (shown.opened, shown.closed, shown.is_open) == (1, 1, False)
+            assert tuple(found) == expected
+    with capsys.disabled():
+        for kind, versions, opened, found, closed in rows:
+            print(f"\n{type:14} {kind:12} told {versions:2}, opened {opened}, shows {found}, closed {closed}", end="")  # noqa: T201

@@ -1,0 +1,382 @@
+"""Alerts in a real data server: decided exactly once, sent by one at a time, kept for as long as they are needed."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
+
+import pytest
+import redis
+
+from tests.fakes import NOON, FakeClock
+from tests.unit.alerting.stories import an_event
+from tracker.alerting.alert import AlertState
+from tracker.alerting.backtest import Replay
+from tracker.alerting.decider import FAILS_FOR, Decider
+from tracker.alerting.ports import Act, Message
+from tracker.alerting.rules import rules_of
+from tracker.alerting.sender import Sender
+from tracker.alerting.stores import Decided
+from tracker.errors import ChannelRefused, Conflict, FetchTimeout, HttpStatusError
+from tracker.model.channel import WebhookChannelConfig
+from tracker.model.event import Event, encode_event
+from tracker.model.page import Impact
+from tracker.model.provider import Provider
+from tracker.model.route import Alerting, QuietHours, Route, Silence
+from tracker.store.alert_rows import RedisRows
+from tracker.store.alerts import RedisAlerts
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import ALERTS_GROUP, UPDATES
+
+
+class FakeChannel:
+    """A channel that takes what it is sent, unless it was told otherwise, and says what it took."""
+
+    sends_every_update = False
+    resend_every: timedelta | None = None
+
+    def __init__(self) -> None:
+        self.taken: list[Message] = []
+        self.doubts: list[bool] = []
+        self.handles: list[str | None] = []
+        self.next: list[Exception] = []
+
+    def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
+        if self.next:
+            raise self.next.pop(0)
+        self.taken.append(message)
+        self.doubts.append(in_doubt)
+        self.handles.append(handle)
+        return handle or f"handle of {message.key}"
+
+    @property
+    def acts(self) -> list[tuple[str, int]]:
+        return [(message.act.value, message.version) for message in self.taken]
+
+
+class Bench:
+    """A tracker's alerts over a real data server, with channels that stand by."""
+
+    def __init__(self, client: "redis.Redis", names: Sequence[str] = ("chat", "mail"), pages: int = 1) -> None:
+        self.client = client
+        self.clock = FakeClock()
+        self.store, self.rows = RedisAlerts(client), RedisRows(client)
+        self.channels = {name: FakeChannel() for name in names}
+        self.names = tuple(names)
+        watched = [
+            Provider(id=f"p{n}" if n else "acme", name="Acme", url=f"https://p{n}.example") for n in range(pages)
+        ]
+        RedisCatalogue(client).put(watched, NOON)
+        self.configure(Route(to=self.names))
+        self.decider = Decider(self.store, self.clock)
+
+    def configure(self, *routes: Route, fallback: tuple[str, ...] = ()) -> None:
+        channels = tuple(WebhookChannelConfig(name=name, url="https://receiver.example") for name in self.names)
+        self.store.sync(Alerting(channels=channels, routes=routes, fallback=fallback))
+
+    def happens(self, *events: Event) -> "Bench":
+        for event in events:
+            self.client.xadd(UPDATES, {"event": encode_event(event)})
+        self.decider.run()
+        return self
+
+    def send(self, *names: str) -> int:
+        sender = Sender(self.rows, self.channels, self.clock)
+        return sum(sender.send(name) for name in names or self.names)
+
+    def ready(self) -> Sequence[str]:
+        return self.store.channels_ready(self.names, self.clock())
+
+
+@pytest.fixture
+def bench(valkey: "redis.Redis") -> Bench:
+    return Bench(valkey)
+
+
+def test_what_happened_is_decided_once_and_sent_to_each_channel(bench: Bench) -> None:
+    bench.happens(an_event(), an_event("identified"))
+    bench.send()
+    bench.happens(an_event("resolved"))
+    sent = bench.send()
+
+    assert bench.channels["chat"].acts == bench.channels["mail"].acts == [("open", 2), ("close", 3)]
+    assert sent == 2
+    assert bench.send() == 0
+    assert bench.client.xpending(UPDATES, ALERTS_GROUP)["pending"] == 0  # type: ignore[index]
+
+
+def test_an_event_that_comes_again_changes_nothing(bench: Bench) -> None:
+    bench.happens(an_event()).happens(an_event())
+    bench.send()
+
+    assert bench.channels["chat"].acts == [("open", 1)]
+
+
+def test_a_decider_that_lost_its_right_writes_nothing(bench: Bench) -> None:
+    bench.client.xadd(UPDATES, {"event": encode_event(an_event())})
+    keep: Callable[..., None] = bench.store.keep
+
+    def late(owner: str, decided: object, now: datetime) -> None:
+        bench.store.end(owner)
+        keep(owner, decided, now)
+
+    bench.store.keep = late  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        bench.decider.run()
+    bench.store.keep = keep  # type: ignore[method-assign]
+
+    assert not bench.store.all_alerts()
+    assert bench.decider.run() == 1
+
+
+def test_a_channel_is_sent_to_by_one_at_a_time_and_a_late_one_is_refused(bench: Bench) -> None:
+    bench.happens(an_event())
+    lease = bench.rows.begin("chat", NOON)
+    assert lease is not None
+    (ready,) = bench.rows.ready(lease, NOON, 10)
+
+    assert bench.send("chat") == 0
+    bench.rows.end(lease)
+    assert bench.send("chat") == 1
+    with pytest.raises(Conflict):
+        bench.rows.settle(lease, ready, ready.row, NOON)
+
+
+def test_what_is_decided_while_a_message_is_on_its_way_is_sent_next(bench: Bench) -> None:
+    chat = bench.channels["chat"]
+    send = chat.send
+
+    def slow(message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
+        if message.act is Act.OPEN:
+            bench.happens(an_event("resolved"))
+        return send(message, handle, in_doubt=in_doubt)
+
+    chat.send = slow  # type: ignore[method-assign]
+    bench.happens(an_event())
+    bench.send("chat")
+
+    assert chat.acts == [("open", 1), ("close", 2)]
+
+
+def test_a_channel_that_fails_waits_alone_and_goes_on_in_doubt(bench: Bench) -> None:
+    chat = bench.channels["chat"]
+    chat.next = [FetchTimeout("no answer in 15 s")]
+    bench.happens(an_event())
+    bench.send()
+
+    assert chat.acts == []
+    assert bench.channels["mail"].acts == [("open", 1)]
+    assert bench.ready() == []
+    bench.clock.passes(seconds=3)
+    assert bench.ready() == ["chat"]
+    bench.send()
+    assert (chat.acts, chat.doubts) == ([("open", 1)], [True])
+
+
+def test_a_channel_is_asked_again_no_sooner_than_it_wants(bench: Bench) -> None:
+    bench.channels["chat"].next = [HttpStatusError("answered 429", 120.0, 429)]
+    bench.happens(an_event())
+    bench.send()
+    bench.clock.passes(seconds=119)
+    early = bench.ready()
+    bench.clock.passes(seconds=2)
+
+    assert (early, bench.ready()) == ([], ["chat"])
+
+
+def test_what_a_channel_refuses_is_kept_and_sent_again_when_somebody_says_so(bench: Bench) -> None:
+    bench.channels["chat"].next = [ChannelRefused("no such conversation")]
+    bench.happens(an_event())
+    bench.send("chat")
+    (alert,) = bench.store.all_alerts()
+    refused = bench.rows.row("chat", alert.id)
+    bench.rows.resend("chat", alert.id, bench.clock())
+    bench.send("chat")
+
+    assert (refused.is_dead, refused.last_error) == (True, "no such conversation")
+    assert bench.channels["chat"].acts == [("open", 1)]
+    assert not bench.rows.row("chat", alert.id).is_dead
+
+
+def test_what_is_over_before_a_channel_took_it_is_a_dead_letter_and_not_forgotten_in_silence(bench: Bench) -> None:
+    bench.channels["chat"].next = [HttpStatusError("answered 503", None, 503)]
+    bench.happens(an_event())
+    bench.send("chat")
+    bench.happens(an_event("resolved"))
+    bench.clock.passes(minutes=1)
+    bench.send("chat")
+    (alert,) = bench.store.all_alerts()
+
+    assert bench.channels["chat"].acts == []
+    assert bench.rows.row("chat", alert.id).missed == "it was over before the channel took it"
+
+
+def test_a_channel_that_fails_for_long_is_told_of_through_the_fallback(bench: Bench) -> None:
+    bench.configure(Route(to=("chat",)), fallback=("mail",))
+    bench.happens(an_event())
+    for _ in range(4):
+        bench.channels["chat"].next = [HttpStatusError("answered 503", None, 503)]
+        bench.send("chat")
+        bench.clock.passes(seconds=FAILS_FOR.total_seconds() / 3)
+    bench.decider.run()
+    bench.send("mail")
+    bench.send("chat")
+    bench.decider.run()
+    bench.send("mail")
+
+    assert bench.channels["mail"].acts == [("open", 1), ("close", 2)]
+    assert bench.channels["mail"].taken[0].title == "Alerts do not reach the channel chat"
+    assert "answered 503" in bench.channels["mail"].taken[0].text
+
+
+def test_a_hold_ends_by_the_time_and_an_alert_that_is_over_is_forgotten_with_all_that_was_sent(bench: Bench) -> None:
+    bench.configure(Route(to=("chat",), after_s=60))
+    bench.happens(an_event(seen_at=NOON))
+    held = bench.send("chat")
+    bench.clock.passes(seconds=61)
+    bench.decider.run()
+    opened = bench.send("chat")
+    bench.happens(an_event("resolved"))
+    bench.send("chat")
+    bench.clock.passes(days=8)
+    bench.decider.run()
+
+    assert (held, opened) == (0, 1)
+    assert not bench.store.all_alerts()
+    assert not bench.rows.rows("chat")
+    assert not [key for key in bench.client.keys("tracker:*") if b"alerts:of" in key or b"channel-r" in key]
+
+
+def test_a_silence_that_ends_early_lets_go_on_what_it_held(bench: Bench) -> None:
+    ends_at = NOON + timedelta(days=1)
+    bench.store.silence(Silence(id="s1", reason="planned", providers=("acme",), created_at=NOON, ends_at=ends_at))
+    bench.happens(an_event())
+    held = bench.send("chat")
+    bench.store.end_silence("s1")
+    bench.decider.run()
+
+    assert (held, bench.send("chat")) == (0, 1)
+    assert bench.channels["chat"].taken[0].note == "was silenced"
+
+
+def test_alerts_of_a_page_that_is_not_watched_any_more_end(bench: Bench) -> None:
+    bench.happens(an_event())
+    bench.send("chat")
+    RedisCatalogue(bench.client).remove(["acme"])
+    bench.decider.run()
+    bench.send("chat")
+
+    assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
+    assert bench.store.all_alerts()[0].state is AlertState.WITHDRAWN
+
+
+def test_a_channel_that_wants_it_gets_an_open_alert_again_and_again(bench: Bench) -> None:
+    bench.channels["chat"].resend_every = timedelta(minutes=2)
+    bench.happens(an_event())
+    bench.send("chat")
+    bench.clock.passes(minutes=1)
+    early = bench.send("chat")
+    bench.clock.passes(minutes=1, seconds=1)
+    again = bench.send("chat")
+    bench.happens(an_event("resolved"))
+    bench.send("chat")
+    bench.clock.passes(minutes=5)
+
+    assert (early, again, bench.send("chat")) == (0, 1, 0)
+    assert [act for act, _ in bench.channels["chat"].acts] == ["open", "change", "close"]
+
+
+def test_the_stream_keeps_no_event_back_once_there_are_no_channels(bench: Bench) -> None:
+    bench.store.sync(Alerting())
+    bench.happens(an_event())
+
+    assert bench.client.xinfo_groups(UPDATES) == []
+
+
+@pytest.mark.faults
+def test_a_dead_channel_among_twenty_delays_none_with_ten_thousand_open_alerts(
+    valkey: "redis.Redis", record_property: Callable[[str, object], None]
+) -> None:
+    """The dead one fails after as long as the network lets it; the others are sent to beside it, as workers do."""
+    names = [f"c{n:02}" for n in range(20)]
+    bench = Bench(valkey, names, pages=1000)
+    bench.configure(Route(to=tuple(names), min_impact=Impact.MAJOR), Route(to=("c01",)))
+    many = [
+        an_event(provider=f"p{n % 999 + 1}", incident=f"i{n}", impact="minor", id=f"p{n % 999 + 1}/i{n}/a")
+        for n in range(10_000)
+    ]
+    for start in range(0, len(many), 1000):
+        bench.clock.passes(minutes=3)  # apart, so that they are no storm
+        bench.happens(*many[start : start + 1000])
+        while bench.decider.run():
+            pass
+    while bench.send("c01"):
+        pass
+    opened = len(bench.store.open_alerts())
+    bench.clock.passes(minutes=3)
+    bench.channels["c00"].next = [FetchTimeout("no answer")] * 10
+    began = time.monotonic()
+    bench.happens(an_event(provider="p1", incident="new", impact="major", id="p1/new/a"))
+    bench.send()
+    took_s = time.monotonic() - began
+    memory_mb = valkey.info("memory")["used_memory"] / 1e6
+    said = f"{opened} open alerts: a new one reached 19 channels in {took_s:.2f} s; {memory_mb:.0f} MB held"
+    record_property("measured", said)
+
+    assert opened >= 10_000 - 5
+    assert [name for name in names if not any(m.severity == "error" for m in bench.channels[name].taken)] == ["c00"]
+    assert took_s < 2
+
+
+def test_what_backtest_lists_is_what_was_decided_live(bench: Bench) -> None:
+    """Holds, repetitions, reminders and quiet hours among it: the same machine, by another clock."""
+    chance = random.Random(11)
+    routes = (
+        Route(to=("chat",), min_impact=Impact.MAJOR, after_s=120, repeat_s=1800, continues=True),
+        Route(to=("mail",), quiet_hours=QuietHours(start=time_of_day(13), end=time_of_day(15)), remind_s=600),
+    )
+    bench.configure(*routes)
+    live: list[tuple[object, ...]] = []
+    keep = bench.store.keep
+
+    def noting(owner: str, decided: Decided, now: datetime) -> None:
+        keep(owner, decided, now)
+        live.extend(
+            (now, each.channel, each.alert_id, each.act, each.version, each.repeats) for each in decided.deliveries
+        )
+
+    bench.store.keep = noting  # type: ignore[method-assign]
+    events: list[Event] = []
+    for number in range(120):
+        for _ in range(chance.randrange(1, 5)):
+            bench.clock.passes(seconds=60)
+            bench.decider.run()
+        status = chance.choice(["investigating", "identified", "monitoring", "resolved"])
+        incident, impact = chance.choice("abc"), chance.choice(["minor", "major", "critical"])
+        events.append(an_event(status, incident=incident, impact=impact, update=f"u{number}", seen_at=bench.clock()))
+        bench.happens(events[-1])
+    rules = rules_of(bench.store.config(), bench.store.providers())
+    replay = Replay(rules)
+    replay.play(events)
+
+    replayed = [
+        (each.at, d.channel, d.alert_id, d.act, d.version, d.repeats) for each in replay.sent for d in [each.delivery]
+    ]
+    assert len(live) > 100
+    assert sorted(fields[1:] for fields in live) == sorted(fields[1:] for fields in replayed)
+
+
+@pytest.mark.faults
+def test_a_month_of_incidents_leaves_no_more_than_a_week_of_them(bench: Bench) -> None:
+    for number in range(300):
+        bench.clock.passes(hours=2)
+        bench.happens(an_event(incident=f"i{number}", update="a", seen_at=bench.clock()))
+        bench.send()
+        bench.clock.passes(minutes=24)
+        bench.happens(an_event("resolved", incident=f"i{number}", update="b", seen_at=bench.clock()))
+        bench.send()
+
+    assert bench.channels["chat"].acts.count(("open", 1)) == 300
+    assert len(bench.store.all_alerts()) <= 71
+    assert len(bench.rows.rows("chat")) <= 71

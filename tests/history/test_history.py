@@ -1,0 +1,270 @@
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.history.record import NOON, component, event, unreadable, write
+from tracker.errors import HistoryError
+from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history
+from tracker.history.opening import migrate
+from tracker.history.sqlite import SqliteDatabase, SqliteDialect
+from tracker.model.event import EventKind
+from tracker.model.page import Impact
+from tracker.polling.poll_cost import FAILED, ResponseClass, Savings
+
+
+def story() -> list:
+    """Return an incident that gets worse, is edited and ends, beside a component and a time that nobody saw."""
+    return [
+        event("u1", 0, EventKind.NEW_INCIDENT, impact="minor", components=("API",)),
+        component("partial_outage", 1),
+        event("u2", 10, status="identified", impact="critical"),
+        event(
+            "u1",
+            12,
+            EventKind.UPDATE_EDITED,
+            id="acme/i1/u1/edited/abc",
+            message="text of u1, edited",
+            impact="critical",
+        ),
+        *unreadable(15, 40),
+        component("operational", 55, 2),
+        event("u3", 60, status="resolved", impact="critical", message="It was a cable."),
+        event(
+            "w1", 61, EventKind.NEW_INCIDENT, id="zeta/w/1", provider="zeta", incident_id="w", message="a cable again"
+        ),
+    ]
+
+
+def test_an_incident_is_told_with_its_ledger(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    assert history.follow(record) == 9
+    ledger = history.ledger("acme", "i1", NOON + timedelta(hours=2))
+    assert ledger is not None
+    incident = ledger.incident
+    assert (incident.status, incident.updates, incident.edits) == ("resolved", 3, 1)
+    assert incident.worst_impact is Impact.CRITICAL
+    assert [(phase.since, phase.impact) for phase in incident.phases] == [
+        (NOON, Impact.MINOR),
+        (NOON + timedelta(minutes=10), Impact.CRITICAL),
+    ]
+    assert incident.ended_at == NOON + timedelta(minutes=60)
+    edit = next(entry for entry in ledger.entries if entry.item.event.event is EventKind.UPDATE_EDITED)
+    assert (edit.previous_message, edit.item.event.message) == ("text of u1", "text of u1, edited")
+    assert [item.event.status for item in ledger.component_changes] == ["partial_outage", "operational"]
+
+
+def test_reading_the_record_again_changes_nothing(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    before = (history.feed(), history.incidents(), history.provider("acme", NOON + timedelta(hours=2)))
+    # Written a second time, as after a restore of the data server from a copy.
+    write(record, story(), first=100)
+    assert history.follow(record) == 0
+    assert (history.feed(), history.incidents(), history.provider("acme", NOON + timedelta(hours=2))) == before
+
+
+def test_a_rebuild_brings_the_same_and_keeps_what_only_was_counted(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    counted = Savings(endings={ResponseClass.CHANGED: 7, FAILED: 2}, since=NOON)
+    history.count_polls({"acme": counted}, NOON + timedelta(hours=1))
+    before = history.provider("acme", NOON + timedelta(hours=2))
+    passed: list[int] = []
+    assert history.rebuild(record, on_progress=passed.append) == 9
+    assert sum(passed) == record.stat().st_size
+    assert history.provider("acme", NOON + timedelta(hours=2)) == before
+    assert before.days[-1].polls_read == 7
+
+
+def test_rotated_files_are_read_whichever_way_they_were_moved(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    events = [event(f"u{number}", number) for number in range(12)]
+    write(record, events[:4])
+    assert history.follow(record) == 4
+    write(record, events[4:6], 5)
+    record.rename(tmp_path / "updates-1.jsonl")  # with lines that were not read yet
+    write(record, events[6:8], 7)
+    assert history.follow(record) == 4
+    with gzip.open(tmp_path / "updates-2.jsonl.gz", "wb") as packed:
+        packed.write(record.read_bytes())
+    record.unlink()  # compressed, and the file that was read is gone
+    write(record, events[8:], 9)
+    assert history.follow(record) == 4
+    assert [item.event.update_id for item in history.newer(0)] == [f"u{number}" for number in range(12)]
+
+
+def test_a_line_that_is_not_whole_yet_waits(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, [event("u1", 0), event("u2", 1)])
+    whole = record.read_bytes()
+    record.write_bytes(whole[:-20])
+    assert history.follow(record) == 1
+    record.write_bytes(whole)
+    assert history.follow(record) == 1
+
+
+def test_words_are_found_and_pages_follow_each_other(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    found = history.feed(FeedFilter(text="cable"), limit=1)
+    assert [item.event.provider for item in found.items] == ["zeta"]
+    further = history.feed(FeedFilter(text="cable"), before=found.next_before)
+    assert [item.event.update_id for item in further.items] == ["u3"]
+    assert not history.feed(FeedFilter(text="cable", providers=("acme",)), before=further.items[0].seq).items
+    assert [item.event.update_id for item in history.feed(FeedFilter(text="CABLE It", providers=("acme",))).items] == [
+        "u3"
+    ]
+    assert history.feed(FeedFilter(text="'; DROP TABLE \" OR * NEAR( ")).items == ()
+    assert history.feed(FeedFilter(text='"*" :-^')).items == ()
+
+
+def test_filters_choose(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    ids = lambda wanted: [item.event.id for item in history.feed(wanted).items]  # noqa: E731
+    assert ids(FeedFilter(kinds=("page_unreadable",))) == [unreadable(15)[0].id]
+    assert ids(FeedFilter(providers=("zeta",))) == ["zeta/w/1"]
+    assert len(ids(FeedFilter(providers=("zeta", "acme")))) == 9
+    assert ids(FeedFilter(providers=())) == []
+    assert ids(FeedFilter(impacts=("minor",))) == ["acme/i1/u1"]
+    assert ids(FeedFilter(since=NOON + timedelta(minutes=61))) == ["zeta/w/1"]
+
+
+def test_incidents_page_by_page(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    # Several begin at the same moment: the id decides then.
+    write(record, [event("u", number // 3, incident_id=f"i{number:02}") for number in range(10)])
+    history.follow(record)
+    seen, cursor = [], None
+    while True:
+        found = history.incidents(cursor=cursor, limit=3)
+        seen += [incident.incident_id for incident in found.items]
+        cursor = found.next_cursor
+        if cursor is None:
+            break
+    assert sorted(seen) == [f"i{number:02}" for number in range(10)]
+    assert len(history.incidents(IncidentFilter(is_open=True)).items) == 10
+    assert history.incidents(IncidentFilter(is_open=False)).items == ()
+    with pytest.raises(ValueError, match="x"):
+        history.incidents(cursor="x.y")
+
+
+def test_days_are_unknown_unless_the_page_was_read(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    now = NOON + timedelta(hours=2)
+    assert {day.state for day in history.provider("acme", now, 3).days} == {DayState.UNKNOWN}
+    history.count_polls({"acme": Savings(endings={ResponseClass.CHANGED: 7, FAILED: 2}, since=NOON)}, now)
+    *before, today = history.provider("acme", now, 3).days
+    assert {day.state for day in before} == {DayState.UNKNOWN}
+    assert (today.state, today.unknown_minutes) == (DayState.CRITICAL, 25)
+    # From ten minutes on it was critical; before that a component was worse than the incident.
+    assert today.minutes == {"critical": 50, "major": 9, "minor": 1}
+
+
+def test_counters_that_begin_anew_or_are_old_are_not_made_today(history: History) -> None:
+    counted = lambda polls, since: {"acme": Savings(endings={ResponseClass.CHANGED: polls}, since=since)}  # noqa: E731
+    yesterday = NOON - timedelta(days=1)
+    history.count_polls(counted(500, yesterday), NOON)
+    assert history.provider("acme", NOON, 2).days[-1].polls_read is None
+    history.count_polls(counted(510, yesterday), NOON + timedelta(minutes=1))
+    history.count_polls(counted(3, NOON + timedelta(minutes=2)), NOON + timedelta(minutes=3))
+    assert history.provider("acme", NOON, 2).days[-1].polls_read == 13
+
+
+def test_what_is_too_old_goes_and_the_search_forgets_it(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    history.follow(record)
+    assert history.forget(NOON + timedelta(minutes=61)) == 8
+    assert [item.event.id for item in history.feed().items] == ["zeta/w/1"]
+    assert [item.event.id for item in history.feed(FeedFilter(text="cable")).items] == ["zeta/w/1"]
+    assert history.incident("acme", "i1") is None
+    assert history.incident("zeta", "w") is not None
+    assert history.rebuild(record, keep_since=NOON + timedelta(minutes=61)) == 1
+
+
+def test_a_moved_and_cancelled_maintenance_keeps_its_windows(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    about = {"kind": EventKind.MAINTENANCE_UPDATE, "status": "scheduled", "impact": "maintenance"}
+    window = {"scheduled_for": NOON + timedelta(days=2), "scheduled_until": NOON + timedelta(days=2, hours=1)}
+    moved = {"scheduled_for": NOON + timedelta(days=3), "scheduled_until": NOON + timedelta(days=3, hours=1)}
+    write(
+        record,
+        [
+            event("m1", 0, **about, **window),
+            event("m2", 5, **about, **moved),
+            event("m3", 9, **{**about, "status": "cancelled"}, **moved),
+        ],
+    )
+    history.follow(record)
+    (maintenance,) = history.maintenances(NOON, NOON + timedelta(days=30))
+    assert [known.starts_at for known in maintenance.windows] == [window["scheduled_for"], moved["scheduled_for"]]
+    assert (maintenance.revision, maintenance.is_cancelled) == (2, True)
+    assert history.maintenances(NOON, NOON + timedelta(days=2)) == ()
+
+
+def test_hostile_text_is_kept_and_harms_no_database(history: History, tmp_path: Path) -> None:
+    record = tmp_path / "updates.jsonl"
+    hostile = "a\x00b \u202e <script>alert(1)</script> ' \" \\ %s %(x)s :name \ufffe"
+    write(
+        record,
+        [event("u1", 0, incident=hostile, message=hostile * 5000, components=(hostile,), incident_id="x\x00/'%")],
+    )
+    assert history.follow(record) == 1
+    (item,) = history.feed(FeedFilter(text="script alert")).items
+    assert "<script>alert(1)</script>" in (item.event.incident or "")
+    assert history.ledger("acme", "x\x00/'%", NOON) is not None
+
+
+def test_two_who_read_the_record_at_once_put_each_event_in_once(
+    history: History, tmp_path: Path, database: str | None
+) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    other = open_history(tmp_path, database)
+    try:
+        assert history.follow(record) + other.follow(record) == 9
+    finally:
+        other.close()
+    assert len(history.newer(0)) == 9
+
+
+def test_a_schema_of_before_keeps_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = tmp_path / "updates.jsonl"
+    write(record, story())
+    first = SqliteDialect().migrations()[:1]
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteDialect, "migrations", lambda _: first)
+        old = open_history(tmp_path)
+        old.follow(record)
+        old.close()
+    new = open_history(tmp_path)
+    new.count_polls({"acme": Savings(endings={ResponseClass.CHANGED: 1}, since=NOON)}, NOON)
+    assert len(new.newer(0)) == 9
+    assert new.follow(record) == 0
+    new.close()
+
+
+def test_a_schema_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "history.sqlite3")
+    migrate(database)
+    with database.writing() as session:
+        session.execute("UPDATE notes SET value = '99' WHERE name = 'schema'")
+    with pytest.raises(HistoryError, match="upgrade the tracker"):
+        migrate(database)
+    database.close()
+
+
+def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite3").write_bytes(b"no database at all" * 100)
+    with pytest.raises(HistoryError, match="cannot be used"):
+        open_history(tmp_path)

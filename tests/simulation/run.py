@@ -1,0 +1,90 @@
+"""`python -m tests.simulation.run [--seeds 5000] [--first 0] [--planted | --trace]`: many seeds, or one in detail."""
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+from tests.simulation.planted import PLANTED
+from tests.simulation.world import Broken, World
+
+#: Seeds that one process takes at a time.
+_TOGETHER = 50
+
+
+class Result(NamedTuple):
+    """What some seeds came to."""
+
+    broken: list[str]
+    calls: int
+    faults: int
+    updates: int
+    hours: float
+
+
+def simulated(seeds: range) -> Result:
+    """Run these seeds."""
+    broken, calls, faults, updates, hours = [], 0, 0, 0, 0.0
+    for seed in seeds:
+        with World(seed) as world:
+            try:
+                world.run()
+            except Broken as error:
+                broken.append(str(error))
+            calls += world.scheduler.calls
+            faults += sum(world.scheduler.faults.values())
+            updates += sum(len(page.posted) for page in world.pages)
+            hours += (world.clock() - world.began_at).total_seconds() / 3600
+    return Result(broken, calls, faults, updates, hours)
+
+
+def found_at(name: str, seeds: int) -> int | None:
+    """Return the first of so many seeds that finds a planted fault."""
+    with PLANTED[name]():
+        for seed in range(seeds):
+            with World(seed) as world:
+                try:
+                    world.run()
+                except Broken:
+                    return seed
+    return None
+
+
+def main() -> None:
+    """Print what was found; the exit status is 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="simulation")
+    parser.add_argument("--seeds", type=int, default=5000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
+    parser.add_argument("--planted", action="store_true", help="print which seed finds each planted fault")
+    options = parser.parse_args()
+    if options.planted:
+        for name in PLANTED:
+            print(f"{name}: seed {found_at(name, options.seeds)}", flush=True)
+        return
+    if options.trace:
+        with World(options.first) as world:
+            try:
+                world.run()
+            finally:
+                print("\n".join(world.scheduler.trace))
+        return
+    began_s = time.monotonic()
+    starts = range(options.first, options.first + options.seeds, _TOGETHER)
+    shares = [range(start, min(start + _TOGETHER, options.first + options.seeds)) for start in starts]
+    with ProcessPoolExecutor(options.processes) as processes:
+        results = list(processes.map(simulated, shares))
+    broken = [line for result in results for line in result.broken]
+    print(
+        f"{options.seeds:,} seeds in {time.monotonic() - began_s:.0f} s: {sum(r.hours for r in results):,.0f} hours, "
+        f"{sum(r.calls for r in results):,} calls to the data server, {sum(r.faults for r in results):,} faults, "
+        f"{sum(r.updates for r in results):,} updates; promises broken by {len(broken)} seeds"
+    )
+    print("\n".join(broken))
+    sys.exit(bool(broken))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""A whole tracker in one process: vendors, beat, workers, printer, deliverers, a receiver; and what it promises."""
+
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from tests.fakes import FakeClock, RecordingSink, provider
+from tests.outbox import webhook
+from tests.simulation.scheduler import Process, Scheduler
+from tests.vendor import SITE, Vendor
+from tracker.delivery.deliverer import Deliverer
+from tracker.delivery.recorder import Printer
+from tracker.delivery.retry_policy import ReceiverResponse
+from tracker.delivery.sinks.jsonlines import UpdateRecord
+from tracker.errors import Conflict, FetchError, SinkError, StoreError
+from tracker.model.event import Event, EventKind, decode_event
+from tracker.model.provider import FirstSight, Provider, Webhook
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.due_queue import RedisDueQueue
+from tracker.store.outbox import RedisOutbox
+from tracker.store.pages import RedisPages
+from tracker.store.sinks import RedisSinks
+from tracker.store.stream import RedisStream
+
+#: Steps with faults, and the most that may then pass until all is delivered.
+STEPS: Final = 260
+QUIET_STEPS: Final = 3000
+INTERVAL_S: Final = 20
+PAGES: Final = 2
+REPORTED: Final = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
+#: Keys that may be left, with anything behind the colons.
+KEYS: Final = (
+    "providers", "schedule", "due", "updates", "cursors", "generation", "sinks", "page", "seen", "latency", "slots",
+    "waiting", "sink", "lease",
+)  # fmt: skip
+
+
+class Broken(AssertionError):
+    """Raised when a promise is broken; says which and by what."""
+
+
+@dataclass
+class Page:
+    """One vendor's page: what was posted on it, by key, in order."""
+
+    provider: Provider
+    clock: FakeClock
+    vendor: Vendor
+    posted: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Receiver:
+    """What a webhook's receiver got, and with how much trouble."""
+
+    accepted: list[str] = field(default_factory=list)
+    lost_answers: int = 0
+
+
+class World:
+    """One simulated tracker. Use as a context manager; `run` raises Broken."""
+
+    def __init__(self, seed: int) -> None:
+        self.scheduler = Scheduler(seed)
+        self.clock = self.scheduler.clock
+        self.began_at = self.clock()
+        self.random = self.scheduler.random
+        self.queue: deque[str] = deque()
+        self.receiver = Receiver()
+        self.directory = Path(tempfile.mkdtemp(prefix="simulation-", dir=_memory()))
+        self.pages = [self._page(number) for number in range(PAGES)]
+        bare = self.scheduler.bare_client()
+        RedisCatalogue(bare).put([page.provider for page in self.pages], self.clock(), replacing="file")
+        RedisSinks(bare).sync([webhook("ops")])
+        for name, main in (
+            ("vendor", self._vendors),
+            ("beat", self._beat),
+            ("worker-1", self._worker),
+            ("worker-2", self._worker),
+            ("printer", self._printer),
+            ("deliverer-1", self._deliverer),
+            ("deliverer-2", self._deliverer),
+        ):
+            self.scheduler.add(name, main)
+
+    def __enter__(self) -> Self:
+        logging.disable(logging.CRITICAL)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.disable(logging.NOTSET)
+        shutil.rmtree(self.directory)
+
+    def run(self) -> None:
+        """Let everything happen, then let it come to rest, and check what was promised. Raises Broken."""
+        self.scheduler.run(STEPS)
+        self.scheduler.has_faults = False
+        self.scheduler.processes = [each for each in self.scheduler.processes if each.name != "vendor"]
+        self.scheduler.run(QUIET_STEPS, self._is_at_rest)
+        self._check()
+
+    @property
+    def record(self) -> list[Event]:
+        """Return what is on record."""
+        path = self.directory / "updates.jsonl"
+        return [decode_event(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+    # --- processes ---
+
+    def _page(self, number: int) -> Page:
+        clock = FakeClock(self.clock.now)
+        fields = {"interval_s": INTERVAL_S, "url": f"https://status-{number}.example", "first_sight": FirstSight.ALL}
+        return Page(provider(id=f"p{number}", name=f"P{number}", **fields), clock, Vendor(clock))
+
+    def _vendors(self, _: Process) -> None:
+        while True:
+            page = self.random.choice(self.pages)
+            page.clock.now = max(page.clock.now, self.clock.now)
+            if page.posted and self.random.random() < 0.1:
+                page.vendor.edits(self.random.choice(page.posted), f"Text of {self.clock.now}")
+            elif page.open and self.random.random() < 0.6:
+                incident_id = self.random.choice(page.open)
+                status = self.random.choice(("identified", "monitoring", "resolved"))
+                if status == "resolved":
+                    page.open.remove(incident_id)
+                page.posted.append(page.vendor.posts(incident_id, status))
+            else:
+                key = page.vendor.posts()
+                page.open.append(key.partition("/")[0])
+                page.posted.append(key)
+            self.scheduler.sleep(self.random.choice((0.5, 10, 30)))
+
+    def _beat(self, _: Process) -> None:
+        due = RedisDueQueue(self.scheduler.client())
+        while True:
+            try:
+                claims, _ = due.claim(self.clock(), 500)
+                # A hint may be lost, and may come twice.
+                for claim in claims:
+                    self.queue.extend([claim.provider_id] * self.random.choice((0, 1, 1, 1, 1, 2)))
+            except StoreError:
+                pass
+            self.scheduler.sleep(5)
+
+    def _worker(self, _: Process) -> None:
+        poller = Poller(RedisPages(self.scheduler.client()), Observer(self), self.clock)
+        while True:
+            if not self.queue:
+                self.scheduler.sleep(3)
+                continue
+            try:
+                poller.poll(self.queue.popleft())
+            except (Conflict, StoreError):
+                continue
+
+    def fetch(self, request: Any) -> Any:
+        """Ask a page; others may go on meanwhile."""
+        self.scheduler.sleep(self.random.choice((0.05, 0.3, 8)))
+        page = next(page for page in self.pages if request.url.startswith(page.provider.url))
+        if self.scheduler.chance(40):
+            raise FetchError("no answer")
+        asked = msgspec.structs.replace(request, url=request.url.replace(page.provider.url, SITE))
+        answer = page.vendor.fetcher.fetch(asked)
+        return msgspec.structs.replace(answer, url=answer.url.replace(SITE, page.provider.url))
+
+    def _printer(self, _: Process) -> None:
+        record = UpdateRecord(self.directory / "updates.jsonl")
+        try:
+            printer = Printer(RedisStream(self.scheduler.client()), record, RecordingSink(), self.clock)
+            while True:
+                with contextlib.suppress(StoreError, SinkError):
+                    printer.drain()
+                self.scheduler.sleep(10)
+        finally:
+            record.close()
+
+    def _deliverer(self, _: Process) -> None:
+        deliverer = Deliverer(RedisOutbox(self.scheduler.client()), self, self.clock)
+        while True:
+            with contextlib.suppress(StoreError, Conflict):
+                deliverer.deliver("ops")
+            self.scheduler.sleep(15)
+
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:  # noqa: ARG002
+        """Take an event as a receiver does."""
+        self.scheduler.sleep(self.random.choice((0.01, 0.5, 14)))
+        if self.scheduler.chance(60):
+            return ReceiverResponse(status=503)
+        self.receiver.accepted.append(event.id)
+        if self.scheduler.chance(40):
+            self.receiver.lost_answers += 1
+            raise FetchError("the answer was lost")
+        return ReceiverResponse(status=204)
+
+    # --- what was promised ---
+
+    def _is_at_rest(self) -> bool:
+        if self.random.randrange(20):
+            return False
+        recorded = {f"{event.provider}/{event.incident_id}/{event.update_id}" for event in self.record}
+        posted = {f"{page.provider.id}/{key}" for page in self.pages for key in page.posted}
+        return posted <= recorded and {event.id for event in self.record} <= set(self.receiver.accepted)
+
+    def _check(self) -> None:
+        record = self.record
+        twice = [name for name, count in Counter(event.id for event in record).items() if count > 1]
+        self._promise(not twice, f"on record twice: {twice}")
+        found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for event in record:
+            if event.event in REPORTED and event.incident_id and event.update_id:
+                found[event.provider, event.incident_id].append(f"{event.incident_id}/{event.update_id}")
+        for page in self.pages:
+            posted: defaultdict[str, list[str]] = defaultdict(list)
+            for key in page.posted:
+                posted[key.partition("/")[0]].append(key)
+            for incident_id, keys in posted.items():
+                recorded = found.pop((page.provider.id, incident_id), [])
+                self._promise(recorded == keys, f"{page.provider.id}: posted {keys}, on record {recorded}")
+        self._promise(not found, f"on record, and never posted: {dict(found)}")
+        first = list(dict.fromkeys(self.receiver.accepted))
+        self._promise(first == [event.id for event in record], f"a webhook got {first}")
+        repeats = len(self.receiver.accepted) - len(first)
+        allowed = self.receiver.lost_answers + sum(
+            count for name, count in self.scheduler.faults.items() if name.startswith(("deliverer", "a stall"))
+        )
+        self._promise(repeats <= allowed, f"a webhook got {repeats} repeats in {allowed} faults")
+        left = {key.decode().split(":")[1] for key in self.scheduler.bare_client().keys("tracker:*")}
+        self._promise(left <= set(KEYS), f"keys are left: {left - set(KEYS)}")
+
+    def _promise(self, is_kept: bool, otherwise: str) -> None:
+        if not is_kept:
+            raise Broken(f"seed {self.scheduler.seed}: {otherwise}")
+
+
+def _memory() -> str | None:
+    """Return a folder in memory where there is one: the record is synced with every batch."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -1,0 +1,171 @@
+"""The real app over a world that is made up, served on a port of this machine."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from tests.web import world
+from tracker.delivery.latency import Timing
+from tracker.environment.web import WebSettings
+from tracker.errors import ConfigError
+from tracker.history import History
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import Savings
+from tracker.store.board import Act, Pulse
+from tracker.store.pages import PageStatus
+from tracker.web.answers import provider_state
+from tracker.web.app import build_app
+from tracker.web.now import NowBoard, PageNow
+from tracker.web.pages.health import Checked, checked
+from tracker.web.parts import Parts
+from tracker.web.server import listen
+from tracker.web.site import Site
+from tracker.web.with_pages import with_pages
+
+TOKEN = "a-token-that-lets-one-act"
+CHECKS = (
+    checked("data_server", "ok", "valkey 8.1 answers in 0.4 ms", None),
+    checked("clock", "warning", "1.8 s ahead of the data server", "Start time synchronisation on this host."),
+)
+
+
+class MadeUp:
+    """What the data server would hold; acts change it."""
+
+    def __init__(self, pages: Sequence[PageNow]) -> None:
+        self.known: dict[str, PageNow] = {page.provider.id: page for page in pages}
+        self.noted: list[Act] = []
+        self.pushed: list[str] = []
+        self._revision = 1
+
+    def change(self, page: PageNow) -> None:
+        """Let a page be known otherwise."""
+        self.known[page.provider.id] = page
+        self._revision += 1
+
+    def version(self) -> bytes:
+        return f"{len(self.known)}".encode()
+
+    def providers(self) -> tuple[Provider, ...]:
+        return tuple(sorted((page.provider for page in self.known.values()), key=lambda each: each.name))
+
+    def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:
+        revision = str(self._revision).encode()
+        return tuple(Pulse(revision=revision, checked_at=self.known[each].checked_at) for each in provider_ids)
+
+    def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        for provider in providers:
+            page = self.known[provider.id]
+            yield PageStatus(provider=provider, state=page.state, view=page.view, checked_at=page.checked_at)
+
+    def push(self, provider_id: str, _now: datetime, _pause: timedelta) -> bool:
+        self.pushed.append(provider_id)
+        return provider_id in self.known
+
+    def add(self, provider: Provider, _now: datetime) -> None:
+        if provider.id in self.known:
+            raise ConfigError(f"there is a provider {provider.id} already")
+        self.change(world.known(provider.name, provider.group))
+
+    def remove(self, provider_id: str) -> bool:
+        return self.known.pop(provider_id, None) is not None
+
+    def note(self, act: Act) -> None:
+        self.noted.append(act)
+
+    def acts(self, count: int) -> tuple[Act, ...]:
+        return tuple(reversed(self.noted))[:count]
+
+    def ping(self) -> None:
+        pass
+
+    def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
+        each = tuple(Timing(stream_id=f"{n}-0", published_s=8 + n, unseen_s=30, logged_s=0.2) for n in range(20))
+        return tuple(each for _ in provider_ids)
+
+    def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
+        endings: Mapping[str, int] = {"not_modified": 2611, "same_body": 214, "changed": 19, "failed": 3}
+        return tuple(Savings(endings=endings, since=world.NOW - timedelta(days=1)) for _ in provider_ids)
+
+
+class Loop:
+    """Knows the loop that the app runs on."""
+
+    def __init__(self) -> None:
+        self.running: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        self.running = asyncio.get_running_loop()
+
+    async def stop(self) -> None:
+        pass
+
+
+class Served:
+    """A running app."""
+
+    def __init__(self, made_up: MadeUp, parts: Parts, url: str, loop: Loop) -> None:
+        self.made_up = made_up
+        self.parts = parts
+        self.url = url
+        self._loop = loop
+
+    def change(self, page: PageNow) -> None:
+        """Let a page be known otherwise, and tell whoever listens, as the app does every second."""
+        self.made_up.change(page)
+        self.parts.board.refresh()
+        known = self.parts.board.now.pages[page.provider.id]
+        state = msgspec.json.encode(provider_state(known, world.NOW))
+        assert self._loop.running is not None
+        self._loop.running.call_soon_threadsafe(self.parts.live.publish_states, [state])
+
+
+def parts_over(made_up: MadeUp, history: History, settings: WebSettings) -> Parts:
+    """Return the app's parts, at the moment at which the world is made up."""
+    board = NowBoard(made_up, lambda: world.NOW)
+    board.refresh()
+    return Parts(
+        settings=settings, bound="127.0.0.1", clock=lambda: world.NOW, board=board, history=history, acts=made_up
+    )
+
+
+def site_over(made_up: MadeUp, parts: Parts, look: str = "") -> Site:
+    """Return the pages; every page that is looked at has this name of its own, and "nowhere" cannot be read."""
+
+    def looked(provider: Provider) -> str:
+        if "nowhere" in provider.url:
+            raise ConfigError(f"{provider.url}: nothing was found there")
+        return look
+
+    checks: tuple[Checked, ...] = CHECKS
+    return Site(parts, made_up, lambda: checks, looked)
+
+
+@contextlib.contextmanager
+def serving(
+    pages: Sequence[PageNow], directory: Path, settings: WebSettings | None = None, history: History | None = None
+) -> Iterator[Served]:
+    """Serve the pages of a world until the end of the block."""
+    made_up = MadeUp(pages)
+    recorded = history or world.history(directory)
+    parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN))
+    loop = Loop()
+    app = with_pages(build_app(parts, [loop]), site_over(made_up, parts, "Looked at"))
+    listening = listen("127.0.0.1", 0, is_searching=False)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield Served(made_up, parts, f"http://127.0.0.1:{listening.getsockname()[1]}", loop)
+    finally:
+        if loop.running is not None:
+            asyncio.run_coroutine_threadsafe(parts.live.close(), loop.running).result(10)
+        server.should_exit = True
+        thread.join(10)
+        recorded.close()

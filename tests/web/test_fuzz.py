@@ -1,0 +1,59 @@
+"""Whatever is asked of the interfaces as their own description allows or forbids it, none of them fails."""
+
+import pytest
+import redis
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+
+from tests.history.record import component, event, unreadable
+from tests.web.running import RunningWeb, failing, provider, well
+from tracker.environment.web import WebSettings
+from tracker.model.event import EventKind
+
+TOKEN = "acts-" + "a" * 20
+
+
+def _ask(web: RunningWeb, examples: int) -> int:
+    """Ask each operation so many times; return how many there are."""
+    web.watch((provider(group="shop"), failing()), (provider("zeta"), well()))
+    web.happen(
+        event("u1", kind=EventKind.NEW_INCIDENT),
+        component("partial_outage", 1),
+        *unreadable(2, 9),
+        event("m1", kind=EventKind.MAINTENANCE_UPDATE, incident_id="m", status="scheduled"),
+    )
+    schema = schemathesis.openapi.from_url(f"{web.url}/openapi.json")
+    asked = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path == "/events":
+            continue  # never ends
+        asked += 1
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=(Phase.explicit, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            if "wait" in (case.query or {}):
+                case.query["wait"] = 0
+            case.call_and_validate(checks=[not_a_server_error], headers={"Authorization": f"Bearer {TOKEN}"})
+
+        ask()
+    return asked
+
+
+def test_no_operation_fails(valkey: "redis.Redis", tmp_path) -> None:
+    with RunningWeb(valkey, tmp_path, WebSettings(act_token=TOKEN)) as web:
+        assert _ask(web, 8) >= 15
+
+
+@pytest.mark.faults
+def test_no_operation_fails_whatever_is_asked(valkey: "redis.Redis", tmp_path) -> None:
+    with RunningWeb(valkey, tmp_path, WebSettings(act_token=TOKEN)) as web:
+        assert _ask(web, 150) >= 15

@@ -1,0 +1,267 @@
+"""What other programs read: each format is read back by a program that is not ours, or by our own reader of vendors."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import feedparser
+import pytest
+from icalendar import Calendar
+
+from tests.history.record import event
+from tests.web.running import RunningWeb, failing, provider, utc, well
+from tracker.model.event import EventKind
+from tracker.model.page import Component, ComponentStatus, Impact
+from tracker.parse import detect, read
+from tracker.web.badges import as_svg, badge_of
+from tracker.web.plain import link_of
+
+HOSTILE = "<script>alert(1)</script>&\"'\x1b[31m\u202eevil\ufffe\r\nEND:VEVENT\r\nX-EVIL:1 \x00" + "A" * 100_000
+
+
+def incident_events() -> list[Any]:
+    """Return an incident as a tracker logs it, from minutes ago."""
+    start = utc() - timedelta(minutes=30)
+    about = {
+        "incident_id": "i1",
+        "incident": "Requests fail",
+        "link": "https://acme.example/i1",
+        "components": ("API",),
+    }
+    return [
+        event("u1", kind=EventKind.NEW_INCIDENT, published_at=start, seen_at=start, message="We look.", **about),
+        event(
+            "u2",
+            published_at=start + timedelta(minutes=5),
+            seen_at=start + timedelta(minutes=5),
+            status="identified",
+            message="A cable.",
+            **about,
+        ),
+        event(
+            "u1",
+            kind=EventKind.UPDATE_EDITED,
+            id="acme/i1/u1/edited/1",
+            published_at=start,
+            seen_at=start + timedelta(minutes=9),
+            message="We look closely.",
+            **about,
+        ),
+    ]
+
+
+def test_our_own_reader_of_vendors_reads_us(web: RunningWeb) -> None:
+    """What goes in at one end comes out at the other: states of components, incident, updates."""
+    view = failing()
+    view = well(
+        open_incidents=view.open_incidents,
+        components={
+            "api": Component(id="api", name="API", status=ComponentStatus.MAJOR_OUTAGE),
+            "web": Component(id="web", name="Web", status=ComponentStatus.OPERATIONAL),
+        },
+        indicator=Impact.MAJOR,
+    )
+    web.watch((provider(), view))
+    web.happen(*incident_events())
+    body = web.get("/acme/api/v2/summary.json").content
+    snapshot = read(body, url=f"{web.url}/acme/api/v2/summary.json", content_type="application/json")
+    assert detect(body, "application/json").name == "statuspage"
+    assert {part.id: part.status for part in snapshot.components} == {
+        "api": ComponentStatus.MAJOR_OUTAGE,
+        "web": ComponentStatus.OPERATIONAL,
+    }
+    (incident,) = snapshot.incidents
+    assert (incident.name, incident.status, incident.impact) == ("Requests fail", "identified", Impact.MAJOR)
+    assert [(update.status, update.body) for update in incident.updates] == [
+        ("investigating", "We look."),
+        ("identified", "A cable."),
+    ]
+    assert snapshot.indicator is Impact.CRITICAL
+
+
+def test_what_is_unknown_never_looks_well(web: RunningWeb) -> None:
+    web.watch((provider(group="shop"), well()), (provider("zeta", group="shop"), well()), read_s_ago=7200)
+    web.watch((provider("zeta", group="shop"), well()))
+    answer = web.get("/acme/api/v2/summary.json")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    group = web.get("/shop/api/v2/summary.json").json()
+    unknown, fine = group["components"]
+    assert (unknown["status"], unknown["unknown"]) == ("degraded_performance", True)
+    assert "not readable since" in unknown["name"]
+    assert (fine["status"], group["status"]["indicator"]) == ("operational", "minor")
+    assert "unknown" in group["status"]["description"]
+    badge = web.get("/badge/acme.json").json()
+    assert badge["message"].startswith("unknown, 2 h")
+    asked = web.get("/api/v1/is-it-them?provider=acme").json()
+    assert (asked["answer"], asked["state"]) == ("unknown", "unknown")
+    assert asked["age"] >= 7200
+    state = web.get("/api/v1/providers/acme").json()
+    assert (state["state"], state["last_state"]) == ("unknown", "operational")
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("provider=acme", "yes"),
+        ("provider=acme&component=Web", "no"),
+        ("provider=acme&component=API", "no"),
+        ("provider=acme&max_age=0.5", "unknown"),
+        ("provider=zeta", "no"),
+    ],
+)
+def test_is_it_them(web: RunningWeb, query: str, answer: str) -> None:
+    web.watch((provider(), failing()), (provider("zeta"), well()))
+    found = web.get(f"/api/v1/is-it-them?{query}").json()
+    assert found["answer"] == answer
+    assert found["link"]
+    assert found["age_seconds"] >= 1
+
+
+def test_atom_and_json_feed_say_the_same_and_an_edit_changes_its_entry(web: RunningWeb) -> None:
+    web.watch((provider(), failing()))
+    first, *rest = incident_events()
+    web.happen(first)
+    before = feedparser.parse(web.get("/feed.atom").content)
+    web.happen(*rest)
+    atom = feedparser.parse(web.get("/feed.atom?provider=acme").content)
+    assert not atom.bozo
+    feed = web.get("/feed.json?provider=acme").json()
+    assert [entry.id for entry in atom.entries] == [item["id"] for item in feed["items"]]
+    entries = {entry.id: entry for entry in atom.entries}
+    assert len(entries) == 2
+    edited = entries[before.entries[0].id]
+    assert edited.content[0].value == "We look closely."
+    assert edited.published == before.entries[0].published
+    assert edited.updated > before.entries[0].updated
+    assert edited.link == "https://acme.example/i1"
+    assert web.get("/feed.json?provider=zeta").json()["items"] == []
+
+
+def test_a_maintenance_stays_one_event_of_the_calendar(web: RunningWeb) -> None:
+    web.watch((provider(), well()))
+    now = utc().replace(microsecond=0)
+    about = {"kind": EventKind.MAINTENANCE_UPDATE, "status": "scheduled", "incident": "Disks"}
+
+    def told(update: str, minutes: int, days: int, **more: Any) -> dict[str, Any]:
+        at = now - timedelta(minutes=60 - minutes)
+        window = {"scheduled_for": now + timedelta(days=days), "scheduled_until": now + timedelta(days=days, hours=1)}
+        web.happen(event(update, published_at=at, seen_at=at, **{**about, **window, **more}))
+        calendar = Calendar.from_ical(web.get("/calendar.ics").content)
+        (only,) = calendar.walk("VEVENT")
+        return {name: only.decoded(name) for name in ("uid", "sequence", "dtstart", "dtend", "last-modified", "status")}
+
+    announced = told("m1", 0, 2)
+    moved = told("m2", 5, 3)
+    again = told("m3", 7, 3, message="Still then.")
+    cancelled = told("m4", 9, 3, status="cancelled")
+    assert {each["uid"] for each in (announced, moved, again, cancelled)} == {announced["uid"]}
+    assert [each["sequence"] for each in (announced, moved, again, cancelled)] == [0, 1, 1, 2]
+    assert (announced["dtstart"], moved["dtstart"]) == (now + timedelta(days=2), now + timedelta(days=3))
+    assert (announced["status"], cancelled["status"]) == ("CONFIRMED", "CANCELLED")
+    assert announced["last-modified"] < moved["last-modified"] < cancelled["last-modified"]
+
+
+def test_hostile_text_is_inert_in_every_format(web: RunningWeb) -> None:
+    now = utc()
+    incident = failing().open_incidents[0]
+    bad_link = "javascript:alert(1)"
+    view = well(
+        open_incidents=(type(incident)(id="i1", name=HOSTILE, status="investigating", link=bad_link),),
+        components={"x": Component(id="x", name=HOSTILE, status=ComponentStatus.MAJOR_OUTAGE)},
+    )
+    web.watch((provider(name="acme", group="shop"), view))
+    about = {"incident": HOSTILE, "message": HOSTILE, "link": bad_link, "components": (HOSTILE,), "product": HOSTILE}
+    window = {"scheduled_for": now + timedelta(days=1), "scheduled_until": now + timedelta(days=1, hours=1)}
+    web.happen(
+        event("u1", kind=EventKind.NEW_INCIDENT, **about),
+        event("m1", kind=EventKind.MAINTENANCE_UPDATE, incident_id="m", status="scheduled", **about, **window),
+    )
+    atom = web.get("/feed.atom").content
+    ET.fromstring(atom)
+    shown = {
+        "atom": atom,
+        "feed": web.get("/feed.json").content,
+        "calendar": web.get("/calendar.ics").content,
+        "v2": web.get("/api/v2/summary.json").content,
+        "single": web.get("/acme/api/v2/summary.json").content,
+        "badge": web.get("/badge/acme.svg").content,
+    }
+    for name, body in shown.items():
+        text = body.decode()
+        assert "javascript:" not in text, name
+        assert not any(mark in text for mark in ("\x1b", "\u202e", "\ufffe", "\x00")), name
+        assert len(body) < 150_000, name
+    assert b"<script" not in shown["atom"] + shown["badge"]
+    (only,) = Calendar.from_ical(shown["calendar"]).walk("VEVENT")
+    assert "X-EVIL" not in only
+    # JSON says the vendor's words as they are, and says that it is JSON.
+    raw = web.get("/api/v1/incidents")
+    assert raw.headers["content-type"] == "application/json"
+    assert raw.headers["x-content-type-options"] == "nosniff"
+    assert json.loads(raw.content)["items"][0]["title"].startswith("<script>")
+
+
+def test_a_badge_names_hostile_names_harmlessly(web: RunningWeb) -> None:
+    web.watch((provider(), well()))
+    assessment = web.parts.board.now.pages["acme"].assessment
+    svg = ET.fromstring(as_svg(badge_of(HOSTILE, assessment)))
+    assert svg.attrib["aria-label"].endswith(": operational")
+
+
+@pytest.mark.parametrize(
+    ("link", "is_kept"),
+    [
+        ("https://acme.example/i?x=1#y", True),
+        ("javascript:alert(1)", False),
+        ("java\tscript:alert(1)", False),
+        ("//acme.example/x", False),
+        ("https://acme.example/\"onclick='x", False),
+        ("https:///x", False),
+        ("https://[x", False),
+        (None, False),
+    ],
+)
+def test_which_links_are_shown(link: str | None, is_kept: bool) -> None:
+    assert (link_of(link) is not None) is is_kept
+
+
+def test_a_client_that_has_it_already_is_told_so(web: RunningWeb) -> None:
+    web.watch((provider(), well()))
+    for path in (
+        "/api/v1/providers",
+        "/api/v1/providers/acme",
+        "/feed.atom",
+        "/badge/acme.svg",
+        "/acme/api/v2/status.json",
+    ):
+        first = web.get(path)
+        again = web.get(path, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b""), path
+    before = web.get("/api/v1/providers/acme").headers["etag"]
+    web.watch((provider(), failing()))
+    assert web.get("/api/v1/providers/acme", headers={"If-None-Match": before}).status_code == 200
+
+
+def test_lists_go_on_page_by_page(web: RunningWeb) -> None:
+    web.watch(*((provider(f"p{number}", group="even" if number % 2 == 0 else None), well()) for number in range(5)))
+    seen, query = [], ""
+    while query is not None:
+        found = web.get(f"/api/v1/components?limit=3{query}").json()
+        seen += [f"{item['provider']}/{item['id']}" for item in found["items"]]
+        query = f"&cursor={found['next']}" if found["next"] else None
+    assert seen == [f"p{number}/{part}" for number in range(5) for part in ("api", "web")]
+    assert [item["id"] for item in web.get("/api/v1/providers?group=even").json()["items"]] == ["p0", "p2", "p4"]
+    assert web.get("/api/v1/providers?group=odd").status_code == 404
+    assert web.get("/api/v1/providers/nobody").status_code == 404
+    assert web.get("/api/v1/providers?limit=0").status_code == 422
+
+
+def test_an_incident_of_any_id_has_its_ledger(web: RunningWeb) -> None:
+    odd = "https://acme.example/i/1?x=%20#ü"
+    web.watch((provider(), well()))
+    web.happen(event("u1", incident_id=odd, id="acme/odd/u1"), event("u2", incident_id=odd, id="acme/odd/u2"))
+    quoted = "https%3A%2F%2Facme.example%2Fi%2F1%3Fx%3D%2520%23%C3%BC"
+    answer = web.get(f"/api/v1/incidents/acme/{quoted}").json()
+    assert [entry["event"]["update_id"] for entry in answer["entries"]] == ["u1", "u2"]
+    assert web.get("/api/v1/incidents/acme/none").status_code == 404

@@ -1,0 +1,91 @@
+"""Jira Service Management Operations, integration events.
+
+https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v1/api-group-integration-events/
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from tracker.alerting.channels import wording
+from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
+from tracker.alerting.ports import Act, Caller, Entry, Message, Severity
+from tracker.model.channel import JsmConfig
+from tracker.model.marks import safe_link
+from tracker.model.plain import one_line, several_lines
+
+_ALERTS: Final = "jsm/ops/integration/v2/alerts"
+#: What is longer is refused.
+_MESSAGE, _DESCRIPTION, _NOTE, _ENTITY = 130, 15_000, 25_000, 512
+_PRIORITIES: Final = {Severity.CRITICAL: "P1", Severity.ERROR: "P2", Severity.WARNING: "P3", Severity.INFO: "P5"}
+_SOURCE: Final = "Status Page Tracker"
+
+
+class _Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the alert has been given."""
+
+    #: Id of the newest update.
+    entry: str | None = None
+    is_closed: bool = False
+
+
+class Jsm:
+    """An alert for each alert; changes are notes on it."""
+
+    sends_every_update = False
+    resend_every = None
+
+    def __init__(self, config: JsmConfig, environ: Mapping[str, str], caller: Caller) -> None:
+        self._config = config
+        self._environ = environ
+        self._api = Api(caller, config, "Jira Service Management", "api_key_env")
+
+    def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
+        """Create, add a note, or close; the alert's key is the alias."""
+        del in_doubt
+        told = remembered(handle, _Told)
+        alert = f"{_ALERTS}/{quote(message.key, safe='')}"
+        if message.act is Act.CLOSE:
+            self._post(f"{alert}/close?identifierType=alias", _note(message, _news(message, told)))
+        elif told is None or (told.is_closed and message.act is Act.OPEN):
+            self._post(_ALERTS, _alert(message))
+        else:
+            self._post(f"{alert}/notes?identifierType=alias", _note(message, _news(message, told)))
+        return handle_of(_Told(wording.newest_id(message), message.act is Act.CLOSE))
+
+    def _post(self, path: str, payload: Mapping[str, Any]) -> None:
+        key = secret(self._config, "api_key_env", self._config.api_key_env, self._environ)
+        url = joined(self._config.api_url, path)
+        self._api.accepted(self._api.call(url, payload, headers={"Authorization": f"GenieKey {key}"}))
+
+
+def _alert(message: Message) -> dict[str, Any]:
+    details = {"provider": message.provider_id, "kind": message.kind, "link": safe_link(message.link) or ""}
+    facts = {name: text for name, text in wording.facts(message) if text}
+    return {
+        "message": one_line(wording.headline(message), _MESSAGE),
+        "alias": message.key,
+        "description": several_lines(_story(message), _DESCRIPTION),
+        "entity": one_line(wording.provider(message), _ENTITY),
+        "source": _SOURCE,
+        "priority": _PRIORITIES[message.severity],
+        "tags": ["status-page", message.kind, *(["drill"] if message.is_drill else [])],
+        "details": {**{name: text for name, text in details.items() if text}, **facts},
+    }
+
+
+def _story(message: Message) -> str:
+    lines = [wording.entry_line(entry) for entry in reversed(message.updates)] or [wording.newest_text(message)]
+    return "\n\n".join([wording.state(message), *lines, wording.children(message)])
+
+
+def _news(message: Message, told: _Told | None) -> Sequence[Entry]:
+    return wording.entries_after(message, told.entry if told else None)
+
+
+def _note(message: Message, news: Sequence[Entry]) -> dict[str, Any]:
+    """Return a note: how the alert stands, for the priority of an alert cannot be changed, and what was said."""
+    text = "\n\n".join([wording.state(message), *map(wording.entry_line, news)])
+    return {"note": several_lines(text, _NOTE), "source": _SOURCE}

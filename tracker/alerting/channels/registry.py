@@ -1,0 +1,53 @@
+"""Which class is which channel type's."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from tracker.alerting.channels.alertmanager import Alertmanager
+from tracker.alerting.channels.apprise import Apprise
+from tracker.alerting.channels.discord import Discord
+from tracker.alerting.channels.email import Email
+from tracker.alerting.channels.incidentio import IncidentIo
+from tracker.alerting.channels.jsm import Jsm
+from tracker.alerting.channels.pagerduty import PagerDuty
+from tracker.alerting.channels.slack import Slack
+from tracker.alerting.channels.slack_webhook import SlackWebhook
+from tracker.alerting.channels.teams import Teams
+from tracker.alerting.channels.webhook import Webhook
+from tracker.alerting.ports import Caller, Channel, Mailer
+from tracker.model import channel as configs
+from tracker.model.clock import Clock
+
+
+def channel_of(  # noqa: C901, PLR0911  # a line for each type
+    config: configs.AnyChannelConfig, *, environ: Mapping[str, str], caller: Caller, mailer: Mailer, clock: Clock
+) -> Channel:
+    """Return the channel that a table of the catalogue describes. Raises ConfigError when its extra is missing.
+
+    Secrets are looked up for each message, so that they may change.
+    """
+    match config:
+        case configs.PagerDutyConfig():
+            return PagerDuty(config, environ, caller)
+        case configs.SlackConfig():
+            return Slack(config, environ, caller)
+        case configs.SlackWebhookConfig():
+            return SlackWebhook(config, environ, caller)
+        case configs.DiscordConfig():
+            return Discord(config, environ, caller)
+        case configs.TeamsConfig():
+            return Teams(config, environ, caller)
+        case configs.EmailConfig():
+            return Email(config, environ, mailer, clock)
+        case configs.AlertmanagerConfig():
+            return Alertmanager(config, environ, caller, clock)
+        case configs.JsmConfig():
+            return Jsm(config, environ, caller)
+        case configs.IncidentIoConfig():
+            return IncidentIo(config, environ, caller)
+        case configs.WebhookChannelConfig():
+            return Webhook(config, environ, caller, clock)
+        case configs.AppriseConfig():
+            return Apprise(config, environ)
+        case _:
+            assert_never(config)

@@ -1,0 +1,173 @@
+"""The use case: bring alerts up to date with the event stream and the time, each event exactly once.
+
+One decider at a time (a lease); what a round decides and how far it has read are written in one step.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.machine import change, look_again, occur, take_in
+from tracker.alerting.occurrence import TRACKER, Occurrence, of_tracker
+from tracker.alerting.rules import Rules, rules_of
+from tracker.alerting.stores import AlertStore, ChannelState, Decided, RoundBook
+from tracker.alerting.story import removed
+from tracker.alerting.telling import is_forgotten, spoken
+from tracker.failpoints import failpoint
+from tracker.model.clock import Clock
+
+log = logging.getLogger(__name__)
+
+#: What is read and decided together.
+BATCH: Final = 100
+#: A busy decider gives its worker back after this long.
+ROUND: Final = timedelta(seconds=3)
+#: A channel that fails for so long is told of through the others.
+FAILS_FOR: Final = timedelta(minutes=15)
+_NOT_WATCHED: Final = "The page is not watched any more."
+
+
+class Decider:
+    """Decides about alerts. Safe for threads and processes: the store lets one of them decide at a time."""
+
+    def __init__(self, store: AlertStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = Rules()
+        self._version: bytes | None = None
+
+    def run(self) -> int:
+        """Decide about all that is new or due; return how many events that were. Raises StoreError, Conflict."""
+        owner = self._store.begin()
+        if owner is None:
+            return 0
+        try:
+            return self._run(owner)
+        finally:
+            self._store.end(owner)
+
+    def act(self, alert_id: str, how: Callable[[Alert], Alert]) -> Alert | None:
+        """Do something to one alert; None where there is none, or another one decides. Raises StoreError, Conflict."""
+        owner = self._store.begin()
+        if owner is None:
+            return None
+        try:
+            now = self._clock()
+            self._refresh(owner, now)
+            book = self._store.book()
+            for alert in book.of_provider(alert_id.split("/", 1)[0]):
+                if alert.id == alert_id:
+                    self._keep(owner, book, change(book, alert, how, self._rules, now), now)
+                    return next(each for each in book.of_provider(alert.provider_id) if each.id == alert_id)
+            return None
+        finally:
+            self._store.end(owner)
+
+    def _run(self, owner: str) -> int:
+        ends_at = self._clock() + ROUND
+        decided = 0
+        self._refresh(owner, self._clock())
+        self._look_at_channels(owner, self._clock())
+        while (now := self._clock()) < ends_at:
+            looked = self._look_at_due(owner, now)
+            taken = self._take_events(owner, now)
+            decided += taken
+            if not taken and not looked:
+                break
+        return decided
+
+    def _refresh(self, owner: str, now: datetime) -> None:
+        """Read rules anew that have changed; alerts of pages that are not watched any more end."""
+        version = self._store.version()
+        if version == self._version:
+            return
+        self._rules = rules_of(self._store.config(), self._store.providers(), self._store.silences())
+        self._version = version
+        gone = [
+            alert
+            for alert in self._store.open_alerts()
+            if not alert.provider_id.startswith("~") and alert.provider_id not in self._rules.providers
+        ]
+        for alert in gone:
+            book = self._store.book()
+            ended = change(book, alert, lambda each: removed(each, _NOT_WATCHED, now), self._rules, now)
+            self._keep(owner, book, ended, now)
+
+    def _take_events(self, owner: str, now: datetime) -> int:
+        events = self._store.events(BATCH) if self._rules.channels else ()
+        if not events:
+            return 0
+        book = self._store.book()
+        deliveries: list[Delivery] = []
+        missing = sum(each.event is None for each in events)
+        for each in events:
+            if each.event is not None:
+                deliveries += take_in(book, each.event, self._rules, now)
+        if missing:
+            log.warning("alerts missed %d events: the stream was too long to keep them", missing)
+        self._keep(owner, book, deliveries, now, stream_ids=tuple(each.stream_id for each in events))
+        return len(events)
+
+    def _look_at_due(self, owner: str, now: datetime) -> int:
+        due = self._store.due(now, BATCH)
+        if not due:
+            return 0
+        book = self._store.book()
+        deliveries: list[Delivery] = []
+        gone = [alert for alert in due if is_forgotten(alert, now)]
+        for alert in due:
+            if alert not in gone:
+                current = next((each for each in book.of_provider(alert.provider_id) if each.id == alert.id), alert)
+                deliveries += look_again(book, current, self._rules, now)
+        self._keep(owner, book, deliveries, now, gone=tuple(gone))
+        return len(due)
+
+    def _look_at_channels(self, owner: str, now: datetime) -> None:
+        """Tell of channels that fail for long, and of their return."""
+        book = self._store.book()
+        failing = {alert.subject for alert in book.of_provider(TRACKER) if not alert.is_over}
+        deliveries: list[Delivery] = []
+        states = self._store.channel_states(self._rules.channels)
+        for state in states:
+            subject = f"channel/{state.name}"
+            fails = state.failing_since is not None and now - state.failing_since >= FAILS_FOR
+            if fails is not (subject in failing) and (fails or not state.failures):
+                deliveries += occur(book, _of_channel(state, now), self._rules, now)
+        for subject in failing - {f"channel/{state.name}" for state in states}:
+            over = of_tracker(subject, f"{subject} is not configured any more", "", now, is_over=True)
+            deliveries += occur(book, over, self._rules, now)
+        self._keep(owner, book, deliveries, now)
+
+    def _keep(
+        self,
+        owner: str,
+        book: RoundBook,
+        deliveries: Iterable[Delivery],
+        now: datetime,
+        *,
+        stream_ids: tuple[str, ...] = (),
+        gone: tuple[Alert, ...] = (),
+    ) -> None:
+        if not (book.written or book.written_storms or stream_ids or gone):
+            return
+        failpoint("deciding")
+        decided = Decided(
+            stream_ids=stream_ids,
+            alerts=tuple(book.written.values()),
+            storms=tuple(book.written_storms.items()),
+            deliveries=tuple(deliveries),
+            gone=gone,
+        )
+        self._store.keep(owner, decided, now)
+        failpoint("decided")
+
+
+def _of_channel(state: ChannelState, now: datetime) -> Occurrence:
+    title = f"Alerts do not reach the channel {state.name}"
+    if not state.failures:
+        return of_tracker(f"channel/{state.name}", title, "It takes alerts again.", now, is_over=True)
+    since = now if state.failing_since is None else state.failing_since
+    text = f"It has failed for {spoken(now - since)}: {state.last_error or 'no reason is known'}"
+    return of_tracker(f"channel/{state.name}", title, text, now, is_over=False)

@@ -1,0 +1,285 @@
+"""The alert machine: what happens goes in, alerts and what channels are sent come out. Pure; `now` is a parameter."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from tracker.alerting.alert import (
+    Alert,
+    AlertState,
+    Child,
+    Delivery,
+    GroupKind,
+    Phase,
+    Telling,
+    subject_digest,
+)
+from tracker.alerting.occurrence import Occurrence, occurrence_of
+from tracker.alerting.rules import ProviderFacts, Rules
+from tracker.alerting.story import begun, continued, elapsed
+from tracker.alerting.telling import GATHERING, told
+from tracker.model.event import Event, EventKind
+from tracker.model.route import AlertKind
+
+#: Provider of alerts that stand for several.
+GROUPS: Final = "~group"
+#: More alerts than this that open within so long with one cause are a storm: those that follow are told as one.
+STORM_SIZE: Final = 5
+STORM_WINDOW: Final = timedelta(minutes=2)
+_OF_COMPONENT: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
+
+
+class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The alerts that opened of late with one cause."""
+
+    opened: tuple[tuple[datetime, str], ...] = ()
+    #: What names the storm, once it is one.
+    name: str | None = None
+
+
+class Book(Protocol):
+    """What is known of alerts. Reading after writing gives what was written."""
+
+    def of_provider(self, provider_id: str) -> Sequence[Alert]:
+        """Return a provider's alerts, closed ones included as long as they are kept."""
+        ...
+
+    def write(self, alert: Alert) -> None:
+        """Keep an alert."""
+        ...
+
+    def storm(self, cause: str) -> Storm:
+        """Return which alerts opened of late with that cause."""
+        ...
+
+    def write_storm(self, cause: str, storm: Storm) -> None:
+        """Keep that."""
+        ...
+
+
+class MemoryBook:
+    """A `Book` in memory."""
+
+    def __init__(self, alerts: Iterable[Alert] = (), storms: Mapping[str, Storm] | None = None) -> None:
+        self._alerts: dict[str, dict[str, Alert]] = {}
+        self.storms = dict(storms or {})
+        for alert in alerts:
+            self.write(alert)
+
+    def of_provider(self, provider_id: str) -> Sequence[Alert]:
+        """Return a provider's alerts."""
+        return list(self._alerts.get(provider_id, {}).values())
+
+    def write(self, alert: Alert) -> None:
+        """Keep an alert."""
+        self._alerts.setdefault(alert.provider_id, {})[alert.id] = alert
+
+    def storm(self, cause: str) -> Storm:
+        """Return which alerts opened of late with that cause."""
+        return self.storms.get(cause, Storm())
+
+    def write_storm(self, cause: str, storm: Storm) -> None:
+        """Keep that."""
+        self.storms[cause] = storm
+
+    @property
+    def alerts(self) -> Iterator[Alert]:
+        """Yield all alerts."""
+        for alerts in self._alerts.values():
+            yield from alerts.values()
+
+
+def decide(
+    alert: Alert | None, what: Occurrence, rules: Rules, now: datetime
+) -> tuple[Alert | None, tuple[Delivery, ...]]:
+    """Return the alert after an occurrence, and what channels are to be sent because of it.
+
+    The alert is None before the first occurrence, and stays None where that opens none. An occurrence on one that
+    ended long ago gives an alert of the next generation.
+    """
+    after = _after(alert, what, now)
+    return (None, ()) if after is None else told(after, rules, now)
+
+
+def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+    """Bring the book up to date with an event; return what has been decided to be sent."""
+    if event.event is EventKind.PAGE_MOVED:
+        for alert in book.of_provider(event.provider):
+            if not alert.is_over and alert.kind in _OF_COMPONENT and alert.drill is None:
+                book.write(replace(alert, moved_at=now))
+        return ()
+    what = occurrence_of(event)
+    return () if what is None else occur(book, what, rules, now)
+
+
+def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+    """Bring the book up to date with an occurrence; return what has been decided to be sent."""
+    known = _known(book.of_provider(what.provider_id), what)
+    if known is None and what.kind is AlertKind.COMPONENT and _is_told_by_incident(book, what):
+        return ()
+    after = _after(known, what, now)
+    if after is None or after is known:
+        return ()
+    return _tell(book, after, rules, now)
+
+
+def look_again(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+    """Bring an alert up to date with the time; return what has been decided to be sent."""
+    return _tell(book, elapsed(alert, now), rules, now)
+
+
+def change(
+    book: Book, alert: Alert, how: Callable[[Alert], Alert], rules: Rules, now: datetime
+) -> tuple[Delivery, ...]:
+    """Do something to an alert (acknowledge, snooze); return what has been decided to be sent."""
+    after = how(alert)
+    return () if after is alert else _tell(book, after, rules, now)
+
+
+def _after(alert: Alert | None, what: Occurrence, now: datetime) -> Alert | None:
+    if alert is None:
+        return begun(what, now)
+    return continued(alert, what, now) or begun(what, now, alert.generation + 1)
+
+
+def _known(alerts: Sequence[Alert], what: Occurrence) -> Alert | None:
+    """Return the alert that an occurrence is about: by its subject, or, once the page has moved, by link or title."""
+    own = [alert for alert in alerts if alert.subject == what.subject and (alert.drill is None) == (what.drill is None)]
+    if own:
+        return max(own, key=lambda alert: alert.generation)
+    if what.is_first or what.kind not in _OF_COMPONENT:
+        return None
+    waiting = [alert for alert in alerts if alert.moved_at is not None and alert.kind is what.kind]
+    by_link = [alert for alert in waiting if what.link is not None and alert.link == what.link]
+    by_title = [alert for alert in waiting if _words(alert.title) == _words(what.title)]
+    for found in (by_link, by_title):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _words(title: str) -> list[str]:
+    return title.casefold().split()
+
+
+def _is_told_by_incident(book: Book, what: Occurrence) -> bool:
+    """Tell whether an incident or a maintenance that goes on names the component."""
+    return any(
+        not alert.is_over and alert.kind in _OF_COMPONENT and {*alert.components} & {*what.components}
+        for alert in book.of_provider(what.provider_id)
+    )
+
+
+def _tell(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+    """Decide what channels are told of an alert, storms and groups included, and keep it."""
+    before = alert.tellings
+    after, deliveries = told(alert, rules, now)
+    opening = {each.channel for each in deliveries if each.act == "open"}
+    if opening and alert.group is None and alert.drill is None and alert.kind is not AlertKind.TRACKER:
+        storms = _storms(book, alert, opening, rules, now)
+        if storms:
+            after, deliveries = told(alert, rules, now, storms=storms)
+    decided = [*deliveries]
+    for channel, telling in after.tellings.items():
+        if telling.phase is Phase.GROUPED and telling != before.get(channel):
+            joined = _join(book, after, channel, telling, rules, now)
+            if joined is None:
+                # The group is over, and its alert goes on: it is on its own from now on.
+                alone = {**after.tellings, channel: replace(telling, phase=Phase.CLOSED, group=None, hold=None)}
+                after, more = told(replace(after, tellings=alone), rules, now)
+                decided += more
+            else:
+                decided += joined
+    book.write(after)
+    return tuple(decided)
+
+
+def _join(
+    book: Book, alert: Alert, channel: str, telling: Telling, rules: Rules, now: datetime
+) -> tuple[Delivery, ...] | None:
+    """Have a group tell of an alert; None where that group is over while the alert goes on."""
+    subject = telling.group or ""
+    known = {group.subject: group for group in book.of_provider(GROUPS)}
+    while (group := known.get(subject)) and group.is_over and group.tellings[channel].phase is not Phase.HELD:
+        if alert.id in group.children and group.group is not GroupKind.DIGEST:
+            return () if alert.is_over else None
+        subject += "+"  # it was sent already
+    child = Child(title=_child_title(alert), status=alert.status, is_over=alert.is_over)
+    if group is None:
+        group = _new_group(subject, channel, telling, now)
+    children = {**group.children, alert.id: child}
+    if children == group.children:
+        return ()
+    kind = group.group or GroupKind.STORM
+    all_over = all(each.is_over for each in children.values())
+    changed = replace(
+        group,
+        children=children,
+        title=_group_title(kind, children, subject),
+        status="over" if all_over else "open",
+        version=group.version + (1 if group.children else 0),
+        state=AlertState.OPEN,
+        closed_at=None,
+    )
+    if all_over or kind is GroupKind.DIGEST:
+        changed = replace(changed, state=AlertState.RESOLVED, closed_at=now)
+    after, deliveries = told(changed, rules, now)
+    book.write(after)
+    return deliveries
+
+
+def _new_group(subject: str, channel: str, telling: Telling, now: datetime) -> Alert:
+    kind = GroupKind(subject.split("/")[1])
+    waiting = Telling(
+        phase=Phase.HELD, due_at=now + GATHERING, labels=telling.labels, is_notice=kind is GroupKind.DIGEST
+    )
+    return Alert(
+        provider_id=GROUPS,
+        provider_name="Status page tracker",
+        subject=subject,
+        kind=AlertKind.INCIDENT,
+        title="",
+        status="open",
+        opened_at=now,
+        since=now,
+        tellings={channel: waiting},
+        group=kind,
+    )
+
+
+def _group_title(kind: GroupKind, children: Mapping[str, Child], subject: str) -> str:
+    count, still = len(children), sum(not child.is_over for child in children.values())
+    match kind:
+        case GroupKind.STORM:
+            cause = subject.split("/")[2]
+            return f"{count} more alerts with one cause: {cause}"
+        case GroupKind.SUMMARY:
+            return f"Held in quiet hours: {count} alerts, {still} still open"
+        case GroupKind.DIGEST:
+            return f"Digest: {count} alerts, {still} open"
+
+
+def _child_title(alert: Alert) -> str:
+    if alert.title.startswith(alert.provider_name) or alert.kind is AlertKind.PAGE:
+        return alert.title
+    return f"{alert.provider_name}: {alert.title}"
+
+
+def _storms(book: Book, alert: Alert, channels: Iterable[str], rules: Rules, now: datetime) -> dict[str, str]:
+    """Note that an alert opens; return for each channel the group that it joins if its cause opens too many."""
+    facts = rules.providers.get(alert.provider_id, ProviderFacts())
+    causes = [cause for cause in (alert.cause, facts.host, facts.platform) if cause]
+    found: str | None = None
+    for cause in causes:
+        storm = book.storm(cause)
+        recent = tuple((at, name) for at, name in storm.opened if now - at <= STORM_WINDOW and name != alert.id)
+        name = storm.name if recent else None
+        opened = (*recent, (now, alert.id))[-(STORM_SIZE + 1) :]
+        if len(opened) > STORM_SIZE and name is None:
+            name = f"{cause}/{subject_digest(f'{cause} {now.timestamp():.3f}')}"
+        book.write_storm(cause, Storm(opened=opened, name=name))
+        found = found or name
+    return {} if found is None else {channel: f"{channel}/storm/{found}" for channel in channels}

@@ -1,0 +1,108 @@
+"""What was sent of one alert to one channel, and what is to be sent next. Pure."""
+
+from datetime import datetime
+
+import msgspec
+
+from tracker.alerting.alert import Alert, Phase, Telling
+from tracker.alerting.ports import Act
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far one channel was sent one alert. Written before each call and after it."""
+
+    #: Whether the channel took an open, and no close since.
+    is_open: bool = False
+    #: The newest version, and the number of reminders, that the channel took.
+    version: int = 0
+    repeats: int = 0
+    handle: str | None = None
+    #: What is being sent, or was when the sender died: it may have arrived.
+    intent: Act | None = None
+    intent_version: int = 0
+    attempts: int = 0
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    #: The version, and the number of reminders, that the channel refused for good; a newer one is tried again.
+    refused_version: int = 0
+    refused_repeats: int = 0
+    sent_at: datetime | None = None
+    #: Why what was wanted is not sent: it was over before the channel took anything.
+    missed: str | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether something of it was given up."""
+        return self.missed is not None or self.refused_version > 0
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """The next message."""
+
+    act: Act
+    version: int
+    repeats: int
+    #: Whether an earlier call with it may have arrived.
+    in_doubt: bool
+
+
+def planned(alert: Alert, telling: Telling, row: Row, *, every_update: bool) -> Planned | None:
+    """Return the next message that a channel is to be sent of an alert, None when it has all.
+
+    With `every_update` no version is skipped once the alert is open in the channel; otherwise the newest is sent.
+    """
+    newest = (telling.version, telling.repeats)
+    is_refused = (row.refused_version, row.refused_repeats) >= newest and (row.version, row.repeats) < newest
+    if telling.phase not in (Phase.OPEN, Phase.CLOSED) or is_refused:
+        return None
+    if telling.is_notice:
+        return None if row.version else _plan(row, Act.OPEN, *newest)
+    if not row.is_open:
+        return _opening(telling, row)
+    if row.intent is Act.CLOSE and telling.phase is Phase.OPEN:
+        # It has reopened meanwhile: the close that may have arrived comes to its end first.
+        return _plan(row, Act.CLOSE, row.intent_version, row.repeats)
+    skipped = _next_version(alert, telling, row) if every_update and row.intent is not Act.CLOSE else None
+    if skipped is not None:
+        return _plan(row, Act.CHANGE, skipped, row.repeats)
+    return _going_on(telling, row)
+
+
+def _going_on(telling: Telling, row: Row) -> Planned | None:
+    newest = (telling.version, telling.repeats)
+    if telling.phase is Phase.CLOSED:
+        return _plan(row, Act.CLOSE, *newest)
+    return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None
+
+
+def _opening(telling: Telling, row: Row) -> Planned | None:
+    if telling.phase is Phase.OPEN:
+        return _plan(row, Act.OPEN, telling.version, telling.repeats)
+    if row.intent is Act.OPEN:
+        # Whether its open arrived is not known: it is opened as it was, and closed then.
+        return _plan(row, Act.OPEN, row.intent_version, row.repeats)
+    return None
+
+
+def missed(telling: Telling, row: Row) -> bool:
+    """Tell whether an alert ended before the channel took anything of it, though it was decided to be sent."""
+    return (
+        telling.phase is Phase.CLOSED
+        and not row.is_open
+        and row.intent is not Act.OPEN
+        and row.version < telling.version
+        and row.missed is None
+    )
+
+
+def _next_version(alert: Alert, telling: Telling, row: Row) -> int | None:
+    """Return the version that comes next where that is not the newest one, or the last one before a close."""
+    refused = max(row.version, row.refused_version)
+    coming = [step.version for step in alert.steps if refused < step.version <= telling.version]
+    if not coming or (coming[0] >= telling.version):
+        return None
+    return coming[0]
+
+
+def _plan(row: Row, act: Act, version: int, repeats: int) -> Planned:
+    return Planned(act=act, version=version, repeats=repeats, in_doubt=row.intent is not None)

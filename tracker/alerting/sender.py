@@ -1,0 +1,207 @@
+"""The use case: send each channel what was decided, one message after the other.
+
+The newest wanted version is sent, and a close follows each open. What is about to be sent is written down before the
+call and what became of it after it, so that a sender that dies leaves at most one message in doubt.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from tracker.alerting.message import message_of
+from tracker.alerting.ports import Act, Channel
+from tracker.alerting.row import Planned, Row, missed, planned
+from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert, RowStore
+from tracker.errors import BadAnswer, ChannelFailed, ChannelRefused, ConfigError, ConnectError, FetchError, FetchTimeout
+from tracker.failpoints import failpoint
+from tracker.model.clock import Clock
+from tracker.scheduling.schedule import phase_fraction
+
+log = logging.getLogger(__name__)
+
+#: Alerts that are read together.
+BATCH: Final = 20
+#: A busy channel gives its worker back after this long, so that others come in between.
+ROUND: Final = timedelta(seconds=3)
+#: The pause after the first failure of a channel; it doubles with every further one.
+FIRST_PAUSE_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 300.0
+#: A channel may ask for no longer a pause than this.
+LONGEST_DELAY_S: Final = 3600.0
+_ENDED_FIRST: Final = "it was over before the channel took it"
+
+
+class Sender:
+    """Sends to channels. Safe for threads and processes: the store lets one of them have a channel at a time."""
+
+    def __init__(self, store: RowStore, channels: Mapping[str, Channel], clock: Clock) -> None:
+        self._store = store
+        self._channels = channels
+        self._clock = clock
+
+    def send(self, name: str) -> int:
+        """Send a channel what waits for it until nothing does, it fails or the round is over.
+
+        Return how many messages it took. Raises StoreError, Conflict; nothing is lost by either.
+        """
+        channel = self._channels.get(name)
+        lease = None if channel is None else self._store.begin(name, self._clock())
+        if channel is None or lease is None:
+            return 0
+        try:
+            return self._drain(lease, channel)
+        finally:
+            self._store.end(lease)
+
+    def _drain(self, lease: ChannelLease, channel: Channel) -> int:
+        ends_at = self._clock() + ROUND
+        sent = 0
+        while self._clock() < ends_at and (batch := self._store.ready(lease, self._clock(), BATCH)):
+            for ready in batch:
+                took, is_failing = self._send_all(lease, channel, ready, ends_at)
+                sent += took
+                if is_failing:
+                    return sent
+                lease = replace(lease, failures=0, failing_since=None)
+                if self._clock() >= ends_at:
+                    return sent
+        return sent
+
+    def _send_all(
+        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, ends_at: datetime
+    ) -> tuple[int, bool]:
+        """Send what one alert has to send; return how many messages were taken, and whether the channel fails."""
+        row, sent = ready.row, 0
+        while True:
+            now = self._clock()
+            plan = self._plan(lease, channel, ready, row, now)
+            if plan is None:
+                self._rest(lease, channel, ready, row, now)
+                return sent, False
+            row, mark = self._send_one(lease, channel, ready, row, plan)
+            if mark.error is not None:
+                return sent, True
+            sent += row.refused_version == 0
+            if self._clock() >= ends_at:
+                return sent, False
+
+    def _plan(
+        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime
+    ) -> Planned | None:
+        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
+        if ready.alert is None or telling is None:
+            return None
+        plan = planned(ready.alert, telling, row, every_update=channel.sends_every_update)
+        if plan is not None or channel.resend_every is None or not row.is_open or row.sent_at is None:
+            return plan
+        if now < row.sent_at + channel.resend_every:
+            return None
+        return Planned(act=Act.CHANGE, version=row.version, repeats=row.repeats, in_doubt=True)
+
+    def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime) -> None:
+        """Take an alert from what is ready, until it has to be sent again."""
+        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
+        if telling is not None and missed(telling, row):
+            row = replace(row, missed=_ENDED_FIRST)
+            log.warning("channel %s was not told of %s: %s", lease.channel, ready.alert_id, _ENDED_FIRST)
+        again_at = None
+        if channel.resend_every is not None and row.is_open and row.sent_at is not None:
+            again_at = row.sent_at + channel.resend_every
+        self._store.settle(lease, ready, row, now, again_at=again_at)
+
+    def _send_one(
+        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, plan: Planned
+    ) -> tuple[Row, ChannelMark]:
+        if ready.alert is None:
+            raise AssertionError("only an alert that is there has a plan")
+        telling = ready.alert.tellings[lease.channel]
+        intended = replace(row, intent=plan.act, intent_version=plan.version, attempts=row.attempts + 1)
+        self._store.intend(lease, ready, intended, self._clock())
+        failpoint("intended")
+        try:
+            message = message_of(ready.alert, telling, plan)
+            handle = channel.send(message, row.handle, in_doubt=plan.in_doubt)
+        except (FetchError, ConfigError) as error:
+            return self._failed(lease, ready, intended, error)
+        except ChannelRefused as error:
+            after = _refused(intended, plan, str(error), error.handle, self._clock())
+            log.warning("channel %s has a new dead letter, %s: %s", lease.channel, ready.alert_id, error)
+        else:
+            failpoint("sent")
+            after = _taken(intended, plan, handle, self._clock(), is_notice=telling.is_notice)
+        now = self._clock()
+        mark = ChannelMark(is_delivery=after.refused_version == 0)
+        # Looked at again at once: there may be more to send, and what was decided meanwhile is not in here.
+        self._store.settle(lease, ready, after, now, again_at=now, mark=mark)
+        failpoint("settled")
+        if lease.failures:
+            log.warning("channel %s takes alerts again", lease.channel)
+        return after, mark
+
+    def _failed(
+        self, lease: ChannelLease, ready: ReadyAlert, row: Row, error: FetchError | ConfigError
+    ) -> tuple[Row, ChannelMark]:
+        now = self._clock()
+        failures = lease.failures + 1
+        asked_s = error.retry_after_s if isinstance(error, FetchError) else None
+        pause = timedelta(seconds=pause_s(lease.channel, failures, asked_s))
+        handle = error.handle if isinstance(error, ChannelFailed) else None
+        may_have_arrived = isinstance(error, FetchTimeout | ConnectError | BadAnswer)
+        after = replace(
+            row,
+            handle=handle or row.handle,
+            intent=row.intent if may_have_arrived or handle else None,
+            last_error=str(error),
+            last_error_at=now,
+        )
+        mark = ChannelMark(
+            failures=failures,
+            failing_since=lease.failing_since or now,
+            not_before=now + pause,
+            error=str(error) or type(error).__name__,
+        )
+        # Behind the others: it may be this message alone that fails.
+        self._store.settle(lease, ready, after, now, again_at=now + pause, mark=mark)
+        log.warning("channel %s waits after %d failures: %s", lease.channel, failures, error)
+        return after, mark
+
+
+def pause_s(channel: str, failures: int, retry_after_s: float | None = None) -> float:
+    """Return the pause after that many failures in a row, with a jitter of a tenth either way; longer if asked for."""
+    plain = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
+    jittered = plain * (0.9 + 0.2 * phase_fraction(f"{channel}#{failures}"))
+    return max(jittered, min(retry_after_s or 0.0, LONGEST_DELAY_S))
+
+
+def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_notice: bool) -> Row:
+    return replace(
+        row,
+        is_open=plan.act is not Act.CLOSE and not is_notice,
+        version=plan.version,
+        repeats=plan.repeats,
+        handle=handle or row.handle,
+        intent=None,
+        intent_version=0,
+        attempts=0,
+        refused_version=0,
+        refused_repeats=0,
+        missed=None,
+        last_error=None,
+        last_error_at=None,
+        sent_at=now,
+    )
+
+
+def _refused(row: Row, plan: Planned, reason: str, handle: str | None, now: datetime) -> Row:
+    return replace(
+        row,
+        intent=None,
+        handle=handle or row.handle,
+        refused_version=plan.version,
+        refused_repeats=plan.repeats,
+        last_error=reason,
+        last_error_at=now,
+    )

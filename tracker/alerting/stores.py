@@ -1,0 +1,178 @@
+"""What alerting needs from the data server."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.machine import Book, Storm
+from tracker.alerting.row import Row
+from tracker.model.event import Event
+from tracker.model.provider import Provider
+from tracker.model.route import Alerting, Silence
+
+
+class ReadEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the event stream."""
+
+    stream_id: str
+    #: None when the stream was too long and dropped it.
+    event: Event | None
+
+
+class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel has done."""
+
+    name: str
+    failures: int = 0
+    failing_since: datetime | None = None
+    not_before: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    delivered: int = 0
+    last_delivered_at: datetime | None = None
+    #: Alerts that have something to send.
+    ready: int = 0
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round of the decider writes in one step."""
+
+    stream_ids: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    storms: tuple[tuple[str, Storm], ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    #: Alerts that are forgotten.
+    gone: tuple[Alert, ...] = ()
+
+
+class RoundBook(Book, Protocol):
+    """A `Book` that knows what was written to it."""
+
+    @property
+    def written(self) -> Mapping[str, Alert]:
+        """Return the alerts that were written, by id."""
+        ...
+
+    @property
+    def written_storms(self) -> Mapping[str, Storm]:
+        """Return the storms that were written, by cause."""
+        ...
+
+
+class AlertStore(Protocol):
+    """Where alerts are kept. Every method raises StoreError."""
+
+    def begin(self) -> str | None:
+        """Take the right to decide, and return its owner; None where another one has it."""
+        ...
+
+    def end(self, owner: str) -> None:
+        """Give the right back."""
+        ...
+
+    def version(self) -> bytes:
+        """Return what differs after every change of the catalogue or the configuration."""
+        ...
+
+    def config(self) -> Alerting:
+        """Return what the configuration says of alerts."""
+        ...
+
+    def providers(self) -> Sequence[Provider]:
+        """Return the catalogue."""
+        ...
+
+    def silences(self) -> Sequence[Silence]:
+        """Return the silences."""
+        ...
+
+    def events(self, count: int) -> Sequence[ReadEvent]:
+        """Return up to `count` events that are not decided about, oldest first; the same again until they are."""
+        ...
+
+    def book(self) -> RoundBook:
+        """Return the alerts as they are kept; what is written to it is kept by `keep` alone."""
+        ...
+
+    def due(self, now: datetime, count: int) -> Sequence[Alert]:
+        """Return up to `count` alerts that are to be looked at again by now."""
+        ...
+
+    def open_alerts(self) -> Sequence[Alert]:
+        """Return all alerts that are not over."""
+        ...
+
+    def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
+        """Return how channels have done."""
+        ...
+
+    def keep(self, owner: str, decided: Decided, now: datetime) -> None:
+        """Write what was decided in one step. Raises Conflict when another one has taken the right over."""
+        ...
+
+
+class ChannelLease(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to send to one channel now, and how it has done."""
+
+    channel: str
+    owner: str
+    failures: int = 0
+    failing_since: datetime | None = None
+
+
+class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that may have something to send."""
+
+    alert_id: str
+    #: None where it is gone.
+    alert: Alert | None
+    row: Row
+    #: Of the alert as it was read.
+    digest: str = ""
+
+
+class ChannelMark(msgspec.Struct, frozen=True, kw_only=True):
+    """How a channel does after one call."""
+
+    failures: int = 0
+    failing_since: datetime | None = None
+    not_before: datetime | None = None
+    error: str | None = None
+    #: Whether the channel took a message.
+    is_delivery: bool = False
+
+
+class RowStore(Protocol):
+    """What was sent to each channel. Every method raises StoreError."""
+
+    def begin(self, channel: str, now: datetime) -> ChannelLease | None:
+        """Take the right to send; None where another one has it, or the channel waits."""
+        ...
+
+    def end(self, lease: ChannelLease) -> None:
+        """Give the right back."""
+        ...
+
+    def ready(self, lease: ChannelLease, now: datetime, count: int) -> Sequence[ReadyAlert]:
+        """Return up to `count` alerts that may have something to send, the one that has waited longest first."""
+        ...
+
+    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: Row, now: datetime) -> None:
+        """Write down what is about to be sent. Raises Conflict when another one has taken the right over."""
+        ...
+
+    def settle(
+        self,
+        lease: ChannelLease,
+        ready: ReadyAlert,
+        row: Row,
+        now: datetime,
+        *,
+        again_at: datetime | None = None,
+        mark: ChannelMark | None = None,
+    ) -> None:
+        """Write down what became of it, and when the alert is looked at again. Raises Conflict."""
+        ...

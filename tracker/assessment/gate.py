@@ -1,0 +1,38 @@
+"""Whether to go on: what a state and a caller's policy come to. Pure."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from tracker.assessment.state import State
+from tracker.assessment.verdict import Answer, Verdict
+
+
+class Ruling(StrEnum):
+    """Whether a caller may go on as far as one vendor is concerned."""
+
+    PASS = "pass"  # noqa: S105  a word, no password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class UnknownPolicy(StrEnum):
+    """What an unknown state is to the caller."""
+
+    FAIL = "fail"
+    PASS = "pass"  # noqa: S105  a word, no password
+
+
+def ruling(verdict: Verdict, fail_on: State) -> Ruling:
+    """Return whether a verdict is at least as bad as `fail_on`, a problem or maintenance."""
+    if verdict.answer is Answer.UNKNOWN:
+        return Ruling.UNKNOWN
+    is_bad = verdict.state is not State.UNKNOWN and verdict.state.rank <= fail_on.rank
+    return Ruling.FAIL if is_bad else Ruling.PASS
+
+
+def together(rulings: Iterable[Ruling], policy: UnknownPolicy) -> Ruling:
+    """Return the ruling over several vendors: a problem outweighs doubt, and doubt a pass unless the policy says so."""
+    found = set(rulings)
+    if Ruling.FAIL in found:
+        return Ruling.FAIL
+    return Ruling.UNKNOWN if Ruling.UNKNOWN in found and policy is UnknownPolicy.FAIL else Ruling.PASS

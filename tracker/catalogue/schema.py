@@ -1,0 +1,199 @@
+"""What a table of providers.toml may hold: its keys, checks, defaults and messages, all read from one struct.
+
+A new key of an existing table is one edit: an annotated field of the struct.
+
+    max_per_host: Annotated[int | None, Key(help="Pages of its host …", unit="pages", most=1000, is_shared=True)] = None
+
+A new table takes a struct of such fields, `CHANNELS = Schema("channel", Channel)`, the schema's name in
+`tracker.catalogue.file.TABLES`, and a reader: `entries_of(document, CHANNELS.kind, file, make)` for `[[channel]]`,
+`CHANNELS.values(table, place)` for a single `[fallback]`. `make` checks what must hold between keys.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
+
+import msgspec
+
+from tracker.catalogue.address import web_address
+from tracker.catalogue.headers import header_variables
+from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
+from tracker.catalogue.values import boolean, choice, identifier, list_of, text, whole_number
+from tracker.errors import ConfigError
+from tracker.model.event import EventKind
+from tracker.model.filters import EXCLUDES
+from tracker.model.key import Holds, Key
+
+_VARIABLE: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One key of a table, with what its struct says of the field behind it."""
+
+    name: str
+    field: str
+    #: Of a value: `int`, `bool`, `str`, an enumeration, or `tuple` for a list.
+    type: type
+    default: object
+    key: Key
+
+    @property
+    def example(self) -> str:
+        """Return a line that a message may propose."""
+        return f"{self.name} = {self.key.example}"
+
+    def checked(self, value: object, words: Sequence[str] | None) -> object:
+        """Return what the field holds; `words` are those that only the caller knows. Raises InvalidValue."""
+        if self.type is tuple and self.key.holds is not Holds.HEADERS:
+            check = _CHECKS[self.key.holds]
+            return list_of(value, check=lambda item: check(item, self), example=self.example)
+        if self.type is bool:
+            return boolean(value)
+        if self.type is int:
+            return whole_number(value, self.key.least, self.key.most, self.key.unit, self.example)
+        if issubclass(self.type, StrEnum):
+            return self.type(choice(value, self.key.choices or [each.value for each in self.type]))
+        return choice(value, words) if words is not None else _CHECKS[self.key.holds](value, self)
+
+
+class Schema(Generic[S]):
+    """The keys of one kind of table, in the order in which a newcomer meets them: required ones first."""
+
+    def __init__(self, kind: str, struct: type[S]) -> None:
+        self.kind = kind
+        self.struct = struct
+        entries = [entry for field in msgspec.structs.fields(struct) if (entry := _entry(field)) is not None]
+        entries.sort(key=lambda entry: not entry.key.is_required)
+        self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
+        self.keys = tuple(self.entries)
+        self.shared_keys = tuple(entry.name for entry in entries if entry.key.is_shared)
+        self.filter_keys = tuple(entry.name for entry in entries if entry.key.is_filter)
+
+    def values(
+        self,
+        table: Mapping[str, object],
+        place: str,
+        words: Mapping[str, Sequence[str]] | None = None,
+        known: Collection[str] | None = None,
+    ) -> dict[str, Any]:
+        """Return by field what a table holds, each value checked by itself. Raises ConfigError.
+
+        `words` are by key the values that only the caller knows, `known` the keys that may stand here (None: all).
+        """
+        known = self.keys if known is None else known
+        values = {}
+        refuse_unknown(table, known, place)
+        for key, value in table.items():
+            entry = self.entries[key]
+            try:
+                values[entry.field] = entry.checked(value, (words or {}).get(key))
+            except InvalidValue as error:
+                raise ConfigError(f"{place}: {key} {error}") from None
+        return values
+
+    def require(self, values: Mapping[str, object], place: str) -> None:
+        """Refuse values without a key that has to be there. Raises ConfigError."""
+        for entry in self.entries.values():
+            if entry.key.is_required and entry.field not in values:
+                raise ConfigError(f"{place}: {entry.name} is missing; add {entry.example}")
+
+
+def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: str) -> None:
+    """Refuse a key that would otherwise have no effect. Raises ConfigError."""
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"{place}: unknown key {quoted(key)}; {alternatives(key, known)}")
+
+
+def _entry(field: msgspec.structs.FieldInfo) -> Entry | None:
+    """Return what can be written of a field, None for one that people do not write."""
+    if get_origin(field.type) is not Annotated:
+        return None
+    annotated, *notes = get_args(field.type)
+    for key in notes:
+        if isinstance(key, Key):
+            default = None if field.default is msgspec.NODEFAULT else field.default
+            return Entry(
+                name=key.name or field.name, field=field.name, type=_plain(annotated), default=default, key=key
+            )
+    return None
+
+
+def _plain(annotation: Any) -> type:
+    """Return the class of a value: without None, without what a list holds."""
+    if isinstance(annotation, UnionType):
+        (annotation,) = (each for each in get_args(annotation) if each is not NoneType)
+    plain: type = get_origin(annotation) or annotation
+    return plain
+
+
+def _text(value: object, _entry: Entry) -> str:
+    return text(value)
+
+
+def _identifier(value: object, entry: Entry) -> str:
+    otherwise = f"write one, as in {entry.example}" if entry.key.is_required else "leave it out"
+    return identifier(value, entry.name, otherwise)
+
+
+def _address(value: object, _entry: Entry) -> str:
+    return web_address(value)
+
+
+def _secret_address(value: object, entry: Entry) -> str:
+    try:
+        return web_address(value)
+    except InvalidValue:
+        proposal = entry.key.example.strip('"')
+        raise InvalidValue(f"is not an http or https address without a user name; write one like {proposal}") from None
+
+
+def _variable(value: object, entry: Entry) -> str:
+    """Return the name of a variable. The message does not repeat the value, which may be the secret itself."""
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        return value
+    raise InvalidValue(f"is not the name of a variable; write one, as in {entry.example}")
+
+
+def _headers(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+    return header_variables(value, entry.key.reserved)
+
+
+def _glob(value: object, _entry: Entry) -> str:
+    """Return a glob, or an exclusion and the glob behind it."""
+    glob = text(value)
+    if not glob.startswith(EXCLUDES):
+        return glob
+    excluded = glob.removeprefix(EXCLUDES).strip()
+    if not excluded:
+        raise InvalidValue(f'is {quoted(glob)}, which leaves out nothing; write what it leaves out, as in "!Beta*"')
+    return EXCLUDES + excluded
+
+
+def _event(value: object, _entry: Entry) -> str:
+    return choice(value, [kind.value for kind in EventKind])
+
+
+def _event_or_exclusion(value: object, entry: Entry) -> str:
+    if isinstance(value, str) and value.startswith(EXCLUDES):
+        return EXCLUDES + _event(value.removeprefix(EXCLUDES), entry)
+    return _event(value, entry)
+
+
+_CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
+    Holds.TEXT: _text,
+    Holds.IDENTIFIER: _identifier,
+    Holds.ADDRESS: _address,
+    Holds.SECRET_ADDRESS: _secret_address,
+    Holds.VARIABLE: _variable,
+    Holds.HEADERS: _headers,
+    Holds.GLOB: _glob,
+    Holds.EVENT: _event,
+    Holds.EVENT_OR_EXCLUSION: _event_or_exclusion,
+}

@@ -1,0 +1,150 @@
+"""`tracker alerts explain` and `backtest`: what routes make of the events on record."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tracker.alerting.alert import Alert, AlertState, Phase
+from tracker.alerting.backtest import Replay, Sent
+from tracker.alerting.message import severity
+from tracker.alerting.ports import Severity
+from tracker.alerting.rules import Rules, rules_of, verdicts
+from tracker.catalogue import load_alerting
+from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers
+from tracker.cli.table import counted, json_text, table
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
+from tracker.errors import ConfigError
+from tracker.model.clock import utc_now
+from tracker.model.event import Event, decode_event
+
+#: Hours in which a person sleeps, UTC.
+_NIGHT: Final = (22, 7)
+
+
+@click.command()
+@click.argument("event_id")
+@providers_option
+@data_dir_option
+def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
+    """Show for one event of updates.jsonl what each route says of its alert, and what was decided.
+
+    \b
+    Example:
+      tracker alerts explain acme/9xwq1/k2l3m
+    """
+    rules = _rules(providers_file)
+    events = list(read_record(data_dir / RECORD_NAME))
+    position = next((i for i, event in enumerate(events) if event.id == event_id), None)
+    if position is None:
+        raise ConfigError(f"{data_dir / RECORD_NAME} holds no event {event_id}; the field `id` of a line names it")
+    replay = Replay(rules)
+    replay.play(events[:position])
+    before = len(replay.sent)
+    replay.play(events[position : position + 1])
+    click.echo("\n".join(_explained(replay, events[position], replay.sent[before:])))
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=PROVIDERS_FILE,
+    show_default=True,
+    help="The file with the routes to try.",
+)
+@data_dir_option
+@format_option
+def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -> None:
+    """Show what routes would have sent of the events in updates.jsonl; nothing has to run, nothing is sent.
+
+    \b
+    Example:
+      tracker alerts backtest --days 30 --config new.toml
+    """
+    now = utc_now()
+    since = now - timedelta(days=days)
+    replay = Replay(_rules(config_file))
+    replay.play((event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since), until=now)
+    if output_format == "json":
+        click.echo(json_text([_sent_report(sent) for sent in replay.sent]))
+        return
+    rows = [
+        (f"{sent.at:%Y-%m-%d %H:%M}", sent.delivery.channel, sent.delivery.act, sent.alert.title, sent.delivery.note)
+        for sent in replay.sent
+    ]
+    click.echo(table(("AT", "CHANNEL", "ACT", "ALERT", "NOTE"), rows))
+    click.echo(_summed_up(replay.sent, days))
+
+
+def read_record(path: Path) -> Iterator[Event]:
+    """Yield the events of a record, oldest first; what is no event is passed over. Raises ConfigError."""
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                try:
+                    yield decode_event(line)
+                except ValueError:
+                    continue
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); give --data-dir of a tracker that ran") from None
+
+
+def _rules(path: Path) -> Rules:
+    return rules_of(load_alerting(path), read_providers(path))
+
+
+def _explained(replay: Replay, event: Event, sent: Sequence[Sent]) -> Iterator[str]:
+    """Yield lines: the alert, each route, what was sent."""
+    known = [alert for alert in replay.book.alerts if any(step.id == event.id for step in alert.steps)]
+    if not known:
+        yield f"{event.id} changes no alert: it is over, concerns one that is, or is told by an incident's alert"
+        return
+    alert = known[-1]
+    yield f"{alert.id} “{alert.title}” is {alert.state}, impact {alert.impact or 'unknown'}"
+    for verdict in verdicts(alert, replay.rules):
+        word = "matches" if verdict.matches else "does not match"
+        yield f"  route {verdict.route} ({', '.join(verdict.to)}) {word}: {verdict.reason}"
+    for channel, telling in alert.tellings.items():
+        yield f"  {channel}: {_why(alert, telling.phase, telling.hold, telling.due_at)}"
+    for each in sent:
+        yield f"  sent: {each.delivery.act} to {each.delivery.channel}, version {each.delivery.version}"
+    if not sent:
+        yield "  nothing was sent because of this event"
+
+
+def _why(alert: Alert, phase: Phase, hold: str | None, until: datetime | None) -> str:
+    if phase is Phase.HELD:
+        return f"held by {hold} until {until:%Y-%m-%d %H:%M} UTC" if until else f"held by {hold}"
+    if alert.state is AlertState.SNOOZED:
+        return f"{phase}, snoozed"
+    return phase.value
+
+
+def _sent_report(sent: Sent) -> dict[str, object]:
+    return {
+        "at": sent.at,
+        "channel": sent.delivery.channel,
+        "act": sent.delivery.act,
+        "alert": sent.alert.id,
+        "version": sent.delivery.version,
+        "title": sent.alert.title,
+        "severity": severity(sent.alert.kind, sent.alert.impact),
+        "event": sent.event_id,
+        "note": sent.delivery.note,
+    }
+
+
+def _summed_up(sent: Sequence[Sent], days: int) -> str:
+    opened = [each for each in sent if each.delivery.act == "open"]
+    alerts_opened = {each.alert.id for each in opened}
+    grave = [each for each in opened if severity(each.alert.kind, each.alert.impact) is Severity.CRITICAL]
+    at_night = sum(each.at.hour >= _NIGHT[0] or each.at.hour < _NIGHT[1] for each in opened)
+    return (
+        f"in {days} days: {counted(len(alerts_opened), 'alert')} opened, {counted(len(sent), 'message')} in all; "
+        f"{len(grave)} opened critical, {at_night} at night (22:00 to 07:00 UTC)"
+    )

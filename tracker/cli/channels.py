@@ -1,0 +1,116 @@
+"""`tracker channels`: where alerts go, how each of them does, and whether it takes one."""
+
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from tracker.alerting.ports import Act, Message, Severity
+from tracker.bootstrap import build_channel, build_poster, open_alerts
+from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.table import age, json_text, table
+from tracker.environment.settings import Settings
+from tracker.errors import ChannelRefused, ConfigError, FetchError
+from tracker.model.channel import AnyChannelConfig
+from tracker.model.clock import utc_now
+
+
+@click.group()
+def channels() -> None:
+    """Show where alerts go, and try a channel out.
+
+    Channels are the [[channel]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
+
+    \b
+    Example:
+      tracker channels test oncall
+    """
+
+
+@channels.command("list")
+@data_dir_option
+@format_option
+def list_(data_dir: Path, output_format: str) -> None:
+    """Show the state of every channel.
+
+    \b
+    Example:
+      tracker channels list --format json
+    """
+    store = open_alerts(running_settings(data_dir))
+    types = {each.name: each.__struct_config__.tag for each in store.config().channels}
+    states = store.channel_states(types)
+    if output_format == "json":
+        click.echo(json_text(states))
+        return
+    now = utc_now()
+    rows = [
+        (
+            *(state.name, str(types[state.name]), "failing" if state.failures else "ok", str(state.ready)),
+            *(str(state.delivered), age(state.last_delivered_at, now)),
+            f"{age(state.last_error_at, now)}: {state.last_error}" if state.last_error else "",
+        )
+        for state in states
+    ]
+    heads = ("CHANNEL", "TYPE", "STATE", "WAITING", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
+    click.echo(table(heads, rows))
+
+
+@channels.command()
+@click.argument("channel")
+@data_dir_option
+def test(channel: str, data_dir: Path) -> None:
+    """Open and close one test alert from here, with this environment; exit status 1 if either is not taken.
+
+    \b
+    Example:
+      tracker channels test oncall
+    """
+    settings = running_settings(data_dir)
+    config = find(settings, channel)
+    sys.exit(0 if _tried(config, settings) else 1)
+
+
+def find(settings: Settings, name: str) -> AnyChannelConfig:
+    """Return the channel of that name. Raises ConfigError."""
+    for config in open_alerts(settings).config().channels:
+        if config.name == name:
+            return config
+    raise ConfigError(f"there is no channel {name}; `tracker channels list` shows them all")
+
+
+def _tried(config: AnyChannelConfig, settings: Settings) -> bool:
+    poster = build_poster(settings)
+    key = f"tracker-test/{uuid4().hex[:16]}/1"
+    handle = None
+    try:
+        channel = build_channel(config, settings, poster)
+        for act in (Act.OPEN, Act.CLOSE):
+            handle = channel.send(_message(act, key), handle) or handle
+            click.echo(f"{config.name} took the {act}")
+    except (FetchError, ChannelRefused) as error:
+        click.echo(f"{config.name} did not take the {act}: {error}")
+        return False
+    finally:
+        poster.close()
+    return True
+
+
+def _message(act: Act, key: str) -> Message:
+    now = utc_now()
+    return Message(
+        act=act,
+        key=key,
+        version=1 if act is Act.OPEN else 2,
+        title="Test of this channel",
+        provider_id="tracker-test",
+        provider_name="Test",
+        kind="incident",
+        severity=Severity.INFO,
+        status="investigating" if act is Act.OPEN else "resolved",
+        text="This is a test. Nothing happened.",
+        started_at=now,
+        ended_at=now if act is Act.CLOSE else None,
+        is_drill=True,
+    )

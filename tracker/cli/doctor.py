@@ -1,0 +1,71 @@
+"""`tracker doctor`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tracker.cli import PROBLEM, UNREACHABLE
+from tracker.cli.options import data_dir_option, environment, format_option
+from tracker.cli.table import coloured, json_text, terminal_width, wrap
+from tracker.diagnosis import Diagnosis, Level, diagnose, gather
+from tracker.environment.settings import Settings
+from tracker.errors import NoServer
+from tracker.model.clock import utc_now
+
+_WIDTH: Final = 100
+_INDENT: Final = " " * 10
+
+
+@click.command()
+@data_dir_option
+@format_option
+def doctor(data_dir: Path, output_format: str) -> None:
+    """Check whether the tracker does its work, and say what to do.
+
+    Data server, persistence, eviction, clock, beat, workers, lateness, printer, pages, sinks and disk are looked at, in
+    the order in which somebody looks for a cause; nothing is changed.
+
+    \b
+    Exit status:
+      0  nothing is wrong (a warning is no problem)
+      1  there is a problem
+      4  the data server cannot be reached
+
+    \b
+    Example:
+      tracker doctor --json
+    """
+    diagnosis = diagnose(gather(_settings(data_dir), utc_now()))
+    click.echo(json_text(diagnosis) if output_format == "json" else _text(diagnosis))
+    if diagnosis.checks[0].level is Level.PROBLEM:
+        sys.exit(UNREACHABLE)
+    sys.exit(PROBLEM if diagnosis.level is Level.PROBLEM else 0)
+
+
+def _settings(data_dir: Path) -> Settings:
+    """Return the settings that lead to the data server, whether it answers or not. Raises ConfigError."""
+    variables = environment(data_dir)
+    if os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"):
+        return Settings.from_environment(variables)
+    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
+
+    url = server_url(data_dir)
+    if url is None:
+        raise NoServer(f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL")
+    return Settings.from_environment({**variables, "REDIS_URL": url})
+
+
+def _text(diagnosis: Diagnosis) -> str:
+    lines = []
+    width = min(terminal_width() or _WIDTH, _WIDTH) - len(_INDENT)
+    for check in diagnosis.checks:
+        first, *more = wrap(f"{check.name.replace('_', ' ')}: {check.finding}", width)
+        lines.append(coloured(f"{check.level:<{len(_INDENT)}}{first}", check.level))
+        lines += [_INDENT + line for line in more]
+        lines += [f"{_INDENT}{line}" for line in wrap(f"→ {check.remedy}", width)] if check.remedy else []
+    counts = {level: sum(check.level is level for check in diagnosis.checks) for level in Level}
+    lines.append(", ".join(f"{count} {level}" for level, count in counts.items() if count))
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""`tracker history`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tracker.bootstrap import open_recorded
+from tracker.cli.options import data_dir_option, environment
+from tracker.delivery.sinks.jsonlines import RECORD_NAME
+from tracker.environment.history import HistorySettings
+from tracker.environment.settings import Settings
+from tracker.errors import ConfigError
+from tracker.history.record import size_of
+from tracker.model.clock import utc_now
+
+
+@click.group()
+def history() -> None:
+    """Rebuild or inspect the database that answers questions about the past.
+
+    The database is made from updates.jsonl, which stays the record.
+    """
+
+
+@history.command()
+@data_dir_option
+def rebuild(data_dir: Path) -> None:
+    """Forget what was projected and read the whole record again, rotated files too.
+
+    Counts of polls stay, since the record has none. The tracker may run meanwhile.
+
+    \b
+    Example:
+      tracker history rebuild --data-dir data
+    """
+    variables = environment(data_dir)
+    settings, kept = Settings.from_environment(variables), HistorySettings.from_environment(variables)
+    record = data_dir / RECORD_NAME
+    total = size_of(record)
+    if not total:
+        raise ConfigError(f"there is no record {record}; give the --data-dir of a tracker that has run")
+    os.umask(0o077)
+    recorded = open_recorded(settings, kept)
+    try:
+        keep_since = None if kept.keep is None else utc_now() - kept.keep
+        with click.progressbar(length=total, label="reading the record", file=sys.stderr) as bar:
+            updates = recorded.rebuild(record, keep_since, bar.update)
+    finally:
+        recorded.close()
+    click.echo(f"read {updates} updates; the history is whole")

@@ -1,0 +1,85 @@
+"""Groups of commands that import a command when it runs: `tracker --help` and `tracker status` start quickly."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class Lazy(NamedTuple):
+    """Where a command is, and what it does in one sentence, which is the first one of its help."""
+
+    #: `module:attribute`.
+    where: str
+    summary: str
+
+
+class FullHelp(click.Group):
+    """A group whose list of commands shows whole sentences."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with the first sentence of its help, wrapped and never cut."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, first_sentence(command)) for name, command in found if command and not command.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, section by section, and imports one when it is asked for."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections = sections
+        self._lazy = {name: lazy for section in sections.values() for name, lazy in section.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, in the order of the sections."""
+        return [*self._lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None where there is none of that name."""
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = lazy.where.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101  a slip in the table below
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections; nothing is imported for that, and no sentence is cut."""
+        for title, section in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, lazy.summary) for name, lazy in section.items()])
+        if self.commands:
+            super().format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what a word may become, without importing anything."""
+        names = [
+            CompletionItem(name, help=lazy.summary) for name, lazy in self._lazy.items() if name.startswith(incomplete)
+        ]
+        return names or super().shell_complete(ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was named; a name that is almost right is pointed out."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from tracker.cli.naming import did_you_mean  # noqa: PLC0415  difflib, only for a mistake
+
+            hint = did_you_mean(args[0], self._lazy)
+            if hint is None:
+                raise
+            raise click.UsageError(f"There is no command {args[0]}; {hint}", ctx) from error
+
+
+def first_sentence(command: click.Command) -> str:
+    """Return the first sentence of a command's help, on one line."""
+    paragraph = (command.help or "").partition("\n\n")[0]
+    return " ".join(paragraph.split())

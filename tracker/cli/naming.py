@@ -1,0 +1,46 @@
+"""Which provider somebody means: by id, by name, or almost. Pure."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from tracker.errors import ConfigError
+from tracker.model.plain import one_line
+from tracker.model.provider import Provider
+
+#: Comparing costs the product of the lengths.
+_LONGEST_COMPARED: Final = 60
+_MOST_COMPARED: Final = 5000
+
+
+def meant(providers: Iterable[Provider], word: str) -> Provider:
+    """Return the provider of that id or name, in any case of letters. Raises ConfigError with what may be meant."""
+    known = list(providers)
+    folded = word.casefold()
+    for provider in known:
+        if provider.id == word:
+            return provider
+    named = [each for each in known if folded in (each.id.casefold(), each.name.casefold())]
+    if len(named) > 1:
+        ids = ", ".join(each.id for each in named)
+        raise ConfigError(f"several providers are called {one_line(word, _LONGEST_COMPARED)}; write an id: {ids}")
+    if named:
+        return named[0]
+    names = {spelling: each.id for each in known for spelling in (each.name, each.id)}
+    hint = did_you_mean(word, names) or "`tracker providers list` shows them all"
+    raise ConfigError(f"there is no provider {one_line(word, _LONGEST_COMPARED)}; {hint}")
+
+
+def chosen(providers: Sequence[Provider], words: Sequence[str]) -> list[Provider]:
+    """Return the providers that are meant, in the order of the catalogue; all for none. Raises ConfigError."""
+    wanted = {meant(providers, word).id for word in words}
+    return [provider for provider in providers if not words or provider.id in wanted]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a question with the closest of some known words, None if none is close."""
+    folded = {spelling.casefold()[:_LONGEST_COMPARED]: spelling for spelling in list(known)[:_MOST_COMPARED]}
+    close = get_close_matches(word.casefold()[:_LONGEST_COMPARED], folded, n=3, cutoff=0.6)
+    return (
+        f"did you mean {' or '.join(one_line(folded[each], _LONGEST_COMPARED) for each in close)}?" if close else None
+    )

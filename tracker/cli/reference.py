@@ -1,0 +1,94 @@
+"""The reference of all variables and keys, made from what the code reads. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from tracker.catalogue.entry import PROVIDERS
+from tracker.catalogue.schema import Entry, Schema
+from tracker.catalogue.sink import SINKS
+from tracker.environment.variables import VARIABLES, Variable
+from tracker.model.key import Holds
+
+#: The tables of providers.toml, each with what it is for.
+TABLES: Final[Sequence[tuple[Schema[Any], str]]] = (
+    (PROVIDERS, "One page that is watched."),
+    (SINKS, "One receiver of updates beside the log."),
+)
+_HEAD: Final = """\
+# Reference
+
+All variables of the environment and all keys of `providers.toml`. This page is made from the code by
+`tracker config reference`; a test sees that it is current.
+
+## Variables of the environment
+
+A variable with *file* may be given as a file instead: `NAME_FILE` names it. No variable's value is logged or stored.
+"""
+_VALUES: Final = {
+    Holds.TEXT: "text",
+    Holds.IDENTIFIER: "an id: a-z, 0-9 and -",
+    Holds.ADDRESS: "an http or https address",
+    Holds.SECRET_ADDRESS: "an http or https address",
+    Holds.VARIABLE: "the name of a variable",
+    Holds.HEADERS: "a table of headers, each with the name of a variable",
+    Holds.GLOB: "globs",
+    Holds.EVENT: "kinds of events",
+    Holds.EVENT_OR_EXCLUSION: "kinds of events, a `!` before those left out",
+}
+
+
+def reference() -> str:
+    """Return the reference in Markdown."""
+    lines = [_HEAD, *_variables(VARIABLES)]
+    lines += ["", "## providers.toml", ""]
+    lines += [f"`[defaults]` may set for all pages: {', '.join(f'`{key}`' for key in PROVIDERS.shared_keys)}."]
+    for schema, what in TABLES:
+        lines += ["", f"### [[{schema.kind}]]", "", f"{what} Keys that are required come first.", ""]
+        lines += _keys(schema.entries.values())
+    return "\n".join(lines) + "\n"
+
+
+def _variables(variables: Iterable[Variable]) -> Iterator[str]:
+    yield "| variable | meaning | default | file | read by |"
+    yield "| --- | --- | --- | --- | --- |"
+    for each in variables:
+        default = _code(each.default) if each.default and " " not in each.default else each.default
+        yield _row(_code(each.name), each.help, default, "yes" if each.has_file else "", each.of or "all")
+
+
+def _keys(entries: Iterable[Entry]) -> Iterator[str]:
+    yield "| key | value | meaning | default | example |"
+    yield "| --- | --- | --- | --- | --- |"
+    for entry in entries:
+        default = "*required*" if entry.key.is_required else _default(entry.default)
+        example = _code(entry.example) if entry.key.example else ""
+        yield _row(_code(entry.name), _value(entry), entry.key.help, default, example)
+
+
+def _value(entry: Entry) -> str:
+    """Return what a key may hold."""
+    if entry.type is bool:
+        return "true or false"
+    if entry.type is int:
+        return f"{entry.key.least:,} to {entry.key.most:,} {entry.key.unit}"
+    if issubclass(entry.type, StrEnum):
+        words = entry.key.choices or [each.value for each in entry.type]
+        return ", ".join(_code(word) for word in words)
+    value = _VALUES[entry.key.holds]
+    is_list = entry.type is tuple and entry.key.holds is not Holds.HEADERS
+    return f"a list of {value}" if is_list else value
+
+
+def _default(default: object) -> str:
+    if default is None or default == ():
+        return ""
+    return _code(str(default).lower() if isinstance(default, bool) else str(default))
+
+
+def _code(text: str) -> str:
+    return text if "`" in text else f"`{text}`"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,0 +1,109 @@
+"""`tracker silence`: times in which alerts open nowhere."""
+
+import getpass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from tracker.bootstrap import open_alerts
+from tracker.cli.alerts import duration_s
+from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.table import json_text, table
+from tracker.errors import ConfigError
+from tracker.model.clock import utc_now
+from tracker.model.route import AlertKind, Silence
+
+
+@click.group()
+def silence() -> None:
+    """Hold alerts back for a time, with a reason; open ones go on to their end.
+
+    \b
+    Example:
+      tracker silence add --provider acme --for 4h --reason "their move to the new region"
+    """
+
+
+@silence.command()
+@click.option("--provider", "providers", multiple=True, metavar="GLOB", help="Pages, by id. Repeat it.")
+@click.option("--component", "components", multiple=True, metavar="GLOB", help="Components, by name. Repeat it.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in AlertKind]))
+@click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="30 days at most.")
+@click.option("--reason", required=True, help="Why; it is shown with what it holds back.")
+@data_dir_option
+def add(
+    providers: tuple[str, ...],
+    components: tuple[str, ...],
+    kinds: tuple[str, ...],
+    span: str,
+    reason: str,
+    data_dir: Path,
+) -> None:
+    """Begin a silence now.
+
+    \b
+    Example:
+      tracker silence add --provider 'aws-*' --kind maintenance --for 2d --reason "planned"
+    """
+    if not (providers or components or kinds):
+        raise ConfigError("a silence of everything would hide all; give --provider, --component or --kind")
+    now = utc_now()
+    made = Silence(
+        id=uuid4().hex[:8],
+        reason=reason.strip()[:200] or "no reason given",
+        providers=providers,
+        components=components,
+        kinds=tuple(map(AlertKind, kinds)),
+        created_at=now,
+        ends_at=now + timedelta(seconds=duration_s(span, "--for")),
+        created_by=getpass.getuser(),
+    )
+    open_alerts(running_settings(data_dir)).silence(made)
+    click.echo(f"silence {made.id} until {made.ends_at:%Y-%m-%d %H:%M} UTC; `tracker silence end {made.id}` ends it")
+
+
+@silence.command("list")
+@data_dir_option
+@format_option
+def list_(data_dir: Path, output_format: str) -> None:
+    """Show the silences that have not ended.
+
+    \b
+    Example:
+      tracker silence list
+    """
+    now = utc_now()
+    known = [each for each in open_alerts(running_settings(data_dir)).silences() if each.ends_at > now]
+    if output_format == "json":
+        click.echo(json_text(known))
+        return
+    rows = [
+        (
+            each.id,
+            f"{each.ends_at:%Y-%m-%d %H:%M}",
+            ", ".join((*each.providers, *each.components, *each.kinds)),
+            each.created_by,
+            each.reason,
+        )
+        for each in known
+    ]
+    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows))
+
+
+@silence.command()
+@click.argument("silence_id", metavar="SILENCE")
+@data_dir_option
+def end(silence_id: str, data_dir: Path) -> None:
+    """End a silence; what it held back opens at once, if it goes on.
+
+    \b
+    Example:
+      tracker silence end 1f2e3d4c
+    """
+    store = open_alerts(running_settings(data_dir))
+    if silence_id not in {each.id for each in store.silences()}:
+        raise ConfigError(f"there is no silence {silence_id}; `tracker silence list` shows them all")
+    store.end_silence(silence_id)
+    click.echo(f"silence {silence_id} is over")

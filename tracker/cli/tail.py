@@ -1,0 +1,111 @@
+"""`tracker tail`: the record, its last lines and new ones."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tracker.cli.options import Moment, data_dir_option, format_option
+from tracker.cli.past import is_of, progress, provider_option
+from tracker.delivery.ports import Sink, StreamedEvent
+from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
+from tracker.delivery.sinks.text import TextLines
+from tracker.ledger.record import follow, newest, record_files, recorded
+from tracker.model.event import EventKind
+
+#: How often the record is looked at for new lines.
+_LOOK_EVERY_S: Final = 0.2
+
+
+@click.command()
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new updates as they come, until Ctrl-C.")
+@click.option("-n", "--lines", "count", type=click.IntRange(0), default=10, show_default=True, help="How many updates.")
+@click.option("--since", type=Moment(), help="All since then instead: 2h, 2026-11-27, or 2026-11-27T10:00 (UTC).")
+@click.option(
+    "--event",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in EventKind]),
+    metavar="KIND",
+    help="Only this kind of event, such as new_incident. Repeat it.",
+)
+@provider_option
+@data_dir_option
+@format_option
+def tail(
+    follows: bool,
+    count: int,
+    since: datetime | None,
+    kinds: tuple[str, ...],
+    providers: tuple[str, ...],
+    data_dir: Path,
+    output_format: str,
+) -> None:
+    """Show the last updates on record, and new ones as they come.
+
+    They come from updates.jsonl in the data directory, so that the data server need not run. Text leaves out edits of
+    updates; JSON has them.
+
+    \b
+    Example:
+      tracker tail -f
+      tracker tail --since 2h --provider github --json
+    """
+    path, is_of_provider = data_dir / RECORD_NAME, is_of(providers)
+
+    def is_wanted(streamed: StreamedEvent) -> bool:
+        return is_of_provider(streamed.event) and (not kinds or streamed.event.event in kinds)
+
+    sink = _Lines() if output_format == "json" else TextLines(sys.stdout)
+    if not follows:
+        record_files(data_dir)  # says which folder was meant where there is no record
+    # Where the file ends is learnt before its lines are read: what comes meanwhile is shown by following.
+    last, end = newest(path, 0 if since else count, is_wanted)
+    if since:
+        files = record_files(data_dir) if path.exists() else ()
+        last_known: Iterable[StreamedEvent] = recorded(files, since, progress(path))
+        _show(sink, filter(is_wanted, _until(last_known, path, end) if follows else last_known))
+    else:
+        _show(sink, last)
+    if follows:
+        _follow(sink, path, end, is_wanted)
+
+
+def _follow(sink: Sink, path: Path, end: int, is_wanted: Callable[[StreamedEvent], bool]) -> None:
+    if not path.exists():
+        click.echo(f"tracker: {path} is not there yet; waiting for it", err=True)
+    try:
+        _show(sink, filter(is_wanted, follow(path, end, _pause)))
+    except KeyboardInterrupt:
+        click.echo(err=True)
+
+
+def _pause() -> bool:
+    time.sleep(_LOOK_EVERY_S)
+    return True
+
+
+def _until(events: Iterable[StreamedEvent], path: Path, end: int) -> Iterable[StreamedEvent]:
+    """Yield events up to the last one that stood in the file when its end was looked for."""
+    last, _ = newest(path, 1, lambda _: True) if end else ((), 0)
+    for streamed in events:
+        yield streamed
+        if last and streamed.stream_id == last[0].stream_id:
+            return
+
+
+def _show(sink: Sink, events: Iterable[StreamedEvent]) -> None:
+    for streamed in events:
+        sink.deliver([streamed])
+
+
+class _Lines:
+    """Writes events as they stand on record."""
+
+    def deliver(self, events: Iterable[StreamedEvent]) -> None:
+        for streamed in events:
+            click.echo(record_line(streamed))

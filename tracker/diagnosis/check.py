@@ -1,0 +1,38 @@
+"""What a check says: a level, a finding and a remedy."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Level(StrEnum):
+    """How a check ended, the worst first."""
+
+    PROBLEM = "problem"
+    WARNING = "warning"
+    #: It could not be checked, because another check failed or this user may not ask.
+    UNKNOWN = "unknown"
+    OK = "ok"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check: its stable form."""
+
+    #: A stable word: `data_server`, `version`, `persistence`, `eviction`, `memory`, `clock`, `catalogue`, `beat`,
+    #: `workers`, `lateness`, `printer`, `pages`, `sinks`, `disk`.
+    name: str
+    level: Level
+    #: What was found, one sentence.
+    finding: str
+    #: What to do about it, one sentence; None where nothing is to be done.
+    remedy: str | None = None
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """All checks in the order in which somebody looks for a cause."""
+
+    checked_at: datetime
+    #: The worst level that a check found.
+    level: Level
+    checks: tuple[Check, ...]

@@ -1,0 +1,84 @@
+"""Every variable of the environment that the tracker reads: what `docs/reference.md` is made of. Data alone."""
+
+from typing import Final, NamedTuple
+
+
+class Variable(NamedTuple):
+    """One variable, as people set it."""
+
+    name: str
+    #: What it says, a sentence or a phrase with a full stop.
+    help: str
+    #: What holds without it; "" for nothing.
+    default: str = ""
+    #: Whether NAME_FILE may name a file that holds the value instead.
+    has_file: bool = False
+    #: Who reads it, where that is not everybody.
+    of: str = ""
+
+
+#: Those that `tracker.environment.settings` reads, then those of single processes.
+VARIABLES: Final = (
+    Variable(
+        "REDIS_URL",
+        "The data server: `redis://`, `rediss://` (TLS), `unix://` or `sentinel://`; `tracker up` can start one.",
+        default="redis://127.0.0.1:6379/0",
+        has_file=True,
+    ),
+    Variable("REDIS_USERNAME", "The data server's user, unless `REDIS_URL` has one.", has_file=True),
+    Variable("REDIS_PASSWORD", "Its password, unless `REDIS_URL` has one.", has_file=True),
+    Variable("TRACKER_DATA_DIR", "Where files are kept that must outlive a restart.", default="data"),
+    Variable("TRACKER_FORMAT", "How the printer writes updates: `text` or `json`.", default="text", of="printer"),
+    Variable(
+        "TRACKER_CONTACT_URL",
+        "The address that requests carry, where a vendor finds who asks.",
+        default="the project's page",
+    ),
+    Variable(
+        "TRACKER_LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", default="INFO, WARNING for beat", of="compose"
+    ),
+    Variable(
+        "TRACKER_PROVIDERS", "The list of pages that the containers read.", default="providers.toml", of="compose"
+    ),
+    Variable(
+        "TRACKER_CA_FILE",
+        "The certificates that pages are held to, in PEM, in place of those that browsers trust.",
+        default="`SSL_CERT_FILE`, if that is set",
+    ),
+    Variable("TRACKER_LEAN", "0 has fetch messages take Celery's own way through a worker.", default="1", of="worker"),
+    Variable("HTTP_PROXY", "The proxy for `http://` pages, in capitals or small letters.", has_file=True),
+    Variable("HTTPS_PROXY", "The proxy for `https://` pages.", has_file=True),
+    Variable("ALL_PROXY", "The proxy for both, where there is no other.", has_file=True),
+    Variable("NO_PROXY", "Hosts that are asked without a proxy, with commas between."),
+    Variable("NO_COLOR", "Anything but nothing: no colours on a terminal.", of="commands"),
+    Variable(
+        "TRACKER_TICK_FILE",
+        "A file that beat and workers touch while they do their work, for health checks of containers.",
+        of="beat, worker",
+    ),
+    Variable("TRACKER_WEB_TOKEN", "Lets whoever has it read the page and the API.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_ACT_TOKEN", "Lets whoever has it read, and add, remove and check.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_HOSTS", "More names under which the page is asked, with commas between.", of="web"),
+    Variable(
+        "TRACKER_WEB_TRUSTED_PROXIES",
+        "Addresses or networks of proxies that are believed when they say who asks, with commas between.",
+        of="web",
+    ),
+    Variable("TRACKER_WEB_USER_HEADER", "Where such a proxy says it.", default="X-Forwarded-User", of="web"),
+    Variable("TRACKER_WEB_ACTORS", "Those of its users who may act, with commas between.", of="web"),
+    Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, with commas between.", of="web"),
+    Variable("TRACKER_WEB_URL", "The page's own address, for links in feeds.", default="as it was asked", of="web"),
+    Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
+    Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),
+    Variable(
+        "TRACKER_DATABASE_URL",
+        "A PostgreSQL server for the history.",
+        default="SQLite in the data directory",
+        has_file=True,
+        of="web",
+    ),
+    Variable("TRACKER_HISTORY_DAYS", "How many days the history keeps; 0 keeps all.", default="400", of="web"),
+    Variable("TRACKER_CORE", "Keep a worker to the n-th core that it may use: 0, 1, and so on.", of="worker"),
+)
+#: Those that one process of ours sets for another, or tests for a process; not for people.
+INTERNAL: Final = ("TRACKER_OUTPUT_FD", "TRACKER_FAILPOINTS", "TRACKER_COMPLETE")

@@ -1,0 +1,193 @@
+"""What the history answers: frozen values, times aware UTC."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+from tracker.model.event import Event
+from tracker.model.page import Impact
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """When a maintenance was to take place, as the vendor said it at one time."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    #: When the tracker saw this window first.
+    seen_at: datetime
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """How bad an incident was from one moment on."""
+
+    since: datetime
+    impact: Impact | None = None
+
+
+class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident or a maintenance with what its events said last."""
+
+    provider: str
+    provider_name: str
+    incident_id: str
+    title: str
+    status: str
+    is_maintenance: bool = False
+    impact: Impact | None = None
+    worst_impact: Impact | None = None
+    link: str | None = None
+    components: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    #: When its first event was published, or seen where the vendor does not say.
+    began_at: datetime
+    first_seen_at: datetime
+    updated_at: datetime
+    #: When the update that ended it was published or seen; None while it goes on or is planned.
+    ended_at: datetime | None = None
+    #: Only of a maintenance: each window that was announced, the present one last.
+    windows: tuple[Window, ...] = ()
+    #: How bad it was from when on, oldest first.
+    phases: tuple[Phase, ...] = ()
+    #: Grows with each change of the window or of whether it is cancelled (RFC 5545, SEQUENCE).
+    revision: int = 0
+    updates: int = 0
+    edits: int = 0
+    withdrawals: int = 0
+
+    @property
+    def window(self) -> Window | None:
+        """Return the present window of a maintenance."""
+        return self.windows[-1] if self.windows else None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether it is a maintenance that will not take place."""
+        return self.status == "cancelled"
+
+
+class FeedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of the record with its place in the history."""
+
+    #: Grows by one and more from event to event, in the record's order.
+    seq: int
+    stream_id: str
+    event: Event
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of events."""
+
+    items: tuple[FeedItem, ...]
+    #: `seq` before which the next page goes on; None at the end.
+    next_before: int | None = None
+
+
+class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are wanted; an empty filter wants all."""
+
+    #: Provider ids; None: of all providers, (): of none.
+    providers: tuple[str, ...] | None = None
+    #: Kinds of events; (): all.
+    kinds: tuple[str, ...] = ()
+    #: Impacts; (): all.
+    impacts: tuple[str, ...] = ()
+    #: Words that title, text, components or provider hold, all of them; "": any.
+    text: str = ""
+    #: Seen from here on, and before that.
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which incidents are wanted; an empty filter wants all, maintenances too."""
+
+    providers: tuple[str, ...] | None = None
+    is_maintenance: bool | None = None
+    is_open: bool | None = None
+    #: Those that went on at some time from here on, and before that.
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of incidents, those that began last first."""
+
+    items: tuple[RecordedIncident, ...]
+    #: What the next page goes on from; None at the end.
+    next_cursor: str | None = None
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of an incident; of an edit also what the text said before."""
+
+    item: FeedItem
+    previous_message: str | None = None
+
+
+class IncidentLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident with all that is on record of it, and what its provider's components did meanwhile."""
+
+    incident: RecordedIncident
+    entries: tuple[LedgerEntry, ...]
+    component_changes: tuple[FeedItem, ...] = ()
+
+
+class ComponentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A component that had one status for a time."""
+
+    provider: str
+    component_id: str
+    name: str
+    status: str
+    began_at: datetime
+    #: None while it has it.
+    ended_at: datetime | None = None
+
+
+class UnreadableSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which a page could not be read, so that its state is unknown."""
+
+    provider: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    reason: str = ""
+
+
+class DayState(StrEnum):
+    """How a provider did on one day, the worst first; unknown where nothing is known of it."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+    MAINTENANCE = "maintenance"
+    OPERATIONAL = "operational"
+    UNKNOWN = "unknown"
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One day (UTC) of a provider."""
+
+    day: date
+    #: The worst that was known of it; unknown where the page was not read that day.
+    state: DayState
+    #: Minutes in which the page could not be read; all that have passed where it was not read at all.
+    unknown_minutes: int = 0
+    #: Minutes of each impact that was worse than none, by impact; those that overlap count for the worst.
+    minutes: dict[str, int] = {}
+    #: Polls that read the page, and polls that failed; None where they were not counted.
+    polls_read: int | None = None
+    polls_failed: int | None = None
+    incidents: tuple[str, ...] = ()
+
+
+class ProviderHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on record of one provider since a day."""
+
+    provider: str
+    #: Oldest first, today last.
+    days: tuple[Day, ...]
+    #: Those that went on at some time since then, the newest first.
+    incidents: tuple[RecordedIncident, ...] = ()
+    component_changes: tuple[ComponentChange, ...] = ()
+    unreadable: tuple[UnreadableSpan, ...] = ()

@@ -1,0 +1,72 @@
+"""The seam to a database: DB-API 2.0 with named parameters (`:name`), rows by column name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+Row = Mapping[str, Any]
+
+
+class Session(Protocol):
+    """One transaction. Every method raises HistoryError."""
+
+    def rows(self, sql: str, **values: object) -> Sequence[Row]:
+        """Return the rows that a query finds."""
+        ...
+
+    def execute(self, sql: str, **values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of values."""
+        ...
+
+
+class Search(NamedTuple):
+    """A search as a part of a query."""
+
+    #: What stands behind FROM; the columns of `events` are in it.
+    source: str
+    condition: str
+    values: Mapping[str, str]
+    #: What is `seq` there, and is read in its order without sorting all that is found.
+    order: str
+
+
+class Dialect(Protocol):
+    """Where the two databases differ."""
+
+    def migrations(self) -> Sequence[Sequence[str]]:
+        """Return the statements of each version of the schema, the first version first."""
+        ...
+
+    def search(self, text: str, providers: Sequence[str]) -> "Search":
+        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word."""
+        ...
+
+    def indexed(self, session: Session, rows: Sequence[Row]) -> None:
+        """Make rows that were just put into `events` known to the search."""
+        ...
+
+    def forget(self, session: Session, before_us: int, limit: int) -> int:
+        """Remove up to `limit` events that were seen before that; return how many."""
+        ...
+
+
+class Database(Protocol):
+    """A database that holds the history. Safe for threads."""
+
+    dialect: Dialect
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Begin a transaction that sees one state and changes nothing. Raises HistoryError."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Begin a transaction that no other writer runs beside; committed unless an exception leaves it."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...

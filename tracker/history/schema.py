@@ -1,0 +1,50 @@
+"""The tables, version by version. A version that was released is never changed: the next one alters its tables.
+
+Times are microseconds since the epoch (`_us`), so that both databases compare them alike. What is only shown and never
+asked for is JSON.
+"""
+
+from typing import Final
+
+#: What both databases understand, version by version.
+TABLES: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """CREATE TABLE events (
+            seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stream_id TEXT NOT NULL, kind TEXT NOT NULL,
+            provider TEXT NOT NULL, incident_id TEXT, update_id TEXT, impact TEXT, seen_us BIGINT NOT NULL,
+            title TEXT NOT NULL, message TEXT NOT NULL, names TEXT NOT NULL, event TEXT NOT NULL)""",
+        "CREATE INDEX events_of_provider ON events (provider, seq)",
+        "CREATE INDEX events_of_kind ON events (kind, seq)",
+        "CREATE INDEX events_of_incident ON events (provider, incident_id, seq)",
+        "CREATE INDEX events_of_stream ON events (stream_id)",
+        "CREATE INDEX events_seen ON events (seen_us)",
+        """CREATE TABLE incidents (
+            provider TEXT NOT NULL, incident_id TEXT NOT NULL, is_maintenance INTEGER NOT NULL,
+            began_us BIGINT NOT NULL, updated_us BIGINT NOT NULL, ended_us BIGINT, starts_us BIGINT, ends_us BIGINT,
+            incident TEXT NOT NULL, PRIMARY KEY (provider, incident_id))""",
+        "CREATE INDEX incidents_of_provider ON incidents (provider, is_maintenance, began_us)",
+        "CREATE INDEX incidents_begun ON incidents (is_maintenance, began_us)",
+        "CREATE INDEX incidents_open ON incidents (is_maintenance, began_us) WHERE ended_us IS NULL",
+        "CREATE INDEX maintenances_starting ON incidents (starts_us) WHERE is_maintenance = 1",
+        """CREATE TABLE component_spans (
+            provider TEXT NOT NULL, component_id TEXT NOT NULL, began_us BIGINT NOT NULL, ended_us BIGINT,
+            name TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (provider, component_id, began_us))""",
+        "CREATE INDEX component_spans_of_provider ON component_spans (provider, began_us)",
+        """CREATE TABLE unreadable_spans (
+            provider TEXT NOT NULL, began_us BIGINT NOT NULL, ended_us BIGINT, reason TEXT NOT NULL,
+            PRIMARY KEY (provider, began_us))""",
+    ),
+    (
+        # Counted in the data server alone, so that no rebuild touches them.
+        """CREATE TABLE polls (
+            provider TEXT NOT NULL, day TEXT NOT NULL, polls_read BIGINT NOT NULL, polls_failed BIGINT NOT NULL,
+            PRIMARY KEY (provider, day))""",
+        """CREATE TABLE poll_counters (
+            provider TEXT PRIMARY KEY, counted_since_us BIGINT NOT NULL, polls_read BIGINT NOT NULL,
+            polls_failed BIGINT NOT NULL)""",
+    ),
+)
+#: Holds the version of the schema and how far the record was read; made before the first version.
+NOTES: Final = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+#: What a rebuild empties.
+PROJECTED: Final = ("events", "incidents", "component_spans", "unreadable_spans")

@@ -1,0 +1,157 @@
+"""The history in a file of its own: SQLite with a write-ahead log, so that readers never wait for the writer."""
+
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tracker.errors import HistoryError
+from tracker.history.database import Dialect, Row, Search, Session
+from tracker.history.schema import TABLES
+
+#: How long a writer waits for another one, in seconds.
+_BUSY_S: Final = 15.0
+#: `synchronous = NORMAL` may lose the newest commits with the power, and never more: they are read again.
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
+)
+_WORD: Final = re.compile(r"(\w+)(\*?)")
+#: Words of a search that count; more would only make it slow.
+MOST_WORDS: Final = 12
+_SEARCH: Final = (
+    """CREATE VIRTUAL TABLE events_text USING fts5(
+        title, message, names, provider, content = 'events', content_rowid = 'seq',
+        tokenize = 'unicode61 remove_diacritics 2')""",
+)
+_FOUND: Final = "events_text CROSS JOIN events ON events.seq = events_text.rowid"
+_INDEX: Final = (
+    "INSERT INTO events_text (rowid, title, message, names, provider) "
+    "VALUES (:seq, :title, :message, :names, :provider)"
+)
+_UNINDEX: Final = (
+    "INSERT INTO events_text (events_text, rowid, title, message, names, provider) "
+    "SELECT 'delete', seq, title, message, names, provider FROM events WHERE seq IN ({doomed})"
+)
+_DOOMED: Final = "SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_us LIMIT :most"
+
+
+class SqliteDialect:
+    """FTS5 searches; its index holds no text of its own and is told of each row that comes or goes."""
+
+    def migrations(self) -> Sequence[Sequence[str]]:
+        """Return the statements of each version of the schema."""
+        return [(*TABLES[0], *_SEARCH), *TABLES[1:]]
+
+    def search(self, text: str, providers: Sequence[str]) -> Search:
+        """Return where rows with all these words come from."""
+        words = [f'"{word}"{star}' for word, star in _WORD.findall(text)[:MOST_WORDS]]
+        if not words:
+            return Search("events", "1 = 0", {}, "seq")
+        query = f"{{title message names}} : ({' AND '.join(words)})"
+        # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
+        if len(providers) == 1:
+            query += f' AND provider : "{" ".join(word for word, _ in _WORD.findall(providers[0]))}"'
+        # Not as a subquery: only this way round is what is found read from its end and no further than is asked for.
+        return Search(_FOUND, "events_text MATCH :text", {"text": query}, "events_text.rowid")
+
+    def indexed(self, session: Session, rows: Sequence[Row]) -> None:
+        """Make new rows known to the search."""
+        session.execute_many(_INDEX, rows)
+
+    def forget(self, session: Session, before_us: int, limit: int) -> int:
+        """Remove old events, from the search first: its index needs their text for that."""
+        session.execute(_UNINDEX.format(doomed=_DOOMED), before=before_us, most=limit)
+        return session.execute(f"DELETE FROM events WHERE seq IN ({_DOOMED})", before=before_us, most=limit)
+
+
+class _SqliteSession:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, **values: object) -> Sequence[Row]:
+        found: list[sqlite3.Row] = self._connection.execute(sql, values).fetchall()
+        return [dict(zip(row.keys(), row, strict=True)) for row in found]
+
+    def execute(self, sql: str, **values: object) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(sql, rows)
+
+
+class SqliteDatabase:
+    """A `Database` in one file, with a connection for each thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._own = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._opening = threading.Lock()
+        self.dialect: Dialect = SqliteDialect()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Begin a transaction that sees one state. Raises HistoryError."""
+        with self._transaction("BEGIN DEFERRED") as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Begin a transaction that no other writer runs beside. Raises HistoryError."""
+        with self._transaction("BEGIN IMMEDIATE") as session:
+            yield session
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._opening:
+            connections, self._all = self._all, []
+            self._own = threading.local()
+        for connection in connections:
+            connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Session]:
+        try:
+            connection = self._connection()
+            connection.execute(begin)
+            try:
+                yield _SqliteSession(connection)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+        except sqlite3.Error as error:
+            raise HistoryError(
+                f"the history {self._path} cannot be used ({error}); "
+                "`tracker history rebuild` makes it anew from the record"
+            ) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        known: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if known is not None:
+            return known
+        connection = self._connect()
+        with self._opening:
+            self._own.connection = connection
+            self._all.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Made with the rights of the record: its owner alone.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise HistoryError(f"cannot open the history {self._path}: {error.strerror}") from error
+        connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        return connection

@@ -1,0 +1,54 @@
+"""How people write the fields of a provider or a sink in providers.toml: notes on the fields themselves, data alone."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+
+class Holds(StrEnum):
+    """What a value is where the type of its field does not say so; for a list, what each item is."""
+
+    TEXT = auto()
+    #: An id: part of data keys, of file lines and of commands.
+    IDENTIFIER = auto()
+    #: An http or https address.
+    ADDRESS = auto()
+    #: The same, which may be a secret: messages do not repeat it.
+    SECRET_ADDRESS = auto()
+    #: The name of an environment variable, never the value.
+    VARIABLE = auto()
+    #: Header fields, each with the name of the variable that holds its value.
+    HEADERS = auto()
+    #: A glob, or an exclusion (`!Beta*`).
+    GLOB = auto()
+    #: A kind of events.
+    EVENT = auto()
+    #: A kind of events, or an exclusion of one.
+    EVENT_OR_EXCLUSION = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Annotate a field with this, and people may write it: `tracker.catalogue.schema` derives all else from both."""
+
+    #: What it says, for `--help` and for documents; a phrase with a full stop.
+    help: str
+    #: How it is written; "": as the field is called.
+    name: str = ""
+    #: A value in TOML, which messages propose.
+    example: str = ""
+    holds: Holds = Holds.TEXT
+    #: What a number counts, and its bounds.
+    unit: str = ""
+    least: int = 1
+    most: int = 0
+    #: Those words of an enumeration that may be written; (): all.
+    choices: tuple[str, ...] = ()
+    is_required: bool = False
+    #: Whether `[defaults]` may set it for all.
+    is_shared: bool = False
+    #: Whether it decides what is reported of a page (`tracker.model.filters`).
+    is_filter: bool = False
+    #: Header fields that cannot be given.
+    reserved: tuple[str, ...] = ()
+    #: What commands call its value.
+    metavar: str | None = None

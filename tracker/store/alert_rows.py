@@ -1,0 +1,158 @@
+"""What was sent of each alert to each channel, in the data server."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import redis
+
+from tracker.alerting.alert import Alert
+from tracker.alerting.row import Row
+from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
+from tracker.errors import Conflict
+from tracker.store.alerts import provider_of
+from tracker.store.connection import (
+    ALERTS_PREFIX,
+    CHANNEL_LEASE_PREFIX,
+    CHANNEL_PREFIX,
+    CHANNEL_READY_PREFIX,
+    CHANNEL_ROWS_PREFIX,
+    load_script,
+    moment,
+    translated,
+)
+
+#: A sender that died gives its channel back after this long; each call prolongs it. One call ends within 15 s; a slower
+#: one (a mail server that dawdles) may be made twice, and what the late one writes is refused.
+LEASE_S: Final = 30.0
+_ENCODER: Final = msgspec.json.Encoder()
+_ALERTS: Final = msgspec.json.Decoder(Alert)
+_ROWS: Final = msgspec.json.Decoder(Row)
+
+
+class RedisRows:
+    """The `RowStore` of the distributed tracker, and what commands ask of it."""
+
+    def __init__(self, client: "redis.Redis", lease_s: float = LEASE_S) -> None:
+        self._client = client
+        self._lease_ms = int(lease_s * 1000)
+        self._lease = load_script(client, "alert_lease")
+        self._row = load_script(client, "alert_row")
+        self._release = load_script(client, "release")
+
+    def begin(self, channel: str, now: datetime) -> ChannelLease | None:
+        """Take the right to send."""
+        owner = uuid4().hex
+        with translated():
+            answer = self._lease(
+                keys=[CHANNEL_LEASE_PREFIX + channel, CHANNEL_PREFIX + channel],
+                args=[owner, self._lease_ms, now.timestamp()],
+            )
+        if answer is None:
+            return None
+        failures, failing_since = answer
+        return ChannelLease(
+            channel=channel, owner=owner, failures=int(failures), failing_since=moment(failing_since or None)
+        )
+
+    def end(self, lease: ChannelLease) -> None:
+        """Give the right back."""
+        with translated():
+            self._release(keys=[CHANNEL_LEASE_PREFIX + lease.channel], args=[lease.owner])
+
+    def ready(self, lease: ChannelLease, now: datetime, count: int) -> Sequence[ReadyAlert]:
+        """Return the alerts that may have something to send."""
+        key = CHANNEL_READY_PREFIX + lease.channel
+        with translated():
+            ids: Any = self._client.zrange(key, "-inf", now.timestamp(), byscore=True, offset=0, num=count)
+            if not ids:
+                return ()
+            with self._client.pipeline(transaction=False) as pipe:
+                pipe.hmget(CHANNEL_ROWS_PREFIX + lease.channel, ids)
+                for alert_id in ids:
+                    pipe.hget(ALERTS_PREFIX + provider_of(alert_id.decode()), alert_id)
+                rows, *alerts = pipe.execute()
+        return [
+            ReadyAlert(
+                alert_id=alert_id.decode(),
+                alert=_ALERTS.decode(alert) if alert else None,
+                row=_ROWS.decode(row) if row else Row(),
+                digest=hashlib.sha1(alert, usedforsecurity=False).hexdigest() if alert else "",
+            )
+            for alert_id, row, alert in zip(ids, rows, alerts, strict=True)
+        ]
+
+    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: Row, now: datetime) -> None:
+        """Write down what is about to be sent. Raises Conflict."""
+        self._write(lease, ready, row, now, "keep", None)
+
+    def settle(
+        self,
+        lease: ChannelLease,
+        ready: ReadyAlert,
+        row: Row,
+        now: datetime,
+        *,
+        again_at: datetime | None = None,
+        mark: ChannelMark | None = None,
+    ) -> None:
+        """Write down what became of it. Raises Conflict."""
+        self._write(lease, ready, row, now, again_at.timestamp() if again_at else "", mark)
+
+    def rows(self, channel: str) -> Mapping[str, Row]:
+        """Return what was sent to a channel, by alert id."""
+        with translated():
+            values: Any = self._client.hgetall(CHANNEL_ROWS_PREFIX + channel)
+        return {alert_id.decode(): _ROWS.decode(value) for alert_id, value in values.items()}
+
+    def row(self, channel: str, alert_id: str) -> Row:
+        """Return what was sent of one alert to one channel."""
+        with translated():
+            value: Any = self._client.hget(CHANNEL_ROWS_PREFIX + channel, alert_id)
+        return _ROWS.decode(value) if value else Row()
+
+    def resend(self, channel: str, alert_id: str, now: datetime) -> None:
+        """Have what a channel refused sent again at once."""
+        row = msgspec.structs.replace(
+            self.row(channel, alert_id), refused_version=0, refused_repeats=0, missed=None, attempts=0
+        )
+        key = CHANNEL_PREFIX + channel
+        with translated(), self._client.pipeline(transaction=True) as pipe:
+            pipe.hset(CHANNEL_ROWS_PREFIX + channel, alert_id, _ENCODER.encode(row))
+            pipe.zadd(CHANNEL_READY_PREFIX + channel, {alert_id: now.timestamp()})
+            pipe.hdel(key, "not_before")
+            pipe.execute()
+
+    def _write(
+        self,
+        lease: ChannelLease,
+        ready: ReadyAlert,
+        row: Row,
+        now: datetime,
+        again_at: float | str,
+        mark: ChannelMark | None,
+    ) -> None:
+        channel = lease.channel
+        arguments: list[str | bytes | float] = [
+            *(lease.owner, self._lease_ms, now.timestamp(), ready.alert_id, _ENCODER.encode(row), ready.digest),
+            again_at,
+            "" if mark is None else mark.failures,
+            "" if mark is None or mark.failing_since is None else mark.failing_since.timestamp(),
+            "" if mark is None or mark.not_before is None else mark.not_before.timestamp(),
+            "" if mark is None else mark.error or "",
+            int(mark is not None and mark.is_delivery),
+        ]
+        keys = [
+            CHANNEL_LEASE_PREFIX + channel,
+            CHANNEL_PREFIX + channel,
+            CHANNEL_ROWS_PREFIX + channel,
+            CHANNEL_READY_PREFIX + channel,
+            ALERTS_PREFIX + provider_of(ready.alert_id),
+        ]
+        with translated():
+            kept = self._row(keys=keys, args=arguments)
+        if not kept:
+            raise Conflict(f"channel {channel}: another worker sends to it by now")

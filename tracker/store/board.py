@@ -1,0 +1,145 @@
+"""What screens and interfaces ask of the data server: what changed, a page that is wanted now, who did what."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from tracker.errors import ConfigError
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import Savings
+from tracker.scheduling.dispatch_lag import WINDOW_S
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import (
+    AUDIT,
+    DUE,
+    PAGE_PREFIX,
+    PUSHED_PREFIX,
+    SCHEDULERS,
+    UPDATES,
+    load_script,
+    moment,
+    translated,
+)
+from tracker.store.pages import PageStatus
+
+#: Pages that one call asks about.
+_TOGETHER: Final = 1000
+#: Acts that are kept.
+_MOST_ACTS: Final = 10_000
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells whether a page changed, and when it was asked last."""
+
+    #: Differs after every change of the page's state; b"" for one that was never asked.
+    revision: bytes
+    checked_at: datetime | None
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that somebody had the tracker do."""
+
+    at: datetime
+    #: Who, as the token or the proxy says.
+    actor: str
+    #: What: `add`, `remove`, `check`, `push`.
+    act: str
+    #: The provider that it was done to.
+    subject: str
+    #: How they came: `token`, `session`, `proxy`, `hook`.
+    via: str
+
+
+class RedisBoard:
+    """The data server as screens see it. Every method raises StoreError."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._catalogue = RedisCatalogue(client)
+        self._pulses = load_script(client, "pulses")
+        self._push = load_script(client, "push")
+        #: The last entry of the stream that was waited for.
+        self._heard: str | bytes = "$"
+
+    def version(self) -> bytes:
+        """Return what differs after every change of the catalogue."""
+        return self._catalogue.version()
+
+    def providers(self) -> tuple[Provider, ...]:
+        """Return the catalogue, sorted by name."""
+        return self._catalogue.providers()
+
+    def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield what is known of these pages."""
+        return self._catalogue.statuses_of(providers)
+
+    def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:
+        """Return the pulse of each of these pages."""
+        found: list[Pulse] = []
+        for start in range(0, len(provider_ids), _TOGETHER):
+            with translated():
+                answer: Any = self._pulses(args=[PAGE_PREFIX, *provider_ids[start : start + _TOGETHER]])
+            found += [Pulse(revision=answer[i], checked_at=moment(answer[i + 1])) for i in range(0, len(answer), 2)]
+        return tuple(found)
+
+    def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
+        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
+        with translated():
+            found = self._push(
+                keys=[DUE, PUSHED_PREFIX + provider_id],
+                args=[provider_id, now.timestamp(), round(pause.total_seconds() * 1000)],
+            )
+        return bool(found)
+
+    def beats(self, now: datetime) -> int:
+        """Return how many schedulers have reported within the last minute."""
+        with translated():
+            return int(self._client.zcount(SCHEDULERS, now.timestamp() - WINDOW_S, "+inf"))
+
+    def note(self, act: Act) -> None:
+        """Write an act down; the oldest ones go."""
+        with translated():
+            self._client.xadd(AUDIT, {"act": msgspec.json.encode(act)}, maxlen=_MOST_ACTS)
+
+    def acts(self, count: int) -> tuple[Act, ...]:
+        """Return the last acts, the newest first."""
+        with translated():
+            entries: Any = self._client.xrevrange(AUDIT, count=count)
+        return tuple(msgspec.json.decode(fields[b"act"], type=Act) for _, fields in entries)
+
+    def await_entry(self, seconds: float) -> bool:
+        """Wait until something comes into the stream of events; tell whether it did.
+
+        A hint, no more: entries that a server which lost its data begins anew with may be missed. One thread asks.
+        """
+        with translated():
+            found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))
+        if found:
+            self._heard = found[0][1][-1][0]
+        return bool(found)
+
+    def counters(self) -> dict[str, Savings]:
+        """Return the poll counters of every page, by provider id."""
+        ids = [provider.id for provider in self._catalogue.providers()]
+        return dict(zip(ids, self._catalogue.savings(ids), strict=True))
+
+    def add(self, provider: Provider, now: datetime) -> None:
+        """Watch one more page. Raises ConfigError where there is one of that id."""
+        if any(known.id == provider.id for known in self._catalogue.providers()):
+            raise ConfigError(f"there is a provider {provider.id} already; choose another name, or remove it first")
+        self._catalogue.put([provider], now)
+
+    def remove(self, provider_id: str) -> bool:
+        """Stop watching a page and forget what is known of it; tell whether there was one of that id."""
+        return bool(self._catalogue.remove([provider_id]))
+
+    def ping(self) -> None:
+        """Ask whether the data server answers."""
+        self._catalogue.ping()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()

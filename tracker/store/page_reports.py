@@ -1,0 +1,96 @@
+"""What is known of many pages, for people and the supervisor: read in portions, so that nobody else waits long."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import redis
+
+from tracker.delivery.latency import Timing
+from tracker.model.page_state import PageView
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import ENDINGS, Savings
+from tracker.store.codec import decode_state, decode_timing, decode_view
+from tracker.store.connection import latency_key, load_script, moment, page_key, translated
+from tracker.store.pages import PageStatus
+from tracker.store.scripts import RevisionArguments
+
+#: Pages that one call asks about; more would have other callers wait.
+_TOGETHER: Final = 1000
+#: Pages whose whole state is read with one call.
+_READ_TOGETHER: Final = 200
+#: Fields of a page, as commits write them.
+_COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
+
+
+class RedisPageReports:
+    """How pages are, what their updates took and what their polls cost. Every method raises StoreError."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._revisions = load_script(client, "revisions")
+
+    def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
+        """Return what differs after every change of a page's state, for each of them; b"" for one never asked."""
+        found: list[bytes] = []
+        for start in range(0, len(provider_ids), _TOGETHER):
+            with translated():
+                found += self._revisions(args=(*RevisionArguments().values, *provider_ids[start : start + _TOGETHER]))
+        return tuple(found)
+
+    def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
+        for start in range(0, len(providers), _READ_TOGETHER):
+            yield from self._statuses(providers[start : start + _READ_TOGETHER])
+
+    def states_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        """Yield how these pages were asked and when, with an empty view: a fraction of what `statuses_of` reads."""
+        for start in range(0, len(providers), _TOGETHER):
+            some = providers[start : start + _TOGETHER]
+            with translated(), self._client.pipeline(transaction=False) as pipe:
+                for provider in some:
+                    pipe.hmget(page_key(provider.id), ["state", "checked"])
+                answers = pipe.execute()
+            for provider, (state, checked) in zip(some, answers, strict=True):
+                known = decode_state(state or b"")
+                yield PageStatus(provider=provider, state=known, view=PageView(), checked_at=moment(checked))
+
+    def _statuses(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider in providers:
+                pipe.hmget(page_key(provider.id), ["state", "view", "checked"])
+            answers = pipe.execute()
+        for provider, (state, view, checked) in zip(providers, answers, strict=True):
+            yield PageStatus(
+                provider=provider,
+                state=decode_state(state or b""),
+                view=decode_view(view),
+                checked_at=moment(checked),
+            )
+
+    def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
+        """Return how long the newest updates of each of these pages took, oldest first."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider_id in provider_ids:
+                pipe.zrange(latency_key(provider_id), 0, -1)
+            answers = pipe.execute()
+        return tuple(tuple(map(decode_timing, members)) for members in answers)
+
+    def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
+        """Return the counters of each of these pages."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for provider_id in provider_ids:
+                pipe.hmget(page_key(provider_id), [*_COUNTERS, *(f"polls_{ending}" for ending in ENDINGS)])
+            answers = pipe.execute()
+        return tuple(
+            Savings(
+                endings=dict(zip(ENDINGS, map(_count, endings), strict=True)),
+                received_bytes=_count(received),
+                spared_bytes=_count(spared),
+                since=moment(since),
+            )
+            for received, spared, since, *endings in answers
+        )
+
+
+def _count(value: bytes | None) -> int:
+    return int(value or 0)

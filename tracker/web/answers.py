@@ -1,0 +1,206 @@
+"""What the API answers: frozen values that msgspec writes as JSON. Fields may be added, never changed."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tracker.assessment import Answer, State
+from tracker.history import FeedItem, RecordedIncident
+from tracker.model.event import Event
+from tracker.model.page import Component, OpenIncident
+from tracker.web.now import PageNow
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """How old the knowledge behind an answer is."""
+
+    #: When the page was read last; of several pages, the one that was read longest ago. None: never.
+    checked_at: datetime | None
+    #: Seconds since then.
+    age_seconds: float | None
+
+
+class ProviderState(Known, frozen=True, kw_only=True):
+    """A provider as it is known now."""
+
+    id: str
+    name: str
+    url: str
+    group: str | None
+    state: State
+    #: What decided the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
+    #: `unreadable`, `stale`.
+    reason: str
+    #: What decided it, in words of the vendor, or why it is unknown.
+    evidence: str
+    #: What it would be if it were not unknown.
+    last_state: State | None
+    interval_s: int
+    changed_at: datetime | None
+    open_incidents: int
+    open_maintenances: int
+    impaired_components: int
+
+
+class ProviderDetail(ProviderState, frozen=True, kw_only=True):
+    """A provider with what goes on at it."""
+
+    indicator: str | None
+    incidents: tuple[OpenIncident, ...]
+    maintenances: tuple[OpenIncident, ...]
+    planned_maintenances: tuple[OpenIncident, ...]
+    components: tuple[Component, ...]
+
+
+class Providers(Known, frozen=True, kw_only=True):
+    """A page of providers."""
+
+    items: tuple[ProviderState, ...]
+    #: What the next page is asked with, as `cursor`; None at the end.
+    next: str | None = None
+
+
+class ComponentState(Known, frozen=True, kw_only=True):
+    """A component as it is known now."""
+
+    provider: str
+    id: str
+    name: str
+    group: str | None
+    region: str | None
+    #: The vendor's status.
+    status: str
+    #: How it does; unknown where the page is.
+    state: State
+
+
+class Components(Known, frozen=True, kw_only=True):
+    """A page of components."""
+
+    items: tuple[ComponentState, ...]
+    next: str | None = None
+
+
+class Incidents(Known, frozen=True, kw_only=True):
+    """A page of incidents or maintenances."""
+
+    items: tuple[RecordedIncident, ...]
+    next: str | None = None
+
+
+class IncidentEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of an incident; of an edit also what the text said before."""
+
+    cursor: str
+    event: Event
+    previous_message: str | None = None
+
+
+class IncidentDetail(Known, frozen=True, kw_only=True):
+    """An incident with its ledger, oldest first."""
+
+    incident: RecordedIncident
+    entries: tuple[IncidentEntry, ...]
+    component_changes: tuple[Event, ...]
+
+
+class Updates(Known, frozen=True, kw_only=True):
+    """Events: those that follow a cursor, the oldest first; without one the newest first."""
+
+    items: tuple[Event, ...]
+    #: Where to go on: `since` brings what comes after this answer, `before` what was before it.
+    since: str
+    before: str | None = None
+
+
+class IsItThem(Known, frozen=True, kw_only=True):
+    """Whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
+
+    answer: Answer
+    provider: str
+    component: str | None
+    state: State
+    evidence: str
+    link: str | None
+    #: The same as `age_seconds`.
+    age: float | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the process, or all that it needs, does well."""
+
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What an act did."""
+
+    provider: str
+    done: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was refused (after RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str = ""
+
+
+def known(pages: "list[PageNow] | tuple[PageNow, ...]", now: datetime) -> tuple[datetime | None, float | None]:
+    """Return when the page was read that was read longest ago, and how many seconds ago; None if one never was."""
+    moments = [page.assessment.read_at for page in pages]
+    if not moments or any(moment is None for moment in moments):
+        return None, None
+    oldest = min(moment for moment in moments if moment is not None)
+    return oldest, _age(oldest, now)
+
+
+def provider_state(page: PageNow, now: datetime) -> ProviderState:
+    """Return a provider as it is known now."""
+    return ProviderState(**_state_fields(page, now))
+
+
+def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
+    """Return a provider with what goes on at it."""
+    view = page.view
+    return ProviderDetail(
+        **_state_fields(page, now),
+        indicator=view.indicator,
+        incidents=view.open_incidents,
+        maintenances=view.open_maintenances,
+        planned_maintenances=view.planned_maintenances,
+        components=view.known_statuses,
+    )
+
+
+def cursor_of(item: FeedItem) -> str:
+    """Return what an event is named by to go on from it."""
+    return item.stream_id
+
+
+def _state_fields(page: PageNow, now: datetime) -> dict[str, Any]:
+    provider, found = page.provider, page.assessment
+    return {
+        "checked_at": found.read_at,
+        "age_seconds": None if found.read_at is None else _age(found.read_at, now),
+        "id": provider.id,
+        "name": provider.name,
+        "url": provider.url,
+        "group": provider.group,
+        "state": found.state,
+        "reason": found.reason.value,
+        "evidence": found.evidence,
+        "last_state": found.last_state,
+        "interval_s": provider.interval_s,
+        "changed_at": page.state.changed_at,
+        "open_incidents": len(page.view.open_incidents),
+        "open_maintenances": len(page.view.open_maintenances),
+        "impaired_components": len(page.view.impaired_components),
+    }
+
+
+def _age(moment: datetime, now: datetime) -> float:
+    return round(max(0.0, (now - moment).total_seconds()), 1)

@@ -1,0 +1,122 @@
+"""The app: all routes behind one door. The one place that knows which routes there are."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tracker import __version__
+from tracker.errors import ConfigError, HistoryError, StoreError
+from tracker.web import answers
+from tracker.web.answers import Problem
+from tracker.web.gate import Gate
+from tracker.web.http import Refused, problem_response, schemas
+from tracker.web.parts import Parts
+from tracker.web.routes import acts, api, health, login, outside, updates
+
+log = logging.getLogger("tracker")
+
+_SHAPES = (
+    answers.Providers,
+    answers.ProviderDetail,
+    answers.Components,
+    answers.Incidents,
+    answers.IncidentDetail,
+    answers.Updates,
+    answers.IsItThem,
+    answers.Health,
+    answers.Done,
+    acts.NewProvider,
+    acts.Acts,
+)
+
+
+class Beside(Protocol):
+    """What runs as long as the app does."""
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End."""
+        ...
+
+
+def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRouter] = ()) -> FastAPI:
+    """Return the app over its parts, with routers of pages for people beside the interfaces for programs."""
+    app = _App(
+        title="Status-page tracker",
+        version=__version__,
+        description="What your vendors' status pages say, how old that knowledge is, and what they said before.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda _app: _running(beside),
+    )
+    app.state.parts = parts
+    for router in (*pages, health.router, login.router, api.router, updates.router, acts.router, outside.router):
+        app.include_router(router)
+    app.add_middleware(Gate, parts=parts)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(HTTPException, _http_problem)
+    for error in (StoreError, HistoryError):
+        app.add_exception_handler(error, _away)
+    app.add_exception_handler(ConfigError, _wrong)
+    return app
+
+
+class _App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document with the shapes of our answers."""
+        if not self.openapi_schema:
+            document = super().openapi()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas(_SHAPES))
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+@asynccontextmanager
+async def _lifetime(beside: Sequence[Beside]) -> AsyncIterator[None]:
+    for each in beside:
+        await each.start()
+    try:
+        yield
+    finally:
+        for each in reversed(beside):
+            await each.stop()
+
+
+def _running(beside: Sequence[Beside]) -> AbstractAsyncContextManager[None]:
+    return _lifetime(beside)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101  it is registered for nothing else
+    return problem_response(error.problem, error.headers)
+
+
+async def _not_understood(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  it is registered for nothing else
+    # What was given is not repeated.
+    wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:5])
+    return problem_response(Problem(title="the request is not understood", status=422, detail=wrong[:500]))
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  it is registered for nothing else
+    return problem_response(Problem(title=str(error.detail).lower(), status=error.status_code), error.headers)
+
+
+async def _wrong(_request: Request, error: Exception) -> Response:
+    return problem_response(Problem(title="this cannot be done as asked", status=400, detail=str(error)))
+
+
+async def _away(_request: Request, error: Exception) -> Response:
+    log.warning("%s", error)
+    problem = Problem(title="the data is not there now", status=503, detail="try again in some seconds")
+    return problem_response(problem, {"retry-after": "5"})

@@ -1,0 +1,163 @@
+"""What runs beside the requests: looks at the pages, follows the record, hands news on."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from tracker.errors import HistoryError, StoreError
+from tracker.history import FeedFilter
+from tracker.polling.poll_cost import Savings
+from tracker.web.answers import provider_state
+from tracker.web.live import BATCH
+from tracker.web.parts import Parts
+
+log = logging.getLogger("tracker")
+
+#: How often the pages and the record are looked at when nobody says that there is news.
+LOOK_EVERY_S: Final = 1.0
+#: However much there is to look at, it takes no more than one part in so many of the time.
+_PAUSE_TO_WORK: Final = 5.0
+#: An entry of the stream is on record within this time; so long the record is looked at often.
+_WRITTEN_IN_S: Final = 2.5
+_OFTEN_S: Final = 0.05
+#: Events that come within this time are handed on together; some more for each client, of which each is written to.
+GATHERED_S: Final = 0.05
+_GATHERED_FOR_EACH_S: Final = 0.00025
+_COUNT_EVERY_S: Final = 60.0
+_FORGET_EVERY_S: Final = 3600.0
+
+T = TypeVar("T")
+
+
+class Signals(Protocol):
+    """What the data server tells the background. Every method raises StoreError."""
+
+    def await_entry(self, seconds: float) -> bool:
+        """Wait until something comes into the stream of events; a hint, no more."""
+        ...
+
+    def counters(self) -> dict[str, Savings]:
+        """Return the poll counters of every page, by provider id."""
+        ...
+
+
+class Background:
+    """Runs as long as the app does."""
+
+    def __init__(self, parts: Parts, signals: Signals, record: Path, keep: timedelta | None) -> None:
+        self._parts = parts
+        self._signals = signals
+        self._record = record
+        self._keep = keep
+        #: Threads of its own, so that requests that wait for a thread hold up nothing here.
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="background")
+        self._hinted = asyncio.Event()
+        self._grown = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._trouble: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Look at the pages and at the history once, then go on in the background."""
+        await self._quietly("pages", self._parts.board.refresh)
+        bounds = await self._quietly("history", self._parts.history.bounds)
+        self._parts.live.last_seq = bounds[1] if bounds else 0
+        for work in (self._look, self._listen, self._follow, self._hand_on, self._count, self._forget):
+            self._tasks.append(asyncio.create_task(work(), name=work.__name__))
+
+    async def stop(self) -> None:
+        """End all of it."""
+        await self._parts.live.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _look(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            changed = await self._quietly("pages", self._parts.board.refresh) or ()
+            now, pages = self._parts.clock(), self._parts.board.now.pages
+            self._parts.live.publish_states(
+                [msgspec.json.encode(provider_state(pages[id_], now)) for id_ in changed if id_ in pages]
+            )
+            await asyncio.sleep(max(LOOK_EVERY_S, (clock() - began) * _PAUSE_TO_WORK))
+
+    async def _listen(self) -> None:
+        while True:
+            if await self._quietly("stream", lambda: self._signals.await_entry(2.0)):
+                self._hinted.set()
+                await asyncio.sleep(GATHERED_S)
+            elif "stream" in self._trouble:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _follow(self) -> None:
+        clock = asyncio.get_running_loop().time
+        often_until = 0.0
+        while True:
+            if self._hinted.is_set():
+                self._hinted.clear()
+                often_until = clock() + _WRITTEN_IN_S
+            new = await self._quietly("history", self._read_on)
+            if new:
+                self._grown.set()
+            if clock() < often_until and not new:
+                await asyncio.sleep(_OFTEN_S)
+                continue
+            await _either(self._hinted, LOOK_EVERY_S)
+
+    def _read_on(self) -> int:
+        keep_since = None if self._keep is None else self._parts.clock() - self._keep
+        return self._parts.history.follow(self._record, keep_since)
+
+    async def _hand_on(self) -> None:
+        """Hand on what is new in the history, whoever put it there."""
+        live, history = self._parts.live, self._parts.history
+        while True:
+            await _either(self._grown, LOOK_EVERY_S)
+            self._grown.clear()
+            while items := await self._quietly("news", lambda: history.newer(live.last_seq, FeedFilter(), BATCH)):
+                await live.publish(items)
+                await asyncio.sleep(GATHERED_S + live.clients * _GATHERED_FOR_EACH_S)
+
+    async def _count(self) -> None:
+        while True:
+            counters = await self._quietly("counters", self._signals.counters)
+            if counters:
+                await self._quietly("counts", partial(self._parts.history.count_polls, counters, self._parts.clock()))
+            await asyncio.sleep(_COUNT_EVERY_S)
+
+    async def _forget(self) -> None:
+        while self._keep is not None:
+            await self._quietly("retention", partial(self._parts.history.forget, self._parts.clock() - self._keep))
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    async def _quietly(self, what: str, work: Callable[[], T]) -> T | None:
+        """Return what the work does in a thread; None where it cannot be done now, which is said once."""
+        loop = asyncio.get_running_loop()
+        try:
+            done = await loop.run_in_executor(self._threads, work)
+        except (StoreError, HistoryError) as error:
+            if self._trouble.get(what) != str(error):
+                log.warning("%s; the pages show what was known before", error)
+            self._trouble[what] = str(error)
+            return None
+        if self._trouble.pop(what, None):
+            log.info("%s can be read again", what)
+        return done
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

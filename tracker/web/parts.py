@@ -1,0 +1,59 @@
+"""What all routes work with, built once by the composition root and handed to the app."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tracker.environment.web import WebSettings
+from tracker.history import History
+from tracker.model.clock import Clock
+from tracker.model.provider import Provider
+from tracker.store.board import Act
+from tracker.web.live import Live
+from tracker.web.now import NowBoard
+
+
+class Acts(Protocol):
+    """What somebody with the scope `act` can have done. Every method raises StoreError."""
+
+    def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
+        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
+        ...
+
+    def add(self, provider: Provider, now: datetime) -> None:
+        """Watch one more page. Raises ConfigError where there is one of that id."""
+        ...
+
+    def remove(self, provider_id: str) -> bool:
+        """Stop watching a page; tell whether there was one of that id."""
+        ...
+
+    def beats(self, now: datetime) -> int:
+        """Return how many schedulers have reported within the last minute."""
+        ...
+
+    def note(self, act: Act) -> None:
+        """Write down who did what."""
+        ...
+
+    def acts(self, count: int) -> tuple[Act, ...]:
+        """Return the last acts, the newest first."""
+        ...
+
+    def ping(self) -> None:
+        """Ask whether the data server answers."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the app is made of."""
+
+    settings: WebSettings
+    #: The address that is listened on, without the port.
+    bound: str
+    clock: Clock
+    board: NowBoard
+    history: History
+    acts: Acts
+    live: Live = field(default_factory=Live)

@@ -1,0 +1,88 @@
+"""Problems for people: whoever asks for a page gets a page that says what is wrong and what to do. ASGI middleware."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tracker.web.answers import Problem
+from tracker.web.html import html
+
+_PROBLEM: Final = b"application/problem+json"
+_FIRST_ERROR: Final = 400
+Render = Callable[[Problem], str]
+
+_TITLES: Final = {
+    401: "A token is needed",
+    403: "This is not allowed",
+    404: "There is no such page",
+    405: "This cannot be done here",
+    421: "The tracker does not go by this name",
+    422: "The address is not understood",
+    429: "Too often",
+    500: "Something went wrong here",
+    503: "The data is not there now",
+}
+_REMEDIES: Final = {
+    401: "Open the sign-in page, or send the token as a header.",
+    403: "Sign in with the token that lets you act, or load the page again and repeat what you did.",
+    404: "It may have been removed, or the address may have a mistake. What is watched is on the page Now.",
+    421: "Whoever runs the tracker can add the name to TRACKER_WEB_HOSTS.",
+    422: "Take the last part of the address away, and try again.",
+    429: "Wait a minute, and try again.",
+    500: "It is written down in the tracker's log. Try again; if it stays, report it with the line of the log.",
+    503: "Wait some seconds and load the page again. If it stays, run: tracker doctor",
+}
+
+
+class ReadableProblems:
+    """Turns problems into pages for those who asked for a page."""
+
+    def __init__(self, app: ASGIApp, render: Render) -> None:
+        self._app = app
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, a problem as a page."""
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self._app(scope, receive, send)
+            return
+        held: Message | None = None
+        body = b""
+
+        async def sifted(message: Message) -> None:
+            nonlocal held, body
+            if message["type"] == "http.response.start":
+                kinds = dict(message["headers"]).get(b"content-type", b"")
+                if message["status"] >= _FIRST_ERROR and kinds.startswith(_PROBLEM):
+                    held = message
+                    return
+            if held is None or message["type"] != "http.response.body":
+                await send(message)
+                return
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._page(scope, receive, send, body)
+
+        await self._app(scope, receive, sifted)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+        problem = msgspec.json.decode(body, type=Problem)
+        request = Request(scope)
+        response = html(request, self._render(problem), status=problem.status, cache="no-store")
+        await response(scope, receive, send)
+
+
+def title_of(problem: Problem) -> str:
+    """Return the heading of a problem's page."""
+    return _TITLES.get(problem.status, problem.title[:1].upper() + problem.title[1:])
+
+
+def remedies_of(problem: Problem) -> tuple[str, ...]:
+    """Return what to do about a problem, a sentence each."""
+    own = (problem.detail[:1].upper() + problem.detail[1:],) if problem.detail else ()
+    known = _REMEDIES.get(problem.status)
+    return (*own, known) if known else own

@@ -1,0 +1,47 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from datetime import timedelta
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from tracker.errors import HistoryError, StoreError
+from tracker.web.answers import Health
+from tracker.web.http import answer, parts_of, shape
+
+router = APIRouter(tags=["Health"])
+
+#: A look at the data server that is older says that it does not answer.
+_LOOKED: Final = timedelta(seconds=15)
+
+
+@router.get("/healthz", responses=shape(Health))
+def healthz(request: Request) -> Response:
+    """Tell that the process lives."""
+    return answer(request, Health(status="ok"), cache="no-store")
+
+
+@router.get("/readyz", responses=shape(Health, 503))
+def readyz(request: Request) -> Response:
+    """Tell whether data server and history answer, and whether a scheduler has pages asked."""
+    parts = parts_of(request)
+    problems = []
+    try:
+        parts.acts.ping()
+        at, now = parts.board.now.at, parts.clock()
+        if not parts.acts.beats(now):
+            problems.append("no scheduler has reported for a minute: no page is asked")
+        if at is None or now - at > _LOOKED:
+            problems.append("the pages were not looked at for too long")
+    except StoreError:
+        problems.append("the data server does not answer")
+    try:
+        parts.history.bounds()
+    except HistoryError:
+        problems.append("the history cannot be read")
+    return answer(
+        request,
+        Health(status="unready" if problems else "ok", problems=tuple(problems)),
+        status=503 if problems else 200,
+        cache="no-store",
+    )

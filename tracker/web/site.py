@@ -1,0 +1,124 @@
+"""What the pages for people are made from, put together for one request."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from fastapi import Request
+
+from tracker import __version__
+from tracker.assessment import State
+from tracker.delivery.latency import Latency, Timing, latency
+from tracker.history import FeedFilter, IncidentFilter
+from tracker.model.event import EventKind
+from tracker.model.provider import Provider
+from tracker.polling.poll_cost import Savings
+from tracker.web.access import Viewer
+from tracker.web.form_tokens import FormTokens
+from tracker.web.now import PageNow
+from tracker.web.pages.frame import Frame, frame
+from tracker.web.pages.health import Checked
+from tracker.web.pages.rows import Said, worst_incident
+from tracker.web.parts import Parts
+from tracker.web.rendering import Pages
+
+#: Providers whose incidents are quoted, the worst first; of more the titles say enough.
+_QUOTED: Final = 200
+_NEWEST: Final = 500
+_UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
+
+
+class Measurements(Protocol):
+    """What was measured of pages. Every method raises StoreError."""
+
+    def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
+        """Return how long the newest updates of each page took."""
+        ...
+
+    def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
+        """Return how the polls of each page ended."""
+        ...
+
+
+class Site:
+    """The pages over the parts of the app."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        measurements: Measurements,
+        checks: Callable[[], Sequence[Checked]],
+        look: Callable[[Provider], str],
+    ) -> None:
+        self.parts = parts
+        self.measurements = measurements
+        #: Makes the checks of `tracker doctor`.
+        self.checks = checks
+        #: Asks a page and returns its own name, "" for none. Raises ConfigError where nothing can be read there.
+        self.look = look
+        self.tokens = FormTokens(parts.settings.act_token)
+        self._render = Pages()
+
+    def pages(self) -> tuple[PageNow, ...]:
+        """Return all pages as they are known now, by name."""
+        return tuple(self.parts.board.now.pages.values())
+
+    def frame(self, request: Request, pages: Sequence[PageNow]) -> Frame:
+        """Return what stands around a page for whoever asks."""
+        viewer = viewer_of(request)
+        token = self.tokens.new(viewer) if viewer.may_act else ""
+        return frame(
+            pages,
+            self.parts.clock(),
+            version=__version__,
+            may_act=viewer.may_act,
+            form_token=token,
+            may_sign_in=self.parts.settings.act_token is not None and not viewer.may_act,
+            is_signed_in=viewer.via == "session",
+        )
+
+    def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
+        """Return a page as HTML."""
+        return self._render.render(template, frame=around, section=section, **values)
+
+    def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], Said]:
+        """Return by provider and incident what vendors said last of the worst incident of each. Raises HistoryError."""
+        troubled = sorted((page for page in pages if page.assessment.state.is_problem), key=_rank)[:_QUOTED]
+        wanted = {
+            (page.provider.id, incident.id) for page in troubled if (incident := worst_incident(page)) is not None
+        }
+        if not wanted:
+            return {}
+        ids = tuple(dict.fromkeys(provider for provider, _ in wanted))
+        history = self.parts.history
+        running = history.incidents(IncidentFilter(providers=ids, is_maintenance=False, is_open=True), limit=_NEWEST)
+        counts = {(one.provider, one.incident_id): one.updates for one in running.items}
+        found: dict[tuple[str, str], Said] = {}
+        for item in history.feed(FeedFilter(providers=ids, kinds=_UPDATES), limit=_NEWEST).items:
+            key = (item.event.provider, item.event.incident_id or "")
+            if key in wanted and key not in found:
+                found[key] = Said(text=item.event.message or "", updates=counts.get(key, 1))
+        return found
+
+    def measured(self, provider_ids: Sequence[str]) -> Latency:
+        """Return how long the newest updates of some pages took. Raises StoreError."""
+        return latency(timing for timings in self.measurements.timings(provider_ids) for timing in timings)
+
+
+def site_of(request: Request) -> Site:
+    """Return the pages of the app."""
+    site: Site = request.app.state.site
+    return site
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Return who asks, as the door found out."""
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
+def _rank(page: PageNow) -> tuple[int, str]:
+    return page.assessment.state.rank, page.provider.id
+
+
+#: What the filter by state in an address may say.
+STATES: Final = frozenset(state.value for state in State)
