@@ -81,11 +81,11 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
     begins = fields.moment(event.get("scheduledDate")) or fields.moment(event.get("startedOn"))
     incident_id = identity(event.get("id"), "an event", since=begins)
     products = [product for product in fields.mapping(event.get("products")).values() if isinstance(product, dict)]
-    told = list(_told(products))
+    changes = list(_changes(products))
     updates = with_status_before(
-        oldest_first(distinct(among(told, "update", lambda entry: _update(entry, texts)))), "investigating"
+        oldest_first(distinct(among(changes, "update", lambda entry: _update(entry, texts)))), "investigating"
     )
-    newest = [list(_told([product]))[-1:] for product in products]
+    newest = [list(_changes([product]))[-1:] for product in products]
     statuses = [_status(last[0][1]) for last in newest if last]
     is_over = bool(statuses) and _CLOSED.issuperset(statuses)
     status = updates[-1].status if updates else UNKNOWN
@@ -93,8 +93,8 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
         status = next((update.status for update in reversed(updates) if update.status not in _CLOSED), "active")
     elif is_over:
         status = "completed" if is_work else "resolved"
-    titles = (_text(texts, entry.get("titleToken")) for _, entry in reversed(told))
-    impacts = [fields.known(_IMPACTS, entry.get("severity")) for _, entry in told]
+    titles = (_text(texts, entry.get("titleToken")) for _, entry in reversed(changes))
+    impacts = [fields.known(_IMPACTS, entry.get("severity")) for _, entry in changes]
     return Incident(
         id=incident_id,
         name=fields.name(fields.body_text(next(filter(None, titles), None))) or incident_id,
@@ -109,15 +109,15 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
     )
 
 
-def _told(products: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield what was told of the products, with its second, oldest first."""
+def _changes(products: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the histories of the products, with its second, oldest first."""
     found = [
         (int(second), entry)
         for product in products
         for second, entry in fields.mapping(product.get("history")).items()
         if second.isascii() and second.isdecimal() and len(second) <= _LONGEST_TIME and isinstance(entry, dict)
     ]
-    yield from sorted(found, key=lambda told: told[0])
+    yield from sorted(found, key=lambda change: change[0])
 
 
 def _status(entry: Mapping[str, Any]) -> str:
@@ -125,8 +125,8 @@ def _status(entry: Mapping[str, Any]) -> str:
     return fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
 
 
-def _update(told: tuple[int, dict[str, Any]], texts: Mapping[str, Any]) -> IncidentUpdate:
-    second, entry = told
+def _update(change: tuple[int, dict[str, Any]], texts: Mapping[str, Any]) -> IncidentUpdate:
+    second, entry = change
     status, token = _status(entry), str(entry.get("messageToken") or "")
     return IncidentUpdate(
         id=digest_key(str(second), status, token),

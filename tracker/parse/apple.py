@@ -2,7 +2,7 @@
 
 A call of JavaScript, or plain JSON, around the list of services, each with its events. An event has one text, which
 Apple overwrites, and a status: an update is a status, and a new text of it an edit. An event that concerns several
-services stands in each under one `messageId`. Ended events stay for some days. (Recorded in part; read so by
+services is listed with each under one `messageId`. Ended events stay for some days. (Recorded in part; read so by
 inket/stts, which names the words.)
 """
 
@@ -45,13 +45,13 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     if not _is_status(answer):
         raise refusal(body, content_type)
     services = objects(answer, "services", "component")
-    told: dict[str, tuple[dict[str, Any], list[str]]] = {}
+    shown: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for service in services:
         name = fields.name(service.get("serviceName"))
         for event in objects(service, "events", "incident"):
             key = str(event.get("messageId") or f"{name}/{event.get('epochStartDate')}")
-            told.setdefault(key, (event, []))[1].extend([name] if name else [])
-    incidents, maintenances = parted(among(told.values(), "incident", _incident))
+            shown.setdefault(key, (event, []))[1].extend([name] if name else [])
+    incidents, maintenances = parted(among(shown.values(), "incident", _incident))
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
@@ -90,8 +90,8 @@ def _component(service: dict[str, Any]) -> Component:
     return Component(id=name, name=fields.name(name) or name, status=status)
 
 
-def _incident(told: tuple[dict[str, Any], list[str]]) -> Incident:
-    event, services = told
+def _incident(shown: tuple[dict[str, Any], list[str]]) -> Incident:
+    event, services = shown
     began, ended = fields.moment(event.get("epochStartDate")), fields.moment(event.get("epochEndDate"))
     incident_id = identity(event.get("messageId"), "an event", since=began)
     word = event.get("eventStatus")

@@ -2,8 +2,8 @@
 
 `/api/v1/endpoints/statuses` lists the endpoints with their last results: one that failed the last time is down.
 `/api/v1/config` has the announcements, newest first, each an event of its own without an id: outage, warning,
-information, operational or none, and a text. Neither tells of the other. An announcement of an operational service
-ends nothing that could be named, so that announcements are told and never open.
+information, operational or none, and a text. Neither shows what the other has. An announcement of an operational
+service ends nothing that could be named, so that announcements are reported and never open.
 """
 
 from collections.abc import Mapping
@@ -71,13 +71,13 @@ def _component(entry: dict[str, Any]) -> Component:
 
 
 def _announcement(entry: dict[str, Any]) -> Incident:
-    told_at, text = fields.moment(entry.get("timestamp")), fields.body_text(entry.get("message"))
-    incident_id = identity(None, "an announcement", since=told_at, name=text)
-    key = time_key(told_at) if told_at else digest_key(text)
+    posted_at, text = fields.moment(entry.get("timestamp")), fields.body_text(entry.get("message"))
+    incident_id = identity(None, "an announcement", since=posted_at, name=text)
+    key = time_key(posted_at) if posted_at else digest_key(text)
     return Incident(
         id=incident_id,
         name=cut(one_line(text), _TITLE_LENGTH) or incident_id,
         status=UNKNOWN,
         impact=fields.known(_IMPACTS, entry.get("type")),
-        updates=(IncidentUpdate(id=key, status=UNKNOWN, body=text, created_at=told_at),),
+        updates=(IncidentUpdate(id=key, status=UNKNOWN, body=text, created_at=posted_at),),
     )

@@ -128,8 +128,8 @@ def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
     components = distinct(among(_placed(site, None, _DEEPEST), "component", _component))
     incidents, maintenances = parted(
         (
-            *each(data, "activeIncidents", "incident", lambda entry: _told(entry, url, is_maintenance=False)),
-            *each(data, "activeMaintenances", "maintenance", lambda entry: _told(entry, url, is_maintenance=True)),
+            *each(data, "activeIncidents", "incident", lambda entry: _detailed(entry, url, is_maintenance=False)),
+            *each(data, "activeMaintenances", "maintenance", lambda entry: _detailed(entry, url, is_maintenance=True)),
         )
     )
     return Snapshot(
@@ -143,7 +143,7 @@ def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
     )
 
 
-def _told(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incident:
+def _detailed(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incident:
     """Return an incident or a maintenance of a page's data, with its updates."""
     known = _incident({**entry, "name": _text(entry.get("name"))}, is_maintenance=is_maintenance)
     updates = oldest_first(each(entry, "updates", "update", _update))

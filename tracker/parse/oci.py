@@ -1,6 +1,6 @@
 """Oracle Cloud Infrastructure: incidents by RSS, health by region -> Snapshot.
 
-`/api/v2/incident-summary.rss` tells of incidents and is what tells whether anything is new; `/api/v2/components.json`
+`/api/v2/incident-summary.rss` lists incidents and shows whether anything is new; `/api/v2/components.json`
 has the health of each service in each region. The keys of the latter are those of independent public readers; of its
 words only `NormalPerformance` is known to be one for a service that works, any other is not known.
 """

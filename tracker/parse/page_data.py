@@ -1,4 +1,4 @@
-"""What a page for people is drawn from, where it stands in the page: read like any answer, bounded like any answer.
+"""The data that a page for people is drawn from, inside the page: read like any answer, bounded like any answer.
 
 Next.js writes rows into `self.__next_f.push([1, "…"])`: `<id>:<JSON>`, or `<id>:T<length>,<text>` which other rows call
 `$<id>`. Nuxt writes one list whose numbers are places in it (`devalue`). Others write JSON into a script element.

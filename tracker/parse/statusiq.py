@@ -1,10 +1,10 @@
 """StatusIQ's public summary and RSS (Site24x7) -> Snapshot, in part: no texts of incidents.
 
-`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that stands in it. The
+`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that it has there. The
 keys are those of independent public readers (inket/stts, hani-sul/Wakz); they disagree on the numbers of states, of
 which 1 (operational) alone is read. `/rss` has an item for each component with its state in words, and no incident; a
 page may have switched it off (recorded); given alone, it is read as a feed. A component is known by its id, which
-stands in the item's link.
+the item's link holds.
 """
 
 import re

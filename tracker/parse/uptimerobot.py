@@ -2,8 +2,8 @@
 
 `/api/getEventFeed/<key>` lists announcements, each an event of its own without an id (recorded); what the monitors did
 is left out of it. `/api/getMonitorList/<key>` lists the monitors, 30 on a page of it, in the colour that they have
-(read so by independent public readers; a list that is longer is not read in full). Neither tells of the other. The key
-stands in the page, and in its address on stats.uptimerobot.com.
+(read so by independent public readers; a list that is longer is not read in full). Neither shows what the other has.
+The key is in the page, and in its address on stats.uptimerobot.com.
 """
 
 import re
@@ -39,8 +39,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     kind = _kind(answer)
     if kind == "events":
-        told = (entry for entry in objects(answer, "results", "incident") if entry.get("eventType") == _ANNOUNCEMENT)
-        return Snapshot(incidents=distinct(among(told, "incident", _incident)))
+        listed = (entry for entry in objects(answer, "results", "incident") if entry.get("eventType") == _ANNOUNCEMENT)
+        return Snapshot(incidents=distinct(among(listed, "incident", _incident)))
     if kind != "monitors":
         raise refusal(body, content_type)
     holder = fields.mapping(answer.get("psp")) if "psp" in answer else answer
@@ -101,9 +101,9 @@ def _component(entry: dict[str, Any]) -> Component:
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    told_at = fields.moment(entry.get("ts"))
+    posted_at = fields.moment(entry.get("ts"))
     title, body = fields.name(entry.get("title")), fields.body_text(entry.get("content"))
-    incident_id = identity(None, "an announcement", since=told_at, name=title or "")
+    incident_id = identity(None, "an announcement", since=posted_at, name=title or "")
     status = "resolved" if fields.moment(entry.get("endDate")) else "unknown"
     return Incident(
         id=incident_id,
@@ -111,7 +111,10 @@ def _incident(entry: dict[str, Any]) -> Incident:
         status=status,
         updates=(
             IncidentUpdate(
-                id=time_key(told_at) if told_at else digest_key(body), status=status, body=body, created_at=told_at
+                id=time_key(posted_at) if posted_at else digest_key(body),
+                status=status,
+                body=body,
+                created_at=posted_at,
             ),
         ),
     )
