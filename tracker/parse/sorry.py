@@ -63,6 +63,7 @@ SORRY = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/v1/notices", details=("/api/v1/components",)),),
+    signs=(b"sorryapp.com",),
     each_incident="/api/v1/notices/{id}",
 )
 
