@@ -92,3 +92,19 @@ def test_a_customer_of_salesforce_follows_one_instance_or_all(url, primary):
     found = FORMATS["salesforce"].linked(b"", url)
 
     assert [endpoints.primary for endpoints in found] == ([primary] if primary else [])
+
+
+def test_a_page_of_kener_is_read_from_the_feed_that_its_documentation_names():
+    item = (
+        "<item><title>[Incident] Errors</title><link>https://status.acme.example/incidents/12</link>"
+        "<guid isPermaLink='false'>incident-12</guid><pubDate>Mon, 09 Mar 2026 08:30:00 GMT</pubDate>"
+        "<description>Status: IDENTIFIED&lt;br&gt;It was a cable.</description></item>"
+    )
+    fetcher = FakeFetcher()
+    fetcher.answers(SITE, b"<html><head><title>Acme</title><meta name='generator' content='Kener'></head></html>")
+    fetcher.answers(f"{SITE}/rss.xml", f"<rss version='2.0'><channel><title>Acme Status</title>{item}</channel></rss>")
+
+    found = discover(fetcher, provider(url=SITE, format="auto")).found
+
+    assert found is not None
+    assert (found.source.format, found.source.primary) == ("feed", f"{SITE}/rss.xml")
