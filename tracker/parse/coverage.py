@@ -16,18 +16,27 @@ from tracker.parse.format import Format
 
 #: By format: what of its pages is not read.
 IN_PART: Final[Mapping[str, str]] = {
-    "instatus": "no texts of updates, no history",
-    "datadog": "no maintenance",
-    "checkly": "no components, no maintenance",
-    "heroku": "the current status alone, no history",
-    "salesforce": "one instance at a time, by its code: salesforce:CODE",
-    "sorry": "of several updates within one interval the newest",
-    "cstate": "no texts of updates",
-    "vultr": "no components",
-    "yandex": "no planned works",
+    "adobe": "no regions",
+    "adyen": "no maintenance",
     "azure": "what is widespread alone: no severity, no components",
-    "xai": "no severity, no components, no maintenance",
+    "azuredevops": "components alone",
+    "checkly": "no maintenance",
+    "cstate": "no texts of updates",
+    "datadog": "no maintenance",
     "feed": "a feed: history and texts, no components",
+    "gatus": "announcements have no state",
+    "instatus": "not the last text of an incident that ended",
+    "okta": "no texts of updates",
+    "onlineornot": "no states and no texts of incidents",
+    "pagerduty": "no maintenance",
+    "railway": "no texts of updates",
+    "statusiq": "no texts of updates",
+    "upptime": "no comments on incidents",
+    "uptimerobot": "announcements have no state",
+    "vultr": "no components",
+    "xai": "no severity, no components, no maintenance",
+    "yandex": "no planned works",
+    "zendesk": "no texts of updates",
 }
 #: Platforms that answer in a format of another name.
 _ANSWER_AS: Final[Mapping[str, str]] = {"Cloudflare": "statuspage", "Salesforce Trust": "salesforce"}

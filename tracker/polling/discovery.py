@@ -33,6 +33,8 @@ from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Format, detect
 from tracker.parse.custom import custom_format
+from tracker.parse.page_data import is_page
+from tracker.parse.sniff import refusal
 from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
 from tracker.polling.page_request import page_request
 from tracker.polling.ports import Fetched, Fetcher
@@ -147,9 +149,10 @@ class _Search:
 
     def run(self) -> Found:
         """Ask the page, then what is planned from its answer. Raises PollError."""
-        landing = self._try(itself(self._provider))
-        if isinstance(landing, Found):
-            return landing
+        outcome = self._try(itself(self._provider))
+        if isinstance(outcome, Found):
+            return self._beside_page(outcome) if is_page(outcome.answer.body) else outcome
+        landing = outcome
         body = b""
         if isinstance(landing, Fetched):
             self._landed_at, body = landing.url, landing.body
@@ -158,6 +161,16 @@ class _Search:
             if isinstance(outcome, Found):
                 return outcome
         raise ParseError(self._sentence(landing))
+
+    def _beside_page(self, page: Found) -> Found:
+        """Return where the format of a page for people, which has its data, says the same in less, else the page."""
+        answer, name = page.answer, page.source.format
+        self._landed_at = answer.url
+        for candidate in plan(self._provider, answer.url, answer.body, only=name):
+            outcome = self._try(candidate)
+            if isinstance(outcome, Found) and outcome.source.format == name:
+                return outcome
+        return page
 
     def _try(self, candidate: Candidate) -> Found | Fetched | None:
         """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
@@ -196,6 +209,9 @@ class _Search:
 
     def _source(self, candidate: Candidate, answer: Fetched) -> Source:
         """Return the source that an answer makes its address. Raises ParseError."""
+        if candidate.url != self._provider.url and is_page(answer.body):
+            # Some software answers every path with its page, whose data would be taken for what was asked.
+            raise refusal(answer.body, answer.content_type)
         known = self._format(candidate, answer)
         if self._provider.format not in ("auto", known.name):
             raise ParseError(f"its format is {known.title}, not {self._formats[self._provider.format].title}")

@@ -14,7 +14,7 @@ INTRODUCTION = """\
 # Coverage
 
 Which vendors `tracker providers add` knows by name, and how far their pages are read. Written from the presets
-(tracker/catalogue/presets/vendors.toml) and the formats by tests/unit/test_coverage_table.py; WRITE_DOCS=1 writes it.
+(tracker/catalogue/presets/vendors.toml) and the formats by tests/documents/test_coverage_table.py, with WRITE_DOCS=1.
 
 *Fully* is a page of a format that reads all that its pages show, *in part* one of which something known is not read.
 The month says when somebody last saw the page so: an independent list or reader, or a recorded answer. What a page runs
