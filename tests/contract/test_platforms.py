@@ -1,4 +1,4 @@
-"""What each platform shows and what a quiet page of it costs, measured on simulated pages: docs/platforms.md."""
+"""What each platform shows and what a quiet page of it costs: measured, and written in docs/platforms.md."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -177,12 +177,12 @@ def written() -> str:
 
 
 def test_the_table_of_platforms_is_what_is_measured(written: str) -> None:
-    """Set WRITE_DOCS=1 to write it."""
+    """Set WRITE_PLATFORMS=1 to write it."""
     text = DOCUMENT.read_text()
     before, rest = text.split(BEGIN)
     shown, after = rest.split(END)
-    if os.environ.get("WRITE_DOCS"):
+    if os.environ.get("WRITE_PLATFORMS"):
         DOCUMENT.write_text(f"{before}{BEGIN}{written}{END}{after}")
         return
 
-    assert shown == written, "write it anew with WRITE_DOCS=1"
+    assert shown == written, "write it anew with WRITE_PLATFORMS=1"
