@@ -18,7 +18,7 @@ _NOT_INSTALLED: Final = (
 @click.command()
 @data_dir_option
 def mcp(data_dir: Path) -> None:
-    """Answer an agent's questions over standard input and output (Model Context Protocol); all tools only read.
+    """Answer an agent's questions over standard input and output (MCP).
 
     The agent starts it. The same tools are at /mcp of the page, for agents elsewhere.
 

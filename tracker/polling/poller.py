@@ -155,7 +155,7 @@ class Poller:
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
-    if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
+    if state.source is None or _was_searched_lately(state, now):
         return False
     if isinstance(error, MovedAway):
         return True
@@ -171,6 +171,16 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
     return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+
+
+def _was_searched_lately(state: PageState, now: datetime) -> bool:
+    """Return whether this row of failures has had a search already. One before it was for a better source."""
+    return (
+        state.searched_at is not None
+        and state.failing_since is not None
+        and state.searched_at >= state.failing_since
+        and now - state.searched_at < SEARCH_AGAIN_AFTER
+    )
 
 
 def _refuse_empty(observed: Observation, known: Known, primary: Snapshot) -> None:

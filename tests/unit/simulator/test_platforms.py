@@ -35,6 +35,8 @@ ADDRESSES = {
     "salesforce": ("salesforce", f"https://api.status.salesforce.com/v1/instances/{PAGE_ID}/status"),
     "statuspal": ("statuspal", f"https://{PAGE_ID}.statuspal.io"),
 }
+#: The formats that a simulated vendor speaks; golden answers hold the others.
+PLAYED = tuple(name for name in FORMATS if name in PLATFORMS or name in ADDRESSES)
 FIELDS = ("event", "status", "message", "incident", "components", "regions", "impact")
 
 
@@ -127,7 +129,7 @@ def story(watch: Watch) -> dict[str, object]:
     return steps
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", PLAYED)
 def test_what_is_reported_of_a_page_is_what_was_reviewed(format):
     watch = Watch(format)
     told = story(watch)
