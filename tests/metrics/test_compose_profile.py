@@ -1,4 +1,4 @@
-"""The compose profile `metrics`: what it mounts is there, who may read what, and nothing is published without sign-in."""
+"""The compose profile `metrics`: what it mounts is there, and nothing is published without a sign-in."""
 
 from pathlib import Path
 from typing import Any

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
 from tracker.catalogue.mistakes import alternatives, described, quoted
-from tracker.catalogue.route import fallback_of, refuse_digest, refuse_strangers, route_of
+from tracker.catalogue.route import FALLBACK, ROUTES, fallback_of, refuse_digest, refuse_strangers, route_of
 from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
 from tracker.model.plain import visible
@@ -25,8 +25,8 @@ TABLES: Final = {
     PROVIDERS.kind: "[[provider]]",
     SINKS.kind: "[[sink]]",
     "channel": "[[channel]]",
-    "route": "[[route]]",
-    "fallback": "[fallback]",
+    ROUTES.kind: "[[route]]",
+    FALLBACK.kind: "[fallback]",
 }
 
 T = TypeVar("T")
@@ -77,12 +77,12 @@ def read_alerting(data: bytes, *, file: str) -> Alerting:
     document = _document(data, file)
     channels = entries_of(document, "channel", file, channel_config_of)
     _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
-    routes = entries_of(document, "route", file, route_of)
+    routes = entries_of(document, ROUTES.kind, file, route_of)
     known = {channel.name: channel for _, channel in channels}
     for place, route in routes:
         refuse_strangers(route.to, known, f"{file}: {place}")
         refuse_digest(route, known, f"{file}: {place}")
-    fallback = fallback_of(document["fallback"], file) if "fallback" in document else ()
+    fallback = fallback_of(document[FALLBACK.kind], file) if FALLBACK.kind in document else ()
     refuse_strangers(fallback, known, f"{file}: [fallback]")
     return Alerting(
         channels=tuple(channel for _, channel in channels),

@@ -11,8 +11,6 @@ from tracker.catalogue.names import LONGEST_ID, slug
 LONGEST_TEXT = 200
 _ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
-
 T = TypeVar("T")
 
 
@@ -63,18 +61,13 @@ def boolean(value: object) -> bool:
     return value
 
 
-def variable(value: object, key: str, example: str) -> str:
-    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
-    if isinstance(value, str) and _VARIABLE.fullmatch(value):
-        return value
-    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
-
-
 def whole_number(value: object, least: int, most: int, unit: str, example: str) -> int:
     """Return a whole number within its bounds; `unit` is what it counts."""
     # To Python, true is the integer 1.
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidValue(f"is {described(value)}, not a whole number of {unit}; write one, as in {example}")
+        kind = f"a whole number of {unit}" if unit else "a whole number"
+        raise InvalidValue(f"is {described(value)}, not {kind}; write one, as in {example}")
     if not least <= value <= most:
-        raise InvalidValue(f"is {described(value)}, not from {least} to {most} {unit}; write {example}")
+        bounds = f"from {least} to {most} {unit}".rstrip()
+        raise InvalidValue(f"is {described(value)}, not {bounds}; write {example}")
     return value

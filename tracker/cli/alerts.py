@@ -16,8 +16,8 @@ from tracker.alerting.message import severity
 from tracker.alerting.row import Row
 from tracker.alerting.story import acknowledged, snoozed
 from tracker.bootstrap import open_alerts, open_rows
+from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.catalogue.route import seconds_of
 from tracker.cli.alert_replay import backtest, explain
 from tracker.cli.options import (
     data_dir_option,
@@ -235,7 +235,7 @@ def report(alert: Alert, rows: dict[str, Row]) -> AlertReport:
 def duration_s(given: str, option: str) -> int:
     """Return the seconds of a duration. Raises ConfigError."""
     try:
-        return seconds_of(given, option)
+        return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
         raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
 

@@ -25,7 +25,7 @@ from tracker.cli.options import (
     running_catalogue,
     running_settings,
 )
-from tracker.cli.table import json_text, table
+from tracker.cli.table import counted, json_text, table
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
@@ -201,16 +201,27 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
 
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--or-keep", is_flag=True, help="Go on with the pages of before if the file has a mistake.")
 @data_dir_option
 @format_option
-def sync(file: Path, data_dir: Path, output_format: str) -> None:
+def sync(file: Path, or_keep: bool, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
 
     \b
     Example:
       tracker providers sync providers.toml
     """
-    pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+    try:
+        pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+    except ConfigError as error:
+        kept = running_catalogue(data_dir).providers() if or_keep else ()
+        if not kept:
+            raise
+        click.echo(f"tracker: {error}", err=True)
+        click.echo(
+            f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True
+        )
+        return
     settings = running_settings(data_dir)
     # Sinks first: a page that is new may have something to tell at once.
     reported = opening.sinks(settings).sync(sinks)

@@ -1,4 +1,4 @@
-"""How people write the fields of a provider or a sink in providers.toml: notes on the fields themselves, data alone."""
+"""How people write fields in providers.toml: notes on the fields of the structs behind its tables, data alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -24,6 +24,29 @@ class Holds(StrEnum):
     EVENT = auto()
     #: A kind of events, or an exclusion of one.
     EVENT_OR_EXCLUSION = auto()
+    #: A kind of alerts.
+    ALERT_KIND = auto()
+    #: One mail address.
+    MAILBOX = auto()
+    #: A host's name or address, without a port.
+    HOST = auto()
+    #: A conversation of Slack: its id, or `#name`.
+    CONVERSATION = auto()
+    #: A service's id of something, as the service writes it.
+    FOREIGN_ID = auto()
+    #: A duration such as `5m`; the field holds seconds.
+    DURATION = auto()
+    #: A table that says when quiet hours begin and end.
+    QUIET_HOURS = auto()
+    #: A table of labels.
+    LABELS = auto()
+    #: A table of labels, as Prometheus takes them.
+    PROMETHEUS_LABELS = auto()
+
+    @property
+    def is_table(self) -> bool:
+        """Return whether the value is one table, though its field holds a tuple of pairs."""
+        return self in (Holds.HEADERS, Holds.LABELS, Holds.PROMETHEUS_LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

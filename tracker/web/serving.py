@@ -65,6 +65,8 @@ def _checks(settings: Settings) -> tuple[Checked, ...]:
 
 def _show_address(listening: socket.socket, host: str, port: int) -> None:
     taken = listening.getsockname()[1]
+    # All addresses are no address that a browser could be given.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     reason = f"; port {port} is taken" if port not in (0, taken) else ""
     log.info("the page is at http://%s:%d/%s", shown, taken, reason)

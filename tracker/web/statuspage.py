@@ -136,9 +136,7 @@ def _incident(scope: Scope, ledger: IncidentLedger, pages: Mapping[str, PageNow]
     incident = ledger.incident
     known = pages.get(incident.provider)
     id_ = identity(incident.provider, incident.incident_id)
-    updates = [
-        _update(incident, entry.item, id_) for entry in ledger.entries if entry.item.event.event in _POSTED
-    ]
+    updates = [_update(incident, entry.item, id_) for entry in ledger.entries if entry.item.event.event in _POSTED]
     name = incident.title if scope.is_single else f"{incident.provider_name}: {incident.title}"
     shown: Json = {
         "id": id_,
