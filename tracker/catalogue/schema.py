@@ -31,7 +31,17 @@ from tracker.catalogue.alert_values import (
 )
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
-from tracker.catalogue.values import boolean, choice, identifier, list_of, text, whole_number
+from tracker.catalogue.values import (
+    LONGEST_EXPRESSION,
+    boolean,
+    choice,
+    identifier,
+    list_of,
+    text,
+    time_zone,
+    whole_number,
+    word_table,
+)
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.filters import EXCLUDES
@@ -184,6 +194,18 @@ def _headers(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
     return header_variables(value, entry.key.reserved)
 
 
+def _expression(value: object, _entry: Entry) -> str:
+    return text(value, LONGEST_EXPRESSION)
+
+
+def _words(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+    return word_table(value, entry.key.choices, entry.example)
+
+
+def _zone(value: object, entry: Entry) -> str:
+    return time_zone(value, entry.example)
+
+
 def _glob(value: object, _entry: Entry) -> str:
     """Return a glob, or an exclusion and the glob behind it."""
     glob = text(value)
@@ -216,6 +238,9 @@ _CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
     Holds.SECRET_ADDRESS: _secret_address,
     Holds.VARIABLE: _variable,
     Holds.HEADERS: _headers,
+    Holds.EXPRESSION: _expression,
+    Holds.WORDS: _words,
+    Holds.ZONE: _zone,
     Holds.GLOB: _glob,
     Holds.EVENT: _event,
     Holds.EVENT_OR_EXCLUSION: _event_or_exclusion,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tracker.catalogue import file as tables
 from tracker.catalogue.channel import CHANNEL_TYPES
 from tracker.catalogue.entry import PROVIDERS
+from tracker.catalogue.format import FORMATS
 from tracker.catalogue.route import FALLBACK, ROUTES
 from tracker.catalogue.schema import Entry, Schema
 from tracker.catalogue.sink import SINKS
@@ -17,6 +18,7 @@ from tracker.model.route import AlertKind
 #: The tables of providers.toml, each with what it is for.
 TABLES: Final[Sequence[tuple[Schema[Any], str]]] = (
     (PROVIDERS, "One page that is watched."),
+    (FORMATS, "How one page is read that no format that ships reads (formats.md)."),
     (SINKS, "One receiver of updates beside the log."),
     *((schema, f'`type = "{name}"`: {schema.struct.__doc__}') for name, schema in CHANNEL_TYPES.items()),
     (ROUTES, "Which alerts go to which channels, and when."),
@@ -38,6 +40,9 @@ _VALUES: Final = {
     Holds.ADDRESS: "an http or https address",
     Holds.SECRET_ADDRESS: "an http or https address",
     Holds.VARIABLE: "the name of a variable",
+    Holds.EXPRESSION: "JMESPath, a CSS selector or XPath, by `kind`",
+    Holds.WORDS: "a table of words, each with what it means",
+    Holds.ZONE: "the name of a time zone",
     Holds.HEADERS: "a table of headers, each with the name of a variable",
     Holds.GLOB: "globs",
     Holds.EVENT: "kinds of events",

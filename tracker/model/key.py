@@ -18,6 +18,12 @@ class Holds(StrEnum):
     VARIABLE = auto()
     #: Header fields, each with the name of the variable that holds its value.
     HEADERS = auto()
+    #: Where in a body something is, in the language of that body.
+    EXPRESSION = auto()
+    #: A table of a vendor's words, each with one of the key's choices.
+    WORDS = auto()
+    #: The name of a time zone.
+    ZONE = auto()
     #: A glob, or an exclusion (`!Beta*`).
     GLOB = auto()
     #: A kind of events.
@@ -46,7 +52,7 @@ class Holds(StrEnum):
     @property
     def is_table(self) -> bool:
         """Return whether the value is one table, though its field holds a tuple of pairs."""
-        return self in (Holds.HEADERS, Holds.LABELS, Holds.PROMETHEUS_LABELS)
+        return self in (Holds.HEADERS, Holds.WORDS, Holds.LABELS, Holds.PROMETHEUS_LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class Key:
     unit: str = ""
     least: int = 1
     most: int = 0
-    #: Those words of an enumeration that may be written; (): all.
+    #: Those words of an enumeration that may be written; (): all. Of a table of words: those that they may mean.
     choices: tuple[str, ...] = ()
     is_required: bool = False
     #: Whether `[defaults]` may set it for all.
