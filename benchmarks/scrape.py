@@ -67,7 +67,7 @@ def fill(client: "redis.Redis", count: int) -> None:
         pipe.execute()
 
 
-class _NoNews:
+class _NothingNew:
     def __call__(self) -> frozenset[str]:
         return frozenset()
 
@@ -78,7 +78,7 @@ def measure(client: "redis.Redis", count: int, rounds: int) -> None:
     board.refresh()
     registry = CollectorRegistry(auto_describe=False)
     registry.register(
-        TrackerCollector(lambda: list(board.now.pages.values()), RedisMeasures(client, RECORD), _NoNews(), utc_now)
+        TrackerCollector(lambda: list(board.now.pages.values()), RedisMeasures(client, RECORD), _NothingNew(), utc_now)
     )
     taken: list[float] = []
     worked: list[float] = []

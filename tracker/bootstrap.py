@@ -91,7 +91,7 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
 
 def open_measures(settings: Settings) -> RedisMeasures:
     """Return the data server as metrics see it."""
-    # A scraper waits for ten seconds; what does not answer within three is told as such.
+    # A scraper waits for ten seconds; what does not answer within three counts as away.
     return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 

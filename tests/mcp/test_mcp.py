@@ -14,17 +14,22 @@ import msgspec
 import pytest
 import redis
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.data_server import DataServer
 from tests.unit.alerting.stories import an_event
 from tests.web.running import RunningWeb, provider, utc, well
 from tracker.alerting.decider import Decider
 from tracker.cli.additions import additions_of
 from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
+from tracker.mcp.fence import reference, referred
 from tracker.model.channel import WebhookChannelConfig
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
 from tracker.model.route import Alerting, Route
 from tracker.store.alerts import RedisAlerts
+from tracker.store.connection import connect
 
 pytest.importorskip("mcp")
 from mcp import Client, StdioServerParameters
@@ -210,3 +215,30 @@ def test_without_the_extra_one_line_says_how_to_install_it(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "pip install 'status-page-tracker[mcp]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_the_data_server_the_tracker_says_what_to_do(tmp_path: Path, free_port: int) -> None:
+    with DataServer(tmp_path, free_port) as server, connect(server.url, tries=0, answer_s=2) as client:
+        settings = Settings.from_environment({"REDIS_URL": server.url, "TRACKER_DATA_DIR": str(tmp_path)})
+        with RunningWeb(client, tmp_path, additions=additions_of(settings)) as web:
+            web.watch((provider(), well()))
+            server.kill()
+
+            async def ask(client: Client) -> list[Any]:
+                return [await client.call_tool(name, CALLS[name]) for name in ("tracker_health", "is_it_them")]
+
+            health, known = asked(f"{web.url}/mcp", ask)
+    assert health.structured_content["level"] == "problem"
+    (check, *_) = health.structured_content["checks"]
+    assert check["name"] == "data_server"
+    assert "REDIS_URL" in check["remedy"]
+    # What was known a moment ago is still an answer, with its age.
+    assert known.structured_content["answer"] == "no"
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=300))
+def test_an_id_is_one_token_of_ascii_and_comes_back_as_it_was(incident_id: str) -> None:
+    token = reference("acme", incident_id)
+    assert token.isascii()
+    assert not set(" \n\t\"'<>") & set(token)
+    assert referred(token) == ("acme", incident_id)

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.web.running import RunningWeb, utc
 from tracker.delivery.recorder import RECORD
 from tracker.metrics.collector import TrackerCollector
-from tracker.metrics.news import HistoryNews
 from tracker.metrics.route import metrics_router
+from tracker.metrics.updated import UpdatedByHistory
 from tracker.store.measures import RedisMeasures
 from tracker.web.app import Addition
 from tracker.web.now import PageNow
@@ -26,7 +26,7 @@ def addition(client: "redis.Redis", parts: Parts) -> Addition:
     def pages() -> Iterable[PageNow]:
         return parts.board.now.pages.values()
 
-    collector = TrackerCollector(pages, store, HistoryNews(parts.history), utc)
+    collector = TrackerCollector(pages, store, UpdatedByHistory(parts.history), utc)
     return Addition(metrics_router(collector))
 
 

@@ -8,8 +8,8 @@ from tracker.bootstrap import open_alerts, open_measures
 from tracker.diagnosis import diagnose, gather
 from tracker.environment.settings import Settings
 from tracker.metrics.collector import TrackerCollector
-from tracker.metrics.news import HistoryNews
 from tracker.metrics.route import metrics_router
+from tracker.metrics.updated import UpdatedByHistory
 from tracker.model.clock import utc_now
 from tracker.web.app import Addition
 from tracker.web.now import PageNow
@@ -44,7 +44,7 @@ def _metrics(settings: Settings, parts: Parts) -> Addition:
     def pages() -> Iterable[PageNow]:
         return parts.board.now.pages.values()
 
-    collector = TrackerCollector(pages, measures, HistoryNews(parts.history), parts.clock)
+    collector = TrackerCollector(pages, measures, UpdatedByHistory(parts.history), parts.clock)
     return Addition(metrics_router(collector), [_Closing(measures.close)])
 
 

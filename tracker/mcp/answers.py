@@ -108,7 +108,7 @@ class AlertNow(_Shape):
     severity: str
     opened_at: datetime
     closed_at: datetime | None
-    channels: Annotated[dict[str, str], Field(description="How far each channel was told, by name.")]
+    channels: Annotated[dict[str, str], Field(description="How far each channel has it, by name.")]
     untrusted: Words
 
 

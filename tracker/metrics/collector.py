@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from tracker.errors import HistoryError, StoreError
 from tracker.metrics.delays import Delays
 from tracker.metrics.families import alert_families, delay_families, measured_families, own_families, page_families
-from tracker.metrics.sources import KnownPage, News, Pages, Store
+from tracker.metrics.sources import KnownPage, Pages, Store, Updated
 from tracker.model.clock import Clock
 from tracker.store.measures import AlertCount, Measures
 
@@ -25,16 +25,16 @@ _ALERTS_SHARE: Final = 20.0
 class TrackerCollector(Collector):
     """Yields the metrics of this moment."""
 
-    def __init__(self, pages: Pages, store: Store, news: News, clock: Clock) -> None:
+    def __init__(self, pages: Pages, store: Store, updated: Updated, clock: Clock) -> None:
         self._pages = pages
         self._store = store
-        self._news = news
+        self._updated = updated
         self._clock = clock
         self._delays = Delays(clock())
         self._scraping = threading.Lock()
         self._alerts: AlertCount | None = None
         self._alerts_good_until = 0.0
-        self._trouble = ""
+        self._last_error = ""
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families; what the data server does not answer is left out, and `tracker_scrape_ok` is 0."""
@@ -60,11 +60,11 @@ class TrackerCollector(Collector):
             measures = self._store.measure([page.provider.id for page in pages], self._clock())
             alerts = self._counted_alerts()
         except StoreError as error:
-            if str(error) != self._trouble:
+            if str(error) != self._last_error:
                 log.warning("%s; tracker_scrape_ok is 0", error)
-            self._trouble = str(error)
+            self._last_error = str(error)
             return None
-        self._trouble = ""
+        self._last_error = ""
         return measures, alerts
 
     def _counted_alerts(self) -> AlertCount:
@@ -77,10 +77,10 @@ class TrackerCollector(Collector):
 
     def _count_delays(self) -> None:
         try:
-            news = frozenset(self._news())
+            updated = frozenset(self._updated())
         except HistoryError as error:
             log.warning("%s; delays are not counted", error)
             return
-        wanted = self._delays.wanted(news)
+        wanted = self._delays.wanted(updated)
         for provider_id, timings in zip(wanted, self._store.timings(wanted) if wanted else (), strict=True):
             self._delays.add(provider_id, timings)

@@ -33,19 +33,19 @@ class Histogram:
 
 
 class Delays:
-    """Counts each timing once. A timing is written a moment after its event: pages with news are looked at twice."""
+    """Counts each timing once. It is written a moment after its event: pages of new events are looked at twice."""
 
     def __init__(self, since: datetime) -> None:
         self._since = (round(since.timestamp() * 1000), 0)
         #: By provider: the last timing that was counted.
         self._counted: dict[str, tuple[int, int]] = {}
-        self._had_news: frozenset[str] = frozenset()
+        self._updated_before: frozenset[str] = frozenset()
         self.histograms: Mapping[str, Histogram] = {step: Histogram() for step in STEPS}
 
-    def wanted(self, news: frozenset[str]) -> tuple[str, ...]:
+    def wanted(self, updated: frozenset[str]) -> tuple[str, ...]:
         """Return the providers whose timings are to be read now."""
-        wanted = news | self._had_news
-        self._had_news = news
+        wanted = updated | self._updated_before
+        self._updated_before = updated
         return tuple(sorted(wanted))
 
     def add(self, provider_id: str, timings: Sequence[Timing]) -> None:

@@ -43,7 +43,7 @@ class Pages(Protocol):
         ...
 
 
-class News(Protocol):
+class Updated(Protocol):
     """Tells at which providers something happened."""
 
     def __call__(self) -> Iterable[str]:

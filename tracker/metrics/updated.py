@@ -6,7 +6,7 @@ from tracker.history import History
 _BATCH = 500
 
 
-class HistoryNews:
+class UpdatedByHistory:
     """Remembers up to where it has looked; begins at the end. Raises HistoryError."""
 
     def __init__(self, history: History) -> None:
