@@ -9,6 +9,7 @@ from typing import Final, TextIO
 
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
+from tracker.alerting.desk import Desk
 from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
@@ -86,6 +87,12 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
     """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisRows(connect(settings.redis_url))
+
+
+def open_desk(settings: Settings) -> Desk:
+    """Return alerts at the hands of people, in the data server that the settings name."""
+    client = connect(settings.redis_url)
+    return Desk(RedisAlerts(client), RedisRows(client), utc_now)
 
 
 def open_pages(settings: Settings) -> RedisPages:

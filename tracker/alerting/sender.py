@@ -192,6 +192,9 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
         last_error=None,
         last_error_at=None,
         sent_at=now,
+        opened_at=row.opened_at or now,
+        closed_at=now if plan.act is Act.CLOSE else None,
+        messages=row.messages + 1,
     )
 
 
