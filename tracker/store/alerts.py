@@ -1,6 +1,6 @@
 """Alerts, and how far the event stream was read for them, in the data server."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -27,6 +27,7 @@ from tracker.store.connection import (
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
     CHANNEL_ROWS_PREFIX,
+    DRILLS,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -206,6 +207,12 @@ class RedisAlerts:
             answers = pipe.execute()
         return [_state(name, answers[2 * i], answers[2 * i + 1]) for i, name in enumerate(ordered)]
 
+    def good_drills(self) -> Mapping[str, datetime]:
+        """Return when the last drill of each channel came through, by name."""
+        with translated():
+            values: Any = self._client.hgetall(DRILLS)
+        return {name.decode(): found for name, value in values.items() if (found := moment(value))}
+
     def channels_ready(self, names: Collection[str], now: datetime) -> Sequence[str]:
         """Return those of the channels that something waits for by now and that do not wait themselves."""
         ordered = sorted(names)
@@ -221,6 +228,11 @@ class RedisAlerts:
             for i, name in enumerate(ordered)
             if answers[2 * i] and float(answers[2 * i + 1] or 0) <= now.timestamp()
         ]
+
+    def note_drill(self, names: Collection[str], now: datetime) -> None:
+        """Write down that a drill of these channels came through."""
+        with translated():
+            self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def has_channels(self) -> bool:
         """Tell whether there are channels."""

@@ -3,6 +3,7 @@
 Its events say that they are a drill, and whatever counts or shows incidents leaves them out.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -46,7 +47,9 @@ class Drill:
         rows: RedisRows,
         clock: Clock,
         patience_s: float,
+        stop: threading.Event | None = None,
     ) -> None:
+        """Take what a drill works with; once `stop` is set it ends early, and leaves no drill open."""
         # Filters that leave real incidents out say nothing of whether an alert would arrive.
         self._provider = msgspec.structs.replace(provider, components=(), regions=(), min_impact=Impact.NONE, events=())
         self._pages = pages
@@ -54,6 +57,7 @@ class Drill:
         self._rows = rows
         self._clock = clock
         self._patience_s = patience_s
+        self._stop = stop or threading.Event()
         self._id = f"drill-{uuid4().hex[:12]}"
 
     def run(self, channel: str | None, tell: Callable[[str], object]) -> None:
@@ -75,6 +79,7 @@ class Drill:
         for name in _told(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
             tell(f"{name} took the close")
+        self._alerts.note_drill(_told(alert), self._clock())
 
     def _await_opened(self, tell: Callable[[str], object]) -> Alert:
         alert = self._await_alert()
@@ -147,7 +152,8 @@ class Drill:
         until = time.monotonic() + self._patience_s
         while time.monotonic() < until:
             yield None
-            time.sleep(_PAUSE_S)
+            if self._stop.wait(_PAUSE_S):
+                raise DrillFailed("its server, which was stopped")
 
 
 def _told(alert: Alert) -> Sequence[str]:
