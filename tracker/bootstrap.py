@@ -42,6 +42,7 @@ from tracker.store.asking import ask
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
+from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
@@ -100,6 +101,11 @@ def open_desk(settings: Settings) -> Desk:
     """Return alerts at the hands of people, in the data server that the settings name."""
     client = connect(settings.redis_url)
     return Desk(RedisAlerts(client), RedisRows(client), utc_now)
+
+
+def open_drills(settings: Settings) -> RedisDrills:
+    """Return the drills that somebody began, in the data server that the settings name."""
+    return RedisDrills(connect(settings.redis_url))
 
 
 def links_of(settings: Settings) -> Links | None:

@@ -11,6 +11,9 @@ import msgspec
 import uvicorn
 
 from tests.web import world
+from tests.web.made_up_alerts import MadeUpAlerts
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.delivery.latency import Timing
 from tracker.environment.web import WebSettings
 from tracker.errors import ConfigError
@@ -21,6 +24,7 @@ from tracker.store.board import Act, Pulse
 from tracker.store.pages import PageStatus
 from tracker.web.answers import provider_state
 from tracker.web.app import build_app
+from tracker.web.drills import Drills
 from tracker.web.now import NowBoard, PageNow
 from tracker.web.pages.health import Checked, checked
 from tracker.web.parts import Parts
@@ -28,6 +32,7 @@ from tracker.web.server import listen
 from tracker.web.site import Site
 from tracker.web.with_pages import with_pages
 
+LINKS = Links(b"a secret of this test")
 TOKEN = "a-token-that-lets-one-act"
 CHECKS = (
     checked("data_server", "ok", "valkey 8.1 answers in 0.4 ms", None),
@@ -130,8 +135,17 @@ def parts_over(made_up: MadeUp, history: History, settings: WebSettings) -> Part
     """Return the app's parts, at the moment at which the world is made up."""
     board = NowBoard(made_up, lambda: world.NOW)
     board.refresh()
+    alerts = MadeUpAlerts(made_up.providers())
     return Parts(
-        settings=settings, bound="127.0.0.1", clock=lambda: world.NOW, board=board, history=history, acts=made_up
+        settings=settings,
+        bound="127.0.0.1",
+        clock=lambda: world.NOW,
+        board=board,
+        history=history,
+        acts=made_up,
+        desk=Desk(alerts, alerts, lambda: world.NOW),
+        drills=Drills(alerts, alerts.drill, lambda: world.NOW),
+        links=LINKS,
     )
 
 

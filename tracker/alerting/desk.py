@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tracker.alerting.alert import Alert
+from tracker.alerting.alert import Alert, AlertState
 from tracker.alerting.decider import Decider
 from tracker.alerting.report import AlertReport, report
 from tracker.alerting.row import Row
@@ -34,6 +34,14 @@ class DeskAlerts(AlertStore, Protocol):
 
     def all_alerts(self) -> Sequence[Alert]:
         """Return all alerts that are kept, the oldest first."""
+        ...
+
+    def named(self, ids: Sequence[str]) -> Sequence[Alert]:
+        """Return the alerts of these ids, as far as there are some."""
+        ...
+
+    def good_drills(self) -> Mapping[str, datetime]:
+        """Return when the last drill of each channel came through, by name."""
         ...
 
     def silence(self, silence: Silence) -> None:
@@ -152,9 +160,18 @@ class Desk:
         """Return the names of the channels, as configured."""
         return tuple(channel.name for channel in self.alerts.config().channels)
 
+    @property
+    def channel_types(self) -> Mapping[str, str]:
+        """Return the type of each channel, by name."""
+        return {channel.name: str(channel.__struct_config__.tag) for channel in self.alerts.config().channels}
+
     def channel_states(self) -> tuple[ChannelState, ...]:
         """Return how the channels do, by name."""
         return tuple(self.alerts.channel_states(self.channels))
+
+    def good_drills(self) -> Mapping[str, datetime]:
+        """Return when the last drill of each channel came through, by name."""
+        return self.alerts.good_drills()
 
     def rules(self) -> Rules:
         """Return what decides now where alerts go."""
@@ -163,6 +180,15 @@ class Desk:
     def verdicts(self, alert: Alert) -> tuple[Verdict, ...]:
         """Return what each route says of an alert now."""
         return tuple(verdicts(alert, self.rules()))
+
+    def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+        """Return what each route says now of alerts, by alert id."""
+        rules = self.rules()
+        return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
+
+    def waiting(self) -> int:
+        """Return how many alerts nobody has taken on."""
+        return sum(alert.state is AlertState.OPEN for alert in self.alerts.all_alerts())
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended, the oldest first."""

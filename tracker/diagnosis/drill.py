@@ -13,11 +13,13 @@ import msgspec
 
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.row import Row
+from tracker.bootstrap import open_alerts, open_pages, open_rows
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.detection.keys import keys
-from tracker.errors import Conflict, DrillFailed
-from tracker.model.clock import Clock
+from tracker.environment.settings import Settings
+from tracker.errors import ConfigError, Conflict, DrillFailed
+from tracker.model.clock import Clock, utc_now
 from tracker.model.event import Event, PendingEvent
 from tracker.model.page import Impact, Snapshot
 from tracker.model.provider import Provider
@@ -34,6 +36,8 @@ _BODY: Final = "This is a drill. Nothing happened; it ends by itself."
 #: How long a turn of the page is waited for, while it is polled.
 _TURN_S: Final = 20.0
 _PAUSE_S: Final = 0.1
+#: Seconds for each step of a drill that nobody watches.
+PATIENCE_S: Final = 30.0
 
 
 class Drill:
@@ -154,6 +158,26 @@ class Drill:
             yield None
             if self._stop.wait(_PAUSE_S):
                 raise DrillFailed("its server, which was stopped")
+
+
+def drill_over(settings: Settings) -> Callable[[str, str | None, Callable[[str], object], threading.Event], None]:
+    """Return what makes a drill of a provider's page, in the data server that the settings name.
+
+    It takes the provider, the channel (None: those that routes name), what is called back for each step that came
+    through, and what ends it early. It raises DrillFailed, ConfigError and StoreError.
+    """
+
+    def drill(provider_id: str, channel: str | None, tell: Callable[[str], object], stop: threading.Event) -> None:
+        alerts = open_alerts(settings)
+        provider = next((each for each in alerts.providers() if each.id == provider_id), None)
+        if provider is None:
+            raise ConfigError(f"there is no provider {provider_id}")
+        if channel is not None and channel not in {each.name for each in alerts.config().channels}:
+            raise ConfigError(f"there is no channel {channel}")
+        made = Drill(provider, open_pages(settings), alerts, open_rows(settings), utc_now, PATIENCE_S, stop)
+        made.run(channel, tell)
+
+    return drill
 
 
 def _told(alert: Alert) -> Sequence[str]:

@@ -14,8 +14,6 @@ from tracker.model.drill import DrillRun
 
 log = logging.getLogger("tracker")
 
-#: Seconds for each step of a drill.
-PATIENCE_S: Final = 30.0
 #: How long the end of the server waits for a drill to close what it opened.
 _END_S: Final = 5.0
 _INTERRUPTED_S: Final = 600.0
@@ -82,9 +80,10 @@ class Drills:
             steps.append(step)
             self._runs.put(msgspec.structs.replace(run, steps=tuple(steps)))
 
-        failure: str | None = None
+        failure: str | None = "something unexpected; the log says what"
         try:
             self._run_drill(run.provider, run.channel, tell, self._stop)
+            failure = None
         except DrillFailed as error:
             failure = str(error)
         except TrackerError as error:

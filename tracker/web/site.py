@@ -1,6 +1,8 @@
 """What the pages for people are made from, put together for one request."""
 
+import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from fastapi import Request
@@ -8,6 +10,7 @@ from fastapi import Request
 from tracker import __version__
 from tracker.assessment import State
 from tracker.delivery.latency import Latency, Timing, latency
+from tracker.errors import StoreError
 from tracker.history import FeedFilter, IncidentFilter
 from tracker.model.event import EventKind
 from tracker.model.provider import Provider
@@ -15,15 +18,20 @@ from tracker.polling.poll_cost import Savings
 from tracker.web.access import Viewer
 from tracker.web.form_tokens import FormTokens
 from tracker.web.now import PageNow
+from tracker.web.pages.alerts import AlertRow, alert_row
 from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
 from tracker.web.pages.rows import Said, worst_incident
 from tracker.web.parts import Parts
 from tracker.web.rendering import Pages
 
+log = logging.getLogger("tracker")
+
 #: Providers whose incidents are quoted, the worst first; of more the titles say enough.
 _QUOTED: Final = 200
 _NEWEST: Final = 500
+#: How long the number of alerts in the head of each page stands.
+_COUNTED_FOR: Final = timedelta(seconds=2)
 _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
 
 
@@ -57,6 +65,7 @@ class Site:
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
         self._render = Pages()
+        self._counted: tuple[datetime | None, int] = (None, 0)
 
     def pages(self) -> tuple[PageNow, ...]:
         """Return all pages as they are known now, by name."""
@@ -70,11 +79,32 @@ class Site:
             pages,
             self.parts.clock(),
             version=__version__,
+            waiting=self._waiting(),
             may_act=viewer.may_act,
             form_token=token,
             may_sign_in=self.parts.settings.act_token is not None and not viewer.may_act,
             is_signed_in=viewer.via == "session",
         )
+
+    def told(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
+        """Return the alerts of an incident and who was sent what, None where that is not known now."""
+        try:
+            return tuple(map(alert_row, self.parts.desk.of_subject(provider, incident)))
+        except StoreError as error:
+            log.warning("who was told of %s/%s is not known: %s", provider, incident, error)
+            return None
+
+    def _waiting(self) -> int:
+        """Return how many alerts nobody has taken on, as it was some seconds ago at most."""
+        now = self.parts.clock()
+        counted_at, number = self._counted
+        if counted_at is None or abs(now - counted_at) >= _COUNTED_FOR:
+            try:
+                number = self.parts.desk.waiting()
+            except StoreError as error:
+                log.warning("how many alerts wait is not known: %s", error)
+            self._counted = (now, number)
+        return number
 
     def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
         """Return a page as HTML."""
