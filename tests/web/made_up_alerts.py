@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.web import world
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.backtest import Replay
-from tracker.alerting.machine import MemoryBook
+from tracker.alerting.machine import MemoryBook, Storm
 from tracker.alerting.row import Row
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
@@ -44,7 +44,7 @@ class Book(MemoryBook):
         return {}
 
     @property
-    def written_storms(self) -> Mapping[str, object]:
+    def written_storms(self) -> Mapping[str, Storm]:
         return {}
 
 
@@ -75,7 +75,7 @@ class MadeUpAlerts:
         ]
         replay.play(recent, until=world.NOW)
         self._book = Book(map(_at_hand, replay.book.alerts))
-        self._rows = {name: {} for name in ("oncall", "vendors", "finance")}
+        self._rows: dict[str, dict[str, Row]] = {name: {} for name in ("oncall", "vendors", "finance")}
         for alert in self._book.alerts:
             for name, telling in alert.tellings.items():
                 self._rows.setdefault(name, {})[alert.id] = _row(alert, name, telling.phase, telling.version)
@@ -104,13 +104,13 @@ class MadeUpAlerts:
     def end_silence(self, silence_id: str) -> None:
         self._silences = [each for each in self._silences if each.id != silence_id]
 
-    def events(self, count: int) -> Sequence[ReadEvent]:
+    def events(self, _count: int) -> Sequence[ReadEvent]:
         return ()
 
     def book(self) -> Book:
         return self._book
 
-    def due(self, now: datetime, count: int) -> Sequence[Alert]:
+    def due(self, _now: datetime, _count: int) -> Sequence[Alert]:
         return ()
 
     def all_alerts(self) -> Sequence[Alert]:
@@ -149,7 +149,7 @@ class MadeUpAlerts:
     def row(self, channel: str, alert_id: str) -> Row:
         return self._rows.get(channel, {}).get(alert_id, Row())
 
-    def resend(self, channel: str, alert_id: str, now: datetime) -> None:
+    def resend(self, channel: str, alert_id: str, _now: datetime) -> None:
         self.resent.append((channel, alert_id))
         self._rows[channel][alert_id] = replace(self.row(channel, alert_id), refused_version=0, last_error=None)
 
@@ -172,7 +172,7 @@ def _at_hand(alert: Alert) -> Alert:
     if alert.provider_id == "meridian-cloud" and alert.kind is AlertKind.INCIDENT:
         taken = acknowledged(alert, "Dana K.", world.minutes(78))
         return noted(taken, "Failing reads over to us-west-2, ticket OPS-4127.", "Dana K.", world.minutes(70))
-    if alert.provider_id == "hanabi-mail":
+    if alert.provider_name == "花火メール":
         return snoozed(alert, world.minutes(-168), "Tomasz W.", world.minutes(30))
     return alert
 

@@ -18,6 +18,7 @@ from tracker.delivery.latency import Timing
 from tracker.environment.web import WebSettings
 from tracker.errors import ConfigError
 from tracker.history import History
+from tracker.model.event import Event
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.store.board import Act, Pulse
@@ -131,11 +132,13 @@ class Served:
         self._loop.running.call_soon_threadsafe(self.parts.live.publish_states, [state])
 
 
-def parts_over(made_up: MadeUp, history: History, settings: WebSettings) -> Parts:
+def parts_over(
+    made_up: MadeUp, history: History, settings: WebSettings, events: Sequence[Event] | None = None
+) -> Parts:
     """Return the app's parts, at the moment at which the world is made up."""
     board = NowBoard(made_up, lambda: world.NOW)
     board.refresh()
-    alerts = MadeUpAlerts(made_up.providers())
+    alerts = MadeUpAlerts(made_up.providers(), events)
     return Parts(
         settings=settings,
         bound="127.0.0.1",
@@ -163,12 +166,16 @@ def site_over(made_up: MadeUp, parts: Parts, look: str = "") -> Site:
 
 @contextlib.contextmanager
 def serving(
-    pages: Sequence[PageNow], directory: Path, settings: WebSettings | None = None, history: History | None = None
+    pages: Sequence[PageNow],
+    directory: Path,
+    settings: WebSettings | None = None,
+    history: History | None = None,
+    events: Sequence[Event] | None = None,
 ) -> Iterator[Served]:
     """Serve the pages of a world until the end of the block."""
     made_up = MadeUp(pages)
     recorded = history or world.history(directory)
-    parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN))
+    parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN), events)
     loop = Loop()
     app = with_pages(build_app(parts, [loop]), site_over(made_up, parts, "Looked at"))
     listening = listen("127.0.0.1", 0, is_searching=False)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tracker.alerting.alert import Alert, AlertState
+from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.decider import Decider
 from tracker.alerting.report import AlertReport, report
 from tracker.alerting.row import Row
@@ -187,8 +187,11 @@ class Desk:
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
 
     def waiting(self) -> int:
-        """Return how many alerts nobody has taken on."""
-        return sum(alert.state is AlertState.OPEN for alert in self.alerts.all_alerts())
+        """Return how many alerts were sent to somebody, and nobody has taken on."""
+        return sum(
+            alert.state is AlertState.OPEN and any(each.phase is Phase.OPEN for each in alert.tellings.values())
+            for alert in self.alerts.all_alerts()
+        )
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended, the oldest first."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Phase
+from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.message import severity
 from tracker.alerting.row import Row
 
@@ -68,6 +68,11 @@ class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether it is closed."""
         return self.closed_at is not None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        return self.state == AlertState.OPEN and any(each.phase == Phase.OPEN for each in self.channels)
+
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that somebody did to an alert."""
@@ -76,6 +81,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     act: str
     at: datetime
     text: str
+
+    @property
+    def by(self) -> str:
+        """Return who did it."""
+        if self.act == "noted":
+            return self.text.partition(": “")[0]
+        name = self.text.partition(" by ")[2].removesuffix(".")
+        return name.rpartition(" until ")[0] if self.act == "snoozed" else name
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,12 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether nobody has taken it on."""
+        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        return self.report.is_waiting
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nobody has taken it on, wherever it was sent."""
         return self.report.state == AlertState.OPEN
 
 
@@ -160,7 +165,7 @@ def headline(running: Sequence[AlertRow], *, has_channels: bool) -> str:
     if waiting:
         return f"{counted(waiting, 'alert')} {'waits' if waiting == 1 else 'wait'} for somebody"
     if running:
-        return f"No alert waits, {len(running):,} {'is' if len(running) == 1 else 'are'} taken on"
+        return f"No alert waits, {len(running):,} {'is' if len(running) == 1 else 'are'} open"
     return "No alert is open" if has_channels else "Alerts go nowhere yet"
 
 
@@ -171,6 +176,7 @@ def in_order(rows: Iterable[AlertRow]) -> list[AlertRow]:
         rows,
         key=lambda row: (
             not row.is_waiting,
+            not row.report.channels,
             -ranks.index(row.report.severity),
             -row.report.opened_at.timestamp(),
             row.report.id,
