@@ -120,7 +120,7 @@ def decide_alerts() -> None:
     _wake_channels()
 
 
-@app.task(name="workers.tasks.send_alerts", Request="workers.consumer:TellingRequest")  # type: ignore[untyped-decorator]
+@app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
 def send_alerts(channel: str) -> Summary:
     """Send one channel what waits for it. Whatever fails, the next wake-up is the retry."""
     try:

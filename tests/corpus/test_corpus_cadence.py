@@ -114,5 +114,5 @@ def test_the_benchmark_knows_paces():
     play(slow, provider(cadence=Cadence.FIXED), fixed)
     play(slow, provider(), adaptive)
 
-    assert adaptive.first_in_calm == 1
+    assert adaptive.first_while_slow == 1
     assert fixed.requests - 32 <= adaptive.requests <= fixed.requests - 28, "of the last hour's sixty every second"

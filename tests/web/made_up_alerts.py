@@ -77,8 +77,8 @@ class MadeUpAlerts:
         self._book = Book(map(_at_hand, replay.book.alerts))
         self._rows: dict[str, dict[str, Row]] = {name: {} for name in ("oncall", "vendors", "finance")}
         for alert in self._book.alerts:
-            for name, telling in alert.tellings.items():
-                self._rows.setdefault(name, {})[alert.id] = _row(alert, name, telling.phase, telling.version)
+            for name, target in alert.targets.items():
+                self._rows.setdefault(name, {})[alert.id] = _row(alert, name, target.phase, target.version)
 
     def begin(self) -> str:
         return "made up"

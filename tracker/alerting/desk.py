@@ -93,7 +93,7 @@ class Desk:
 
     def report(self, alert: Alert) -> AlertReport:
         """Return one alert with what each channel was sent of it."""
-        return report(alert, {name: self._rows.row(name, alert.id) for name in alert.tellings})
+        return report(alert, {name: self._rows.row(name, alert.id) for name in alert.targets})
 
     def find(self, named: str) -> Alert:
         """Return the newest alert of an id or of `<provider>/<incident id>`. Raises ConfigError."""
@@ -189,7 +189,7 @@ class Desk:
     def waiting(self) -> int:
         """Return how many alerts were sent to somebody, and nobody has taken on."""
         return sum(
-            alert.state is AlertState.OPEN and any(each.phase is Phase.OPEN for each in alert.tellings.values())
+            alert.state is AlertState.OPEN and any(each.phase is Phase.OPEN for each in alert.targets.values())
             for alert in self.alerts.all_alerts()
         )
 

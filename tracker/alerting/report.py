@@ -118,7 +118,7 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
         is_drill=alert.drill is not None,
-        channels=tuple(_told(alert, name, rows.get(name, Row())) for name in alert.tellings),
+        channels=tuple(_told(alert, name, rows.get(name, Row())) for name in alert.targets),
         subject=alert.subject,
         provider_name=alert.provider_name,
         snoozed_until=alert.snoozed_until,
@@ -140,13 +140,13 @@ def deliveries(found: AlertReport) -> tuple[Delivery, ...]:
 
 
 def _told(alert: Alert, name: str, row: Row) -> ChannelReport:
-    telling = alert.tellings[name]
+    target = alert.targets[name]
     return ChannelReport(
         channel=name,
-        phase=telling.phase,
-        hold=telling.hold if telling.phase is Phase.HELD else None,
-        until=telling.due_at,
-        wanted_version=telling.version,
+        phase=target.phase,
+        hold=target.hold if target.phase is Phase.HELD else None,
+        until=target.due_at,
+        wanted_version=target.version,
         sent_version=row.version,
         attempts=row.attempts,
         last_error=row.last_error,

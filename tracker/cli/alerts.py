@@ -41,7 +41,7 @@ alerts.add_command(backtest)
 @data_dir_option
 @format_option
 def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
-    """Show open alerts, and what each channel was told.
+    """Show open alerts, and what each channel was sent.
 
     \b
     Example:

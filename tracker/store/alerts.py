@@ -11,7 +11,7 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.machine import Storm
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
-from tracker.alerting.telling import looked_at_again
+from tracker.alerting.targets import looked_at_again
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
@@ -252,7 +252,7 @@ class RedisAlerts:
                 )
                 for alert in decided.alerts
             ],
-            "gone": [(alert.provider_id, alert.id, list(alert.tellings)) for alert in decided.gone],
+            "gone": [(alert.provider_id, alert.id, list(alert.targets)) for alert in decided.gone],
             "ready": sorted({(each.channel, each.alert_id) for each in decided.deliveries}),
             "storms": [(cause, _ENCODER.encode(storm).decode()) for cause, storm in decided.storms],
         }
