@@ -123,16 +123,16 @@ class MadeUpAlerts:
         return [alert for alert in self.all_alerts() if alert.id in ids]
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
-        told = {"delivered": 12, "last_delivered_at": world.minutes(4)}
+        taken = {"delivered": 12, "last_delivered_at": world.minutes(4)}
         states = {
-            "oncall": ChannelState(name="oncall", **told),  # type: ignore[arg-type]
+            "oncall": ChannelState(name="oncall", **taken),  # type: ignore[arg-type]
             "vendors": ChannelState(
                 name="vendors",
                 failures=4,
                 failing_since=world.minutes(22),
                 last_error="the channel vendors: Slack answered not_in_channel; invite the app to the conversation",
                 ready=2,
-                **told,  # type: ignore[arg-type]
+                **taken,  # type: ignore[arg-type]
             ),
         }
         return [states.get(name, ChannelState(name=name)) for name in names]

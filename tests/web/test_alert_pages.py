@@ -70,16 +70,16 @@ def test_why_an_alert_was_sent_is_said_by_route(client: TestClient) -> None:
     assert client.get("/alerts/why?event=kestrel-pay/88/none").status_code == 404
 
 
-def test_an_incident_says_who_was_told_and_when(client: TestClient, parts: Parts) -> None:
+def test_an_incident_says_who_was_sent_what_and_when(client: TestClient, parts: Parts) -> None:
     body = client.get("/incidents/meridian-cloud/7hq2k").text
-    told = body[body.index('id="told"') : body.index('id="ledger"')]
-    assert re.search(r"oncall.*?Open.*?01:37.*?12", told, re.DOTALL)
+    shown = body[body.index('id="alerts"') : body.index('id="ledger"')]
+    assert re.search(r"oncall.*?Open.*?01:37.*?12", shown, re.DOTALL)
 
     def away(_provider: str, _incident: str) -> None:
         raise StoreError("the data server is away")
 
     parts.desk.of_subject = away  # type: ignore[method-assign, assignment]
-    assert "who was told is not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
+    assert "who was sent what is not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
 
 
 def test_who_may_only_read_sees_no_forms(client: TestClient, parts: Parts) -> None:

@@ -94,17 +94,17 @@ def test_an_alert_says_who_was_sent_what_and_which_rule_decided(bench: Bench) ->
     (listed,) = bench.get("/api/v1/alerts?open=true")["items"]
     detail = bench.get(bench.path)
     (delivery,) = bench.get("/api/v1/deliveries")["items"]
-    told = bench.get(f"/api/v1/alerts/explain?event={bench.begun.id}")
+    explained = bench.get(f"/api/v1/alerts/explain?event={bench.begun.id}")
 
     assert (listed["id"], listed["state"], listed["subject"]) == (bench.alert.id, "open", "i1")
     (chat,) = listed["channels"]
     assert (chat["channel"], chat["phase"], chat["messages"], chat["sent_version"]) == ("chat", "open", 1, 1)
     assert chat["opened_at"] is not None
-    assert delivery["told"] == chat
+    assert delivery["channel"] == chat
     assert [(route["route"], route["matches"]) for route in detail["routes"]] == [(1, False), (2, True)]
     assert "min_impact is critical" in detail["routes"][0]["reason"]
-    assert told["routes"] == detail["routes"]
-    assert told["sent"] == [{"channel": "chat", "act": "open", "version": 1}]
+    assert explained["routes"] == detail["routes"]
+    assert explained["sent"] == [{"channel": "chat", "act": "open", "version": 1}]
 
 
 def test_what_people_do_is_shown_sent_and_written_down(bench: Bench) -> None:
@@ -133,7 +133,7 @@ def test_a_dead_letter_is_listed_and_sent_again(bench: Bench) -> None:
     again = bench.post(f"{bench.path}/resend").json()
     bench.work()
 
-    assert "too long" in dead["told"]["dead_letter"]
+    assert "too long" in dead["channel"]["dead_letter"]
     assert again["channels"] == ["chat"]
     assert bench.chat.taken[-1].version == 2
     assert bench.get("/api/v1/deliveries?dead=true")["items"] == []
@@ -155,7 +155,7 @@ def test_silences_begin_are_listed_and_end(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("failure", "state"), [(None, "passed"), (DrillFailed("route: nobody"), "failed")])
-def test_a_drill_is_begun_and_its_end_is_told(bench: Bench, failure: Exception | None, state: str) -> None:
+def test_a_drill_is_begun_and_its_end_is_shown(bench: Bench, failure: Exception | None, state: str) -> None:
     bench.web.drill_failure = failure
     begun = bench.post("/api/v1/drills", {"provider": "acme", "channel": "chat"}).json()
     path = f"/api/v1/drills/{begun['drill']['id']}"

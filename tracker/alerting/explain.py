@@ -1,4 +1,4 @@
-"""Why an event was told, or not: what each route says of its alert, and what was decided. Pure."""
+"""Why an event was sent, or not: what each route says of its alert, and what was decided. Pure."""
 
 from collections.abc import Sequence
 

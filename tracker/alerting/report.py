@@ -11,7 +11,7 @@ from tracker.alerting.row import Row
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one channel was told of an alert."""
+    """How far one alert has come in one channel."""
 
     channel: str
     #: held, open, closed, dropped or grouped, as decided.
@@ -37,8 +37,8 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def waits(self) -> bool:
         """Tell whether the channel has yet to take what was decided."""
-        is_told = self.phase in (Phase.OPEN, Phase.CLOSED)
-        return is_told and self.sent_version < self.wanted_version and not self.dead_letter
+        is_decided = self.phase in (Phase.OPEN, Phase.CLOSED)
+        return is_decided and self.sent_version < self.wanted_version and not self.dead_letter
 
 
 class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     provider: str
     state: str
-    told: ChannelReport
+    channel: ChannelReport
 
 
 _MARKS = ("acknowledged", "snoozed", "woken", "noted")
@@ -118,7 +118,7 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
         is_drill=alert.drill is not None,
-        channels=tuple(_told(alert, name, rows.get(name, Row())) for name in alert.targets),
+        channels=tuple(_of_channel(alert, name, rows.get(name, Row())) for name in alert.targets),
         subject=alert.subject,
         provider_name=alert.provider_name,
         snoozed_until=alert.snoozed_until,
@@ -134,12 +134,12 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
 def deliveries(found: AlertReport) -> tuple[Delivery, ...]:
     """Return what each channel was sent of an alert, one by one."""
     return tuple(
-        Delivery(alert=found.id, title=found.title, provider=found.provider, state=found.state, told=told)
-        for told in found.channels
+        Delivery(alert=found.id, title=found.title, provider=found.provider, state=found.state, channel=each)
+        for each in found.channels
     )
 
 
-def _told(alert: Alert, name: str, row: Row) -> ChannelReport:
+def _of_channel(alert: Alert, name: str, row: Row) -> ChannelReport:
     target = alert.targets[name]
     return ChannelReport(
         channel=name,

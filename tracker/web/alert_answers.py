@@ -51,7 +51,7 @@ class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[RouteVerdict, ...]
 
 
-class WhyTold(msgspec.Struct, frozen=True, kw_only=True):
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """What routes make of one event, and what was decided because of it."""
 
     event: str

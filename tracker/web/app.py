@@ -34,7 +34,7 @@ _SHAPES = (
     acts.Acts,
     alert_answers.Alerts,
     alert_answers.AlertDetail,
-    alert_answers.WhyTold,
+    alert_answers.Explained,
     alert_answers.Deliveries,
     alert_answers.ChannelStates,
     alert_answers.Silences,

@@ -86,12 +86,12 @@ class Site:
             is_signed_in=viewer.via == "session",
         )
 
-    def told(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
-        """Return the alerts of an incident and who was sent what, None where that is not known now."""
+    def alerts_of(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
+        """Return the alerts of an incident with who was sent what, None where that is not known now."""
         try:
             return tuple(map(alert_row, self.parts.desk.of_subject(provider, incident)))
         except StoreError as error:
-            log.warning("who was told of %s/%s is not known: %s", provider, incident, error)
+            log.warning("who was sent what of %s/%s is not known: %s", provider, incident, error)
             return None
 
     def _waiting(self) -> int:

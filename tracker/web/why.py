@@ -1,4 +1,4 @@
-"""Why an event was told, or not: asked of the history, decided by the rules as they are now."""
+"""Why an event was sent, or not: asked of the history, decided by the rules as they are now."""
 
 from typing import Final
 

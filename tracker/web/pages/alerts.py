@@ -58,7 +58,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was given up."""
 
     row: AlertRow
-    told: ChannelReport
+    channel: ChannelReport
 
 
 class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ def alerts_page(known: AlertsKnown) -> AlertsPage:
     rows = [alert_row(each, known.verdicts.get(each.id, ())) for each in known.reports]
     running = in_order(row for row in rows if not row.report.is_over)
     over = sorted((row for row in rows if row.report.is_over), key=_ended, reverse=True)
-    dead = [DeadLetter(row=row, told=told) for row in rows for told in row.report.channels if told.dead_letter]
+    dead = [DeadLetter(row=row, channel=each) for row in rows for each in row.report.channels if each.dead_letter]
     dead.sort(key=_failed, reverse=True)
     return AlertsPage(
         headline=headline(running, has_channels=bool(known.channels)),
@@ -131,16 +131,18 @@ def alert_row(report: AlertReport, verdicts: tuple[Verdict, ...] = ()) -> AlertR
     """Return one alert as a row."""
     is_event = report.kind in (AlertKind.INCIDENT, AlertKind.MAINTENANCE) and not report.is_drill
     is_page = is_event or report.kind in (AlertKind.COMPONENT, AlertKind.PAGE) or report.is_drill
-    told = [each for each in report.channels if each.phase not in (Phase.DROPPED, Phase.GROUPED)]
-    arrived = [each for each in told if each.messages or each.sent_version]
-    states = Counter(map(_undelivered, told))
+    reached = [each for each in report.channels if each.phase not in (Phase.DROPPED, Phase.GROUPED)]
+    arrived = [each for each in reached if each.messages or each.sent_version]
+    states = Counter(map(_undelivered, reached))
     return AlertRow(
         report=report,
         badge=alert_badge(report),
         path=f"/alerts/{report.id}",
         provider=report.provider if is_page else "",
         incident=report.subject if is_event else "",
-        delivered=f"{sum(not each.waits and not each.dead_letter for each in arrived)} of {len(told)}" if told else "",
+        delivered=f"{sum(not each.waits and not each.dead_letter for each in arrived)} of {len(reached)}"
+        if reached
+        else "",
         undelivered=", ".join(f"{number} {word}" for word, number in states.items() if word),
         mark=next((mark for mark in reversed(report.marks) if mark.act != "noted"), None),
         note=next((mark for mark in reversed(report.marks) if mark.act == "noted"), None),
@@ -198,12 +200,12 @@ def _summary(running: Sequence[AlertRow], dead: Sequence[DeadLetter], silences: 
     return " ".join(parts)
 
 
-def _undelivered(told: ChannelReport) -> str:
-    if told.dead_letter:
+def _undelivered(reached: ChannelReport) -> str:
+    if reached.dead_letter:
         return "dead"
-    if told.phase == Phase.HELD:
+    if reached.phase == Phase.HELD:
         return "held"
-    return "waiting" if told.waits else ""
+    return "waiting" if reached.waits else ""
 
 
 def _channel(state: ChannelState, known: AlertsKnown) -> ChannelRow:
@@ -224,4 +226,4 @@ def _ended(row: AlertRow) -> float:
 
 
 def _failed(letter: DeadLetter) -> float:
-    return letter.told.failed_at.timestamp() if letter.told.failed_at else 0.0
+    return letter.channel.failed_at.timestamp() if letter.channel.failed_at else 0.0

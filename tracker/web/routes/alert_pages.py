@@ -1,4 +1,4 @@
-"""The page Alerts, its acts, why an event was told or not, and the page behind the links in messages."""
+"""The page Alerts, its acts, why an event was sent or not, and the page behind the links in messages."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -43,7 +43,7 @@ def alerts(request: Request) -> Response:
 
 
 @router.get("/alerts/why")
-def told_or_not(request: Request, event: Word = "") -> Response:
+def explain(request: Request, event: Word = "") -> Response:
     """Show what each route makes of an event, and what was decided because of it."""
     site = site_of(request)
     found = why(site.parts, event)

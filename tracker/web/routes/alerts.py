@@ -22,6 +22,7 @@ from tracker.web.alert_answers import (
     Deliveries,
     DrillRuns,
     DrillState,
+    Explained,
     NewDrill,
     NewNote,
     NewSilence,
@@ -31,7 +32,6 @@ from tracker.web.alert_answers import (
     Silences,
     SnoozeFor,
     StoryLine,
-    WhyTold,
 )
 from tracker.web.http import Refused, answer, parts_of, shape
 from tracker.web.parts import Parts
@@ -66,13 +66,13 @@ def alerts(
     return answer(request, Alerts(items=tuple(shown), next=following))
 
 
-@router.get("/alerts/explain", responses=shape(WhyTold, 404))
+@router.get("/alerts/explain", responses=shape(Explained, 404))
 def explain(
     request: Request, event: Annotated[str, Query(max_length=2000, description="`id` of an event.")]
 ) -> Response:
     """Show what each route makes of an event, and what was decided because of it."""
     found = why(parts_of(request), event)
-    told = WhyTold(
+    explanation = Explained(
         event=event,
         alert=found.alert.id if found.alert else None,
         routes=tuple(map(_verdict, found.verdicts)),
@@ -81,7 +81,7 @@ def explain(
             for each in found.sent
         ),
     )
-    return answer(request, told)
+    return answer(request, explanation)
 
 
 @router.get(_AlertId, responses=shape(AlertDetail, 404))
@@ -155,11 +155,11 @@ def deliveries_(
 ) -> Response:
     """List what each channel was sent of each alert; `limit` and `cursor` count alerts."""
     found = [
-        (report, tuple(each for each in deliveries(report) if _is_wanted(each.told.dead_letter, dead)))
+        (report, tuple(each for each in deliveries(report) if _is_wanted(each.channel.dead_letter, dead)))
         for report in _listed(parts_of(request), None, provider)
     ]
     of_channel = [
-        (report, tuple(each for each in listed if channel in (None, each.told.channel))) for report, listed in found
+        (report, tuple(each for each in listed if channel in (None, each.channel.channel))) for report, listed in found
     ]
     shown, following = _page([report for report, listed in of_channel if listed], cursor, limit)
     by_id = {report.id: listed for report, listed in of_channel}

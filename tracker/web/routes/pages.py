@@ -105,8 +105,8 @@ def incident_of(request: Request, provider: str, incident: str, order: Word = ""
         page = unrecorded_page(now, going_on, around.now)
     is_unread = now is None or now.assessment.state is State.UNKNOWN
     event_id = ledger.entries[-1].item.event.id if ledger is not None and ledger.entries else ""
-    told = site.told(provider, incident)
-    body = site.rendered("incident.html", around, page=page, unknown_for=is_unread, told=told, event_id=event_id)
+    raised = site.alerts_of(provider, incident)
+    body = site.rendered("incident.html", around, page=page, unknown_for=is_unread, raised=raised, event_id=event_id)
     return html(request, body)
 
 
