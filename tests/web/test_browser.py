@@ -43,6 +43,7 @@ SCREENS: Final = {
     "now-dark": ("/", 1440, "dark"),
     "now-390": ("/", 390, "light"),
     "incident-light": ("/incidents/meridian-cloud/7hq2k", 1440, "light"),
+    "alerts-light": ("/alerts", 1440, "light"),
     "provider-dark": ("/providers/meridian-cloud", 1440, "dark"),
 }
 
