@@ -118,6 +118,9 @@ def test_what_people_do_is_shown_sent_and_written_down(bench: Bench) -> None:
     marks = bench.get(bench.path)["alert"]["marks"]
     assert [mark["act"] for mark in marks] == ["snoozed", "woken", "noted", "acknowledged"]
     assert marks[-1]["text"] == "Acknowledged by Ada."
+    link = bench.chat.taken[-1].act_link or ""
+    assert bench.web.parts.links is not None
+    assert bench.web.parts.links.is_valid(bench.alert.id, link.rpartition("/")[2], utc())
     assert "Ada: “We fail over.”" in [entry.text for entry in bench.chat.taken[-1].updates]
     acts = bench.web.get("/api/v1/audit", headers={"authorization": f"Bearer {ACT}"}).json()["items"]
     assert [act["act"] for act in acts] == ["acknowledge", "note", "wake", "snooze"]

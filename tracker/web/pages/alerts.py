@@ -202,7 +202,7 @@ def _summary(running: Sequence[AlertRow], dead: Sequence[DeadLetter], silences: 
 
 def _undelivered(reached: ChannelReport) -> str:
     if reached.dead_letter:
-        return "dead"
+        return "given up"
     if reached.phase == Phase.HELD:
         return "held"
     return "waiting" if reached.waits else ""
