@@ -1,8 +1,8 @@
 """What the pages for people are made from, put together for one request."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from fastapi import Request
@@ -30,8 +30,9 @@ log = logging.getLogger("tracker")
 #: Providers whose incidents are quoted, the worst first; of more the titles say enough.
 _QUOTED: Final = 200
 _NEWEST: Final = 500
-#: How long the number of alerts in the head of each page stands.
-_COUNTED_FOR: Final = timedelta(seconds=2)
+#: How long the number of alerts in the head of each page stands at least, in seconds, and in times of what it took.
+_COUNTED_FOR_S: Final = 2.0
+_COUNTING_SHARE: Final = 20.0
 _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
 
 
@@ -65,7 +66,8 @@ class Site:
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
         self._render = Pages()
-        self._counted: tuple[datetime | None, int] = (None, 0)
+        self._counted = 0
+        self._count_again_at = 0.0
 
     def pages(self) -> tuple[PageNow, ...]:
         """Return all pages as they are known now, by name."""
@@ -95,16 +97,16 @@ class Site:
             return None
 
     def _waiting(self) -> int:
-        """Return how many alerts nobody has taken on, as it was some seconds ago at most."""
-        now = self.parts.clock()
-        counted_at, number = self._counted
-        if counted_at is None or abs(now - counted_at) >= _COUNTED_FOR:
+        """Return how many alerts nobody has taken on; a count that took long stands for longer."""
+        began = time.monotonic()
+        if began >= self._count_again_at:
             try:
-                number = self.parts.desk.waiting()
+                self._counted = self.parts.desk.waiting()
             except StoreError as error:
                 log.warning("how many alerts wait is not known: %s", error)
-            self._counted = (now, number)
-        return number
+            ended = time.monotonic()
+            self._count_again_at = ended + max(_COUNTED_FOR_S, _COUNTING_SHARE * (ended - began))
+        return self._counted
 
     def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
         """Return a page as HTML."""

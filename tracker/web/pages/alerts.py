@@ -83,6 +83,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 
     headline: str
     summary: str
+    waiting: int
     open: tuple[AlertRow, ...]
     more: int
     dead: tuple[DeadLetter, ...]
@@ -116,6 +117,7 @@ def alerts_page(known: AlertsKnown) -> AlertsPage:
     dead.sort(key=_failed, reverse=True)
     return AlertsPage(
         headline=headline(running, has_channels=bool(known.channels)),
+        waiting=sum(row.is_waiting for row in running),
         summary=_summary(running, dead, known.silences),
         open=tuple(running[:MOST_OPEN]),
         more=max(0, len(running) - MOST_OPEN),

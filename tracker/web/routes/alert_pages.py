@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 
 from tracker import __version__
@@ -37,7 +38,7 @@ def alerts(request: Request) -> Response:
     """Show what is open, what was sent, what was given up, and how the channels do."""
     site = site_of(request)
     page = alerts_page(_known(site.parts))
-    around = site.frame(request, site.pages())
+    around = replace(site.frame(request, site.pages()), waiting=page.waiting)
     providers = [(each.provider.id, each.provider.name) for each in site.pages()] if around.may_act else []
     return html(request, site.rendered("alerts.html", around, "Alerts", page=page, providers=providers))
 
