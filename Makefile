@@ -78,7 +78,7 @@ $(PRODUCT): pyproject.toml requirements.txt requirements-web.txt
 	@$(PIP) -e '.[web]'
 	@touch $@
 
-$(TOOLS): $(PRODUCT) requirements-dev.txt
+$(TOOLS): $(PRODUCT) requirements-dev.txt requirements-formats.txt
 	@echo "make: installing the tools for tests and checks into $(VENV), about a minute" >&2
 	@$(PIP) -e '.[dev]'
 	@touch $@

@@ -16,7 +16,7 @@ from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
-from tracker.delivery.recorder import Printer
+from tracker.delivery.recorder import RECORD, Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
@@ -44,6 +44,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
+from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
@@ -112,6 +113,12 @@ def links_of(settings: Settings) -> Links | None:
     """Return what makes links for messages, None where the page's address is not set. Raises ConfigError."""
     base = web_url(os.environ)
     return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
+
+
+def open_measures(settings: Settings) -> RedisMeasures:
+    """Return the data server as metrics see it."""
+    # A scraper waits for ten seconds; what does not answer within three is told as such.
+    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 
 def open_pages(settings: Settings) -> RedisPages:

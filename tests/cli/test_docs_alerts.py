@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tracker.catalogue import read_alerting
-from tracker.catalogue.route import ROUTE_KEYS
+from tracker.catalogue.route import ROUTES
 from tracker.cli import cli
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_each_example_of_a_file_is_read(example: str) -> None:
 def test_every_key_of_a_route_is_explained() -> None:
     table = TEXT.partition("## Keys of a route")[2].partition("\n## ")[0]
 
-    assert [key for key in ROUTE_KEYS if f"`{key}`" not in table] == []
+    assert [key for key in ROUTES.keys if f"`{key}`" not in table] == []
 
 
 @pytest.mark.parametrize("line", COMMANDS)

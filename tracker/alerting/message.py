@@ -44,6 +44,7 @@ def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None
         link=alert.link,
         started_at=alert.opened_at,
         ended_at=(alert.closed_at or alert.since) if plan.act is Act.CLOSE or target.is_notice else None,
+        window=None if alert.scheduled_for is None else (alert.scheduled_for, alert.scheduled_until),
         is_drill=alert.drill is not None,
         labels=dict(target.labels),
         children=_children(alert),

@@ -8,8 +8,8 @@ import click
 
 from tracker.alerting.report import ChannelReport
 from tracker.bootstrap import open_desk
+from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.catalogue.route import seconds_of
 from tracker.cli.alert_replay import backtest, explain
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
@@ -112,7 +112,7 @@ def resend(alert: str, channel: str | None, data_dir: Path) -> None:
 def duration_s(given: str, option: str) -> int:
     """Return the seconds of a duration. Raises ConfigError."""
     try:
-        return seconds_of(given, option)
+        return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
         raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.catalogue.route import seconds_of
 from tracker.errors import ConfigError
 from tracker.store.board import Act
 from tracker.web.access import Viewer
@@ -28,9 +28,7 @@ def note(parts: Parts, viewer: Viewer, act: str, subject: str) -> None:
 def span_of(text: str) -> timedelta:
     """Return a duration as in `4h`. Raises ConfigError."""
     try:
-        seconds = seconds_of(text, "for")
+        found = seconds(text, least=1, example="4h")
     except InvalidValue:
-        seconds = 0
-    if seconds <= 0:
-        raise ConfigError("this is no duration up to 30 days; write one as in 30m, 4h or 2d")
-    return timedelta(seconds=seconds)
+        raise ConfigError("this is no duration up to 30 days; write one as in 30m, 4h or 2d") from None
+    return timedelta(seconds=found)

@@ -1,5 +1,7 @@
 """Vendors by name: the table that ships, how words find a vendor in it, and what a word stands for."""
 
+import re
+import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -9,13 +11,15 @@ from hypothesis import strategies as st
 
 from tests.fakes import incident, update
 from tracker.catalogue import load_catalogue, new_provider, slug
-from tracker.catalogue.presets import Preset, chosen, nearest, presets, search
+from tracker.catalogue.presets import Preset, at, chosen, completions, nearest, presets, search
+from tracker.catalogue.presets.line import preset_line
 from tracker.catalogue.presets.table import scopes
 from tracker.errors import ConfigError
 from tracker.model.component_names import Listing
 from tracker.model.filters import left_out_by
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
+from tracker.parse.coverage import Reach, coverage
 
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
@@ -41,8 +45,8 @@ def ids_of(found: tuple[Preset, ...]) -> list[str]:
 # the table
 
 
-def test_the_table_knows_well_over_a_hundred_vendors() -> None:
-    assert len(PRESETS) >= 120
+def test_the_table_knows_well_over_four_hundred_vendors() -> None:
+    assert len(PRESETS) >= 500
     assert {"openai", "github", "aws", "google-cloud", "azure", "slack", "cloudflare"} <= set(ids_of(PRESETS))
 
 
@@ -54,13 +58,19 @@ def test_a_preset_is_what_the_catalogue_takes(preset: Preset) -> None:
     assert provider.url.startswith("https://")
     assert all(alias == slug(alias) for alias in preset.aliases)
     assert preset.platform != ""
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", preset.seen), "seen is a month, as in 2026-09"
+    assert preset.answers is None or preset.answers in FORMATS, "answers is the name of a format"
+    assert preset.answers is None or preset.platform in (None, "Cloudflare"), "a platform says what it answers"
+    assert preset.host not in preset.moved_from
+    assert all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in preset.moved_from)
+    assert "" not in (preset.unread, preset.in_part)
 
 
 @pytest.mark.parametrize(
     ("preset_id", "url", "platform"),
     [
         # Moved to another host or platform.
-        ("adyen", "https://status.adyen.com", "own page, not read"),
+        ("adyen", "https://status.adyen.com", "Adyen"),
         ("calendly", "https://www.calendlystatus.com", "Atlassian Statuspage"),
         ("cloudflare", "https://www.cloudflarestatus.com", "Cloudflare"),
         ("fireworks-ai", "https://status.fireworks.ai", "incident.io"),
@@ -70,7 +80,7 @@ def test_a_preset_is_what_the_catalogue_takes(preset: Preset) -> None:
         ("notion", "https://www.notion-status.com", "incident.io"),
         ("openrouter", "https://status.openrouter.ai", "Datadog Status Pages"),
         ("perplexity", "https://status.perplexity.com", "incident.io"),
-        ("railway", "https://status.railway.com", "own page, not read"),
+        ("railway", "https://status.railway.com", "Railway"),
         ("redis", "https://status.redis.io/data/rss.xml", "FireHydrant"),
         ("xai", "https://status.x.ai/feed.xml", "xAI feed"),
         # Known under no platform, or a wrong one, for a while.
@@ -93,31 +103,56 @@ def test_a_vendor_is_where_it_was_last_seen(preset_id: str, url: str, platform: 
     assert (preset.url, preset.platform) == (url, platform)
 
 
-@pytest.mark.parametrize("gone", ["replicate", "mistral-ai"])
-def test_a_vendor_without_a_page_that_could_be_read_is_no_preset(gone: str) -> None:
+@pytest.mark.parametrize("gone", ["replicate", "steam"])
+def test_a_vendor_without_a_page_is_no_preset(gone: str) -> None:
     assert gone not in {word for preset in PRESETS for word in (preset.id, *preset.aliases)}
+
+
+#: Platforms that no format is named after: read as another one, by a feed, or not at all.
+OTHERS = {
+    *("Cloudflare", "Salesforce Trust", "FireHydrant", "Flashduty", "Hund", "Rootly"),
+    *("StatusCake", "StatusCast", "StatusHub", "own page (Algolia)", "own page (Meta)", "own page (PlayStation)"),
+}
 
 
 def test_a_platform_is_called_as_its_format_is_unless_it_has_none() -> None:
     titles = {known.title for known in FORMATS.values()}
-    others = {preset.id: preset.platform for preset in PRESETS if preset.platform not in titles}
+    others = {preset.platform for preset in PRESETS if preset.platform not in titles and preset.platform is not None}
 
-    assert others == {
-        "adyen": "own page, not read",
-        "bitwarden": "Hund",  # read by its feed
-        "braintree": None,
-        "cloudflare": "Cloudflare",  # answers as Statuspage does
-        "railway": "own page, not read",
-        "redis": "FireHydrant",  # read by its feed
-        "salesforce": "Salesforce Trust",
-    }
+    assert others == OTHERS
 
 
 def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
-    assert [preset.id for preset in PRESETS if preset.is_unread] == ["railway", "adyen"]
-    assert chosen("railway").is_unread
-    assert not chosen("github").is_unread
-    assert not chosen("https://status.railway.com").is_unread
+    reached = {preset.id: coverage(preset) for preset in PRESETS}
+
+    assert reached["github"].reach is reached["cloudflare"].reach is reached["posthog"].reach is Reach.FULLY
+    assert (reached["mistral-ai"].reach, reached["mistral-ai"].reason) == (Reach.NOT, "turns programs away")
+    assert (reached["meta"].reach, reached["meta"].reason) == (Reach.NOT, "nothing reads own page (Meta) so far")
+    assert (reached["paypal"].reach, reached["paypal"].format) == (Reach.IN_PART, "feed")
+    assert (reached["salesforce"].reach, reached["salesforce"].format) == (Reach.FULLY, "salesforce")
+    assert reached["jenkins"].reach is Reach.UNKNOWN
+    assert all((known.reach is Reach.FULLY) == (not known.reason) for known in reached.values())
+
+
+def test_a_line_of_the_table_says_the_preset() -> None:
+    for preset in PRESETS:
+        ((preset_id, fields),) = tomllib.loads(preset_line(preset)).items()
+        assert preset_id == preset.id
+        assert {"url": fields["url"], "seen": fields["seen"]} == {"url": preset.url, "seen": preset.seen}
+        assert tuple(fields.get("moved_from", ())) == preset.moved_from
+
+
+def test_a_page_is_found_by_its_address_and_by_where_it_was() -> None:
+    assert at("https://www.notion-status.com/") is at("https://status.notion.so/history") is not None
+    assert at("https://status.nobody.example") is None
+
+
+def test_where_a_page_was_is_nobody_elses_page() -> None:
+    hosts = {preset.host for preset in PRESETS}
+    before = [host for preset in PRESETS for host in preset.moved_from]
+
+    assert len(before) == len(set(before)) > 10
+    assert hosts.isdisjoint(before)
 
 
 def test_no_word_means_two_vendors() -> None:
@@ -262,6 +297,28 @@ def test_a_slip_of_the_pen_is_reported_in_one_sentence(word: str, parts: tuple[s
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("word", "url", "name"),
+    [
+        ("datadog:eu", "https://status.datadoghq.eu", "Datadog EU"),
+        ("datadog:US5", "https://status.us5.datadoghq.com", "Datadog US5"),
+        ("salesforce:NA123", "https://api.status.salesforce.com/v1/instances/NA123/status", "Salesforce NA123"),
+        ("miro:eu", "https://status.miro.com/eu", "Miro EU"),
+        ("datadog:eu/APM", "https://status.datadoghq.eu", "Datadog EU APM"),
+    ],
+)
+def test_a_region_with_a_page_of_its_own_stands_for_that_page(word: str, url: str, name: str) -> None:
+    choice = chosen(word)
+
+    assert (choice.url, choice.name, choice.regions) == (url, name, ())
+
+
+@pytest.mark.parametrize("word", ["datadog:mars", "datadog:eu,us3", "salesforce:../x", "miro:us"])
+def test_a_region_without_a_page_is_refused_with_those_that_there_are(word: str) -> None:
+    with pytest.raises(ConfigError, match=r"has a page of its own for each of .*; name one of them"):
+        chosen(word)
+
+
 @given(st.text() | st.sampled_from(ids_of(PRESETS)).flatmap(lambda known: st.text(":/,*[]!a-").map(known.__add__)))
 @example("aws:\n/x")
 def test_whatever_word_is_taken_or_refused(word: str) -> None:
@@ -270,7 +327,10 @@ def test_whatever_word_is_taken_or_refused(word: str) -> None:
     except ConfigError as error:
         assert str(error).isprintable()  # noqa: PT017 - that nothing is raised is as good
     else:
-        assert choice.url == word or choice.url in {preset.url for preset in PRESETS}
+        pages = {preset.url for preset in PRESETS} | {
+            url for preset in PRESETS for url in scopes(preset.id).pages.values()
+        }
+        assert choice.url == word or choice.url in pages or choice.url.startswith("https://api.status.salesforce.com/")
 
 
 # search
@@ -302,13 +362,29 @@ def test_what_is_called_so_comes_before_what_begins_so_and_that_before_what_hold
 
     held = ids_of(search(["docker"]))
     assert held[0] == "docker"
-    assert ids_of(search(["status"]))[0] == "statuspage"
+    assert set(ids_of(search(["status"]))[:2]) == {"statuscake", "statuspage"}
 
 
 def test_a_category_is_found() -> None:
     expected = {preset.id for preset in PRESETS if preset.category == "payments"}
 
     assert expected <= set(ids_of(search(["payments"])))
+
+
+def test_a_vendor_is_found_where_it_was_before() -> None:
+    assert search(["status.notion.so"])[0].id == "notion"
+
+
+def test_the_beginning_of_a_later_word_comes_before_the_middle_of_one() -> None:
+    found = ids_of(search(["hub"]))
+
+    assert found.index("docker") < found.index("github")
+
+
+def test_a_word_is_completed_to_the_presets_that_it_may_become() -> None:
+    assert set(completions("data")) >= {"databricks", "datadog-us1", "datadog-eu"}
+    assert completions("chatg") == ("openai",)
+    assert completions("zzz") == ()
 
 
 def test_every_word_must_match() -> None:

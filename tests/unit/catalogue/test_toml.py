@@ -50,4 +50,4 @@ def test_every_key_of_the_catalogue_is_written() -> None:
     usual = new_provider("https://a.example", formats=FORMATS, name="A")
     fields = {entry.field for entry in PROVIDERS.entries.values()}
 
-    assert fields == set(msgspec.structs.asdict(usual)) - {"origin", "id_given"}
+    assert fields == set(msgspec.structs.asdict(usual)) - {"definition", "id_given", "origin"}

@@ -96,7 +96,7 @@ def test_an_answer_is_refused(body, sentence):
 
 
 #: Formats in which a page that has nothing to tell is an empty list, which no format recognises.
-LISTS = ("aws", "google")
+LISTS = ("aws", "google", "salesforce", "upptime")
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -172,7 +172,7 @@ def test_every_endpoint_is_a_path():
     ]
 
     assert paths
-    assert all(path.startswith("/") for path in paths)
+    assert all(path.startswith(("/", "https://")) for path in paths)
 
 
 def test_the_general_feed_reader_is_tried_last_and_incidentio_before_statuspage():
