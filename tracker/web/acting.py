@@ -1,6 +1,7 @@
 """What pages and interfaces share about acts on alerts: who acts, how long, and the line in the audit stream."""
 
 from datetime import timedelta
+from typing import Final
 
 from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
@@ -10,7 +11,12 @@ from tracker.web.access import Viewer
 from tracker.web.parts import Parts
 
 #: How somebody is called whom nothing names.
-_NAMES = {"session": "somebody on the page", "token": "somebody with the token", "link": "somebody with the link"}
+_NAMES: Final = {
+    "session": "somebody on the page",
+    "token": "somebody with the token",
+    "basic": "somebody with the token",
+    "link": "somebody with the link",
+}
 
 
 def who(viewer: Viewer, given: str | None = None) -> str:
