@@ -18,6 +18,7 @@ digest() {
 }
 
 secret /secrets/tracker/redis-password 32
+secret /secrets/tracker/link-key 32
 secret /secrets/flower/redis-password 32
 secret /secrets/flower/password 15
 secret /secrets/flower/cookie-secret 48

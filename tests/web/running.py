@@ -15,17 +15,23 @@ import requests
 import uvicorn
 
 from tests.history.record import write
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.environment.web import WebSettings
 from tracker.history import History, open_history
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.store.alert_rows import RedisRows
+from tracker.store.alerts import RedisAlerts
 from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import UPDATES, page_key
+from tracker.store.drills import RedisDrills
 from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
+from tracker.web.drills import Drills
 from tracker.web.now import NowBoard
 from tracker.web.parts import Parts
 from tracker.web.server import Server, config_of, listen
@@ -78,7 +84,13 @@ class RunningWeb:
             board=NowBoard(self.store, utc),
             history=self.history,
             acts=self.store,
+            desk=Desk(RedisAlerts(client), RedisRows(client), utc),
+            drills=Drills(RedisDrills(client), self._drill, utc),
+            links=Links(b"a secret of this test", "http://127.0.0.1"),
         )
+        #: What drills are to do, and the drills that were asked for.
+        self.drill_failure: Exception | None = None
+        self.drilled: list[tuple[str, str | None]] = []
         self._socket: socket.socket = listen("127.0.0.1", 0, is_searching=False)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -146,6 +158,14 @@ class RunningWeb:
         """Listen to server-sent events."""
         with requests.get(self.url + path, headers=headers, stream=True, timeout=PATIENCE_S) as response:
             yield Listener(response)
+
+    def _drill(
+        self, provider_id: str, channel: str | None, tell: Callable[[str], object], _stop: threading.Event
+    ) -> None:
+        self.drilled.append((provider_id, channel))
+        tell("routed to chat")
+        if self.drill_failure is not None:
+            raise self.drill_failure
 
     def _shows(self, known: Provider) -> bool:
         page = self.parts.board.now.pages.get(known.id)

@@ -19,7 +19,7 @@ _SEVERITIES: Final = {
 _MOST_CHILDREN: Final = 50
 
 
-def message_of(alert: Alert, target: Target, plan: Planned) -> Message:
+def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None = None) -> Message:
     """Return what a channel is sent with one step of its plan: the alert as it stood with that version."""
     steps = [step for step in alert.steps if step.version <= plan.version]
     newest = steps[-1] if steps else None
@@ -48,6 +48,7 @@ def message_of(alert: Alert, target: Target, plan: Planned) -> Message:
         is_drill=alert.drill is not None,
         labels=dict(target.labels),
         children=_children(alert),
+        act_link=None if plan.act is Act.CLOSE or target.is_notice else act_link,
         note=note,
     )
 

@@ -27,6 +27,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     refused_version: int = 0
     refused_repeats: int = 0
     sent_at: datetime | None = None
+    #: When the channel took the first open, and the newest close; how many messages it took in all.
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    messages: int = 0
     #: Why what was wanted is not sent: it was over before the channel took anything.
     missed: str | None = None
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tracker.alerting.links import Links
 from tracker.alerting.message import message_of
 from tracker.alerting.ports import Act, Channel
 from tracker.alerting.row import Planned, Row, missed, planned
@@ -37,10 +38,13 @@ _ENDED_FIRST: Final = "it was over before the channel took it"
 class Sender:
     """Sends to channels. Safe for threads and processes: the store lets one of them have a channel at a time."""
 
-    def __init__(self, store: RowStore, channels: Mapping[str, Channel], clock: Clock) -> None:
+    def __init__(
+        self, store: RowStore, channels: Mapping[str, Channel], clock: Clock, links: Links | None = None
+    ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
+        self._links = links
 
     def send(self, name: str) -> int:
         """Send a channel what waits for it until nothing does, it fails or its time is over.
@@ -122,7 +126,7 @@ class Sender:
         self._store.intend(lease, ready, intended, self._clock())
         failpoint("intended")
         try:
-            message = message_of(ready.alert, target, plan)
+            message = message_of(ready.alert, target, plan, self._act_link(ready.alert_id))
             handle = channel.send(message, row.handle, in_doubt=plan.in_doubt)
         except (FetchError, ConfigError) as error:
             return self._failed(lease, ready, intended, error)
@@ -140,6 +144,9 @@ class Sender:
         if lease.failures:
             log.warning("channel %s takes alerts again", lease.channel)
         return after, mark
+
+    def _act_link(self, alert_id: str) -> str | None:
+        return None if self._links is None else self._links.link(alert_id, self._clock())
 
     def _failed(
         self, lease: ChannelLease, ready: ReadyAlert, row: Row, error: FetchError | ConfigError
@@ -192,6 +199,9 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
         last_error=None,
         last_error_at=None,
         sent_at=now,
+        opened_at=row.opened_at or now,
+        closed_at=now if plan.act is Act.CLOSE else None,
+        messages=row.messages + 1,
     )
 
 

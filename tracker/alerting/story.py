@@ -83,6 +83,19 @@ def snoozed(alert: Alert, until: datetime, who: str, now: datetime) -> Alert:
     return _marked(marked, "snoozed", f"Snoozed by {who} until {until:%Y-%m-%d %H:%M} UTC.", now)
 
 
+def woken(alert: Alert, who: str, now: datetime) -> Alert:
+    """Return a snoozed alert with its changes let through again; any other one as it is."""
+    if alert.state is not AlertState.SNOOZED:
+        return alert
+    marked = replace(alert, state=AlertState.OPEN, snoozed_until=None)
+    return _marked(marked, "woken", f"Woken by {who}.", now)
+
+
+def noted(alert: Alert, text: str, who: str, now: datetime) -> Alert:
+    """Return the alert with a note of somebody's in its story; one that is over stays as it is."""
+    return alert if alert.is_over else _marked(alert, "noted", f"{who}: “{text}”", now)
+
+
 def elapsed(alert: Alert, now: datetime) -> Alert:
     """Return the alert after time has passed: a snooze that is over, a page that moved and no longer shows it."""
     if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None and now >= alert.snoozed_until:

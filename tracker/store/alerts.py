@@ -1,6 +1,6 @@
 """Alerts, and how far the event stream was read for them, in the data server."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -206,6 +206,12 @@ class RedisAlerts:
                 pipe.zcard(CHANNEL_READY_PREFIX + name)
             answers = pipe.execute()
         return [_state(name, answers[2 * i], answers[2 * i + 1]) for i, name in enumerate(ordered)]
+
+    def good_drills(self) -> Mapping[str, datetime]:
+        """Return when the last drill of each channel came through, by name."""
+        with translated():
+            values: Any = self._client.hgetall(DRILLS)
+        return {name.decode(): found for name, value in values.items() if (found := moment(value))}
 
     def channels_ready(self, names: Collection[str], now: datetime) -> Sequence[str]:
         """Return those of the channels that something waits for by now and that do not wait themselves."""

@@ -44,11 +44,12 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     #: Who, as the token or the proxy says.
     actor: str
-    #: What: `add`, `remove`, `check`, `push`.
+    #: What: `add`, `remove`, `check`, `acknowledge`, `snooze`, `wake`, `note`, `resend`, `silence`, `end silence`,
+    #: `drill`.
     act: str
-    #: The provider that it was done to.
+    #: What it was done to: a provider, an alert or a silence.
     subject: str
-    #: How they came: `token`, `session`, `proxy`, `hook`.
+    #: How they came: `token`, `session`, `proxy`, `link`.
     via: str
 
 

@@ -6,16 +6,18 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from tracker.bootstrap import open_board, open_catalogue, open_recorded
+from tracker.bootstrap import links_of, open_board, open_catalogue, open_desk, open_drills, open_recorded
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.diagnosis import diagnose, gather
+from tracker.diagnosis.drill import drill_over
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
 from tracker.model.clock import utc_now
 from tracker.web.access import require_protection
-from tracker.web.app import Addition, build_app
+from tracker.web.app import Addition, Beside, build_app
 from tracker.web.background import Background
+from tracker.web.drills import Drills
 from tracker.web.looking import Look
 from tracker.web.now import NowBoard
 from tracker.web.pages.health import Checked, checked
@@ -41,14 +43,24 @@ def serve(
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
     board, history = open_board(settings), open_recorded(settings, kept)
-    parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
+    parts = Parts(
+        settings=web,
+        bound=host,
+        clock=utc_now,
+        board=NowBoard(board, utc_now),
+        history=history,
+        acts=board,
+        desk=open_desk(settings),
+        drills=Drills(open_drills(settings), drill_over(settings), utc_now),
+        links=links_of(settings),
+    )
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
     _show_address(listening, host, port)
     if web.shows_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
     added = additions(parts)
-    beside = [background, *(each for addition in added for each in addition.beside)]
+    beside: list[Beside] = [background, parts.drills, *(each for addition in added for each in addition.beside)]
     try:
         app = build_app(parts, beside, [addition.router for addition in added])
         run(with_pages(app, site), parts.live, listening)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
 TITLE: Final = 200
@@ -87,6 +88,8 @@ def _facts(message: Message) -> Iterator[tuple[str, str]]:
     if message.ended_at is not None:
         yield "Ended", moment(message.ended_at)
     yield "Note", one_line(message.note, TITLE)
+    if link := safe_link(message.act_link):
+        yield "Acknowledge or snooze", link
     for name, value in message.labels.items():
         yield one_line(name, _WORD), one_line(value, TITLE)
 

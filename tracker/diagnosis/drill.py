@@ -3,6 +3,7 @@
 Its events say that they are a drill, and whatever counts or shows incidents leaves them out.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -12,11 +13,13 @@ import msgspec
 
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.row import Row
+from tracker.bootstrap import open_alerts, open_pages, open_rows
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.detection.keys import keys
-from tracker.errors import Conflict, DrillFailed
-from tracker.model.clock import Clock
+from tracker.environment.settings import Settings
+from tracker.errors import ConfigError, Conflict, DrillFailed
+from tracker.model.clock import Clock, utc_now
 from tracker.model.event import Event, PendingEvent
 from tracker.model.page import Impact, Snapshot
 from tracker.model.provider import Provider
@@ -33,6 +36,8 @@ _BODY: Final = "This is a drill. Nothing happened; it ends by itself."
 #: How long the page's poll lease is waited for, while a worker has it.
 _LEASE_PATIENCE_S: Final = 20.0
 _PAUSE_S: Final = 0.1
+#: Seconds for each step of a drill that nobody watches.
+PATIENCE_S: Final = 30.0
 
 
 class Drill:
@@ -46,7 +51,9 @@ class Drill:
         rows: RedisRows,
         clock: Clock,
         patience_s: float,
+        stop: threading.Event | None = None,
     ) -> None:
+        """Take what a drill works with; once `stop` is set it ends early, and leaves no drill open."""
         # Filters that leave real incidents out say nothing of whether an alert would arrive.
         self._provider = msgspec.structs.replace(provider, components=(), regions=(), min_impact=Impact.NONE, events=())
         self._pages = pages
@@ -54,6 +61,7 @@ class Drill:
         self._rows = rows
         self._clock = clock
         self._patience_s = patience_s
+        self._stop = stop or threading.Event()
         self._id = f"drill-{uuid4().hex[:12]}"
 
     def run(self, channel: str | None, report: Callable[[str], object]) -> None:
@@ -148,7 +156,28 @@ class Drill:
         until = time.monotonic() + self._patience_s
         while time.monotonic() < until:
             yield None
-            time.sleep(_PAUSE_S)
+            if self._stop.wait(_PAUSE_S):
+                raise DrillFailed("its server, which was stopped")
+
+
+def drill_over(settings: Settings) -> Callable[[str, str | None, Callable[[str], object], threading.Event], None]:
+    """Return what makes a drill of a provider's page, in the data server that the settings name.
+
+    It takes the provider, the channel (None: those that routes name), what is called back for each step that came
+    through, and what ends it early. It raises DrillFailed, ConfigError and StoreError.
+    """
+
+    def drill(provider_id: str, channel: str | None, report: Callable[[str], object], stop: threading.Event) -> None:
+        alerts = open_alerts(settings)
+        provider = next((each for each in alerts.providers() if each.id == provider_id), None)
+        if provider is None:
+            raise ConfigError(f"there is no provider {provider_id}")
+        if channel is not None and channel not in {each.name for each in alerts.config().channels}:
+            raise ConfigError(f"there is no channel {channel}")
+        made = Drill(provider, open_pages(settings), alerts, open_rows(settings), utc_now, PATIENCE_S, stop)
+        made.run(channel, report)
+
+    return drill
 
 
 def _open_channels(alert: Alert) -> Sequence[str]:
