@@ -9,7 +9,7 @@ import os
 from kombu.entity import Queue
 
 from tracker.environment.settings import Settings
-from tracker.store.connection import SENTINEL_OPTIONS
+from tracker.store.connection import NAMESPACE, SENTINEL_OPTIONS
 
 _settings = Settings.from_environment(os.environ)
 
@@ -30,6 +30,8 @@ broker_transport_options = {
     "priority_steps": [0],  # one list per queue, so that its length is the backlog
     "client_name": "status-page-tracker",
 }
+if NAMESPACE:
+    broker_transport_options["global_keyprefix"] = NAMESPACE  # of queues, events and remote commands
 if _settings.sentinel_master:
     broker_transport_options |= {"master_name": _settings.sentinel_master, "sentinel_kwargs": SENTINEL_OPTIONS}
 

@@ -1,5 +1,6 @@
 """The composition root: the one place that names concrete classes and puts them together."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -24,7 +25,7 @@ from tracker.environment.history import HistorySettings
 from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
-from tracker.errors import ConfigError
+from tracker.errors import ConfigError, StoreError
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
@@ -46,6 +47,8 @@ from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
 from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
+from tracker.store.ownership import FILE, Ownership, kept_id
+from tracker.store.ownership import RECORD as OWNED_RECORD
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -54,6 +57,8 @@ log = logging.getLogger(__name__)
 
 #: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
+#: The file in the data directory with the id by which a restarted tracker is known as the same one.
+OWNER_NAME: Final = "owner"
 
 
 def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
@@ -192,6 +197,7 @@ class Runtime:
         self.sinks = RedisSinks(self._client)
         self._catalogue = RedisCatalogue(self._client)
         self._printing = threading.Lock()
+        self._lease: Ownership | None = None
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
         self._delivering = threading.Lock()
@@ -220,12 +226,15 @@ class Runtime:
         return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
-        """Drain the stream into record and console. Raises StoreError, SinkError."""
+        """Drain the stream into record and console. Raises StoreError, SinkError, Conflict."""
         with self._printing:
             if self._printer is None or self._record is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
                 console = _console(self._settings, self._stdout)
-                self._printer = Printer(RedisStream(self._client), self._record, console, utc_now)
+                owner = kept_id(self._settings.data_dir / OWNER_NAME)
+                self._lease = Ownership(self._client, OWNED_RECORD, owner, str(self._record.path.resolve()))
+                stream = RedisStream(self._client, self._lease)
+                self._printer = Printer(stream, self._record, console, utc_now, self._lease)
             return self._printer.drain()
 
     def deliver_updates(self, sink: str) -> int:
@@ -263,6 +272,9 @@ class Runtime:
     def close(self) -> None:
         """Close connections and files."""
         with self._printing:
+            if self._lease is not None:
+                with contextlib.suppress(StoreError):  # it ends by itself
+                    self._lease.release()
             if self._record is not None:
                 self._record.close()
                 self._record = self._printer = None
@@ -273,6 +285,11 @@ class Runtime:
                 self._channels = {}
         self._fetcher.close()
         self._client.close()
+
+
+def own_catalogue(settings: Settings, source: str) -> Ownership:
+    """Return the lease of the providers from files, which is not taken yet. Raises ConfigError."""
+    return Ownership(connect(settings.redis_url), FILE, kept_id(settings.data_dir / OWNER_NAME), source)
 
 
 def _links_if_any(settings: Settings) -> Links | None:

@@ -3,6 +3,7 @@
 * TrackerError
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
     - ServerUnfit          the data server that the environment names cannot be used as it is
+    - OwnedElsewhere       another tracker has what only one may have
     - ServerAway           the data server cannot be used now; who runs for long goes on trying
       · NoServer             nobody listens where it should be
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
@@ -36,6 +37,10 @@ class ConfigError(TrackerError):
 
 class ServerUnfit(ConfigError):
     """Raised when the data server lacks a version, right or password: waiting does not help."""
+
+
+class OwnedElsewhere(ConfigError):
+    """Raised when another tracker has a lease that only one may have; says who, where and since when."""
 
 
 class ServerAway(ConfigError):

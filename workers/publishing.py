@@ -119,6 +119,8 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
         }
     )
     first, second, third, fourth, fifth, last = text.split(_OWN)
+    # The client that sends them puts the namespace before the key once more.
+    key = key.removeprefix(producer.channel.global_keyprefix)
     return _Template(key, (first, second, third, fourth, fifth, last), before, after)
 
 

@@ -75,6 +75,9 @@ def print_updates() -> None:
     """Write new events of the stream to the record and the console."""
     try:
         delivered = runtime().print_updates()
+    except Conflict as error:
+        log.info("conflict %s", error)
+        return
     except (StoreError, SinkError) as error:
         log.warning("updates wait in the stream: %s", error)
         return

@@ -9,7 +9,7 @@ import redis
 from tests.chaos.fleet import Fleet
 
 _EXPECTED = (
-    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks)",
+    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file)",
     r"tracker:(page|seen|latency):page-\d+",
     # A host's slots and who waits for them end by themselves.
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",

@@ -27,6 +27,7 @@ from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.due_queue import RedisDueQueue
 from tracker.store.outbox import RedisOutbox
+from tracker.store.ownership import RECORD, Ownership
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -40,7 +41,7 @@ REPORTED: Final = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 #: Keys that may be left, with anything behind the colons.
 KEYS: Final = (
     "providers", "schedule", "due", "updates", "cursors", "generation", "sinks", "page", "seen", "latency", "slots",
-    "waiting", "sink", "lease",
+    "waiting", "sink", "lease", "owner",
 )  # fmt: skip
 
 
@@ -176,9 +177,11 @@ class World:
     def _printer(self, _: Process) -> None:
         record = UpdateRecord(self.directory / "updates.jsonl")
         try:
-            printer = Printer(RedisStream(self.scheduler.client()), record, RecordingSink(), self.clock)
+            lease = Ownership(self.scheduler.client(), RECORD, "printer", str(record.path))
+            stream = RedisStream(self.scheduler.client(), lease)
+            printer = Printer(stream, record, RecordingSink(), self.clock, lease)
             while True:
-                with contextlib.suppress(StoreError, SinkError):
+                with contextlib.suppress(StoreError, SinkError, Conflict):
                     printer.drain()
                 self.scheduler.sleep(10)
         finally:

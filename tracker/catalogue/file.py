@@ -1,5 +1,6 @@
 """`providers.toml`: bytes to providers and sinks, every mistake in it to one line that names its place and remedy."""
 
+import re
 import tomllib
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -125,8 +126,17 @@ def _read(path: Path) -> tuple[str, bytes]:
     return file, data
 
 
+#: Keys of so many parts are refused before they are read: with each part the reader's memory grows by all before it.
+_MOST_PARTS: Final = 64
+_PART: Final = rb"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+"
+_DEEP: Final = re.compile(rb"(?:%b){%d}" % (_PART, _MOST_PARTS - 1))
+
+
 def _document(data: bytes, file: str) -> dict[str, Any]:
     """Return what the TOML says, below the tables that we know."""
+    if deep := _DEEP.search(data):
+        line = data.count(b"\n", 0, deep.start()) + 1
+        raise ConfigError(f"{file}: line {line} has a key of {_MOST_PARTS} parts or more; no key here has over 3")
     try:
         # Editors on Windows put a byte order mark first, which TOML does not know.
         document = tomllib.loads(data.decode("utf-8-sig"))

@@ -4,6 +4,8 @@ A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found
 is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
 """
 
+import contextlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -12,6 +14,7 @@ import click
 
 from tracker import __version__
 from tracker.cli.lazy import Lazy, LazyGroup
+from tracker.environment.namespace import VARIABLE, key_prefix
 from tracker.errors import ConfigError, ServerAway, StoreError, TrackerError
 
 PROBLEM: Final = 1
@@ -102,12 +105,27 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 }
 
 
+def _choose_namespace(_context: click.Context, _option: click.Parameter, name: str | None) -> None:
+    """Take the namespace before any command is imported: the keys of a process are named once. Raises ConfigError."""
+    if name is not None:
+        os.environ[VARIABLE] = name
+    key_prefix(os.environ)
+
+
 @click.group(
     cls=LazyGroup,
     sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="tracker")
+@click.option(
+    "--namespace",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose_namespace,
+    metavar="NAME",
+    help="Which of several trackers on one data server is meant; the same as TRACKER_NAMESPACE.",
+)
 def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.
 
@@ -124,8 +142,20 @@ def main() -> None:
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
-        click.echo(f"tracker: {error}", err=True)
+        _say(error)
         sys.exit(exit_status(error))
+    except OSError as error:
+        # What could not be written would be tried once more at the end.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = "the output" if error.filename is None else error.filename
+        _say(f"cannot write or read {where}: {error.strerror or error}")
+        sys.exit(PROBLEM)
+
+
+def _say(sentence: object) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(f"tracker: {sentence}", err=True)
 
 
 def exit_status(error: TrackerError) -> int:

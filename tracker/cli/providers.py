@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from tracker.bootstrap import open_alerts
 from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_sinks, new_provider
@@ -28,7 +30,9 @@ from tracker.cli.options import (
 )
 from tracker.cli.table import counted, json_text, table
 from tracker.cli.unread import is_unread, print_unread
+from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
+from tracker.fetch.addresses import is_public
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
@@ -36,12 +40,14 @@ from tracker.parse import FORMAT_NAMES
 from tracker.parse.coverage import coverage
 from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.ownership import is_ours
 from tracker.supervise.sinks import unreached_summary
 
 #: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
+_PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -133,15 +139,19 @@ def add(
     choices = [chosen(page) for page in pages]
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
+    for provider in wanted:
+        if _is_inner(provider) and not provider.allow_private:
+            raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
     for choice in choices:
         print_unread(choice)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
     catalogue = running_catalogue(data_dir)
-    known = {provider.id for provider in catalogue.providers()}
+    known = {provider.id: provider for provider in catalogue.providers()}
     for provider in wanted:
-        if provider.id in known:
+        same = known.get(provider.id)
+        if same is not None and not _allows_private(same, provider):
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     if not no_check:
         _check_first(
@@ -155,8 +165,9 @@ def add(
 @providers.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
+@click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
 @data_dir_option
-def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
+def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> None:
     """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
@@ -169,14 +180,20 @@ def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
     """
     catalogue = running_catalogue(data_dir)
     found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    for reason in (*found.repeated, *found.invalid, *found.unmatched):
+    inner = [provider for provider in found.providers if _is_inner(provider)]
+    if allow_private:
+        allowed = [replace(provider, allow_private=_is_inner(provider)) for provider in found.providers]
+    else:
+        allowed = [provider for provider in found.providers if provider not in inner]
+    refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
+    for reason in (*found.repeated, *found.invalid, *found.unmatched, *refused):
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
-        catalogue.put(found.providers, utc_now())
-    _print_added(found.providers, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched)
-    click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
-    if not (found.providers or found.repeated):
+        catalogue.put(allowed, utc_now())
+    _print_added(allowed, "would add" if dry_run else "added")
+    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched) + len(refused)
+    click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
+    if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
 
 
@@ -208,10 +225,13 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--or-keep", is_flag=True, help="Go on with the pages of before if the file has a mistake.")
+@click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
-def sync(file: Path, or_keep: bool, data_dir: Path, output_format: str) -> None:
+def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
+
+    While `tracker up` runs with another file, one that would remove its pages is refused.
 
     \b
     Example:
@@ -229,6 +249,8 @@ def sync(file: Path, or_keep: bool, data_dir: Path, output_format: str) -> None:
         )
         return
     settings = running_settings(data_dir)
+    if not take_over:
+        _refuse_foreign(opening.catalogue(settings), pages, file)
     # Sinks first: a page that is new may have something to tell at once.
     reported = opening.sinks(settings).sync(sinks)
     has_other_alerts = open_alerts(settings).sync(alerting)
@@ -248,6 +270,18 @@ def sync(file: Path, or_keep: bool, data_dir: Path, output_format: str) -> None:
         changed = "changed" if has_other_alerts else "unchanged"
         click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     _print_unreached(catalogue, data_dir)
+
+
+def _refuse_foreign(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> None:
+    """Refuse a file that would remove pages of a running tracker's own file. Raises ConfigError."""
+    held = catalogue.owner()
+    if held is None or is_ours(held, str(file.resolve())):
+        return
+    if removed := catalogue.would_remove(pages, "file"):
+        raise ConfigError(
+            f"{file} lacks {len(removed)} of the pages that a running tracker watches, as {removed[0]} "
+            f"({held}); add them, or remove them with --take-over"
+        )
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
@@ -284,6 +318,18 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
             f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
             "asked), or add --no-check to watch it all the same"
         )
+
+
+def _is_inner(provider: Provider) -> bool:
+    """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
+    address = literal(urlsplit(provider.url).hostname or "")
+    return address is not None and not is_public(str(address))
+
+
+def _allows_private(same: Provider, wanted: Provider) -> bool:
+    """Return whether a page that was added by command is only to be allowed its private address."""
+    added = same.origin == wanted.origin and same.url == wanted.url
+    return added and wanted.allow_private and not same.allow_private
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:

@@ -82,7 +82,7 @@ def run_stack(
     log_to_stderr()
     os.umask(0o077)  # for all children, too: files in the data directory are for this user alone
     variables = environment(data_dir, environ, TRACKER_FORMAT=output_format)
-    stack = Stack(Settings.from_environment(variables), size, variables)
+    stack = Stack(Settings.from_environment(variables), size, variables, str(Path(origin).resolve()))
     handle_signals(stack)
     try:
         log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)

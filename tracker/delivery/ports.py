@@ -77,6 +77,14 @@ class EventStream(Protocol):
         ...
 
 
+class RecordLease(Protocol):
+    """The right to go on with the record, which one printer has at a time."""
+
+    def hold(self, now: datetime) -> bool:
+        """Take or renew it; return whether it is a new one. Raises OwnedElsewhere, StoreError."""
+        ...
+
+
 class Sink(Protocol):
     """An output for events. Each has a file in `tracker.delivery.sinks`."""
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, Reported, Sink, StreamedEvent
-from tracker.errors import SinkError
+from tracker.delivery.ports import EventStream, Record, RecordLease, Reported, Sink, StreamedEvent
+from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
 from tracker.model.event import Event
@@ -48,10 +48,25 @@ class _Reminder(NamedTuple):
     lately: Sequence[Event]
 
 
-class Printer:
-    """Delivers events to one record and one console. One process, one thread."""
+class Sole:
+    """The lease of a printer that has its data server to itself."""
 
-    def __init__(self, stream: EventStream, record: Record, console: Sink, clock: Clock) -> None:
+    def hold(self, now: datetime) -> bool:  # noqa: ARG002
+        """Renew nothing."""
+        return False
+
+
+class Printer:
+    """Delivers events to one record and one console. One process, one thread.
+
+    Without the lease of the record it delivers nothing, and the events stay in the stream.
+    """
+
+    def __init__(
+        self, stream: EventStream, record: Record, console: Sink, clock: Clock, lease: RecordLease | None = None
+    ) -> None:
+        self._lease = lease or Sole()
+        self._is_refused = False
         self._stream = stream
         self._record = record
         self._console = console
@@ -70,7 +85,32 @@ class Printer:
         self._reminder: _Reminder | None = None
 
     def drain(self) -> int:
-        """Deliver all new events; return their number. Raises StoreError, SinkError (nothing is lost)."""
+        """Deliver all new events; return their number. Raises StoreError, SinkError, Conflict (nothing is lost)."""
+        try:
+            self._hold()
+            return self._drain()
+        except OwnedElsewhere as error:
+            if not self._is_refused:
+                log.warning(
+                    "another printer writes the updates of this data server: %s; this one writes nothing until that "
+                    "has stopped. For two trackers on one data server set TRACKER_NAMESPACE for one of them",
+                    error,
+                )
+            self._is_refused = True
+            return 0
+
+    def _hold(self) -> bool:
+        """Renew the lease; return whether it is a new one. Raises OwnedElsewhere, StoreError."""
+        is_new = self._lease.hold(self._clock())
+        if is_new:
+            # Another printer may have gone on meanwhile: the place is read again.
+            self._recorded = None
+        if self._is_refused:
+            log.warning("this printer goes on with the updates: the other one has stopped")
+            self._is_refused = False
+        return is_new
+
+    def _drain(self) -> int:
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
@@ -92,6 +132,8 @@ class Printer:
                 recorded = self._recorded = START
                 self._stream.save_cursor(RECORD, START)
                 continue
+            if self._hold():
+                return delivered
             now = self._clock()
             self._warn_of_backlog(batch[0].event.seen_at, now)
             logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]

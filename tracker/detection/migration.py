@@ -93,6 +93,11 @@ def carried_over(
     )
 
 
+def is_same(view: PageView, snapshot: Snapshot) -> bool:
+    """Return whether a page at another address is the one that is known: by an incident or by a component."""
+    return bool(_matches(view.recent, snapshot.entries) or _renamed_components(view.components, snapshot))
+
+
 def moved(provider: Provider, before: str, after: str, revision: int, now: datetime) -> PendingEvent:
     """Return the event that a page moved; the sides are named like `Instatus at status.acme.example`."""
     event = Event(

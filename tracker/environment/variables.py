@@ -28,6 +28,10 @@ VARIABLES: Final = (
     Variable("REDIS_USERNAME", "The data server's user, unless `REDIS_URL` has one.", has_file=True),
     Variable("REDIS_PASSWORD", "Its password, unless `REDIS_URL` has one.", has_file=True),
     Variable("TRACKER_DATA_DIR", "Where files are kept that must outlive a restart.", default="data"),
+    Variable(
+        "TRACKER_NAMESPACE",
+        "What all keys of this tracker begin with, where several share a data server; small letters, digits, hyphens.",
+    ),
     Variable("TRACKER_FORMAT", "How the printer writes updates: `text` or `json`.", default="text", of="printer"),
     Variable(
         "TRACKER_CONTACT_URL",

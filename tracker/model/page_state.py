@@ -53,11 +53,13 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a poll needs before its first request."""
 
-    #: The provider's URL at that time; another one means another page.
+    #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
     url: str = ""
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
+    #: The source at the address that the provider had before, until the page was read at the new one.
+    former: Source | None = None
     #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
     #: when a better one was last looked for (`tracker.polling.lesser`).
     searched_at: datetime | None = None

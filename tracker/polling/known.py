@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from tracker.detection.comparison import Before
 from tracker.detection.keys import keys
-from tracker.detection.migration import GRACE, carried_over
+from tracker.detection.migration import GRACE, carried_over, is_same
 from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.detection.recognition import recognised
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
+from tracker.polling.candidates import same_host
 from tracker.polling.ports import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
@@ -26,14 +27,38 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def remembered_of(lease: PollLease) -> PageState:
-    """Return what is known of the page. At another address it is another one, but an episode ends when that is read.
+    """Return what is known of the page. One whose address was corrected is not known before it is read there.
 
     The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
     """
     state, url = lease.state, lease.provider.url
     if state.url == url or (same_page(state.url, url) and not state.failures):
         return _read_as_defined(state, lease.provider)
-    return PageState(url=url, unreadable_since=state.unreadable_since)
+    if not state.seeded:
+        return PageState(url=url, unreadable_since=state.unreadable_since)
+    since = [moment for moment in (state.moved_at, state.failing_since, lease.read_at) if moment is not None]
+    return PageState(
+        url=url,
+        former=state.source,
+        moved_at=min(since, default=None),
+        unreadable_since=state.unreadable_since,
+        changed_at=state.changed_at,
+    )
+
+
+def known_again(known: Known, observed: Observation) -> Observation:
+    """Return what was read first at a corrected address as the page's next answer, if it is the same page."""
+    snapshot, state, former = observed.snapshot, observed.state, observed.state.former
+    if snapshot is None or former is None or state.source is None:
+        return observed
+    if not is_same(known.view, snapshot):
+        return replace(observed, state=replace(state, former=None, moved_at=None))
+    has_same_ids = former.format == state.source.format and same_host(former.primary, state.source.primary)
+    return replace(
+        observed,
+        state=replace(state, seeded=True, former=None),
+        moved_from=None if has_same_ids else former,
+    )
 
 
 def _read_as_defined(state: PageState, provider: Provider) -> PageState:

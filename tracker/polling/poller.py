@@ -16,7 +16,7 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
-from tracker.polling.known import as_known, remembered_of
+from tracker.polling.known import as_known, known_again, remembered_of
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
@@ -120,7 +120,8 @@ class Poller:
             _refuse_empty(observed, known, primary)
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
                 return quiet(lease, observed, now), ResponseClass.SAME_MEANING
-        observed, others = as_known(known, self._observer.complete(provider, state, observed, now))
+        observed = known_again(known, self._observer.complete(provider, state, observed, now))
+        observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):
             known = _with_more(known, self._store.recall(provider.id, more))

@@ -22,6 +22,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.due_queue import RedisDueQueue
+from tracker.store.ownership import FILE, Holder, holder
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
 from tracker.store.scripts import SyncArguments, SyncKeys
@@ -72,10 +73,18 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         given = self._with_known_ids(named, replacing) if replacing else named
         done = [self._run_sync(entries=entries_of(step, len(given), now)) for step in [*steps(given)] or [()]]
         if replacing:
-            absent = sorted(self._ids_of(replacing) - {provider.id for provider in given})
+            absent = self._absent(given, replacing)
             done += [self._run_sync(step, replacing) for step in steps(absent)]
         kept = ((after.name, after.id) for before, after in zip(named, given, strict=True) if after.id != before.id)
         return msgspec.structs.replace(total(done), kept_ids=tuple(kept))
+
+    def would_remove(self, providers: Sequence[Provider], origin: str) -> Sequence[str]:
+        """Return the ids that putting in these providers of that origin would take out. Raises StoreError."""
+        return self._absent(self._with_known_ids(providers, origin), origin)
+
+    def owner(self) -> Holder | None:
+        """Return the tracker that keeps the providers of its file here, None for nobody. Raises StoreError."""
+        return holder(self._client, FILE)
 
     def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
         """Put back those providers that are not there, and what others lack.
@@ -147,6 +156,9 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         entries = list(self._entries())
         known = [provider for provider in entries if provider.origin == origin]
         return with_known_ids(given, known, {provider.id for provider in entries if provider.origin != origin})
+
+    def _absent(self, given: Sequence[Provider], origin: str) -> Sequence[str]:
+        return sorted(self._ids_of(origin) - {provider.id for provider in given})
 
     def _ids_of(self, origin: str) -> set[str]:
         """Return the ids of the providers of an origin."""

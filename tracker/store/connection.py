@@ -1,5 +1,6 @@
 """The connection to the data server (Redis 7.2 or Valkey 8 and later), its keys, and the translation of its errors."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,12 +17,15 @@ from redis.commands.core import AsyncScript, Script
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from tracker.environment.namespace import key_prefix
 from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import StoreError
 
+#: What stands before every key, Celery's included: a process belongs to one tracker as long as it lives.
+NAMESPACE: Final = key_prefix(os.environ)
 #: Every key of ours begins with this; Celery's own keys do not.
-PREFIX: Final = "tracker:"
+PREFIX: Final = f"{NAMESPACE}tracker:"
 PROVIDERS: Final = f"{PREFIX}providers"
 SCHEDULE: Final = f"{PREFIX}schedule"
 DUE: Final = f"{PREFIX}due"
@@ -30,6 +34,8 @@ VERSION: Final = f"{PREFIX}providers:version"
 GENERATION: Final = f"{PREFIX}generation"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
+#: Of the record, and of each source of providers: who alone may go on with it now.
+OWNER_PREFIX: Final = f"{PREFIX}owner:"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
@@ -184,4 +190,5 @@ def translated() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         kind = type(error).__name__
-        raise StoreError(f"the data server does not answer as it should ({kind}: {error})") from error
+        said = str(error).partition(" : <redis.")[0]
+        raise StoreError(f"the data server does not answer as it should ({kind}: {said})") from error

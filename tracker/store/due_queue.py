@@ -8,7 +8,7 @@ import redis
 
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.store.codec import decode_report, encode_report
-from tracker.store.connection import DUE, SCHEDULER_PREFIX, SCHEDULERS, load_script, translated
+from tracker.store.connection import DUE, NAMESPACE, SCHEDULER_PREFIX, SCHEDULERS, load_script, translated
 from tracker.store.scripts import ClaimArguments, ClaimKeys
 
 #: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
@@ -50,7 +50,7 @@ class RedisDueQueue:
     def waiting(self, queue: str) -> int:
         """Return how many messages wait in one of Celery's queues. Raises StoreError."""
         with translated():
-            length: Any = self._client.llen(queue)
+            length: Any = self._client.llen(NAMESPACE + queue)
         return int(length)
 
     def report(self, report: SchedulerReport) -> None:

@@ -5,7 +5,18 @@ One list: `tracker.store.inspection` asks the server for each, and a test holds 
 
 from typing import Final
 
-from tracker.store.connection import CURSORS, DUE, PREFIX, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION, latency_key
+from tracker.store.connection import (
+    CURSORS,
+    DUE,
+    NAMESPACE,
+    PREFIX,
+    PROVIDERS,
+    SCHEDULE,
+    SINKS,
+    UPDATES,
+    VERSION,
+    latency_key,
+)
 
 #: Of Redis and of Valkey.
 LEAST_VERSION: Final = (7, 2)
@@ -37,7 +48,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("HSETNX", SCHEDULE, "p", ""),
     ("HVALS", PROVIDERS),
     ("INCR", VERSION),
-    ("LLEN", "fetch"),
+    ("LLEN", f"{NAMESPACE}fetch"),
     ("MGET", VERSION),
     ("PEXPIRE", _SLOTS, "1"),
     ("PING",),
@@ -77,30 +88,30 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZSCORE", DUE, "p"),
     ("HGET", CURSORS, "record"),
     # Celery.
-    ("BLMPOP", "1", "1", "fetch", "RIGHT"),
-    ("BRPOP", "print", "1"),
-    ("HGET", "unacked", "t"),
-    ("HDEL", "unacked", "t"),
-    ("HSET", "unacked", "t", ""),
-    ("LPUSH", "fetch", ""),
-    ("RPUSH", "fetch", ""),
-    ("PUBLISH", "/0.celery.pidbox", ""),
-    ("PSUBSCRIBE", "/0.celery.pidbox"),
-    ("PUNSUBSCRIBE", "/0.celery.pidbox"),
-    ("SADD", "_kombu.binding.fetch", ""),
-    ("SMEMBERS", "_kombu.binding.fetch"),
-    ("SREM", "_kombu.binding.fetch", ""),
-    ("ZADD", "unacked_index", "1", "t"),
-    ("ZREM", "unacked_index", "t"),
-    ("ZRANGE", "unacked_index", "+inf", "-inf", "BYSCORE", "REV"),
-    ("EVALSHA", _DIGEST, "1", "unacked_mutex"),
+    ("BLMPOP", "1", "1", f"{NAMESPACE}fetch", "RIGHT"),
+    ("BRPOP", f"{NAMESPACE}print", "1"),
+    ("HGET", f"{NAMESPACE}unacked", "t"),
+    ("HDEL", f"{NAMESPACE}unacked", "t"),
+    ("HSET", f"{NAMESPACE}unacked", "t", ""),
+    ("LPUSH", f"{NAMESPACE}fetch", ""),
+    ("RPUSH", f"{NAMESPACE}fetch", ""),
+    ("PUBLISH", f"{NAMESPACE}/0.celery.pidbox", ""),
+    ("PSUBSCRIBE", f"{NAMESPACE}/0.celery.pidbox"),
+    ("PUNSUBSCRIBE", f"{NAMESPACE}/0.celery.pidbox"),
+    ("SADD", f"{NAMESPACE}_kombu.binding.fetch", ""),
+    ("SMEMBERS", f"{NAMESPACE}_kombu.binding.fetch"),
+    ("SREM", f"{NAMESPACE}_kombu.binding.fetch", ""),
+    ("ZADD", f"{NAMESPACE}unacked_index", "1", "t"),
+    ("ZREM", f"{NAMESPACE}unacked_index", "t"),
+    ("ZRANGE", f"{NAMESPACE}unacked_index", "+inf", "-inf", "BYSCORE", "REV"),
+    ("EVALSHA", _DIGEST, "1", f"{NAMESPACE}unacked_mutex"),
     # In Celery's own scripts.
-    ("PTTL", "unacked_mutex"),
-    ("ZADD", "_kombu.binding_deadlines", "1", "m"),
-    ("ZRANGEBYSCORE", "_kombu.binding_deadlines", "-inf", "0"),
+    ("PTTL", f"{NAMESPACE}unacked_mutex"),
+    ("ZADD", f"{NAMESPACE}_kombu.binding_deadlines", "1", "m"),
+    ("ZRANGEBYSCORE", f"{NAMESPACE}_kombu.binding_deadlines", "-inf", "0"),
 )
 #: What begins such a transaction.
-TRANSACTION: Final = (("WATCH", "unacked"), ("UNWATCH",), ("MULTI",))
+TRANSACTION: Final = (("WATCH", f"{NAMESPACE}unacked"), ("UNWATCH",), ("MULTI",))
 
 
 def named(command: tuple[str, ...]) -> str:

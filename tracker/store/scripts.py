@@ -17,6 +17,7 @@ from tracker.store.connection import (
     GENERATION,
     LATENCY_PREFIX,
     LEASE_PREFIX,
+    OWNER_PREFIX,
     PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
@@ -28,6 +29,9 @@ from tracker.store.connection import (
     VERSION,
     WAITING_PREFIX,
 )
+
+#: The lease of the record, which its printer holds.
+RECORD_OWNER: Final = f"{OWNER_PREFIX}record"
 
 #: The files of the scripts that several make, in their order; any other is one file.
 BEGIN: Final = ("one_by_one", "begin")
@@ -196,6 +200,7 @@ class TimingKeys(Named, frozen=True, kw_only=True):
 
     cursors_key: str = CURSORS
     providers_key: str = PROVIDERS
+    owned_key: str = RECORD_OWNER
 
 
 class TimingArguments(Named, frozen=True, kw_only=True):
@@ -205,6 +210,61 @@ class TimingArguments(Named, frozen=True, kw_only=True):
     stream_id: str
     latency_prefix: str = LATENCY_PREFIX
     most_timings: int
+    token: str
+
+
+class CursorKeys(Named, frozen=True, kw_only=True):
+    """Keys of cursor.lua."""
+
+    cursors_key: str = CURSORS
+    owned_key: str = RECORD_OWNER
+
+
+class CursorArguments(Named, frozen=True, kw_only=True):
+    """Arguments of cursor.lua."""
+
+    output: str
+    stream_id: str
+    token: str
+
+
+class TrimKeys(Named, frozen=True, kw_only=True):
+    """Keys of trim.lua."""
+
+    updates_key: str = UPDATES
+    owned_key: str = RECORD_OWNER
+
+
+class TrimArguments(Named, frozen=True, kw_only=True):
+    """Arguments of trim.lua."""
+
+    first_kept: str
+    exactness: str
+    token: str
+
+
+class OwnKeys(Named, frozen=True, kw_only=True):
+    """Keys of own.lua and of disown.lua."""
+
+    owned_key: str
+
+
+class OwnArguments(Named, frozen=True, kw_only=True):
+    """Arguments of own.lua."""
+
+    owner: str
+    session: str
+    token: str
+    lease_ms: int
+    now_s: float
+    host: str
+    source: str
+
+
+class DisownArguments(Named, frozen=True, kw_only=True):
+    """Arguments of disown.lua."""
+
+    token: str
 
 
 class SinksKeys(Named, frozen=True, kw_only=True):

@@ -75,4 +75,5 @@ def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
 
 def one_line(error: Exception) -> str:
     """Return what an error says, in one line of some length."""
-    return printable_line(str(error), _LONGEST).removesuffix(".")
+    # redis-py puts what its objects look like behind the reason.
+    return printable_line(str(error).partition(" : <redis.")[0], _LONGEST).removesuffix(".")

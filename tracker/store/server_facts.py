@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tracker.store.connection import CURSORS, UPDATES, translated
+from tracker.store.connection import CURSORS, NAMESPACE, UPDATES, translated
 
 #: Celery's queues, each with the process that takes from it.
 QUEUES: Final = ("fetch", "print", "deliver")
@@ -48,7 +48,7 @@ def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
         waiting: Any = client.xrange(UPDATES, min=after, count=_MOST_COUNTED)
         with client.pipeline(transaction=False) as pipe:
             for queue in QUEUES:
-                pipe.llen(queue)
+                pipe.llen(NAMESPACE + queue)
             lengths = pipe.execute()
         # What INFO and CONFIG hold is refused to many users; the rest comes without it.
         with client.pipeline(transaction=False) as pipe:

@@ -9,7 +9,7 @@ import redis
 
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.delivery.ports import Reported, StreamedEvent
-from tracker.errors import StoreError
+from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.page import ComponentStatus
 from tracker.model.page_state import PageState, PageView
@@ -27,7 +27,18 @@ from tracker.store.connection import (
     seen_key,
     translated,
 )
-from tracker.store.scripts import RemindArguments, RemindKeys, TimingArguments, TimingKeys
+from tracker.store.ownership import Ownership
+from tracker.store.scripts import (
+    RECORD_OWNER,
+    CursorArguments,
+    CursorKeys,
+    RemindArguments,
+    RemindKeys,
+    TimingArguments,
+    TimingKeys,
+    TrimArguments,
+    TrimKeys,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +62,16 @@ class _Position(NamedTuple):
 
 
 class RedisStream:
-    """The `EventStream` of the distributed tracker."""
+    """The `EventStream` of the distributed tracker.
 
-    def __init__(self, client: "redis.Redis") -> None:
+    With a lease it writes down nothing once another printer has that: those calls raise Conflict.
+    """
+
+    def __init__(self, client: "redis.Redis", lease: Ownership | None = None) -> None:
         self._client = client
+        self._lease = lease
+        self._save_cursor = load_script(client, "cursor")
+        self._trim = load_script(client, "trim")
         self._save_timings = load_script(client, "timings")
         self._remind = load_script(client, "remind")
 
@@ -75,12 +92,13 @@ class RedisStream:
 
     def save_cursor(self, sink: str, stream_id: str) -> None:
         """Remember how far that sink has delivered."""
+        arguments = CursorArguments(output=sink, stream_id=stream_id, token=self._token)
         with translated():
-            self._client.hset(CURSORS, sink, stream_id)
+            _checked(self._save_cursor(keys=CursorKeys().values, args=arguments.values) == 1)
 
     def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
         """Remember how far that sink has delivered, and how long updates took."""
-        arguments = TimingArguments(output=sink, stream_id=stream_id, most_timings=MOST_TIMINGS)
+        arguments = TimingArguments(output=sink, stream_id=stream_id, most_timings=MOST_TIMINGS, token=self._token)
         measured = [
             part
             for provider_id, known in timings.items()
@@ -88,7 +106,7 @@ class RedisStream:
             for part in (provider_id, order(timing.stream_id)[0], encode_timing(timing))
         ]
         with translated():
-            self._save_timings(keys=TimingKeys().values, args=(*arguments.values, *measured))
+            _checked(self._save_timings(keys=TimingKeys().values, args=(*arguments.values, *measured)) == 1)
 
     def generation(self) -> str | None:
         """Return the name that the catalogue was given when it was put in."""
@@ -122,7 +140,11 @@ class RedisStream:
     ) -> Mapping[str, Sequence[Event]]:
         """Add events to the letters that each sink gets before what is new."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
-            sinks: Any = self._client.hkeys(SINKS)
+            pipe.watch(RECORD_OWNER)  # type: ignore[no-untyped-call]
+            held: Any = pipe.hget(RECORD_OWNER, "token")
+            _checked(self._token in ("", (held or b"").decode()))
+            sinks: Any = pipe.hkeys(SINKS)
+            pipe.multi()
             given = {name.decode(): events.get(name.decode(), otherwise) for name in sinks}
             for sink, letters in given.items():
                 for event in letters:
@@ -146,7 +168,7 @@ class RedisStream:
             # A webhook's position only ever grows, so that it need not be read and used in one step.
             positions = self._positions()
             waiting = {sink: position.first for sink, position in positions.items()}
-            self._client.xtrim(UPDATES, minid=min([before, *waiting.values()], key=order))
+            self._dropped(min([before, *waiting.values()], key=order), "~")
             excess = self._client.xlen(UPDATES) - MOST_ENTRIES
             if excess > 0 and waiting:
                 self._drop(excess, before, waiting)
@@ -154,6 +176,16 @@ class RedisStream:
             sink: _preceding(position.first) if position.is_pending else position.first
             for sink, position in positions.items()
         }
+
+    @property
+    def _token(self) -> str:
+        return self._lease.token if self._lease else ""
+
+    def _dropped(self, first_kept: str, exactness: str) -> int:
+        arguments = TrimArguments(first_kept=first_kept, exactness=exactness, token=self._token)
+        dropped = int(self._trim(keys=TrimKeys().values, args=arguments.values))
+        _checked(dropped >= 0)
+        return dropped
 
     def _positions(self) -> dict[str, _Position]:
         """Return for each group of the stream where it is."""
@@ -176,10 +208,15 @@ class RedisStream:
         """Drop the oldest entries, and none from `before` on: those are not printed yet."""
         entries: Any = self._client.xrange(UPDATES, count=min(excess, _LOOKED_AT) + 1)
         end = min(entries[-1][0].decode(), before, key=order)
-        dropped = self._client.xtrim(UPDATES, minid=end, approximate=False)
+        dropped = self._dropped(end, "=")
         if dropped:
             behind = ", ".join(name for name, first in waiting.items() if order(first) < order(end))
             log.warning("the event stream is full; dropped %d events not taken by these sinks: %s", dropped, behind)
+
+
+def _checked(has_lease: bool) -> None:
+    if not has_lease:
+        raise Conflict("another printer goes on with the record")
 
 
 def _view(reported: Reported) -> PageView:

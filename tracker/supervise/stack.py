@@ -1,5 +1,6 @@
 """The stack of `tracker up`: data server, beat, workers and printer, from start to stop."""
 
+import contextlib
 import fcntl
 import logging
 import signal
@@ -11,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks
+from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks, own_catalogue
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
-from tracker.errors import ConfigError, ServerAway, SinkError, StoreError
+from tracker.errors import ConfigError, Conflict, OwnedElsewhere, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
@@ -27,6 +28,7 @@ from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.page import NOT_INSTALLED, is_installed, page_command
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
+from tracker.supervise.progress import Progress
 from tracker.supervise.server import EmbeddedServer
 from tracker.supervise.sinks import SinkWatch
 from tracker.supervise.surroundings import current_folder, surroundings
@@ -42,6 +44,7 @@ INSPECTION_S: Final = 40.0
 BEAT_GRACE_S: Final = 1.0
 WORKER_GRACE_S: Final = 3.5
 PRINTING_S: Final = 2.0
+RELEASE_S: Final = 0.5
 SERVER_GRACE_S: Final = 2.5
 #: How often the health line is computed.
 HEALTH_EVERY_S: Final = 2.0
@@ -72,7 +75,7 @@ class Size:
 class Stack:
     """All processes of one `tracker up`."""
 
-    def __init__(self, settings: Settings, size: Size, environ: dict[str, str]) -> None:
+    def __init__(self, settings: Settings, size: Size, environ: dict[str, str], source: str) -> None:
         self._data_dir = settings.data_dir
         self._lock = _locked(settings.data_dir)
         self._stopping = threading.Event()
@@ -103,8 +106,10 @@ class Stack:
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
         self._alerts = open_alerts(self._settings)
+        self._ownership = own_catalogue(self._settings, source)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
         self._sink_watch = SinkWatch(self._sinks)
+        self._progress = Progress(time.monotonic())
         self._health: str | None = None
         self._filters_health: str | None = None
 
@@ -124,6 +129,7 @@ class Stack:
             self._inspect_server()
 
         def put_in() -> Synced:
+            self._own()
             self._sinks.sync(sinks)
             self._alerts.sync(alerting or Alerting())
             return self._catalogue.put(providers, utc_now(), replacing="file")
@@ -150,9 +156,11 @@ class Stack:
                 # From this thread: a child ends with the one that started it.
                 if has_sinks and self._deliverer.pid is None:
                     self._deliverer.start()
-                pause_s = HEALTH_EVERY_S if self._health else STARTING_EVERY_S
+                shortest_s, longest_s = (
+                    (HEALTH_EVERY_S, LONGEST_PAUSE_S) if self._health else (STARTING_EVERY_S, HEALTH_EVERY_S)
+                )
                 work_s = time.monotonic() - began
-                next_health = time.monotonic() + max(pause_s, min(work_s * PAUSE_TO_WORK, LONGEST_PAUSE_S))
+                next_health = time.monotonic() + max(shortest_s, min(work_s * PAUSE_TO_WORK, longest_s))
             if self._health and not watching:
                 watching = True
                 on_watching()
@@ -163,6 +171,8 @@ class Stack:
 
     def close(self) -> None:
         """Stop everything in order, print the remaining updates, and release the data directory."""
+        with contextlib.suppress(StoreError):  # it ends by itself
+            patiently(self._ownership.release, seconds=RELEASE_S)
         stop([self._beat], BEAT_GRACE_S)
         stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
         if self._beat.pid is not None:
@@ -233,13 +243,24 @@ class Stack:
         log.warning(sentence)
         self._server.start()
 
+    def _own(self) -> None:
+        """Take or renew the right to the pages. Raises ConfigError for a second tracker, StoreError."""
+        try:
+            self._ownership.hold(utc_now())
+        except OwnedElsewhere as error:
+            raise ConfigError(
+                f"another tracker watches its pages with this data server: {error}; stop that one, or run this one "
+                "beside it with keys of its own: `tracker --namespace NAME up`"
+            ) from error
+
     def _look_over(self) -> bool:
-        """Log the health of pages and sinks; return whether there are sinks."""
+        """Log the health of pages and sinks; return whether there are sinks. Raises ConfigError for another owner."""
         self._report_health()
         return self._look_after_sinks()
 
     def _report_health(self) -> None:
         try:
+            self._own()
             self._catalogue.ping()  # which a server refuses that has no room to write
             loss = self._keeper.look()
             pages = self._watch.look()
@@ -247,6 +268,9 @@ class Stack:
             self._report_filters(pages)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
+        else:
+            if line is None and (progress := self._progress.line(pages, time.monotonic())):
+                log.info(progress)
         if line is not None and line != self._health:
             log.warning(line) if any(word in line for word in _WARNING_WORDS) else log.info(line)
             self._health = line
@@ -275,7 +299,7 @@ class Stack:
 
         try:
             patiently(print_updates, seconds=PRINTING_S)
-        except (StoreError, SinkError) as error:
+        except (StoreError, SinkError, Conflict) as error:
             log.warning("the last updates are printed at the next start: %s", error)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.assessment import Assessment, State
+from tracker.assessment import Assessment, Reason, State
 from tracker.web.plain import title_of
 
 #: Dark enough for white letters (WCAG AA).
@@ -45,7 +45,9 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
 def badge_of(name: str, found: Assessment) -> Badge:
     """Return the badge of a provider; unknown says for how long."""
     message = _WORDS[found.state]
-    if found.state is State.UNKNOWN and found.age_s is not None:
+    if found.reason is Reason.NEVER_ASKED:
+        message = "not asked yet"
+    elif found.state is State.UNKNOWN and found.age_s is not None:
         message = f"{message}, {_age(found.age_s)}"
     return Badge(
         label=title_of(name, _LONGEST_LABEL),

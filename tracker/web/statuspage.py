@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.assessment import State
+from tracker.assessment import Reason, State
 from tracker.history import FeedItem, IncidentLedger, RecordedIncident
 from tracker.model.event import EventKind
 from tracker.model.page import CLOSED_STATUSES, Component, ComponentStatus, Impact
@@ -60,16 +60,19 @@ def status(scope: Scope) -> Json:
     """Return the overall state in words and as an indicator."""
     states = [known.assessment.state for known in scope.pages]
     problems = sum(state.is_problem for state in states)
-    unknown = sum(state is State.UNKNOWN for state in states)
+    unasked = sum(known.assessment.reason is Reason.NEVER_ASKED for known in scope.pages)
+    unknown = sum(state is State.UNKNOWN for state in states) - unasked
     said = []
     if problems:
         said.append(f"{problems} of {len(states)} providers with problems" if not scope.is_single else "Problems")
     if unknown:
         said.append(f"{unknown} of {len(states)} providers not readable: their state is unknown")
+    if unasked:
+        said.append(f"{unasked} of {len(states)} providers not asked yet")
     if not said and State.MAINTENANCE in states:
         said.append("Maintenance")
     worst = min((state for state in states if state.is_problem), key=lambda state: state.rank, default=None)
-    indicator = worst.value if worst else "minor" if unknown else "none"
+    indicator = worst.value if worst else "minor" if unknown or unasked else "none"
     return {"indicator": indicator, "description": "; ".join(said) or "All Systems Operational"}
 
 
@@ -103,7 +106,8 @@ def _provider(scope: Scope, known: PageNow, position: int) -> Json:
     name = provider.name
     if found.state is State.UNKNOWN:
         since = f"since {found.read_at:%Y-%m-%d %H:%M} UTC" if found.read_at else "so far"
-        name = f"{name} (not readable {since})"
+        is_new = found.reason is Reason.NEVER_ASKED
+        name = f"{name} (not asked yet)" if is_new else f"{name} (not readable {since})"
     component = _component(scope, provider.id, name, _COMPONENTS[found.state], position, known.changed_at)
     component["description"] = title_of(found.evidence) or None
     if found.state is State.UNKNOWN:

@@ -1,0 +1,66 @@
+"""A page at an address that is not public is refused when it is added, with the option that allows it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tracker.cli import cli
+from tracker.store.catalogue import RedisCatalogue
+
+Run = Callable[..., Result]
+OPML = """<opml version="2.0"><body>
+  <outline text="Acme" xmlUrl="https://a.example/history.atom"/>
+  <outline text="Inner" xmlUrl="http://169.254.169.254/feed"/>
+</body></opml>"""
+
+
+@pytest.fixture
+def run(valkey_url: str, valkey: "redis.Redis", tmp_path: Path) -> Run:
+    assert valkey.dbsize() == 0
+
+    def invoke(*arguments: object) -> Result:
+        words = [*map(str, arguments), "--data-dir", str(tmp_path)]
+        return CliRunner().invoke(cli, ["providers", *words], env={"REDIS_URL": valkey_url})
+
+    return invoke
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "127.1", "0x7f.1", "2130706433", "[::1]", "168.63.129.16"])
+def test_add_refuses_it_before_anything_is_asked_and_takes_it_with_the_option(
+    run: Run, valkey: "redis.Redis", host: str
+) -> None:
+    page = f"http://{host}:8080/"
+
+    refused = run("add", page, "--name", "Inner", "--no-check")
+
+    assert "is not public; add --allow-private if it is a page of your own network" in str(refused.exception)
+    assert RedisCatalogue(valkey).providers() == ()
+    assert run("add", page, "--name", "Inner", "--no-check", "--allow-private").exit_code == 0
+    assert [provider.allow_private for provider in RedisCatalogue(valkey).providers()] == [True]
+
+
+def test_a_page_that_was_added_without_the_option_is_added_again_with_it(run: Run, valkey: "redis.Redis") -> None:
+    page = ["http://status.corp.example/", "--name", "Inner", "--no-check"]
+    assert run("add", *page).exit_code == 0
+    again = run("add", *page)
+    assert "there is a provider inner already" in str(again.exception)
+
+    assert run("add", *page, "--allow-private").exit_code == 0
+
+    assert [provider.allow_private for provider in RedisCatalogue(valkey).providers()] == [True]
+
+
+def test_import_passes_it_over_and_takes_it_with_the_option(run: Run, valkey: "redis.Redis", tmp_path: Path) -> None:
+    file = tmp_path / "feeds.opml"
+    file.write_text(OPML)
+
+    first = run("import", file)
+
+    assert "skipped: http://169.254.169.254/feed is not public; add --allow-private" in first.stderr
+    assert first.stdout.splitlines()[-1] == "1 pages added, 1 skipped"
+    assert run("import", file, "--allow-private").exit_code == 0
+    found = {provider.id: provider.allow_private for provider in RedisCatalogue(valkey).providers()}
+    assert found == {"acme": False, "inner": True}

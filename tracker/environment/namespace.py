@@ -1,0 +1,18 @@
+"""The namespace of a tracker: what stands before all its keys, so that one data server serves several trackers."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tracker.errors import ConfigError
+
+VARIABLE: Final = "TRACKER_NAMESPACE"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def key_prefix(environ: Mapping[str, str]) -> str:
+    """Return what every key begins with, '' without a namespace. Raises ConfigError."""
+    name = environ.get(VARIABLE, "").strip()
+    if name and _NAME.fullmatch(name) is None:
+        raise ConfigError(f"{VARIABLE} is no namespace; write up to 32 small letters, digits and hyphens, as in team-a")
+    return f"{name}:" if name else ""

@@ -1,0 +1,135 @@
+"""Who alone may go on with the record, or with a source of providers: a lease with a fencing token.
+
+Two trackers on one data server would remove each other's pages and share one place in the event stream. The lease lets
+one of them work; an owner is known by an id that is kept in a file, so that a restart goes on at once, and anybody else
+waits until the lease has ended.
+"""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import redis
+
+from tracker.errors import ConfigError, OwnedElsewhere
+from tracker.store.connection import OWNER_PREFIX, load_script, translated
+from tracker.store.scripts import DisownArguments, OwnArguments, OwnKeys
+
+#: An owner that renews no longer is taken for dead after this. Renewals are some seconds apart, on a slow data server
+#: up to 20.
+LEASE_S: Final = 60.0
+#: What is owned: the record, and the providers of files.
+RECORD: Final = "record"
+FILE: Final = "catalogue:file"
+_NONE: Final = "0"
+_LONGEST_ID: Final = 64
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """The one who has a lease."""
+
+    host: str
+    since: datetime
+    #: What it does it for: the file of the providers, or the record.
+    source: str
+    #: Until its lease ends, unless it renews it, in seconds.
+    left_s: float
+
+    def __str__(self) -> str:
+        return f"{self.source} on {self.host}, since {self.since:%Y-%m-%d %H:%M:%SZ}"
+
+
+class Ownership:
+    """One lease that one process takes, renews and gives back."""
+
+    def __init__(self, client: "redis.Redis", thing: str, owner: str, source: str) -> None:
+        self._keys = OwnKeys(owned_key=f"{OWNER_PREFIX}{thing}").values
+        self._own = load_script(client, "own")
+        self._disown = load_script(client, "disown")
+        self._owner = owner
+        self._session = uuid4().hex
+        self._source = source
+        self._token = _NONE
+
+    @property
+    def token(self) -> str:
+        """Return the fencing token that scripts compare, '0' before the lease was taken."""
+        return self._token
+
+    def hold(self, now: datetime) -> bool:
+        """Take the lease or renew it; return whether it is a new one. Raises OwnedElsewhere, StoreError.
+
+        While a lease had ended another one may have had it.
+        """
+        arguments = OwnArguments(
+            owner=self._owner,
+            session=self._session,
+            token=self._token,
+            lease_ms=int(LEASE_S * 1000),
+            now_s=now.timestamp(),
+            host=platform.node(),
+            source=self._source,
+        )
+        with translated():
+            answer: Any = self._own(keys=self._keys, args=arguments.values)
+        token: str = answer[0].decode()
+        if token == _NONE:
+            raise OwnedElsewhere(str(_holder(answer)))
+        before, self._token = self._token, token
+        return token != before
+
+    def release(self) -> None:
+        """Give the lease back. Raises StoreError."""
+        if self._token != _NONE:
+            with translated():
+                self._disown(keys=self._keys, args=DisownArguments(token=self._token).values)
+            self._token = _NONE
+
+
+def is_ours(held: Holder, source: str) -> bool:
+    """Return whether a lease was taken on this machine and for that source."""
+    return held.host == platform.node() and held.source == source
+
+
+def holder(client: "redis.Redis", thing: str) -> Holder | None:
+    """Return who has a lease now, None for nobody. Raises StoreError."""
+    key = f"{OWNER_PREFIX}{thing}"
+    with translated(), client.pipeline(transaction=True) as pipe:
+        pipe.hmget(key, "host", "since", "source")
+        pipe.pttl(key)
+        (host, since, source), left_ms = pipe.execute()
+    return None if host is None else _holder((b"", host, since, source, left_ms))
+
+
+def kept_id(path: Path) -> str:
+    """Return the id that a file keeps, made at the first time. Raises ConfigError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            known = path.read_text(encoding="ascii").strip()
+            if known and len(known) <= _LONGEST_ID:
+                return known
+            descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        made = uuid4().hex
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(f"{made}\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it holds no id"
+        raise ConfigError(f"cannot keep the owner's id in {path}: {reason}; make room there, or remove it") from error
+    return made
+
+
+def _holder(answer: Any) -> Holder:
+    _, host, since, source, left_ms = answer
+    return Holder(
+        host=host.decode(errors="replace"),
+        since=datetime.fromtimestamp(float(since), UTC),
+        source=source.decode(errors="replace"),
+        left_s=max(0.0, left_ms / 1000),
+    )
