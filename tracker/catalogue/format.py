@@ -29,8 +29,8 @@ def definition_of(
     try:
         _refuse_unfit(definition, formats)
         understand(definition)
-    except InvalidValue as mistake:
-        raise ConfigError(f"{place}: {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{place}: {error}") from None
     return definition
 
 

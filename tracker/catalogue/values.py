@@ -87,8 +87,8 @@ def word_table(value: object, known: Sequence[str], example: str) -> tuple[tuple
     for word, meaning in value.items():
         try:
             pairs.append((text(word), choice(meaning, known)))
-        except InvalidValue as mistake:
-            raise InvalidValue(f"has a word {quoted(word)} whose meaning {mistake}") from None
+        except InvalidValue as error:
+            raise InvalidValue(f"has a word {quoted(word)} whose meaning {error}") from None
     return tuple(pairs)
 
 

@@ -84,8 +84,8 @@ def try_(page: str, name: str, providers_file: Path, allow_private: bool, output
     body, url = _answer(page, allow_private=allow_private)
     try:
         trial = tried(definitions[name], body, url)
-    except InvalidValue as mistake:
-        raise ConfigError(f"{providers_file}: {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{providers_file}: {error}") from None
     click.echo(json_text(trial) if output_format == "json" else "\n".join(_lines(trial)))
     if trial.error is not None:
         sys.exit(1)

@@ -65,7 +65,7 @@ def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format
     if output_format == "json":
         click.echo(json_text(found))
     else:
-        _tell(wanted, found)
+        _print_found(wanted, found)
     sys.exit(0 if all(finding.verdict is Verdict.SAME for finding in found) else 1)
 
 
@@ -84,7 +84,7 @@ def _line(finding: Finding) -> str:
     return f"{finding.preset}: {finding.verdict}{detail}"
 
 
-def _tell(wanted: Sequence[Preset], found: Sequence[Finding]) -> None:
+def _print_found(wanted: Sequence[Preset], found: Sequence[Finding]) -> None:
     """Print the table's new lines and how many presets had each end."""
     month = f"{utc_now():%Y-%m}"
     by_id = {preset.id: preset for preset in wanted}

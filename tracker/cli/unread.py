@@ -1,4 +1,4 @@
-"""What a person is told of a preset whose page is known not to be read. Contains no business logic."""
+"""Sentences about a preset whose page is known not to be readable. Contains no business logic."""
 
 import click
 

@@ -80,8 +80,8 @@ def custom_format(definition: FormatDefinition) -> Format:
     def read(body: bytes, url: str, _: str | None) -> Snapshot:
         try:
             return compiled(definition).read(body, url)
-        except InvalidValue as mistake:
-            raise ParseError(f"format {quoted(definition.name)}: {mistake}") from None
+        except InvalidValue as error:
+            raise ParseError(f"format {quoted(definition.name)}: {error}") from None
 
     return keeping_links(
         Format(
