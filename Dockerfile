@@ -1,6 +1,9 @@
 # One image for all services of docker-compose.yml; which one a container is, its command says.
 
-FROM python:3.13-slim AS build
+# The newest patch of Python 3.13 at the time of the build; deploy/compose/images.env has an exact one.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/tracker
 WORKDIR /src
@@ -11,14 +14,16 @@ COPY . .
 RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
  && /opt/tracker/bin/pip uninstall --yes setuptools pip
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="status-page-tracker" \
       org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/tracker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRACKER_DATA_DIR=/data
+COPY deploy/health.sh /usr/local/bin/health
 # New volumes take over the owner of the directories that they are mounted on.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
  && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower /secrets/web \
- && install -d -m 0755 -o tracker -g tracker /secrets/redis
+ && install -d -m 0755 -o tracker -g tracker /secrets/redis /secrets/metrics /secrets/grafana \
+ && chmod 0755 /usr/local/bin/health
 COPY --from=build /opt/tracker /opt/tracker
 # Celery looks for modules in the working directory first: it belongs to root.
 WORKDIR /opt/tracker

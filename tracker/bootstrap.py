@@ -1,6 +1,7 @@
 """The composition root: the one place that names concrete classes and puts them together."""
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -10,17 +11,21 @@ from typing import Final, TextIO
 
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
-from tracker.delivery.recorder import Printer
+from tracker.delivery.recorder import RECORD, Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.environment.history import HistorySettings
+from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
-from tracker.errors import StoreError
+from tracker.environment.web import web_url
+from tracker.errors import ConfigError, StoreError
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
@@ -38,12 +43,17 @@ from tracker.store.asking import ask
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
+from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
+from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
-from tracker.store.ownership import FILE, RECORD, Ownership, kept_id
+from tracker.store.ownership import FILE, Ownership, kept_id
+from tracker.store.ownership import RECORD as OWNED_RECORD
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
+
+log = logging.getLogger(__name__)
 
 #: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
@@ -91,6 +101,29 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
     """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisRows(connect(settings.redis_url))
+
+
+def open_desk(settings: Settings) -> Desk:
+    """Return alerts at the hands of people, in the data server that the settings name."""
+    client = connect(settings.redis_url)
+    return Desk(RedisAlerts(client), RedisRows(client), utc_now)
+
+
+def open_drills(settings: Settings) -> RedisDrills:
+    """Return the drills that somebody began, in the data server that the settings name."""
+    return RedisDrills(connect(settings.redis_url))
+
+
+def links_of(settings: Settings) -> Links | None:
+    """Return what makes links for messages, None where the page's address is not set. Raises ConfigError."""
+    base = web_url(os.environ)
+    return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
+
+
+def open_measures(settings: Settings) -> RedisMeasures:
+    """Return the data server as metrics see it."""
+    # A scraper waits for ten seconds; what does not answer within three counts as away.
+    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 
 def open_pages(settings: Settings) -> RedisPages:
@@ -174,6 +207,7 @@ class Runtime:
         self._decider = Decider(self.alerts, utc_now)
         self._deciding = threading.Lock()
         self._channels: dict[AnyChannelConfig, Channel] = {}
+        self._links: Links | None = None
 
     def quick_poller(self) -> QuickPoller:
         """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
@@ -198,7 +232,7 @@ class Runtime:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
                 console = _console(self._settings, self._stdout)
                 owner = kept_id(self._settings.data_dir / OWNER_NAME)
-                self._lease = Ownership(self._client, RECORD, owner, str(self._record.path.resolve()))
+                self._lease = Ownership(self._client, OWNED_RECORD, owner, str(self._record.path.resolve()))
                 stream = RedisStream(self._client, self._lease)
                 self._printer = Printer(stream, self._record, console, utc_now, self._lease)
             return self._printer.drain()
@@ -229,10 +263,11 @@ class Runtime:
         with self._delivering:
             if self._poster is None:
                 self._poster = build_poster(self._settings)
+                self._links = _links_if_any(self._settings)
             if config not in self._channels:
                 self._channels[config] = build_channel(config, self._settings, self._poster)
             channel = self._channels[config]
-        return Sender(RedisRows(self._client), {name: channel}, utc_now).send(name)
+        return Sender(RedisRows(self._client), {name: channel}, utc_now, self._links).send(name)
 
     def close(self) -> None:
         """Close connections and files."""
@@ -255,6 +290,15 @@ class Runtime:
 def own_catalogue(settings: Settings, source: str) -> Ownership:
     """Return the lease of the providers from files, which is not taken yet. Raises ConfigError."""
     return Ownership(connect(settings.redis_url), FILE, kept_id(settings.data_dir / OWNER_NAME), source)
+
+
+def _links_if_any(settings: Settings) -> Links | None:
+    try:
+        return links_of(settings)
+    except ConfigError as error:
+        # What an alert says matters more than the link in it.
+        log.warning("messages of alerts go without a link to acknowledge: %s", error)
+        return None
 
 
 def _ca_file(settings: Settings) -> str | None:

@@ -25,16 +25,26 @@ CORE: Final = "TRACKER_CORE"
 
 
 class _Formatter(logging.Formatter):
-    """Leaves out tracebacks about a data server that is away, full or restarting: they only show Celery."""
+    """Says in one line that a data server is away, full or restarting: tracebacks and essays only show Celery."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
         error = record.exc_info[1] if record.exc_info else None
         theirs = type(error).__module__.partition(".")[0] in ("redis", "kombu", "amqp")
+        record = copy(record)
         if theirs or isinstance(error, ConnectionError | TimeoutError):
-            record = copy(record)
             record.exc_info = record.exc_text = None
+        if theirs and str(record.msg).startswith("Unrecoverable error"):  # what Celery's worker says before it ends
+            record.msg = "the data server refused a command (%s); this worker ends, and tries again once restarted"
+            record.args = (error,)
+        if record.name.partition(".")[0] in ("celery", "kombu"):
+            record.msg, record.args = " ".join(record.getMessage().split()), ()
         return super().format(record)
+
+
+def _is_no_essay(record: logging.LogRecord) -> bool:
+    """Return whether a line is for whoever runs the tracker: Celery warns of its plans at each lost connection."""
+    return record.name != "py.warnings" or "DeprecationWarning" not in record.getMessage()
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
@@ -44,6 +54,7 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_is_no_essay)
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(loglevel or logging.INFO)
     # It warns of every odd header of a vendor with a traceback; what matters of that comes as a failed poll.

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PROJECT = "status-page-tracker-test"
 #: Services that stay; the others do one thing and end.
-LASTING = ("redis", "worker", "deliverer", "printer", "beat", "flower", "vendor")
-ONE_SHOT = ("setup", "catalogue", "demo")
+LASTING = ("redis", "worker", "deliverer", "printer", "beat", "web", "flower", "vendor")
+ONE_SHOT = ("setup", "sync")
 #: A bound for waiting, not an expectation: a run that needs it has failed.
 PATIENCE_S = 120.0
 PAGES = {"one": "acme-1", "two": "acme-2", "three": "acme-3", "four": "acme-4"}
@@ -33,12 +33,28 @@ class Stack:
         self._environ = {
             key: value for key, value in os.environ.items() if not key.startswith(("TRACKER_", "COMPOSE_"))
         }
-        self._environ |= {"FLOWER_PORT": "0", "TRACKER_PROVIDERS": str(HERE / "providers.toml")} | environ
+        self._environ |= {
+            "FLOWER_PORT": "0",
+            "WEB_PORT": "0",
+            "TRACKER_LOG_LEVEL": "INFO",
+            "TRACKER_PROVIDERS": str(HERE / "providers.toml"),
+        } | environ
 
-    def run(self, *arguments: str, providers: Path | None = None) -> "subprocess.CompletedProcess[str]":
-        environ = self._environ | ({"TRACKER_PROVIDERS": str(providers)} if providers else {})
+    def command(self, *arguments: str, demo: bool = True) -> list[str]:
+        """Return the words of a command, with the profile `demo` or as it is without."""
         files = [word for file in self._files for word in ("-f", str(file))]
-        command = ["docker", "compose", "-p", self.project, "--progress=quiet", *files, "--profile=demo", *arguments]
+        profile = ["--profile=demo"] if demo else []
+        return ["docker", "compose", "-p", self.project, "--progress=quiet", *files, *profile, *arguments]
+
+    def environ(self, **changes: str) -> dict[str, str]:
+        """Return the environment of a command."""
+        return self._environ | changes
+
+    def run(
+        self, *arguments: str, providers: Path | None = None, demo: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
+        environ = self.environ(**({"TRACKER_PROVIDERS": str(providers)} if providers else {}))
+        command = self.command(*arguments, demo=demo)
         return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
     def __call__(self, *arguments: str) -> str:
@@ -89,12 +105,16 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def published(self, service: str, port: int) -> str:
+        """Return the address of a port on this machine."""
+        address = self("port", service, str(port)).strip()
+        assert address.startswith("127.0.0.1:")
+        return address
+
     def flower(self, path: str, method: str = "GET", *, signed_in: bool = True) -> tuple[int, str]:
         """Ask Flower, and return status and body of its answer."""
-        address = self("port", "flower", "5555").strip()
-        assert address.startswith("127.0.0.1:")
         request = urllib.request.Request(
-            f"http://{address}{path}", method=method, data=b"" if method == "POST" else None
+            f"http://{self.published('flower', 5555)}{path}", method=method, data=b"" if method == "POST" else None
         )
         if signed_in:
             password = self.secret("flower", "/secrets/flower/password")
@@ -166,3 +186,13 @@ for provider, page in json.loads(sys.argv[1]).items():
                   for update in incident["incident_updates"]]
 print(json.dumps(found))
 """
+
+
+def readable(directory: Path, text: str) -> Path:
+    """Return a file that a user in a container can read, as a file of a clone is."""
+    for parent in (directory, *directory.parents[:2]):
+        parent.chmod(0o755)
+    file = directory / "providers.toml"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o644)
+    return file

@@ -10,12 +10,10 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.compose.stack import HERE, LASTING, ONE_SHOT, PATIENCE_S, PROJECT, Stack
+from tests.compose.stack import HERE, LASTING, ONE_SHOT, PATIENCE_S, PROJECT, Stack, readable
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("TRACKER_COMPOSE") != "1", reason="builds an image and runs containers; TRACKER_COMPOSE=1 allows it"
@@ -25,28 +23,7 @@ log = logging.getLogger(__name__)
 
 #: The longest that any service is given to stop.
 GRACE_S = 90.0
-OWN = ("worker", "deliverer", "printer", "beat", "flower", "vendor")
-
-
-@pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack, healthy and with all of the vendor's history on record."""
-    compose = Stack()
-    compose("down", "--volumes", "--timeout=5")
-    compose("build")
-    try:
-        began = time.monotonic()
-        compose.up()
-        log.warning("healthy after %.1f s", time.monotonic() - began)
-        compose.wait_for(
-            lambda: compose.run("exec", "-T", "printer", "test", "-s", "/data/updates.jsonl").returncode == 0,
-            "first update",
-        )
-        yield compose
-    finally:
-        if request.session.testsfailed:
-            log.error(compose.logs()[-20_000:])
-        compose("down", "--volumes", "--timeout=5")
+OWN = ("worker", "deliverer", "printer", "beat", "web", "flower", "vendor")
 
 
 def test_updates_reach_log_and_record(stack):
@@ -126,7 +103,7 @@ def test_more_workers_share_the_work(stack):
     stack.assert_nothing_is_lost()
 
 
-def test_flower_asks_for_the_password_that_its_log_tells(stack):
+def test_flower_asks_for_the_password_that_its_log_reports(stack):
     password = stack.secret("flower", "/secrets/flower/password")
     assert f"sign in as tracker with the password {password}\n" in stack.logs("flower")
     for path in ("/", "/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):
@@ -159,7 +136,7 @@ def test_flower_does_not_start_without_a_password(stack):
 
 def test_an_edited_catalogue_is_applied_by_one_command(stack, tmp_path):
     before = (HERE / "providers.toml").read_text(encoding="utf-8")
-    edited = _readable(tmp_path, before + '\n[[provider]]\nname = "Five"\nurl = "http://vendor:8080/acme-2"\n')
+    edited = readable(tmp_path, before + '\n[[provider]]\nname = "Five"\nurl = "http://vendor:8080/acme-2"\n')
     done = stack.run("run", "--rm", "catalogue", providers=edited)
     assert "5 pages: 1 added, 0 changed, 1 removed" in done.stdout
     stack.wait_for(lambda: any(line["provider"] == "five" for line in stack.record()), "update of the new page")
@@ -168,7 +145,7 @@ def test_an_edited_catalogue_is_applied_by_one_command(stack, tmp_path):
 
 
 def test_a_mistake_in_the_catalogue_is_one_sentence(stack, tmp_path):
-    done = stack.run("run", "--rm", "catalogue", providers=_readable(tmp_path, '[[provider]]\nname = "One"\n'))
+    done = stack.run("run", "--rm", "catalogue", providers=readable(tmp_path, '[[provider]]\nname = "One"\n'))
     assert done.returncode == 2
     reported = [line for line in (done.stdout + done.stderr).splitlines() if "tracker:" in line]
     assert len(reported) == 1
@@ -187,6 +164,7 @@ def test_containers_have_no_rights(stack, service):
         assert "no-new-privileges:true" in host["SecurityOpt"]
         assert 0 < host["PidsLimit"] <= 256
         assert 0 < host["Memory"] <= 1 << 30
+        assert 0 < host["NanoCpus"] <= 1_000_000_000, "more than a core cannot be had on the smallest machine"
         assert host["LogConfig"]["Config"]["max-size"]
 
 
@@ -203,13 +181,13 @@ def test_processes_can_write_nowhere_else(stack, service):
     assert stack.exec(service, "sh", "-c", "cp /bin/true /tmp/true && /tmp/true").returncode != 0
 
 
-def test_only_flower_has_a_port_and_only_on_loopback(stack):
+def test_pages_alone_have_a_port_and_only_on_loopback(stack):
     for container in stack.inspect(*LASTING):
         bindings = {
             binding["HostIp"] for ports in container["NetworkSettings"]["Ports"].values() for binding in ports or []
         }
         service = container["Config"]["Labels"]["com.docker.compose.service"]
-        assert bindings == ({"127.0.0.1"} if service == "flower" else set()), service
+        assert bindings == ({"127.0.0.1"} if service in ("flower", "web") else set()), service
 
 
 def test_networks_are_apart(stack):
@@ -280,36 +258,43 @@ def test_no_permission_was_missing(stack):
 
 
 def test_secrets_stay_where_they_are(stack):
-    paths = ("tracker/redis-password", "flower/redis-password", "flower/password", "flower/cookie-secret")
+    paths = (
+        *("tracker/redis-password", "flower/redis-password", "flower/password", "flower/cookie-secret"),
+        *("web/token", "web/hook-key"),
+    )
+    told = {"flower/password": "flower", "web/token": "web"}
     secrets = {
         path: stack.secret(path.split("/")[0].replace("tracker", "worker"), f"/secrets/{path}") for path in paths
     }
     assert len(set(secrets.values())) == len(paths)
     assert all(len(secret) >= 20 for secret in secrets.values())
     containers = [container["Id"] for container in stack.inspect()]
-    public = [stack("config"), json.dumps(stack.inspect()), stack.logs(*set(LASTING + ONE_SHOT) - {"flower"})]
+    public = [stack("config"), json.dumps(stack.inspect()), stack.logs(*set(LASTING + ONE_SHOT) - {*told.values()})]
     public += [_docker("top", container["Id"]) for container in stack.inspect() if container["State"]["Running"]]
-    public += [_docker("logs", container) for container in containers if container not in _ids(stack, "flower")]
+    public += [_docker("logs", container) for container in containers if container not in _ids(stack, *told.values())]
     for path, secret in secrets.items():
         assert not [text for text in public if secret in text], path
-        assert (secret in stack.logs("flower")) == (path == "flower/password"), path
+        assert [service for service in ("flower", "web") if secret in stack.logs(service)] == [
+            service for each, service in told.items() if each == path
+        ], path
     for service in OWN:
         theirs = {
             "worker": {"tracker"},
             "deliverer": {"tracker"},
             "printer": {"tracker"},
             "beat": {"tracker"},
+            "web": {"tracker", "web"},
             "flower": {"flower"},
             "vendor": set(),
         }
-        for owner in ("tracker", "flower", "redis"):
+        for owner in ("tracker", "flower", "web", "redis"):
             files = stack.exec(service, "ls", f"/secrets/{owner}").stdout.split()
             assert bool(files) == (owner in theirs[service]), (service, owner)
 
 
 def test_stopping_takes_less_than_the_grace_and_going_on_repeats_nothing(stack):
-    # The vendor goes on: one that is started anew forgets what it posted.
-    stopped = [service for service in LASTING if service != "vendor"]
+    # The vendor goes on, and the page that it ends with: one that is started anew forgets what it posted.
+    stopped = [service for service in LASTING if service not in ("vendor", "web")]
     began = time.monotonic()
     stack("stop", *stopped)
     log.warning("stopped after %.1f s", time.monotonic() - began)
@@ -327,15 +312,5 @@ def _docker(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def _ids(stack: Stack, service: str) -> list[str]:
-    return [container["Id"] for container in stack.inspect(service)]
-
-
-def _readable(directory: Path, text: str) -> Path:
-    """Return a file that a user in a container can read, as a file of a clone is."""
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(0o755)
-    file = directory / "providers.toml"
-    file.write_text(text, encoding="utf-8")
-    file.chmod(0o644)
-    return file
+def _ids(stack: Stack, *services: str) -> list[str]:
+    return [container["Id"] for container in stack.inspect(*services)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.manifests import ROOT
+from tracker import __version__
 
 DEPLOY = ROOT / "deploy" / "compose"
 ONE, SCALED, SHARED, WORKER = (
@@ -39,6 +41,24 @@ def config(*files: Any, **environ: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     services: dict[str, Any] = json.loads(done.stdout)["services"]
     return services
+
+
+def test_our_image_has_the_version_for_a_tag_and_is_built_once_and_never_pulled():
+    services = config(ONE)
+    ours = {name: it for name, it in services.items() if it["image"].startswith("status-page-tracker")}
+    assert {it["image"] for it in ours.values()} == {f"status-page-tracker:{__version__}"}
+    assert {name for name, it in ours.items() if "build" in it} == {"setup"}
+    assert {it["pull_policy"] for name, it in ours.items() if name != "setup"} == {"never"}
+
+
+def test_base_images_can_be_named_by_digest():
+    pins = (DEPLOY / "images.env").read_text(encoding="utf-8")
+    named = dict(line.split("=", 1) for line in pins.splitlines() if line and not line.startswith("#"))
+    assert all(re.fullmatch(r"[\w.-]+:\d+\.\d+\.\d+-[\w.-]+@sha256:[0-9a-f]{64}", image) for image in named.values())
+    services = config(ONE, **named)
+    assert services["redis"]["image"] == named["REDIS_IMAGE"]
+    assert services["setup"]["build"]["args"] == {"PYTHON_IMAGE": named["PYTHON_IMAGE"]}
+    assert re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
 
 
 def test_scaled_means_two_beats_and_as_many_workers_as_you_like():
@@ -73,7 +93,7 @@ def test_shared_does_not_guess_an_address():
 
 
 def test_a_worker_elsewhere_is_the_same_worker_and_keeps_nothing():
-    own = ("build", "depends_on", "environment", "networks", "scale", "volumes")
+    own = ("build", "depends_on", "environment", "networks", "pull_policy", "scale", "volumes")
     here, elsewhere = config(ONE)["worker"], config(WORKER, WORKERS="3")
 
     assert elsewhere.keys() == {"worker"}

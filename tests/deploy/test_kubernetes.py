@@ -222,12 +222,24 @@ def compose_command(service: str) -> list[str]:
     return [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", word) for word in COMPOSE["services"][service]["command"]]
 
 
-@pytest.mark.parametrize("name", ["catalogue", *LASTING])
-def test_what_runs_is_what_compose_runs(name):
+def command_of(name: str) -> list[str]:
+    """Return what a container runs with the settings as they are."""
     settings = WRITTEN["ConfigMap/settings"]["data"]
     (container,) = (container for container in containers(WRITTEN) if container.name == name)
-    command = [re.sub(r"\$\((\w+)\)", lambda match: settings[match[1]], word) for word in container.command]
-    assert command == compose_command(name)
+    return [re.sub(r"\$\((\w+)\)", lambda match: settings[match[1]], word) for word in container.command]
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_what_runs_is_what_compose_runs(name):
+    assert command_of(name) == compose_command(name)
+
+
+def test_the_catalogue_comes_by_the_command_of_compose():
+    script = (ROOT / "deploy/sync.sh").read_text()
+    assert compose_command("catalogue") == ["sh", "/deploy/sync.sh"]
+    (command,) = re.findall(r"^exec (.*)$", script, re.MULTILINE)
+    (file,) = re.findall(r"^file=(.*)$", script, re.MULTILINE)
+    assert command.replace(' "$@"', "").replace('"$file"', file) == " ".join(command_of("catalogue"))
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -245,11 +257,19 @@ def test_memory_is_bounded_as_with_compose(name):
 @pytest.mark.parametrize("name", [name for name in LASTING if name not in ("flower", "web")])
 def test_health_is_the_tick_file_as_with_compose(name):
     (container,) = of(name)["containers"]
-    test = COMPOSE["services"][name]["healthcheck"]["test"][1].replace("$$", "$")
-    for probe in ("startupProbe", "readinessProbe"):
-        assert container[probe]["exec"]["command"] == ["sh", "-c", test]
-    assert WRITTEN["ConfigMap/settings"]["data"]["TRACKER_TICK_FILE"] in test
-    assert container["livenessProbe"]["exec"]["command"][2] == test.replace("-mmin -1", "-mmin -10")
+    assert COMPOSE["services"][name]["healthcheck"]["test"] == ["CMD", "health"]
+    fresh, stuck = re.findall(r'find "\$tick" -mmin [-+](\d+)', (ROOT / "deploy/health.sh").read_text())
+    tick = WRITTEN["ConfigMap/settings"]["data"]["TRACKER_TICK_FILE"]
+    for probe, minutes in (("startupProbe", fresh), ("readinessProbe", fresh), ("livenessProbe", stuck)):
+        assert container[probe]["exec"]["command"] == ["sh", "-c", f'test -n "$(find {tick} -mmin -{minutes})"']
+
+
+def test_the_page_reads_its_secrets_and_the_record_where_its_settings_say():
+    (container,) = of("web")["containers"]
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    files = {it["value"] for it in container["env"] if it["name"].endswith("_FILE")}
+    assert all(file.rpartition("/")[0] in mounts for file in files)
+    assert {volume["name"] for volume in of("web")["volumes"]} == {it["name"] for it in container["volumeMounts"]}
 
 
 def test_the_data_server_is_set_up_as_with_compose():
@@ -302,7 +322,11 @@ def test_only_what_has_to_be_written_can_be():
         kinds = {volume["name"]: volume.keys() - {"name"} for volume in container.pod["volumes"]}
         writable = {mount["name"] for mount in container.spec["volumeMounts"] if not mount.get("readOnly")}
         assert writable == (
-            {"tmp", "data"} if container.name == "printer" else {"data"} if container.name == "redis" else {"tmp"}
+            {"tmp", "data"}
+            if container.name in ("printer", "web")
+            else {"data"}
+            if container.name == "redis"
+            else {"tmp"}
         )
         assert kinds.get("tmp", {"emptyDir"}) == {"emptyDir"}
 

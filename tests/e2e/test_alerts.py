@@ -92,6 +92,7 @@ def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: 
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.splitlines()[-1] == "the drill came through"
+    assert "chat" in watched.tracker.command("ask", "HKEYS", "tracker:drills").stdout.split()
     drilled = [each.event["data"] for each in watched.chat.accepted[before:]]
     assert [(data["state"], data["is_drill"]) for data in drilled] == [("open", True), ("closed", True)]
     marked = watched.tracker.wait_for(
@@ -103,10 +104,12 @@ def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: 
 
 def test_a_drill_of_one_channel_names_what_it_does_not_take(watched: Watched) -> None:
     before = len(watched.chat.accepted)
+    last_good = watched.tracker.command("ask", "HGETALL", "tracker:drills").stdout
     watched.oncall.then(answers("400 Bad Request", b"no such service"))
     ended = watched.tracker.command("drill", "acme", "--channel", "oncall", "--patience", "30")
 
     assert ended.returncode == 1
+    assert watched.tracker.command("ask", "HGETALL", "tracker:drills").stdout == last_good
     assert "channel oncall did not take the open" in ended.stdout
     assert "no such service" in ended.stdout
     assert len(watched.chat.accepted) == before

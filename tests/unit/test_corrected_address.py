@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import page, update
-from tests.unit.test_migration import GONE, HERE, OVER, THERE, Page, new, old
+from tests.unit.detection.test_migration import GONE, HERE, OVER, THERE, Page, new, old
 from tracker.model.event import EventKind
 from tracker.model.provider import FirstSight
 from tracker.polling.poller import Outcome

@@ -108,6 +108,12 @@ def test_each_trouble_has_one_check_a_level_and_a_remedy(facts: Facts, name: str
     assert blamed == {name}
 
 
+def test_a_container_without_the_volume_cannot_judge_the_disk() -> None:
+    facts = replace(WELL, disk=replace(WELL.disk, is_read_only=True, is_writable=False))
+
+    assert found(facts, "disk").level is Level.UNKNOWN
+
+
 def test_workers_are_not_blamed_for_a_beat_that_stopped() -> None:
     facts = replace(of_pages(newest_check=NOON - SILENT), scheduling=Scheduling(providers=2))
 

@@ -15,17 +15,23 @@ import requests
 import uvicorn
 
 from tests.history.record import write
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.environment.web import WebSettings
 from tracker.history import History, open_history
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.store.alert_rows import RedisRows
+from tracker.store.alerts import RedisAlerts
 from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import UPDATES, page_key
-from tracker.web.app import build_app
+from tracker.store.drills import RedisDrills
+from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
+from tracker.web.drills import Drills
 from tracker.web.now import NowBoard
 from tracker.web.parts import Parts
 from tracker.web.server import Server, config_of, listen
@@ -65,6 +71,7 @@ class RunningWeb:
         settings: WebSettings | None = None,
         bound: str = "127.0.0.1",
         database: str | None = None,
+        additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
     ) -> None:
         self.client = client
         self.record = directory / "updates.jsonl"
@@ -77,11 +84,19 @@ class RunningWeb:
             board=NowBoard(self.store, utc),
             history=self.history,
             acts=self.store,
+            desk=Desk(RedisAlerts(client), RedisRows(client), utc),
+            drills=Drills(RedisDrills(client), self._drill, utc),
+            links=Links(b"a secret of this test", "http://127.0.0.1"),
         )
+        #: What drills are to do, and the drills that were asked for.
+        self.drill_failure: Exception | None = None
+        self.drilled: list[tuple[str, str | None]] = []
         self._socket: socket.socket = listen("127.0.0.1", 0, is_searching=False)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        app = build_app(self.parts, [Background(self.parts, self.store, self.record, None)])
+        added = additions(self.parts)
+        beside = [Background(self.parts, self.store, self.record, None), *(b for each in added for b in each.beside)]
+        app = build_app(self.parts, beside, [each.router for each in added])
         self.app = app
         self._server: uvicorn.Server = Server(config_of(app), self.parts.live)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="web")
@@ -143,6 +158,14 @@ class RunningWeb:
         """Listen to server-sent events."""
         with requests.get(self.url + path, headers=headers, stream=True, timeout=PATIENCE_S) as response:
             yield Listener(response)
+
+    def _drill(
+        self, provider_id: str, channel: str | None, tell: Callable[[str], object], _stop: threading.Event
+    ) -> None:
+        self.drilled.append((provider_id, channel))
+        tell("routed to chat")
+        if self.drill_failure is not None:
+            raise self.drill_failure
 
     def _shows(self, known: Provider) -> bool:
         page = self.parts.board.now.pages.get(known.id)

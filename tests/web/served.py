@@ -11,16 +11,21 @@ import msgspec
 import uvicorn
 
 from tests.web import world
+from tests.web.made_up_alerts import MadeUpAlerts
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.delivery.latency import Timing
 from tracker.environment.web import WebSettings
 from tracker.errors import ConfigError
 from tracker.history import History
+from tracker.model.event import Event
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.store.board import Act, Pulse
 from tracker.store.pages import PageStatus
 from tracker.web.answers import provider_state
 from tracker.web.app import build_app
+from tracker.web.drills import Drills
 from tracker.web.now import NowBoard, PageNow
 from tracker.web.pages.health import Checked, checked
 from tracker.web.parts import Parts
@@ -28,6 +33,7 @@ from tracker.web.server import listen
 from tracker.web.site import Site
 from tracker.web.with_pages import with_pages
 
+LINKS = Links(b"a secret of this test")
 TOKEN = "a-token-that-lets-one-act"
 CHECKS = (
     checked("data_server", "ok", "valkey 8.1 answers in 0.4 ms", None),
@@ -126,12 +132,23 @@ class Served:
         self._loop.running.call_soon_threadsafe(self.parts.live.publish_states, [state])
 
 
-def parts_over(made_up: MadeUp, history: History, settings: WebSettings) -> Parts:
+def parts_over(
+    made_up: MadeUp, history: History, settings: WebSettings, events: Sequence[Event] | None = None
+) -> Parts:
     """Return the app's parts, at the moment at which the world is made up."""
     board = NowBoard(made_up, lambda: world.NOW)
     board.refresh()
+    alerts = MadeUpAlerts(made_up.providers(), events)
     return Parts(
-        settings=settings, bound="127.0.0.1", clock=lambda: world.NOW, board=board, history=history, acts=made_up
+        settings=settings,
+        bound="127.0.0.1",
+        clock=lambda: world.NOW,
+        board=board,
+        history=history,
+        acts=made_up,
+        desk=Desk(alerts, alerts, lambda: world.NOW),
+        drills=Drills(alerts, alerts.drill, lambda: world.NOW),
+        links=LINKS,
     )
 
 
@@ -149,12 +166,16 @@ def site_over(made_up: MadeUp, parts: Parts, look: str = "") -> Site:
 
 @contextlib.contextmanager
 def serving(
-    pages: Sequence[PageNow], directory: Path, settings: WebSettings | None = None, history: History | None = None
+    pages: Sequence[PageNow],
+    directory: Path,
+    settings: WebSettings | None = None,
+    history: History | None = None,
+    events: Sequence[Event] | None = None,
 ) -> Iterator[Served]:
     """Serve the pages of a world until the end of the block."""
     made_up = MadeUp(pages)
     recorded = history or world.history(directory)
-    parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN))
+    parts = parts_over(made_up, recorded, settings or WebSettings(act_token=TOKEN), events)
     loop = Loop()
     app = with_pages(build_app(parts, [loop]), site_over(made_up, parts, "Looked at"))
     listening = listen("127.0.0.1", 0, is_searching=False)

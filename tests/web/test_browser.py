@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.web import world
 from tests.web.browser import axe_source, running_browser, serious_violations
-from tests.web.served import TOKEN, Served, serving
+from tests.web.served import LINKS, TOKEN, Served, serving
 from tracker.assessment import assess
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageView
@@ -29,6 +29,8 @@ PATHS: Final = {
     "incident": "/incidents/meridian-cloud/7hq2k",
     "updates": "/updates",
     "maintenance": "/maintenance",
+    "alerts": "/alerts",
+    "why": "/alerts/why?event=kestrel-pay/88/u1",
     "health": "/health",
     "public": "/p/Payments",
     "missing": "/providers/nobody",
@@ -41,6 +43,7 @@ SCREENS: Final = {
     "now-dark": ("/", 1440, "dark"),
     "now-390": ("/", 390, "light"),
     "incident-light": ("/incidents/meridian-cloud/7hq2k", 1440, "light"),
+    "alerts-light": ("/alerts", 1440, "light"),
     "provider-dark": ("/providers/meridian-cloud", 1440, "dark"),
 }
 
@@ -156,6 +159,32 @@ def test_a_row_appears_where_it_belongs_without_a_reload(page: Page, served: Ser
     served.change(before)
     page.locator("[data-list='fold:Payments'] tr[data-key=copper-cards]").wait_for(state="attached")
     assert page.title() == "(3) Now · tracker"
+
+
+@pytest.mark.parametrize(("has_script", "name"), [(True, "Kestrel Pay"), (False, "Meridian Cloud")])
+def test_an_alert_is_taken_on(browser: Browser, served: Served, has_script: bool, name: str) -> None:
+    with _context(browser, served, java_script_enabled=has_script) as context:
+        context.request.post("/login", form={"token": TOKEN})
+        page = context.new_page()
+        page.goto("/alerts")
+        row = page.get_by_role("row").filter(has_text=name).filter(has_text="Nobody yet")
+        before = row.count()
+        row.first.get_by_role("button", name="Acknowledge").click()
+        page.wait_for_url("**/alerts")
+        expect(row).to_have_count(before - 1)
+        assert page.get_by_text("somebody on the page").count() >= 1
+
+
+def test_a_link_in_a_message_lets_one_acknowledge(browser: Browser, served: Served) -> None:
+    alert = next(each for each in served.parts.desk.alerts.open_alerts() if each.provider_id == "fjord-data")
+    with _context(browser, served, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(LINKS.link(alert.id, world.NOW))
+        assert served.parts.desk.find(alert.id).state == "open"
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_role("button", name="Acknowledge").click()
+        expect(page.get_by_text("Acknowledged by Ada.")).to_be_visible()
+    assert served.parts.desk.find(alert.id).state == "acknowledged"
 
 
 def _until_heard(page: Page, served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.web import world
 from tests.web.browser import running_browser
-from tests.web.served import Served, serving
+from tests.web.served import LINKS, Served, serving
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.history import History, open_history
 from tracker.model.event import Event, EventKind, encode_event
@@ -31,6 +32,7 @@ PATHS = (
     "/updates",
     "/updates?provider=evil",
     "/maintenance",
+    "/alerts",
     "/health",
     "/p/Evil",
 )
@@ -63,29 +65,36 @@ def _pages() -> list[PageNow]:
     return [replace(evil, provider=named), unread]
 
 
-def _history(directory: Path) -> History:
+def _events() -> list[Event]:
     kinds = (EventKind.NEW_INCIDENT, EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN, EventKind.PAGE_UNREADABLE)
+    return [
+        Event(
+            id=f"evil/{kind}/{SCRIPT}",
+            event=kind,
+            provider="evil",
+            provider_name=EVIL,
+            product=EVIL,
+            incident_id=None if kind is EventKind.PAGE_UNREADABLE else INCIDENT,
+            incident=EVIL,
+            # The alert goes on: what is withdrawn is another update.
+            update_id="v" if kind is EventKind.UPDATE_WITHDRAWN else "u",
+            status=SCRIPT,
+            vendor_status=EVIL,
+            message=f"{EVIL} {number}",
+            impact="major",
+            components=(EVIL,),
+            regions=(SCRIPT,),
+            link="javascript:window.pwned=1",
+            published_at=world.minutes(9),
+            seen_at=world.minutes(9 - number),
+        )
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def _history(directory: Path) -> History:
     with (directory / RECORD_NAME).open("wb") as record:
-        for number, kind in enumerate(kinds):
-            event = Event(
-                id=f"evil/{kind}/{SCRIPT}",
-                event=kind,
-                provider="evil",
-                provider_name=EVIL,
-                product=EVIL,
-                incident_id=None if kind is EventKind.PAGE_UNREADABLE else INCIDENT,
-                incident=EVIL,
-                update_id="u",
-                status=SCRIPT,
-                vendor_status=EVIL,
-                message=f"{EVIL} {number}",
-                impact="major",
-                components=(EVIL,),
-                regions=(SCRIPT,),
-                link="javascript:window.pwned=1",
-                published_at=world.minutes(9),
-                seen_at=world.minutes(9 - number),
-            )
+        for number, event in enumerate(_events()):
             record.write(encode_event(event)[:-1] + f',"stream_id":"{number + 1}-0"}}\n'.encode())
     found = open_history(directory)
     found.follow(directory / RECORD_NAME)
@@ -101,7 +110,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("evil")
-    with serving(_pages(), directory, history=_history(directory)) as running:
+    with serving(_pages(), directory, history=_history(directory), events=_events()) as running:
         yield running
 
 
@@ -116,8 +125,12 @@ def test_what_vendors_write_stays_text(browser: Browser, served: Served) -> None
     incidents = page.locator("a[href^='/incidents/']")
     found = incidents.evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert found
+    (alert,) = (each for each in served.parts.desk.alerts.open_alerts() if each.subject == INCIDENT)
+    served.parts.desk.note(alert.id, EVIL, SCRIPT)
+    why = f"/alerts/why?{urlencode({'event': alert.steps[0].id})}"
+    linked = LINKS.link(alert.id, world.NOW)
 
-    for path in (*PATHS, *dict.fromkeys(found), ASKED):
+    for path in (*PATHS, why, linked, *dict.fromkeys(found), ASKED):
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, path[:100]

@@ -79,6 +79,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
     #: Titles of the alerts that a storm's alert stands for.
     children: tuple[str, ...] = ()
+    #: Where whoever reads it may acknowledge or snooze it, without signing in; None where there is no such page.
+    act_link: str | None = None
     #: How the message came to be, in our words: "held 3 min".
     note: str = ""
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tracker.alerting.links import Links
 from tracker.alerting.message import message_of
 from tracker.alerting.ports import Act, Channel
 from tracker.alerting.row import Planned, Row, missed, planned
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 #: Alerts that are read together.
 BATCH: Final = 20
 #: A busy channel gives its worker back after this long, so that others come in between.
-ROUND: Final = timedelta(seconds=3)
+TIME_SLICE: Final = timedelta(seconds=3)
 #: The pause after the first failure of a channel; it doubles with every further one.
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 300.0
@@ -37,13 +38,16 @@ _ENDED_FIRST: Final = "it was over before the channel took it"
 class Sender:
     """Sends to channels. Safe for threads and processes: the store lets one of them have a channel at a time."""
 
-    def __init__(self, store: RowStore, channels: Mapping[str, Channel], clock: Clock) -> None:
+    def __init__(
+        self, store: RowStore, channels: Mapping[str, Channel], clock: Clock, links: Links | None = None
+    ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
+        self._links = links
 
     def send(self, name: str) -> int:
-        """Send a channel what waits for it until nothing does, it fails or the round is over.
+        """Send a channel what waits for it until nothing does, it fails or its time is over.
 
         Return how many messages it took. Raises StoreError, Conflict; nothing is lost by either.
         """
@@ -57,7 +61,7 @@ class Sender:
             self._store.end(lease)
 
     def _drain(self, lease: ChannelLease, channel: Channel) -> int:
-        ends_at = self._clock() + ROUND
+        ends_at = self._clock() + TIME_SLICE
         sent = 0
         while self._clock() < ends_at and (batch := self._store.ready(lease, self._clock(), BATCH)):
             for ready in batch:
@@ -91,10 +95,10 @@ class Sender:
     def _plan(
         self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime
     ) -> Planned | None:
-        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
-        if ready.alert is None or telling is None:
+        target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
+        if ready.alert is None or target is None:
             return None
-        plan = planned(ready.alert, telling, row, every_update=channel.sends_every_update)
+        plan = planned(ready.alert, target, row, every_update=channel.sends_every_update)
         if plan is not None or channel.resend_every is None or not row.is_open or row.sent_at is None:
             return plan
         if now < row.sent_at + channel.resend_every:
@@ -103,10 +107,10 @@ class Sender:
 
     def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime) -> None:
         """Take an alert from what is ready, until it has to be sent again."""
-        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
-        if telling is not None and missed(telling, row):
+        target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
+        if target is not None and missed(target, row):
             row = replace(row, missed=_ENDED_FIRST)
-            log.warning("channel %s was not told of %s: %s", lease.channel, ready.alert_id, _ENDED_FIRST)
+            log.warning("channel %s was not sent %s: %s", lease.channel, ready.alert_id, _ENDED_FIRST)
         again_at = None
         if channel.resend_every is not None and row.is_open and row.sent_at is not None:
             again_at = row.sent_at + channel.resend_every
@@ -117,12 +121,12 @@ class Sender:
     ) -> tuple[Row, ChannelMark]:
         if ready.alert is None:
             raise AssertionError("only an alert that is there has a plan")
-        telling = ready.alert.tellings[lease.channel]
+        target = ready.alert.targets[lease.channel]
         intended = replace(row, intent=plan.act, intent_version=plan.version, attempts=row.attempts + 1)
         self._store.intend(lease, ready, intended, self._clock())
         failpoint("intended")
         try:
-            message = message_of(ready.alert, telling, plan)
+            message = message_of(ready.alert, target, plan, self._act_link(ready.alert_id))
             handle = channel.send(message, row.handle, in_doubt=plan.in_doubt)
         except (FetchError, ConfigError) as error:
             return self._failed(lease, ready, intended, error)
@@ -131,7 +135,7 @@ class Sender:
             log.warning("channel %s has a new dead letter, %s: %s", lease.channel, ready.alert_id, error)
         else:
             failpoint("sent")
-            after = _taken(intended, plan, handle, self._clock(), is_notice=telling.is_notice)
+            after = _taken(intended, plan, handle, self._clock(), is_notice=target.is_notice)
         now = self._clock()
         mark = ChannelMark(is_delivery=after.refused_version == 0)
         # Looked at again at once: there may be more to send, and what was decided meanwhile is not in here.
@@ -140,6 +144,9 @@ class Sender:
         if lease.failures:
             log.warning("channel %s takes alerts again", lease.channel)
         return after, mark
+
+    def _act_link(self, alert_id: str) -> str | None:
+        return None if self._links is None else self._links.link(alert_id, self._clock())
 
     def _failed(
         self, lease: ChannelLease, ready: ReadyAlert, row: Row, error: FetchError | ConfigError
@@ -192,6 +199,9 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
         last_error=None,
         last_error_at=None,
         sent_at=now,
+        opened_at=row.opened_at or now,
+        closed_at=now if plan.act is Act.CLOSE else None,
+        messages=row.messages + 1,
     )
 
 

@@ -39,7 +39,7 @@ def begun(what: Occurrence, now: datetime, generation: int = 1) -> Alert | None:
 
 
 def continued(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
-    """Return the alert after an occurrence: itself where that is no news, None where a new generation begins."""
+    """Return the alert after an occurrence: itself where nothing is new, None where a new generation begins."""
     if any(step.id == what.id for step in alert.steps):
         return alert
     if alert.is_over:
@@ -83,6 +83,19 @@ def snoozed(alert: Alert, until: datetime, who: str, now: datetime) -> Alert:
     return _marked(marked, "snoozed", f"Snoozed by {who} until {until:%Y-%m-%d %H:%M} UTC.", now)
 
 
+def woken(alert: Alert, who: str, now: datetime) -> Alert:
+    """Return a snoozed alert with its changes let through again; any other one as it is."""
+    if alert.state is not AlertState.SNOOZED:
+        return alert
+    marked = replace(alert, state=AlertState.OPEN, snoozed_until=None)
+    return _marked(marked, "woken", f"Woken by {who}.", now)
+
+
+def noted(alert: Alert, text: str, who: str, now: datetime) -> Alert:
+    """Return the alert with a note of somebody's in its story; one that is over stays as it is."""
+    return alert if alert.is_over else _marked(alert, "noted", f"{who}: “{text}”", now)
+
+
 def elapsed(alert: Alert, now: datetime) -> Alert:
     """Return the alert after time has passed: a snooze that is over, a page that moved and no longer shows it."""
     if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None and now >= alert.snoozed_until:
@@ -120,7 +133,7 @@ def _after_end(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
 
 
 def _reworded(alert: Alert, what: Occurrence, now: datetime) -> Alert:
-    """Take in that the vendor changed what was said; how it goes on is told by other occurrences."""
+    """Take in that the vendor changed what was said; other occurrences say how it goes on."""
     edited = replace(alert, version=alert.version + 1)
     text = what.text if what.is_edit else f"The vendor withdrew the update “{_said(alert, what.update_id)}”."
     edited = _with(edited, replace(_step(edited, what, worse=False), status=alert.status, text=text))

@@ -9,9 +9,10 @@ import click
 
 from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.backtest import Replay, Sent
+from tracker.alerting.explain import Explanation, explained
 from tracker.alerting.message import severity
 from tracker.alerting.ports import Severity
-from tracker.alerting.rules import Rules, rules_of, verdicts
+from tracker.alerting.rules import Rules, rules_of
 from tracker.catalogue import load_alerting
 from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers
 from tracker.cli.table import counted, json_text, table
@@ -40,11 +41,7 @@ def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
     position = next((i for i, event in enumerate(events) if event.id == event_id), None)
     if position is None:
         raise ConfigError(f"{data_dir / RECORD_NAME} holds no event {event_id}; the field `id` of a line names it")
-    replay = Replay(rules)
-    replay.play(events[:position])
-    before = len(replay.sent)
-    replay.play(events[position : position + 1])
-    click.echo("\n".join(_explained(replay, events[position], replay.sent[before:])))
+    click.echo("\n".join(_lines(explained(events, position, rules))))
 
 
 @click.command()
@@ -69,7 +66,8 @@ def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -
     now = utc_now()
     since = now - timedelta(days=days)
     replay = Replay(_rules(config_file))
-    replay.play((event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since), until=now)
+    events = (event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since and not event.is_drill)
+    replay.play(events, until=now)
     if output_format == "json":
         click.echo(json_text([_sent_report(sent) for sent in replay.sent]))
         return
@@ -98,22 +96,21 @@ def _rules(path: Path) -> Rules:
     return rules_of(load_alerting(path), read_providers(path))
 
 
-def _explained(replay: Replay, event: Event, sent: Sequence[Sent]) -> Iterator[str]:
+def _lines(found: Explanation) -> Iterator[str]:
     """Yield lines: the alert, each route, what was sent."""
-    known = [alert for alert in replay.book.alerts if any(step.id == event.id for step in alert.steps)]
-    if not known:
-        yield f"{event.id} changes no alert: it is over, concerns one that is, or is told by an incident's alert"
+    alert = found.alert
+    if alert is None:
+        yield f"{found.event.id} changes no alert: it is over, concerns one that is, or belongs to an incident's alert"
         return
-    alert = known[-1]
     yield f"{alert.id} “{alert.title}” is {alert.state}, impact {alert.impact or 'unknown'}"
-    for verdict in verdicts(alert, replay.rules):
+    for verdict in found.verdicts:
         word = "matches" if verdict.matches else "does not match"
         yield f"  route {verdict.route} ({', '.join(verdict.to)}) {word}: {verdict.reason}"
-    for channel, telling in alert.tellings.items():
-        yield f"  {channel}: {_why(alert, telling.phase, telling.hold, telling.due_at)}"
-    for each in sent:
+    for channel, target in alert.targets.items():
+        yield f"  {channel}: {_why(alert, target.phase, target.hold, target.due_at)}"
+    for each in found.sent:
         yield f"  sent: {each.delivery.act} to {each.delivery.channel}, version {each.delivery.version}"
-    if not sent:
+    if not found.sent:
         yield "  nothing was sent because of this event"
 
 

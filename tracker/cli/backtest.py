@@ -14,8 +14,8 @@ from tracker.cli.options import (
     filter_options,
     format_option,
     given_keys,
-    providers_option,
-    read_providers,
+    listed_option,
+    listed_providers,
 )
 from tracker.cli.table import json_text, table
 from tracker.detection.backtest import Backtest, LeftOut, backtest
@@ -51,9 +51,11 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 @click.argument("provider_id", metavar="PROVIDER")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
 @filter_options
-@providers_option
+@listed_option
 @format_option
-def backtest_command(provider_id: str, days: int, providers_file: Path, output_format: str, **filters: object) -> None:
+def backtest_command(
+    provider_id: str, days: int, providers_file: Path | None, output_format: str, **filters: object
+) -> None:
     """Show what filters would have reported of the past that a page still shows; nothing has to run.
 
     The filters are those of the provider in the list of pages; options replace them one by one. A page shows the
@@ -73,8 +75,8 @@ def backtest_command(provider_id: str, days: int, providers_file: Path, output_f
     click.echo(json_text(report) if output_format == "json" else _text(report))
 
 
-def _provider(providers_file: Path, provider_id: str) -> Provider:
-    return meant(read_providers(providers_file), provider_id)
+def _provider(providers_file: Path | None, provider_id: str) -> Provider:
+    return meant(listed_providers(providers_file), provider_id)
 
 
 def _asked(provider: Provider) -> tuple[Snapshot, str | None]:

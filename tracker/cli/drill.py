@@ -9,9 +9,9 @@ from tracker.bootstrap import open_alerts, open_catalogue, open_pages, open_rows
 from tracker.cli.channels import find
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, running_settings
+from tracker.diagnosis.drill import Drill
 from tracker.errors import DrillFailed
 from tracker.model.clock import utc_now
-from tracker.supervise.drill import Drill
 
 
 @click.command()

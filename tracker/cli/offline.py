@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.bootstrap import build_fetcher, build_poller
 from tracker.cli.naming import chosen
-from tracker.cli.options import environment, format_option, providers_option, read_providers
+from tracker.cli.options import environment, format_option, listed_option, listed_providers
 from tracker.cli.page_report import report, worst_first
 from tracker.cli.status import show
 from tracker.cli.table import json_text
@@ -42,16 +42,16 @@ page_format_option = click.option(
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[PROVIDER]...")
-@providers_option
+@listed_option
 @format_option
-def once(ids: tuple[str, ...], providers_file: Path, output_format: str) -> None:
+def once(ids: tuple[str, ...], providers_file: Path | None, output_format: str) -> None:
     """Ask each page once and show its state; exit status 1 if a page could not be read.
 
     \b
     Example:
       tracker once openai github
     """
-    providers = read_providers(providers_file)
+    providers = listed_providers(providers_file)
     wanted = chosen(providers, ids)
     store = MemoryPages(wanted)
     fetcher = build_fetcher(Settings.from_environment(environment(Path("data"))))

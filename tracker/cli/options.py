@@ -32,6 +32,14 @@ providers_option = click.option(
     show_default=True,
     help="The list of pages.",
 )
+#: For commands that change nothing: without a file they take the pages of the running tracker.
+listed_option = click.option(
+    "--providers",
+    "providers_file",
+    type=click.Path(path_type=Path),
+    show_default=f"{PROVIDERS_FILE}, or without that file the pages that are watched",
+    help="The list of pages.",
+)
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -166,8 +174,19 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
 def read_providers(path: Path) -> tuple[Provider, ...]:
     """Return the providers of a file. Raises ConfigError."""
     from tracker.parse import FORMAT_NAMES  # noqa: PLC0415  the parsers, which most commands need not
+    from tracker.parse.custom import understood  # noqa: PLC0415  the same
 
-    return load_catalogue(path, formats=FORMAT_NAMES)
+    return load_catalogue(path, formats=FORMAT_NAMES, understand=understood)
+
+
+def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Provider, ...]:
+    """Return the providers of a file, or without one those that are watched. Raises ConfigError, StoreError."""
+    if path is None and not PROVIDERS_FILE.exists():
+        try:
+            return running_catalogue(Path(environ.get("TRACKER_DATA_DIR") or DATA_DIR), environ).providers()
+        except NoServer:
+            pass  # the sentence about the missing file says more
+    return read_providers(path or PROVIDERS_FILE)
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:

@@ -11,9 +11,10 @@ import click
 from msgspec.structs import replace
 
 from tracker.bootstrap import open_alerts
-from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
-from tracker.catalogue.presets import Choice, chosen, nearest
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_sinks, new_provider
+from tracker.catalogue.presets import Choice, chosen, completions, nearest
 from tracker.catalogue.presets import search as lookup
+from tracker.catalogue.presets.imported import load_list
 from tracker.cli.lazy import FullHelp
 from tracker.cli.naming import meant
 from tracker.cli.options import (
@@ -27,7 +28,8 @@ from tracker.cli.options import (
     running_catalogue,
     running_settings,
 )
-from tracker.cli.table import json_text, table
+from tracker.cli.table import counted, json_text, table
+from tracker.cli.unread import is_unread, print_unread
 from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
 from tracker.fetch.addresses import is_public
@@ -35,6 +37,7 @@ from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.parse.coverage import coverage
 from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.ownership import is_ours
@@ -45,6 +48,11 @@ _LONGEST_LINE: Final = 300
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
 _PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the presets that a shell offers for the beginning of a word."""
+    return list(completions(incomplete))
 
 
 @click.group(cls=FullHelp)
@@ -76,7 +84,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("words", nargs=-1)
+@click.argument("words", nargs=-1, shell_complete=_complete)
 @format_option
 def search(words: tuple[str, ...], output_format: str) -> None:
     """Show the presets: vendors that `add` knows by name; all of them, or those that match every word.
@@ -91,12 +99,12 @@ def search(words: tuple[str, ...], output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(found))
         return
-    rows = [(p.id, p.name, p.category, p.platform or "", ", ".join(p.aliases), p.url) for p in found]
-    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"), rows))
+    rows = [(p.id, p.name, p.category, p.platform or "", coverage(p).reach, ", ".join(p.aliases), p.url) for p in found]
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows))
 
 
 @providers.command()
-@click.argument("pages", nargs=-1, required=True)
+@click.argument("pages", nargs=-1, required=True, shell_complete=_complete)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
 @click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
@@ -135,10 +143,7 @@ def add(
         if _is_inner(provider) and not provider.allow_private:
             raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
     for choice in choices:
-        if choice.is_unread:
-            click.echo(
-                f"note: {choice.name} has a page of its own that cannot be read so far: it stays unknown", err=True
-            )
+        print_unread(choice)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
@@ -150,7 +155,7 @@ def add(
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     if not no_check:
         _check_first(
-            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not choice.is_unread]
+            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not is_unread(choice)]
         )
     catalogue.put(wanted, utc_now())
     _print_added(wanted)
@@ -163,29 +168,30 @@ def add(
 @click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
 @data_dir_option
 def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> None:
-    """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
+    """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
-    Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
-    are taken: remove those that are not of status pages first.
+    A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
+    or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
+    those that match none are named. What is there already is passed over, and so is what is no address of the web.
 
     \b
     Example:
-      tracker providers import subscriptions.opml --dry-run
+      tracker providers import vendors.csv --dry-run
     """
     catalogue = running_catalogue(data_dir)
-    found = load_opml(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
     inner = [provider for provider in found.providers if _is_inner(provider)]
     if allow_private:
         allowed = [replace(provider, allow_private=_is_inner(provider)) for provider in found.providers]
     else:
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
-    for reason in (*found.repeated, *found.invalid, *refused):
+    for reason in (*found.repeated, *found.invalid, *found.unmatched, *refused):
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(allowed, utc_now())
     _print_added(allowed, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid) + len(refused)
+    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched) + len(refused)
     click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
@@ -218,10 +224,11 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
 
 @providers.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--or-keep", is_flag=True, help="Go on with the pages of before if the file has a mistake.")
 @click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
-def sync(file: Path, take_over: bool, data_dir: Path, output_format: str) -> None:
+def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_format: str) -> None:
     """Bring pages and sinks in line with a file; pages that were added by command stay.
 
     While `tracker up` runs with another file, one that would remove its pages is refused.
@@ -230,7 +237,17 @@ def sync(file: Path, take_over: bool, data_dir: Path, output_format: str) -> Non
     Example:
       tracker providers sync providers.toml
     """
-    pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+    try:
+        pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+    except ConfigError as error:
+        kept = running_catalogue(data_dir).providers() if or_keep else ()
+        if not kept:
+            raise
+        click.echo(f"tracker: {error}", err=True)
+        click.echo(
+            f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True
+        )
+        return
     settings = running_settings(data_dir)
     if not take_over:
         _refuse_foreign(opening.catalogue(settings), pages, file)

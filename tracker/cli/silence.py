@@ -3,17 +3,14 @@
 import getpass
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
-from tracker.bootstrap import open_alerts
+from tracker.bootstrap import open_desk
 from tracker.cli.alerts import duration_s
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import json_text, table
-from tracker.errors import ConfigError
-from tracker.model.clock import utc_now
-from tracker.model.route import AlertKind, Silence
+from tracker.model.route import AlertKind
 
 
 @click.group()
@@ -47,20 +44,14 @@ def add(
     Example:
       tracker silence add --provider 'aws-*' --kind maintenance --for 2d --reason "planned"
     """
-    if not (providers or components or kinds):
-        raise ConfigError("a silence of everything would hide all; give --provider, --component or --kind")
-    now = utc_now()
-    made = Silence(
-        id=uuid4().hex[:8],
-        reason=reason.strip()[:200] or "no reason given",
+    made = open_desk(running_settings(data_dir)).silence(
         providers=providers,
         components=components,
         kinds=tuple(map(AlertKind, kinds)),
-        created_at=now,
-        ends_at=now + timedelta(seconds=duration_s(span, "--for")),
-        created_by=getpass.getuser(),
+        span=timedelta(seconds=duration_s(span, "--for")),
+        reason=reason,
+        who=getpass.getuser(),
     )
-    open_alerts(running_settings(data_dir)).silence(made)
     click.echo(f"silence {made.id} until {made.ends_at:%Y-%m-%d %H:%M} UTC; `tracker silence end {made.id}` ends it")
 
 
@@ -74,8 +65,7 @@ def list_(data_dir: Path, output_format: str) -> None:
     Example:
       tracker silence list
     """
-    now = utc_now()
-    known = [each for each in open_alerts(running_settings(data_dir)).silences() if each.ends_at > now]
+    known = open_desk(running_settings(data_dir)).silences()
     if output_format == "json":
         click.echo(json_text(known))
         return
@@ -102,8 +92,5 @@ def end(silence_id: str, data_dir: Path) -> None:
     Example:
       tracker silence end 1f2e3d4c
     """
-    store = open_alerts(running_settings(data_dir))
-    if silence_id not in {each.id for each in store.silences()}:
-        raise ConfigError(f"there is no silence {silence_id}; `tracker silence list` shows them all")
-    store.end_silence(silence_id)
+    open_desk(running_settings(data_dir)).end_silence(silence_id)
     click.echo(f"silence {silence_id} is over")

@@ -109,11 +109,11 @@ def _failure(sink: SinkStatus, now: datetime) -> str:
 
 
 def _disk(disk: DiskFacts) -> Check:
-    if not disk.exists:
+    if not disk.exists or disk.is_read_only:
         return Check(
             name="disk",
             level=Level.UNKNOWN,
-            finding=f"the data directory {disk.directory} is not on this machine",
+            finding=f"the data directory {disk.directory} is {'read-only' if disk.exists else 'not on this machine'}",
             remedy="Run `tracker doctor --data-dir DIRECTORY` where the printer runs to check its disk.",
         )
     if not disk.is_writable:

@@ -42,6 +42,8 @@ class DiskFacts(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     exists: bool = True
     is_writable: bool = True
+    #: Whether nobody can write there, as in a container without the volume.
+    is_read_only: bool = False
     free_bytes: int = 0
     #: Size of the record, None where there is none yet.
     record_bytes: int | None = None
@@ -121,6 +123,7 @@ def _disk(directory: Path) -> DiskFacts:
     return DiskFacts(
         directory=str(directory),
         is_writable=os.access(directory, os.W_OK) and (not record.exists() or os.access(record, os.W_OK)),
+        is_read_only=bool(os.statvfs(directory).f_flag & os.ST_RDONLY),
         free_bytes=shutil.disk_usage(directory).free,
         record_bytes=record.stat().st_size if record.exists() else None,
     )

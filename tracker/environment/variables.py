@@ -71,7 +71,19 @@ VARIABLES: Final = (
     Variable("TRACKER_WEB_USER_HEADER", "Where such a proxy says it.", default="X-Forwarded-User", of="web"),
     Variable("TRACKER_WEB_ACTORS", "Those of its users who may act, with commas between.", of="web"),
     Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, with commas between.", of="web"),
-    Variable("TRACKER_WEB_URL", "The page's own address, for links in feeds.", default="as it was asked", of="web"),
+    Variable(
+        "TRACKER_WEB_URL",
+        "The page's own address, for links in feeds; with it, messages of alerts have a link to acknowledge.",
+        default="as it was asked",
+        of="web, worker",
+    ),
+    Variable(
+        "TRACKER_LINK_KEY",
+        "The key that signs those links.",
+        default="`link.key` in the data directory",
+        has_file=True,
+        of="web, worker",
+    ),
     Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
     Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),
     Variable(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue, quoted
@@ -44,8 +45,8 @@ class WebSettings:
     #: Groups whose pages everybody may see.
     public_groups: frozenset[str] = frozenset()
     #: Whether the log says how to sign in: for a first look, where the log is nobody else's.
-    tells_token: bool = False
-    #: Its own address for links in feeds; None: as it was asked.
+    shows_token: bool = False
+    #: Its own address for links in feeds and messages; None: as it was asked, and no links in messages.
     url: str | None = None
 
     @classmethod
@@ -54,17 +55,19 @@ class WebSettings:
         header = environ.get("TRACKER_WEB_USER_HEADER", "").strip() or "X-Forwarded-User"
         if not _FIELD.fullmatch(header):
             raise ConfigError(f"TRACKER_WEB_USER_HEADER is {quoted(header)}; write the name of a header field")
+        url = web_url(environ)
+        own = frozenset({host.lower()}) if url and (host := urlsplit(url).hostname) else frozenset()
         return cls(
             token=_token(environ, "TRACKER_WEB_TOKEN"),
             act_token=_token(environ, "TRACKER_WEB_ACT_TOKEN"),
             hook_key=_token(environ, "TRACKER_HOOK_KEY"),
-            hosts=frozenset(_host(host) for host in _words(environ, "TRACKER_WEB_HOSTS")),
+            hosts=own | frozenset(_host(host) for host in _words(environ, "TRACKER_WEB_HOSTS")),
             trusted_proxies=tuple(_network(word) for word in _words(environ, "TRACKER_WEB_TRUSTED_PROXIES")),
             user_header=header.lower(),
             actors=frozenset(_words(environ, "TRACKER_WEB_ACTORS")),
             public_groups=frozenset(_words(environ, "TRACKER_WEB_PUBLIC_GROUPS")),
-            tells_token=environ.get("TRACKER_WEB_TELL_TOKEN", "").strip() == "1",
-            url=_url(environ),
+            shows_token=environ.get("TRACKER_WEB_TELL_TOKEN", "").strip() == "1",
+            url=url,
         )
 
     @property
@@ -111,9 +114,10 @@ def _network(word: str) -> Network:
         ) from None
 
 
-def _url(environ: Mapping[str, str]) -> str | None:
+def web_url(environ: Mapping[str, str]) -> str | None:
+    """Return the page's own address, without a slash at its end; None where it is not set. Raises ConfigError."""
     text = environ.get("TRACKER_WEB_URL", "").strip()
     try:
         return web_address(text).rstrip("/") if text else None
-    except InvalidValue as mistake:
-        raise ConfigError(f"TRACKER_WEB_URL {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"TRACKER_WEB_URL {error}") from None

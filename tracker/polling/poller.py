@@ -17,6 +17,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.known import as_known, known_again, remembered_of
+from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
@@ -78,6 +79,8 @@ class Poller:
         state = remembered_of(lease)
         try:
             observed = self._observer.observe(provider, state, self._clock())
+            if should_look_again(provider, state, self._clock()):
+                observed = self._observer.look_for_better(provider, state, observed, self._clock())
             return self._succeed(lease, state, observed)
         except PollError as error:
             if not may_have_moved(provider, state, error, self._clock()):
@@ -153,7 +156,7 @@ class Poller:
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
     """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
-    if state.source is None or (state.searched_at is not None and now - state.searched_at < SEARCH_AGAIN_AFTER):
+    if state.source is None or _was_searched_lately(state, now):
         return False
     if isinstance(error, MovedAway):
         return True
@@ -169,6 +172,16 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
     return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+
+
+def _was_searched_lately(state: PageState, now: datetime) -> bool:
+    """Return whether this row of failures has had a search already. One before it was for a better source."""
+    return (
+        state.searched_at is not None
+        and state.failing_since is not None
+        and state.searched_at >= state.failing_since
+        and now - state.searched_at < SEARCH_AGAIN_AFTER
+    )
 
 
 def _refuse_empty(observed: Observation, known: Known, primary: Snapshot) -> None:

@@ -1,6 +1,6 @@
 """Alerts, and how far the event stream was read for them, in the data server."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -11,11 +11,12 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.machine import Storm
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
-from tracker.alerting.telling import looked_at_again
+from tracker.alerting.targets import looked_at_again
 from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
+from tracker.store.alert_scripts import AlertCommitArguments, AlertCommitKeys, SettingsArguments, SettingsKeys
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -27,7 +28,7 @@ from tracker.store.connection import (
     ALERTS_STORMS,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
-    CHANNEL_ROWS_PREFIX,
+    DRILLS,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -207,6 +208,12 @@ class RedisAlerts:
             answers = pipe.execute()
         return [_state(name, answers[2 * i], answers[2 * i + 1]) for i, name in enumerate(ordered)]
 
+    def good_drills(self) -> Mapping[str, datetime]:
+        """Return when the last drill of each channel came through, by name."""
+        with translated():
+            values: Any = self._client.hgetall(DRILLS)
+        return {name.decode(): found for name, value in values.items() if (found := moment(value))}
+
     def channels_ready(self, names: Collection[str], now: datetime) -> Sequence[str]:
         """Return those of the channels that something waits for by now and that do not wait themselves."""
         ordered = sorted(names)
@@ -220,6 +227,11 @@ class RedisAlerts:
         return [
             name for i, name in enumerate(ordered) if answers[2 * i] and not is_put_off(moment(answers[2 * i + 1]), now)
         ]
+
+    def note_drill(self, names: Collection[str], now: datetime) -> None:
+        """Write down that a drill of these channels came through."""
+        with translated():
+            self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def has_channels(self) -> bool:
         """Tell whether there are channels."""
@@ -239,25 +251,27 @@ class RedisAlerts:
                 )
                 for alert in decided.alerts
             ],
-            "gone": [(alert.provider_id, alert.id, list(alert.tellings)) for alert in decided.gone],
+            "gone": [(alert.provider_id, alert.id, list(alert.targets)) for alert in decided.gone],
             "ready": sorted({(each.channel, each.alert_id) for each in decided.deliveries}),
             "storms": [(cause, _ENCODER.encode(storm).decode()) for cause, storm in decided.storms],
         }
-        arguments: list[str | bytes | float] = [
-            *(owner, self._lease_ms, ALERTS_GROUP),
-            *(ALERTS_PREFIX, CHANNEL_ROWS_PREFIX, CHANNEL_READY_PREFIX),
-            *(now.timestamp(), _ENCODER.encode(payload)),
-        ]
+        arguments = AlertCommitArguments(
+            owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp(), payload=_ENCODER.encode(payload)
+        )
         with translated():
-            kept = self._commit(keys=[ALERTS_LEASE, UPDATES, ALERTS_DUE, ALERTS_INDEX, ALERTS_STORMS], args=arguments)
+            kept = self._commit(keys=AlertCommitKeys().values, args=arguments.values)
         if not kept:
             raise Conflict("another worker decides about alerts by now")
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _put(self, config: Alerting, mode: str) -> bool:
         group = ALERTS_GROUP if config.channels else ""
-        arguments: list[str | bytes] = [_ENCODER.encode(config), group, ALERTS_GROUP, mode]
+        arguments = SettingsArguments(settings=_ENCODER.encode(config), wanted_group=group, mode=mode)
         with translated():
-            return bool(self._settings(keys=[ALERTING, UPDATES, VERSION], args=arguments))
+            return bool(self._settings(keys=SettingsKeys().values, args=arguments.values))
 
     def _silences_changed(self, change: Any) -> None:
         with translated():

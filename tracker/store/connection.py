@@ -62,6 +62,8 @@ ALERTS_DUE: Final = f"{PREFIX}alerts:due"
 ALERTS_INDEX: Final = f"{PREFIX}alerts:index"
 ALERTS_STORMS: Final = f"{PREFIX}alerts:storms"
 ALERTS_LEASE: Final = f"{PREFIX}alerts:lease"
+#: The drills that the page or the interface began, the newest first.
+DRILL_RUNS: Final = f"{PREFIX}drill-runs"
 #: Of each provider: its alerts.
 ALERTS_PREFIX: Final = f"{PREFIX}alerts:of:"
 #: Of each channel: how it does, who sends to it now, what was sent of each alert, and which alerts have more to send.
@@ -69,6 +71,8 @@ CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
 CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
 CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
+#: When the last drill of each channel came through.
+DRILLS: Final = f"{PREFIX}drills"
 #: The consumer group of the event stream that alerts read; no sink is called so.
 ALERTS_GROUP: Final = ":alerts"
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 
 from tracker import __version__
 from tracker.errors import ConfigError, HistoryError, StoreError
-from tracker.web import answers
+from tracker.web import alert_answers, answers
 from tracker.web.answers import Problem
 from tracker.web.gate import Gate
 from tracker.web.http import Refused, problem_response, schemas
 from tracker.web.parts import Parts
-from tracker.web.routes import acts, api, health, login, outside, updates
+from tracker.web.routes import acts, alerts, api, health, login, outside, updates
 
 log = logging.getLogger("tracker")
 
@@ -32,6 +32,20 @@ _SHAPES = (
     answers.Done,
     acts.NewProvider,
     acts.Acts,
+    alert_answers.Alerts,
+    alert_answers.AlertDetail,
+    alert_answers.Explained,
+    alert_answers.Deliveries,
+    alert_answers.ChannelStates,
+    alert_answers.Silences,
+    alert_answers.DrillRuns,
+    alert_answers.AlertDone,
+    alert_answers.By,
+    alert_answers.SnoozeFor,
+    alert_answers.NewNote,
+    alert_answers.Resend,
+    alert_answers.NewSilence,
+    alert_answers.NewDrill,
 )
 
 
@@ -47,6 +61,13 @@ class Beside(Protocol):
         ...
 
 
+class Addition(NamedTuple):
+    """Routes that another package adds, and what runs beside them. The door covers them as all others."""
+
+    router: APIRouter
+    beside: Sequence[Beside] = ()
+
+
 def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRouter] = ()) -> FastAPI:
     """Return the app over its parts, with routers of pages for people beside the interfaces for programs."""
     app = _App(
@@ -58,7 +79,16 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
         lifespan=lambda _app: _running(beside),
     )
     app.state.parts = parts
-    for router in (*pages, health.router, login.router, api.router, updates.router, acts.router, outside.router):
+    for router in (
+        *pages,
+        health.router,
+        login.router,
+        api.router,
+        updates.router,
+        acts.router,
+        alerts.router,
+        outside.router,
+    ):
         app.include_router(router)
     app.add_middleware(Gate, parts=parts)
     app.add_exception_handler(Refused, _refused)

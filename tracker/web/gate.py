@@ -15,8 +15,8 @@ from tracker.web.parts import Parts
 
 #: Which need no name of ours: probes ask by address.
 _PROBES: Final = frozenset({"/healthz", "/readyz"})
-#: Which everybody may ask; hooks have secrets of their own.
-_OPEN: Final = ("/static/", "/hooks/", "/login", "/favicon", "/icon.svg")
+#: Which everybody may ask; hooks and links in messages have secrets of their own.
+_OPEN: Final = ("/static/", "/hooks/", "/act/", "/login", "/favicon", "/icon.svg")
 _POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _HEADERS: Final = {
     "content-security-policy": _POLICY,

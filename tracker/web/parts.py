@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tracker.alerting.desk import Desk
+from tracker.alerting.links import Links
 from tracker.environment.web import WebSettings
 from tracker.history import History
 from tracker.model.clock import Clock
 from tracker.model.provider import Provider
 from tracker.store.board import Act
+from tracker.web.drills import Drills
 from tracker.web.live import Live
 from tracker.web.now import NowBoard
 
@@ -56,4 +59,8 @@ class Parts:
     board: NowBoard
     history: History
     acts: Acts
+    #: Alerts at the hands of people; drills; None: no links are made for messages, and none are taken.
+    desk: Desk
+    drills: Drills
+    links: Links | None = None
     live: Live = field(default_factory=Live)

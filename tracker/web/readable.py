@@ -16,11 +16,13 @@ _FIRST_ERROR: Final = 400
 Render = Callable[[Problem], str]
 
 _TITLES: Final = {
+    400: "This cannot be done as asked",
     401: "A token is needed",
     403: "This is not allowed",
     404: "There is no such page",
     405: "This cannot be done here",
     421: "The tracker does not go by this name",
+    409: "This is done already",
     422: "The address is not understood",
     429: "Too often",
     500: "Something went wrong here",

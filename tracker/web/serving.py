@@ -4,17 +4,20 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable, Sequence
 
-from tracker.bootstrap import open_board, open_catalogue, open_recorded
+from tracker.bootstrap import links_of, open_board, open_catalogue, open_desk, open_drills, open_recorded
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.diagnosis import diagnose, gather
+from tracker.diagnosis.drill import drill_over
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
 from tracker.model.clock import utc_now
 from tracker.web.access import require_protection
-from tracker.web.app import build_app
+from tracker.web.app import Addition, Beside, build_app
 from tracker.web.background import Background
+from tracker.web.drills import Drills
 from tracker.web.looking import Look
 from tracker.web.now import NowBoard
 from tracker.web.pages.health import Checked, checked
@@ -27,21 +30,40 @@ log = logging.getLogger("tracker")
 
 
 def serve(
-    settings: Settings, web: WebSettings, kept: HistorySettings, address: tuple[str, int], *, is_searching: bool
+    settings: Settings,
+    web: WebSettings,
+    kept: HistorySettings,
+    address: tuple[str, int],
+    *,
+    is_searching: bool,
+    additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
 ) -> None:
-    """Serve until a signal comes. Raises ConfigError, HistoryError."""
+    """Serve until a signal comes, what other packages add included. Raises ConfigError, HistoryError."""
     host, port = address
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
     board, history = open_board(settings), open_recorded(settings, kept)
-    parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
+    parts = Parts(
+        settings=web,
+        bound=host,
+        clock=utc_now,
+        board=NowBoard(board, utc_now),
+        history=history,
+        acts=board,
+        desk=open_desk(settings),
+        drills=Drills(open_drills(settings), drill_over(settings), utc_now),
+        links=links_of(settings),
+    )
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
-    _tell(listening, host, port)
-    if web.tells_token:
+    _show_address(listening, host, port)
+    if web.shows_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
+    added = additions(parts)
+    beside: list[Beside] = [background, parts.drills, *(each for addition in added for each in addition.beside)]
     try:
-        run(with_pages(build_app(parts, [background]), site), parts.live, listening)
+        app = build_app(parts, beside, [addition.router for addition in added])
+        run(with_pages(app, site), parts.live, listening)
     finally:
         listening.close()
         history.close()
@@ -53,8 +75,10 @@ def _checks(settings: Settings) -> tuple[Checked, ...]:
     return tuple(checked(each.name, each.level, each.finding, each.remedy) for each in found.checks)
 
 
-def _tell(listening: socket.socket, host: str, port: int) -> None:
+def _show_address(listening: socket.socket, host: str, port: int) -> None:
     taken = listening.getsockname()[1]
+    # All addresses are no address that a browser could be given.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     reason = f"; port {port} is taken" if port not in (0, taken) else ""
     log.info("the page is at http://%s:%d/%s", shown, taken, reason)

@@ -1,5 +1,7 @@
 """What the pages for people are made from, put together for one request."""
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -8,6 +10,7 @@ from fastapi import Request
 from tracker import __version__
 from tracker.assessment import State
 from tracker.delivery.latency import Latency, Timing, latency
+from tracker.errors import StoreError
 from tracker.history import FeedFilter, IncidentFilter
 from tracker.model.event import EventKind
 from tracker.model.provider import Provider
@@ -15,15 +18,21 @@ from tracker.polling.poll_cost import Savings
 from tracker.web.access import Viewer
 from tracker.web.form_tokens import FormTokens
 from tracker.web.now import PageNow
+from tracker.web.pages.alerts import AlertRow, alert_row
 from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
 from tracker.web.pages.rows import Said, worst_incident
 from tracker.web.parts import Parts
 from tracker.web.rendering import Pages
 
+log = logging.getLogger("tracker")
+
 #: Providers whose incidents are quoted, the worst first; of more the titles say enough.
 _QUOTED: Final = 200
 _NEWEST: Final = 500
+#: How long the number of alerts in the head of each page stands at least, in seconds, and in times of what it took.
+_COUNTED_FOR_S: Final = 2.0
+_COUNTING_SHARE: Final = 20.0
 _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
 
 
@@ -57,6 +66,8 @@ class Site:
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
         self._render = Pages()
+        self._counted = 0
+        self._count_again_at = 0.0
 
     def pages(self) -> tuple[PageNow, ...]:
         """Return all pages as they are known now, by name."""
@@ -70,11 +81,32 @@ class Site:
             pages,
             self.parts.clock(),
             version=__version__,
+            waiting=self._waiting(),
             may_act=viewer.may_act,
             form_token=token,
             may_sign_in=self.parts.settings.act_token is not None and not viewer.may_act,
             is_signed_in=viewer.via == "session",
         )
+
+    def alerts_of(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
+        """Return the alerts of an incident with who was sent what, None where that is not known now."""
+        try:
+            return tuple(map(alert_row, self.parts.desk.of_subject(provider, incident)))
+        except StoreError as error:
+            log.warning("who was sent what of %s/%s is not known: %s", provider, incident, error)
+            return None
+
+    def _waiting(self) -> int:
+        """Return how many alerts nobody has taken on; a count that took long stands for longer."""
+        began = time.monotonic()
+        if began >= self._count_again_at:
+            try:
+                self._counted = self.parts.desk.waiting()
+            except StoreError as error:
+                log.warning("how many alerts wait is not known: %s", error)
+            ended = time.monotonic()
+            self._count_again_at = ended + max(_COUNTED_FOR_S, _COUNTING_SHARE * (ended - began))
+        return self._counted
 
     def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
         """Return a page as HTML."""

@@ -9,7 +9,7 @@ from tracker.web.answers import Problem
 from tracker.web.http import problem_response
 from tracker.web.pages.frame import Frame
 from tracker.web.readable import ReadableProblems, remedies_of, title_of
-from tracker.web.routes import forms, pages
+from tracker.web.routes import alert_pages, forms, pages
 from tracker.web.site import Site
 
 log = logging.getLogger("tracker")
@@ -31,6 +31,7 @@ def with_pages(app: FastAPI, site: Site) -> FastAPI:
     app.state.site = site
     app.include_router(pages.router)
     app.include_router(forms.router)
+    app.include_router(alert_pages.router)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(ReadableProblems, render=problem_page)
     return app

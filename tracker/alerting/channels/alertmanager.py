@@ -100,6 +100,7 @@ def _alert(message: Message, firing: _Firing, ends_at: datetime) -> dict[str, An
         "components": wording.components(message),
         "note": one_line(message.note, wording.TITLE),
         "alerts": wording.children(message),
+        "acknowledge": safe_link(message.act_link) or "",
     }
     link = safe_link(message.link)
     return {

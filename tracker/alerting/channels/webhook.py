@@ -86,6 +86,7 @@ def _data(message: Message) -> dict[str, Any]:
         "updates": [_entry(entry) for entry in message.updates[-_MOST_UPDATES:]],
         "components": [one_line(name, wording.TITLE) for name in message.components[:_MOST_COMPONENTS]],
         "link": safe_link(message.link),
+        "act_link": safe_link(message.act_link),
         "started_at": wording.stamp(message.started_at),
         "ended_at": wording.stamp(message.ended_at) if message.ended_at else None,
         "window": _window(message),

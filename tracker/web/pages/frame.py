@@ -17,6 +17,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     watched: int = 0
     read: int = 0
     problems: int = 0
+    #: Alerts that nobody has taken on.
+    waiting: int = 0
     #: Age of the oldest answer among the pages that were read, in seconds.
     oldest_s: float | None = None
     version: str = ""

@@ -170,7 +170,7 @@ async function refresh() {
   if (waiting.size) due();
 }
 async function look() {
-  if (!isBoard) { if (!document.hidden && (page === "provider" || page === "health")) due(); return; }
+  if (!isBoard) { if (!document.hidden && ["provider", "health", "alerts"].includes(page)) due(); return; }
   // What is not well, as the server sees it; whoever is listed here and not there has changed without an event.
   const fresh = await load([]).catch(() => null);
   if (!fresh) return;

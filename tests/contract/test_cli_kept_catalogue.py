@@ -1,0 +1,70 @@
+"""What commands make of a list of pages that has a mistake, or is not there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from tracker.cli import cli
+from tracker.errors import ConfigError
+
+Run = Callable[..., Result]
+
+GOOD = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
+TYPO = '[[provider]]\nname = "A"\nurk = "https://a.example"\n'
+
+
+@pytest.fixture
+def run(valkey: "redis.Redis", valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command against the data server, in a directory without a list of pages."""
+    assert valkey
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, arguments, env={"REDIS_URL": valkey_url, "TRACKER_DATA_DIR": str(tmp_path)})
+
+    return invoke
+
+
+def test_a_mistake_can_leave_the_pages_of_before_and_is_told(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.toml"
+    file.write_text(GOOD)
+    run("providers", "sync", str(file))
+    file.write_text(TYPO)
+
+    kept, strict = run("providers", "sync", "--or-keep", str(file)), run("providers", "sync", str(file))
+
+    assert kept.exit_code == 0
+    assert isinstance(strict.exception, ConfigError)
+    mistake, rest = kept.stderr.splitlines()
+    assert mistake == f"tracker: {strict.exception}"
+    assert rest == "nothing was changed: 1 page as before, until the file is corrected"
+    assert "https://a.example" in run("providers", "list").stdout
+
+
+def test_without_pages_of_before_a_mistake_is_an_error(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.toml"
+    file.write_text(TYPO)
+
+    refused = run("providers", "sync", "--or-keep", str(file))
+
+    assert isinstance(refused.exception, ConfigError)
+    assert "as before" not in refused.stderr
+
+
+def test_without_a_list_the_pages_are_those_that_are_watched(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.toml"
+    file.write_text(GOOD.replace("https://a.example", "http://127.0.0.1:9").replace('"A"', '"Watched"'))
+    file.write_text(file.read_text() + "allow_private = true\n")
+    run("providers", "sync", str(file))
+
+    asked, past = run("once", "--format", "json"), run("backtest", "watched")
+
+    assert '"watched"' in asked.stdout
+    assert "tracker: Watched cannot be read" in past.stderr
+    (tmp_path / "providers.toml").write_text(TYPO)
+    assert isinstance(run("backtest", "watched").exception, ConfigError), (
+        "a list that is there is the one that is meant"
+    )

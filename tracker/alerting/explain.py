@@ -1,0 +1,38 @@
+"""Why an event was sent, or not: what each route says of its alert, and what was decided. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tracker.alerting.alert import Alert
+from tracker.alerting.backtest import Replay, Sent
+from tracker.alerting.rules import Rules, Verdict, verdicts
+from tracker.model.event import Event
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one event."""
+
+    event: Event
+    #: None where it changes no alert.
+    alert: Alert | None
+    verdicts: tuple[Verdict, ...] = ()
+    sent: tuple[Sent, ...] = ()
+
+
+def explained(events: Sequence[Event], position: int, rules: Rules) -> Explanation:
+    """Return what these rules make of one event after those before it, all in the order in which they were seen."""
+    replay = Replay(rules)
+    replay.play(events[:position])
+    before = len(replay.sent)
+    event = events[position]
+    replay.play([event])
+    known = [alert for alert in replay.book.alerts if any(step.id == event.id for step in alert.steps)]
+    if not known:
+        return Explanation(event=event, alert=None)
+    return Explanation(
+        event=event,
+        alert=known[-1],
+        verdicts=tuple(verdicts(known[-1], rules)),
+        sent=tuple(replay.sent[before:]),
+    )

@@ -1,0 +1,159 @@
+"""What the API answers about alerts. Fields may be added, never changed."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from tracker.alerting.report import AlertReport, Delivery
+from tracker.alerting.stores import ChannelState
+from tracker.model.drill import DrillRun
+from tracker.model.route import AlertKind, Silence
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Span = Annotated[str, msgspec.Meta(max_length=20)]
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of alerts, those that opened last first."""
+
+    items: tuple[AlertReport, ...]
+    #: What the next page is asked with, as `cursor`; None at the end.
+    next: str | None = None
+
+
+class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an alert's story."""
+
+    id: str
+    at: datetime
+    status: str
+    text: str
+
+
+class RouteVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one route says of an alert."""
+
+    #: Position of the route in providers.toml, from 1 on.
+    route: int
+    to: tuple[str, ...]
+    matches: bool
+    #: The key that decided, and why.
+    reason: str
+
+
+class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert with its story, and what each route says of it now."""
+
+    alert: AlertReport
+    story: tuple[StoryLine, ...]
+    routes: tuple[RouteVerdict, ...]
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """What routes make of one event, and what was decided because of it."""
+
+    event: str
+    #: The alert that it changed; None: none.
+    alert: str | None
+    routes: tuple[RouteVerdict, ...]
+    #: What was sent because of this event: channel, act, version.
+    sent: tuple["SentBy", ...]
+
+
+class SentBy(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that was decided."""
+
+    channel: str
+    act: str
+    version: int
+
+
+class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of deliveries: what each channel was sent of each alert, by alert as in `Alerts`."""
+
+    items: tuple[Delivery, ...]
+    next: str | None = None
+
+
+class ChannelStates(msgspec.Struct, frozen=True, kw_only=True):
+    """The channels and how they do."""
+
+    items: tuple["ChannelNow", ...]
+
+
+class ChannelNow(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel."""
+
+    state: ChannelState
+    #: When a drill came through last; None: never.
+    last_good_drill_at: datetime | None
+
+
+class Silences(msgspec.Struct, frozen=True, kw_only=True):
+    """The silences that have not ended, the oldest first."""
+
+    items: tuple[Silence, ...]
+
+
+class DrillRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """The last drills, the newest first."""
+
+    items: tuple["DrillState", ...]
+
+
+class DrillState(msgspec.Struct, frozen=True, kw_only=True):
+    """A drill, and whether it is `running`, `passed` or `failed`."""
+
+    state: str
+    drill: DrillRun
+
+
+class AlertDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What an act made of an alert."""
+
+    alert: str
+    state: str
+    #: The channels that it is sent to again.
+    channels: tuple[str, ...] = ()
+
+
+class By(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who acts, where the token does not say."""
+
+    by: Name | None = None
+
+
+class SnoozeFor(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how long an alert is held: `30m`, `4h`, `2d`; 30 days at most."""
+
+    span: Span = msgspec.field(default="1h", name="for")
+
+
+class NewNote(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A note for whoever sees the alert, in its channels too."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class Resend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The channel to send to again; without it all that gave something up."""
+
+    channel: Name | None = None
+
+
+class NewSilence(SnoozeFor, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to open nowhere for a while, and why."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    providers: tuple[Glob, ...] = ()
+    components: tuple[Glob, ...] = ()
+    kinds: tuple[AlertKind, ...] = ()
+
+
+class NewDrill(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose page a drill is made of, and which channel alone it is for."""
+
+    provider: Glob
+    channel: Name | None = None

@@ -1,0 +1,231 @@
+"""The page Alerts: what waits for somebody, what was sent where, what was given up, and whether channels work. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from tracker.alerting.alert import AlertState, Phase
+from tracker.alerting.ports import Severity
+from tracker.alerting.report import AlertReport, ChannelReport, Mark
+from tracker.alerting.rules import Verdict
+from tracker.alerting.stores import ChannelState
+from tracker.model.drill import DrillRun
+from tracker.model.route import AlertKind, Silence
+from tracker.web.pages.badges import ATTENTION, FAILED, GOOD, MAINTENANCE, NOT_READ, Badge, impact_badge
+from tracker.web.pages.wording import counted
+
+#: Alerts that one page shows; of more the count says enough, and the interface lists them all.
+MOST_OPEN: Final = 200
+MOST_OVER: Final = 20
+_MOST_DEAD: Final = 50
+_MOST_RUNS: Final = 3
+_NOT_USED: Final = Badge("quiet", "Not used yet")
+_RUNS: Final = {"running": Badge("quiet", "Running"), "passed": GOOD, "failed": FAILED}
+
+
+class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert."""
+
+    report: AlertReport
+    badge: Badge
+    #: The path below which its acts are.
+    path: str
+    #: Provider and incident of its ledger; "" where it has none.
+    provider: str
+    incident: str
+    delivered: str
+    undelivered: str
+    #: What people did to it last, and the last note.
+    mark: Mark | None
+    note: Mark | None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        return self.report.is_waiting
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nobody has taken it on, wherever it was sent."""
+        return self.report.state == AlertState.OPEN
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was given up."""
+
+    row: AlertRow
+    channel: ChannelReport
+
+
+class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel and how it does."""
+
+    name: str
+    kind: str
+    badge: Badge
+    state: ChannelState
+    drilled_at: datetime | None
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One drill."""
+
+    run: DrillRun
+    badge: Badge
+
+
+class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the page shows."""
+
+    headline: str
+    summary: str
+    waiting: int
+    open: tuple[AlertRow, ...]
+    more: int
+    dead: tuple[DeadLetter, ...]
+    over: tuple[AlertRow, ...]
+    channels: tuple[ChannelRow, ...]
+    silences: tuple[Silence, ...]
+    runs: tuple[RunRow, ...]
+    kinds: tuple[str, ...] = tuple(kind.value for kind in AlertKind)
+
+
+class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page is made from."""
+
+    reports: Sequence[AlertReport]
+    #: What each route says of an alert now, by alert id.
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    channels: Sequence[ChannelState]
+    #: Types of channels, and their last good drills, by name.
+    types: Mapping[str, str]
+    drilled: Mapping[str, datetime]
+    silences: Sequence[Silence]
+    runs: Sequence[DrillRun]
+
+
+def alerts_page(known: AlertsKnown) -> AlertsPage:
+    """Return the page: what nobody has taken on first, the worst of it first."""
+    rows = [alert_row(each, known.verdicts.get(each.id, ())) for each in known.reports]
+    running = in_order(row for row in rows if not row.report.is_over)
+    over = sorted((row for row in rows if row.report.is_over), key=_ended, reverse=True)
+    dead = [DeadLetter(row=row, channel=each) for row in rows for each in row.report.channels if each.dead_letter]
+    dead.sort(key=_failed, reverse=True)
+    return AlertsPage(
+        headline=headline(running, has_channels=bool(known.channels)),
+        waiting=sum(row.is_waiting for row in running),
+        summary=_summary(running, dead, known.silences),
+        open=tuple(running[:MOST_OPEN]),
+        more=max(0, len(running) - MOST_OPEN),
+        dead=tuple(dead[:_MOST_DEAD]),
+        over=tuple(over[:MOST_OVER]),
+        channels=tuple(_channel(state, known) for state in known.channels),
+        silences=tuple(known.silences),
+        runs=tuple(RunRow(run=run, badge=_RUNS[run.state]) for run in known.runs[:_MOST_RUNS]),
+    )
+
+
+def alert_row(report: AlertReport, verdicts: tuple[Verdict, ...] = ()) -> AlertRow:
+    """Return one alert as a row."""
+    is_event = report.kind in (AlertKind.INCIDENT, AlertKind.MAINTENANCE) and not report.is_drill
+    is_page = is_event or report.kind in (AlertKind.COMPONENT, AlertKind.PAGE) or report.is_drill
+    reached = [each for each in report.channels if each.phase not in (Phase.DROPPED, Phase.GROUPED)]
+    arrived = [each for each in reached if each.messages or each.sent_version]
+    states = Counter(map(_undelivered, reached))
+    return AlertRow(
+        report=report,
+        badge=alert_badge(report),
+        path=f"/alerts/{report.id}",
+        provider=report.provider if is_page else "",
+        incident=report.subject if is_event else "",
+        delivered=f"{sum(not each.waits and not each.dead_letter for each in arrived)} of {len(reached)}"
+        if reached
+        else "",
+        undelivered=", ".join(f"{number} {word}" for word, number in states.items() if word),
+        mark=next((mark for mark in reversed(report.marks) if mark.act != "noted"), None),
+        note=next((mark for mark in reversed(report.marks) if mark.act == "noted"), None),
+        verdicts=verdicts,
+    )
+
+
+def alert_badge(report: AlertReport) -> Badge:
+    """Return how bad an alert is, with its word."""
+    if report.kind == AlertKind.PAGE:
+        return NOT_READ
+    if report.kind == AlertKind.MAINTENANCE:
+        return MAINTENANCE
+    if report.kind == AlertKind.TRACKER:
+        return FAILED
+    return impact_badge(report.impact)
+
+
+def headline(running: Sequence[AlertRow], *, has_channels: bool) -> str:
+    """Return what is so, in one sentence."""
+    waiting = sum(row.is_waiting for row in running)
+    if waiting:
+        return f"{counted(waiting, 'alert')} {'waits' if waiting == 1 else 'wait'} for somebody"
+    if running:
+        return f"No alert waits, {len(running):,} {'is' if len(running) == 1 else 'are'} open"
+    return "No alert is open" if has_channels else "Alerts go nowhere yet"
+
+
+def in_order(rows: Iterable[AlertRow]) -> list[AlertRow]:
+    """Return the rows that nobody has taken on first, in these the worst and then the newest first."""
+    ranks = [each.value for each in Severity]
+    return sorted(
+        rows,
+        key=lambda row: (
+            not row.is_waiting,
+            not row.report.channels,
+            -ranks.index(row.report.severity),
+            -row.report.opened_at.timestamp(),
+            row.report.id,
+        ),
+    )
+
+
+def _summary(running: Sequence[AlertRow], dead: Sequence[DeadLetter], silences: Sequence[Silence]) -> str:
+    states = Counter(row.report.state for row in running)
+    parts = []
+    if running:
+        named = [(states[AlertState.ACKNOWLEDGED], "acknowledged"), (states[AlertState.SNOOZED], "snoozed")]
+        listed = ", ".join(f"{number} {word}" for number, word in named if number)
+        parts.append(f"{len(running):,} open{': ' + listed if listed else ''}.")
+    if dead:
+        parts.append(f"{counted(len(dead), 'delivery', 'deliveries')} failed for good.")
+    if silences:
+        parts.append(f"{counted(len(silences), 'silence')} {'holds' if len(silences) == 1 else 'hold'} alerts back.")
+    return " ".join(parts)
+
+
+def _undelivered(reached: ChannelReport) -> str:
+    if reached.dead_letter:
+        return "given up"
+    if reached.phase == Phase.HELD:
+        return "held"
+    return "waiting" if reached.waits else ""
+
+
+def _channel(state: ChannelState, known: AlertsKnown) -> ChannelRow:
+    badge = GOOD if state.last_delivered_at else _NOT_USED
+    if state.failures:
+        badge = FAILED if state.failing_since else ATTENTION
+    return ChannelRow(
+        name=state.name,
+        kind=known.types.get(state.name, ""),
+        badge=badge,
+        state=state,
+        drilled_at=known.drilled.get(state.name),
+    )
+
+
+def _ended(row: AlertRow) -> float:
+    return row.report.closed_at.timestamp() if row.report.closed_at else 0.0
+
+
+def _failed(letter: DeadLetter) -> float:
+    return letter.channel.failed_at.timestamp() if letter.channel.failed_at else 0.0

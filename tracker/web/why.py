@@ -1,0 +1,27 @@
+"""Why an event was sent, or not: asked of the history, decided by the rules as they are now."""
+
+from typing import Final
+
+from tracker.alerting.explain import Explanation, explained
+from tracker.history import FeedFilter
+from tracker.model.event import Event
+from tracker.web.http import Refused
+from tracker.web.parts import Parts
+
+#: Events of one provider that are looked through.
+_NEWEST: Final = 1000
+
+
+def why(parts: Parts, event_id: str) -> Explanation:
+    """Return what rules make of an event. Raises Refused for one that is not found, HistoryError, StoreError."""
+    provider = event_id.partition("/")[0]
+    found = parts.history.feed(FeedFilter(providers=(provider,)), limit=_NEWEST).items
+    events: list[Event] = [item.event for item in reversed(found)]
+    position = next((at for at, event in enumerate(events) if event.id == event_id), None)
+    if position is None:
+        raise Refused(
+            404,
+            "there is no such event",
+            f"the newest {_NEWEST:,} events of a provider are looked through; `tracker alerts explain` knows all",
+        )
+    return explained(events, position, parts.desk.rules())
