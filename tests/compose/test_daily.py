@@ -173,9 +173,7 @@ def test_the_data_server_is_away_in_a_few_lines(stack):
     stack("start", "redis")
     stack.wait_for(lambda: not stack.unhealthy(), "health", stack.unhealthy)
     for service in ("worker", "printer", "deliverer", "beat"):
-        said = [
-            line for line in stack("logs", "--no-log-prefix", "--since", since, service).splitlines() if line.strip()
-        ]
+        said = [line for line in stack.logs("--since", since, service).splitlines() if line.strip()]
         assert "DeprecationWarning" not in "".join(said)
         assert "Traceback" not in "".join(said)
         assert "Unrecoverable" not in "".join(said)
