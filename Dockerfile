@@ -22,7 +22,7 @@ COPY deploy/health.sh /usr/local/bin/health
 # New volumes take over the owner of the directories that they are mounted on.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
  && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower /secrets/web \
- && install -d -m 0755 -o tracker -g tracker /secrets/redis \
+ && install -d -m 0755 -o tracker -g tracker /secrets/redis /secrets/metrics /secrets/grafana \
  && chmod 0755 /usr/local/bin/health
 COPY --from=build /opt/tracker /opt/tracker
 # Celery looks for modules in the working directory first: it belongs to root.

@@ -8,8 +8,8 @@ TOOLS := $(VENV)/.tools
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Tests of hostile input take long by design; `make test` runs them.
-QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_fetch_body.py \
-  --ignore=tests/unit/parse/test_parse_hostile.py --ignore=tests/unit/test_bounds.py --hypothesis-profile=quick
+QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_body.py \
+  --ignore=tests/unit/parse/test_hostile.py --ignore=tests/unit/parse/test_bounds.py --hypothesis-profile=quick
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench screens clean
@@ -78,7 +78,7 @@ $(PRODUCT): pyproject.toml requirements.txt requirements-web.txt
 	@$(PIP) -e '.[web]'
 	@touch $@
 
-$(TOOLS): $(PRODUCT) requirements-dev.txt
+$(TOOLS): $(PRODUCT) requirements-dev.txt requirements-formats.txt
 	@echo "make: installing the tools for tests and checks into $(VENV), about a minute" >&2
 	@$(PIP) -e '.[dev]'
 	@touch $@

@@ -23,6 +23,10 @@ secret /secrets/flower/password 15
 secret /secrets/flower/cookie-secret 48
 secret /secrets/web/token 24
 secret /secrets/web/hook-key 32
+# Prometheus and Grafana run as other users; nobody else has these volumes.
+secret /secrets/metrics/token 24
+secret /secrets/grafana/password 15
+chmod 444 /secrets/metrics/token /secrets/grafana/password
 
 # The data server runs as another user; digests of random passwords are enough for it, and useless to others.
 sed -e '/^#/d' -e '/^$/d' \

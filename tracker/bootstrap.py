@@ -13,7 +13,7 @@ from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.ports import Poster, Sink
-from tracker.delivery.recorder import Printer
+from tracker.delivery.recorder import RECORD, Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
@@ -37,6 +37,7 @@ from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
+from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
@@ -86,6 +87,12 @@ def open_rows(settings: Settings | None = None) -> RedisRows:
     """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
     settings = settings or Settings.from_environment(os.environ)
     return RedisRows(connect(settings.redis_url))
+
+
+def open_measures(settings: Settings) -> RedisMeasures:
+    """Return the data server as metrics see it."""
+    # A scraper waits for ten seconds; what does not answer within three is told as such.
+    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 
 def open_pages(settings: Settings) -> RedisPages:

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tests.contract.test_platforms import ADDRESSES, PAGE_ID
+from tests.contract.test_platforms import ADDRESSES, PAGE_ID, PLAYED
 from tests.fakes import FakeClock, provider
 from tests.internet import internet
 from tracker.model.event import Event, EventKind
 from tracker.model.page import ComponentStatus, Impact
 from tracker.model.provider import FirstSight
-from tracker.parse import FORMATS
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.simulator import PLATFORMS, Page, SimulatedVendor
@@ -229,4 +228,4 @@ CELLS: dict[str, Cell] = {
     "component gone": _component_gone,
     "component made anew": _component_anew,
 }
-ALL = [(name, cell) for name in FORMATS for cell in CELLS]
+ALL = [(name, cell) for name in PLAYED for cell in CELLS]

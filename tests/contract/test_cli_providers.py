@@ -9,7 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from tracker.catalogue.presets import presets
+from tracker.catalogue.presets import Preset, presets
 from tracker.cli import cli
 from tracker.errors import ConfigError, TrackerError
 from tracker.simulator.server import SimulatedVendor
@@ -127,7 +127,7 @@ def test_a_search_needs_no_tracker() -> None:
     result = without_a_tracker("search", "GOOGLE", "cloud")
 
     head, first, *_ = result.stdout.splitlines()
-    assert head.split() == ["ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"]
+    assert head.split() == ["ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"]
     assert first.startswith("google-cloud ")
     assert first.endswith(" https://status.cloud.google.com")
 
@@ -137,7 +137,7 @@ def test_a_search_without_a_word_shows_all() -> None:
 
     rows = json.loads(result.stdout)
     assert len(rows) == len(presets())
-    assert rows[0].keys() == {"id", "name", "category", "url", "platform", "aliases"}
+    assert rows[0].keys() == set(Preset.__struct_fields__)
 
 
 @pytest.mark.parametrize(("word", "part"), [("gihub", "did you mean github?"), ("xyzzyx", "added by its address")])
@@ -159,7 +159,7 @@ def feeds(tmp_path: Path) -> Path:
     return file
 
 
-def test_subscriptions_are_added_and_what_is_not_is_told(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
+def test_subscriptions_are_added_and_what_is_not_is_reported(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
     result = run("import", feeds)
 
     assert result.exit_code == 0

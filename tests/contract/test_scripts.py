@@ -5,13 +5,17 @@ from importlib.resources import files
 
 import pytest
 
-from tracker.store import scripts
+from tracker.store import alert_scripts, board_scripts, scripts
 from tracker.store.scripts import Named
 
 NONE: type[Named] = Named
 #: By Lua file: its keys, its arguments, and what a file before it in the same script has taken of either.
 TAKEN: dict[str, tuple[type[Named], type[Named], type[Named], type[Named]]] = {
     "acknowledge": (scripts.AcknowledgeKeys, scripts.AcknowledgeArguments, NONE, NONE),
+    "alert_commit": (alert_scripts.AlertCommitKeys, alert_scripts.AlertCommitArguments, NONE, NONE),
+    "alert_lease": (alert_scripts.ChannelLeaseKeys, alert_scripts.ChannelLeaseArguments, NONE, NONE),
+    "alert_row": (alert_scripts.RowKeys, alert_scripts.RowArguments, NONE, NONE),
+    "alert_settings": (alert_scripts.SettingsKeys, alert_scripts.SettingsArguments, NONE, NONE),
     "begin": (scripts.BeginKeys, scripts.BeginArguments, NONE, NONE),
     "claim": (scripts.ClaimKeys, scripts.ClaimArguments, NONE, NONE),
     "commit": (scripts.CommitKeys, scripts.CommitArguments, scripts.RuleKeys, scripts.RuleArguments),
@@ -19,6 +23,8 @@ TAKEN: dict[str, tuple[type[Named], type[Named], type[Named], type[Named]]] = {
     "commit_rules": (scripts.RuleKeys, scripts.RuleArguments, NONE, NONE),
     "delivery_lease": (scripts.DeliveryLeaseKeys, scripts.DeliveryLeaseArguments, NONE, NONE),
     "one_by_one": (NONE, NONE, NONE, NONE),
+    "pulses": (NONE, board_scripts.PulsesArguments, NONE, NONE),
+    "push": (board_scripts.PushKeys, board_scripts.PushArguments, NONE, NONE),
     "redrive": (scripts.RedriveKeys, NONE, NONE, NONE),
     "release": (scripts.ReleaseKeys, scripts.ReleaseArguments, NONE, NONE),
     "remind": (scripts.RemindKeys, scripts.RemindArguments, NONE, NONE),

@@ -268,3 +268,18 @@ def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path: Path) -> N
     (tmp_path / "history.sqlite3").write_bytes(b"no database at all" * 100)
     with pytest.raises(HistoryError, match="cannot be used"):
         open_history(tmp_path)
+
+
+def test_a_component_change_that_comes_late_does_not_take_the_place_of_the_latest(
+    history: History, tmp_path: Path
+) -> None:
+    record = tmp_path / "updates.jsonl"
+    late = [component("major_outage", 10), component("partial_outage", 0, 2), component("operational", 30, 3)]
+    write(record, late)
+    history.follow(record)
+
+    spans = history.provider("acme", NOON + timedelta(hours=1), 2).component_changes
+    assert {(span.began_at, span.ended_at) for span in spans} >= {
+        (NOON + timedelta(minutes=10), NOON + timedelta(minutes=30)),
+        (NOON + timedelta(minutes=30), None),
+    }

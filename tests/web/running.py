@@ -24,7 +24,7 @@ from tracker.model.provider import Provider
 from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import UPDATES, page_key
-from tracker.web.app import build_app
+from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
 from tracker.web.now import NowBoard
 from tracker.web.parts import Parts
@@ -65,6 +65,7 @@ class RunningWeb:
         settings: WebSettings | None = None,
         bound: str = "127.0.0.1",
         database: str | None = None,
+        additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
     ) -> None:
         self.client = client
         self.record = directory / "updates.jsonl"
@@ -81,7 +82,9 @@ class RunningWeb:
         self._socket: socket.socket = listen("127.0.0.1", 0, is_searching=False)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        app = build_app(self.parts, [Background(self.parts, self.store, self.record, None)])
+        added = additions(self.parts)
+        beside = [Background(self.parts, self.store, self.record, None), *(b for each in added for b in each.beside)]
+        app = build_app(self.parts, beside, [each.router for each in added])
         self.app = app
         self._server: uvicorn.Server = Server(config_of(app), self.parts.live)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="web")

@@ -7,10 +7,12 @@ from typing import Any, Final, TypeVar
 
 from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
+from tracker.catalogue.format import FORMATS, Understand, definition_of, trusted
 from tracker.catalogue.mistakes import alternatives, described, quoted
-from tracker.catalogue.route import fallback_of, refuse_digest, refuse_strangers, route_of
+from tracker.catalogue.route import FALLBACK, ROUTES, fallback_of, refuse_digest, refuse_strangers, route_of
 from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
@@ -22,20 +24,25 @@ _LINE = 200
 #: The tables of a file, as people write them.
 TABLES: Final = {
     "defaults": "[defaults]",
-    PROVIDERS.kind: "[[provider]]",
-    SINKS.kind: "[[sink]]",
+    **{schema.kind: f"[[{schema.kind}]]" for schema in (PROVIDERS, SINKS, FORMATS)},
     "channel": "[[channel]]",
-    "route": "[[route]]",
-    "fallback": "[fallback]",
+    ROUTES.kind: "[[route]]",
+    FALLBACK.kind: "[fallback]",
 }
 
 T = TypeVar("T")
 
 
-def load_catalogue(path: Path, *, formats: Collection[str]) -> tuple[Provider, ...]:
+def load_catalogue(path: Path, *, formats: Collection[str], understand: Understand = trusted) -> tuple[Provider, ...]:
     """Return the providers of a catalogue file in its order. Raises ConfigError."""
     file, data = _read(path)
-    return read_catalogue(data, file=file, formats=formats)
+    return read_catalogue(data, file=file, formats=formats, understand=understand)
+
+
+def load_definitions(path: Path, *, formats: Collection[str], understand: Understand) -> dict[str, FormatDefinition]:
+    """Return the formats that a catalogue file defines, by name. Raises ConfigError."""
+    file, data = _read(path)
+    return _definitions(_document(data, file), file, formats, understand)
 
 
 def load_sinks(path: Path) -> tuple[Webhook, ...]:
@@ -44,13 +51,21 @@ def load_sinks(path: Path) -> tuple[Webhook, ...]:
     return read_sinks(data, file=file)
 
 
-def read_catalogue(data: bytes, *, file: str, formats: Collection[str]) -> tuple[Provider, ...]:
-    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
+def read_catalogue(
+    data: bytes, *, file: str, formats: Collection[str], understand: Understand = trusted
+) -> tuple[Provider, ...]:
+    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError.
+
+    `understand` checks the expressions of a `[[format]]`, of which nothing is known here.
+    """
     document = _document(data, file)
+    definitions = _definitions(document, file, formats, understand)
+    formats = (*formats, *definitions)
     defaults = _defaults(document.get("defaults", {}), file, formats)
 
     def provider_of(table: dict[str, Any], place: str) -> Provider:
-        return assembled({**defaults, **checked(table, place, formats)}, place, origin="file")
+        values = {**defaults, **checked(table, place, formats)}
+        return assembled({**values, "definition": definitions.get(values.get("format", ""))}, place, origin="file")
 
     providers = entries_of(document, PROVIDERS.kind, file, provider_of)
     if not providers:
@@ -77,12 +92,12 @@ def read_alerting(data: bytes, *, file: str) -> Alerting:
     document = _document(data, file)
     channels = entries_of(document, "channel", file, channel_config_of)
     _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
-    routes = entries_of(document, "route", file, route_of)
+    routes = entries_of(document, ROUTES.kind, file, route_of)
     known = {channel.name: channel for _, channel in channels}
     for place, route in routes:
         refuse_strangers(route.to, known, f"{file}: {place}")
         refuse_digest(route, known, f"{file}: {place}")
-    fallback = fallback_of(document["fallback"], file) if "fallback" in document else ()
+    fallback = fallback_of(document[FALLBACK.kind], file) if FALLBACK.kind in document else ()
     refuse_strangers(fallback, known, f"{file}: [fallback]")
     return Alerting(
         channels=tuple(channel for _, channel in channels),
@@ -126,6 +141,17 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
         if key not in TABLES:
             raise ConfigError(f"{file}: unknown {_kind(document[key])} {quoted(key)}; {_meant(key)}")
     return document
+
+
+def _definitions(
+    document: dict[str, Any], file: str, formats: Collection[str], understand: Understand
+) -> dict[str, FormatDefinition]:
+    """Return the formats that the file itself defines, by name."""
+    found = entries_of(
+        document, FORMATS.kind, file, lambda table, place: definition_of(table, place, formats, understand)
+    )
+    _refuse_twice("name", {place: definition.name for place, definition in found}, file)
+    return {definition.name: definition for _, definition in found}
 
 
 def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Subscriptions:
     repeated: tuple[str, ...]
     #: One sentence for each that cannot be watched.
     invalid: tuple[str, ...]
+    #: One sentence for each name that means no page that is known.
+    unmatched: tuple[str, ...] = ()
 
 
 def load_opml(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
@@ -57,10 +59,21 @@ def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Col
     """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
     if len(data) > _LONGEST_FILE:
         raise ConfigError(f"{file}: is larger than {_LONGEST_FILE >> 20} MB; split it")
+    return subscriptions(_outlines(data, file), known=known, formats=formats)
+
+
+def subscriptions(
+    pages: Iterable[tuple[str | None, str]],
+    *,
+    known: Iterable[Provider],
+    formats: Collection[str],
+    unmatched: Iterable[str] = (),
+) -> Subscriptions:
+    """Return what names and addresses of pages ask for beyond the known providers, each page once."""
     urls = {provider.url.rstrip("/"): provider.id for provider in known}
     ids = _Ids(urls.values())
     providers, repeated, invalid = [], [], []
-    for name, url in _outlines(data, file):
+    for name, url in pages:
         try:
             provider = new_provider(url, formats=formats, name=name)
         except ConfigError as error:
@@ -75,7 +88,9 @@ def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Col
             provider = msgspec.structs.replace(provider, id=ids.take(provider.id))
             urls[provider.url.rstrip("/")] = provider.id
             providers.append(provider)
-    return Subscriptions(providers=tuple(providers), repeated=tuple(repeated), invalid=tuple(invalid))
+    return Subscriptions(
+        providers=tuple(providers), repeated=tuple(repeated), invalid=tuple(invalid), unmatched=tuple(unmatched)
+    )
 
 
 class _Ids:

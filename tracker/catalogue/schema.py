@@ -4,9 +4,9 @@ A new key of an existing table is one edit: an annotated field of the struct.
 
     max_per_host: Annotated[int | None, Key(help="Pages of its host …", unit="pages", most=1000, is_shared=True)] = None
 
-A new table takes a struct of such fields, `CHANNELS = Schema("channel", Channel)`, the schema's name in
-`tracker.catalogue.file.TABLES`, and a reader: `entries_of(document, CHANNELS.kind, file, make)` for `[[channel]]`,
-`CHANNELS.values(table, place)` for a single `[fallback]`. `make` checks what must hold between keys.
+A new table takes a struct of such fields, `ROUTES = Schema("route", Route)`, the schema's name in
+`tracker.catalogue.file.TABLES`, and a reader: `entries_of(document, ROUTES.kind, file, make)` for `[[route]]`,
+`FALLBACK.values(table, place)` for a single `[fallback]`. `make` checks what must hold between keys.
 """
 
 import re
@@ -19,13 +19,34 @@ from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 import msgspec
 
 from tracker.catalogue.address import web_address
+from tracker.catalogue.alert_values import (
+    conversation,
+    foreign_id,
+    host,
+    labels,
+    mailbox,
+    prometheus_labels,
+    quiet_hours,
+    seconds,
+)
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
-from tracker.catalogue.values import boolean, choice, identifier, list_of, text, whole_number
+from tracker.catalogue.values import (
+    LONGEST_EXPRESSION,
+    boolean,
+    choice,
+    identifier,
+    list_of,
+    text,
+    time_zone,
+    whole_number,
+    word_table,
+)
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.filters import EXCLUDES
 from tracker.model.key import Holds, Key
+from tracker.model.route import AlertKind
 
 _VARIABLE: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 
@@ -50,9 +71,10 @@ class Entry:
 
     def checked(self, value: object, words: Sequence[str] | None) -> object:
         """Return what the field holds; `words` are those that only the caller knows. Raises InvalidValue."""
-        if self.type is tuple and self.key.holds is not Holds.HEADERS:
-            check = _CHECKS[self.key.holds]
-            return list_of(value, check=lambda item: check(item, self), example=self.example)
+        if self.type is tuple and not self.key.holds.is_table:
+            return self._list(value)
+        if self.key.holds is Holds.DURATION:
+            return seconds(value, self.key.least, self.example)
         if self.type is bool:
             return boolean(value)
         if self.type is int:
@@ -60,6 +82,13 @@ class Entry:
         if issubclass(self.type, StrEnum):
             return self.type(choice(value, self.key.choices or [each.value for each in self.type]))
         return choice(value, words) if words is not None else _CHECKS[self.key.holds](value, self)
+
+    def _list(self, value: object) -> tuple[object, ...]:
+        check = _CHECKS[self.key.holds]
+        items = list_of(value, check=lambda item: check(item, self), example=self.example)
+        if not items and self.key.is_required:
+            raise InvalidValue(f"is empty; write at least one, as in {self.example}")
+        return items
 
 
 class Schema(Generic[S]):
@@ -165,6 +194,18 @@ def _headers(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
     return header_variables(value, entry.key.reserved)
 
 
+def _expression(value: object, _entry: Entry) -> str:
+    return text(value, LONGEST_EXPRESSION)
+
+
+def _words(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+    return word_table(value, entry.key.choices, entry.example)
+
+
+def _zone(value: object, entry: Entry) -> str:
+    return time_zone(value, entry.example)
+
+
 def _glob(value: object, _entry: Entry) -> str:
     """Return a glob, or an exclusion and the glob behind it."""
     glob = text(value)
@@ -186,6 +227,10 @@ def _event_or_exclusion(value: object, entry: Entry) -> str:
     return _event(value, entry)
 
 
+def _alert_kind(value: object, _entry: Entry) -> AlertKind:
+    return AlertKind(choice(value, [kind.value for kind in AlertKind]))
+
+
 _CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
     Holds.TEXT: _text,
     Holds.IDENTIFIER: _identifier,
@@ -193,7 +238,18 @@ _CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
     Holds.SECRET_ADDRESS: _secret_address,
     Holds.VARIABLE: _variable,
     Holds.HEADERS: _headers,
+    Holds.EXPRESSION: _expression,
+    Holds.WORDS: _words,
+    Holds.ZONE: _zone,
     Holds.GLOB: _glob,
     Holds.EVENT: _event,
     Holds.EVENT_OR_EXCLUSION: _event_or_exclusion,
+    Holds.ALERT_KIND: _alert_kind,
+    Holds.MAILBOX: lambda value, _entry: mailbox(value),
+    Holds.HOST: lambda value, _entry: host(value),
+    Holds.CONVERSATION: lambda value, _entry: conversation(value),
+    Holds.FOREIGN_ID: lambda value, entry: foreign_id(value, entry.example),
+    Holds.QUIET_HOURS: lambda value, entry: quiet_hours(value, entry.example),
+    Holds.LABELS: lambda value, entry: labels(value, entry.example),
+    Holds.PROMETHEUS_LABELS: lambda value, entry: prometheus_labels(value, entry.example),
 }

@@ -6,14 +6,33 @@ from collections.abc import Iterable
 import msgspec
 
 from tracker.catalogue.entry import PROVIDERS
+from tracker.catalogue.format import FORMATS
 from tracker.catalogue.names import slug
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.key import Holds
 from tracker.model.provider import Provider
 
 
 def as_toml(providers: Iterable[Provider]) -> str:
-    """Return one block a provider; keys that would say what holds anyway are left out."""
-    return "\n".join("\n".join(["[[provider]]", *_lines(provider), ""]) for provider in providers)
+    """Return one block a provider, after one for each format that a catalogue defined for them.
+
+    Keys that would say what holds anyway are left out.
+    """
+    listed = list(providers)
+    definitions = dict.fromkeys(provider.definition for provider in listed if provider.definition is not None)
+    blocks = [
+        *(["[[format]]", *_definition_lines(definition), ""] for definition in definitions),
+        *(["[[provider]]", *_lines(provider), ""] for provider in listed),
+    ]
+    return "\n".join(map("\n".join, blocks))
+
+
+def _definition_lines(definition: FormatDefinition) -> list[str]:
+    return [
+        f"{entry.name} = {_table(value) if entry.key.holds is Holds.WORDS else _written(value)}"
+        for entry in FORMATS.entries.values()
+        if (value := getattr(definition, entry.field)) != entry.default
+    ]
 
 
 def _lines(provider: Provider) -> list[str]:

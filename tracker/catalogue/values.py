@@ -4,24 +4,26 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.catalogue.mistakes import InvalidValue, alternatives, described, quoted
 from tracker.catalogue.names import LONGEST_ID, slug
 
 LONGEST_TEXT = 200
+LONGEST_EXPRESSION = 500
+#: Vendors have a dozen words for states.
+_MOST_WORDS = 100
 _ID = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ID - 1}}}")
-
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 T = TypeVar("T")
 
 
-def text(value: object) -> str:
+def text(value: object, longest: int = LONGEST_TEXT) -> str:
     """Return one line of text that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidValue(f"is {described(value)}; write some text in quotes")
-    if len(value) > LONGEST_TEXT:
-        raise InvalidValue(f"is {quoted(value)}, longer than {LONGEST_TEXT} characters; shorten it")
+    if len(value) > longest:
+        raise InvalidValue(f"is {quoted(value)}, longer than {longest} characters; shorten it")
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
         raise InvalidValue(f"is {quoted(value)} with control characters in it; remove them")
     return value.strip()
@@ -63,18 +65,38 @@ def boolean(value: object) -> bool:
     return value
 
 
-def variable(value: object, key: str, example: str) -> str:
-    """Return the name of a variable. The message does not repeat what is given, which may be the secret itself."""
-    if isinstance(value, str) and _VARIABLE.fullmatch(value):
-        return value
-    raise InvalidValue(f'is not the name of a variable; write one, as in {key} = "{example}"')
-
-
 def whole_number(value: object, least: int, most: int, unit: str, example: str) -> int:
     """Return a whole number within its bounds; `unit` is what it counts."""
     # To Python, true is the integer 1.
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidValue(f"is {described(value)}, not a whole number of {unit}; write one, as in {example}")
+        kind = f"a whole number of {unit}" if unit else "a whole number"
+        raise InvalidValue(f"is {described(value)}, not {kind}; write one, as in {example}")
     if not least <= value <= most:
-        raise InvalidValue(f"is {described(value)}, not from {least} to {most} {unit}; write {example}")
+        bounds = f"from {least} to {most} {unit}".rstrip()
+        raise InvalidValue(f"is {described(value)}, not {bounds}; write {example}")
     return value
+
+
+def word_table(value: object, known: Sequence[str], example: str) -> tuple[tuple[str, str], ...]:
+    """Return a table of somebody's words, each with one of the known ones."""
+    if not isinstance(value, dict):
+        raise InvalidValue(f"is {described(value)}, not a table; write one, as in {example}")
+    if len(value) > _MOST_WORDS:
+        raise InvalidValue(f"has {len(value)} words, more than {_MOST_WORDS}; leave out those that are known anyway")
+    pairs = []
+    for word, meaning in value.items():
+        try:
+            pairs.append((text(word), choice(meaning, known)))
+        except InvalidValue as mistake:
+            raise InvalidValue(f"has a word {quoted(word)} whose meaning {mistake}") from None
+    return tuple(pairs)
+
+
+def time_zone(value: object, example: str) -> str:
+    """Return the name of a time zone."""
+    name = text(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidValue(f"is {quoted(name)}, not the name of a time zone; write one, as in {example}") from None
+    return name

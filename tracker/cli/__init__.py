@@ -46,6 +46,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Serve": {
         "web": Lazy("tracker.cli.web:web", "Serve the page, the API and the feeds of a running tracker."),
+        "mcp": Lazy("tracker.cli.mcp:mcp", "Answer an agent's questions over standard input and output (MCP)."),
         "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
     },
     "Decide": {
@@ -73,6 +74,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "tracker.cli.check:check",
             "Show how a page is read and what would be tracked; exit status 1 if it cannot be read.",
         ),
+        "formats": Lazy(
+            "tracker.cli.formats:formats",
+            "Show the formats that ship, and try out one that providers.toml defines.",
+        ),
+        "presets": Lazy("tracker.cli.presets:presets_command", "Keep the table of vendors true."),
         "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",

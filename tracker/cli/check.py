@@ -25,9 +25,9 @@ from tracker.model.page import Component, Snapshot
 from tracker.model.page_state import PageState
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
-from tracker.parse import FORMAT_NAMES, FORMATS
+from tracker.parse import FORMAT_NAMES
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents
+from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents, speaks
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
@@ -154,7 +154,7 @@ def _report(provider: Provider, discovery: Discovery, observed: Observation | No
         url=provider.url,
         asked=asked,
         format=source.format,
-        platform=FORMATS[source.format].title,
+        platform=speaks(source).title,
         host=urlsplit(source.primary).netloc,
         primary=source.primary,
         details=source.details,

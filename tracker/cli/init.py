@@ -10,6 +10,7 @@ import click
 from tracker.catalogue import as_toml, new_provider
 from tracker.catalogue.presets import Choice, chosen
 from tracker.cli.options import PROVIDERS_FILE, read_providers
+from tracker.cli.unread import print_unread
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 
@@ -115,6 +116,5 @@ def _providers(choices: Sequence[Choice]) -> list[Provider]:
         if provider.id in found and found[provider.id] != provider:
             raise ConfigError(f"two of these would have the id {provider.id}; write one of them into the file yourself")
         found[provider.id] = provider
-        if choice.is_unread:
-            click.echo(f"note: {choice.name} has a page that cannot be read so far: it stays unknown", err=True)
+        print_unread(choice)
     return list(found.values())

@@ -174,8 +174,9 @@ def given_headers(pairs: Sequence[str]) -> dict[str, str] | None:
 def read_providers(path: Path) -> tuple[Provider, ...]:
     """Return the providers of a file. Raises ConfigError."""
     from tracker.parse import FORMAT_NAMES  # noqa: PLC0415  the parsers, which most commands need not
+    from tracker.parse.custom import understood  # noqa: PLC0415  the same
 
-    return load_catalogue(path, formats=FORMAT_NAMES)
+    return load_catalogue(path, formats=FORMAT_NAMES, understand=understood)
 
 
 def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Provider, ...]:

@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from tracker.bootstrap import open_alerts
-from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_opml, load_sinks, new_provider
-from tracker.catalogue.presets import Choice, chosen, nearest
+from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_sinks, new_provider
+from tracker.catalogue.presets import Choice, chosen, completions, nearest
 from tracker.catalogue.presets import search as lookup
+from tracker.catalogue.presets.imported import load_list
 from tracker.cli.lazy import FullHelp
 from tracker.cli.naming import meant
 from tracker.cli.options import (
@@ -26,11 +27,13 @@ from tracker.cli.options import (
     running_settings,
 )
 from tracker.cli.table import counted, json_text, table
+from tracker.cli.unread import is_unread, print_unread
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.parse.coverage import coverage
 from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.supervise.sinks import unreached_summary
@@ -39,6 +42,11 @@ from tracker.supervise.sinks import unreached_summary
 _LONGEST_LINE: Final = 300
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the presets that a shell offers for the beginning of a word."""
+    return list(completions(incomplete))
 
 
 @click.group(cls=FullHelp)
@@ -70,7 +78,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("words", nargs=-1)
+@click.argument("words", nargs=-1, shell_complete=_complete)
 @format_option
 def search(words: tuple[str, ...], output_format: str) -> None:
     """Show the presets: vendors that `add` knows by name; all of them, or those that match every word.
@@ -85,12 +93,12 @@ def search(words: tuple[str, ...], output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(found))
         return
-    rows = [(p.id, p.name, p.category, p.platform or "", ", ".join(p.aliases), p.url) for p in found]
-    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "ALSO", "URL"), rows))
+    rows = [(p.id, p.name, p.category, p.platform or "", coverage(p).reach, ", ".join(p.aliases), p.url) for p in found]
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows))
 
 
 @providers.command()
-@click.argument("pages", nargs=-1, required=True)
+@click.argument("pages", nargs=-1, required=True, shell_complete=_complete)
 @click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
 @click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
 @click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
@@ -126,10 +134,7 @@ def add(
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for choice in choices:
-        if choice.is_unread:
-            click.echo(
-                f"note: {choice.name} has a page of its own that cannot be read so far: it stays unknown", err=True
-            )
+        print_unread(choice)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
@@ -140,7 +145,7 @@ def add(
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     if not no_check:
         _check_first(
-            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not choice.is_unread]
+            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not is_unread(choice)]
         )
     catalogue.put(wanted, utc_now())
     _print_added(wanted)
@@ -152,23 +157,24 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
 @data_dir_option
 def import_(file: Path, dry_run: bool, data_dir: Path) -> None:
-    """Watch the pages whose feeds a feed reader has exported (OPML); exit status 1 if none of them can be watched.
+    """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
-    Pages that are watched already are skipped, and so are entries without a web address. All other feeds of the file
-    are taken: remove those that are not of status pages first.
+    A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
+    or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
+    those that match none are named. What is there already is passed over, and so is what is no address of the web.
 
     \b
     Example:
-      tracker providers import subscriptions.opml --dry-run
+      tracker providers import vendors.csv --dry-run
     """
     catalogue = running_catalogue(data_dir)
-    found = load_opml(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    for reason in (*found.repeated, *found.invalid):
+    found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    for reason in (*found.repeated, *found.invalid, *found.unmatched):
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(found.providers, utc_now())
     _print_added(found.providers, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid)
+    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched)
     click.echo(f"{len(found.providers)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
     if not (found.providers or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")

@@ -28,7 +28,8 @@ def web(address: str, next_free: bool, data_dir: Path) -> None:
       tracker web 127.0.0.1:8080
     """
     try:
-        from tracker.web.serving import serve  # noqa: PLC0415  the web server is an extra
+        from tracker.cli.additions import additions_of  # noqa: PLC0415  the web server is an extra
+        from tracker.web.serving import serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("tracker", "workers"):
             raise
@@ -38,4 +39,11 @@ def web(address: str, next_free: bool, data_dir: Path) -> None:
     web_settings, kept = WebSettings.from_environment(variables), HistorySettings.from_environment(variables)
     settings, _ = reached(data_dir, variables)
     os.umask(0o077)
-    serve(settings, web_settings, kept, address_of(address), is_searching=next_free)
+    serve(
+        settings,
+        web_settings,
+        kept,
+        address_of(address),
+        is_searching=next_free,
+        additions=additions_of(settings),
+    )

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tracker.detection.stand_ins import give_way
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Omission, Reach, Snapshot
 
 _Named = TypeVar("_Named", Incident, IncidentUpdate)
@@ -56,6 +57,7 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
     details = list(details)
+    primary = give_way(primary, details)
     listing = next((answer for answer in (primary, *details) if answer.components or answer.components_listed), primary)
     names = {component.id: component.name for component in listing.components}
     primary, *details = (_with_names(answer, names) for answer in (primary, *details))

@@ -174,8 +174,12 @@ def _components(session: Session, new: Sequence[StreamedEvent]) -> Iterable[Comp
                     component_id=storable(component_id),
                 )
             )
-        for span in fold_component(latest[key], event):
-            spans[*key, span.began_at] = latest[key] = span
+        before = latest[key]
+        for span in fold_component(before, event):
+            spans[*key, span.began_at] = span
+            # A change that came late is older than the latest one, which stays the one that the next change ends.
+            if before is None or span.began_at >= before.began_at:
+                latest[key] = span
     return spans.values()
 
 

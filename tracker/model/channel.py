@@ -1,17 +1,37 @@
 """The `[[channel]]`s of the catalogue: where alerts go. They hold names of secrets, never secrets."""
 
 from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
+
+from tracker.model.key import Holds, Key
+
+#: Header fields that a signed webhook sets itself.
+_RESERVED: Final = (
+    *("content-type", "user-agent", "idempotency-key"),
+    *("webhook-id", "webhook-timestamp", "webhook-signature"),
+)
+_URL: Final = Key(
+    help="Where messages are posted.", holds=Holds.SECRET_ADDRESS, example='"https://hooks.example.com/updates"'
+)
+_URL_ENV: Final = Key(
+    help="The variable that holds that address, in place of `url`.", holds=Holds.VARIABLE, example='"ONCALL_URL"'
+)
+_API_URL: Final = Key(help="Where the service is.", holds=Holds.ADDRESS)
+
+
+def _secret(help: str, example: str, *, is_required: bool = True) -> Key:
+    return Key(help=help, holds=Holds.VARIABLE, example=f'"{example}"', is_required=is_required)
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What every channel has."""
 
-    #: The channel's id, which routes name.
-    name: str
-    #: Whether addresses that are not public may be connected to.
-    allow_private: bool = False
+    name: Annotated[
+        str, Key(help="By what routes call it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True)
+    ]
+    allow_private: Annotated[bool, Key(help="Allow an address that is not public.")] = False
 
     @property
     def place(self) -> str:
@@ -22,38 +42,45 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type")
 class PagerDutyConfig(ChannelConfig, frozen=True, kw_only=True, tag="pagerduty"):
     """A PagerDuty service with an Events API v2 integration."""
 
-    routing_key_env: str
-    api_url: str = "https://events.pagerduty.com"
+    routing_key_env: Annotated[str, _secret("The variable that holds the integration key.", "PAGERDUTY_ROUTING_KEY")]
+    api_url: Annotated[str, _API_URL] = "https://events.pagerduty.com"
 
 
 class SlackConfig(ChannelConfig, frozen=True, kw_only=True, tag="slack"):
     """A Slack conversation, through an app's bot token."""
 
-    token_env: str
-    #: Id or `#name` of the conversation.
-    channel: str
-    api_url: str = "https://slack.com/api/"
+    token_env: Annotated[str, _secret("The variable that holds the app's bot token.", "SLACK_TOKEN")]
+    channel: Annotated[
+        str,
+        Key(
+            help="The conversation: its id, or `#name`.",
+            holds=Holds.CONVERSATION,
+            example='"C0123456789"',
+            is_required=True,
+        ),
+    ]
+    api_url: Annotated[str, _API_URL] = "https://slack.com/api/"
 
 
 class SlackWebhookConfig(ChannelConfig, frozen=True, kw_only=True, tag="slack-webhook"):
     """An incoming webhook of Slack, or of a chat that takes the same (Mattermost, Rocket.Chat)."""
 
-    url: str | None = None
-    url_env: str | None = None
+    url: Annotated[str | None, _URL] = None
+    url_env: Annotated[str | None, _URL_ENV] = None
 
 
 class DiscordConfig(ChannelConfig, frozen=True, kw_only=True, tag="discord"):
     """A webhook of a Discord channel."""
 
-    url: str | None = None
-    url_env: str | None = None
+    url: Annotated[str | None, _URL] = None
+    url_env: Annotated[str | None, _URL_ENV] = None
 
 
 class TeamsConfig(ChannelConfig, frozen=True, kw_only=True, tag="teams"):
     """A Teams workflow that posts what its webhook gets."""
 
-    url: str | None = None
-    url_env: str | None = None
+    url: Annotated[str | None, _URL] = None
+    url_env: Annotated[str | None, _URL_ENV] = None
 
 
 class MailSecurity(StrEnum):
@@ -67,58 +94,115 @@ class MailSecurity(StrEnum):
 class EmailConfig(ChannelConfig, frozen=True, kw_only=True, tag="email"):
     """Recipients of mail, and the SMTP server that takes it."""
 
-    host: str
-    #: None: the usual one of the security.
-    port: int | None = None
-    security: MailSecurity = MailSecurity.STARTTLS
-    username_env: str | None = None
-    password_env: str | None = None
-    sender: str
-    recipients: tuple[str, ...]
+    host: Annotated[str, Key(help="The mail server.", holds=Holds.HOST, example='"smtp.example.com"', is_required=True)]
+    port: Annotated[
+        int | None, Key(help="Its port; without it the usual one of `security`.", most=65_535, example="587")
+    ] = None
+    security: Annotated[MailSecurity, Key(help="How the connection is protected.", example='"tls"')] = (
+        MailSecurity.STARTTLS
+    )
+    username_env: Annotated[
+        str | None, _secret("The variable that holds the user name.", "SMTP_USERNAME", is_required=False)
+    ] = None
+    password_env: Annotated[
+        str | None, _secret("The variable that holds the password.", "SMTP_PASSWORD", is_required=False)
+    ] = None
+    sender: Annotated[
+        str,
+        Key(
+            name="from",
+            help="The sender's address.",
+            holds=Holds.MAILBOX,
+            example='"status@example.com"',
+            is_required=True,
+        ),
+    ]
+    recipients: Annotated[
+        tuple[str, ...],
+        Key(
+            name="to",
+            help="The recipients' addresses.",
+            holds=Holds.MAILBOX,
+            example='["oncall@example.com"]',
+            is_required=True,
+        ),
+    ]
 
 
 class AlertmanagerConfig(ChannelConfig, frozen=True, kw_only=True, tag="alertmanager"):
     """A Prometheus Alertmanager, or what speaks its API v2."""
 
-    api_url: str
-    headers_env: tuple[tuple[str, str], ...] = ()
-    #: Labels that every alert gets.
-    labels: tuple[tuple[str, str], ...] = ()
+    api_url: Annotated[
+        str,
+        Key(help="Where Alertmanager is.", holds=Holds.ADDRESS, example='"http://alertmanager:9093"', is_required=True),
+    ]
+    headers_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            help="Headers of its requests, each with the variable that holds its value.",
+            holds=Holds.HEADERS,
+            example='{ Authorization = "ONCALL_AUTH" }',
+            reserved=_RESERVED,
+        ),
+    ] = ()
+    labels: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(help="Labels of every alert.", holds=Holds.PROMETHEUS_LABELS, example='{ team = "payments" }'),
+    ] = ()
 
 
 class JsmConfig(ChannelConfig, frozen=True, kw_only=True, tag="jsm"):
     """An API integration of Jira Service Management Operations."""
 
-    api_key_env: str
-    api_url: str = "https://api.atlassian.com"
+    api_key_env: Annotated[str, _secret("The variable that holds the integration's API key.", "JSM_API_KEY")]
+    api_url: Annotated[str, _API_URL] = "https://api.atlassian.com"
 
 
 class IncidentIoConfig(ChannelConfig, frozen=True, kw_only=True, tag="incidentio"):
     """An HTTP alert source of incident.io."""
 
-    token_env: str
-    #: The alert source's id.
-    source: str
-    api_url: str = "https://api.incident.io"
+    token_env: Annotated[str, _secret("The variable that holds the alert source's token.", "INCIDENTIO_TOKEN")]
+    source: Annotated[
+        str,
+        Key(
+            help="The alert source's id, with which its address ends.",
+            holds=Holds.FOREIGN_ID,
+            example='"01GW2G3V0S59R238FAHPDS1R66"',
+            is_required=True,
+        ),
+    ]
+    api_url: Annotated[str, _API_URL] = "https://api.incident.io"
 
 
 class WebhookChannelConfig(ChannelConfig, frozen=True, kw_only=True, tag="webhook"):
     """A receiver of one's own."""
 
-    url: str | None = None
-    url_env: str | None = None
-    #: Name of the variable that holds the signing keys; None: nothing is signed.
-    secret_env: str | None = None
-    headers_env: tuple[tuple[str, str], ...] = ()
+    url: Annotated[str | None, _URL] = None
+    url_env: Annotated[str | None, _URL_ENV] = None
+    #: None: nothing is signed.
+    secret_env: Annotated[
+        str | None, _secret("The variable that holds the signing keys.", "ONCALL_SECRET", is_required=False)
+    ] = None
+    headers_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            help="Headers of its requests, each with the variable that holds its value.",
+            holds=Holds.HEADERS,
+            example='{ Authorization = "ONCALL_AUTH" }',
+            reserved=_RESERVED,
+        ),
+    ] = ()
 
 
 class AppriseConfig(ChannelConfig, frozen=True, kw_only=True, tag="apprise"):
     """One of the services that the apprise library knows."""
 
-    url_env: str
+    url_env: Annotated[
+        str, _secret("The variable that holds the service's address, as apprise writes it.", "APPRISE_URL")
+    ]
 
 
-#: Any channel, as msgspec encodes and decodes it: the key `type` tells which.
+#: Any channel, as msgspec encodes and decodes it: the key `type` names its struct.
 AnyChannelConfig = (
     PagerDutyConfig
     | SlackConfig

@@ -102,6 +102,12 @@ def wants_change(
     return fall_was_reported or _wants_status(provider, component.status)
 
 
+def is_named(provider: Provider, component: Component) -> bool:
+    """Return whether the filter on components names this one: a list without includes names none."""
+    has_includes = any(not pattern.startswith(EXCLUDES) for pattern in provider.components)
+    return has_includes and _wants_component(provider, component)
+
+
 def unmatched(provider: Provider, page: Snapshot | PageView) -> tuple[str, ...]:
     """Return a sentence for each glob on components or regions that matches nothing of the page.
 

@@ -1,4 +1,4 @@
-"""How people write the fields of a provider or a sink in providers.toml: notes on the fields themselves, data alone."""
+"""How people write fields in providers.toml: notes on the fields of the structs behind its tables, data alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -18,12 +18,41 @@ class Holds(StrEnum):
     VARIABLE = auto()
     #: Header fields, each with the name of the variable that holds its value.
     HEADERS = auto()
+    #: Where in a body something is, in the language of that body.
+    EXPRESSION = auto()
+    #: A table of a vendor's words, each with one of the key's choices.
+    WORDS = auto()
+    #: The name of a time zone.
+    ZONE = auto()
     #: A glob, or an exclusion (`!Beta*`).
     GLOB = auto()
     #: A kind of events.
     EVENT = auto()
     #: A kind of events, or an exclusion of one.
     EVENT_OR_EXCLUSION = auto()
+    #: A kind of alerts.
+    ALERT_KIND = auto()
+    #: One mail address.
+    MAILBOX = auto()
+    #: A host's name or address, without a port.
+    HOST = auto()
+    #: A conversation of Slack: its id, or `#name`.
+    CONVERSATION = auto()
+    #: A service's id of something, as the service writes it.
+    FOREIGN_ID = auto()
+    #: A duration such as `5m`; the field holds seconds.
+    DURATION = auto()
+    #: A table that says when quiet hours begin and end.
+    QUIET_HOURS = auto()
+    #: A table of labels.
+    LABELS = auto()
+    #: A table of labels, as Prometheus takes them.
+    PROMETHEUS_LABELS = auto()
+
+    @property
+    def is_table(self) -> bool:
+        """Return whether the value is one table, though its field holds a tuple of pairs."""
+        return self in (Holds.HEADERS, Holds.WORDS, Holds.LABELS, Holds.PROMETHEUS_LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +70,7 @@ class Key:
     unit: str = ""
     least: int = 1
     most: int = 0
-    #: Those words of an enumeration that may be written; (): all.
+    #: Those words of an enumeration that may be written; (): all. Of a table of words: those that they may mean.
     choices: tuple[str, ...] = ()
     is_required: bool = False
     #: Whether `[defaults]` may set it for all.

@@ -168,6 +168,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     former_keys: dict[str, tuple[str, ...]] = {}
     #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
+    #: Keys of updates without an id of their own that stand for an incident's newest one: another answer of the page
+    #: lists all of them with ids, and these give way to that.
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Incident, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Component, ComponentStatus, Impact, Omission, OpenIncident, worst_impact
 from tracker.model.provider import Validators
 
@@ -29,6 +30,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     primary: str
     #: URLs that are requested when the primary answer changed.
     details: tuple[str, ...] = ()
+    #: What the format is where the catalogue defines it; another one means that the page is read otherwise.
+    definition: FormatDefinition | None = None
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,7 +58,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
     source: Source | None = None
-    #: When a search for another source failed last, after this one had stopped fitting.
+    #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
+    #: when a better one was last looked for (`tracker.polling.lesser`).
     searched_at: datetime | None = None
     #: When the former source was last read. Set until all of this source was read, which is compared with
     #: `PageView.recent` so long.

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.key import Holds, Key
 from tracker.model.page import SEVERITIES, Impact
 
@@ -161,6 +162,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = FirstSight.OPEN
     #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
     id_given: bool = False
+    #: What `format` names where that is a `[[format]]` of the catalogue, None for a format that ships.
+    definition: FormatDefinition | None = None
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
 

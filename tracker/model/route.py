@@ -2,13 +2,14 @@
 
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tracker.model.channel import AlertmanagerConfig, AnyChannelConfig, IncidentIoConfig, JsmConfig, PagerDutyConfig
-from tracker.model.page import Impact
+from tracker.model.key import Holds, Key
+from tracker.model.page import SEVERITIES, Impact
 
 
 class AlertKind(StrEnum):
@@ -56,31 +57,94 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One `[[route]]`: alerts that match it go to its channels. Globs are as in a provider's filters; () means all."""
 
-    #: Names of channels.
-    to: tuple[str, ...]
-    #: Globs on provider ids.
-    providers: tuple[str, ...] = ()
-    #: Globs on the providers' groups.
-    groups: tuple[str, ...] = ()
-    components: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    #: The least impact; an unknown impact passes, since it may be any.
-    min_impact: Impact = Impact.NONE
+    to: Annotated[tuple[str, ...], Key(help="The channels, by their names.", example='["oncall"]', is_required=True)]
+    min_impact: Annotated[
+        Impact,
+        Key(
+            help="The least impact; an alert of unknown impact passes.",
+            example='"major"',
+            choices=tuple(impact.value for impact in SEVERITIES),
+        ),
+    ] = Impact.NONE
+    providers: Annotated[
+        tuple[str, ...], Key(help="Ids of providers.", holds=Holds.GLOB, example='["openai", "aws-*"]')
+    ] = ()
+    groups: Annotated[tuple[str, ...], Key(help="Groups of providers.", holds=Holds.GLOB, example='["Payments"]')] = ()
+    components: Annotated[
+        tuple[str, ...], Key(help="Components; !GLOB leaves some out.", holds=Holds.GLOB, example='["API*", "!Beta*"]')
+    ] = ()
+    regions: Annotated[
+        tuple[str, ...], Key(help="Regions; !GLOB leaves some out.", holds=Holds.GLOB, example='["eu-*"]')
+    ] = ()
     #: () means all, or those that have an impact where `min_impact` is given.
-    kinds: tuple[AlertKind, ...] = ()
-    #: How long an alert is held before it opens; one that ends sooner is never sent. None: 5 minutes for a page
-    #: that cannot be read, nothing for the rest.
-    after_s: int | None = None
-    quiet_hours: QuietHours | None = None
-    #: One message for each such window, instead of one alert after the other.
-    digest_s: int | None = None
-    #: How often an open alert that nobody has acknowledged is sent again.
-    repeat_s: int | None = None
-    #: How long before a maintenance begins its reminder is sent.
-    remind_s: int = 1800
-    labels: tuple[tuple[str, str], ...] = ()
-    #: Whether the routes behind it are looked at, too, once it matches.
-    continues: bool = False
+    kinds: Annotated[
+        tuple[AlertKind, ...],
+        Key(
+            help="Kinds of alerts; with `min_impact` alone incidents and components.",
+            holds=Holds.ALERT_KIND,
+            example='["incident"]',
+        ),
+    ] = ()
+    #: None: 5 minutes for a page that cannot be read, nothing for the rest.
+    after_s: Annotated[
+        int | None,
+        Key(
+            name="after",
+            help="How long an alert waits before it opens; one that ends sooner is never sent. Without it 5 minutes "
+            "for a page that cannot be read, no time for the rest.",
+            holds=Holds.DURATION,
+            least=0,
+            example='"5m"',
+        ),
+    ] = None
+    quiet_hours: Annotated[
+        QuietHours | None,
+        Key(
+            help="A part of each day in which nothing is sent; one summary follows.",
+            holds=Holds.QUIET_HOURS,
+            example='{ from = "22:00", to = "07:00", timezone = "Europe/Berlin", pass = "critical" }',
+        ),
+    ] = None
+    digest_s: Annotated[
+        int | None,
+        Key(
+            name="digest",
+            help="One message for each such time window, in place of one for each alert.",
+            holds=Holds.DURATION,
+            example='"1h"',
+        ),
+    ] = None
+    repeat_s: Annotated[
+        int | None,
+        Key(
+            name="repeat",
+            help="How often an open alert that nobody has acknowledged is sent again.",
+            holds=Holds.DURATION,
+            example='"4h"',
+        ),
+    ] = None
+    remind_s: Annotated[
+        int,
+        Key(
+            name="remind",
+            help="How long before a maintenance begins its reminder is sent.",
+            holds=Holds.DURATION,
+            example='"1h"',
+        ),
+    ] = 1800
+    labels: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(help="Labels of its alerts.", holds=Holds.LABELS, example='{ team = "payments" }'),
+    ] = ()
+    continues: Annotated[
+        bool, Key(name="continue", help="Whether the routes below it are looked at, too, once it matches.")
+    ] = False
+
+
+class Fallback(msgspec.Struct, frozen=True, kw_only=True):
+    """`[fallback]`: the channels that report another channel's failures."""
+
+    to: Annotated[tuple[str, ...], Key(help="The channels, by their names.", example='["mail"]', is_required=True)]
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +152,7 @@ class Alerting(msgspec.Struct, frozen=True, kw_only=True):
 
     channels: tuple[AnyChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()
-    #: Names of the channels that hear of another channel's failures.
+    #: Names of the channels that report another channel's failures.
     fallback: tuple[str, ...] = ()
 
 

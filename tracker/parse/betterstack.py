@@ -89,6 +89,7 @@ BETTERSTACK = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/index.json"),),
+    signs=(b"betterstack.com", b"betteruptime.com"),
 )
 
 

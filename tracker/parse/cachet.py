@@ -139,6 +139,7 @@ CACHET = Format(
     title="Cachet",
     recognises=_recognises,
     read=_read,
+    signs=(b"cachethq", b"Cachet"),
     endpoints=(
         Endpoints(
             primary="/api/v1/incidents?sort=id&order=desc&per_page=50",

@@ -5,8 +5,10 @@ is quiet. Incidents and updates have the shape and the ids of Checkly's API (che
 page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance windows) are not
 documented and not asked for. Severity: minor and medium are minor, the others are named alike.
 
-A page at `<slug>.checkly-status-page.com` has its slug in the address; for a page at a domain of its own, give the
-address of the list.
+The page for people has the same in its data (Nuxt; recorded, 2026-09), and its services: one that an open incident
+names is affected as badly as the incident is, the others work. Its lists of maintenance windows were empty in the
+recording, so that maintenance is not read. A page at `<slug>.checkly-status-page.com` tells its slug by its address; of
+one at a domain of its own, the page is what is read.
 """
 
 import re
@@ -14,11 +16,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.errors import ParseError
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.entries import each, entry_by_entry, identity, marked
+from tracker.parse import page_data
+from tracker.parse.entries import among, each, entry_by_entry, identity, marked, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
+from tracker.parse.mentions import mentioned
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word
 
@@ -30,15 +35,24 @@ _IMPACTS: Mapping[str, Impact] = {
     "major": Impact.MAJOR,
     "critical": Impact.CRITICAL,
 }
+_AFFECTED: Mapping[Impact, ComponentStatus] = {
+    Impact.MINOR: ComponentStatus.DEGRADED_PERFORMANCE,
+    Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
+    Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
+}
+#: What the name of the request for incidents begins with in the data of a page.
+_UNRESOLVED = "unresolved-incidents-"
 _MARKS = frozenset({"incidentUpdates", "lastUpdateStatus", "severity"})
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return _is_list(fields.json_object(body))
+    return bool(_page_data(body)) or _is_list(fields.json_object(body))
 
 
 @entry_by_entry
 def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    if data := _page_data(body):
+        return _page(data)
     answer = fields.json_object(body)
     if not _is_list(answer):
         raise refusal(body, content_type)
@@ -57,6 +71,52 @@ def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
 
 
 CHECKLY = Format(name="checkly", title="Checkly", recognises=_recognises, read=_read, linked=_linked)
+
+
+def _page_data(body: bytes) -> dict[str, Any]:
+    """Return what a page holds below the names of its requests, also where it was cut out of the page."""
+    if b"incidentUpdates" not in body and b"unresolved-incidents-" not in body:
+        return {}
+    found = page_data.script_data(body, "__NUXT_DATA__") if page_data.is_page(body) else fields.json_or_none(body)
+    try:
+        data = fields.mapping(fields.mapping(page_data.unflattened(found)).get("data"))
+    except ParseError:
+        return {}
+    return data if any(key.startswith(_UNRESOLVED) for key in data) else {}
+
+
+def _page(data: Mapping[str, Any]) -> Snapshot:
+    def under(prefix: str) -> dict[str, Any]:
+        return next((fields.mapping(value) for key, value in data.items() if key.startswith(prefix)), {})
+
+    listed = under(_UNRESOLVED)
+    incidents = distinct(each(listed, "incidents", "incident", _incident))
+    affected = {
+        mention.id: _AFFECTED.get(incident.impact or Impact.MINOR, ComponentStatus.UNKNOWN)
+        for incident in incidents
+        for mention in incident.mentions
+        if incident.is_open
+    }
+    services = [
+        (service, fields.name(group.get("name")))
+        for group in objects(under("uptime-"), "metadata", "component")
+        for service in objects(group, "services", "component")
+    ]
+
+    def component(placed: tuple[dict[str, Any], str | None]) -> Component:
+        service, group = placed
+        name = fields.name(service.get("name"))
+        component_id = identity(service.get("id"), "a service", name=f"{group or ''}\0{name}" if name else "")
+        status = affected.get(component_id, ComponentStatus.OPERATIONAL)
+        return Component(id=component_id, name=name or component_id, status=status, group=group)
+
+    return Snapshot(
+        name=fields.name(fields.mapping(under("status-page-resolver-").get("statusPage")).get("name")),
+        incidents=incidents,
+        components=distinct(among(services, "component", component)),
+        components_listed=bool(services),
+        open_only=True,
+    )
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
@@ -79,6 +139,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         impact=fields.known(_IMPACTS, entry.get("severity")),
         updates=updates,
         components=fields.names(entry.get("services")),
+        mentions=mentioned(entry.get("services")),
     )
 
 

@@ -76,6 +76,7 @@ CSTATE = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/index.json", details=("/issues/index.json",)),),
+    signs=(b"cstate",),
 )
 
 

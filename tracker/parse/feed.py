@@ -5,9 +5,10 @@ other change, so a snapshot of a feed has no clock.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tracker.errors import ParseError
@@ -93,12 +94,23 @@ def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool
     return is_of_incidents((feed.title, feed.subtitle), feed.entries)
 
 
+#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed), FireHydrant.
+_FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml", b"firehydrant": "/data/rss.xml"}
+
+
+def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
+    """Return the feeds of software that shows itself on its pages without linking to them."""
+    page = html.lower()
+    return tuple(Endpoints(primary=path) for sign, path in _FEEDS_OF.items() if sign in page)
+
+
 FEED = Format(
     name="feed",
     title="Atom or RSS feed",
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
+    linked=_linked,
     is_about_incidents=_is_about_incidents,
 )
 

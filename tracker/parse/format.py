@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Snapshot
 
 
@@ -50,9 +51,17 @@ class Format:
     #: (HTML of the page for people, its URL) -> endpoints that only the page itself names, such as an id that an API
     #: needs; never raises.
     linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked
+    #: Words of which any, in the HTML of a page for people, says that this software made it: its endpoints are asked
+    #: before those of others. A wrong one costs requests and decides nothing.
+    signs: tuple[bytes, ...] = ()
+    #: Path, below the page's address, of the answer for one incident alone, `{id}` for its id: it has updates that the
+    #: list lacks, and is requested for the incidents that changed last when something changed. "" where there is none.
+    each_incident: str = ""
     #: Whether details change without the primary answer. Then every poll requests all of them, unconditionally, and a
     #: failed detail fails the poll.
     details_apart: bool = False
+    #: What the format is where a catalogue defines it, None for one that ships.
+    definition: FormatDefinition | None = None
     #: (body, url, content type) -> whether a readable answer is of a status page, for formats with other uses; never
     #: raises. It decides about addresses that the user did not name.
     is_about_incidents: Callable[[bytes, str, str | None], bool] = always

@@ -1,4 +1,4 @@
-"""Google Cloud's and Google Workspace's `incidents.json` -> Snapshot.
+"""The `incidents.json` of Google's dashboards (Cloud, Workspace, Firebase, Search, Ads, Play) -> Snapshot.
 
 One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and the incidents
 of before the window are gone, not ended. An incident is open as long as it has no `end`; "available" means that it is
@@ -50,7 +50,14 @@ GOOGLE = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/incidents.json"),),
-    hosts=("status.cloud.google.com", "www.google.com"),
+    hosts=(
+        "status.cloud.google.com",
+        "www.google.com",
+        "status.firebase.google.com",
+        "status.search.google.com",
+        "status.play.google.com",
+        "ads.google.com",
+    ),
 )
 
 

@@ -1,8 +1,9 @@
 """Heroku's status API, version 4 (`/api/v4/current-status`) -> Snapshot.
 
-One answer has everything: colours of systems, open incidents, planned maintenance. `state` is the status of an
-incident; `resolved` contradicts it and is not read. `scheduled` keeps past maintenances as `upcoming`, so they are
-announced and never count as running. Updates are newest first and known by `created_at`, which no edit moves. Colours
+One answer says all of now: colours of systems, incidents that go on, maintenance to come; `/api/v4/incidents` has the
+same objects of the past, with their last texts, and is asked for when something changes. `state` is how an incident
+stands; `resolved` contradicts it and is not read. `scheduled` keeps what is long over as `upcoming`, so that it is
+announced and never taken for running. Updates are newest first and known by `created_at`, which no edit moves. Colours
 say how a system does; an incident has no severity. Fields as in Heroku's own client (github.com/heroku/cli, `status`),
 and in recorded answers.
 """
@@ -19,6 +20,8 @@ from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
 _MARKS = frozenset({"system", "status"})
+#: What an incident of the list of past ones has.
+_INCIDENT = frozenset({"id", "title", "state", "systems", "updates"})
 _LISTS = ("status", "incidents", "scheduled")
 _COLOURS: Mapping[str, ComponentStatus] = {
     "green": ComponentStatus.OPERATIONAL,
@@ -28,12 +31,17 @@ _COLOURS: Mapping[str, ComponentStatus] = {
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return mentions(body, b'"scheduled"', b'"status"') and _is_heroku(fields.json_or_none(body))
+    if mentions(body, b'"scheduled"', b'"status"'):
+        return _is_heroku(fields.json_or_none(body))
+    return mentions(body, b'"systems"', b'"update_type"') and marked(fields.json_or_none(body), _INCIDENT)
 
 
 @entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  incidents hold whole addresses
     answer = fields.json_or_none(body)
+    if marked(answer, _INCIDENT):
+        listed = each({"list": answer}, "list", "incident", lambda entry: _incident(entry, None))
+        return Snapshot(incidents=distinct(listed))
     if not _is_heroku(answer):
         raise refusal(body, content_type)
     return Snapshot(
@@ -51,7 +59,7 @@ HEROKU = Format(
     title="Heroku",
     recognises=_recognises,
     read=_read,
-    endpoints=(Endpoints(primary="/api/v4/current-status"),),
+    endpoints=(Endpoints(primary="/api/v4/current-status", details=("/api/v4/incidents?limit=20",)),),
     hosts=("status.heroku.com",),
 )
 

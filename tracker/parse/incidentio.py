@@ -3,8 +3,9 @@
 `/proxy/<host>` shows what goes on or is planned, with all updates, and every component in its group: one request that
 shows whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
 names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
-`/api/v1/summary` is documented (docs.incident.io/status-pages/api) and shows of an incident the newest text: it is read
-where a page is given by that address, and asked for nowhere.
+The page itself (Next.js) has the first of the two in its data; that is read of a page below another, whose own answers
+are not known, and where nothing else answers. `/api/v1/summary` is documented (docs.incident.io/status-pages/api) and
+shows of an incident the newest text, which stands for the newest update in the page's data.
 
 Ids are ULIDs, of incidents the same that the Statuspage-compatible answers show. An update of the widget has none; its
 time is in. A maintenance says so in `type`. Severity is the worst status that a component had on the way, in the
@@ -18,6 +19,7 @@ from urllib.parse import quote
 
 from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
 from tracker.parse import _fields as fields
+from tracker.parse import page_data
 from tracker.parse.entries import Kind, among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, time_key
@@ -33,18 +35,24 @@ _IMPACTS: Mapping[str, Impact] = {
 }
 _SUMMARY_KEYS = frozenset({"structure", "ongoing_incidents", "affected_components"})
 _SUMMARY_LISTS: Mapping[str, Kind] = {"ongoing_incidents": "incident", "scheduled_maintenances": "maintenance"}
+#: What tells the summary among the data of a page.
+_PAGE_KEYS = ("ongoing_incidents", "affected_components", "structure")
 _WIDGET_LISTS = ("in_progress_maintenances", "scheduled_maintenances")
 #: Keys of an incident that distinguish it from those in other platforms' lists of the same name.
 _MARKS = frozenset({"component_impacts", "status_summaries", "status_page_id"})
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
+    if page_data.is_page(body):
+        return bool(page_data.next_object(body, *_PAGE_KEYS))
     answer = fields.json_object(body)
     return _is_summary(answer) or _is_widget(answer) or (_is_history(answer) and bool(answer["incidents"]))
 
 
 @entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    if page_data.is_page(body) and (summary := page_data.next_object(body, *_PAGE_KEYS)):
+        return _summary(summary, url)
     answer = fields.json_object(body)
     if _is_summary(answer):
         return _summary(answer["summary"], url)
@@ -59,12 +67,25 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     raise refusal(body, content_type)
 
 
+_NATIVE = Endpoints(primary="/proxy/{host}", details=("/proxy/{host}/incidents",))
+_SIGNS = (b"incident.io", b"incident-io-status-page")
+
+
+def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
+    """Return the summary for widgets as well where the page is one of incident.io's."""
+    if not any(sign in html for sign in _SIGNS):
+        return ()
+    return (_NATIVE, Endpoints(primary="/api/v1/summary", details=("/",)))
+
+
 INCIDENTIO = Format(
     name="incidentio",
     title="incident.io",
     recognises=_recognises,
     read=_read,
-    endpoints=(Endpoints(primary="/proxy/{host}", details=("/proxy/{host}/incidents",)),),
+    endpoints=(_NATIVE,),
+    linked=_linked,
+    signs=_SIGNS,
 )
 
 
@@ -209,7 +230,11 @@ def _widget(answer: dict[str, Any]) -> Snapshot:
     )
     incidents, maintenances = parted((*ongoing, *planned))
     return Snapshot(
-        name=fields.name(answer.get("page_title")), incidents=incidents, maintenances=maintenances, open_only=True
+        name=fields.name(answer.get("page_title")),
+        incidents=incidents,
+        maintenances=maintenances,
+        open_only=True,
+        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
     )
 
 

@@ -1,9 +1,11 @@
-"""Instatus's public JSON -> Snapshot (instatus.com/help/api, and recorded answers).
+"""Instatus's public JSON and the data of its pages -> Snapshot (instatus.com/help/api, and recorded answers and pages).
 
-`summary.json` shows open incidents and planned maintenances, without texts and ids of updates: one request shows
-whether the page is quiet. An update is a status with the time of the last change. The page's own word changes with its
-components, which only `components.json` lists. Nothing of what ended is shown. Severity is a component's word: anything
-short of a major outage is minor, as Statuspage has it.
+`summary.json` shows what goes on or is planned, without a text and without ids of updates: one request that tells
+whether the page is quiet. An update of it is a status with the time of the last change, and stands for the newest of
+those in the page itself, whose data (Next.js) has texts, ids and affected components. The page's own word changes with
+its components, which `components.json` lists as well. Nothing of what ended is shown, so that the last text of an
+incident is not read. Severity is a component's word: anything short of a major outage is minor, as Statuspage has it.
+Of a maintenance in the page's data no recording is known: it is read by the names that the JSON has.
 
 The software answers every path with status 200 and, where it has nothing, with the page for people.
 """
@@ -12,11 +14,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+import msgspec
+
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, is_made
 from tracker.parse import _fields as fields
+from tracker.parse import page_data
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.listed import distinct, parted, status_key
+from tracker.parse.listed import distinct, oldest_first, parted, status_key
+from tracker.parse.mentions import mentioned
 from tracker.parse.sniff import refusal
 from tracker.parse.words import UNKNOWN, status_word
 
@@ -42,6 +48,8 @@ _IMPACTS: Mapping[str, Impact] = {
 #: A page's word may say how many components it is about.
 _COUNTS = ("one", "some", "all")
 _STATUSES: Mapping[str, str] = {"notstartedyet": "scheduled", "inprogress": "in_progress"}
+#: What the data of a page holds, as its components, incidents and maintenances.
+_PAGE_KEYS = ("site", "activeIncidents", "activeMaintenances")
 _SUMMARY_KEYS = frozenset({"page", "activeIncidents", "activeMaintenances"})
 #: Groups hold components, not groups.
 _DEEPEST = 2
@@ -49,12 +57,16 @@ _LONGEST = timedelta(days=366)
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
+    if page_data.is_page(body):
+        return bool(page_data.next_object(body, *_PAGE_KEYS))
     answer = fields.json_object(body)
     return _is_summary(answer) or (_is_components(answer) and bool(answer["components"]))
 
 
 @entry_by_entry
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    if page_data.is_page(body):
+        return _page(body, url, content_type)
     answer = fields.json_object(body)
     if _is_components(answer):
         components = distinct(among(_placed(answer, None, _DEEPEST), "component", _component))
@@ -74,6 +86,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
+        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
     )
 
 
@@ -83,8 +96,9 @@ INSTATUS = Format(
     recognises=_recognises,
     read=_read,
     endpoints=tuple(
-        Endpoints(primary=path, details=("/v3/components.json",)) for path in ("/v3/summary.json", "/summary.json")
+        Endpoints(primary=path, details=("/v3/components.json", "/")) for path in ("/v3/summary.json", "/summary.json")
     ),
+    signs=(b"instatus.com",),
 )
 
 
@@ -103,6 +117,64 @@ def _is_components(answer: dict[str, Any]) -> bool:
     words = (component.get("status") for component in fields.objects_in(components))
     known = (word for word in words if isinstance(word, str) and word.isupper())
     return not components or any(word.lower() in _COMPONENT_STATUSES for word in known)
+
+
+def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    """Return what the data of a page says."""
+    data = page_data.next_object(body, *_PAGE_KEYS)
+    if not data:
+        raise refusal(body, content_type)
+    site = fields.mapping(data["site"])
+    components = distinct(among(_placed(site, None, _DEEPEST), "component", _component))
+    incidents, maintenances = parted(
+        (
+            *each(data, "activeIncidents", "incident", lambda entry: _detailed(entry, url, is_maintenance=False)),
+            *each(data, "activeMaintenances", "maintenance", lambda entry: _detailed(entry, url, is_maintenance=True)),
+        )
+    )
+    return Snapshot(
+        name=fields.name(_text(site.get("name"))),
+        indicator=_page_impact(site.get("mainStatus")) or _page_impact(site.get("status")),
+        incidents=incidents,
+        maintenances=maintenances,
+        components=components,
+        components_listed=True,
+        open_only=True,
+    )
+
+
+def _detailed(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incident:
+    """Return an incident or a maintenance of a page's data, with its updates."""
+    known = _incident({**entry, "name": _text(entry.get("name"))}, is_maintenance=is_maintenance)
+    updates = oldest_first(each(entry, "updates", "update", _update))
+    # A component stands there with how it did at the time, below the name that it has.
+    places = [{**part, "name": _text(part.get("name"))} for part in fields.objects_in(entry.get("components"))]
+    kind = "maintenance" if is_maintenance else "incident"
+    link = None if is_made(known.id) else fields.link(f"{(fields.site(url) or '')}/{kind}/{known.id}")
+    return msgspec.structs.replace(
+        known,
+        status=known.status if known.status != UNKNOWN or not updates else updates[-1].status,
+        link=known.link or link,
+        updates=distinct(updates) or known.updates,
+        components=fields.names(places),
+        mentions=mentioned(places),
+    )
+
+
+def _update(entry: dict[str, Any]) -> IncidentUpdate:
+    began = fields.moment(entry.get("started")) or fields.moment(entry.get("createdAt"))
+    word = entry.get("status")
+    return IncidentUpdate(
+        id=identity(entry.get("id"), "an incident update", since=began),
+        status=fields.known(_STATUSES, word) or status_word(word) or UNKNOWN,
+        body=fields.body_text(_text(entry.get("messageHtml")) or _text(entry.get("message"))),
+        created_at=began,
+    )
+
+
+def _text(value: object) -> object:
+    """Return a text of the page's language, which stands below `default`; or what it is where it is no object."""
+    return value.get("default") or value.get("en") if isinstance(value, dict) else value
 
 
 def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
@@ -148,7 +220,7 @@ def _page_impact(word: object) -> Impact | None:
 
 def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
     entry, group = placed
-    name = fields.name(entry.get("name"))
+    name = fields.name(_text(entry.get("name")))
     component_id = identity(entry.get("id"), "a component", name=f"{group or ''}\0{name}" if name else "")
     status = fields.known(_COMPONENT_STATUSES, entry.get("status")) or ComponentStatus.UNKNOWN
     return Component(id=component_id, name=name or component_id, status=status, group=group)
@@ -158,6 +230,6 @@ def _placed(holder: dict[str, Any], group: str | None, depth: int) -> Iterator[t
     """Yield each component with the name of its group, which holds it (`children`) or is named by it (`group`)."""
     for entry in objects(holder, "components" if group is None else "children", "component"):
         if depth > 1 and entry.get("isParent") is True:
-            yield from _placed(entry, fields.name(entry.get("name")) or "", depth - 1)
+            yield from _placed(entry, fields.name(_text(entry.get("name"))) or "", depth - 1)
         else:
-            yield entry, group or fields.name(fields.mapping(entry.get("group")).get("name"))
+            yield entry, group or fields.name(_text(fields.mapping(entry.get("group")).get("name")))

@@ -79,6 +79,7 @@ OPENSTATUS = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary=_PATH),),
+    signs=(b"openstatus.dev",),
 )
 
 

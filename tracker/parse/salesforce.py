@@ -1,25 +1,34 @@
-"""The status of one instance on Salesforce Trust (`/v1/instances/<key>/status`) -> Snapshot.
+"""Salesforce Trust: the status of one instance, and all active incidents -> Snapshot.
 
-One answer covers an instance: its open incidents, and its planned and running maintenances. Incidents, events and
-maintenances have ids; incidents have no titles. An incident is open until all its impacts have an end. The status of
-the instance is its one component. The address names the instance. Only this answer is read: the shape of
-`/v1/incidents/active` is not known. (api.status.salesforce.com/v1/docs)
+`/v1/instances/<key>/status` says all of an instance: its incidents, which go on, and its maintenances, planned and
+running. Incidents, events and maintenances have ids; incidents have no titles. An incident goes on until all its
+impacts have an end. The status of the instance is its one component. Which instance is a customer's own matter, so
+that the address names it. `/v1/incidents/active` lists the same objects for all instances, which stand for regions: a
+customer of several names them as such. It is read so by independent public readers.
+(api.status.salesforce.com/v1/docs)
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.entries import each, entry_by_entry, identity
-from tracker.parse.format import Format
+from tracker.parse.entries import each, entry_by_entry, identity, marked
+from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UPDATE, status_word
 
 _MARKS = frozenset({"key", "status", "Incidents", "Maintenances"})
+_PAGE = "status.salesforce.com"
+_API = "https://api.status.salesforce.com/v1"
+_INSTANCE = re.compile(r"/instances/([A-Za-z0-9_-]{1,40})(?:/.*)?")
+#: What an incident of the list of active ones has.
+_ACTIVE = frozenset({"id", "IncidentImpacts", "IncidentEvents", "instanceKeys"})
 _IMPACTS: Mapping[str, Impact] = {"minor": Impact.MINOR, "major": Impact.MAJOR}
 _STATUSES: Mapping[str, ComponentStatus] = {
     "ok": ComponentStatus.OPERATIONAL,
@@ -31,12 +40,16 @@ _STATUSES: Mapping[str, ComponentStatus] = {
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return mentions(body, b'"Incidents"', b'"Maintenances"') and _is_salesforce(fields.json_or_none(body))
+    if mentions(body, b'"Incidents"', b'"Maintenances"'):
+        return _is_salesforce(fields.json_or_none(body))
+    return mentions(body, b'"IncidentImpacts"', b'"instanceKeys"') and marked(fields.json_or_none(body), _ACTIVE)
 
 
 @entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa: ARG001  the answer has no addresses
     answer = fields.json_or_none(body)
+    if answer == [] or marked(answer, _ACTIVE):
+        return Snapshot(incidents=distinct(each({"list": answer}, "list", "incident", _incident)), open_only=True)
     if not _is_salesforce(answer):
         raise refusal(body, content_type)
     key = fields.identifier(answer.get("key"), "an instance")
@@ -49,12 +62,26 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
     )
 
 
+def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
+    """Return the answer for the instance that the page is of, or for all where it is of none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    if parts.hostname != _PAGE:
+        return ()
+    instance = _INSTANCE.fullmatch(parts.path)
+    path = f"instances/{instance[1]}/status" if instance else "incidents/active"
+    return (Endpoints(primary=f"{_API}/{path}"),) if instance or parts.path in ("", "/") else ()
+
+
 SALESFORCE = Format(
     name="salesforce",
     title="Salesforce Trust, one instance",
     recognises=_recognises,
     read=_read,
-    hosts=("api.status.salesforce.com",),
+    linked=_linked,
+    hosts=("api.status.salesforce.com", "status.salesforce.com"),
 )
 
 
@@ -81,6 +108,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         impact=next((known for known in (Impact.MAJOR, Impact.MINOR) if known in severities), None),
         updates=_updates(each(entry, "IncidentEvents", "update", _update), "active", status),
         components=fields.words(entry.get("serviceKeys")),
+        regions=fields.words(entry.get("instanceKeys")),
     )
 
 

@@ -1,9 +1,9 @@
 """Sorry's public API on the page's own host, version 1 -> Snapshot (every page documents it under `/api`).
 
 `/api/v1/notices` holds incidents ("unplanned") and maintenances ("planned") of now, of the future and of the past,
-with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list shows whether
-anything is new; an update that is followed by another before the next poll is seen in the answer for one notice
-only. Sorry has no severity. Components and their groups have an answer of their own.
+with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list tells whether
+anything is new; an update that is followed by another before the next poll is seen in the answer for one notice only,
+which is asked for then. Sorry has no severity. Components and their groups have an answer of their own.
 """
 
 from collections.abc import Sequence
@@ -63,6 +63,8 @@ SORRY = Format(
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/v1/notices", details=("/api/v1/components",)),),
+    signs=(b"sorryapp.com",),
+    each_incident="/api/v1/notices/{id}",
 )
 
 

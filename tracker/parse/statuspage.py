@@ -66,6 +66,7 @@ STATUSPAGE = Format(
     title="Atlassian Statuspage",
     recognises=_recognises,
     read=_read,
+    signs=(b"statuspage.io", b"dka575ofm4ao0.cloudfront.net"),
     endpoints=(
         Endpoints(
             primary="/api/v2/summary.json",

@@ -7,20 +7,25 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from typing import Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from msgspec.structs import replace
 
+from tracker.detection.snapshots import update_order
+from tracker.model.page import Incident, is_made
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Endpoints, Format
+from tracker.parse.custom import custom_format
 
 #: No page is asked for more addresses than this in search of its data; guesses are what is left out.
 MOST_CANDIDATES: Final = 40
 #: So much of a page for people is looked at, in bytes; its head holds the links to feeds.
 _LOOKED_AT: Final = 512 * 1024
 _MOST_FEED_LINKS: Final = 4
+#: So many incidents are asked for alone when a page has changed.
+_MOST_INCIDENTS: Final = 3
 #: Both are linear: a tag ends at the next angle bracket, and a name is tried only where it begins.
 _LINK: Final = re.compile(rb"<link\b([^<>]{1,2000})", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""(?<![\w-])([\w-]{1,40})\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -41,27 +46,34 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     def source(self, page_format: Format) -> Source:
         """Return the source that this address is in a format."""
         planned = (source for source in self.sources if source.format == page_format.name)
-        beside = Source(format=page_format.name, primary=self.url, details=_details_beside(page_format, self.url))
+        beside = Source(
+            format=page_format.name,
+            primary=self.url,
+            details=_details_beside(page_format, self.url),
+            definition=page_format.definition,
+        )
         return next(planned, beside)
 
 
 def itself(provider: Provider) -> Candidate:
     """Return the page's own address."""
-    expected = (known.name for known in _allowed(provider) if _is_expected(known, provider, provider.url))
+    expected = (known.name for known in allowed(provider) if _is_expected(known, provider, provider.url))
     return Candidate(url=provider.url, expected=tuple(expected))
 
 
-def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ...]:
+def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = None) -> tuple[Candidate, ...]:
     """Return what to ask of a page that answered at `url` with this HTML, the most promising first, each once.
 
     A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
-    path, then at the root of its host; last the feeds that the page links to.
+    path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.
+    `only` is the format that the page was found to have, of which nothing is asked but what is below its own path.
     """
     html = html[:_LOOKED_AT]
-    formats = _allowed(provider)
-    bases = _bases(url)
+    formats = [known for known in allowed(provider) if only in (None, known.name)]
+    bases = _bases(url)[:1] if only else _bases(url)
     here = [known for known in formats if _is_expected(known, provider, url)]
     anywhere = [known for known in formats if not known.hosts and known not in here]
+    anywhere.sort(key=lambda known: not any(sign in html for sign in known.signs))
     linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
     guesses = [
         *(_candidate(*guess, provider) for guess in _on(bases, here)),
@@ -69,7 +81,8 @@ def plan(provider: Provider, url: str, html: bytes = b"") -> tuple[Candidate, ..
         *(replace(_candidate(*guess, provider), expected=(guess[0].name,)) for guess in linked),
         *(_candidate(*guess, provider) for guess in _on(bases, anywhere)),
     ]
-    feeds = [Candidate(url=link) for link in feed_links(html, url)] if provider.format in ("auto", "feed") else []
+    wants_feeds = only is None and provider.format in ("auto", "feed")
+    feeds = [Candidate(url=link) for link in feed_links(html, url)] if wants_feeds else []
     merged = _each_once(guesses)
     asked = {candidate.url for candidate in merged} | {provider.url}
     last = [feed for feed in feeds if feed.url not in asked]
@@ -92,6 +105,19 @@ def feed_links(html: bytes, url: str) -> Sequence[str]:
     return tuple(found)
 
 
+def incident_urls(source: Source, incidents: Iterable[Incident]) -> tuple[str, ...]:
+    """Return the addresses of the answers for those incidents alone that changed last, () where there are none."""
+    known = FORMATS.get(source.format)
+    path = known.each_incident if known else ""
+    primaries = (endpoints.primary for endpoints in known.endpoints) if known and path else ()
+    base = next((source.primary.removesuffix(each) for each in primaries if source.primary.endswith(each)), None)
+    if base is None:
+        return ()
+    dated = [each for each in incidents if each.updates and each.updates[-1].created_at and not is_made(each.id)]
+    newest = sorted(dated, key=lambda each: update_order(each.updates[-1]), reverse=True)[:_MOST_INCIDENTS]
+    return tuple(base + path.replace("{id}", quote(each.id, safe="")) for each in newest)
+
+
 def same_host(one: str, other: str) -> bool:
     """Return whether two addresses have one host and port; plain and encrypted HTTP count as the same."""
     return _host(one) == _host(other)
@@ -106,13 +132,16 @@ def rebased(source: Source, url: str) -> Source:
         after.pop()
     old, new = "/".join(before), "/".join(after)
     details = (new + detail.removeprefix(old) if detail.startswith(f"{old}/") else detail for detail in source.details)
-    return Source(format=source.format, primary=url, details=tuple(details))
+    return replace(source, primary=url, details=tuple(details))
 
 
 _ORIGIN_PARTS = 3
 
 
-def _allowed(provider: Provider) -> tuple[Format, ...]:
+def allowed(provider: Provider) -> tuple[Format, ...]:
+    """Return the formats that a page may have: the one that its provider names, or all that ship."""
+    if provider.definition is not None:
+        return (custom_format(provider.definition),)
     return tuple(known for known in FORMATS.values() if provider.format in ("auto", known.name))
 
 

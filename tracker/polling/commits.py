@@ -21,7 +21,7 @@ from tracker.model.filters import wants_kind
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
-from tracker.parse import FORMATS
+from tracker.parse import format_of
 from tracker.polling.known import before_of
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.ports import Commit, Known, PollLease
@@ -138,7 +138,7 @@ def _moved(lease: PollLease, observed: Observation, now: datetime) -> tuple[Pend
 
 
 def _named(source: Source) -> str:
-    known = FORMATS.get(source.format)
+    known = format_of(source.format, source.definition)
     return f"{known.title if known else source.format} at {urlsplit(source.primary).netloc}"
 
 

@@ -32,7 +32,10 @@ from tracker.model.page import Incident, Snapshot
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Format, detect
-from tracker.polling.candidates import Candidate, itself, plan, rebased, same_host
+from tracker.parse.custom import custom_format
+from tracker.parse.page_data import is_page
+from tracker.parse.sniff import refusal
+from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
 from tracker.polling.page_request import page_request
 from tracker.polling.ports import Fetched, Fetcher
 
@@ -107,7 +110,7 @@ def discover(
 
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
     """Return what an answer of a source says. Raises ParseError."""
-    snapshot = FORMATS[source.format].read(answer.body, answer.url, answer.content_type)
+    snapshot = speaks(source).read(answer.body, answer.url, answer.content_type)
     incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:
         raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
@@ -119,9 +122,14 @@ def read_answer(answer: Fetched, source: Source) -> Snapshot:
     return snapshot
 
 
+def speaks(source: Source) -> Format:
+    """Return the format of a source."""
+    return FORMATS[source.format] if source.definition is None else custom_format(source.definition)
+
+
 def shows_incidents(answer: Fetched, source: Source) -> bool:
     """Return whether an answer that can be read is of a status page."""
-    return FORMATS[source.format].is_about_incidents(answer.body, answer.url, answer.content_type)
+    return speaks(source).is_about_incidents(answer.body, answer.url, answer.content_type)
 
 
 class _Search:
@@ -132,6 +140,7 @@ class _Search:
         self._provider = provider
         self._before = before
         self._environ = environ
+        self._formats = {known.name: known for known in allowed(provider)}
         #: Where the page itself answered.
         self._landed_at = provider.url
         #: A feed that was found and is not of incidents.
@@ -140,9 +149,10 @@ class _Search:
 
     def run(self) -> Found:
         """Ask the page, then what is planned from its answer. Raises PollError."""
-        landing = self._try(itself(self._provider))
-        if isinstance(landing, Found):
-            return landing
+        outcome = self._try(itself(self._provider))
+        if isinstance(outcome, Found):
+            return self._beside_page(outcome) if is_page(outcome.answer.body) else outcome
+        landing = outcome
         body = b""
         if isinstance(landing, Fetched):
             self._landed_at, body = landing.url, landing.body
@@ -151,6 +161,16 @@ class _Search:
             if isinstance(outcome, Found):
                 return outcome
         raise ParseError(self._sentence(landing))
+
+    def _beside_page(self, page: Found) -> Found:
+        """Return where the format of a page for people, which has its data, says the same in less, else the page."""
+        answer, name = page.answer, page.source.format
+        self._landed_at = answer.url
+        for candidate in plan(self._provider, answer.url, answer.body, only=name):
+            outcome = self._try(candidate)
+            if isinstance(outcome, Found) and outcome.source.format == name:
+                return outcome
+        return page
 
     def _try(self, candidate: Candidate) -> Found | Fetched | None:
         """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
@@ -174,7 +194,7 @@ class _Search:
             else:
                 self._note(candidate, str(error))
             return answer
-        self._note(candidate, FORMATS[source.format].title)
+        self._note(candidate, speaks(source).title)
         return Found(source=source, answer=answer)
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
@@ -189,9 +209,12 @@ class _Search:
 
     def _source(self, candidate: Candidate, answer: Fetched) -> Source:
         """Return the source that an answer makes its address. Raises ParseError."""
+        if candidate.url != self._provider.url and is_page(answer.body):
+            # Some software answers every path with its page, whose data would be taken for what was asked.
+            raise refusal(answer.body, answer.content_type)
         known = self._format(candidate, answer)
         if self._provider.format not in ("auto", known.name):
-            raise ParseError(f"its format is {known.title}, not {FORMATS[self._provider.format].title}")
+            raise ParseError(f"its format is {known.title}, not {self._formats[self._provider.format].title}")
         source = candidate.source(known)
         read_answer(answer, source)
         is_about_incidents = shows_incidents(answer, source)
@@ -211,7 +234,7 @@ class _Search:
 
     def _format(self, candidate: Candidate, answer: Fetched) -> Format:
         """Return an answer's format. Raises ParseError."""
-        expected = [FORMATS[name] for name in candidate.expected]
+        expected = [self._formats.get(name) or FORMATS[name] for name in candidate.expected]
         for known in expected:
             if known.recognises(answer.body, answer.content_type):
                 return known

@@ -14,6 +14,7 @@ from tracker.detection.other_ids import keys_of_others, known_ids, known_updates
 from tracker.detection.recognition import recognised
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
 from tracker.model.urls import same_page
 from tracker.polling.ports import Known, PollLease
 from tracker.polling.reading import Observation
@@ -31,8 +32,15 @@ def remembered_of(lease: PollLease) -> PageState:
     """
     state, url = lease.state, lease.provider.url
     if state.url == url or (same_page(state.url, url) and not state.failures):
-        return state
+        return _read_as_defined(state, lease.provider)
     return PageState(url=url, unreadable_since=state.unreadable_since)
+
+
+def _read_as_defined(state: PageState, provider: Provider) -> PageState:
+    """Return the state without its source and answers where the catalogue defines the page's format otherwise now."""
+    if state.source is None or state.source.definition == provider.definition:
+        return state
+    return replace(state, source=None, answers={}, projection=None)
 
 
 def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:

@@ -21,8 +21,10 @@ from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
-from tracker.polling.candidates import rebased, same_host
+from tracker.parse.page_data import is_page
+from tracker.polling.candidates import incident_urls, rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
+from tracker.polling.lesser import is_better, is_lesser
 from tracker.polling.page_request import page_request
 from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.polling.reading import (
@@ -59,6 +61,8 @@ class _Details(NamedTuple):
     failure: PollError | None
     #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
     is_current: bool
+    #: What the answers for single incidents say.
+    alone: tuple[Snapshot, ...] = ()
 
 
 class Observer:
@@ -99,7 +103,23 @@ class Observer:
         if discovery.found is None:
             return discovery, None
         found = discovery.found
-        return discovery, adopted(state, found.source, found.answer, now)
+        observed = adopted(state, found.source, found.answer, now)
+        if is_lesser(provider, found.source):
+            observed = msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+        return discovery, observed
+
+    def look_for_better(
+        self, provider: Provider, state: PageState, observed: Observation, now: datetime
+    ) -> Observation:
+        """Search a page that was read from a lesser source; return what a better one says, else what was observed."""
+        try:
+            discovery = discover(self._fetcher, provider, self._environ, before=state.source)
+        except PollError:
+            discovery = Discovery(attempts=())
+        found = discovery.found
+        if found is not None and state.source is not None and is_better(provider, state.source, found.source):
+            return adopted(state, found.source, found.answer, now)
+        return msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
 
     def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
         """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""
@@ -118,12 +138,11 @@ class Observer:
             return observed
         if before.source != source:
             before = msgspec.structs.replace(before, answers={}, lagging_since=None)
-        return _completed(
-            before, observed, primary, self._details(provider, state, source, primary.updated_at, now), now
-        )
+        details = self._details(provider, state, source, primary, now)
+        return _completed(before, observed, primary, self._alone(provider, before, primary, details), now)
 
     def _details(
-        self, provider: Provider, state: PageState, source: Source, primary_stamp: datetime | None, now: datetime
+        self, provider: Provider, state: PageState, source: Source, primary: Snapshot, now: datetime
     ) -> _Details:
         snapshots: list[Snapshot] = []
         history: set[str] = set()
@@ -132,7 +151,7 @@ class Observer:
         for url in source.details:
             is_new = url not in state.answers
             try:
-                state, snapshot = self._detail(provider, state, url, primary_stamp, now)
+                state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
                 if is_apart(source):
                     raise  # Half of what the page says is not what it says.
@@ -145,25 +164,48 @@ class Observer:
                 history |= incident_ids(snapshot) if is_new else set()
         return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
+    def _alone(self, provider: Provider, before: PageState, primary: Snapshot, details: _Details) -> _Details:
+        """Return the details with what the answers for single incidents say."""
+        source, found, failure = details.state.source, [], details.failure
+        if source is None or not before.seeded:
+            return details
+        for url in incident_urls(source, (*primary.incidents, *primary.maintenances)):
+            try:
+                answer = self._fetcher.fetch(page_request(provider, url, self._environ))
+                if isinstance(answer, Fetched):
+                    found.append(read_answer(answer, source))
+            except HttpStatusError as error:
+                failure = failure if error.status in _MISSING else error
+            except PollError as error:
+                failure = error
+        return details._replace(alone=tuple(found), failure=failure)
+
     def _detail(
-        self, provider: Provider, state: PageState, url: str, primary_stamp: datetime | None, now: datetime
+        self, provider: Provider, state: PageState, url: str, primary: Snapshot, now: datetime
     ) -> tuple[PageState, Snapshot | None]:
         source, known = state.source, state.answers.get(url, KnownAnswer())
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
-            answer = self._ask(provider, state, url)
+            # What stands for an update gives way to the real one, which has to be there again.
+            answer = self._ask(provider, state, url, is_conditional=not primary.stand_ins)
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
             return remember(state, url, KnownAnswer(missing_since=now)), None
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
-        snapshot = read_answer(answer, source)
+        try:
+            snapshot = read_answer(answer, source)
+        except ParseError:
+            if url.endswith("/") and is_page(answer.body):
+                # A page for people with nothing in it that its format knows.
+                return remember(state, url, KnownAnswer(missing_since=now)), None
+            raise
         if known.stamp and says_nothing(snapshot):
             raise ParseError(f"{url}: the answer says nothing, not even the page's clock")
         clock = snapshot.updated_at
-        if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary_stamp):
+        if is_earlier(clock, proven(known.stamp, now)) and is_earlier(clock, primary.updated_at):
             return state, _PASSED_OVER
         new = KnownAnswer(
             validators=answer.validators,
@@ -173,7 +215,11 @@ class Observer:
         )
         return remember(state, url, new), snapshot
 
-    def _ask(self, provider: Provider, state: PageState, url: str) -> Fetched | NotModified:
+    def _ask(
+        self, provider: Provider, state: PageState, url: str, *, is_conditional: bool = True
+    ) -> Fetched | NotModified:
+        if not is_conditional:
+            return self._fetcher.fetch(page_request(provider, url, self._environ))
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
 
 
@@ -202,7 +248,7 @@ def _completed(
     return msgspec.structs.replace(
         observed,
         state=state,
-        snapshot=merged(primary, details.snapshots),
+        snapshot=merged(primary, (*details.snapshots, *details.alone)),
         recent=_recent(before, [primary, *details.snapshots], now),
         settled=settled,
         in_full=_is_in_full(state, details),

@@ -17,6 +17,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.known import as_known, remembered_of
+from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
@@ -78,6 +79,8 @@ class Poller:
         state = remembered_of(lease)
         try:
             observed = self._observer.observe(provider, state, self._clock())
+            if should_look_again(provider, state, self._clock()):
+                observed = self._observer.look_for_better(provider, state, observed, self._clock())
             return self._succeed(lease, state, observed)
         except PollError as error:
             if not may_have_moved(provider, state, error, self._clock()):

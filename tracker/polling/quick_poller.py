@@ -21,6 +21,7 @@ from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
 from tracker.polling.known import remembered_of
+from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.observer import request_of
 from tracker.polling.page_request import page_request
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
@@ -75,6 +76,9 @@ def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Pla
         return Plain(provider.interval_s, None, None)
     owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
     until = None if owes or state is not lease.state else plain_until(provider, state, now)
+    look_again = look_again_at(provider, state)
+    if until is not None and look_again is not None:
+        until = min(until, look_again)
     return Plain(provider.interval_s, request, until)
 
 
@@ -156,7 +160,7 @@ class QuickPoller:
     def _decided(self, lease: PollLease, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
         """Return the poll and its commit if it needs no parsing and no further request, else None."""
         state = remembered_of(lease)
-        if state.source is None:
+        if state.source is None or should_look_again(lease.provider, state, now):
             return None
         if isinstance(ended, FetchError):
             if may_have_moved(lease.provider, state, ended, now):

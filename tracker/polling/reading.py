@@ -13,7 +13,7 @@ from tracker.detection.snapshots import digest
 from tracker.errors import MovedAway
 from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
-from tracker.parse import FORMATS
+from tracker.parse import format_of
 from tracker.polling.candidates import same_host
 from tracker.polling.discovery import read_answer, shows_incidents
 from tracker.polling.poll_cost import ResponseClass
@@ -53,7 +53,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_apart(source: Source) -> bool:
     """Return whether the source's details change without its primary answer."""
-    known = FORMATS.get(source.format)
+    known = format_of(source.format, source.definition)
     return known is not None and known.details_apart
 
 

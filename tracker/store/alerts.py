@@ -11,10 +11,11 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.machine import Storm
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
-from tracker.alerting.telling import looked_at_again
+from tracker.alerting.targets import looked_at_again
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
+from tracker.store.alert_scripts import AlertCommitArguments, AlertCommitKeys, SettingsArguments, SettingsKeys
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -26,7 +27,7 @@ from tracker.store.connection import (
     ALERTS_STORMS,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
-    CHANNEL_ROWS_PREFIX,
+    DRILLS,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -222,6 +223,11 @@ class RedisAlerts:
             if answers[2 * i] and float(answers[2 * i + 1] or 0) <= now.timestamp()
         ]
 
+    def note_drill(self, names: Collection[str], now: datetime) -> None:
+        """Write down that a drill of these channels came through."""
+        with translated():
+            self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
+
     def has_channels(self) -> bool:
         """Tell whether there are channels."""
         return bool(self.config().channels)
@@ -240,25 +246,27 @@ class RedisAlerts:
                 )
                 for alert in decided.alerts
             ],
-            "gone": [(alert.provider_id, alert.id, list(alert.tellings)) for alert in decided.gone],
+            "gone": [(alert.provider_id, alert.id, list(alert.targets)) for alert in decided.gone],
             "ready": sorted({(each.channel, each.alert_id) for each in decided.deliveries}),
             "storms": [(cause, _ENCODER.encode(storm).decode()) for cause, storm in decided.storms],
         }
-        arguments: list[str | bytes | float] = [
-            *(owner, self._lease_ms, ALERTS_GROUP),
-            *(ALERTS_PREFIX, CHANNEL_ROWS_PREFIX, CHANNEL_READY_PREFIX),
-            *(now.timestamp(), _ENCODER.encode(payload)),
-        ]
+        arguments = AlertCommitArguments(
+            owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp(), payload=_ENCODER.encode(payload)
+        )
         with translated():
-            kept = self._commit(keys=[ALERTS_LEASE, UPDATES, ALERTS_DUE, ALERTS_INDEX, ALERTS_STORMS], args=arguments)
+            kept = self._commit(keys=AlertCommitKeys().values, args=arguments.values)
         if not kept:
             raise Conflict("another worker decides about alerts by now")
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _put(self, config: Alerting, mode: str) -> bool:
         group = ALERTS_GROUP if config.channels else ""
-        arguments: list[str | bytes] = [_ENCODER.encode(config), group, ALERTS_GROUP, mode]
+        arguments = SettingsArguments(settings=_ENCODER.encode(config), wanted_group=group, mode=mode)
         with translated():
-            return bool(self._settings(keys=[ALERTING, UPDATES, VERSION], args=arguments))
+            return bool(self._settings(keys=SettingsKeys().values, args=arguments.values))
 
     def _silences_changed(self, change: Any) -> None:
         with translated():

@@ -63,6 +63,8 @@ CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
 CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
 CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
+#: When the last drill of each channel came through.
+DRILLS: Final = f"{PREFIX}drills"
 #: The consumer group of the event stream that alerts read; no sink is called so.
 ALERTS_GROUP: Final = ":alerts"
 

@@ -14,7 +14,7 @@ from tracker.web.access import require_protection
 NOT_INSTALLED: Final = (
     "the page needs packages that are not installed; install them with: pip install 'status-page-tracker[web]'"
 )
-_NEEDED: Final = ("fastapi", "uvicorn", "jinja2", "icalendar")
+_NEEDED: Final = ("fastapi", "uvicorn", "jinja2", "icalendar", "prometheus_client")
 
 
 def is_installed() -> bool:

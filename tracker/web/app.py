@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -45,6 +45,13 @@ class Beside(Protocol):
     async def stop(self) -> None:
         """End."""
         ...
+
+
+class Addition(NamedTuple):
+    """Routes that another package adds, and what runs beside them. The door covers them as all others."""
+
+    router: APIRouter
+    beside: Sequence[Beside] = ()
 
 
 def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRouter] = ()) -> FastAPI:

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable, Sequence
 
 from tracker.bootstrap import open_board, open_catalogue, open_recorded
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
@@ -13,7 +14,7 @@ from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
 from tracker.model.clock import utc_now
 from tracker.web.access import require_protection
-from tracker.web.app import build_app
+from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
 from tracker.web.looking import Look
 from tracker.web.now import NowBoard
@@ -27,9 +28,15 @@ log = logging.getLogger("tracker")
 
 
 def serve(
-    settings: Settings, web: WebSettings, kept: HistorySettings, address: tuple[str, int], *, is_searching: bool
+    settings: Settings,
+    web: WebSettings,
+    kept: HistorySettings,
+    address: tuple[str, int],
+    *,
+    is_searching: bool,
+    additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
 ) -> None:
-    """Serve until a signal comes. Raises ConfigError, HistoryError."""
+    """Serve until a signal comes, what other packages add included. Raises ConfigError, HistoryError."""
     host, port = address
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
@@ -37,11 +44,14 @@ def serve(
     parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
-    _tell(listening, host, port)
-    if web.tells_token:
+    _show_address(listening, host, port)
+    if web.shows_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
+    added = additions(parts)
+    beside = [background, *(each for addition in added for each in addition.beside)]
     try:
-        run(with_pages(build_app(parts, [background]), site), parts.live, listening)
+        app = build_app(parts, beside, [addition.router for addition in added])
+        run(with_pages(app, site), parts.live, listening)
     finally:
         listening.close()
         history.close()
@@ -53,7 +63,7 @@ def _checks(settings: Settings) -> tuple[Checked, ...]:
     return tuple(checked(each.name, each.level, each.finding, each.remedy) for each in found.checks)
 
 
-def _tell(listening: socket.socket, host: str, port: int) -> None:
+def _show_address(listening: socket.socket, host: str, port: int) -> None:
     taken = listening.getsockname()[1]
     # All addresses are no address that a browser could be given.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

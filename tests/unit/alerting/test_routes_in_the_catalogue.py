@@ -71,7 +71,7 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[[route]]", 'providers.toml: route 1: to is missing; add to = ["oncall"] with the name of a [[channel]]'),
+        ("[[route]]", 'providers.toml: route 1: to is missing; add to = ["oncall"]'),
         ('[[route]]\nto = ["chats"]', 'route 1: to names "chats", which is no [[channel]]; did you mean chat?'),
         ('[[route]]\nto = ["chat"]\nmin_impct = "major"', 'unknown key "min_impct"; did you mean min_impact?'),
         ('[[route]]\nto = ["chat"]\nmin_impact = "huge"', 'min_impact is "huge"; known are none, minor'),
@@ -85,7 +85,7 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
         ),
         ('[[route]]\nto = ["oncall"]\ndigest = "15m"', 'digest cannot go to "oncall", which holds an incident'),
         ('[[route]]\nto = ["chat"]\ndigest = "15m"\nrepeat = "1h"', "digest cannot be combined with after or repeat"),
-        ("[fallback]\nto = []", "[fallback]: to is missing"),
+        ("[fallback]\nto = []", "[fallback]: to is empty; write at least one"),
         ('[[routes]]\nto = ["chat"]', 'unknown table "routes"; did you mean [[route]]?'),
     ],
 )

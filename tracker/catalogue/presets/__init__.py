@@ -4,7 +4,7 @@ A preset says where a page is. How the page is read is found out by looking at w
 """
 
 from tracker.catalogue.presets.choice import Choice, chosen
-from tracker.catalogue.presets.lookup import nearest, search
+from tracker.catalogue.presets.lookup import at, completions, find, nearest, search
 from tracker.catalogue.presets.table import Preset, presets
 
-__all__ = ["Choice", "Preset", "chosen", "nearest", "presets", "search"]
+__all__ = ["Choice", "Preset", "at", "chosen", "completions", "find", "nearest", "presets", "search"]

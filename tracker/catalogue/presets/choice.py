@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tracker.catalogue.presets.lookup import find, nearest
-from tracker.catalogue.presets.table import Scopes, scopes
+from msgspec.structs import replace
+
+from tracker.catalogue.presets.lookup import at, find, nearest
+from tracker.catalogue.presets.table import Preset, Scopes, scopes
 from tracker.errors import ConfigError
 from tracker.model.plain import visible
 
 #: PRESET[:REGION][/COMPONENT]; a component's name may hold a slash.
 _WORD: Final = re.compile(r"(?P<preset>[^:/]*)(?P<region>:[^/]*)?(?P<component>/.*)?", re.DOTALL)
+#: The code of a vendor's account or instance.
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 _WILDCARDS: Final = re.compile(r"[*?\[]")
 
 
@@ -27,8 +31,8 @@ class Choice:
     regions: tuple[str, ...] = ()
     #: Globs; () means all.
     components: tuple[str, ...] = ()
-    #: Whether nothing that the page speaks can be read so far.
-    is_unread: bool = False
+    #: The preset that it is of, None where only the address is known.
+    preset: Preset | None = None
 
 
 def chosen(word: str) -> Choice:
@@ -44,15 +48,33 @@ def chosen(word: str) -> Choice:
         raise ConfigError(_unknown(parts["preset"]))
     named = scopes(preset.id)
     regions = _listed(parts["region"], preset.id, "region")
+    page = _own_page(preset, named, regions)
+    if page is not None:
+        regions = ()
     components = _listed(parts["component"], preset.id, "component")
     _refuse_unlike(regions, named, preset.id)
     return Choice(
-        url=preset.url,
-        name=" ".join(filter(None, (preset.name, ",".join(regions), ",".join(components)))),
+        url=preset.url if page is None else page.url,
+        name=" ".join(filter(None, ((page or preset).name, ",".join(regions), ",".join(components)))),
         regions=regions,
         components=_globs(components, named),
-        is_unread=preset.is_unread,
+        preset=preset,
     )
+
+
+def _own_page(preset: Preset, named: Scopes, regions: Sequence[str]) -> Preset | None:
+    """Return the preset of the page that the vendor has for a region or an account, None where it has none."""
+    if not (named.pages or named.any_page) or not regions:
+        return None
+    word = regions[0]
+    url = named.pages.get(word.casefold())
+    if url is None and named.any_page and _ACCOUNT.fullmatch(word):
+        url = named.any_page.replace("{}", word)
+    if url is None or len(regions) > 1:
+        known = ", ".join(named.pages) or "one account's code"
+        raise ConfigError(f"{preset.id} has a page of its own for each of {known}; name one of them behind the colon")
+    other = at(url)
+    return other or replace(preset, url=url, name=f"{preset.name} {word.upper()}")
 
 
 def _unknown(word: str) -> str:

@@ -1,5 +1,6 @@
 """Presets by name: exactly, by words, and by what somebody may have meant. Pure."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -9,7 +10,8 @@ from tracker.catalogue import slug
 from tracker.catalogue.presets.table import Preset, presets
 
 #: Ranks of a match, best first; `_NONE` is that of no match.
-_EXACT, _PREFIX, _WITHIN, _NONE = range(4)
+_EXACT, _PREFIX, _WORD, _WITHIN, _NONE = range(5)
+_PARTS: Final = re.compile(r"[^a-z0-9]+")
 #: Comparing costs the product of the lengths; ids and aliases have some 20 characters.
 _LONGEST_COMPARED: Final = 40
 
@@ -18,6 +20,24 @@ def find(word: str) -> Preset | None:
     """Return the preset of that id, name or alias, None when there is none."""
     wanted = slug(word)
     return next((preset for preset in presets() if wanted == preset.id or wanted in preset.aliases), None)
+
+
+def at(url: str) -> Preset | None:
+    """Return the preset whose page is at an address, or was at its host; None when there is none."""
+    wanted, host = url.rstrip("/"), urlsplit(url).netloc
+    known = presets()
+    exact = next((preset for preset in known if preset.url.rstrip("/") == wanted), None)
+    return exact or next((preset for preset in known if host in preset.moved_from), None)
+
+
+def completions(beginning: str) -> tuple[str, ...]:
+    """Return the ids of the presets that a word may be the beginning of, by name or alias."""
+    word = beginning.casefold()
+    return tuple(
+        preset.id
+        for preset in search([])
+        if any(name.startswith(word) for name in (preset.id, preset.name.casefold(), *preset.aliases))
+    )
 
 
 def search(words: Sequence[str]) -> tuple[Preset, ...]:
@@ -45,6 +65,8 @@ def _rank(preset: Preset, word: str) -> int:
         return _EXACT
     if any(name.startswith(word) for name in called):
         return _PREFIX
-    if any(word in text for text in (*called, preset.category, urlsplit(preset.url).netloc)):
+    if any(part.startswith(word) for name in called for part in _PARTS.split(name)):
+        return _WORD
+    if any(word in text for text in (*called, preset.category, preset.host, *preset.moved_from)):
         return _WITHIN
     return _NONE

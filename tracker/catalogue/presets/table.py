@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
-#: Ends the platform of a page that speaks nothing that can be read so far.
-_NOT_READ: Final = "not read"
 
-
-class Preset(msgspec.Struct, frozen=True, kw_only=True):
+class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One vendor that is known by name."""
 
     #: The id that a provider gets whose name is this one's.
@@ -23,13 +21,22 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     #: What people call the platform that the page runs on, None where it is not known. A hint that decides nothing.
     platform: str | None = None
+    #: Name of the format that the page answered in, where the platform is not known. A hint that decides nothing.
+    answers: str | None = None
+    #: The month in which somebody last saw it so: `2026-09`.
+    seen: str
+    #: Hosts where the page was before.
+    moved_from: tuple[str, ...] = ()
+    #: Why it cannot be read, or not whole, for a reason that is not its format's.
+    unread: str | None = None
+    in_part: str | None = None
     #: Other words for the vendor, in lower case.
     aliases: tuple[str, ...] = ()
 
     @property
-    def is_unread(self) -> bool:
-        """Return whether nothing that the page speaks can be read so far."""
-        return self.platform is not None and self.platform.endswith(_NOT_READ)
+    def host(self) -> str:
+        """Return the host of its page."""
+        return urlsplit(self.url).netloc
 
 
 class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +44,10 @@ class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     #: Globs, one of which matches the code of any region; () where codes are not known.
     regions: tuple[str, ...] = ()
+    #: Pages of their own for some regions or accounts: a name in lower case -> the page's address.
+    pages: Mapping[str, str] = {}
+    #: The address of the page of any other name, with `{}` for that; "" where there is none.
+    any_page: str = ""
     #: Component names under which the page tells what concerns many services at once.
     umbrella: tuple[str, ...] = ()
     #: Short name of a service, in lower case -> glob on the component names of the page.

@@ -1,0 +1,371 @@
+"""Formats that a catalogue defines: read, followed, refused, bounded. Most definitions are those of docs/formats.md."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.fakes import FakeClock, FakeFetcher
+from tracker.catalogue import as_toml, read_catalogue
+from tracker.catalogue.examples import example, names
+from tracker.errors import ConfigError, ParseError
+from tracker.model.event import Event
+from tracker.model.format_definition import FormatDefinition
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import FirstSight, Provider
+from tracker.parse import FORMAT_NAMES, read
+from tracker.parse.custom import custom_format, tried, understood
+from tracker.parse.custom import language as languages
+from tracker.polling.observer import Observer
+from tracker.polling.poller import Poller
+from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
+from tracker.store.memory import MemoryPages
+
+ROOT = Path(__file__).parents[3]
+GUIDE = (ROOT / "docs" / "formats.md").read_text()
+
+
+def catalogue(text: str) -> Provider:
+    (provider,) = read_catalogue(text.encode(), file="providers.toml", formats=FORMAT_NAMES, understand=understood)
+    return provider
+
+
+def of_guide(name: str) -> Provider:
+    (block,) = [block for block in re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL) if f'name = "{name}"' in block]
+    return catalogue(block)
+
+
+def definition(name: str) -> FormatDefinition:
+    found = of_guide(name).definition
+    assert found is not None
+    return found
+
+
+# The three one-offs, each at three moments: the page's body, from the words that the vendor uses.
+
+
+def harbor(*incidents: tuple[str, str]) -> bytes:
+    articles = "".join(
+        f'<article id="h{number}"><h3><a href="/i/{number}">Cranes stand still</a></h3>'
+        f'<span class="badge {state}">…</span><div class="text"><p>{text}</p></div>'
+        f'<time datetime="2025-11-03T12:0{number}:00Z">today</time>'
+        '<div class="affected"><ul><li>Cranes</ul></div></article>'
+        for number, (state, text) in enumerate(incidents)
+    )
+    return f"<!doctype html><html><body><main id=status><h1>Harbor</h1>{articles}</main></body></html>".encode()
+
+
+def quay(*updates: tuple[str, str]) -> bytes:
+    log = [{"phase": state, "note": text, "at": f"2025-11-03T12:0{n}:00Z"} for n, (state, text) in enumerate(updates)]
+    event = {"ref": 7, "headline": "Ships wait", "systems": [{"label": "Locks"}], "log": log[::-1]}
+    return json.dumps({"data": {"events": [event] if updates else []}}).encode()
+
+
+def pier(*texts: str) -> bytes:
+    notices = "".join(
+        f'<n:notice ref="p1" changed="2025-11-03 13:0{number}"><summary>Gate &amp; rail</summary>'
+        f"<details><![CDATA[<p>{text}</p>]]></details></n:notice>"
+        for number, text in enumerate(texts)
+    )
+    return f'<?xml version="1.0"?><board xmlns:n="urn:x"><notices>{notices}</notices></board>'.encode()
+
+
+STORIES: dict[str, tuple[Callable[..., bytes], list[tuple[object, ...]], list[tuple[str, str]]]] = {
+    "harbor": (
+        harbor,
+        [(("live", "We look."),), (("watch", "It moves."),), (("done", "All moves."),)],
+        [("investigating", "We look."), ("monitoring", "It moves."), ("resolved", "All moves.")],
+    ),
+    "quay": (
+        quay,
+        [
+            (("Investigating", "We look."),),
+            (("Investigating", "We look."), ("Monitoring", "They move.")),
+            (("Investigating", "We look."), ("Monitoring", "They move."), ("Closed", "All is well.")),
+        ],
+        [("investigating", "We look."), ("monitoring", "They move."), ("resolved", "All is well.")],
+    ),
+    "pier": (
+        pier,
+        [("A gate is shut.",), ("Half of it is open.",), ()],
+        [("investigating", "A gate is shut."), ("investigating", "Half of it is open.")],
+    ),
+}
+
+
+class Watched:
+    """A page of one's own format under a poller."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = msgspec.structs.replace(provider, first_sight=FirstSight.ALL)
+        self.store = MemoryPages([self.provider])
+        self.fetcher = FakeFetcher()
+        self.clock = FakeClock()
+        self.poller = Poller(self.store, Observer(self.fetcher), self.clock)
+
+    def reported_after(self, body: bytes) -> list[Event]:
+        self.clock.passes(seconds=60)
+        self.fetcher.answers(self.provider.url, body)
+        before = len(self.store.events)
+        self.poller.poll(self.provider.id)
+        return self.store.events[before:]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_page_is_followed_from_open_to_resolved(name: str) -> None:
+    body_of, moments, expected = STORIES[name]
+    watched = Watched(of_guide(name))
+    assert watched.reported_after(body_of()) == []
+
+    reported = [event for moment in moments for event in watched.reported_after(body_of(*moment))]
+    # What ends by no longer being listed has ended once a second answer lacks it.
+    reported += watched.reported_after(body_of(*moments[-1]))
+
+    assert [(event.status, event.message) for event in reported[: len(expected)]] == expected
+    assert reported[-1].status == "resolved"
+    assert len({event.id for event in reported}) == len(reported) == 3
+    assert len({event.incident_id for event in reported}) == 1
+    assert reported[0].published_at is not None
+    assert watched.fetcher.asked() == [watched.provider.url] * 5
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_format_of_ones_own_takes_ten_lines(name: str) -> None:
+    body = re.search(rf'\[\[format\]\]\nname = "{name}"\n.*?\n\n', GUIDE, re.DOTALL)
+
+    assert body is not None
+    assert len(body[0].strip().splitlines()) <= 13
+
+
+def test_parts_are_read_as_they_stand_there() -> None:
+    (incident,) = (
+        custom_format(definition("harbor"))
+        .read(harbor(("live", "a &lt; b")), "https://status.harbor.example", None)
+        .incidents
+    )
+
+    assert (incident.id, incident.name, incident.components) == ("h0", "Cranes stand still", ("Cranes",))
+    assert incident.link == "https://status.harbor.example/i/0"
+    assert incident.updates[0].body == "a < b"
+
+    (notice,) = custom_format(definition("pier")).read(pier("x"), "", None).incidents
+    assert notice.name == "Gate & rail"
+    assert str(notice.updates[0].created_at) == "2025-11-03 12:00:00+00:00"
+
+
+def test_json_inside_a_page_is_read() -> None:
+    known = msgspec.structs.replace(definition("quay"), inside="script#data")
+    page = b"<html><body><script id='data' type='application/json'>" + quay(("Closed", "a < b")) + b"</script></body>"
+
+    assert custom_format(known).read(page, "", None).incidents[0].status == "resolved"
+
+
+def test_a_maintenance_is_told_from_an_incident() -> None:
+    known = msgspec.structs.replace(
+        definition("harbor"), states=(("live", "scheduled"),), begins="time::attr(datetime)"
+    )
+
+    snapshot = custom_format(known).read(harbor(("live", "Soon.")), "", None)
+
+    assert (len(snapshot.incidents), len(snapshot.maintenances)) == (0, 1)
+    assert snapshot.maintenances[0].scheduled_for is not None
+
+
+# what a page may do
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "problem"),
+    [
+        ("harbor", b"<html><body><h1>We moved</h1></body></html>", "nothing at `always`"),
+        ("harbor", b"", "cannot be read as markup"),
+        ("quay", b'{"data": {"news": []}}', "no list at `incidents`"),
+        ("quay", b"<html></html>", "broken JSON"),
+        ("pier", b"<board/>", "nothing at `always`"),
+        ("pier", b"<board><notices><notice ref='p1'>", "cannot be read as markup"),
+    ],
+)
+def test_a_page_that_was_rebuilt_is_unreadable_and_not_quiet(name: str, body: bytes, problem: str) -> None:
+    with pytest.raises(ParseError, match=problem):
+        custom_format(definition(name)).read(body, "", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "problem"),
+    [
+        ("harbor", b"<main id=status>" + b"<i>x</i>" * 60_000, "more elements"),
+        ("harbor", b"<main id=status>" + b"<div>" * 10_000, "nested deeper"),
+        ("harbor", b"<main id=status><p " + b" ".join(b"a%d=1" % n for n in range(20_000)) + b">", "more attributes"),
+        ("harbor", b"<main id=status>" + b"<p>x</p>" * 6_000, "more elements"),
+        ("pier", b"<a>" * 10_000, "nested deeper|cannot be read"),
+        ("quay", b'{"data": {"events": [' + b"{}," * 150_000 + b"{}]}}", "more in it than a status page"),
+        ("quay", json.dumps({"data": {"events": [{"ref": n} for n in range(6_000)]}}).encode(), "entries"),
+    ],
+)
+def test_what_a_page_can_cost_is_bounded(name: str, body: bytes, problem: str) -> None:
+    with pytest.raises(ParseError, match=problem):
+        custom_format(definition(name)).read(body, "", None)
+
+
+def test_entities_of_a_page_open_no_file() -> None:
+    body = b'<!DOCTYPE board [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + pier("&x;").partition(b"?>")[2]
+
+    (notice,) = custom_format(definition("pier")).read(body, "", None).incidents
+    assert notice.updates[0].body in ("", "&x;")
+
+
+def test_an_unknown_state_is_reported_as_such() -> None:
+    snapshot = custom_format(definition("harbor")).read(harbor(("odd", "x")), "", None)
+
+    assert snapshot.unknown_words == ("badge odd",)
+
+
+def test_another_definition_reads_the_same_answer_anew_and_reports_nothing_again() -> None:
+    watched = Watched(of_guide("harbor"))
+    body = harbor(("live", "We look."))
+    assert len(watched.reported_after(body)) == 1
+    known = definition("harbor")
+    changed = msgspec.structs.replace(known, components=None, states=(*known.states, ("x", "resolved")))
+    watched.store._providers["harbor"] = msgspec.structs.replace(watched.provider, definition=changed)
+
+    assert watched.reported_after(body) == []
+    source = watched.store.state("harbor").source
+    assert source is not None
+    assert source.definition == changed
+
+
+def test_a_definition_goes_to_the_workers_with_its_provider_and_stays_with_the_state() -> None:
+    provider = of_guide("harbor")
+    state = PageState(url=provider.url, source=Source(format="harbor", primary="x", definition=provider.definition))
+
+    assert decode_provider(encode_provider(provider)) == provider
+    assert decode_state(encode_state(state)) == state
+
+
+# what may be written
+
+
+LINES = {"name": '"acme"', "kind": '"json"', "incidents": '"incidents[]"', "title": '"name"', "state": '"status"'}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"titel": '"x"'}, 'unknown key "titel"; did you mean title?'),
+        ({"title": None}, 'title is missing; add title = "name"'),
+        ({"kind": '"yaml"'}, 'kind is "yaml"; known are json, html, xml'),
+        ({"name": '"feed"'}, 'name is "feed", that of a format that ships; choose another name'),
+        ({"incidents": '"incidents["'}, 'incidents is "incidents[", which '),
+        ({"kind": '"html"'}, "always is missing: "),
+        (
+            {"kind": '"html"', "always": '"main"', "incidents": '"p"', "title": '"h3["'},
+            'title is "h3[", which is no CSS selector',
+        ),
+        ({"kind": '"xml"', "always": '"a"', "incidents": '"b"', "title": '"//c"'}, "begins at the body"),
+        ({"kind": '"xml"', "always": '"a"', "incidents": '"b["'}, 'incidents is "b[", which is no path'),
+        ({"state": None}, "state is missing: it says when an incident is over"),
+        ({"states": '{ Odd = "odd" }'}, 'states has a word "Odd" whose meaning is "odd"; '),
+        (
+            {"states": '"resolved"'},
+            'states is "resolved", not a table; write one, as in states = { Fixed = "resolved" }',
+        ),
+        ({"zone": '"Mars/Olympus"'}, 'zone is "Mars/Olympus", not the name of a time zone'),
+        ({"update_text": '"x"'}, "update_text is given and updates is not; add "),
+        ({"component_list": '"x"'}, "component_name is missing"),
+        ({"kind": '"xml"', "always": '"a"', "inside": '"b"'}, "inside is for json alone"),
+    ],
+)
+def test_a_mistake_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
+    lines = [f"{key} = {value}" for key, value in {**LINES, **changes}.items() if value is not None]
+    text = "\n".join(["[[format]]", *lines, "[[provider]]", 'name = "A"', 'url = "https://a.example"'])
+
+    with pytest.raises(ConfigError) as caught:
+        catalogue(text)
+
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("providers.toml: format 1 ")
+    assert str(caught.value).isprintable()
+
+
+def test_a_provider_of_an_unknown_format_is_told_of_ones_own_as_well() -> None:
+    with pytest.raises(ConfigError, match="did you mean harbor"):
+        catalogue(as_toml([of_guide("harbor")]).replace('format = "harbor"', 'format = "harbour"'))
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_page_of_ones_own_is_written_with_its_format(name: str) -> None:
+    assert catalogue(as_toml([of_guide(name)])) == of_guide(name)
+
+
+def test_without_the_libraries_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(module: str) -> object:
+        raise ImportError(module)
+
+    monkeypatch.setattr(languages, "import_module", nothing)
+    fresh = msgspec.structs.replace(definition("quay"), name="fresh")
+
+    with pytest.raises(
+        ParseError, match=r"needs jmespath; install it with pip install 'status-page-tracker\[formats\]'"
+    ):
+        custom_format(fresh).read(b"{}", "", None)
+
+
+# what is tried out
+
+
+def problems(name: str, body: bytes, **changes: str) -> dict[str, str]:
+    parts = tried(msgspec.structs.replace(definition(name), **changes), body).parts
+    return {part.key: part.problem for part in parts if part.problem}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "problem"),
+    [
+        ("harbor", {"title": "header h4"}, "header finds nothing; what is looked into has elements h3, a, "),
+        ("harbor", {"title": "h3 b"}, "it finds nothing; h3 has elements a"),
+        ("harbor", {"time": "h3"}, "'Cranes stand still' is not read as a time; if it names no zone, add zone"),
+        ("quay", {"title": "head"}, "what is looked into has keys ref, headline, systems, log"),
+        ("quay", {"incidents": "data.items[]"}, "data.items finds nothing; data has keys events"),
+        ("quay", {"title": "systems"}, "it finds keys label where a text or a number is needed"),
+        ("pier", {"title": "details/p"}, "it finds nothing; details has text"),
+    ],
+)
+def test_a_trial_says_why_a_part_is_empty(name: str, changes: dict[str, str], problem: str) -> None:
+    body_of, moments, _ = STORIES[name]
+    (key,) = changes
+
+    assert problem in problems(name, body_of(*moments[0]), **changes)[key]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_trial_of_what_fits_finds_no_problem(name: str) -> None:
+    body_of, moments, _ = STORIES[name]
+
+    trial = tried(definition(name), body_of(*moments[0]))
+
+    assert [part for part in trial.parts if part.problem] == []
+    assert trial.snapshot is not None
+
+
+# formats that ship, written so
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_example_reads_what_the_format_reads(name: str) -> None:
+    known = catalogue(example(name)).definition
+    assert known is not None
+    golden = (ROOT / "tests" / "golden" / "parse" / name).iterdir()
+    bodies = [path for path in golden if path.is_file() and ".expected" not in path.name]
+    assert bodies
+
+    for body in bodies:
+        own, shipped = custom_format(known).read(body.read_bytes(), "", None), read(body.read_bytes(), format=name)
+        assert [(each.id, each.name, len(each.updates)) for each in own.incidents] == [
+            (each.id, each.name, len(each.updates)) for each in shipped.incidents
+        ]
+        assert [(part.name, part.status) for part in own.components] == [
+            (part.name, part.status) for part in shipped.components
+        ]

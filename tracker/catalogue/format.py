@@ -1,0 +1,58 @@
+"""One `[[format]]` of the catalogue: how a page of one's own is read (`tracker.model.format_definition`)."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeAlias
+
+from tracker.catalogue.mistakes import InvalidValue, quoted
+from tracker.catalogue.schema import Schema
+from tracker.errors import ConfigError
+from tracker.model.format_definition import BodyKind, FormatDefinition
+
+FORMATS: Final = Schema("format", FormatDefinition)
+#: Checks the expressions of a definition. Raises InvalidValue, whose text begins with the key.
+Understand: TypeAlias = Callable[[FormatDefinition], None]
+#: Parts that are of no use without the expression that finds what they are parts of.
+_OWNERS: Final = {"update_": "updates", "component_": "component_list"}
+
+
+def trusted(_: FormatDefinition) -> None:
+    """Take expressions as they are: they are checked where the page is read."""
+
+
+def definition_of(
+    table: Mapping[str, object], place: str, formats: Collection[str], understand: Understand
+) -> FormatDefinition:
+    """Return the format that a table defines, once its parts fit together. Raises ConfigError."""
+    values = FORMATS.values(table, place)
+    FORMATS.require(values, place)
+    definition = FormatDefinition(**values)
+    try:
+        _refuse_unfit(definition, formats)
+        understand(definition)
+    except InvalidValue as mistake:
+        raise ConfigError(f"{place}: {mistake}") from None
+    return definition
+
+
+def _refuse_unfit(definition: FormatDefinition, formats: Collection[str]) -> None:
+    if definition.name in {*formats, "auto"}:
+        raise InvalidValue(f"name is {quoted(definition.name)}, that of a format that ships; choose another name")
+    if definition.kind is not BodyKind.JSON:
+        if definition.always is None:
+            raise InvalidValue(
+                "always is missing: a page without incidents and one that was rebuilt look alike; "
+                "name what is there whatever goes on, as in " + FORMATS.entries["always"].example
+            )
+        if definition.inside is not None:
+            raise InvalidValue('inside is for json alone; remove it, or write kind = "json"')
+    if definition.state is None and definition.update_state is None and not definition.only_open:
+        raise InvalidValue(
+            "state is missing: it says when an incident is over; add it, or only_open = true where the page lists "
+            "only what is open"
+        )
+    for begins, owner in _OWNERS.items():
+        parts = [key for key in FORMATS.keys if key.startswith(begins) and key != owner and getattr(definition, key)]
+        if parts and getattr(definition, owner) is None:
+            raise InvalidValue(f"{parts[0]} is given and {owner} is not; add {FORMATS.entries[owner].example}")
+    if definition.component_list is not None and definition.component_name is None:
+        raise InvalidValue(f"component_name is missing; add {FORMATS.entries['component_name'].example}")

@@ -1,0 +1,151 @@
+"""`tracker formats`: which formats there are, how one of them is written by hand, and how one's own reads a body."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tracker.bootstrap import build_fetcher
+from tracker.catalogue.examples import example, names
+from tracker.catalogue.file import load_definitions
+from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
+from tracker.cli.options import environment, providers_option
+from tracker.cli.table import counted, json_text, table
+from tracker.environment.settings import Settings
+from tracker.errors import ConfigError, TrackerError
+from tracker.model.page import Snapshot
+from tracker.model.plain import one_line
+from tracker.parse import FORMAT_NAMES, FORMATS
+from tracker.parse.custom import Trial, tried, understood
+from tracker.polling.ports import Fetched, FetchRequest
+
+_LONGEST: Final = 300
+#: Incidents that are shown of what comes out; JSON has them all.
+_MOST_SHOWN: Final = 5
+
+
+@click.group()
+def formats() -> None:
+    """Show the formats that ship, and try out one that providers.toml defines.
+
+    \b
+    Example:
+      tracker formats try https://status.example.com --format acme
+    """
+
+
+@formats.command("list")
+def list_() -> None:
+    """Show the formats that ship, by the name that `format` takes.
+
+    \b
+    Example:
+      tracker formats list
+    """
+    click.echo(table(("NAME", "PLATFORM"), [(known.name, known.title) for known in FORMATS.values()]))
+
+
+@formats.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a format that ships as the [[format]] that would read it, as an example to begin from.
+
+    \b
+    Example:
+      tracker formats show datadog
+    """
+    if name in FORMAT_NAMES and name not in names():
+        raise ConfigError(f"{name} is read by code; the formats that are written out are {', '.join(names())}")
+    click.echo(example(name), nl=False)
+
+
+@formats.command("try")
+@click.argument("page", metavar="FILE|URL")
+@click.option("--format", "name", required=True, help="The name of a [[format]].")
+@providers_option
+@click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
+@click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def try_(page: str, name: str, providers_file: Path, allow_private: bool, output_format: str) -> None:
+    """Read a saved body or a page with a [[format]]: what each part finds, and why it finds nothing.
+
+    Exit status 1 if the page would be unreadable.
+
+    \b
+    Example:
+      tracker formats try saved.html --format acme
+    """
+    definitions = load_definitions(providers_file, formats=FORMAT_NAMES, understand=understood)
+    if name not in definitions:
+        known = alternatives(name, tuple(definitions)) if definitions else "it defines none"
+        raise ConfigError(f"{providers_file} has no [[format]] {quoted(name)}; {known}")
+    body, url = _answer(page, allow_private=allow_private)
+    try:
+        trial = tried(definitions[name], body, url)
+    except InvalidValue as mistake:
+        raise ConfigError(f"{providers_file}: {mistake}") from None
+    click.echo(json_text(trial) if output_format == "json" else "\n".join(_lines(trial)))
+    if trial.error is not None:
+        sys.exit(1)
+
+
+def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
+    """Return a body, and where it came from ("" for a file). Raises TrackerError."""
+    if "://" not in page:
+        try:
+            return Path(page).read_bytes(), ""
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"cannot read {page}: {getattr(error, 'strerror', None) or 'not a valid path'}") from None
+    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    try:
+        answer = fetcher.fetch(FetchRequest(url=page, allow_private=allow_private))
+    finally:
+        fetcher.close()
+    if not isinstance(answer, Fetched):
+        raise TrackerError(f"{page} answered 304 to a request without conditions")
+    return answer.body, answer.url
+
+
+def _lines(trial: Trial) -> Iterator[str]:
+    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    rows = [
+        (
+            part.key,
+            one_line(part.expression, _LONGEST),
+            f"{part.found} of {part.entries}",
+            one_line(part.sample, _LONGEST),
+        )
+        for part in trial.parts
+    ]
+    yield table(("PART", "EXPRESSION", "FOUND IN", "FIRST VALUE"), rows)
+    for part in trial.parts:
+        if part.problem is not None:
+            yield f"note: {part.key}: {one_line(part.problem, _LONGEST)}"
+    if trial.snapshot is None:
+        yield f"unreadable: {one_line(trial.error or '', _LONGEST)}"
+        return
+    yield from _outcome(trial.snapshot)
+
+
+def _outcome(snapshot: Snapshot) -> Iterator[str]:
+    entries = snapshot.entries
+    yield (
+        f"comes out: {counted(len(snapshot.incidents), 'incident')} "
+        f"({sum(entry.is_open for entry in snapshot.incidents)} open), "
+        f"{counted(len(snapshot.maintenances), 'maintenance')}, {counted(len(snapshot.components), 'component')}"
+    )
+    for entry in entries[:_MOST_SHOWN]:
+        newest = entry.updates[-1] if entry.updates else None
+        when = f", {newest.created_at:%Y-%m-%d %H:%M} UTC" if newest and newest.created_at else ""
+        yield f"  {one_line(entry.name, _LONGEST)}: {one_line(entry.status, _LONGEST)}{when}"
+        if newest and newest.body:
+            yield f"    {one_line(newest.body, _LONGEST)}"
+    if len(entries) > _MOST_SHOWN:
+        yield f"  … and {len(entries) - _MOST_SHOWN} more"
+    if snapshot.unknown_words:
+        words = ", ".join(one_line(word, _LONGEST) for word in snapshot.unknown_words)
+        yield f"note: states that are not known: {words}; say what they mean in states"
+    for omission in dict.fromkeys(snapshot.omissions):
+        yield f"note: an entry is left out ({omission.kind}: {omission.reason})"

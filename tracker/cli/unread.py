@@ -1,0 +1,24 @@
+"""What a person is told of a preset whose page is known not to be read. Contains no business logic."""
+
+import click
+
+from tracker.catalogue.presets import Choice
+
+
+def is_unread(choice: Choice) -> bool:
+    """Return whether nothing of a chosen page can be read so far."""
+    return _reason(choice) is not None
+
+
+def print_unread(choice: Choice) -> None:
+    """Print a note about a chosen page that cannot be read so far."""
+    reason = _reason(choice)
+    if reason is not None:
+        click.echo(f"note: {choice.name} cannot be read so far ({reason}): it stays unknown", err=True)
+
+
+def _reason(choice: Choice) -> str | None:
+    from tracker.parse.coverage import Reach, coverage  # noqa: PLC0415  the parsers, which most commands need not
+
+    known = None if choice.preset is None else coverage(choice.preset)
+    return known.reason if known is not None and known.reach is Reach.NOT else None

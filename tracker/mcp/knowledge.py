@@ -1,0 +1,140 @@
+"""Where the tools look things up, and what a mistake in a question is answered with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Protocol
+
+import msgspec
+
+from tracker.alerting.alert import Alert
+from tracker.assessment import Assessment, assess
+from tracker.diagnosis import Diagnosis
+from tracker.errors import TrackerError
+from tracker.history import History
+from tracker.model.clock import Clock
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
+from tracker.store.board import RedisBoard
+
+
+class Unanswerable(TrackerError):
+    """Raised for a question that cannot be answered, with what to ask instead."""
+
+
+class KnownPage(Protocol):
+    """One page as it is known now."""
+
+    @property
+    def provider(self) -> Provider:
+        """Return whose page it is."""
+        ...
+
+    @property
+    def state(self) -> PageState:
+        """Return how it could be read."""
+        ...
+
+    @property
+    def view(self) -> PageView:
+        """Return what it said when it was read last."""
+        ...
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Return when it was asked last, whatever came of it."""
+        ...
+
+    @property
+    def assessment(self) -> Assessment:
+        """Return its state and the reason for it."""
+        ...
+
+
+class Alerts(Protocol):
+    """The alerts. Every method raises StoreError."""
+
+    def open_alerts(self) -> Sequence[Alert]:
+        """Return all alerts that are not over, the oldest first."""
+        ...
+
+    def all_alerts(self) -> Sequence[Alert]:
+        """Return all alerts that are kept, the oldest first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """What the tools may ask."""
+
+    #: All pages as they are known now, sorted by name. Raises StoreError.
+    pages: Callable[[], Sequence[KnownPage]]
+    #: The history, read up to now. Raises HistoryError.
+    history: Callable[[], History]
+    alerts: Alerts
+    #: What is wrong with the tracker itself.
+    diagnosis: Callable[[], Diagnosis]
+    clock: Clock
+
+
+class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, read for one question."""
+
+    provider: Provider
+    state: PageState
+    view: PageView
+    checked_at: datetime | None
+    assessment: Assessment
+
+
+def read_pages(board: RedisBoard, clock: Clock) -> Sequence[ReadPage]:
+    """Return all pages as they are known now, read anew. Raises StoreError."""
+    now = clock()
+    return [
+        ReadPage(
+            provider=page.provider,
+            state=page.state,
+            view=page.view,
+            checked_at=page.checked_at,
+            assessment=assess(page.provider, page.state, page.view, page.checked_at, now),
+        )
+        for page in board.pages(board.providers())
+    ]
+
+
+def page_called(pages: Sequence[KnownPage], word: str) -> KnownPage:
+    """Return the page of a provider, by id or by name in any case. Raises Unanswerable with what may be meant."""
+    for page in pages:
+        if page.provider.id == word:
+            return page
+    same = [page for page in pages if page.provider.name.casefold() == word.casefold()]
+    if len(same) == 1:
+        return same[0]
+    ids = [page.provider.id for page in pages]
+    names = {page.provider.name.casefold(): page.provider.id for page in pages}
+    close = get_close_matches(word[:100].casefold(), [*ids, *names], n=3)
+    meant = sorted({names.get(each, each) for each in close})
+    hint = f"did you mean {' or '.join(meant)}?" if meant else "stack_status lists those that have problems"
+    raise Unanswerable(f"no provider of that id or name is watched; {hint}")
+
+
+def pages_of(pages: Sequence[KnownPage], group: str | None) -> Sequence[KnownPage]:
+    """Return the pages of a group, or all. Raises Unanswerable for a group that is not there."""
+    if group is None:
+        return pages
+    found = [page for page in pages if page.provider.group == group]
+    if not found:
+        groups = sorted({page.provider.group for page in pages if page.provider.group is not None})
+        raise Unanswerable(f"there is no group of that name; known: {', '.join(groups[:20]) or 'none'}")
+    return found
+
+
+def age_of(pages: Sequence[KnownPage], now: datetime) -> tuple[datetime | None, float | None]:
+    """Return when the page was read that was read longest ago, and the seconds since; None if one never was."""
+    read = [page.assessment.read_at for page in pages]
+    known = [at for at in read if at is not None]
+    if not known or len(known) < len(read):
+        return None, None
+    oldest = min(known)
+    return oldest, round(max(0.0, (now - oldest).total_seconds()), 1)

@@ -1,0 +1,86 @@
+"""Asks at each scrape, one scrape at a time."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from tracker.errors import HistoryError, StoreError
+from tracker.metrics.delays import Delays
+from tracker.metrics.families import alert_families, delay_families, measured_families, own_families, page_families
+from tracker.metrics.sources import KnownPage, News, Pages, Store
+from tracker.model.clock import Clock
+from tracker.store.measures import AlertCount, Measures
+
+log = logging.getLogger("tracker")
+
+#: Reading every alert takes at most one part in so many of the time.
+_ALERTS_SHARE: Final = 20.0
+
+
+class TrackerCollector(Collector):
+    """Yields the metrics of this moment."""
+
+    def __init__(self, pages: Pages, store: Store, news: News, clock: Clock) -> None:
+        self._pages = pages
+        self._store = store
+        self._news = news
+        self._clock = clock
+        self._delays = Delays(clock())
+        self._scraping = threading.Lock()
+        self._alerts: AlertCount | None = None
+        self._alerts_good_until = 0.0
+        self._trouble = ""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families; what the data server does not answer is left out, and `tracker_scrape_ok` is 0."""
+        with self._scraping:
+            now = self._clock()
+            pages = tuple(self._pages())
+            measured = self._measured(pages)
+            yield from own_families(is_ok=measured is not None)
+            yield from page_families(pages, now)
+            if measured is not None:
+                measures, alerts = measured
+                yield from measured_families(measures)
+                yield from alert_families(alerts)
+            yield from delay_families(self._delays)
+
+    def describe(self) -> Sequence[Metric]:
+        """Return nothing: what is registered is not asked before the first scrape."""
+        return ()
+
+    def _measured(self, pages: Sequence[KnownPage]) -> tuple[Measures, AlertCount] | None:
+        try:
+            self._count_delays()
+            measures = self._store.measure([page.provider.id for page in pages], self._clock())
+            alerts = self._counted_alerts()
+        except StoreError as error:
+            if str(error) != self._trouble:
+                log.warning("%s; tracker_scrape_ok is 0", error)
+            self._trouble = str(error)
+            return None
+        self._trouble = ""
+        return measures, alerts
+
+    def _counted_alerts(self) -> AlertCount:
+        if self._alerts is None or time.monotonic() >= self._alerts_good_until:
+            began = time.monotonic()
+            self._alerts = self._store.alerts()
+            ended = time.monotonic()
+            self._alerts_good_until = ended + (ended - began) * _ALERTS_SHARE
+        return self._alerts
+
+    def _count_delays(self) -> None:
+        try:
+            news = frozenset(self._news())
+        except HistoryError as error:
+            log.warning("%s; delays are not counted", error)
+            return
+        wanted = self._delays.wanted(news)
+        for provider_id, timings in zip(wanted, self._store.timings(wanted) if wanted else (), strict=True):
+            self._delays.add(provider_id, timings)

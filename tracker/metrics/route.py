@@ -1,0 +1,22 @@
+"""`/metrics`. Whoever may read may scrape: the door of the web server covers it as any other route."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from tracker.metrics.collector import TrackerCollector
+
+
+def metrics_router(collector: TrackerCollector) -> APIRouter:
+    """Return the route, in the format that the scraper asks for: Prometheus's text, or OpenMetrics."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+    ProcessCollector(registry=registry)
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/metrics")
+    def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), headers={"content-type": content_type, "cache-control": "no-store"})
+
+    return router

@@ -1,0 +1,67 @@
+"""What the collector asks, as small protocols."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tracker.assessment import Assessment
+from tracker.delivery.latency import Timing
+from tracker.model.page_state import PageView
+from tracker.model.provider import Provider
+from tracker.store.measures import AlertCount, Measures
+
+
+class KnownPage(Protocol):
+    """One page as it is known now."""
+
+    @property
+    def provider(self) -> Provider:
+        """Return whose page it is."""
+        ...
+
+    @property
+    def view(self) -> PageView:
+        """Return what it said when it was read last."""
+        ...
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Return when it was asked last, whatever came of it."""
+        ...
+
+    @property
+    def assessment(self) -> Assessment:
+        """Return its state and the reason for it."""
+        ...
+
+
+class Pages(Protocol):
+    """How all pages do now; it answers while the data server is away, too."""
+
+    def __call__(self) -> Iterable[KnownPage]:
+        """Return the pages."""
+        ...
+
+
+class News(Protocol):
+    """Tells at which providers something happened."""
+
+    def __call__(self) -> Iterable[str]:
+        """Return the ids of providers with new events since the last call. Raises HistoryError."""
+        ...
+
+
+class Store(Protocol):
+    """The data server in numbers. Every method raises StoreError."""
+
+    def measure(self, provider_ids: Sequence[str], now: datetime) -> Measures:
+        """Return the numbers of this moment."""
+        ...
+
+    def alerts(self) -> AlertCount:
+        """Return how many alerts are open and how many were given up."""
+        ...
+
+    def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
+        """Return how long the newest updates of each of these pages took, oldest first."""
+        ...

@@ -1,0 +1,10 @@
+"""Formats that a catalogue defines: a definition's expressions and a body -> Snapshot.
+
+JSON is searched with JMESPath, HTML with CSS selectors, XML with XPath. The libraries for that are in the extra
+`formats`: whoever defines no format needs none of them.
+"""
+
+from tracker.parse.custom.format import custom_format, understood
+from tracker.parse.custom.trial import Part, Trial, tried
+
+__all__ = ["Part", "Trial", "custom_format", "tried", "understood"]

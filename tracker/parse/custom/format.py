@@ -1,0 +1,102 @@
+"""A definition of the catalogue -> a format like any other."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from tracker.catalogue.mistakes import InvalidValue, quoted
+from tracker.errors import ParseError
+from tracker.model.format_definition import BodyKind, FormatDefinition
+from tracker.model.page import Snapshot
+from tracker.parse.custom.entries import Entries
+from tracker.parse.custom.language import BadExpression, Language, Query, needed
+from tracker.parse.custom.markup import Html, Xml
+from tracker.parse.custom.paths import Paths
+from tracker.parse.entries import entry_by_entry
+from tracker.parse.format import Format, always
+from tracker.parse.links import keeping_links
+
+#: Expressions that begin at the body; all others begin at an entry.
+OF_BODY: Final = ("always", "incidents", "component_list")
+#: Keys whose values are no expressions that a body is searched with.
+_NO_QUERIES: Final = frozenset({"name", "kind", "inside", "zone", "only_open"})
+#: Definitions that a process keeps compiled.
+_MOST_KEPT: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A definition with the queries of its expressions, by key."""
+
+    definition: FormatDefinition
+    language: Language
+    queries: dict[str, Query]
+
+    def read(self, body: bytes, url: str) -> Snapshot:
+        """Return what a body says. Raises ParseError."""
+        root = self.language.opened(body)
+        self.require(root)
+        return Entries(self.definition, self.language, self.queries, url).snapshot(root)
+
+    def require(self, root: Any) -> None:
+        """Refuse a body that is another one than what the definition is of. Raises ParseError."""
+        if "always" in self.queries and not self.queries["always"](root):
+            raise ParseError(f"the answer has nothing at `always` ({self.definition.always}): the page was rebuilt")
+        for key in ("incidents", "component_list"):
+            if key in self.queries and self.language.is_missing(root, self.queries[key]):
+                raise ParseError(f"the answer has no list at `{key}` ({getattr(self.definition, key)})")
+
+
+@lru_cache(_MOST_KEPT)
+def compiled(definition: FormatDefinition) -> Compiled:
+    """Return the definition with its expressions compiled. Raises InvalidValue, ParseError."""
+    key = "inside"
+    try:
+        language = _language(definition)
+        queries = {}
+        for key, value in msgspec.structs.asdict(definition).items():
+            if isinstance(value, str) and key not in _NO_QUERIES:
+                queries[key] = language.compiled(value, is_part=key not in OF_BODY)
+    except BadExpression as error:
+        raise InvalidValue(f"{key} is {quoted(getattr(definition, key) or '')}, which {error}; correct it") from None
+    return Compiled(definition, language, queries)
+
+
+def understood(definition: FormatDefinition) -> None:
+    """Refuse a definition with an expression that cannot be understood. Raises InvalidValue."""
+    try:
+        compiled(definition)
+    except ParseError as error:
+        raise InvalidValue(f"kind is {quoted(definition.kind)}: {error}") from None
+
+
+@lru_cache(_MOST_KEPT)
+def custom_format(definition: FormatDefinition) -> Format:
+    """Return the format that a definition is. It takes any answer: whoever named it meant it."""
+
+    @entry_by_entry
+    def read(body: bytes, url: str, _: str | None) -> Snapshot:
+        try:
+            return compiled(definition).read(body, url)
+        except InvalidValue as mistake:
+            raise ParseError(f"format {quoted(definition.name)}: {mistake}") from None
+
+    return keeping_links(
+        Format(
+            name=definition.name,
+            title=f"format {definition.name}",
+            recognises=lambda _body, _content_type: True,
+            read=read,
+            is_about_incidents=always,
+            definition=definition,
+        )
+    )
+
+
+def _language(definition: FormatDefinition) -> Language:
+    if definition.kind is BodyKind.JSON:
+        needed("jmespath")
+        return Paths(definition.inside)
+    return Html() if definition.kind is BodyKind.HTML else Xml()

@@ -1,0 +1,53 @@
+"""What a language of expressions can do: open a body, find values in it, and say why it finds none."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, Protocol, TypeAlias
+
+from tracker.errors import ParseError
+
+#: Entries that one body may have: incidents, updates and components together.
+MOST_ENTRIES: Final = 5_000
+#: (a body or an entry of it) -> the values that an expression finds there, without those that are nothing. Raises
+#: ParseError.
+Query: TypeAlias = Callable[[Any], list[Any]]
+
+
+class BadExpression(Exception):
+    """Raised for an expression that the language does not know; its text says what is wrong with it."""
+
+
+class Language(Protocol):
+    """The expressions for one kind of body."""
+
+    def opened(self, body: bytes) -> Any:
+        """Return the body as expressions see it. Raises ParseError."""
+
+    def compiled(self, expression: str, *, is_part: bool) -> Query:
+        """Return what an expression finds, in an entry (`is_part`) or in a body. Raises BadExpression, ParseError."""
+
+    def is_missing(self, root: Any, query: Query) -> bool:
+        """Tell whether a body lacks even the place where a list would be."""
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as a text or number."""
+
+    def rich(self, value: Any) -> str:
+        """Return a value as a text that may hold markup."""
+
+    def steps(self, expression: str) -> list[str]:
+        """Return an expression as far as each of its steps, the shortest first."""
+
+    def inside(self, values: list[Any]) -> str:
+        """Say in a few words what values hold, for whoever looks for something in them."""
+
+
+def needed(module: str) -> Any:
+    """Return a library of the extra `formats`. Raises ParseError when it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ParseError(
+            f"a [[format]] of this kind needs {module.partition('.')[0]}; "
+            "install it with pip install 'status-page-tracker[formats]'"
+        ) from None

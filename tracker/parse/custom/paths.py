@@ -1,0 +1,93 @@
+"""JMESPath over JSON: of the answer itself, or of what an element of a web page holds."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from tracker.errors import ParseError
+from tracker.parse._fields import decode_json
+from tracker.parse.custom.language import BadExpression, Language, Query, needed
+from tracker.parse.custom.markup import Html
+
+_STEP: Final = re.compile(r"[.|\[]")
+_KEYS_NAMED: Final = 12
+_LONGEST: Final = 60
+
+
+class Paths(Language):
+    """JMESPath expressions (jmespath.org/specification.html)."""
+
+    def __init__(self, element: str | None = None) -> None:
+        self._html = None if element is None else Html()
+        self._element = None if element is None or self._html is None else self._html.compiled(element, is_part=False)
+
+    def opened(self, body: bytes) -> Any:
+        """Return the body as expressions see it. Raises ParseError."""
+        if self._html is None or self._element is None:
+            return decode_json(body)
+        found = self._element(self._html.opened(body))
+        if not found:
+            raise ParseError("the answer has no element that `inside` names")
+        return decode_json(str(self._html.plain(found[0])).encode())
+
+    def compiled(self, expression: str, *, is_part: bool) -> Query:  # noqa: ARG002  the same for both
+        """Return what an expression finds. Raises BadExpression, ParseError."""
+        jmespath = needed("jmespath")
+        try:
+            path = jmespath.compile(expression)
+        except (jmespath.exceptions.JMESPathError, RecursionError) as error:
+            raise BadExpression(_first_line(error)) from None
+
+        return _PathQuery(path, expression)
+
+    def is_missing(self, root: Any, query: Query) -> bool:
+        """Tell whether a body lacks even the place where a list would be."""
+        return isinstance(query, _PathQuery) and not query(root) and not isinstance(query.found(root), list)
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as a text or number."""
+        return value if isinstance(value, str | int | float) else None
+
+    def rich(self, value: Any) -> str:
+        """Return a value as a text that may hold markup."""
+        return str(value) if isinstance(value, str | int | float) else ""
+
+    def steps(self, expression: str) -> list[str]:
+        """Return an expression as far as each of its steps, the shortest first."""
+        return [expression[: found.start()] for found in _STEP.finditer(expression) if found.start()]
+
+    def inside(self, values: list[Any]) -> str:
+        """Say in a few words what values hold."""
+        first = values[0]
+        if isinstance(first, list):
+            return f"a list of {len(first)}, which needs []" if first else "an empty list"
+        if isinstance(first, dict):
+            keys = list(first)
+            return f"keys {', '.join(keys[:_KEYS_NAMED])}{', …' if len(keys) > _KEYS_NAMED else ''}"
+        return msgspec.json.encode(first).decode()[:_LONGEST]
+
+
+class _PathQuery:
+    """What one path finds."""
+
+    def __init__(self, path: Any, expression: str) -> None:
+        self._path = path
+        self._expression = expression
+
+    def __call__(self, node: Any) -> list[Any]:
+        found = self.found(node)
+        values = found if isinstance(found, list) else [found]
+        return [value for value in values if value is not None and value not in ("", {})]
+
+    def found(self, node: Any) -> Any:
+        """Return what it finds, as it is there. Raises ParseError."""
+        try:
+            return self._path.search(node)
+        except (needed("jmespath").exceptions.JMESPathError, RecursionError, TypeError, ValueError) as error:
+            raise ParseError(f"{self._expression}: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).partition("\n")[0].rstrip(": ")
+    return "it is nested too deeply" if isinstance(error, RecursionError) else text

@@ -1,0 +1,131 @@
+"""StatusIQ's public summary and RSS (Site24x7) -> Snapshot, in part: no texts of incidents.
+
+`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that it has there. The
+keys are those of independent public readers (inket/stts, hani-sul/Wakz); they disagree on the numbers of states, of
+which 1 (operational) alone is read. `/rss` has an item for each component with its state in words, and no incident; a
+page may have switched it off (recorded); given alone, it is read as a feed. A component is known by its id, which
+the item's link holds.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote
+
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
+from tracker.parse.feed import opened
+from tracker.parse.feed_entries import Entry
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import distinct, parted, status_key
+from tracker.parse.sniff import feed_root, head, mentions, refusal
+from tracker.parse.words import UNKNOWN, component_status, status_word
+
+_SPACE: Final = b"site24x7.com/rssdefinitions"
+_PAGE_ID: Final = re.compile(rb"""enc_statuspage_id\\?["']\s*:\s*\\?["']([\w=+/-]{8,100})""")
+_COMPONENT_LINK: Final = re.compile(r"#/components/([\w=-]{1,200})")
+#: The one number that all readers agree on.
+_OPERATIONAL: Final = 1
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    return mentions(body, b"current_status") and _is_summary(fields.json_or_none(body))
+
+
+@entry_by_entry
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    if _is_summary(answer):
+        return _summary(answer["data"])
+    start = head(body)
+    if _SPACE not in start or feed_root(start) != "rss":
+        raise refusal(body, content_type)
+    feed = opened(body, url, content_type)
+    components = distinct(among(feed.entries, "component", _stated))
+    return Snapshot(components=components, components_listed=True)
+
+
+def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
+    found = _PAGE_ID.search(html)
+    if found is None:
+        return ()
+    page = quote(found[1].decode(), safe="=")
+    path = f"/sp/api/public/summary_details/statuspages/{page}?period=1&timezone=UTC"
+    return (Endpoints(primary=path, details=("/rss",)),)
+
+
+STATUSIQ = Format(
+    name="statusiq",
+    title="StatusIQ (Site24x7)",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+    signs=(b"statusiq", b"StatusIQ"),
+)
+
+
+def _is_summary(answer: object) -> bool:
+    data = fields.mapping(fields.mapping(answer).get("data"))
+    return isinstance(data.get("current_status"), list) and "active_incident_details" in data
+
+
+def _summary(data: dict[str, Any]) -> Snapshot:
+    incidents, maintenances = parted(each(data, "active_incident_details", "incident", _incident))
+    return Snapshot(
+        incidents=incidents,
+        maintenances=maintenances,
+        components=distinct(among(_placed(data), "component", _component)),
+        components_listed=True,
+        open_only=True,
+    )
+
+
+def _placed(data: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
+    for entry in objects(data, "current_status", "component"):
+        inside = objects(entry, "componentgroup_components", "component")
+        group = fields.name(entry.get("componentgroup_display_name")) or fields.name(entry.get("display_name"))
+        if inside:
+            yield from ((component, group) for component in inside)
+        elif not entry.get("is_group"):
+            yield entry, None
+
+
+def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
+    entry, group = placed
+    name = fields.name(entry.get("display_name"))
+    component_id = identity(entry.get("enc_component_id"), "a component", name=f"{group or ''}\0{name}" if name else "")
+    code = entry.get("component_status")
+    works = not isinstance(code, bool) and str(code) == str(_OPERATIONAL)
+    status = ComponentStatus.OPERATIONAL if works else ComponentStatus.UNKNOWN
+    return Component(id=component_id, name=name or component_id, status=status, group=group)
+
+
+def _stated(entry: Entry) -> Component:
+    """Return the component of an item of the feed, `<name> - <state>`."""
+    name, _, state = (entry.title or "").rpartition(" - ")
+    found = _COMPONENT_LINK.search(entry.link or "")
+    label = fields.name(name)
+    component_id = identity(found[1] if found else None, "a component", name=label or "")
+    informs = state.strip().lower() == "informational"
+    return Component(
+        id=component_id,
+        name=label or component_id,
+        status=ComponentStatus.OPERATIONAL if informs else component_status(state),
+    )
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    began = fields.moment(entry.get("started_at")) or fields.moment(entry.get("begin_time"))
+    incident_id = identity(entry.get("enc_incident_id") or entry.get("incident_id"), "an incident", since=began)
+    # A number is of a table that nobody has published.
+    status = status_word(entry.get("status")) or UNKNOWN
+    title = fields.name(entry.get("title")) or fields.name(entry.get("incident_title"))
+    return Incident(
+        id=incident_id,
+        name=title or incident_id,
+        status="active" if status == UNKNOWN else status,
+        impact=Impact.MAINTENANCE if entry.get("is_maintenance") is True else None,
+        link=fields.link(entry.get("permalink")),
+        updates=(IncidentUpdate(id=status_key(status, began), status=status, created_at=began),),
+    )

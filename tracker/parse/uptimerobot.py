@@ -1,0 +1,120 @@
+"""UptimeRobot's answers for its status pages -> Snapshot, in part: an announcement has no state.
+
+`/api/getEventFeed/<key>` lists announcements, each an event of its own without an id (recorded); what the monitors did
+is left out of it. `/api/getMonitorList/<key>` lists the monitors, 30 on a page of it, in the colour that they have
+(read so by independent public readers; a list that is longer is not read in full). Neither shows what the other has.
+The key is in the page, and in its address on stats.uptimerobot.com.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
+from tracker.parse import _fields as fields
+from tracker.parse.entries import among, each, entry_by_entry, identity, objects
+from tracker.parse.format import Endpoints, Format
+from tracker.parse.listed import digest_key, distinct, time_key
+from tracker.parse.sniff import mentions, refusal
+
+_HOSTED: Final = "stats.uptimerobot.com"
+_KEY: Final = re.compile(rb"/api/get(?:MonitorList|EventFeed)/([A-Za-z0-9]{4,40})")
+_PATH: Final = re.compile(r"/([A-Za-z0-9]{4,40})/?")
+_ANNOUNCEMENT: Final = "ann"
+_STATUSES: Mapping[str, ComponentStatus] = {
+    "success": ComponentStatus.OPERATIONAL,
+    "danger": ComponentStatus.MAJOR_OUTAGE,
+    "warning": ComponentStatus.DEGRADED_PERFORMANCE,
+}
+
+
+def _recognises(body: bytes, _: str | None) -> bool:
+    named = mentions(body, b'"eventType"') or mentions(body, b'"statusClass"')
+    return named and _kind(fields.json_or_none(body)) is not None
+
+
+@entry_by_entry
+def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+    answer = fields.json_or_none(body)
+    kind = _kind(answer)
+    if kind == "events":
+        listed = (entry for entry in objects(answer, "results", "incident") if entry.get("eventType") == _ANNOUNCEMENT)
+        return Snapshot(incidents=distinct(among(listed, "incident", _incident)))
+    if kind != "monitors":
+        raise refusal(body, content_type)
+    holder = fields.mapping(answer.get("psp")) if "psp" in answer else answer
+    holder = holder if isinstance(holder.get("monitors"), list) else {"monitors": answer.get("data")}
+    components = distinct(each(holder, "monitors", "component", _component))
+    total = fields.mapping(answer.get("psp")).get("totalMonitors")
+    return Snapshot(
+        components=components,
+        components_listed=True,
+        components_complete=not isinstance(total, int) or total <= len(components),
+    )
+
+
+def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
+    found = _KEY.search(html)
+    key = found[1].decode() if found else None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    hosted = _PATH.fullmatch(parts.path) if parts.hostname == _HOSTED else None
+    key = key or (hosted[1] if hosted else None)
+    if key is None:
+        return ()
+    site = f"{parts.scheme}://{parts.netloc}"
+    return (Endpoints(primary=f"{site}/api/getEventFeed/{key}", details=(f"{site}/api/getMonitorList/{key}",)),)
+
+
+UPTIMEROBOT = Format(
+    name="uptimerobot",
+    title="UptimeRobot",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+    signs=(b"uptimerobot",),
+    details_apart=True,
+)
+
+
+def _kind(answer: object) -> str | None:
+    """Return which of the two an answer is; an empty list of events is one too."""
+    holder = fields.mapping(answer)
+    results = holder.get("results")
+    if isinstance(results, list) and "meta" in holder:
+        known = any("eventType" in entry for entry in fields.objects_in(results))
+        return "events" if known or not results else None
+    for listed in (fields.mapping(holder.get("psp")).get("monitors"), holder.get("data")):
+        if any("statusClass" in entry for entry in fields.objects_in(listed)):
+            return "monitors"
+    return None
+
+
+def _component(entry: dict[str, Any]) -> Component:
+    name = fields.name(entry.get("name"))
+    component_id = identity(entry.get("monitorId"), "a monitor", name=name or "")
+    status = fields.known(_STATUSES, entry.get("statusClass")) or ComponentStatus.UNKNOWN
+    return Component(id=component_id, name=name or component_id, status=status)
+
+
+def _incident(entry: dict[str, Any]) -> Incident:
+    posted_at = fields.moment(entry.get("ts"))
+    title, body = fields.name(entry.get("title")), fields.body_text(entry.get("content"))
+    incident_id = identity(None, "an announcement", since=posted_at, name=title or "")
+    status = "resolved" if fields.moment(entry.get("endDate")) else "unknown"
+    return Incident(
+        id=incident_id,
+        name=title or incident_id,
+        status=status,
+        updates=(
+            IncidentUpdate(
+                id=time_key(posted_at) if posted_at else digest_key(body),
+                status=status,
+                body=body,
+                created_at=posted_at,
+            ),
+        ),
+    )

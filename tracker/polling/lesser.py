@@ -1,0 +1,40 @@
+"""Sources that a search settled for, though the page may have a better one: looked for again once a day. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from tracker.model.page_state import PageState, Source
+from tracker.model.provider import Provider
+from tracker.parse import FORMATS
+
+#: So long a lesser source is used before the page is searched again.
+LOOK_AGAIN_AFTER: Final = timedelta(days=1)
+
+
+def is_lesser(provider: Provider, source: Source) -> bool:
+    """Return whether a source was settled for: a feed that nobody named, or a page that has an API as a rule."""
+    if provider.format != "auto":
+        return False
+    if source.format == "feed":
+        return source.primary != provider.url
+    known = FORMATS.get(source.format)
+    is_page = source.primary == provider.url and not source.details
+    return known is not None and is_page and any(each.details for each in known.endpoints)
+
+
+def look_again_at(provider: Provider, state: PageState) -> datetime | None:
+    """Return when to search the page for a better source than it has, None for never."""
+    if state.source is None or state.searched_at is None or not is_lesser(provider, state.source):
+        return None
+    return state.searched_at + LOOK_AGAIN_AFTER
+
+
+def should_look_again(provider: Provider, state: PageState, now: datetime) -> bool:
+    """Return whether it is time to search the page for a better source than it has."""
+    due = look_again_at(provider, state)
+    return due is not None and now >= due
+
+
+def is_better(provider: Provider, before: Source, found: Source) -> bool:
+    """Return whether what a search found tells more than the source before it."""
+    return found != before and not is_lesser(provider, found)

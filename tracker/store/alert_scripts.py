@@ -1,0 +1,102 @@
+"""What the Lua scripts of alerts take, as `tracker.store.scripts` has it for the others."""
+
+from tracker.store.connection import (
+    ALERTING,
+    ALERTS_DUE,
+    ALERTS_GROUP,
+    ALERTS_INDEX,
+    ALERTS_LEASE,
+    ALERTS_PREFIX,
+    ALERTS_STORMS,
+    CHANNEL_READY_PREFIX,
+    CHANNEL_ROWS_PREFIX,
+    UPDATES,
+    VERSION,
+)
+from tracker.store.scripts import Named
+
+
+class SettingsKeys(Named, frozen=True, kw_only=True):
+    """Keys of alert_settings.lua."""
+
+    settings_key: str = ALERTING
+    updates_key: str = UPDATES
+    version_key: str = VERSION
+
+
+class SettingsArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_settings.lua."""
+
+    settings: bytes
+    #: "" where there are no channels.
+    wanted_group: str
+    group: str = ALERTS_GROUP
+    #: `sync` or `restore`.
+    mode: str
+
+
+class AlertCommitKeys(Named, frozen=True, kw_only=True):
+    """Keys of alert_commit.lua."""
+
+    lease_key: str = ALERTS_LEASE
+    updates_key: str = UPDATES
+    due_key: str = ALERTS_DUE
+    index_key: str = ALERTS_INDEX
+    storms_key: str = ALERTS_STORMS
+
+
+class AlertCommitArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_commit.lua."""
+
+    owner: str
+    lease_ms: int
+    group: str = ALERTS_GROUP
+    alerts_prefix: str = ALERTS_PREFIX
+    rows_prefix: str = CHANNEL_ROWS_PREFIX
+    ready_prefix: str = CHANNEL_READY_PREFIX
+    now_s: float
+    payload: bytes
+
+
+class ChannelLeaseKeys(Named, frozen=True, kw_only=True):
+    """Keys of alert_lease.lua."""
+
+    lease_key: str
+    channel_key: str
+
+
+class ChannelLeaseArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_lease.lua."""
+
+    owner: str
+    lease_ms: int
+    now_s: float
+
+
+class RowKeys(Named, frozen=True, kw_only=True):
+    """Keys of alert_row.lua."""
+
+    lease_key: str
+    channel_key: str
+    rows_key: str
+    ready_key: str
+    alerts_key: str
+
+
+class RowArguments(Named, frozen=True, kw_only=True):
+    """Arguments of alert_row.lua."""
+
+    owner: str
+    lease_ms: int
+    now_s: float
+    alert_id: str
+    row: bytes
+    alert_digest: str
+    #: A moment in seconds, "" for never, `keep` for what is there.
+    again_at: float | str
+    #: "" to leave the channel as it is.
+    failures: int | str
+    failing_since_s: float | str
+    not_before_s: float | str
+    error_text: str
+    is_delivery: int
