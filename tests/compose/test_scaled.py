@@ -89,6 +89,7 @@ def test_workers_of_another_machine_need_an_address_and_nothing_else(stack, cert
     url.write_text(f"rediss://tracker:{quote(password, safe='')}@{GATEWAY}:{TLS_PORT}/0?ssl_ca_certs=/tls/ca.pem\n")
     url.chmod(0o644)
     environ = {"WORKERS": "2", "REDIS_URL_FILE": str(url), "REDIS_CA": str(certificates / "ca.pem")}
+    environ["TRACKER_LOG_LEVEL"] = "INFO"
     stack("stop", "worker")
     try:
         _other_machine("up", "--detach", **environ)
