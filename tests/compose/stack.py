@@ -98,7 +98,8 @@ class Stack:
         return containers
 
     def logs(self, *services: str) -> str:
-        return self("logs", "--no-color", "--no-log-prefix", *services)
+        # A line begins with a control sequence, whatever the options say.
+        return self("logs", "--no-color", "--no-log-prefix", *services).replace("\x1b[2K", "")
 
     def secret(self, service: str, path: str) -> str:
         done = self.exec(service, "cat", path)

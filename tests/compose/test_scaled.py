@@ -3,6 +3,7 @@
 Run like `test_compose.py`, which says what it needs; besides openssl, which makes the certificates.
 """
 
+import json
 import logging
 import os
 import subprocess
@@ -61,7 +62,8 @@ def stack(request: pytest.FixtureRequest, certificates: Path) -> Iterator[Stack]
 def test_two_beats_and_all_workers_share_the_work(stack):
     beats, workers = stack.inspect("beat"), stack.inspect("worker")
     assert (len(beats), len(workers)) == (2, 2)
-    stack.wait_for(lambda: all("dispatched" in _logs(beat["Id"]) for beat in beats), "claim by each of the beats")
+    ids = {beat["Id"][:12] for beat in beats}
+    stack.wait_for(lambda: ids <= _dispatching(stack), "claim by each of the beats")
     stack.wait_for(lambda: all("polled" in _logs(worker["Id"]) for worker in workers), "poll by each of the workers")
     stack.assert_nothing_is_lost()
 
@@ -87,6 +89,7 @@ def test_workers_of_another_machine_need_an_address_and_nothing_else(stack, cert
     url.write_text(f"rediss://tracker:{quote(password, safe='')}@{GATEWAY}:{TLS_PORT}/0?ssl_ca_certs=/tls/ca.pem\n")
     url.chmod(0o644)
     environ = {"WORKERS": "2", "REDIS_URL_FILE": str(url), "REDIS_CA": str(certificates / "ca.pem")}
+    environ["TRACKER_LOG_LEVEL"] = "INFO"
     stack("stop", "worker")
     try:
         _other_machine("up", "--detach", **environ)
@@ -108,6 +111,13 @@ def test_nobody_gets_into_the_published_data_server_without_tls_and_password(sta
     (redis,) = stack.inspect("redis")
     published = {port for port, bindings in redis["NetworkSettings"]["Ports"].items() if bindings}
     assert published == {"6380/tcp"}
+
+
+def _dispatching(stack: Stack) -> set[str]:
+    """Return the containers of the beats that dispatched pages within the last minute."""
+    done = stack.exec("printer", "tracker", "status", "--scheduling", "--format", "json")
+    beats = json.loads(done.stdout)["schedulers"] if done.returncode == 0 else []
+    return {beat["name"].partition(":")[0] for beat in beats if beat["dispatched_last_minute"]}
 
 
 def _other_machine(*arguments: str, **environ: str) -> str:

@@ -48,7 +48,7 @@ def test_our_image_has_the_version_for_a_tag_and_is_built_once_and_never_pulled(
     ours = {name: it for name, it in services.items() if it["image"].startswith("status-page-tracker")}
     assert {it["image"] for it in ours.values()} == {f"status-page-tracker:{__version__}"}
     assert {name for name, it in ours.items() if "build" in it} == {"setup"}
-    assert {it["pull_policy"] for name, it in ours.items() if name != "setup"} == {"never"}
+    assert {it["pull_policy"] for it in ours.values()} == {"never"}
 
 
 def test_base_images_can_be_named_by_digest():
@@ -93,7 +93,7 @@ def test_shared_does_not_guess_an_address():
 
 
 def test_a_worker_elsewhere_is_the_same_worker_and_keeps_nothing():
-    own = ("build", "depends_on", "environment", "networks", "pull_policy", "scale", "volumes")
+    own = ("build", "depends_on", "environment", "networks", "scale", "volumes")
     here, elsewhere = config(ONE)["worker"], config(WORKER, WORKERS="3")
 
     assert elsewhere.keys() == {"worker"}

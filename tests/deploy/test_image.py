@@ -22,3 +22,11 @@ def _files(part: object) -> list[str]:
     if not isinstance(part, dict):
         return []
     return [*part.get("file", ()), *(name for value in part.values() for name in _files(value))]
+
+
+def test_the_lock_has_what_the_image_is_built_with() -> None:
+    """The build reaches no index, so that setuptools comes from the lock as well."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "\nsetuptools==" in lock
+    extras = {f"requirements-{name}.txt" for name in ("mcp", "notify", "postgres", "web")}
+    assert extras <= set(lock.splitlines()[1].split())

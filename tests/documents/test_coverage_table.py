@@ -18,8 +18,8 @@ Which vendors `tracker providers add` knows by name, and how far their pages are
 
 *Fully* is a page of a format that reads all that its pages show, *in part* one of which something known is not read.
 The month says when somebody last saw the page so: an independent list or reader, or a recorded answer. What a page runs
-on is read off its answers of that month: where only that is known, the platform has an asterisk. A page that answers the
-paths of Atlassian Statuspage may be incident.io's, which answers them too, or a vendor's own; it is read all the same.
+on is read off its answers of that month: where only that is known, the platform has an asterisk. A page with the
+paths of Atlassian Statuspage may be incident.io's, which has them too, or a vendor's own; it is read all the same.
 `tracker presets check` asks the pages and says what is no longer so.
 
 """

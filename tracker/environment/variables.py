@@ -38,9 +38,7 @@ VARIABLES: Final = (
         "The address that requests carry, where a vendor finds who asks.",
         default="the project's page",
     ),
-    Variable(
-        "TRACKER_LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", default="INFO, WARNING for beat", of="compose"
-    ),
+    Variable("TRACKER_LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", default="WARNING", of="compose"),
     Variable(
         "TRACKER_PROVIDERS", "The list of pages that the containers read.", default="providers.toml", of="compose"
     ),
