@@ -578,12 +578,12 @@ def test_an_edit_that_could_not_be_committed_is_reported_by_the_next_poll() -> N
     assert story.reported_after_polls(2) == [EDITED]
 
 
-def test_a_page_that_moved_is_learnt_anew() -> None:
+def test_an_edit_is_reported_when_the_address_was_corrected_meanwhile() -> None:
     story = Story()
     story.vendor.edits(story.key, "It was the network.")
     story.watcher.moves(f"{SITE}/eu")
 
-    assert story.reported_after_polls(2) == []
+    assert story.reported_after_polls(2) == [EventKind.UPDATE_EDITED]
 
 
 def test_what_the_provider_leaves_out_is_neither_edited_nor_withdrawn() -> None:
