@@ -8,8 +8,8 @@ TOOLS := $(VENV)/.tools
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Tests of hostile input take long by design; `make test` runs them.
-QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_fetch_body.py \
-  --ignore=tests/unit/parse/test_parse_hostile.py --ignore=tests/unit/test_bounds.py --hypothesis-profile=quick
+QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_body.py \
+  --ignore=tests/unit/parse/test_hostile.py --ignore=tests/unit/parse/test_bounds.py --hypothesis-profile=quick
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo quick test faults check lint types contracts audit chaos simulate fuzz bench screens clean

@@ -1,4 +1,4 @@
-"""A status page through time, and somebody who polls it: for tests of what is told over many polls."""
+"""A status page through time, and somebody who polls it: for tests of what is reported over many polls."""
 
 from collections.abc import Iterable
 
@@ -15,10 +15,13 @@ from tests.fakes import (
     summary,
     update,
 )
+from tests.loop_poller import LoopPoller
 from tracker.detection.keys import incident_key, keys
-from tracker.errors import FetchError, FetchTimeout, StoreError
+from tracker.errors import FetchError, FetchTimeout, PollError, StoreError
 from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poll, Poller
 from tracker.polling.ports import Commit, PollLease
@@ -119,33 +122,103 @@ def _still_open(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, incidents=tuple(known for known in snapshot.incidents if known.is_open))
 
 
-class Watcher:
-    """Somebody who polls the page every minute, with a store in memory that fails when it is told to."""
+class Watch:
+    """A page and somebody who polls it every minute, with a store in memory.
 
-    def __init__(self, vendor: Vendor, clock: FakeClock, **fields: object) -> None:
-        self.provider = provider(url=SITE, **fields)
-        self.pages = _Pages([self.provider])
-        self._clock = clock
-        self._poller = Poller(self.pages, Observer(vendor.fetcher), clock)
+    Without a vendor, a test says what the page `shows`.
+    """
 
-    def polls(self) -> Poll:
-        """Poll once, a minute after the last time."""
-        self._clock.passes(minutes=1)
-        poll = self._poller.poll(self.provider.id)
-        assert poll is not None
+    #: Where the page is unless a test says otherwise.
+    url = SITE
+
+    def __init__(self, clock: FakeClock | None = None, fetcher: FakeFetcher | None = None, **fields: object) -> None:
+        self.provider = provider(**{"url": self.url} | fields)
+        self.pages = RecordingPages([self.provider])
+        self.fetcher = fetcher or FakeFetcher()
+        self.clock = clock or FakeClock()
+        self.poller = self.new_poller(self.pages, self.fetcher, self.clock)
+
+    @staticmethod
+    def new_poller(pages: MemoryPages, fetcher: FakeFetcher, clock: FakeClock) -> Poller | LoopPoller:
+        """Return what polls: a `Poller`, or what a test puts in its place."""
+        return Poller(pages, Observer(fetcher), clock)
+
+    def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
+        """Answer with this from now on, at all of the page's endpoints."""
+        self.fetcher.answers(SUMMARY, summary(snapshot, salt=salt), etag=etag)
+        self.fetcher.answers(INCIDENTS, incidents_json(snapshot), etag=etag)
+        self.fetcher.answers(SCHEDULED, scheduled_json(snapshot), etag=etag)
+
+    def fails(self, error: PollError = TIMEOUT) -> None:
+        """Answer nothing that could be read."""
+        for url in (SUMMARY, INCIDENTS, SCHEDULED, SITE):
+            self.fetcher.raises(url, error)
+
+    def moves(self, url: str, **fields: object) -> None:
+        """Have the user give the provider another address."""
+        self.pages._providers[self.provider.id] = replace(self.provider, url=url, **fields)
+
+    def polls(self, times: int = 1) -> Poll:
+        """Poll so many times, a minute after the last time; return how the last poll ended."""
+        for _ in range(times):
+            self.clock.passes(minutes=1)
+            poll = self.poller.poll(self.provider.id)
+            assert poll is not None
         return poll
 
     def reported(self) -> list[Event]:
-        """Return what was told since this was last asked."""
+        """Return the events since this was last called."""
         events = list(self.pages.events)
         self.pages.events.clear()
         return events
 
+    def reported_after(self, polls: int = 1) -> list[Event]:
+        """Return the events of so many polls."""
+        self.polls(polls)
+        return self.reported()
 
-class _Pages(MemoryPages):
-    is_down = False
+    @property
+    def state(self) -> PageState:
+        return self.pages.state(self.provider.id)
+
+    @property
+    def view(self) -> PageView:
+        return self.pages.view(self.provider.id)
+
+
+class Watcher(Watch):
+    """Somebody who polls a vendor's page."""
+
+    def __init__(self, vendor: Vendor, clock: FakeClock, **fields: object) -> None:
+        super().__init__(clock, vendor.fetcher, **fields)
+
+
+class Tracker(Watch):
+    """Somebody who polls a page that a test changes; the minute passes after each poll."""
+
+    def polls(self, times: int = 1) -> Poll:
+        for _ in range(times):
+            poll = self.poller.poll(self.provider.id)
+            self.clock.passes(minutes=1)
+            assert poll is not None
+        return poll
+
+    def ids(self) -> list[str]:
+        """Return the ids of the events since this was last called."""
+        return [event.id for event in self.reported()]
+
+
+class RecordingPages(MemoryPages):
+    """Pages in memory that keep every commit, and fail when they are told to."""
+
+    def __init__(self, providers: list[Provider]) -> None:
+        super().__init__(providers)
+        self.commits: list[Commit] = []
+        self.is_down = False
 
     def commit(self, lease: PollLease, commit: Commit) -> int:
         if self.is_down:
             raise StoreError("the data server does not answer as it should")
-        return super().commit(lease, commit)
+        new = super().commit(lease, commit)
+        self.commits.append(commit)
+        return new

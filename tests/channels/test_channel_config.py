@@ -82,7 +82,7 @@ def test_a_mistake_is_one_sentence(keys: dict[str, object], sentence: str) -> No
         ("email", {"to": ["a@b.c\r\nBcc: x@y.z"]}, "has an item that is"),
         ("email", {"from": "Status <status@acme.com>"}, "write one address alone"),
         ("email", {"host": "smtp.acme.com:25"}, "write a name or address alone"),
-        ("email", {"port": 99_999}, "port is 99999; write a whole number from 1 to 65535"),
+        ("email", {"port": 99_999}, "port is 99999, not from 1 to 65535 ports; write port = 587"),
         ("email", {"username_env": "SMTP_USER"}, "password_env is missing"),
         ("email", {"security": "ssl"}, 'security is "ssl"; known are starttls, tls, none'),
         (

@@ -42,7 +42,7 @@ def providers(tmp_path: Path) -> Iterator[Path]:
         yield file
 
 
-def test_it_counts_what_the_filters_of_the_file_tell_and_names_what_they_leave_out(providers: Path) -> None:
+def test_it_counts_what_the_filters_of_the_file_report_and_names_what_they_leave_out(providers: Path) -> None:
     result = run("backtest", "acme", "--providers", providers)
 
     assert result.exit_code == 0, result.output
@@ -89,7 +89,9 @@ def test_a_page_that_cannot_be_read_ends_with_one_sentence_and_status_1(provider
         (("acme", "--events", "!outage"), 'events has an item that is "outage"'),
     ],
 )
-def test_wrong_usage_is_told_before_a_page_is_asked(providers: Path, arguments: tuple[str, ...], sentence: str) -> None:
+def test_wrong_usage_is_refused_before_a_page_is_asked(
+    providers: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
     result = run("backtest", *arguments, "--providers", providers)
 
     assert isinstance(result.exception, ConfigError)

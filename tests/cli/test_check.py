@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from tests.contract.fetch_origin import Origin
 from tests.strategies import is_safe
-from tests.unit.parse.test_parse_feed_subject import feed
+from tests.unit.parse.test_feed_subject import feed
 from tracker.catalogue import load_catalogue
 from tracker.cli import cli
 from tracker.errors import ConfigError

@@ -150,7 +150,7 @@ def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
     later = tmp_path / "4.json"
     later.write_text(json.dumps(answer))
     moved = tmp_path / "5.atom"
-    moved.write_bytes((Path(__file__).parents[1] / "golden" / "feed" / "incidentio.atom").read_bytes())
+    moved.write_bytes((Path(__file__).parents[1] / "golden" / "parse" / "feed" / "incidentio.atom").read_bytes())
 
     reported = {}
     for files in ((broken, first, *[broken] * 4, later), (first, *[moved] * 4)):

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
-from tests.unit.test_ledger import event, write
+from tests.unit.ledger.test_ledger import event, write
 from tracker.cli import SECTIONS, cli, exit_status
 from tracker.cli.incidents import difference
 from tracker.cli.lazy import first_sentence

@@ -126,7 +126,7 @@ def test_more_workers_share_the_work(stack):
     stack.assert_nothing_is_lost()
 
 
-def test_flower_asks_for_the_password_that_its_log_tells(stack):
+def test_flower_asks_for_the_password_that_its_log_reports(stack):
     password = stack.secret("flower", "/secrets/flower/password")
     assert f"sign in as tracker with the password {password}\n" in stack.logs("flower")
     for path in ("/", "/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):

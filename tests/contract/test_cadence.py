@@ -135,7 +135,7 @@ def test_a_fixed_cadence_is_the_interval(watcher: Watcher, page: Page) -> None:
     assert acme.pauses(4) == [60, 60, 60]
 
 
-def test_a_quiet_poll_in_a_hurry_costs_the_data_server_two_calls(
+def test_a_quiet_poll_at_the_fast_pace_costs_the_data_server_two_calls(
     watcher: Watcher, page: Page, valkey: "redis.Redis"
 ) -> None:
     """And one command more: the due time."""

@@ -159,7 +159,7 @@ def feeds(tmp_path: Path) -> Path:
     return file
 
 
-def test_subscriptions_are_added_and_what_is_not_is_told(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
+def test_subscriptions_are_added_and_what_is_not_is_reported(run: Run, catalogue: RedisCatalogue, feeds: Path) -> None:
     result = run("import", feeds)
 
     assert result.exit_code == 0

@@ -56,7 +56,7 @@ def sinks(valkey: "redis.Redis") -> RedisSinks:
     return known
 
 
-def test_the_list_tells_how_each_sink_does(run: Run, sinks: RedisSinks) -> None:
+def test_the_list_reports_how_each_sink_does(run: Run, sinks: RedisSinks) -> None:
     assert sinks
     result = run("sinks", "list")
 

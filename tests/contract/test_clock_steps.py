@@ -163,7 +163,7 @@ def test_a_poll_during_which_the_clock_steps_is_committed(client: "redis.Redis",
 
 
 @steps
-def test_nothing_is_told_twice_or_lost(beat: Beat, step: timedelta) -> None:
+def test_nothing_is_reported_twice_or_lost(beat: Beat, step: timedelta) -> None:
     expected = [beat.vendor.posts()]
     beat.runs(2 * INTERVAL_S)
     beat.clock.passes(seconds=step.total_seconds())

@@ -122,7 +122,7 @@ def test_a_site_that_answers_everything_with_its_front_page_is_refused() -> None
 
 
 @pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.host is None])
-def test_a_page_that_moves_in_the_middle_of_an_incident_tells_every_update_once(name: str) -> None:
+def test_a_page_that_moves_in_the_middle_of_an_incident_reports_every_update_once(name: str) -> None:
     """The new page is told of before the old one knew it; what either shows beyond that is its own."""
     clock = FakeClock()
     here, there = Page("Acme", id="here", clock=clock), Page("Acme", id=PAGE_ID, platform=name, clock=clock, seed=1)
@@ -175,7 +175,7 @@ def test_what_answers_elsewhere_is_read_as_it_stands() -> None:
     assert [incident.name for incident in read_answer(found.answer, found.source).incidents] == ["Errors"]
 
 
-def test_a_page_that_answers_elsewhere_what_it_answered_here_has_moved_and_tells_nothing_else() -> None:
+def test_a_page_that_answers_elsewhere_what_it_answered_here_has_moved_and_reports_nothing_else() -> None:
     shown = Page("Acme", id="acme")
     shown.open_incident("Errors")
     paths = ("/api/v2/summary.json", "/api/v2/incidents.json", "/api/v2/scheduled-maintenances.json")

@@ -104,7 +104,7 @@ def month(valkey: "redis.Redis", tmp_path: Path) -> Iterator[Month]:
     beginning.record.close()
 
 
-def test_a_month_of_ten_thousand_updates_leaves_little_and_tells_each_once(
+def test_a_month_of_ten_thousand_updates_leaves_little_and_reports_each_once(
     month: Month, valkey: "redis.Redis", record_property: Any
 ) -> None:
     most: dict[str, int] = {}
@@ -186,7 +186,7 @@ def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(valkey: "red
     assert month.reported() == month.posted
 
 
-def test_a_month_without_a_printer_is_told_when_it_comes(valkey: "redis.Redis", tmp_path: Path) -> None:
+def test_a_month_without_a_printer_is_reported_when_it_comes(valkey: "redis.Redis", tmp_path: Path) -> None:
     month = Month(valkey, tmp_path)
     for _ in range(48):
         month.posts(14)

@@ -373,7 +373,7 @@ def test_a_plain_refusal_is_not_called_a_challenge(fetcher, headers, body):
         assert str(failing(HttpStatusError, fetcher, ask(origin))).startswith("answered 403; if ")
 
 
-def test_a_refusal_whose_body_breaks_is_still_told_by_its_status(fast):
+def test_a_refusal_whose_body_breaks_is_still_reported_by_its_status(fast):
     def script(exchange):
         exchange.send(
             b"HTTP/1.1 503 Busy\r\nServer: cloudflare\r\nContent-Type: text/html\r\n",
@@ -624,7 +624,7 @@ def test_a_line_that_is_no_field_hides_no_field_behind_it(fast, caplog, lines, a
     assert caplog.records == []
 
 
-def test_a_connection_that_is_reset_in_the_middle_is_told_as_such(fetcher):
+def test_a_connection_that_is_reset_in_the_middle_is_reported_as_such(fetcher):
     def script(exchange):
         exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbeginning")
         exchange.reset()
@@ -698,7 +698,7 @@ def test_an_answer_that_takes_too_long_ends_at_the_deadline(fast, at_once, dripp
 
 
 @pytest.mark.parametrize("at_once", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbeginning"])
-def test_a_silence_that_is_too_long_is_told_from_the_whole(make_fetcher, at_once):
+def test_a_silence_that_is_too_long_is_distinguished_from_the_whole(make_fetcher, at_once):
     def script(exchange):
         exchange.send(at_once)
         exchange.dawdle()
@@ -1007,13 +1007,13 @@ def test_the_next_address_is_tried_when_one_does_not_answer(make_fetcher):
         assert isinstance(fetcher.fetch(request), Fetched)
 
 
-def test_a_name_that_does_not_exist_is_told_as_such(make_fetcher):
+def test_a_name_that_does_not_exist_is_reported_as_such(make_fetcher):
     error = failing(NameNotResolved, make_fetcher(), FetchRequest(url="http://status.example/", allow_private=True))
 
     assert str(error) == "status.example has no address (DNS)"
 
 
-def test_a_look_up_that_breaks_is_told_as_such(make_fetcher):
+def test_a_look_up_that_breaks_is_reported_as_such(make_fetcher):
     def broken(*_: object, **__: object):
         raise OSError(5, "Input/output error")
 
@@ -1022,7 +1022,7 @@ def test_a_look_up_that_breaks_is_told_as_such(make_fetcher):
     assert str(error) == "the connection to status.example broke: input/output error"
 
 
-def test_a_port_where_nobody_listens_is_told_as_such(fetcher):
+def test_a_port_where_nobody_listens_is_reported_as_such(fetcher):
     with Origin(Exchange.answer) as origin:
         pass
     error = failing(ConnectError, fetcher, ask(origin))
@@ -1201,7 +1201,7 @@ def test_a_certificate_of_nobody_we_trust_is_refused(trusting, tls):
     assert str(error) == "the certificate of status.example is not valid: self-signed certificate"
 
 
-def test_plain_http_on_a_tls_port_is_told_as_such(trusting):
+def test_plain_http_on_a_tls_port_is_reported_as_such(trusting):
     def script(exchange):
         exchange.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 

@@ -363,7 +363,7 @@ def test_a_sign_in_page_in_the_place_of_the_page_is_called_one(either):
         either.fetch(ask(origin))
 
 
-def test_a_sign_in_host_that_cannot_be_reached_is_still_told_as_one(either):
+def test_a_sign_in_host_that_cannot_be_reached_is_still_reported_as_one(either):
     with (
         Origin(lambda exchange: redirect(exchange, "http://login.example:1/sso")) as origin,
         pytest.raises(SignInNeeded, match=r"leads to a sign-in page at login\.example/sso"),

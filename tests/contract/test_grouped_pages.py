@@ -94,7 +94,7 @@ def test_no_more_pages_than_the_server_takes_at_a_time_go_with_one_call(
     assert group.calls() == 3
 
 
-def test_a_page_that_is_asked_for_twice_in_one_tick_has_one_turn(group: Group) -> None:
+def test_a_page_that_is_asked_for_twice_in_one_tick_has_one_lease(group: Group) -> None:
     first, again, other = group.looped.begins(NOON, "p0", "p0", "p1")
 
     assert isinstance(first, PollLease)
@@ -168,7 +168,7 @@ def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group)
     assert after[1].state == state
 
 
-def test_turns_pass_between_both_kinds_of_store(group: Group) -> None:
+def test_leases_pass_between_both_kinds_of_store(group: Group) -> None:
     (lease,) = group.begins("p0")
     assert group.other.commit(lease, Commit(checked_at=group.now, state=PageState(failures=1))) == 0
     begun = group.other.begin("p0", group.now + MINUTE)
@@ -240,7 +240,7 @@ def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
     assert (after.revision, after.state.failures) == (2, 3)
 
 
-def test_a_state_of_an_earlier_version_is_marked_by_the_turn_that_finds_it(group: Group) -> None:
+def test_a_state_of_an_earlier_version_is_marked_by_the_lease_that_finds_it(group: Group) -> None:
     written = {"state": encode_state(PageState(failures=1)), "revision": 4}
     group.client.hset(page_key("p0"), mapping=written)
 
@@ -313,7 +313,7 @@ def test_connections_that_break_are_made_again(group: Group) -> None:
     assert len(group.begins()) == 5
 
 
-def test_a_caller_who_goes_away_leaves_the_others_their_turns(group: Group) -> None:
+def test_a_caller_who_goes_away_leaves_the_others_their_leases(group: Group) -> None:
     async def begin() -> list[object]:
         calls = [asyncio.ensure_future(group.looped.grouped.begin(known, NOON)) for known in group.ids]
         await asyncio.sleep(0)

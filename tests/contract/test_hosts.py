@@ -145,7 +145,7 @@ def test_each_page_minds_its_own_number(client: "redis.Redis") -> None:
     host.begins(1)
 
 
-def test_a_poll_that_has_no_turn_for_another_reason_takes_no_slot(host: Host) -> None:
+def test_a_poll_that_has_no_lease_for_another_reason_takes_no_slot(host: Host) -> None:
     lease = host.begins(0)
     assert host.pages.begin("p0", NOON + SECOND) is None
     host.ends(lease)
@@ -223,7 +223,7 @@ def test_a_commit_that_is_refused_gives_the_slot_back(host: Host, refused: str) 
     assert host.holders == ["p1", "p2"]
 
 
-def test_a_commit_of_an_overtaken_turn_leaves_the_later_one_its_slot(host: Host) -> None:
+def test_a_commit_of_an_overtaken_lease_leaves_the_later_one_its_slot(host: Host) -> None:
     slow = host.begins(0)
     host.begins(0, NOON + LEASE)
 
@@ -373,7 +373,7 @@ def test_a_poll_without_a_slot_is_postponed_and_asks_nothing(
     assert caplog.records == []
 
 
-def test_a_host_that_lets_a_page_wait_for_longer_than_its_interval_is_told_once(
+def test_a_host_that_lets_a_page_wait_for_longer_than_its_interval_is_reported_once(
     valkey: "redis.Redis", caplog: pytest.LogCaptureFixture
 ) -> None:
     host, clock = Host(valkey, interval_s=10), FakeClock()

@@ -125,7 +125,7 @@ OWN_WORDS: Mapping[str, Mapping[str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("platform", "change"), ALL)
-def test_a_change_without_an_update_is_told_once_or_there_is_a_reason(platform: str, change: str) -> None:
+def test_a_change_without_an_update_is_reported_once_or_there_is_a_reason(platform: str, change: str) -> None:
     expected = OWN_WORDS.get(platform, {}).get(change, TOLD[change])
     if change in WHY_NOT.get(platform, {}):
         expected = []

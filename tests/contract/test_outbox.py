@@ -45,13 +45,13 @@ def queue(request: pytest.FixtureRequest) -> Queue:
     return Queue(RedisOutbox(client), lambda *ids: committed(client, *ids))
 
 
-def test_a_turn_says_where_to_deliver_and_how_the_receiver_has_done(queue: Queue) -> None:
+def test_a_lease_says_where_to_deliver_and_how_the_receiver_has_done(queue: Queue) -> None:
     lease = queue.begin()
 
     assert (lease.webhook, lease.streak) == (webhook(), FailureStreak())
 
 
-def test_there_is_no_turn_for_an_unknown_sink(queue: Queue) -> None:
+def test_there_is_no_lease_for_an_unknown_sink(queue: Queue) -> None:
     assert queue.outbox.begin("other", NOON) is None
 
 
@@ -72,7 +72,7 @@ def test_events_wait_in_the_order_of_their_commits(queue: Queue) -> None:
     assert queue.waiting(lease) == ["a", "b", "c"]
 
 
-def test_what_is_taken_waits_until_it_is_settled(queue: Queue) -> None:
+def test_what_is_taken_waits_until_it_is_acknowledged(queue: Queue) -> None:
     lease = queue.begin()
     queue.commits("a", "b", "c")
     first = queue.outbox.take(lease, 2)
@@ -107,7 +107,7 @@ def test_a_dead_letter_waits_no_more(queue: Queue) -> None:
     assert queue.waiting(lease) == ["b"]
 
 
-def test_a_sink_that_is_to_wait_has_no_turn_until_then(queue: Queue) -> None:
+def test_a_sink_that_is_to_wait_has_no_lease_until_then(queue: Queue) -> None:
     lease = queue.begin()
     queue.commits("a")
     queue.outbox.acknowledge(lease, queue.outbox.take(lease, 1)[0], WAIT, NOON)
@@ -214,7 +214,7 @@ def test_an_answer_that_was_lost_changes_no_order(client: "redis.Redis", outbox:
     assert outbox.take(lease, 1)[0].event == event("a")
 
 
-def test_settling_twice_counts_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
+def test_acknowledging_twice_counts_once(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
     lease = begun(outbox)
     first, second = outbox.take(lease, 100)
@@ -285,7 +285,7 @@ def test_what_the_stream_dropped_is_there_without_its_event(client: "redis.Redis
     assert taken(outbox, lease) == ["b"]
 
 
-def test_a_lost_stream_is_told_and_begun_anew(
+def test_a_lost_stream_is_reported_and_begun_anew(
     client: "redis.Redis", outbox: RedisOutbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.delete(UPDATES)

@@ -114,11 +114,11 @@ def test_a_page_never_seen_has_an_empty_state(store: Store) -> None:
     assert (lease.provider, lease.state, lease.revision) == (ACME, PageState(), 0)
 
 
-def test_an_unknown_provider_has_no_turn(store: Store) -> None:
+def test_an_unknown_provider_has_no_lease(store: Store) -> None:
     assert store.pages.begin("nobody", NOON) is None
 
 
-def test_a_turn_knows_what_the_last_one_committed(store: Store) -> None:
+def test_a_lease_knows_what_the_last_one_committed(store: Store) -> None:
     store.commits(store.begins(), state=STATE, view=VIEW)
 
     lease = store.begins()
@@ -141,7 +141,7 @@ def test_what_is_committed_is_what_is_remembered(fake_redis: "redis.Redis", stat
 # --- commits ---
 
 
-def test_a_commit_remembers_and_tells_in_order(store: Store) -> None:
+def test_a_commit_remembers_and_reports_in_order(store: Store) -> None:
     new = store.commits(store.begins(), "b", "a", "c")
 
     assert new == 3
@@ -178,7 +178,7 @@ def test_a_commit_is_refused_when_another_one_brought_something_meanwhile(store:
     assert store.pages.recall("acme", ["b"]).seen == frozenset()
 
 
-def test_a_commit_is_refused_when_a_later_turn_was_committed_even_if_quietly(store: Store) -> None:
+def test_a_commit_is_refused_when_a_later_lease_was_committed_even_if_quietly(store: Store) -> None:
     slow, fast = store.begins(), store.begins()
     store.commits(fast)
 
@@ -209,7 +209,7 @@ def test_a_commit_is_refused_whose_page_was_lost_meanwhile(
     assert "c" not in shared.ids
 
 
-def test_a_commit_is_accepted_when_only_an_earlier_turn_was_committed_quietly(store: Store) -> None:
+def test_a_commit_is_accepted_when_only_an_earlier_lease_was_committed_quietly(store: Store) -> None:
     slow, fast = store.begins(), store.begins()
     store.commits(slow)
 
@@ -236,26 +236,26 @@ def test_a_commit_of_anything_moves_the_revision(store: Store, fields: dict[str,
     assert store.begins().revision == 1
 
 
-def test_an_update_that_is_seen_already_is_not_told(store: Store) -> None:
+def test_an_update_that_is_seen_already_is_not_reported(store: Store) -> None:
     store.commits(store.begins(), "a")
 
     assert store.commits(store.begins(), "a", "b") == 1
     assert store.ids == ["a", "b"]
 
 
-def test_an_update_that_stands_twice_in_one_commit_is_told_once(store: Store) -> None:
+def test_an_update_that_stands_twice_in_one_commit_is_reported_once(store: Store) -> None:
     assert store.commits(store.begins(), "a", "a") == 1
     assert store.ids == ["a"]
 
 
-def test_a_key_that_is_seen_silently_is_never_told(store: Store) -> None:
+def test_a_key_that_is_seen_silently_is_never_reported(store: Store) -> None:
     store.commits(store.begins(), seen=("a", "b"))
 
     assert store.ids == []
     assert store.commits(store.begins(), "a") == 0
 
 
-def test_news_without_a_key_are_always_told(store: Store) -> None:
+def test_events_without_a_key_are_always_reported(store: Store) -> None:
     for _ in range(2):
         store.commits(store.begins(), pending=(PendingEvent(event=event("flap")),))
 
@@ -287,7 +287,7 @@ def test_thousands_of_updates_fit_into_one_commit(store: Store) -> None:
     assert len(store.pages.recall("acme", keys).seen) == 3000
 
 
-def test_a_turn_knows_when_it_began_and_when_the_page_was_last_read(store: Store) -> None:
+def test_a_lease_knows_when_it_began_and_when_the_page_was_last_read(store: Store) -> None:
     first = store.begins()
     assert (first.begun_at, first.read_at) == (store.now, None)
     store.commits(first, read_at=first.begun_at)
@@ -361,14 +361,14 @@ def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_th
 # --- leases ---
 
 
-def test_there_is_no_turn_while_another_worker_has_it(shared: Store) -> None:
+def test_there_is_no_lease_while_another_worker_has_it(shared: Store) -> None:
     assert shared.pages.begin("acme", NOON) is not None
 
     assert shared.pages.begin("acme", NOON) is None
     assert shared.pages.begin("acme", NOON + LEASE - timedelta(seconds=1)) is None
 
 
-def test_a_worker_that_died_gives_its_turn_back_when_its_lease_ends(shared: Store) -> None:
+def test_a_worker_that_died_gives_its_lease_back_when_its_lease_ends(shared: Store) -> None:
     first = shared.pages.begin("acme", NOON)
     second = shared.pages.begin("acme", NOON + LEASE)
 
@@ -384,14 +384,14 @@ def test_a_commit_ends_the_lease(shared: Store) -> None:
     assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S)) is not None
 
 
-def test_a_page_that_was_polled_just_now_has_no_turn(shared: Store) -> None:
+def test_a_page_that_was_polled_just_now_has_no_lease(shared: Store) -> None:
     lease = shared.pages.begin("acme", NOON)
     shared.pages.commit(lease, Commit(checked_at=NOON))
 
     assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S / 2)) is None
 
 
-def test_a_clock_that_was_wrong_does_not_keep_a_page_from_its_turn(shared: Store) -> None:
+def test_a_clock_that_was_wrong_does_not_keep_a_page_from_its_lease(shared: Store) -> None:
     lease = shared.pages.begin("acme", NOON)
     shared.pages.commit(lease, Commit(checked_at=NOON + timedelta(days=365)))
 
@@ -411,7 +411,7 @@ def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: 
     assert shared.commits(slow, "a") == 1
 
 
-def test_asking_again_as_the_same_owner_gives_the_turn_again(client: "redis.Redis", shared: Store) -> None:
+def test_asking_again_as_the_same_owner_gives_the_lease_again(client: "redis.Redis", shared: Store) -> None:
     begin = load_script(client, *BEGIN)
     mine, yours = (begin_arguments([unknown("acme")], NOON) for _ in range(2))
 
@@ -437,7 +437,7 @@ def test_scripts_come_back_after_the_server_forgot_them(valkey: "redis.Redis") -
     assert store.begins().revision == 1
 
 
-def test_of_many_workers_at_once_one_gets_the_turn(valkey: "redis.Redis") -> None:
+def test_of_many_workers_at_once_one_gets_the_lease(valkey: "redis.Redis") -> None:
     pages = redis_store(valkey, ACME).pages
     with ThreadPoolExecutor(8) as pool:
         leases = list(pool.map(lambda _: pages.begin("acme", NOON), range(8)))
@@ -502,7 +502,7 @@ deeds = st.lists(
 
 
 @given(deeds)
-def test_whatever_order_workers_commit_in_nothing_is_told_twice_or_lost(
+def test_whatever_order_workers_commit_in_nothing_is_reported_twice_or_lost(
     fake_redis: "redis.Redis", deeds: list[tuple[int, list[str], bool]]
 ) -> None:
     fake_redis.flushall()

@@ -142,7 +142,7 @@ class Watched:
 
 
 @pytest.mark.parametrize("command", sorted({*WRITTEN_BY_POLLS, "smismember", "hmget", "xadd sadd"}))
-def test_an_update_whose_commit_was_refused_is_told_once_when_it_no_longer_is(
+def test_an_update_whose_commit_was_refused_is_reported_once_when_it_no_longer_is(
     restricted: Restricted, command: str
 ) -> None:
     watched = Watched(restricted, most_seen=2)
@@ -208,7 +208,7 @@ def test_quiet_polls_whose_call_was_refused_in_the_middle_are_counted_once_after
 
 
 @pytest.mark.parametrize("key", [UPDATES, seen_key("acme"), DUE])
-def test_an_update_that_a_key_of_another_type_kept_back_is_told_once_afterwards(
+def test_an_update_that_a_key_of_another_type_kept_back_is_reported_once_afterwards(
     restricted: Restricted, key: str
 ) -> None:
     watched = Watched(restricted)
@@ -229,7 +229,7 @@ def test_an_update_that_a_key_of_another_type_kept_back_is_told_once_afterwards(
     assert watched.reported == ["acme/i1/u1"]
 
 
-def test_an_update_for_which_there_is_no_room_is_told_once_when_there_is(restricted: Restricted) -> None:
+def test_an_update_for_which_there_is_no_room_is_reported_once_when_there_is(restricted: Restricted) -> None:
     watched = Watched(restricted)
     watched.polls()
     watched.shows("u1")
@@ -246,7 +246,7 @@ def test_an_update_for_which_there_is_no_room_is_told_once_when_there_is(restric
 
 
 @pytest.mark.parametrize("command", writes("acknowledge"))
-def test_a_letter_whose_burial_was_refused_is_buried_once_afterwards(restricted: Restricted, command: str) -> None:
+def test_a_dead_letter_that_was_refused_is_kept_once_afterwards(restricted: Restricted, command: str) -> None:
     RedisSinks(restricted.client).sync([OPS])
     committed(restricted.client, "a")
     outbox = RedisOutbox(restricted.client)

@@ -103,7 +103,7 @@ def test_a_name_that_is_given_back_and_a_restart_change_nothing(running: Running
     assert running.reported == [("Acme", "new_incident", "acme/i1/u1")]
 
 
-def test_a_page_that_is_new_is_told_under_an_id_of_its_own(running: Running) -> None:
+def test_a_page_that_is_new_is_reported_under_an_id_of_its_own(running: Running) -> None:
     for url in (FIRST, SECOND):
         running.shows(url, "u1")
     running.syncs({"Acme": FIRST})

@@ -5,13 +5,19 @@ from importlib.resources import files
 
 import pytest
 
-from tracker.store import scripts
+from tracker.store import alert_scripts, scripts
 from tracker.store.scripts import Named
 
 NONE: type[Named] = Named
 #: By Lua file: its keys, its arguments, and what a file before it in the same script has taken of either.
 TAKEN: dict[str, tuple[type[Named], type[Named], type[Named], type[Named]]] = {
     "acknowledge": (scripts.AcknowledgeKeys, scripts.AcknowledgeArguments, NONE, NONE),
+    "alert_commit": (alert_scripts.AlertCommitKeys, alert_scripts.AlertCommitArguments, NONE, NONE),
+    "alert_lease": (alert_scripts.AlertLeaseKeys, alert_scripts.AlertLeaseArguments, NONE, NONE),
+    "alert_row": (alert_scripts.AlertRowKeys, alert_scripts.AlertRowArguments, NONE, NONE),
+    "alert_settings": (alert_scripts.AlertSettingsKeys, alert_scripts.AlertSettingsArguments, NONE, NONE),
+    "push": (alert_scripts.PushKeys, alert_scripts.PushArguments, NONE, NONE),
+    "pulses": (NONE, alert_scripts.PulseArguments, NONE, NONE),
     "begin": (scripts.BeginKeys, scripts.BeginArguments, NONE, NONE),
     "claim": (scripts.ClaimKeys, scripts.ClaimArguments, NONE, NONE),
     "commit": (scripts.CommitKeys, scripts.CommitArguments, scripts.RuleKeys, scripts.RuleArguments),

@@ -458,7 +458,7 @@ def test_a_scheduler_that_says_nothing_for_a_minute_is_forgotten(
 # --- what is known ---
 
 
-def test_statuses_tell_what_is_known_of_every_page(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
+def test_statuses_report_what_is_known_of_every_page(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
     catalogue.put([provider(id="b", name="B"), provider(id="a", name="A")], NOON)
     pages = RedisPages(client)
     state, view = PageState(url="u", failures=2), PageView(name="Bee")

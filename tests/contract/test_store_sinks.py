@@ -139,7 +139,7 @@ def test_a_sink_of_version_1_is_still_read(client: "redis.Redis", sinks: RedisSi
 # --- how they do ---
 
 
-def test_a_new_sink_has_nothing_to_tell(sinks: RedisSinks) -> None:
+def test_a_new_sink_has_nothing_to_report(sinks: RedisSinks) -> None:
     sinks.sync([OPS])
 
     assert sinks.statuses() == (SinkStatus(webhook=OPS, streak=FailureStreak()),)
@@ -162,7 +162,7 @@ def test_what_waits_is_counted(client: "redis.Redis", sinks: RedisSinks, outbox:
     assert sinks.ready(NOON) == ("chat", "ops")
 
 
-def test_what_was_delivered_refused_and_postponed_is_told(
+def test_what_was_delivered_refused_and_postponed_is_reported(
     client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
 ) -> None:
     sinks.sync([OPS])
@@ -195,7 +195,7 @@ def test_a_sink_that_waits_for_its_receiver_is_not_ready(
     assert sinks.ready(WAIT.not_before) == ("ops",)
 
 
-def test_dead_letters_are_told_and_put_back_at_once(
+def test_dead_letters_are_reported_and_put_back_at_once(
     client: "redis.Redis", sinks: RedisSinks, outbox: RedisOutbox
 ) -> None:
     sinks.sync([OPS])

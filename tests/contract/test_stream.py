@@ -114,7 +114,7 @@ def test_what_is_trimmed_keeps_the_entry_that_is_named_and_all_after_it(outbox: 
     assert len(ids) < 300, "a server drops in blocks of a hundred"
 
 
-def test_a_group_that_has_read_nothing_has_settled_what_is_older_than_the_stream(client: "redis.Redis") -> None:
+def test_a_group_that_has_read_nothing_has_acknowledged_what_is_older_than_the_stream(client: "redis.Redis") -> None:
     outbox = Outbox(RedisStream(client), client)
     client.xgroup_create(UPDATES, "ops", "0", mkstream=True)
     assert outbox.stream.trim(before="0-0") == {"ops": "0-0"}

@@ -51,9 +51,9 @@ def test_opens_are_closes_and_what_is_still_open_in_every_recorded_series() -> N
         replay.play(told)
         events += len(told)
         acts.update(sent.delivery.act for sent in replay.sent)
-        tellings = [alert.tellings["chat"] for alert in replay.book.alerts if "chat" in alert.tellings]
-        still += sum(telling.phase is Phase.OPEN for telling in tellings)
-        incidents += len(tellings)
+        targets = [alert.targets["chat"] for alert in replay.book.alerts if "chat" in alert.targets]
+        still += sum(target.phase is Phase.OPEN for target in targets)
+        incidents += len(targets)
     sys.stdout.write(
         f"{events} events, {incidents} alerts: event by event {events} messages; by life cycle {acts['open']} objects "
         f"with {acts['change']} changes and {acts['close']} closes, {still} still open\n"

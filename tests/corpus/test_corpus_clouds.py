@@ -229,7 +229,7 @@ def new_notes(document: Any, seen: set[tuple[str, str]]) -> Iterator[tuple[str, 
                 yield str(incident["id"]), utc(note["date_created"])
 
 
-def test_of_slack_every_new_note_is_told_once():
+def test_of_slack_every_new_note_is_reported_once():
     replay, seen, edited, titles, total = Replay(), set(), [], [], 0
     steps = series("slack/outages-slack-outages__slack_current_20221013")
     for number, file in enumerate(steps):
@@ -256,7 +256,7 @@ def test_of_slack_every_new_note_is_told_once():
     assert updates_of(replay.polls(body(steps[3]))) == []
 
 
-def test_of_google_every_new_update_is_told_once():
+def test_of_google_every_new_update_is_reported_once():
     replay, seen, total = Replay(), set(), 0
     steps = series("gcp/outages-gcp-outages__gcp_incidents_20250612")
     for number, file in enumerate(steps):

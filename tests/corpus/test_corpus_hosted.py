@@ -144,7 +144,7 @@ def test_components_of_the_recorded_better_stack_page_are_those_that_jq_finds():
 
 
 @pytest.mark.parametrize("name", [name for name in series() if name.startswith("incidentio/")])
-def test_a_recorded_series_tells_the_updates_that_are_new_each_once(name):
+def test_a_recorded_series_reports_the_updates_that_are_new_each_once(name):
     files, clock, fetcher = series()[name], FakeClock(), FakeFetcher()
     # After all that was recorded: a page's clock that is ahead proves nothing.
     clock.now = datetime(2027, 1, 1, tzinfo=UTC)

@@ -144,7 +144,7 @@ def test_a_feed_holds_as_many_incidents_and_updates_as_it_lists(file):
     assert counts(snapshot(file)) == (len(expected), updates)
 
 
-def test_of_paypal_states_histories_and_maintenances_are_told_apart():
+def test_of_paypal_states_histories_and_maintenances_are_distinguished():
     (file,) = (file for file in READABLE if file.startswith("paypal/"))
     titles = [item.findtext("title") or "" for item in ET.fromstring((CORPUS / file).read_bytes()).iter("item")]
     found = snapshot(file)

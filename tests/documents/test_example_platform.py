@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.goldens import answers
 from tracker.errors import ParseError
 from tracker.model.page import Impact
 from tracker.parse.format import Format
@@ -31,7 +32,7 @@ def test_the_example_reads_its_answer(example):
 
 
 def test_the_example_takes_no_other_answer_for_its_own(example):
-    bodies = [path for path in (ROOT / "tests" / "golden").glob("*/*") if not path.name.endswith(".expected.json")]
+    bodies = answers()
 
     assert bodies
     assert [path for path in bodies if example.recognises(path.read_bytes(), None)] == []

@@ -142,7 +142,7 @@ def test_no_log_and_no_command_shows_a_secret(running: RunningTracker) -> None:
     assert [word for word in (password_of(running), SECRET, "hunter2") if word in everything] == []
 
 
-def test_a_wrong_password_is_told_without_repeating_it(running: RunningTracker) -> None:
+def test_a_wrong_password_is_reported_without_repeating_it(running: RunningTracker) -> None:
     environ = environ_of(running) | {"REDIS_URL": url_of(running).replace(password_of(running), "guessed-wrong")}
     done = subprocess.run(
         [sys.executable, "-m", "tracker", "status"],

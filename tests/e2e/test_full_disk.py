@@ -71,7 +71,7 @@ def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path:
 
 
 @needs_linux
-def test_a_full_disk_is_told_in_one_sentence_and_costs_no_update(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_in_one_sentence_and_costs_no_update(small_disk: Path) -> None:
     page = Page("acme", id="acme")
     with (
         SimulatedVendor([page]) as vendor,

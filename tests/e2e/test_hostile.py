@@ -168,7 +168,7 @@ def test_the_log_is_plain(attacked: Attacked) -> None:
     assert {line[4] + line[10] for line in attacked.log} == {"-T"}  # every line begins with its time
 
 
-def test_pages_that_are_well_are_polled_and_told_as_ever(attacked: Attacked) -> None:
+def test_pages_that_are_well_are_polled_and_reported_as_ever(attacked: Attacked) -> None:
     assert [event["incident"] for event in attacked.of("healthy 0")] == ["Errors"]
     # Once a second; fewer on a machine that has other things to do, but never none while a slow page is waited for.
     assert min(attacked.polls) > attacked.seconds / 4

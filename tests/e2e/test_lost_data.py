@@ -113,7 +113,7 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
 @pytest.mark.parametrize(
     "name", [name if number < 2 else pytest.param(name, marks=pytest.mark.faults) for number, name in enumerate(LOSSES)]
 )
-def test_what_is_new_is_told_once_and_what_is_on_record_not_again(name: str, watching: Watching) -> None:
+def test_what_is_new_is_reported_once_and_what_is_on_record_not_again(name: str, watching: Watching) -> None:
     tracker, receiver, page, other = watching.tracker, watching.receiver, watching.page, watching.other
     known = page.open_incident(f"Known: {name}", body="We look into it.", components={"API": "major_outage"})
     page.post_update(known, "identified", "It is the database.")

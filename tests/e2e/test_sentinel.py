@@ -132,7 +132,7 @@ def test_a_client_that_is_connected_follows_the_primary(trio: Trio) -> None:
     client.close()
 
 
-def test_turns_are_taken_at_the_promoted_replica(trio: Trio) -> None:
+def test_leases_are_taken_at_the_promoted_replica(trio: Trio) -> None:
     settings = Settings.from_environment(trio.environ)
     client = connect(settings.redis_url)
     pages = LoopedPages(settings.redis_url)

@@ -188,7 +188,7 @@ def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     assert "Elsewhere (investigating)" in status.stdout
 
 
-def test_pages_that_cannot_be_reached_are_told_in_one_plain_line(tmp_path: Path) -> None:
+def test_pages_that_cannot_be_reached_are_reported_in_one_plain_line(tmp_path: Path) -> None:
     entries = "".join(provider(f"page {number}", f"http://127.0.0.1:9/{number}") for number in range(30))
     with RunningTracker(entries, tmp_path) as tracker:
         tracker.wait_for(lambda t: any("none of 30 pages can be read" in line for line in t.log))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 CORPUS: Final = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden"
+GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden" / "parse"
 _BYTE_ORDER_MARKS: Final = (b"\xfe\xff", b"\xff\xfe")
 _SUFFIXES: Final = {".json", ".atom", ".rss", ".xml", ".html"}
 #: Of the lists in an answer, so many entries are kept, so that most cases are small and quick.

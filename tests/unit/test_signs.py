@@ -10,7 +10,7 @@ from tracker.polling.candidates import plan
 from tracker.polling.discovery import discover
 
 SITE = "https://status.acme.example"
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden" / "parse"
 
 
 def page(sign: bytes) -> bytes:

@@ -24,7 +24,7 @@ def cores_of_a_worker(core: str | None) -> list[int]:
     return [int(number) for number in done.stdout.split()]
 
 
-def test_a_worker_runs_where_it_may_unless_it_is_told() -> None:
+def test_a_worker_runs_where_it_may_unless_it_is_reported() -> None:
     assert cores_of_a_worker(None) == cores_of_a_worker("") == sorted(os.sched_getaffinity(0))
 
 

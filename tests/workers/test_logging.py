@@ -28,7 +28,7 @@ def formatted(error: Exception) -> str:
         TimeoutError("away"),
     ],
 )
-def test_a_data_server_that_is_away_is_told_in_one_line(error: Exception) -> None:
+def test_a_data_server_that_is_away_is_reported_in_one_line(error: Exception) -> None:
     configure_logging(loglevel="INFO")
 
     (line,) = formatted(error).splitlines()
@@ -36,7 +36,7 @@ def test_a_data_server_that_is_away_is_told_in_one_line(error: Exception) -> Non
 
 
 @pytest.mark.usefixtures("logging_kept")
-def test_a_mistake_of_ours_is_told_in_full() -> None:
+def test_a_mistake_of_ours_is_reported_in_full() -> None:
     configure_logging(loglevel="INFO")
 
     assert formatted(ValueError("surprise")).splitlines()[1:] == ["ValueError: surprise"]

@@ -167,7 +167,7 @@ def test_where_much_falls_due_it_goes_in_small_batches(
     assert max(batches[3:]) < 1.5 * GATHERED
 
 
-def test_the_length_of_the_queue_is_asked_for_only_where_publishing_does_not_tell(
+def test_the_length_of_the_queue_is_asked_for_only_where_publishing_does_not_report(
     scheduler: ProviderScheduler, catalogue: RedisCatalogue, valkey: "redis.Redis", clock: FakeClock
 ) -> None:
     catalogue.put(providers(3 * CLAIM_LIMIT), clock())
@@ -340,7 +340,7 @@ def test_a_beat_that_is_killed_with_claims_in_its_hands_costs_them_one_interval(
 # --- what it tells of itself ---
 
 
-def test_a_scheduler_tells_once_a_second_how_late_it_is(
+def test_a_scheduler_reports_once_a_second_how_late_it_is(
     scheduler: ProviderScheduler, catalogue: RedisCatalogue, clock: FakeClock
 ) -> None:
     started_at = clock()

@@ -79,7 +79,7 @@ def kinds_of_requests() -> set[type]:
     return {type(request) for request in tuple(state.active_requests)}
 
 
-def test_a_burst_passes_and_is_told_whole(app: Celery, valkey: "redis.Redis", make: Maker) -> None:
+def test_a_burst_passes_and_is_reported_whole(app: Celery, valkey: "redis.Redis", make: Maker) -> None:
     ran: Counter[str] = Counter()
 
     async def counts(name: str) -> str:
@@ -140,7 +140,7 @@ def test_hundreds_hang_are_shown_and_hold_nobody_up(app: Celery, make: Maker, le
     assert stat["pool"]["running"] == 0
 
 
-def test_what_a_coroutine_raises_is_told_and_ends_nothing_else(
+def test_what_a_coroutine_raises_is_reported_and_ends_nothing_else(
     app: Celery, make: Maker, capfd: pytest.CaptureFixture[str]
 ) -> None:
     failures: Counter[str] = Counter()
@@ -261,7 +261,7 @@ def test_a_revoked_task_is_not_run_and_a_running_one_is_ended(app: Celery, make:
     assert {event["terminated"] for event in watch.events if event["type"] == "task-revoked"} == {True, False}
 
 
-def test_an_expired_message_is_dropped_and_told(app: Celery, make: Maker) -> None:
+def test_an_expired_message_is_dropped_and_reported(app: Celery, make: Maker) -> None:
     ran: list[str] = []
 
     async def runs(name: str) -> None:
@@ -334,7 +334,7 @@ def test_garbage_neither_ends_the_worker_nor_stops_it(app: Celery, valkey: "redi
 VOLATILE = {"clock", "expires", "local_received", "root_id", "runtime", "timestamp", "traceback", "uuid"}
 
 
-def test_what_is_told_of_a_task_is_what_celery_tells(app: Celery, make: Maker, environment: pytest.MonkeyPatch) -> None:
+def test_a_task_is_reported_as_celery_reports_it(app: Celery, make: Maker, environment: pytest.MonkeyPatch) -> None:
     async def ends(how: str) -> str:
         await asyncio.sleep(0)
         if how == "badly":

@@ -259,7 +259,7 @@ def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str) -> 
 
 
 @pytest.mark.usefixtures("app")
-def test_news_wake_the_printer_and_the_sinks(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
+def test_events_wake_the_recorder_and_the_sinks(fake: FakeRuntime, fetch: Fetch, valkey: "redis.Redis") -> None:
     fake.outcome = Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=2)
 
     result = fetch("acme")

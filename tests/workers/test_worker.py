@@ -217,7 +217,7 @@ class EndingRuntime(RecordingRuntime):
         return Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=2)
 
 
-def test_flower_is_told_how_each_poll_ended_and_not_of_wake_ups(
+def test_flower_is_reported_how_each_poll_ended_and_not_of_wake_ups(
     app: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events are sent in bulk, and none is missing."""

@@ -1,4 +1,4 @@
-"""One alert: what is known of one trouble at one provider, and how far each channel has been told of it."""
+"""One alert: what is known of one disturbance at one provider, and what each channel is to show of it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class GroupKind(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far one channel has been told of one alert."""
+    """How far one alert has come in one channel."""
 
     #: A route names the channel, and something holds the alert back.
     HELD = "held"
@@ -46,7 +46,7 @@ class Phase(StrEnum):
     CLOSED = "closed"
     #: It was over before it was sent.
     DROPPED = "dropped"
-    #: The alert of a group tells of it.
+    #: The alert of a group shows it.
     GROUPED = "grouped"
 
 
@@ -85,8 +85,8 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_over: bool = False
 
 
-class Telling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far one channel is to be told of one alert; `tracker.alerting.row` is what it was sent."""
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one channel is to show of one alert; `tracker.alerting.row` is what it was sent."""
 
     phase: Phase
     #: Position of the route that decided, from 1 on; 0 where none did.
@@ -103,7 +103,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     labels: tuple[tuple[str, str], ...] = ()
     #: Begin of the maintenance that the channel was reminded of last.
     reminded_for: datetime | None = None
-    #: Key of the group's alert that tells of this one.
+    #: Key of the group's alert that shows this one.
     group: str | None = None
     #: Of a digest: the length of its windows.
     window_s: int = 0
@@ -135,7 +135,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: datetime
     closed_at: datetime | None = None
     steps: tuple[Step, ...] = ()
-    tellings: Mapping[str, Telling] = {}
+    targets: Mapping[str, Target] = {}
     snoozed_until: datetime | None = None
     #: Since when the page is elsewhere and has not shown this yet.
     moved_at: datetime | None = None

@@ -1,6 +1,6 @@
 """The use case: bring alerts up to date with the event stream and the time, each event exactly once.
 
-One decider at a time (a lease); what a round decides and how far it has read are written in one step.
+One decider at a time (a lease); what it decides and how far it has read are written in one step.
 """
 
 import logging
@@ -12,9 +12,9 @@ from tracker.alerting.alert import Alert, Delivery
 from tracker.alerting.machine import change, look_again, occur, take_in
 from tracker.alerting.occurrence import TRACKER, Occurrence, of_tracker
 from tracker.alerting.rules import Rules, rules_of
-from tracker.alerting.stores import AlertStore, ChannelState, Decided, RoundBook
+from tracker.alerting.stores import AlertStore, ChannelState, Decided, WrittenBook
 from tracker.alerting.story import removed
-from tracker.alerting.telling import is_forgotten, spoken
+from tracker.alerting.targets import is_forgotten, spoken
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
 
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 #: What is read and decided together.
 BATCH: Final = 100
 #: A busy decider gives its worker back after this long.
-ROUND: Final = timedelta(seconds=3)
-#: A channel that fails for so long is told of through the others.
+TIME_SLICE: Final = timedelta(seconds=3)
+#: When a channel fails for so long, the others say so.
 FAILS_FOR: Final = timedelta(minutes=15)
 _NOT_WATCHED: Final = "The page is not watched any more."
 
@@ -66,7 +66,7 @@ class Decider:
             self._store.end(owner)
 
     def _run(self, owner: str) -> int:
-        ends_at = self._clock() + ROUND
+        ends_at = self._clock() + TIME_SLICE
         decided = 0
         self._refresh(owner, self._clock())
         self._look_at_channels(owner, self._clock())
@@ -125,7 +125,7 @@ class Decider:
         return len(due)
 
     def _look_at_channels(self, owner: str, now: datetime) -> None:
-        """Tell of channels that fail for long, and of their return."""
+        """Alert about channels that fail for long, and end that when they work again."""
         book = self._store.book()
         failing = {alert.subject for alert in book.of_provider(TRACKER) if not alert.is_over}
         deliveries: list[Delivery] = []
@@ -143,7 +143,7 @@ class Decider:
     def _keep(
         self,
         owner: str,
-        book: RoundBook,
+        book: WrittenBook,
         deliveries: Iterable[Delivery],
         now: datetime,
         *,

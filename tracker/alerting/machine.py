@@ -14,19 +14,19 @@ from tracker.alerting.alert import (
     Delivery,
     GroupKind,
     Phase,
-    Telling,
+    Target,
     subject_digest,
 )
 from tracker.alerting.occurrence import Occurrence, occurrence_of
 from tracker.alerting.rules import ProviderFacts, Rules
 from tracker.alerting.story import begun, continued, elapsed
-from tracker.alerting.telling import GATHERING, told
+from tracker.alerting.targets import GATHERING, routed
 from tracker.model.event import Event, EventKind
 from tracker.model.route import AlertKind
 
 #: Provider of alerts that stand for several.
 GROUPS: Final = "~group"
-#: More alerts than this that open within so long with one cause are a storm: those that follow are told as one.
+#: More alerts than this that open within so long with one cause are a storm: those that follow are one alert.
 STORM_SIZE: Final = 5
 STORM_WINDOW: Final = timedelta(minutes=2)
 _OF_COMPONENT: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
@@ -101,7 +101,7 @@ def decide(
     ended long ago gives an alert of the next generation.
     """
     after = _after(alert, what, now)
-    return (None, ()) if after is None else told(after, rules, now)
+    return (None, ()) if after is None else routed(after, rules, now)
 
 
 def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
@@ -118,17 +118,17 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
 def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
     """Bring the book up to date with an occurrence; return what has been decided to be sent."""
     known = _known(book.of_provider(what.provider_id), what)
-    if known is None and what.kind is AlertKind.COMPONENT and _is_told_by_incident(book, what):
+    if known is None and what.kind is AlertKind.COMPONENT and _is_covered_by_incident(book, what):
         return ()
     after = _after(known, what, now)
     if after is None or after is known:
         return ()
-    return _tell(book, after, rules, now)
+    return _decide_channels(book, after, rules, now)
 
 
 def look_again(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
     """Bring an alert up to date with the time; return what has been decided to be sent."""
-    return _tell(book, elapsed(alert, now), rules, now)
+    return _decide_channels(book, elapsed(alert, now), rules, now)
 
 
 def change(
@@ -136,7 +136,7 @@ def change(
 ) -> tuple[Delivery, ...]:
     """Do something to an alert (acknowledge, snooze); return what has been decided to be sent."""
     after = how(alert)
-    return () if after is alert else _tell(book, after, rules, now)
+    return () if after is alert else _decide_channels(book, after, rules, now)
 
 
 def _after(alert: Alert | None, what: Occurrence, now: datetime) -> Alert | None:
@@ -165,7 +165,7 @@ def _words(title: str) -> list[str]:
     return title.casefold().split()
 
 
-def _is_told_by_incident(book: Book, what: Occurrence) -> bool:
+def _is_covered_by_incident(book: Book, what: Occurrence) -> bool:
     """Tell whether an incident or a maintenance that goes on names the component."""
     return any(
         not alert.is_over and alert.kind in _OF_COMPONENT and {*alert.components} & {*what.components}
@@ -173,23 +173,23 @@ def _is_told_by_incident(book: Book, what: Occurrence) -> bool:
     )
 
 
-def _tell(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
-    """Decide what channels are told of an alert, storms and groups included, and keep it."""
-    before = alert.tellings
-    after, deliveries = told(alert, rules, now)
+def _decide_channels(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+    """Decide what channels show of an alert, storms and groups included, and keep it."""
+    before = alert.targets
+    after, deliveries = routed(alert, rules, now)
     opening = {each.channel for each in deliveries if each.act == "open"}
     if opening and alert.group is None and alert.drill is None and alert.kind is not AlertKind.TRACKER:
         storms = _storms(book, alert, opening, rules, now)
         if storms:
-            after, deliveries = told(alert, rules, now, storms=storms)
+            after, deliveries = routed(alert, rules, now, storms=storms)
     decided = [*deliveries]
-    for channel, telling in after.tellings.items():
-        if telling.phase is Phase.GROUPED and telling != before.get(channel):
-            joined = _join(book, after, channel, telling, rules, now)
+    for channel, target in after.targets.items():
+        if target.phase is Phase.GROUPED and target != before.get(channel):
+            joined = _join(book, after, channel, target, rules, now)
             if joined is None:
                 # The group is over, and its alert goes on: it is on its own from now on.
-                alone = {**after.tellings, channel: replace(telling, phase=Phase.CLOSED, group=None, hold=None)}
-                after, more = told(replace(after, tellings=alone), rules, now)
+                alone = {**after.targets, channel: replace(target, phase=Phase.CLOSED, group=None, hold=None)}
+                after, more = routed(replace(after, targets=alone), rules, now)
                 decided += more
             else:
                 decided += joined
@@ -198,18 +198,18 @@ def _tell(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delive
 
 
 def _join(
-    book: Book, alert: Alert, channel: str, telling: Telling, rules: Rules, now: datetime
+    book: Book, alert: Alert, channel: str, target: Target, rules: Rules, now: datetime
 ) -> tuple[Delivery, ...] | None:
-    """Have a group tell of an alert; None where that group is over while the alert goes on."""
-    subject = telling.group or ""
+    """Have a group show an alert; None where that group is over while the alert goes on."""
+    subject = target.group or ""
     known = {group.subject: group for group in book.of_provider(GROUPS)}
-    while (group := known.get(subject)) and group.is_over and group.tellings[channel].phase is not Phase.HELD:
+    while (group := known.get(subject)) and group.is_over and group.targets[channel].phase is not Phase.HELD:
         if alert.id in group.children and group.group is not GroupKind.DIGEST:
             return () if alert.is_over else None
         subject += "+"  # it was sent already
     child = Child(title=_child_title(alert), status=alert.status, is_over=alert.is_over)
     if group is None:
-        group = _new_group(subject, channel, telling, now)
+        group = _new_group(subject, channel, target, now)
     children = {**group.children, alert.id: child}
     if children == group.children:
         return ()
@@ -226,16 +226,14 @@ def _join(
     )
     if all_over or kind is GroupKind.DIGEST:
         changed = replace(changed, state=AlertState.RESOLVED, closed_at=now)
-    after, deliveries = told(changed, rules, now)
+    after, deliveries = routed(changed, rules, now)
     book.write(after)
     return deliveries
 
 
-def _new_group(subject: str, channel: str, telling: Telling, now: datetime) -> Alert:
+def _new_group(subject: str, channel: str, target: Target, now: datetime) -> Alert:
     kind = GroupKind(subject.split("/")[1])
-    waiting = Telling(
-        phase=Phase.HELD, due_at=now + GATHERING, labels=telling.labels, is_notice=kind is GroupKind.DIGEST
-    )
+    waiting = Target(phase=Phase.HELD, due_at=now + GATHERING, labels=target.labels, is_notice=kind is GroupKind.DIGEST)
     return Alert(
         provider_id=GROUPS,
         provider_name="Status page tracker",
@@ -245,7 +243,7 @@ def _new_group(subject: str, channel: str, telling: Telling, now: datetime) -> A
         status="open",
         opened_at=now,
         since=now,
-        tellings={channel: waiting},
+        targets={channel: waiting},
         group=kind,
     )
 

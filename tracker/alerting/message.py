@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracker.alerting.alert import Alert, Step, Telling
+from tracker.alerting.alert import Alert, Step, Target
 from tracker.alerting.ports import Act, Entry, Message, Severity
 from tracker.alerting.row import Planned
 from tracker.model.page import Impact
@@ -19,14 +19,14 @@ _SEVERITIES: Final = {
 _MOST_CHILDREN: Final = 50
 
 
-def message_of(alert: Alert, telling: Telling, plan: Planned) -> Message:
+def message_of(alert: Alert, target: Target, plan: Planned) -> Message:
     """Return what a channel is sent with one step of its plan: the alert as it stood with that version."""
     steps = [step for step in alert.steps if step.version <= plan.version]
     newest = steps[-1] if steps else None
-    is_newest = plan.version >= telling.version
+    is_newest = plan.version >= target.version
     impact = alert.impact if newest is None or is_newest else newest.impact
     # What was decided since is in the note of the newest message, and only there.
-    note = telling.note if is_newest and plan.act is not Act.CLOSE else ""
+    note = target.note if is_newest and plan.act is not Act.CLOSE else ""
     return Message(
         act=plan.act,
         key=alert.id,
@@ -43,9 +43,9 @@ def message_of(alert: Alert, telling: Telling, plan: Planned) -> Message:
         components=alert.components,
         link=alert.link,
         started_at=alert.opened_at,
-        ended_at=(alert.closed_at or alert.since) if plan.act is Act.CLOSE or telling.is_notice else None,
+        ended_at=(alert.closed_at or alert.since) if plan.act is Act.CLOSE or target.is_notice else None,
         is_drill=alert.drill is not None,
-        labels=dict(telling.labels),
+        labels=dict(target.labels),
         children=_children(alert),
         note=note,
     )

@@ -42,7 +42,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
     is_cancelled: bool = False
     is_edit: bool = False
     is_withdrawal: bool = False
-    #: Whether its subject was not told of before.
+    #: Whether its subject is new.
     is_first: bool = False
     drill: str | None = None
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Phase, Telling
+from tracker.alerting.alert import Alert, Phase, Target
 from tracker.alerting.ports import Act
 
 
@@ -46,60 +46,60 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     in_doubt: bool
 
 
-def planned(alert: Alert, telling: Telling, row: Row, *, every_update: bool) -> Planned | None:
+def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Planned | None:
     """Return the next message that a channel is to be sent of an alert, None when it has all.
 
     With `every_update` no version is skipped once the alert is open in the channel; otherwise the newest is sent.
     """
-    newest = (telling.version, telling.repeats)
+    newest = (target.version, target.repeats)
     is_refused = (row.refused_version, row.refused_repeats) >= newest and (row.version, row.repeats) < newest
-    if telling.phase not in (Phase.OPEN, Phase.CLOSED) or is_refused:
+    if target.phase not in (Phase.OPEN, Phase.CLOSED) or is_refused:
         return None
-    if telling.is_notice:
+    if target.is_notice:
         return None if row.version else _plan(row, Act.OPEN, *newest)
     if not row.is_open:
-        return _opening(telling, row)
-    if row.intent is Act.CLOSE and telling.phase is Phase.OPEN:
+        return _opening(target, row)
+    if row.intent is Act.CLOSE and target.phase is Phase.OPEN:
         # It has reopened meanwhile: the close that may have arrived comes to its end first.
         return _plan(row, Act.CLOSE, row.intent_version, row.repeats)
-    skipped = _next_version(alert, telling, row) if every_update and row.intent is not Act.CLOSE else None
+    skipped = _next_version(alert, target, row) if every_update and row.intent is not Act.CLOSE else None
     if skipped is not None:
         return _plan(row, Act.CHANGE, skipped, row.repeats)
-    return _going_on(telling, row)
+    return _going_on(target, row)
 
 
-def _going_on(telling: Telling, row: Row) -> Planned | None:
-    newest = (telling.version, telling.repeats)
-    if telling.phase is Phase.CLOSED:
+def _going_on(target: Target, row: Row) -> Planned | None:
+    newest = (target.version, target.repeats)
+    if target.phase is Phase.CLOSED:
         return _plan(row, Act.CLOSE, *newest)
     return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None
 
 
-def _opening(telling: Telling, row: Row) -> Planned | None:
-    if telling.phase is Phase.OPEN:
-        return _plan(row, Act.OPEN, telling.version, telling.repeats)
+def _opening(target: Target, row: Row) -> Planned | None:
+    if target.phase is Phase.OPEN:
+        return _plan(row, Act.OPEN, target.version, target.repeats)
     if row.intent is Act.OPEN:
         # Whether its open arrived is not known: it is opened as it was, and closed then.
         return _plan(row, Act.OPEN, row.intent_version, row.repeats)
     return None
 
 
-def missed(telling: Telling, row: Row) -> bool:
+def missed(target: Target, row: Row) -> bool:
     """Tell whether an alert ended before the channel took anything of it, though it was decided to be sent."""
     return (
-        telling.phase is Phase.CLOSED
+        target.phase is Phase.CLOSED
         and not row.is_open
         and row.intent is not Act.OPEN
-        and row.version < telling.version
+        and row.version < target.version
         and row.missed is None
     )
 
 
-def _next_version(alert: Alert, telling: Telling, row: Row) -> int | None:
+def _next_version(alert: Alert, target: Target, row: Row) -> int | None:
     """Return the version that comes next where that is not the newest one, or the last one before a close."""
     refused = max(row.version, row.refused_version)
-    coming = [step.version for step in alert.steps if refused < step.version <= telling.version]
-    if not coming or (coming[0] >= telling.version):
+    coming = [step.version for step in alert.steps if refused < step.version <= target.version]
+    if not coming or (coming[0] >= target.version):
         return None
     return coming[0]
 

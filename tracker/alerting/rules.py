@@ -14,7 +14,7 @@ from tracker.model.page import Impact
 from tracker.model.provider import Provider
 from tracker.model.route import HOLDS_OBJECTS, MEASURED, Alerting, AlertKind, Route, Silence
 
-#: A page that cannot be read is told after so long, where its route does not say.
+#: A page that cannot be read opens an alert after so long, where its route does not say.
 UNREADABLE_AFTER_S: Final = 300
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 #: Alerts that are read together.
 BATCH: Final = 20
 #: A busy channel gives its worker back after this long, so that others come in between.
-ROUND: Final = timedelta(seconds=3)
+TIME_SLICE: Final = timedelta(seconds=3)
 #: The pause after the first failure of a channel; it doubles with every further one.
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 300.0
@@ -43,7 +43,7 @@ class Sender:
         self._clock = clock
 
     def send(self, name: str) -> int:
-        """Send a channel what waits for it until nothing does, it fails or the round is over.
+        """Send a channel what waits for it until nothing does, it fails or its time is over.
 
         Return how many messages it took. Raises StoreError, Conflict; nothing is lost by either.
         """
@@ -57,7 +57,7 @@ class Sender:
             self._store.end(lease)
 
     def _drain(self, lease: ChannelLease, channel: Channel) -> int:
-        ends_at = self._clock() + ROUND
+        ends_at = self._clock() + TIME_SLICE
         sent = 0
         while self._clock() < ends_at and (batch := self._store.ready(lease, self._clock(), BATCH)):
             for ready in batch:
@@ -91,10 +91,10 @@ class Sender:
     def _plan(
         self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime
     ) -> Planned | None:
-        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
-        if ready.alert is None or telling is None:
+        target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
+        if ready.alert is None or target is None:
             return None
-        plan = planned(ready.alert, telling, row, every_update=channel.sends_every_update)
+        plan = planned(ready.alert, target, row, every_update=channel.sends_every_update)
         if plan is not None or channel.resend_every is None or not row.is_open or row.sent_at is None:
             return plan
         if now < row.sent_at + channel.resend_every:
@@ -103,10 +103,10 @@ class Sender:
 
     def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime) -> None:
         """Take an alert from what is ready, until it has to be sent again."""
-        telling = None if ready.alert is None else ready.alert.tellings.get(lease.channel)
-        if telling is not None and missed(telling, row):
+        target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
+        if target is not None and missed(target, row):
             row = replace(row, missed=_ENDED_FIRST)
-            log.warning("channel %s was not told of %s: %s", lease.channel, ready.alert_id, _ENDED_FIRST)
+            log.warning("channel %s was not sent %s: %s", lease.channel, ready.alert_id, _ENDED_FIRST)
         again_at = None
         if channel.resend_every is not None and row.is_open and row.sent_at is not None:
             again_at = row.sent_at + channel.resend_every
@@ -117,12 +117,12 @@ class Sender:
     ) -> tuple[Row, ChannelMark]:
         if ready.alert is None:
             raise AssertionError("only an alert that is there has a plan")
-        telling = ready.alert.tellings[lease.channel]
+        target = ready.alert.targets[lease.channel]
         intended = replace(row, intent=plan.act, intent_version=plan.version, attempts=row.attempts + 1)
         self._store.intend(lease, ready, intended, self._clock())
         failpoint("intended")
         try:
-            message = message_of(ready.alert, telling, plan)
+            message = message_of(ready.alert, target, plan)
             handle = channel.send(message, row.handle, in_doubt=plan.in_doubt)
         except (FetchError, ConfigError) as error:
             return self._failed(lease, ready, intended, error)
@@ -131,7 +131,7 @@ class Sender:
             log.warning("channel %s has a new dead letter, %s: %s", lease.channel, ready.alert_id, error)
         else:
             failpoint("sent")
-            after = _taken(intended, plan, handle, self._clock(), is_notice=telling.is_notice)
+            after = _taken(intended, plan, handle, self._clock(), is_notice=target.is_notice)
         now = self._clock()
         mark = ChannelMark(is_delivery=after.refused_version == 0)
         # Looked at again at once: there may be more to send, and what was decided meanwhile is not in here.

@@ -38,7 +38,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round of the decider writes in one step."""
+    """What the decider writes in one step."""
 
     stream_ids: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
@@ -48,7 +48,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[Alert, ...] = ()
 
 
-class RoundBook(Book, Protocol):
+class WrittenBook(Book, Protocol):
     """A `Book` that knows what was written to it."""
 
     @property
@@ -93,7 +93,7 @@ class AlertStore(Protocol):
         """Return up to `count` events that are not decided about, oldest first; the same again until they are."""
         ...
 
-    def book(self) -> RoundBook:
+    def book(self) -> WrittenBook:
         """Return the alerts as they are kept; what is written to it is kept by `keep` alone."""
         ...
 

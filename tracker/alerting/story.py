@@ -39,7 +39,7 @@ def begun(what: Occurrence, now: datetime, generation: int = 1) -> Alert | None:
 
 
 def continued(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
-    """Return the alert after an occurrence: itself where that is no news, None where a new generation begins."""
+    """Return the alert after an occurrence: itself where nothing is new, None where a new generation begins."""
     if any(step.id == what.id for step in alert.steps):
         return alert
     if alert.is_over:
@@ -120,7 +120,7 @@ def _after_end(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
 
 
 def _reworded(alert: Alert, what: Occurrence, now: datetime) -> Alert:
-    """Take in that the vendor changed what was said; how it goes on is told by other occurrences."""
+    """Take in that the vendor changed what was said; other occurrences say how it goes on."""
     edited = replace(alert, version=alert.version + 1)
     text = what.text if what.is_edit else f"The vendor withdrew the update “{_said(alert, what.update_id)}”."
     edited = _with(edited, replace(_step(edited, what, worse=False), status=alert.status, text=text))

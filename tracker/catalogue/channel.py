@@ -73,8 +73,8 @@ def channel_config_of(table: Mapping[str, object], place: str) -> AnyChannelConf
             continue
         try:
             values[keys[key]] = _CHECKS[key](value)
-        except InvalidValue as mistake:
-            raise ConfigError(f"{place}: {key} {mistake}") from None
+        except InvalidValue as error:
+            raise ConfigError(f"{place}: {key} {error}") from None
     _refuse_gaps(name, table, place)
     return kind(**values)
 
@@ -84,8 +84,8 @@ def _type_of(table: Mapping[str, object], place: str) -> str:
         raise ConfigError(f'{place}: type is missing; add type = "slack", or one of {", ".join(CHANNEL_TYPES)}')
     try:
         return choice(table["type"], known=list(CHANNEL_TYPES))
-    except InvalidValue as mistake:
-        raise ConfigError(f"{place}: type {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"{place}: type {error}") from None
 
 
 def _refuse_gaps(kind: str, table: Mapping[str, object], place: str) -> None:
@@ -155,7 +155,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "channel": partial(_matching, pattern=_CHANNEL, otherwise='write its id, as in channel = "C0123456789"'),
     "source": partial(_matching, pattern=_SOURCE, otherwise="write the id that the alert source's address ends with"),
     "host": partial(_matching, pattern=_HOST, otherwise='write a name or address alone, as in host = "smtp.acme.com"'),
-    "port": partial(whole_number, least=1, most=65535, unit="a port", example="port = 587"),
+    "port": partial(whole_number, least=1, most=65535, unit="ports", example="port = 587"),
     "security": lambda value: MailSecurity(choice(value, known=[each.value for each in MailSecurity])),
     "from": _mailbox,
     "to": partial(_several, check=_mailbox, example='to = ["oncall@example.com"]'),

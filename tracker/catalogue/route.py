@@ -105,8 +105,8 @@ def _checked(
     for key, value in table.items():
         try:
             values[keys[key]] = checks[key](value)
-        except InvalidValue as mistake:
-            raise ConfigError(f"{place}: {key} {mistake}") from None
+        except InvalidValue as error:
+            raise ConfigError(f"{place}: {key} {error}") from None
     return values
 
 
@@ -129,8 +129,8 @@ def _quiet_hours(value: object) -> QuietHours:
         raise InvalidValue(f"needs from and to; write them, as in {example}")
     try:
         values: Any = {_QUIET_KEYS[key]: _QUIET_CHECKS[key](given) for key, given in value.items()}
-    except InvalidValue as mistake:
-        raise InvalidValue(f"has a value that {mistake}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"has a value that {error}") from None
     if values["start"] == values["end"]:
         raise InvalidValue("is a whole day, in which nothing would ever be sent; write another from or to")
     return QuietHours(**values)

@@ -69,7 +69,8 @@ def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -
     now = utc_now()
     since = now - timedelta(days=days)
     replay = Replay(_rules(config_file))
-    replay.play((event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since), until=now)
+    events = (event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since and not event.is_drill)
+    replay.play(events, until=now)
     if output_format == "json":
         click.echo(json_text([_sent_report(sent) for sent in replay.sent]))
         return
@@ -102,15 +103,15 @@ def _explained(replay: Replay, event: Event, sent: Sequence[Sent]) -> Iterator[s
     """Yield lines: the alert, each route, what was sent."""
     known = [alert for alert in replay.book.alerts if any(step.id == event.id for step in alert.steps)]
     if not known:
-        yield f"{event.id} changes no alert: it is over, concerns one that is, or is told by an incident's alert"
+        yield f"{event.id} changes no alert: it is over, concerns one that is, or belongs to an incident's alert"
         return
     alert = known[-1]
     yield f"{alert.id} “{alert.title}” is {alert.state}, impact {alert.impact or 'unknown'}"
     for verdict in verdicts(alert, replay.rules):
         word = "matches" if verdict.matches else "does not match"
         yield f"  route {verdict.route} ({', '.join(verdict.to)}) {word}: {verdict.reason}"
-    for channel, telling in alert.tellings.items():
-        yield f"  {channel}: {_why(alert, telling.phase, telling.hold, telling.due_at)}"
+    for channel, target in alert.targets.items():
+        yield f"  {channel}: {_why(alert, target.phase, target.hold, target.due_at)}"
     for each in sent:
         yield f"  sent: {each.delivery.act} to {each.delivery.channel}, version {each.delivery.version}"
     if not sent:

@@ -34,7 +34,7 @@ _PATIENCE_S: Final = 10.0
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one channel was told of an alert."""
+    """What one channel is to show of an alert, and what it was sent."""
 
     channel: str
     #: held, open, closed, dropped or grouped, as decided.
@@ -92,7 +92,7 @@ alerts.add_command(backtest)
 @data_dir_option
 @format_option
 def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
-    """Show open alerts, and what each channel was told.
+    """Show open alerts, and what each channel was sent.
 
     \b
     Example:
@@ -217,16 +217,16 @@ def report(alert: Alert, rows: dict[str, Row]) -> AlertReport:
         channels=tuple(
             ChannelReport(
                 channel=name,
-                phase=telling.phase,
-                hold=telling.hold if telling.phase is Phase.HELD else None,
-                until=telling.due_at,
-                wanted_version=telling.version,
+                phase=target.phase,
+                hold=target.hold if target.phase is Phase.HELD else None,
+                until=target.due_at,
+                wanted_version=target.version,
                 sent_version=row.version,
                 attempts=row.attempts,
                 last_error=row.last_error,
                 dead_letter=row.missed or (row.last_error if row.is_dead else None),
             )
-            for name, telling in alert.tellings.items()
+            for name, target in alert.targets.items()
             for row in [rows.get(name, Row())]
         ),
     )

@@ -18,9 +18,13 @@ from tracker.model.clock import utc_now
 
 @click.group()
 def history() -> None:
-    """Rebuild or inspect the database that answers questions about the past.
+    """Rebuild the database that answers questions about the past.
 
     The database is made from updates.jsonl, which stays the record.
+
+    \b
+    Example:
+      tracker history rebuild
     """
 
 

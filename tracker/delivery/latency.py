@@ -65,8 +65,8 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timing(event: Event, stream_id: str, logged_at: datetime) -> Timing | None:
-    """Return how long an event took; None if it is no new update, has no date or is of a first sight."""
-    if event.event not in _FIRST_REPORTS or event.published_at is None or event.unseen_since is None:
+    """Return how long an event took; None if it is no new update, has no date, or is of a first sight or a drill."""
+    if event.event not in _FIRST_REPORTS or event.published_at is None or event.unseen_since is None or event.is_drill:
         return None
     return Timing(
         stream_id=stream_id,

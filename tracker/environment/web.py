@@ -44,7 +44,7 @@ class WebSettings:
     #: Groups whose pages everybody may see.
     public_groups: frozenset[str] = frozenset()
     #: Whether the log says how to sign in: for a first look, where the log is nobody else's.
-    tells_token: bool = False
+    shows_token: bool = False
     #: Its own address for links in feeds; None: as it was asked.
     url: str | None = None
 
@@ -63,7 +63,7 @@ class WebSettings:
             user_header=header.lower(),
             actors=frozenset(_words(environ, "TRACKER_WEB_ACTORS")),
             public_groups=frozenset(_words(environ, "TRACKER_WEB_PUBLIC_GROUPS")),
-            tells_token=environ.get("TRACKER_WEB_TELL_TOKEN", "").strip() == "1",
+            shows_token=environ.get("TRACKER_WEB_TELL_TOKEN", "").strip() == "1",
             url=_url(environ),
         )
 
@@ -115,5 +115,5 @@ def _url(environ: Mapping[str, str]) -> str | None:
     text = environ.get("TRACKER_WEB_URL", "").strip()
     try:
         return web_address(text).rstrip("/") if text else None
-    except InvalidValue as mistake:
-        raise ConfigError(f"TRACKER_WEB_URL {mistake}") from None
+    except InvalidValue as error:
+        raise ConfigError(f"TRACKER_WEB_URL {error}") from None

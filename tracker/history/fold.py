@@ -9,7 +9,7 @@ from tracker.history.answers import ComponentChange, Phase, RecordedIncident, Un
 from tracker.model.event import Event, EventKind
 from tracker.model.page import CLOSED_STATUSES, Impact
 
-#: Kinds that tell of an incident or a maintenance.
+#: Kinds that concern an incident or a maintenance.
 OF_INCIDENTS: Final = frozenset(
     {
         EventKind.NEW_INCIDENT,
@@ -20,13 +20,13 @@ OF_INCIDENTS: Final = frozenset(
     }
 )
 #: Those that say how it stands now.
-_TELLING: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+_STATUS_KINDS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 _ORDER: Final = (Impact.NONE, Impact.MAINTENANCE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 _IMPACTS: Final = {impact.value: impact for impact in Impact}
 
 
 def fold_incident(known: RecordedIncident | None, event: Event) -> RecordedIncident | None:
-    """Return the incident after an event; None where that tells of none."""
+    """Return the incident after an event; None where it concerns none."""
     if event.event not in OF_INCIDENTS or event.incident_id is None:
         return known
     at = event.published_at or event.seen_at
@@ -38,11 +38,11 @@ def fold_incident(known: RecordedIncident | None, event: Event) -> RecordedIncid
         link=event.link or before.link,
         components=tuple(dict.fromkeys((*before.components, *event.components))),
         regions=tuple(dict.fromkeys((*before.regions, *event.regions))),
-        began_at=min(before.began_at, at) if event.event in _TELLING else before.began_at,
+        began_at=min(before.began_at, at) if event.event in _STATUS_KINDS else before.began_at,
         edits=before.edits + (event.event is EventKind.UPDATE_EDITED),
         withdrawals=before.withdrawals + (event.event is EventKind.UPDATE_WITHDRAWN),
     )
-    return _told(after, event, at) if event.event in _TELLING else after
+    return _with_status(after, event, at) if event.event in _STATUS_KINDS else after
 
 
 def fold_component(known: ComponentChange | None, event: Event) -> tuple[ComponentChange, ...]:
@@ -64,7 +64,7 @@ def fold_component(known: ComponentChange | None, event: Event) -> tuple[Compone
 
 
 def fold_unreadable(known: UnreadableSpan | None, event: Event) -> UnreadableSpan | None:
-    """Return the unreadable span after an event; None where that tells of none."""
+    """Return the unreadable span after an event; None where it concerns none."""
     since = unreadable_since(event)
     if since is None:
         return known
@@ -75,7 +75,7 @@ def fold_unreadable(known: UnreadableSpan | None, event: Event) -> UnreadableSpa
 
 
 def component_of(event: Event) -> str | None:
-    """Return the id of the component whose status an event tells; None where it tells of none."""
+    """Return the id of the component whose status an event reports; None where it reports none."""
     before, is_component, rest = event.id.partition("/component/")
     if event.event is not EventKind.COMPONENT_STATUS_CHANGE or not is_component or before != event.provider:
         return None
@@ -83,7 +83,7 @@ def component_of(event: Event) -> str | None:
 
 
 def unreadable_since(event: Event) -> datetime | None:
-    """Return since when the page could not be read that an event tells of; None where it tells of something else."""
+    """Return since when an event says that the page could not be read; None where it says something else."""
     if event.event not in (EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE):
         return None
     try:
@@ -112,7 +112,7 @@ def _begun(event: Event, at: datetime) -> RecordedIncident:
     )
 
 
-def _told(before: RecordedIncident, event: Event, at: datetime) -> RecordedIncident:
+def _with_status(before: RecordedIncident, event: Event, at: datetime) -> RecordedIncident:
     """Return the incident as an event says that it stands; one that is older than what is known only counts."""
     counted = msgspec.structs.replace(before, updates=before.updates + 1)
     if at < before.updated_at and before.updates:

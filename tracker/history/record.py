@@ -19,7 +19,7 @@ _HEAD: Final = 4096
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the record was read: a file, told by its first line, and bytes of it."""
+    """How far the record was read: a file, which its first line names, and bytes of it."""
 
     head: str = ""
     offset: int = 0
@@ -44,6 +44,8 @@ class _About(msgspec.Struct):
 
 def read_record(path: Path, place: Place) -> Iterator[Batch]:
     """Yield what follows a place, whole lines only: the rest of its file, then those written later, this one last.
+
+    Events of drills, which never happened, are left out.
 
     A file that is known no more (cut, compressed or removed) has all files read that were written since: whoever reads
     on passes over the events that it has. Raises HistoryError.
@@ -87,12 +89,12 @@ def _read(file: Path, offset: int, head: str) -> Iterator[Batch]:
                 continue
             offset += len(whole) + 1
             lines = whole.split(b"\n")
-            events = tuple(filter(None, map(_streamed, lines)))
+            read = tuple(filter(None, map(_streamed, lines)))
             yield Batch(
-                events=events,
+                events=tuple(streamed for streamed in read if not streamed.event.is_drill),
                 place=Place(head=head, offset=offset, written_at=_written_at(file)),
                 size=len(whole) + 1,
-                unreadable=sum(1 for line in lines if line.strip()) - len(events),
+                unreadable=sum(1 for line in lines if line.strip()) - len(read),
             )
 
 

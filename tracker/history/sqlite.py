@@ -43,7 +43,7 @@ _DOOMED: Final = "SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_u
 
 
 class SqliteDialect:
-    """FTS5 searches; its index holds no text of its own and is told of each row that comes or goes."""
+    """FTS5 searches; its index holds no text of its own, so each row that comes or goes is passed to it."""
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""

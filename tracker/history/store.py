@@ -43,7 +43,7 @@ class History:
         keep_since: datetime | None = None,
         on_progress: Callable[[int], object] = lambda _size: None,
     ) -> int:
-        """Read the record on and return how many events were new; `on_progress` is told of bytes that were read.
+        """Read the record on and return how many events were new; `on_progress` gets the number of bytes read.
 
         Any number of processes may do so at the same time.
         """

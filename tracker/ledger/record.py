@@ -1,4 +1,4 @@
-"""Reads the record: whole, from a moment on, its last lines, or as it grows."""
+"""Reads the record: whole, from a moment on, its last lines, or as it grows. Leaves out drills."""
 
 import os
 from collections import deque
@@ -132,12 +132,13 @@ def follow(path: Path, offset: int, pause: Callable[[], bool]) -> Iterator[Strea
 
 
 def parsed(line: bytes) -> StreamedEvent | None:
-    """Return the event of a line, None for one that is none: torn, empty, or edited by hand."""
+    """Return the event of a line; None for a drill, and for a line that is none: torn, empty, or edited by hand."""
     try:
+        event = decode_event(line)
         about = _about.decode(line)
-        return StreamedEvent(stream_id=about.stream_id, event=decode_event(line), logged_at=about.logged_at)
     except ValueError:
         return None
+    return None if event.is_drill else StreamedEvent(stream_id=about.stream_id, event=event, logged_at=about.logged_at)
 
 
 def _offset(descriptor: int, since: datetime) -> int:
@@ -159,8 +160,10 @@ def _offset(descriptor: int, since: datetime) -> int:
 
 
 def _logged(line: bytes) -> datetime | None:
-    streamed = parsed(line)
-    return None if streamed is None else streamed.logged_at or streamed.event.seen_at
+    try:
+        return _about.decode(line).logged_at or decode_event(line).seen_at
+    except ValueError:
+        return None
 
 
 def _first_logged(path: Path) -> tuple[float, str]:

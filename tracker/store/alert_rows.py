@@ -13,6 +13,7 @@ from tracker.alerting.alert import Alert
 from tracker.alerting.row import Row
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.errors import Conflict
+from tracker.store.alert_scripts import AlertLeaseArguments, AlertLeaseKeys, AlertRowArguments, AlertRowKeys
 from tracker.store.alerts import provider_of
 from tracker.store.connection import (
     ALERTS_PREFIX,
@@ -48,8 +49,10 @@ class RedisRows:
         owner = uuid4().hex
         with translated():
             answer = self._lease(
-                keys=[CHANNEL_LEASE_PREFIX + channel, CHANNEL_PREFIX + channel],
-                args=[owner, self._lease_ms, now.timestamp()],
+                keys=AlertLeaseKeys(
+                    lease_key=CHANNEL_LEASE_PREFIX + channel, channel_key=CHANNEL_PREFIX + channel
+                ).values,
+                args=AlertLeaseArguments(owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp()).values,
             )
         if answer is None:
             return None
@@ -136,23 +139,28 @@ class RedisRows:
         mark: ChannelMark | None,
     ) -> None:
         channel = lease.channel
-        arguments: list[str | bytes | float] = [
-            *(lease.owner, self._lease_ms, now.timestamp(), ready.alert_id, _ENCODER.encode(row), ready.digest),
-            again_at,
-            "" if mark is None else mark.failures,
-            "" if mark is None or mark.failing_since is None else mark.failing_since.timestamp(),
-            "" if mark is None or mark.not_before is None else mark.not_before.timestamp(),
-            "" if mark is None else mark.error or "",
-            int(mark is not None and mark.is_delivery),
-        ]
-        keys = [
-            CHANNEL_LEASE_PREFIX + channel,
-            CHANNEL_PREFIX + channel,
-            CHANNEL_ROWS_PREFIX + channel,
-            CHANNEL_READY_PREFIX + channel,
-            ALERTS_PREFIX + provider_of(ready.alert_id),
-        ]
+        arguments = AlertRowArguments(
+            owner=lease.owner,
+            lease_ms=self._lease_ms,
+            now_s=now.timestamp(),
+            alert_id=ready.alert_id,
+            row=_ENCODER.encode(row),
+            alert_digest=ready.digest,
+            next_at=again_at,
+            failures="" if mark is None else mark.failures,
+            failing_since_s="" if mark is None or mark.failing_since is None else mark.failing_since.timestamp(),
+            not_before_s="" if mark is None or mark.not_before is None else mark.not_before.timestamp(),
+            error_text="" if mark is None else mark.error or "",
+            was_taken=int(mark is not None and mark.is_delivery),
+        )
+        keys = AlertRowKeys(
+            lease_key=CHANNEL_LEASE_PREFIX + channel,
+            channel_key=CHANNEL_PREFIX + channel,
+            rows_key=CHANNEL_ROWS_PREFIX + channel,
+            ready_key=CHANNEL_READY_PREFIX + channel,
+            alerts_key=ALERTS_PREFIX + provider_of(ready.alert_id),
+        )
         with translated():
-            kept = self._row(keys=keys, args=arguments)
+            kept = self._row(keys=keys.values, args=arguments.values)
         if not kept:
             raise Conflict(f"channel {channel}: another worker sends to it by now")

@@ -11,10 +11,16 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.machine import Storm
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
-from tracker.alerting.telling import looked_at_again
+from tracker.alerting.targets import looked_at_again
 from tracker.errors import Conflict, StoreError
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
+from tracker.store.alert_scripts import (
+    AlertCommitArguments,
+    AlertCommitKeys,
+    AlertSettingsArguments,
+    AlertSettingsKeys,
+)
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -26,7 +32,6 @@ from tracker.store.connection import (
     ALERTS_STORMS,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
-    CHANNEL_ROWS_PREFIX,
     PROVIDERS,
     UPDATES,
     VERSION,
@@ -240,25 +245,23 @@ class RedisAlerts:
                 )
                 for alert in decided.alerts
             ],
-            "gone": [(alert.provider_id, alert.id, list(alert.tellings)) for alert in decided.gone],
+            "gone": [(alert.provider_id, alert.id, list(alert.targets)) for alert in decided.gone],
             "ready": sorted({(each.channel, each.alert_id) for each in decided.deliveries}),
             "storms": [(cause, _ENCODER.encode(storm).decode()) for cause, storm in decided.storms],
         }
-        arguments: list[str | bytes | float] = [
-            *(owner, self._lease_ms, ALERTS_GROUP),
-            *(ALERTS_PREFIX, CHANNEL_ROWS_PREFIX, CHANNEL_READY_PREFIX),
-            *(now.timestamp(), _ENCODER.encode(payload)),
-        ]
+        arguments = AlertCommitArguments(
+            owner=owner, lease_ms=self._lease_ms, now_s=now.timestamp(), decided_json=_ENCODER.encode(payload)
+        )
         with translated():
-            kept = self._commit(keys=[ALERTS_LEASE, UPDATES, ALERTS_DUE, ALERTS_INDEX, ALERTS_STORMS], args=arguments)
+            kept = self._commit(keys=AlertCommitKeys().values, args=arguments.values)
         if not kept:
             raise Conflict("another worker decides about alerts by now")
 
     def _put(self, config: Alerting, mode: str) -> bool:
-        group = ALERTS_GROUP if config.channels else ""
-        arguments: list[str | bytes] = [_ENCODER.encode(config), group, ALERTS_GROUP, mode]
+        wanted = ALERTS_GROUP if config.channels else ""
+        arguments = AlertSettingsArguments(config=_ENCODER.encode(config), wanted_group=wanted, mode=mode)
         with translated():
-            return bool(self._settings(keys=[ALERTING, UPDATES, VERSION], args=arguments))
+            return bool(self._settings(keys=AlertSettingsKeys().values, args=arguments.values))
 
     def _silences_changed(self, change: Any) -> None:
         with translated():

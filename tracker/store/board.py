@@ -11,11 +11,10 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S
+from tracker.store.alert_scripts import PulseArguments, PushArguments, PushKeys
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     AUDIT,
-    DUE,
-    PAGE_PREFIX,
     PUSHED_PREFIX,
     SCHEDULERS,
     UPDATES,
@@ -81,7 +80,7 @@ class RedisBoard:
         found: list[Pulse] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
-                answer: Any = self._pulses(args=[PAGE_PREFIX, *provider_ids[start : start + _TOGETHER]])
+                answer: Any = self._pulses(args=(*PulseArguments().values, *provider_ids[start : start + _TOGETHER]))
             found += [Pulse(revision=answer[i], checked_at=moment(answer[i + 1])) for i in range(0, len(answer), 2)]
         return tuple(found)
 
@@ -89,8 +88,10 @@ class RedisBoard:
         """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
         with translated():
             found = self._push(
-                keys=[DUE, PUSHED_PREFIX + provider_id],
-                args=[provider_id, now.timestamp(), round(pause.total_seconds() * 1000)],
+                keys=PushKeys(pushed_key=PUSHED_PREFIX + provider_id).values,
+                args=PushArguments(
+                    provider_id=provider_id, now_s=now.timestamp(), pause_ms=round(pause.total_seconds() * 1000)
+                ).values,
             )
         return bool(found)
 

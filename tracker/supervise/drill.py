@@ -30,8 +30,8 @@ from tracker.store.alerts import RedisAlerts
 _PATH: Final = "/api/v2/incidents.json"
 _URL: Final = "https://drill.invalid"
 _BODY: Final = "This is a drill. Nothing happened; it ends by itself."
-#: How long a turn of the page is waited for, while it is polled.
-_TURN_S: Final = 20.0
+#: How long the page's poll lease is waited for, while a worker has it.
+_LEASE_PATIENCE_S: Final = 20.0
 _PAUSE_S: Final = 0.1
 
 
@@ -56,35 +56,35 @@ class Drill:
         self._patience_s = patience_s
         self._id = f"drill-{uuid4().hex[:12]}"
 
-    def run(self, channel: str | None, tell: Callable[[str], object]) -> None:
+    def run(self, channel: str | None, report: Callable[[str], object]) -> None:
         """Open and close an incident, and wait until each channel took both. Raises DrillFailed, StoreError."""
         page = Page("Drill", id="drill")
         incident = page.open_incident("Drill: would an alert reach you?", Impact.CRITICAL, body=_BODY)
         opened = self._read(page)
         found = changes(self._provider, Before(seeded=True), opened, self._clock())
         self._commit(found.pending, channel)
-        tell("parsed, committed, in the event stream")
+        report("parsed, committed, in the event stream")
         page.resolve(incident, "The drill is over.")
         before = Before(seeded=True, view=found.view, seen=frozenset(keys(opened)), revision=1)
         ending = changes(self._provider, before, self._read(page), self._clock()).pending
         try:
-            alert = self._await_opened(tell)
+            alert = self._await_opened(report)
         finally:
             # Whatever broke, no drill stays open anywhere.
             self._commit(ending, channel)
-        for name in _told(alert):
+        for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
-            tell(f"{name} took the close")
+            report(f"{name} took the close")
 
-    def _await_opened(self, tell: Callable[[str], object]) -> Alert:
+    def _await_opened(self, report: Callable[[str], object]) -> Alert:
         alert = self._await_alert()
-        names = _told(alert)
+        names = _open_channels(alert)
         if not names:
             raise DrillFailed(f"route: no route takes a critical incident of {self._provider.id}; see [[route]]")
-        tell(f"routed to {', '.join(names)}")
+        report(f"routed to {', '.join(names)}")
         for name in names:
             self._await_row(name, alert.id, "open", lambda row: row.is_open)
-            tell(f"{name} took the open")
+            report(f"{name} took the open")
         return alert
 
     def _read(self, page: Page) -> Snapshot:
@@ -98,7 +98,7 @@ class Drill:
         marked = tuple(PendingEvent(event=self._marked(each.event, channel)) for each in pending)
         if not marked:
             raise DrillFailed("parse: the made incident brought no event")
-        until = time.monotonic() + _TURN_S
+        until = time.monotonic() + _LEASE_PATIENCE_S
         while time.monotonic() < until:
             lease = self._pages.begin(self._provider.id, self._clock())
             if isinstance(lease, PollLease):
@@ -109,7 +109,7 @@ class Drill:
                     continue
                 return
             time.sleep(_PAUSE_S)
-        raise DrillFailed(f"commit: the page of {self._provider.id} was busy for {_TURN_S:.0f} s; try again")
+        raise DrillFailed(f"commit: the page of {self._provider.id} was busy for {_LEASE_PATIENCE_S:.0f} s; try again")
 
     def _marked(self, event: Event, channel: str | None) -> Event:
         return msgspec.structs.replace(
@@ -150,5 +150,5 @@ class Drill:
             time.sleep(_PAUSE_S)
 
 
-def _told(alert: Alert) -> Sequence[str]:
-    return [name for name, telling in alert.tellings.items() if telling.phase is Phase.OPEN]
+def _open_channels(alert: Alert) -> Sequence[str]:
+    return [name for name, target in alert.targets.items() if target.phase is Phase.OPEN]

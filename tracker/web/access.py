@@ -72,7 +72,7 @@ def is_loopback(host: str) -> bool:
 
 
 def require_protection(host: str, settings: WebSettings) -> None:
-    """Refuse to listen where others can connect while nobody is told apart. Raises ConfigError."""
+    """Refuse to listen where others can connect while no token distinguishes them. Raises ConfigError."""
     if not is_loopback(host) and not settings.is_protected:
         raise ConfigError(
             f"{host} can be reached from other machines, and everybody there could read; set TRACKER_WEB_TOKEN "

@@ -1,4 +1,4 @@
-"""What runs beside the requests: looks at the pages, follows the record, hands news on."""
+"""What runs beside the requests: looks at the pages, follows the record, hands new events on."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from tracker.web.parts import Parts
 
 log = logging.getLogger("tracker")
 
-#: How often the pages and the record are looked at when nobody says that there is news.
+#: How often the pages and the record are looked at when no signal says that something is new.
 LOOK_EVERY_S: Final = 1.0
 #: However much there is to look at, it takes no more than one part in so many of the time.
 _PAUSE_TO_WORK: Final = 5.0
@@ -61,7 +61,7 @@ class Background:
         self._hinted = asyncio.Event()
         self._grown = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._trouble: dict[str, str] = {}
+        self._failures: dict[str, str] = {}
 
     async def start(self) -> None:
         """Look at the pages and at the history once, then go on in the background."""
@@ -95,7 +95,7 @@ class Background:
             if await self._quietly("stream", lambda: self._signals.await_entry(2.0)):
                 self._hinted.set()
                 await asyncio.sleep(GATHERED_S)
-            elif "stream" in self._trouble:
+            elif "stream" in self._failures:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def _follow(self) -> None:
@@ -145,11 +145,11 @@ class Background:
         try:
             done = await loop.run_in_executor(self._threads, work)
         except (StoreError, HistoryError) as error:
-            if self._trouble.get(what) != str(error):
+            if self._failures.get(what) != str(error):
                 log.warning("%s; the pages show what was known before", error)
-            self._trouble[what] = str(error)
+            self._failures[what] = str(error)
             return None
-        if self._trouble.pop(what, None):
+        if self._failures.pop(what, None):
             log.info("%s can be read again", what)
         return done
 

@@ -43,7 +43,7 @@ class Live:
     def __init__(self) -> None:
         self._clients: set[Client] = set()
         self._is_closed = False
-        self._news = asyncio.Condition()
+        self._published = asyncio.Condition()
         #: Place in the history of the last event that was handed on.
         self.last_seq = 0
         #: How many clients were dropped because they took nothing.
@@ -65,8 +65,8 @@ class Live:
             encoded = tuple(map(encode_item, items))
             self._hand_on(Chunk(tuple(items), encoded, b"".join(encoded)))
             self.last_seq = items[-1].seq
-        async with self._news:
-            self._news.notify_all()
+        async with self._published:
+            self._published.notify_all()
 
     def publish_states(self, states: Sequence[bytes]) -> None:
         """Hand on what says how pages do now, each as JSON; such an event has no id and is not sent again."""
@@ -78,8 +78,8 @@ class Live:
         if self._is_closed:
             return
         try:
-            async with asyncio.timeout(seconds), self._news:
-                await self._news.wait()
+            async with asyncio.timeout(seconds), self._published:
+                await self._published.wait()
         except TimeoutError:
             return
 
@@ -98,8 +98,8 @@ class Live:
         self._is_closed = True
         for client in list(self._clients):
             client.end()
-        async with self._news:
-            self._news.notify_all()
+        async with self._published:
+            self._published.notify_all()
 
     def _hand_on(self, chunk: Chunk) -> None:
         for client in list(self._clients):

@@ -37,8 +37,8 @@ def serve(
     parts = Parts(settings=web, bound=host, clock=utc_now, board=NowBoard(board, utc_now), history=history, acts=board)
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
-    _tell(listening, host, port)
-    if web.tells_token:
+    _show_address(listening, host, port)
+    if web.shows_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
     try:
         run(with_pages(build_app(parts, [background]), site), parts.live, listening)
@@ -53,7 +53,7 @@ def _checks(settings: Settings) -> tuple[Checked, ...]:
     return tuple(checked(each.name, each.level, each.finding, each.remedy) for each in found.checks)
 
 
-def _tell(listening: socket.socket, host: str, port: int) -> None:
+def _show_address(listening: socket.socket, host: str, port: int) -> None:
     taken = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     reason = f"; port {port} is taken" if port not in (0, taken) else ""

@@ -1,7 +1,7 @@
 """What we know in the shape of Statuspage's API v2, which many clients read. Pure.
 
 The shape has no word for unknown. A provider that cannot be read is a component that says so, with an extra key; asked
-for by itself it has no answer at all, since every answer would be taken for good news.
+for by itself it has no answer at all, since any answer would be read as "all is well".
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _COMPONENTS: Final = {
 }
 _OF_INCIDENTS: Final = frozenset({"investigating", "identified", "monitoring", "resolved", "postmortem"})
 _OF_MAINTENANCES: Final = frozenset({"scheduled", "in_progress", "verifying", "completed"})
-_TELLING: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
+_POSTED: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 
 Json = dict[str, Any]
 
@@ -136,7 +136,7 @@ def _incident(scope: Scope, ledger: IncidentLedger, pages: Mapping[str, PageNow]
     incident = ledger.incident
     known = pages.get(incident.provider)
     id_ = identity(incident.provider, incident.incident_id)
-    updates = [_update(incident, entry.item, id_) for entry in ledger.entries if entry.item.event.event in _TELLING]
+    updates = [_update(incident, entry.item, id_) for entry in ledger.entries if entry.item.event.event in _POSTED]
     name = incident.title if scope.is_single else f"{incident.provider_name}: {incident.title}"
     shown: Json = {
         "id": id_,

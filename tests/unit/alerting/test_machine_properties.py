@@ -15,7 +15,7 @@ from tracker.alerting.occurrence import occurrence_of
 from tracker.alerting.ports import Act
 from tracker.alerting.row import Row, planned
 from tracker.alerting.story import acknowledged, snoozed
-from tracker.alerting.telling import next_due
+from tracker.alerting.targets import next_due
 from tracker.model.page import Impact
 from tracker.model.route import Route
 
@@ -67,14 +67,14 @@ def test_in_each_channel_opens_and_closes_take_turns_and_what_is_over_is_closed(
     for _, each in decided:
         told[each.alert_id, each.channel].append(each.act)
     for alert in book.alerts:
-        for channel, telling in alert.tellings.items():
+        for channel, target in alert.targets.items():
             is_open = False
             for act in told[alert.id, channel]:
                 assert (act == "open") is not is_open, told[alert.id, channel]
                 is_open = act != "close"
-            if telling.is_notice:
+            if target.is_notice:
                 continue
-            assert is_open is (telling.phase is Phase.OPEN)
+            assert is_open is (target.phase is Phase.OPEN)
             if alert.is_over:
                 assert not is_open
     assert {alert_id for alert_id, _ in told} <= {alert.id for alert in book.alerts}
@@ -108,10 +108,10 @@ def test_each_alert_that_a_group_tells_of_is_over_with_it(first, steps) -> None:
     book, _ = played(first, steps)
     groups = {group.subject: group for group in book.of_provider(GROUPS)}
     for alert in book.alerts:
-        for telling in alert.tellings.values():
-            if telling.phase is Phase.GROUPED and telling.group in groups:
-                child = groups[telling.group].children.get(alert.id)
-                if child is not None and not telling.window_s:
+        for target in alert.targets.values():
+            if target.phase is Phase.GROUPED and target.group in groups:
+                child = groups[target.group].children.get(alert.id)
+                if child is not None and not target.window_s:
                     assert child.is_over is alert.is_over
 
 
@@ -134,7 +134,7 @@ def test_whatever_a_sender_skips_repeats_and_dies_of_a_channel_sees_open_changes
         alert, _ = decide(alert, what, route, now)
         for _ in range(sends):
             row = sent_once(alert, row, arrived, every=every, chance=chance, last=sends == 60)
-    if alert is None or "chat" not in alert.tellings:
+    if alert is None or "chat" not in alert.targets:
         assert not arrived
         return
     is_open, versions = False, []
@@ -151,9 +151,9 @@ def test_whatever_a_sender_skips_repeats_and_dies_of_a_channel_sees_open_changes
 
 def sent_once(alert: Alert | None, row: Row, arrived, *, every: bool, chance, last: bool) -> Row:
     """Send the next message as `tracker.alerting.sender` does, dying now and then; return what is kept."""
-    if alert is None or (telling := alert.tellings.get("chat")) is None:
+    if alert is None or (target := alert.targets.get("chat")) is None:
         return row
-    plan = planned(alert, telling, row, every_update=every)
+    plan = planned(alert, target, row, every_update=every)
     if plan is None:
         return row
     row = replace(row, intent=plan.act, intent_version=plan.version)

@@ -23,7 +23,7 @@ _PRIORITIES: Final = {Severity.CRITICAL: "P1", Severity.ERROR: "P2", Severity.WA
 _SOURCE: Final = "Status Page Tracker"
 
 
-class _Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Shown(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the alert has been given."""
 
     #: Id of the newest update.
@@ -45,15 +45,15 @@ class Jsm:
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Create, add a note, or close; the alert's key is the alias."""
         del in_doubt
-        told = remembered(handle, _Told)
+        shown = remembered(handle, _Shown)
         alert = f"{_ALERTS}/{quote(message.key, safe='')}"
         if message.act is Act.CLOSE:
-            self._post(f"{alert}/close?identifierType=alias", _note(message, _news(message, told)))
-        elif told is None or (told.is_closed and message.act is Act.OPEN):
+            self._post(f"{alert}/close?identifierType=alias", _note(message, _new_entries(message, shown)))
+        elif shown is None or (shown.is_closed and message.act is Act.OPEN):
             self._post(_ALERTS, _alert(message))
         else:
-            self._post(f"{alert}/notes?identifierType=alias", _note(message, _news(message, told)))
-        return handle_of(_Told(wording.newest_id(message), message.act is Act.CLOSE))
+            self._post(f"{alert}/notes?identifierType=alias", _note(message, _new_entries(message, shown)))
+        return handle_of(_Shown(wording.newest_id(message), message.act is Act.CLOSE))
 
     def _post(self, path: str, payload: Mapping[str, Any]) -> None:
         key = secret(self._config, "api_key_env", self._config.api_key_env, self._environ)
@@ -81,11 +81,11 @@ def _story(message: Message) -> str:
     return "\n\n".join([wording.state(message), *lines, wording.children(message)])
 
 
-def _news(message: Message, told: _Told | None) -> Sequence[Entry]:
-    return wording.entries_after(message, told.entry if told else None)
+def _new_entries(message: Message, shown: _Shown | None) -> Sequence[Entry]:
+    return wording.entries_after(message, shown.entry if shown else None)
 
 
-def _note(message: Message, news: Sequence[Entry]) -> dict[str, Any]:
+def _note(message: Message, entries: Sequence[Entry]) -> dict[str, Any]:
     """Return a note: how the alert stands, for the priority of an alert cannot be changed, and what was said."""
-    text = "\n\n".join([wording.state(message), *map(wording.entry_line, news)])
+    text = "\n\n".join([wording.state(message), *map(wording.entry_line, entries)])
     return {"note": several_lines(text, _NOTE), "source": _SOURCE}

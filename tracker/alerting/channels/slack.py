@@ -20,10 +20,10 @@ from tracker.model.channel import SlackConfig
 from tracker.model.plain import one_line
 
 _EVENT: Final = "status_alert"
-#: The id of the reply that tells of an end which no update tells of.
+#: The id of the reply that says an alert ended, where no update says so.
 _END: Final = "end"
 _MOST_LOOKED_AT: Final = 200
-#: Of a story that is told late, and is longer, the thread has the end.
+#: Of a longer story that arrives late, the thread has the end.
 _MOST_REPLIES: Final = 30
 #: Errors that pass by themselves.
 _TEMPORARY: Final = frozenset(
@@ -48,8 +48,8 @@ class _Thread(msgspec.Struct, frozen=True, omit_defaults=True):
 
     channel: str
     ts: str
-    #: Id of the newest update that was told.
-    told: str | None = None
+    #: Id of the newest update in the thread.
+    newest: str | None = None
     is_closed: bool = False
 
 
@@ -65,7 +65,7 @@ class Slack:
         self._api = Api(caller, config, "Slack", "token_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post or edit the message, then reply with each update that was not told yet."""
+        """Post or edit the message, then reply with each update that the thread lacks."""
         thread = remembered(handle, _Thread)
         edited = thread is not None and self._edit(thread, message)
         if thread is None or not edited:
@@ -102,7 +102,7 @@ class Slack:
                         "reply_broadcast": is_loud,
                     }
                     self._ask("chat.postMessage", payload, handle_of(thread))
-                thread = msgspec.structs.replace(thread, told=thread.told if entry_id == _END else entry_id)
+                thread = msgspec.structs.replace(thread, newest=thread.newest if entry_id == _END else entry_id)
         except FetchError as error:
             # What is out by now is not to be sent again.
             raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
@@ -188,7 +188,7 @@ def _plain(text: str, key: str, entry_id: str | None = None) -> dict[str, Any]:
 
 def _replies(thread: _Thread, message: Message) -> Iterator[tuple[str, str, bool]]:
     """Yield id, text and loudness of what the thread lacks; loud is what everybody in the conversation is to see."""
-    entries = wording.entries_after(message, thread.told)[-_MOST_REPLIES:]
+    entries = wording.entries_after(message, thread.newest)[-_MOST_REPLIES:]
     is_end = message.act is Act.CLOSE and not thread.is_closed
     is_again = message.act is Act.OPEN and thread.is_closed
     for entry in entries:

@@ -24,7 +24,7 @@ class SlackWebhook:
         """Post a message if status, severity or a maintenance's window changed, and at either end."""
         del in_doubt
         before = remembered(handle, wording.Said)
-        if message.act is Act.CHANGE and before is not None and not _is_news(message, before):
+        if message.act is Act.CHANGE and before is not None and not _is_worth_a_message(message, before):
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         payload = {"text": root_text(message), "unfurl_links": False, "unfurl_media": False}
@@ -32,6 +32,6 @@ class SlackWebhook:
         return handle_of(wording.said(message))
 
 
-def _is_news(message: Message, before: wording.Said) -> bool:
+def _is_worth_a_message(message: Message, before: wording.Said) -> bool:
     has_changed = (message.severity, message.status) != (before.severity, before.status)
     return has_changed or wording.is_asked_for(message, before)

@@ -38,14 +38,14 @@ class Teams:
         """Post a card, unless the alert changed without getting worse and without a move of its maintenance."""
         del in_doubt
         before = remembered(handle, wording.Said)
-        if message.act is Act.CHANGE and before is not None and not _is_news(message, before):
+        if message.act is Act.CHANGE and before is not None and not _is_worth_a_message(message, before):
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         self._api.accepted(self._api.call(url, _message(message), is_repeatable=False))
         return handle_of(wording.said(message))
 
 
-def _is_news(message: Message, before: wording.Said) -> bool:
+def _is_worth_a_message(message: Message, before: wording.Said) -> bool:
     return message.severity.rank > before.severity.rank or wording.is_asked_for(message, before)
 
 

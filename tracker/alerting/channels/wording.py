@@ -1,4 +1,4 @@
-"""The words for an alert that all channels share: vendors' text made plain, cut, and told apart from ours. Pure."""
+"""The words for an alert that all channels share: vendors' text made plain, cut, and kept apart from ours. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -114,12 +114,12 @@ def entry_state(entry: Entry) -> str:
     return f"{status(entry.status)}, edited" if entry.is_edit else status(entry.status)
 
 
-def entries_after(message: Message, told: str | None) -> Sequence[Entry]:
+def entries_after(message: Message, newest_sent: str | None) -> Sequence[Entry]:
     """Return the updates behind the one of that id; the newest alone if that one is no longer in the history."""
     ids = [entry.id for entry in message.updates]
-    if told in ids:
-        return message.updates[ids.index(told) + 1 :]
-    return message.updates if told is None else message.updates[-1:]
+    if newest_sent in ids:
+        return message.updates[ids.index(newest_sent) + 1 :]
+    return message.updates if newest_sent is None else message.updates[-1:]
 
 
 def newest_id(message: Message) -> str | None:

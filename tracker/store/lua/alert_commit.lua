@@ -6,45 +6,47 @@
 --       {acks = {stream id...}, alerts = {{provider, id, alert, due or '', opened}...}, gone = {{provider, id, {channel...}}...},
 --        ready = {{channel, id}...}, storms = {{cause, storm or ''}...}} as JSON
 -- Returns 0 when another one has the lease or has acknowledged the events, else 1.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+local lease_key, updates_key, due_key, index_key, storms_key = unpack(KEYS)
+local owner, lease_ms, group, alerts_prefix, rows_prefix, ready_prefix, now_s, decided_json = unpack(ARGV)
+if redis.call('GET', lease_key) ~= owner then
   return 0
 end
-local decided = cjson.decode(ARGV[8])
+local decided = cjson.decode(decided_json)
 for _, id in ipairs(decided.acks) do
-  if #redis.call('XPENDING', KEYS[2], ARGV[3], id, id, 1) == 0 then
+  if #redis.call('XPENDING', updates_key, group, id, id, 1) == 0 then
     return 0
   end
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', lease_key, lease_ms)
 for _, ready in ipairs(decided.ready) do
-  redis.call('ZADD', ARGV[6] .. ready[1], ARGV[7], ready[2])
+  redis.call('ZADD', ready_prefix .. ready[1], now_s, ready[2])
 end
 for _, alert in ipairs(decided.alerts) do
   if alert[4] == '' then
-    redis.call('ZREM', KEYS[3], alert[2])
+    redis.call('ZREM', due_key, alert[2])
   else
-    redis.call('ZADD', KEYS[3], alert[4], alert[2])
+    redis.call('ZADD', due_key, alert[4], alert[2])
   end
-  redis.call('ZADD', KEYS[4], alert[5], alert[2])
-  redis.call('HSET', ARGV[4] .. alert[1], alert[2], alert[3])
+  redis.call('ZADD', index_key, alert[5], alert[2])
+  redis.call('HSET', alerts_prefix .. alert[1], alert[2], alert[3])
 end
 for _, gone in ipairs(decided.gone) do
   for _, channel in ipairs(gone[3]) do
-    redis.call('ZREM', ARGV[6] .. channel, gone[2])
-    redis.call('HDEL', ARGV[5] .. channel, gone[2])
+    redis.call('ZREM', ready_prefix .. channel, gone[2])
+    redis.call('HDEL', rows_prefix .. channel, gone[2])
   end
-  redis.call('ZREM', KEYS[3], gone[2])
-  redis.call('ZREM', KEYS[4], gone[2])
-  redis.call('HDEL', ARGV[4] .. gone[1], gone[2])
+  redis.call('ZREM', due_key, gone[2])
+  redis.call('ZREM', index_key, gone[2])
+  redis.call('HDEL', alerts_prefix .. gone[1], gone[2])
 end
 for _, storm in ipairs(decided.storms) do
   if storm[2] == '' then
-    redis.call('HDEL', KEYS[5], storm[1])
+    redis.call('HDEL', storms_key, storm[1])
   else
-    redis.call('HSET', KEYS[5], storm[1], storm[2])
+    redis.call('HSET', storms_key, storm[1], storm[2])
   end
 end
 for _, id in ipairs(decided.acks) do
-  redis.call('XACK', KEYS[2], ARGV[3], id)
+  redis.call('XACK', updates_key, group, id)
 end
 return 1

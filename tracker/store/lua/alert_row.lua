@@ -5,36 +5,39 @@
 --       when it is looked at again ('' for never, 'keep' for what is there)
 --       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each), 1 if it took a message
 -- Returns 0 when another one has the lease by now, else 1.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+local lease_key, channel_key, rows_key, ready_key, alerts_key = unpack(KEYS)
+local owner, lease_ms, now_s, alert_id, row, alert_digest,
+  next_at, failures, failing_since_s, not_before_s, error_text, was_taken = unpack(ARGV)
+if redis.call('GET', lease_key) ~= owner then
   return 0
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[3], ARGV[4], ARGV[5])
-if ARGV[7] ~= 'keep' then
-  local alert = redis.call('HGET', KEYS[5], ARGV[4])
-  if alert and redis.sha1hex(alert) ~= ARGV[6] then
-    redis.call('ZADD', KEYS[4], ARGV[3], ARGV[4])
-  elseif ARGV[7] ~= '' then
-    redis.call('ZADD', KEYS[4], ARGV[7], ARGV[4])
+redis.call('PEXPIRE', lease_key, lease_ms)
+redis.call('HSET', rows_key, alert_id, row)
+if next_at ~= 'keep' then
+  local alert = redis.call('HGET', alerts_key, alert_id)
+  if alert and redis.sha1hex(alert) ~= alert_digest then
+    redis.call('ZADD', ready_key, now_s, alert_id)
+  elseif next_at ~= '' then
+    redis.call('ZADD', ready_key, next_at, alert_id)
   else
-    redis.call('ZREM', KEYS[4], ARGV[4])
+    redis.call('ZREM', ready_key, alert_id)
   end
 end
-if ARGV[8] ~= '' then
-  redis.call('HSET', KEYS[2], 'failures', ARGV[8])
-  for field, value in pairs({failing_since = ARGV[9], not_before = ARGV[10]}) do
+if failures ~= '' then
+  redis.call('HSET', channel_key, 'failures', failures)
+  for field, value in pairs({failing_since = failing_since_s, not_before = not_before_s}) do
     if value == '' then
-      redis.call('HDEL', KEYS[2], field)
+      redis.call('HDEL', channel_key, field)
     else
-      redis.call('HSET', KEYS[2], field, value)
+      redis.call('HSET', channel_key, field, value)
     end
   end
-  if ARGV[11] ~= '' then
-    redis.call('HSET', KEYS[2], 'last_error', ARGV[11], 'last_error_at', ARGV[3])
+  if error_text ~= '' then
+    redis.call('HSET', channel_key, 'last_error', error_text, 'last_error_at', now_s)
   end
-  if ARGV[12] == '1' then
-    redis.call('HINCRBY', KEYS[2], 'delivered', 1)
-    redis.call('HSET', KEYS[2], 'last_delivered_at', ARGV[3])
+  if was_taken == '1' then
+    redis.call('HINCRBY', channel_key, 'delivered', 1)
+    redis.call('HSET', channel_key, 'last_delivered_at', now_s)
   end
 end
 return 1

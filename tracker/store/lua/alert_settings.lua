@@ -3,24 +3,26 @@
 -- KEYS  settings (hash), updates (stream), version of the catalogue (counter)
 -- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore'
 -- Returns 1 when they are other ones than before, else 0.
-local before = redis.call('HGET', KEYS[1], 'config')
-if before and ARGV[4] == 'restore' then
+local settings_key, updates_key, version_key = unpack(KEYS)
+local config, wanted_group, group, mode = unpack(ARGV)
+local before = redis.call('HGET', settings_key, 'config')
+if before and mode == 'restore' then
   return 0
 end
-if ARGV[2] == '' then
-  if redis.call('EXISTS', KEYS[2]) == 1 then
-    redis.call('XGROUP', 'DESTROY', KEYS[2], ARGV[3])
+if wanted_group == '' then
+  if redis.call('EXISTS', updates_key) == 1 then
+    redis.call('XGROUP', 'DESTROY', updates_key, group)
   end
 else
-  local start = ARGV[4] == 'restore' and '0' or '$'
-  local answer = redis.pcall('XGROUP', 'CREATE', KEYS[2], ARGV[3], start, 'MKSTREAM')
+  local start = mode == 'restore' and '0' or '$'
+  local answer = redis.pcall('XGROUP', 'CREATE', updates_key, group, start, 'MKSTREAM')
   if answer.err and not string.find(tostring(answer.err), 'BUSYGROUP', 1, true) then
     error(answer, 0)
   end
 end
-if before == ARGV[1] then
+if before == config then
   return 0
 end
-redis.call('HSET', KEYS[1], 'config', ARGV[1])
-redis.call('INCR', KEYS[3])
+redis.call('HSET', settings_key, 'config', config)
+redis.call('INCR', version_key)
 return 1

@@ -72,7 +72,7 @@ async def add(request: Request) -> Response:
 
 @router.delete("/api/v1/providers/{provider}", responses=shape(Done, 403, 404))
 def remove(request: Request, provider: ProviderId) -> Response:
-    """Stop watching a page. One that stands in providers.toml comes back when that is read again."""
+    """Stop watching a page. A page of providers.toml comes back when that is read again."""
     parts, viewer = parts_of(request), actor_of(request)
     if not parts.acts.remove(provider):
         raise Refused(404, "there is no such provider")

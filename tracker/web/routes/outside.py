@@ -139,7 +139,7 @@ def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Scope
         return _scope_of(statuspage.identity("group", name), name, f"{base}/p/{name}", now.in_group(name), now.at)
     page = page_named(now, name)
     if page.assessment.state is State.UNKNOWN:
-        # Whatever is answered would be read as good news.
+        # Any answer would be read as "all is well".
         raise Refused(503, "what this provider's page says is unknown", page.assessment.evidence, {"retry-after": "30"})
     scope = _scope_of(name, page.provider.name, f"{base}/providers/{name}", (page,), now.at)
     return msgspec.structs.replace(scope, is_single=True)

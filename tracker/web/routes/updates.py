@@ -1,4 +1,4 @@
-"""News: pages of the record, a long poll that misses nothing, and server-sent events."""
+"""Updates: pages of the record, a long poll that misses nothing, and server-sent events."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,0 +1,327 @@
+"""Vendors by name: the table that ships, how words find a vendor in it, and what a word stands for."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.fakes import incident, update
+from tracker.catalogue import load_catalogue, new_provider, slug
+from tracker.catalogue.presets import Preset, chosen, nearest, presets, search
+from tracker.catalogue.presets.table import scopes
+from tracker.errors import ConfigError
+from tracker.model.component_names import Listing
+from tracker.model.filters import left_out_by
+from tracker.model.provider import Provider
+from tracker.parse import FORMAT_NAMES, FORMATS
+
+SHIPPED = Path(__file__).parents[3] / "providers.toml"
+PRESETS = presets()
+#: Names of services as AWS shows them, with and without the place in brackets.
+AWS_NAMES = {
+    "ec2": "Amazon Elastic Compute Cloud (N. Virginia)",
+    "EC2": "Amazon Elastic Compute Cloud",
+    "s3": "Amazon Simple Storage Service",
+    "rds": "Amazon Relational Database Service (Ireland)",
+    "lambda": "AWS Lambda (Oregon)",
+    "dynamodb": "Amazon DynamoDB",
+    "route53": "Amazon Route 53",
+    "elb": "Amazon Elastic Load Balancing",
+    "apigateway": "Amazon API Gateway (Seoul)",
+    "waf": "AWS WAF",
+}
+
+
+def ids_of(found: tuple[Preset, ...]) -> list[str]:
+    return [preset.id for preset in found]
+
+
+# the table
+
+
+def test_the_table_knows_well_over_a_hundred_vendors() -> None:
+    assert len(PRESETS) >= 120
+    assert {"openai", "github", "aws", "google-cloud", "azure", "slack", "cloudflare"} <= set(ids_of(PRESETS))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.id)
+def test_a_preset_is_what_the_catalogue_takes(preset: Preset) -> None:
+    provider = new_provider(preset.url, formats=FORMAT_NAMES, name=preset.name)
+
+    assert (provider.id, provider.name, provider.url) == (preset.id, preset.name, preset.url)
+    assert provider.url.startswith("https://")
+    assert all(alias == slug(alias) for alias in preset.aliases)
+    assert preset.platform != ""
+
+
+@pytest.mark.parametrize(
+    ("preset_id", "url", "platform"),
+    [
+        # Moved to another host or platform.
+        ("adyen", "https://status.adyen.com", "own page, not read"),
+        ("calendly", "https://www.calendlystatus.com", "Atlassian Statuspage"),
+        ("cloudflare", "https://www.cloudflarestatus.com", "Cloudflare"),
+        ("fireworks-ai", "https://status.fireworks.ai", "incident.io"),
+        ("fly-io", "https://status.flyio.net", "incident.io"),
+        ("intercom", "https://www.finstatus.com", "incident.io"),
+        ("jetbrains-cloud", "https://status.jetbrains.cloud", "incident.io"),
+        ("notion", "https://www.notion-status.com", "incident.io"),
+        ("openrouter", "https://status.openrouter.ai", "Datadog Status Pages"),
+        ("perplexity", "https://status.perplexity.com", "incident.io"),
+        ("railway", "https://status.railway.com", "own page, not read"),
+        ("redis", "https://status.redis.io/data/rss.xml", "FireHydrant"),
+        ("xai", "https://status.x.ai/feed.xml", "xAI feed"),
+        # Known under no platform, or a wrong one, for a while.
+        ("asana", "https://status.asana.com", "Atlassian Statuspage"),
+        ("bitwarden", "https://status.bitwarden.com/feed.atom", "Hund"),
+        ("databricks", "https://status.databricks.com", "Status.io"),
+        ("firebase", "https://status.firebase.google.com", "Google Cloud and Workspace"),
+        ("hetzner", "https://status.hetzner.com/en.atom", "Atom or RSS feed"),
+        ("meilisearch", "https://status.meilisearch.com", "Better Stack"),
+        ("neon", "https://neonstatus.com", "Status.io"),
+        ("netsuite", "https://status.netsuite.com", "Atlassian Statuspage"),
+        ("recurly", "https://status.recurly.com", "incident.io"),
+        ("replit", "https://status.replit.com/history.rss", "Atom or RSS feed"),
+        ("stripe", "https://www.stripestatus.com", "Atlassian Statuspage"),
+    ],
+)
+def test_a_vendor_is_where_it_was_last_seen(preset_id: str, url: str, platform: str) -> None:
+    (preset,) = [preset for preset in PRESETS if preset.id == preset_id]
+
+    assert (preset.url, preset.platform) == (url, platform)
+
+
+@pytest.mark.parametrize("gone", ["replicate", "mistral-ai"])
+def test_a_vendor_without_a_page_that_could_be_read_is_no_preset(gone: str) -> None:
+    assert gone not in {word for preset in PRESETS for word in (preset.id, *preset.aliases)}
+
+
+def test_a_platform_is_called_as_its_format_is_unless_it_has_none() -> None:
+    titles = {known.title for known in FORMATS.values()}
+    others = {preset.id: preset.platform for preset in PRESETS if preset.platform not in titles}
+
+    assert others == {
+        "adyen": "own page, not read",
+        "bitwarden": "Hund",  # read by its feed
+        "braintree": None,
+        "cloudflare": "Cloudflare",  # answers as Statuspage does
+        "railway": "own page, not read",
+        "redis": "FireHydrant",  # read by its feed
+        "salesforce": "Salesforce Trust",
+    }
+
+
+def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
+    assert [preset.id for preset in PRESETS if preset.is_unread] == ["railway", "adyen"]
+    assert chosen("railway").is_unread
+    assert not chosen("github").is_unread
+    assert not chosen("https://status.railway.com").is_unread
+
+
+def test_no_word_means_two_vendors() -> None:
+    words = [word for preset in PRESETS for word in (preset.id, *preset.aliases)]
+
+    assert sorted(words) == sorted(set(words))
+
+
+def test_no_page_stands_there_twice() -> None:
+    urls = [preset.url for preset in PRESETS]
+
+    assert sorted(urls) == sorted(set(urls))
+
+
+def test_the_pages_that_ship_agree_with_the_presets() -> None:
+    by_id = {preset.id: preset.url for preset in PRESETS}
+    shipped = {provider.id: provider.url for provider in load_catalogue(SHIPPED, formats=FORMAT_NAMES)}
+
+    assert shipped == {provider_id: by_id.get(provider_id) for provider_id in shipped}
+
+
+@pytest.mark.parametrize("service", scopes("aws").services)
+def test_short_names_are_found_in_any_case(service: str) -> None:
+    assert service == service.casefold()
+    assert chosen(f"aws/{service.upper()}").components[0] == scopes("aws").services[service]
+
+
+# what a word stands for
+
+
+@pytest.mark.parametrize("word", ["openai", "OpenAI", "chatgpt", "ChatGPT"])
+def test_id_alias_and_name_stand_for_the_same_page(word: str) -> None:
+    choice = chosen(word)
+
+    assert (choice.url, choice.name) == ("https://status.openai.com", "OpenAI")
+    assert choice.regions == choice.components == ()
+
+
+@pytest.mark.parametrize("word", ["Let's Encrypt", "lets-encrypt", "LetsEncrypt"])
+def test_a_name_with_signs_in_it_is_found(word: str) -> None:
+    assert chosen(word).name == "Let's Encrypt"
+
+
+@pytest.mark.parametrize("word", ["https://status.example.com:8443/a/b", "http://localhost:8080", "ftp://x", "://"])
+def test_an_address_stands_for_itself(word: str) -> None:
+    choice = chosen(word)
+
+    assert (choice.url, choice.name, choice.regions, choice.components) == (word, None, (), ())
+
+
+@pytest.mark.parametrize(
+    "word", ["status.example.com", "status.example.com:8443/x", "localhost:8080", "localhost:80/x"]
+)
+def test_an_address_without_its_scheme_is_left_for_the_catalogue_to_refuse(word: str) -> None:
+    assert chosen(word).url == word
+
+
+def is_reported(provider: Provider, component: str, region: str = "us-east-1") -> bool:
+    first = update("u1")
+    known = incident("i1", first, components=(component,), regions=(region,))
+    return left_out_by(provider, known, first, Listing(), maintenance=False) is None
+
+
+def test_a_region_and_a_service_of_a_cloud() -> None:
+    choice = chosen("aws:us-east-1/ec2")
+    provider = new_provider(
+        choice.url, formats=FORMAT_NAMES, name=choice.name, regions=choice.regions, components=choice.components
+    )
+
+    assert (provider.id, provider.name) == ("aws-us-east-1-ec2", "AWS us-east-1 ec2")
+    assert provider.regions == ("us-east-1",)
+    assert is_reported(provider, "Amazon Elastic Compute Cloud (N. Virginia)")
+    assert is_reported(provider, "Multiple services")
+    assert not is_reported(provider, "Amazon Simple Storage Service (N. Virginia)")
+    assert not is_reported(provider, "Amazon Elastic Compute Cloud (Ireland)", region="eu-west-1")
+
+
+@pytest.mark.parametrize(("service", "name"), AWS_NAMES.items())
+def test_a_service_is_known_by_the_name_that_the_page_shows(service: str, name: str) -> None:
+    globs = chosen(f"aws/{service}").components
+
+    assert any(fnmatchcase(name.casefold(), glob.casefold()) for glob in globs)
+
+
+def test_a_service_hides_the_others() -> None:
+    for service, glob in ((service, chosen(f"aws/{service}").components[0]) for service in AWS_NAMES):
+        matched = {name for name in AWS_NAMES.values() if fnmatchcase(name.casefold(), glob.casefold())}
+        assert matched <= {name for other, name in AWS_NAMES.items() if other.casefold() == service.casefold()}
+
+
+def test_several_regions_and_components() -> None:
+    choice = chosen("aws:us-east-1, eu-west-1/s3,lambda")
+
+    assert choice.regions == ("us-east-1", "eu-west-1")
+    assert choice.components == ("*Simple Storage Service*", "*lambda*", "Multiple services")
+
+
+def test_a_component_of_any_vendor_is_part_of_a_name() -> None:
+    assert chosen("github/Actions").components == ("*Actions*",)
+    assert chosen("github/Git*").components == ("Git*",)
+    assert chosen("claude/API/Messages").components == ("*API/Messages*",)
+
+
+def test_a_region_is_taken_as_it_is_where_codes_are_not_known() -> None:
+    assert chosen("gcp:europe-west4").regions == ("europe-west4",)
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "us-gov-west-1", "ap-southeast-5", "global", "US-EAST-1", "us-*", "?u-*"]
+)
+def test_what_looks_like_a_region_or_a_glob_is_taken(region: str) -> None:
+    assert chosen(f"aws:{region}").regions == (region,)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    {
+        "opnai": ("no preset opnai", "did you mean openai?"),
+        "gihub": ("did you mean github?",),
+        "datadog-us": ("did you mean datadog-us",),
+        "xyzzyx": ("no preset xyzzyx", "tracker providers search", "https://"),
+        "": ("no preset", "tracker providers search"),
+        "/": ("no preset",),
+        "aws:ec2": ("ec2 is not the code of a region of aws", "us-east-1", "aws/ec2"),
+        "aws:us-east1": ("us-east1 is not the code of a region",),
+        "aws:": ("aws: has an empty region",),
+        "aws:/ec2": ("aws: has an empty region",),
+        "github/": ("github/ has an empty component",),
+        "aws:us-east-1,,us-east-2": ("empty region",),
+        "a\x1b[31m\udcff": ("no preset a[31m",),
+        "o" * 100_000: ("no preset ooo",),
+    }.items(),
+)
+def test_a_slip_of_the_pen_is_reported_in_one_sentence(word: str, parts: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        chosen(word)
+
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message) < 300
+    for part in parts:
+        assert part in message
+
+
+@given(st.text() | st.sampled_from(ids_of(PRESETS)).flatmap(lambda known: st.text(":/,*[]!a-").map(known.__add__)))
+@example("aws:\n/x")
+def test_whatever_word_is_taken_or_refused(word: str) -> None:
+    try:
+        choice = chosen(word)
+    except ConfigError as error:
+        assert str(error).isprintable()  # noqa: PT017 - that nothing is raised is as good
+    else:
+        assert choice.url == word or choice.url in {preset.url for preset in PRESETS}
+
+
+# search
+
+
+def test_without_a_word_all_are_found() -> None:
+    assert ids_of(search([])) == sorted(ids_of(PRESETS))
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (["openai"], "openai"),
+        (["PyPI"], "python"),
+        (["status.plaid.com"], "plaid"),
+        (["google", "cloud"], "google-cloud"),
+        (["cloud", "GOOGLE"], "google-cloud"),
+        (["Let's"], "lets-encrypt"),
+    ],
+)
+def test_a_vendor_is_found_by_what_it_is_called_and_where_it_is(words: list[str], first: str) -> None:
+    assert search(words)[0].id == first
+
+
+def test_what_is_called_so_comes_before_what_begins_so_and_that_before_what_holds_it() -> None:
+    found = ids_of(search(["azure"]))
+    assert found[:2] == ["azure", "azure-devops"]
+    assert "microsoft-365" not in found
+
+    held = ids_of(search(["docker"]))
+    assert held[0] == "docker"
+    assert ids_of(search(["status"]))[0] == "statuspage"
+
+
+def test_a_category_is_found() -> None:
+    expected = {preset.id for preset in PRESETS if preset.category == "payments"}
+
+    assert expected <= set(ids_of(search(["payments"])))
+
+
+def test_every_word_must_match() -> None:
+    assert search(["google", "zebra"]) == ()
+
+
+def test_what_was_meant_is_named_once() -> None:
+    # Both spellings of Google's cloud are close.
+    assert nearest("google-clod")[0] == "google-cloud"
+    assert len(nearest("google-clod")) == len(set(nearest("google-clod")))
+
+
+@given(st.text())
+def test_whatever_is_sought_the_best_match_is_not_lost(word: str) -> None:
+    assert set(search([word])) <= set(PRESETS)
+    assert set(nearest(word)) <= set(ids_of(PRESETS))

@@ -1,0 +1,665 @@
+"""What is new: decided from values alone."""
+
+from datetime import timedelta
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.fakes import NOON, component, incident, page, provider, update
+from tests.strategies import components, snapshots
+from tracker.detection.changes import Changes, changes
+from tracker.detection.comparison import Before
+from tracker.detection.keys import keys, update_key
+from tracker.model.event import EventKind
+from tracker.model.page import ComponentStatus, Impact, Incident, Snapshot
+from tracker.model.provider import FirstSight, Provider
+
+ACME = provider()
+TELLS_ALL = provider(first_sight=FirstSight.ALL)
+TELLS_NOTHING = provider(first_sight=FirstSight.SILENT)
+
+
+class Memory:
+    """What a store would remember between the polls of one page."""
+
+    def __init__(self, whose: Provider = ACME) -> None:
+        self.provider = whose
+        self.before = Before(seeded=False)
+        self.reported: list[str] = []
+
+    def polls(self, snapshot: Snapshot) -> Changes:
+        found = changes(self.provider, self.before, snapshot, NOON)
+        reported = [pending.key for pending in found.pending if pending.key is not None]
+        self.reported += reported
+        self.before = Before(
+            seeded=True,
+            view=found.view,
+            seen=self.before.seen.union(reported, found.seen),
+            revision=self.before.revision + 1,
+        )
+        return found
+
+
+def reported_of(found: Changes) -> list[str]:
+    return [pending.event.id for pending in found.pending]
+
+
+def kinds_of(found: Changes) -> list[EventKind]:
+    return [pending.event.event for pending in found.pending]
+
+
+def update_keys(snapshot: Snapshot) -> list[str]:
+    return [
+        update_key(known, posted) for known in (*snapshot.incidents, *snapshot.maintenances) for posted in known.updates
+    ]
+
+
+# --- first sight ---
+
+
+def test_first_sight_reports_only_the_newest_update_of_what_is_open() -> None:
+    found = Memory().polls(
+        page(
+            incident("over", update("u1", 1), update("u2", 2, "resolved")),
+            incident("open", update("u3", 3), update("u4", 4, "identified")),
+        )
+    )
+
+    assert reported_of(found) == ["acme/open/u4"]
+    assert kinds_of(found) == [EventKind.NEW_INCIDENT]
+
+
+def test_first_sight_can_be_silent() -> None:
+    snapshot = page(incident("open", update("u1")), components=(component("api", "major_outage"),))
+    memory = Memory(TELLS_NOTHING)
+
+    assert memory.polls(snapshot).pending == ()
+    assert memory.polls(snapshot).pending == ()
+
+
+def test_first_sight_can_report_all_of_the_history_in_published_order() -> None:
+    found = Memory(TELLS_ALL).polls(
+        page(
+            incident("late", update("u3", 30), update("u4", 40, "resolved")),
+            incident("early", update("u1", 10), update("u2", 35, "resolved")),
+        )
+    )
+
+    assert reported_of(found) == ["acme/early/u1", "acme/late/u3", "acme/early/u2", "acme/late/u4"]
+
+
+def test_first_sight_does_not_report_of_a_maintenance_that_has_not_begun() -> None:
+    planned = incident("m1", update("u1", status="scheduled"), impact=Impact.MAINTENANCE)
+    begun = incident("m2", update("u2", status="in_progress"), impact=Impact.MAINTENANCE)
+
+    assert reported_of(Memory().polls(page(maintenances=(planned, begun)))) == ["acme/m2/u2"]
+
+
+def test_first_sight_reports_of_components_that_do_not_work() -> None:
+    parts = (component("api", "partial_outage"), component("web"), component("odd", "unknown"))
+
+    found = Memory().polls(page(components=parts))
+
+    assert [(pending.event.components, pending.event.status) for pending in found.pending] == [
+        (("API",), "partial_outage")
+    ]
+
+
+def test_what_was_silent_at_first_sight_is_never_reported() -> None:
+    old = incident("over", update("u1", 1), update("u2", 2, "resolved"))
+    memory = Memory()
+    memory.polls(page(old))
+
+    assert memory.polls(page(old, incident("new", update("u3", 3)))).pending != ()
+    assert memory.reported == ["new/u3"]
+
+
+def test_history_that_an_endpoint_shows_for_the_first_time_is_not_reported() -> None:
+    memory = Memory()
+    memory.polls(page(incident("open", update("u1", 1))))
+    late = page(incident("open", update("u1", 1), update("u2", 9, "resolved")), incident("old", update("u0", -99)))
+
+    found = changes(ACME, _with_history(memory.before, "open", "old"), _closed(late, "old"), NOON)
+
+    assert reported_of(found) == ["acme/open/u2"], "of a known incident all is told, of an unknown one what is open"
+    assert "old/u0" in found.seen
+
+
+def _with_history(before: Before, *incident_ids: str) -> Before:
+    return Before(seeded=True, view=before.view, seen=before.seen, history=frozenset(incident_ids))
+
+
+def _closed(snapshot: Snapshot, incident_id: str) -> Snapshot:
+    return page(
+        *(
+            incident(known.id, *known.updates, status="resolved") if known.id == incident_id else known
+            for known in snapshot.incidents
+        )
+    )
+
+
+# --- updates ---
+
+
+def test_an_incident_opens_once_and_then_has_updates() -> None:
+    memory = Memory()
+    memory.polls(page())
+    first = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2))))
+    second = memory.polls(page(incident("i1", update("u1", 1), update("u2", 2), update("u3", 3, "resolved"))))
+
+    assert kinds_of(first) == [EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE]
+    assert kinds_of(second) == [EventKind.INCIDENT_UPDATE]
+
+
+def test_an_incident_whose_earlier_updates_are_not_shown_any_more_is_not_new() -> None:
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", update("u1", 1))))
+    memory.polls(page(incident("i1", update("u2", 2, "resolved"))))
+
+    found = memory.polls(page(incident("i1", update("u3", 3, "postmortem"))))
+
+    assert kinds_of(found) == [EventKind.INCIDENT_UPDATE]
+
+
+def test_a_maintenance_has_updates_of_its_own_kind() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    found = memory.polls(page(maintenances=(incident("m1", update("u1", 1, "scheduled")),)))
+
+    assert kinds_of(found) == [EventKind.MAINTENANCE_UPDATE]
+
+
+def test_an_update_that_leaves_the_page_and_comes_back_is_not_new() -> None:
+    shown = page(incident("i1", update("u1", 1), update("u2", 2)))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(shown)
+    memory.polls(page())
+
+    assert memory.polls(shown).pending == ()
+
+
+def test_an_edited_update_is_not_new() -> None:
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", update("u1", 1, body="We look"))))
+
+    assert memory.polls(page(incident("i1", update("u1", 5, body="We looked")))).pending == ()
+
+
+def test_an_entry_that_stands_in_two_lists_is_reported_once() -> None:
+    both = incident("i1", update("u1", 1))
+    memory = Memory()
+    memory.polls(page())
+
+    assert reported_of(memory.polls(page(both, maintenances=(both,)))) == ["acme/i1/u1"]
+
+
+@given(st.lists(snapshots, min_size=1, max_size=5), st.sampled_from(FirstSight))
+def test_each_update_after_the_baseline_is_reported_exactly_once(
+    shown: list[Snapshot], first_sight: FirstSight
+) -> None:
+    memory = Memory(provider(first_sight=first_sight))
+
+    memory.polls(shown[0])
+    reported_at_first_sight = set(memory.reported)
+    for snapshot in shown[1:]:
+        memory.polls(snapshot)
+
+    baseline = set(update_keys(shown[0]))
+    later = {*chain(*map(update_keys, shown[1:]))}
+    assert len(memory.reported) == len(set(memory.reported))
+    assert (set(memory.reported) - reported_at_first_sight) & (later | baseline) == later - baseline
+    assert reported_at_first_sight <= baseline | {
+        f"{known.id}/status/{known.status}" for known in shown[0].incidents
+    } | {f"{known.id}/status/{known.status}" for known in shown[0].maintenances}
+
+
+@given(snapshots, snapshots)
+def test_updates_of_one_incident_are_reported_in_published_order(first: Snapshot, second: Snapshot) -> None:
+    memory = Memory()
+    memory.polls(first)
+
+    reported = [pending.key for pending in memory.polls(second).pending if pending.key is not None]
+
+    for known in (*second.incidents, *second.maintenances):
+        expected = [key for posted in known.updates if (key := update_key(known, posted)) in reported]
+        assert [key for key in reported if key in expected] == expected
+
+
+@given(snapshots)
+def test_the_same_snapshot_again_brings_nothing(snapshot: Snapshot) -> None:
+    memory = Memory()
+    memory.polls(snapshot)
+    view = memory.before.view
+
+    again = memory.polls(snapshot)
+
+    assert again == Changes(view=view)
+
+
+@given(st.lists(snapshots, min_size=2, max_size=4))
+def test_keys_are_all_that_a_comparison_has_to_know(shown: list[Snapshot]) -> None:
+    memory = Memory()
+    for snapshot in shown[:-1]:
+        memory.polls(snapshot)
+    known_of = memory.before.seen.intersection(keys(shown[-1]))
+    narrow = Before(seeded=True, view=memory.before.view, seen=known_of, revision=memory.before.revision)
+
+    assert changes(ACME, narrow, shown[-1], NOON) == changes(ACME, memory.before, shown[-1], NOON)
+
+
+@given(st.lists(snapshots, min_size=1, max_size=4), st.sampled_from(FirstSight))
+def test_events_of_a_page_never_share_an_id(shown: list[Snapshot], first_sight: FirstSight) -> None:
+    memory = Memory(provider(first_sight=first_sight))
+
+    reported = [event_id for snapshot in shown for event_id in reported_of(memory.polls(snapshot))]
+
+    assert len(reported) == len(set(reported))
+
+
+# --- times ---
+
+
+def test_updates_that_are_back_dated_are_reported_once_and_in_order() -> None:
+    first = incident("i1", update("u3", 30))
+    back_dated = incident("i1", update("u1", -90), update("u2", 10), update("u3", 30))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(first))
+
+    found = memory.polls(page(back_dated))
+
+    assert reported_of(found) == ["acme/i1/u1", "acme/i1/u2"]
+    assert set(kinds_of(found)) == {EventKind.INCIDENT_UPDATE}
+    assert memory.polls(page(back_dated)).pending == ()
+
+
+def test_an_incident_that_is_opened_with_a_time_long_past_is_reported() -> None:
+    memory = Memory()
+    memory.polls(page(incident("i1", update("u1", 30))))
+
+    assert reported_of(memory.polls(page(incident("i0", update("u0", -5000), update("u9", -4000, "resolved"))))) == [
+        "acme/i0/u0",
+        "acme/i0/u9",
+    ]
+
+
+def test_several_updates_of_several_incidents_between_two_polls_are_reported_in_published_order() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    found = memory.polls(
+        page(
+            incident("i2", update("b1", 2), update("b2", 5)),
+            incident("i1", update("a1", 1), update("a2", 3), update("a3", 9, "resolved")),
+            maintenances=(incident("m1", update("c1", 4, "in_progress")),),
+        )
+    )
+
+    assert [pending.event.update_id for pending in found.pending] == ["a1", "b1", "a2", "c1", "b2", "a3"]
+
+
+def test_an_incident_that_reopens_has_another_update() -> None:
+    over = (update("u1", 1), update("u2", 2, "resolved"))
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(incident("i1", *over)))
+
+    found = memory.polls(page(incident("i1", *over, update("u3", 3, "investigating"))))
+
+    assert [(pending.event.event, pending.event.status) for pending in found.pending] == [
+        (EventKind.INCIDENT_UPDATE, "investigating")
+    ]
+    assert [known.id for known in found.view.open_incidents] == ["i1"]
+
+
+# --- components ---
+
+
+def test_a_component_that_changes_is_reported_with_what_it_was() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    (pending,) = memory.polls(page(components=(component("api", "degraded_performance"),))).pending
+
+    assert pending.event.event is EventKind.COMPONENT_STATUS_CHANGE
+    assert (pending.event.product, pending.event.status, pending.event.message) == (
+        "Acme - API",
+        "degraded_performance",
+        "was operational",
+    )
+
+
+def test_a_component_that_appears_and_works_is_not_reported() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    assert memory.polls(page(components=(component("api"), component("web")))).pending == ()
+
+
+def test_a_component_that_appears_with_an_unknown_state_is_not_reported() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    assert memory.polls(page(components=(component("api"), component("web", "unknown")))).pending == ()
+
+
+def test_a_component_that_appears_impaired_is_reported() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api"),)))
+
+    (pending,) = memory.polls(page(components=(component("api"), component("web", "major_outage")))).pending
+
+    assert (pending.event.status, pending.event.message) == ("major_outage", None)
+
+
+def test_components_of_one_name_are_distinguished() -> None:
+    parts = [
+        component("c1", name="Login", group="Platform"),
+        component("c2", name="Login", group="Console"),
+        component("c3", name="Login"),
+        component("c4", name="Search", group="Platform"),
+    ]
+    broken = [replace(part, status=ComponentStatus.MAJOR_OUTAGE) for part in parts]
+    memory = Memory()
+    memory.polls(page(components=tuple(parts)))
+
+    found = memory.polls(page(components=tuple(broken)))
+
+    assert [(pending.event.product, pending.event.components) for pending in found.pending] == [
+        ("Acme - Login (c3)", ("Login",)),
+        ("Acme - Login (Console)", ("Login",)),
+        ("Acme - Login (Platform)", ("Login",)),
+        ("Acme - Search", ("Search",)),
+    ]
+
+
+def test_a_component_of_a_list_that_is_cut_is_distinguished_from_one_outside_it() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("c1", name="Login"),), components_complete=False))
+
+    found = memory.polls(page(components=(component("c2", "partial_outage", name="Login"),), components_complete=False))
+
+    assert [pending.event.product for pending in found.pending] == ["Acme - Login (c2)"]
+
+
+@given(components(), st.randoms(use_true_random=False))
+def test_component_changes_stand_in_one_order_whatever_the_order_of_the_list(parts, chance) -> None:
+    shuffled = list(parts)
+    chance.shuffle(shuffled)
+
+    assert reported_of(Memory().polls(page(components=parts))) == reported_of(
+        Memory().polls(page(components=tuple(shuffled)))
+    )
+
+
+def test_an_event_of_a_component_names_its_region() -> None:
+    found = Memory().polls(page(components=(component("c1", "major_outage", region="eu-west-1"),)))
+
+    assert [pending.event.regions for pending in found.pending] == [("eu-west-1",)]
+
+
+def test_components_in_another_order_bring_nothing() -> None:
+    parts = (component("api"), component("web", "major_outage"), component("mail"))
+    memory = Memory()
+    memory.polls(page(components=parts))
+
+    assert memory.polls(page(components=parts[::-1])).pending == ()
+
+
+def test_a_component_list_that_is_cut_differently_brings_nothing() -> None:
+    memory = Memory()
+    cut = [
+        (component("api"), component("web", "major_outage")),
+        (component("web", "major_outage"),),
+        (component("api"),),
+    ]
+
+    found = [memory.polls(page(components=parts, components_complete=False)) for parts in cut]
+
+    assert [len(each.pending) for each in found] == [1, 0, 0]
+    assert set(found[-1].view.components) == {"api", "web"}
+
+
+def test_a_page_without_components_forgets_none() -> None:
+    memory = Memory()
+    memory.polls(page(components=(component("api", "major_outage"),)))
+
+    assert set(memory.polls(page()).view.components) == {"api"}
+
+
+def test_a_component_change_has_another_id_each_time_it_happens() -> None:
+    memory = Memory()
+    flaps = [page(components=(component("api", status),)) for status in ("operational", "major_outage") * 3]
+
+    reported = [event_id for flap in flaps for event_id in reported_of(memory.polls(flap))]
+
+    assert len(set(reported)) == len(reported) == 5
+
+
+def test_a_component_change_after_the_memory_was_lost_has_another_id() -> None:
+    out = (component("api", "major_outage"),)
+    (before,) = reported_of(Memory().polls(page(components=out, minute=1)))
+    (after,) = reported_of(Memory().polls(page(components=out, minute=99)))
+
+    assert before != after, "the record would take it for the one that it holds already"
+
+
+# --- what a provider is interested in ---
+
+
+def test_an_incident_of_other_components_is_seen_but_not_reported() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+
+    found = memory.polls(page(incident("i1", update("u1", 1), components=("Website",))))
+
+    assert found.pending == ()
+    assert "i1/u1" in found.seen
+
+
+def test_an_incident_of_a_wanted_component_is_reported_whatever_the_case_of_its_name() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+    shown = page(
+        incident("i1", update("u1", 1), components=("API v2", "Website")),
+        incident("i2", update("u2", 2, components=("API v1",)), components=("Website",)),
+    )
+
+    assert reported_of(memory.polls(shown)) == ["acme/i1/u1", "acme/i2/u2"]
+
+
+def test_an_incident_that_names_no_component_is_reported() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page())
+
+    assert reported_of(memory.polls(page(incident("i1", update("u1", 1))))) == ["acme/i1/u1"]
+
+
+def test_a_component_that_is_not_wanted_is_remembered_but_not_reported() -> None:
+    memory = Memory(provider(components=("api*",)))
+    memory.polls(page(components=(component("api"), component("web"))))
+
+    found = memory.polls(page(components=(component("api"), component("web", "major_outage"))))
+
+    assert found.pending == ()
+    assert found.view.components["web"].status == "major_outage"
+
+
+# --- events ---
+
+
+def test_the_product_names_provider_and_components() -> None:
+    memory = Memory(provider(name="OpenAI", id="openai"))
+    memory.polls(page())
+    shown = page(
+        incident("i1", update("u1", 1), components=("Chat", "API")),
+        incident("i2", update("u2", 2)),
+        incident("i3", update("u3", 3, components=("API",)), components=("Chat", "API")),
+    )
+
+    products = [pending.event.product for pending in memory.polls(shown).pending]
+
+    assert products == ["OpenAI - Chat, API", "OpenAI", "OpenAI - API"]
+
+
+def test_an_event_says_what_the_page_says() -> None:
+    memory = Memory()
+    memory.polls(page())
+    posted = update("u1", 1, "identified", body="Found it.", components=("API",))
+    known = incident("i1", posted, name="Slow", impact=Impact.MAJOR, link="https://x.example/i1", components=("Web",))
+
+    (pending,) = memory.polls(page(known)).pending
+
+    reported = pending.event
+    assert (reported.id, reported.provider, reported.provider_name) == ("acme/i1/u1", "acme", "Acme")
+    assert (reported.incident_id, reported.incident, reported.update_id) == ("i1", "Slow", "u1")
+    assert (reported.status, reported.message, reported.impact) == ("identified", "Found it.", "major")
+    assert (reported.components, reported.link) == (("API",), "https://x.example/i1")
+    assert (reported.published_at, reported.seen_at) == (posted.created_at, NOON)
+
+
+def test_an_event_carries_the_word_of_a_localised_page_the_regions_and_the_window() -> None:
+    memory = Memory()
+    memory.polls(page())
+    until = NOON + timedelta(hours=2)
+    posted = update("u1", 1, "completed", vendor_status="Concluído")
+    planned = incident("m1", posted, regions=("eu", "us"), scheduled_for=NOON, scheduled_until=until)
+
+    shown = page(incident("i1", update("u2", 2)), maintenances=(planned,))
+    of_maintenance, of_incident = (pending.event for pending in memory.polls(shown).pending)
+
+    assert (of_maintenance.status, of_maintenance.vendor_status) == ("completed", "Concluído")
+    assert of_maintenance.regions == ("eu", "us")
+    assert (of_maintenance.scheduled_for, of_maintenance.scheduled_until) == (NOON, until)
+    assert (of_incident.vendor_status, of_incident.regions) == (None, ())
+    assert (of_incident.scheduled_for, of_incident.scheduled_until) == (None, None)
+
+
+def test_an_update_concerns_its_own_regions_and_those_of_its_incident_where_it_names_none() -> None:
+    memory = Memory()
+    memory.polls(page())
+    posted = (update("u1", 1, regions=("eu",)), update("u2", 2, regions=("eu", "us")), update("u3", 3, "resolved"))
+
+    found = memory.polls(page(incident("i1", *posted, regions=("us", "asia"))))
+
+    assert [pending.event.regions for pending in found.pending] == [("eu",), ("eu", "us"), ("us", "asia")]
+
+
+def test_a_message_that_is_empty_is_absent() -> None:
+    memory = Memory()
+    memory.polls(page())
+
+    (pending,) = memory.polls(page(incident("i1", update("u1", body="")))).pending
+
+    assert pending.event.message is None
+
+
+@given(st.lists(snapshots, min_size=1, max_size=3))
+def test_the_same_polls_give_the_same_events_anywhere(shown: list[Snapshot]) -> None:
+    here, there = Memory(), Memory()
+
+    assert [here.polls(snapshot) for snapshot in shown] == [there.polls(snapshot) for snapshot in shown]
+
+
+# --- the view ---
+
+
+def test_the_view_holds_what_is_open_now() -> None:
+    memory = Memory()
+    open_now: Incident = incident("i1", update("u1", 1), update("u2", 2, "identified"), impact=Impact.MINOR)
+    over = incident("i2", update("u3", 3, "resolved"))
+    planned = incident("m1", update("u4", 4, "scheduled"))
+    begun = incident("m2", update("u5", 5, "in_progress"))
+
+    view = memory.polls(page(open_now, over, maintenances=(planned, begun))).view
+
+    assert [known.id for known in view.open_incidents] == ["i1"]
+    assert (view.open_incidents[0].status, view.open_incidents[0].updated_at) == (
+        "identified",
+        open_now.updates[-1].created_at,
+    )
+    assert [known.id for known in view.open_maintenances] == ["m2"]
+
+
+def test_the_view_keeps_the_name_of_a_page_that_stops_to_say_it() -> None:
+    memory = Memory()
+    memory.polls(page(name="Acme Inc."))
+
+    assert memory.polls(page(name=None)).view.name == "Acme Inc."
+
+
+def test_the_view_follows_the_word_of_the_page() -> None:
+    memory = Memory()
+    memory.polls(page(indicator=Impact.MAJOR))
+
+    assert memory.polls(page(indicator=None)).view.indicator is None
+    assert memory.polls(page(indicator=Impact.MINOR)).view.indicator is Impact.MINOR
+
+
+BEGUN = incident("m1", update("u1", status="in_progress"), impact=Impact.MAINTENANCE)
+CONTRADICTIONS = {
+    "nothing said": (page(), None),
+    "a component that the indicator passes over": (
+        page(indicator=Impact.NONE, components=(component("api", "partial_outage"),)),
+        Impact.MAJOR,
+    ),
+    "an incident that indicator and components pass over": (
+        page(
+            incident("i1", update("u1"), impact=Impact.MINOR),
+            indicator=Impact.NONE,
+            components=(component("api"), component("web")),
+        ),
+        Impact.MINOR,
+    ),
+    "an indicator that incidents and components pass over": (
+        page(indicator=Impact.CRITICAL, components=(component("api"),)),
+        Impact.CRITICAL,
+    ),
+    "an incident whose impact is not said": (page(incident("i1", update("u1")), indicator=Impact.NONE), Impact.MINOR),
+    "an incident without impact": (page(incident("i1", update("u1"), impact=Impact.NONE)), Impact.NONE),
+    "an incident that is over": (page(incident("i1", update("u1", status="resolved"), impact=Impact.MAJOR)), None),
+    "a component whose status is not known": (page(components=(component("api", "unknown"),)), None),
+    "a component under maintenance": (
+        page(indicator=Impact.NONE, components=(component("api"), component("web", "under_maintenance"))),
+        Impact.MAINTENANCE,
+    ),
+    "a maintenance that runs": (page(indicator=Impact.NONE, maintenances=(BEGUN,)), Impact.MAINTENANCE),
+    "a maintenance that the vendor calls critical": (
+        page(maintenances=(replace(BEGUN, impact=Impact.CRITICAL),)),
+        Impact.MAINTENANCE,
+    ),
+    "a maintenance that has not begun": (
+        page(indicator=Impact.NONE, maintenances=(replace(BEGUN, status="scheduled"),)),
+        Impact.NONE,
+    ),
+    "a maintenance beside an incident": (
+        page(incident("i1", update("u1"), impact=Impact.MINOR), maintenances=(BEGUN,)),
+        Impact.MINOR,
+    ),
+}
+
+
+@pytest.mark.parametrize(("shown", "impact"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_page_is_as_bad_as_the_worst_of_what_it_says(shown: Snapshot, impact: Impact | None) -> None:
+    assert Memory().polls(shown).view.impact is impact
+
+
+def test_impaired_components_stand_in_one_order() -> None:
+    parts = (component("b", "major_outage", name="Web"), component("a", "partial_outage", name="api"))
+
+    assert [part.id for part in Memory().polls(page(components=parts)).view.impaired_components] == ["a", "b"]
+
+
+def test_the_view_holds_what_is_planned_and_its_window() -> None:
+    planned = replace(BEGUN, status="scheduled", scheduled_for=NOON, scheduled_until=NOON + timedelta(hours=2))
+
+    (known,) = Memory().polls(page(maintenances=(planned,))).view.planned_maintenances
+
+    assert (known.id, known.scheduled_for, known.scheduled_until) == ("m1", NOON, NOON + timedelta(hours=2))

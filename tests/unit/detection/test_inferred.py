@@ -1,0 +1,536 @@
+"""What a page means without posting it: ends by absence, and windows that move."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.fakes import NOON, incident, page, update
+from tests.vendor import TIMEOUT, Watch
+from tracker.errors import FetchError, HttpStatusError
+from tracker.model.event import Event, EventKind
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.provider import FirstSight
+from tracker.parse import FORMATS, Endpoints, Format
+from tracker.polling.poll_cost import ResponseClass
+
+BOARD = "https://status.acme.example/board"
+HISTORY = "https://status.acme.example/history"
+_MARK = b"board "
+
+
+def _read(body: bytes, _url: str, _content_type: str | None) -> Snapshot:
+    return msgspec.json.decode(body.removeprefix(_MARK), type=Snapshot)
+
+
+#: A platform whose board lists only what goes on and what is planned, and whose history lists the rest.
+PLATFORM = Format(
+    name="board",
+    title="Board",
+    recognises=lambda body, _: body.startswith(_MARK),
+    read=_read,
+    endpoints=(Endpoints(primary="/board", details=("/history",)),),
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _platform() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FORMATS, PLATFORM.name, PLATFORM)
+        yield
+
+
+class Tracker(Watch):
+    """A tracker of one board, polled every minute; its page answers 304 where nothing changed."""
+
+    url = BOARD
+
+    def shows(self, *incidents: Incident, minute: int | None = None, **fields: object) -> None:
+        """Let the board list these from now on."""
+        self._answers(BOARD, page(*incidents, minute=minute, **{"open_only": True} | fields))
+
+    def recalls(self, *incidents: Incident, **fields: object) -> None:
+        """Let the history list these from now on."""
+        self._answers(HISTORY, page(*incidents, minute=None, **fields))
+
+    def fails(self, url: str = BOARD, error: FetchError = TIMEOUT) -> None:
+        """Let a part of the page answer nothing from now on."""
+        self.fetcher.raises(url, error)
+
+    def _answers(self, url: str, snapshot: Snapshot) -> None:
+        body = _MARK + msgspec.json.encode(snapshot)
+        self.fetcher.answers(url, body, etag=f'"{hash(body)}"')
+
+    def reported_after(self, polls: int = 1) -> list[tuple[str, str]]:
+        """Return id and status of what so many polls report."""
+        return [(event.id.removeprefix("acme/"), event.status) for event in super().reported_after(polls)]
+
+
+SLOW = incident("i1", update("u1", 1), impact=Impact.MAJOR, link="https://a.example/i1", components=("API",))
+OVER = incident("i1", *SLOW.updates, update("u2", 9, "resolved", body="Fixed."))
+OTHER = incident("i2", update("v1", 2))
+WORKS = incident("m1", update("w1", 1, "in_progress"), impact=Impact.MAINTENANCE)
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    """A tracker of a board that lists one incident, which was told, and whose history is empty."""
+    seeded = Tracker()
+    seeded.recalls()
+    seeded.shows()
+    seeded.polls()
+    seeded.shows(SLOW)
+    assert seeded.reported_after(2) == [("i1/u1", "investigating")]
+    return seeded
+
+
+# --- ends ---
+
+
+def test_an_incident_that_two_answers_in_a_row_do_not_list_is_over(tracker: Tracker) -> None:
+    tracker.shows()
+
+    assert tracker.reported_after(1) == []
+    assert tracker.view.open_incidents != (), "one answer proves nothing"
+    tracker.polls()
+    (end,) = tracker.reported()
+
+    assert end == Event(
+        id="acme/i1/ended/u1",
+        event=EventKind.INCIDENT_UPDATE,
+        provider="acme",
+        provider_name="Acme",
+        product="Acme - API",
+        incident_id="i1",
+        incident="Incident i1",
+        update_id="ended/u1",
+        status="resolved",
+        message="No longer listed on the page.",
+        impact="major",
+        components=("API",),
+        link="https://a.example/i1",
+        published_at=None,
+        seen_at=tracker.clock(),
+        unseen_since=tracker.clock() - timedelta(minutes=1),
+    )
+    assert tracker.view.open_incidents == ()
+    assert tracker.reported_after(5) == []
+
+
+def test_a_page_is_read_again_only_until_it_is_known_what_ended(tracker: Tracker) -> None:
+    tracker.shows()
+
+    assert [tracker.polls().response_class for _ in range(4)] == [
+        ResponseClass.CHANGED,
+        ResponseClass.CHANGED,
+        ResponseClass.NOT_MODIFIED,
+        ResponseClass.NOT_MODIFIED,
+    ]
+
+
+def test_one_answer_that_leaves_an_incident_out_ends_nothing(tracker: Tracker) -> None:
+    for _ in range(3):
+        tracker.shows()
+        assert tracker.reported_after(1) == []
+        tracker.shows(SLOW)
+        assert tracker.reported_after(1) == []
+
+    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
+
+
+def test_a_poll_that_fails_is_no_answer(tracker: Tracker) -> None:
+    tracker.shows()
+    tracker.polls()
+    tracker.fails()
+
+    assert tracker.reported_after(2) == []
+    tracker.shows()
+    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
+
+
+def test_an_answer_that_is_older_is_no_answer() -> None:
+    tracker = Tracker()
+    tracker.shows(minute=5)
+    tracker.polls()
+    tracker.shows(SLOW, minute=10)
+    tracker.reported_after(1)
+
+    tracker.shows(minute=5)
+    assert tracker.reported_after(4) == []
+    tracker.shows(minute=11)
+    tracker.polls()
+    tracker.shows(minute=5)
+    assert tracker.reported_after(3) == []
+    tracker.shows(minute=11)
+    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
+
+
+def test_an_incident_that_comes_back_with_an_update_goes_on_and_ends_again(tracker: Tracker) -> None:
+    tracker.shows()
+    tracker.reported_after(2)
+    tracker.shows(incident("i1", *SLOW.updates, update("u2", 9)))
+
+    assert tracker.reported_after(1) == [("i1/u2", "investigating")]
+    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
+    tracker.shows()
+    assert tracker.reported_after(3) == [("i1/ended/u2", "resolved")]
+
+
+def test_an_incident_that_is_listed_again_is_open_again_each_time(tracker: Tracker) -> None:
+    reported = []
+    for _ in range(3):
+        tracker.shows()
+        reported += tracker.reported_after(3)
+        tracker.shows(SLOW)
+        reported += tracker.reported_after(3)
+
+    assert reported == [
+        ("i1/ended/u1", "resolved"),
+        ("i1/status/investigating", "investigating"),
+        ("i1/ended/u1#3", "resolved"),
+        ("i1/status/investigating#4", "investigating"),
+        ("i1/ended/u1#5", "resolved"),
+        ("i1/status/investigating#6", "investigating"),
+    ]
+    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
+
+
+def test_an_incident_without_a_word_for_its_status_is_listed_again(tracker: Tracker) -> None:
+    wordless = incident("i3", update("x1", 3, "unknown"))
+    tracker.shows(SLOW, wordless)
+    tracker.shows(SLOW)
+    tracker.shows(SLOW, wordless)
+    tracker.reported_after(1)
+    tracker.shows(SLOW)
+    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
+
+    tracker.shows(SLOW, wordless)
+    (back,) = tracker.reported_after(3)
+    assert back == ("i3/status/unknown", "unknown")
+
+
+def test_what_the_history_still_calls_open_is_not_listed_again(tracker: Tracker) -> None:
+    tracker.recalls(SLOW)
+    tracker.shows()
+    assert tracker.reported_after(2) == [("i1/ended/u1", "resolved")]
+
+    tracker.shows(OTHER)
+    assert tracker.reported_after(3) == [("i2/v1", "investigating")]
+
+
+def test_a_maintenance_that_was_cancelled_by_its_absence_is_planned_again(tracker: Tracker) -> None:
+    later = works(26, 28)
+    tracker.shows(SLOW, maintenances=(later,))
+    tracker.reported_after(1)
+    tracker.shows(SLOW)
+    assert tracker.reported_after(2) == [("m1/ended/w1", "cancelled")]
+
+    tracker.shows(SLOW, maintenances=(later,))
+    assert tracker.reported_after(3) == [("m1/status/scheduled", "scheduled")]
+
+
+def test_an_incident_that_the_board_itself_calls_resolved_ends_by_its_own_update(tracker: Tracker) -> None:
+    tracker.shows(OVER)
+    assert tracker.reported_after(1) == [("i1/u2", "resolved")]
+
+    tracker.shows()
+    assert tracker.reported_after(3) == []
+
+
+def test_an_incident_without_a_status_goes_on_as_long_as_it_is_listed(tracker: Tracker) -> None:
+    wordless = incident("i3", update("x1", 3, "unknown"))
+    tracker.shows(SLOW, wordless)
+    tracker.reported_after(1)
+    assert {known.id for known in tracker.view.open_incidents} == {"i1", "i3"}
+
+    tracker.shows(SLOW)
+    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
+
+
+def test_a_maintenance_that_runs_is_completed_by_its_absence(tracker: Tracker) -> None:
+    tracker.shows(SLOW, maintenances=(WORKS,))
+    tracker.reported_after(1)
+    tracker.shows(SLOW)
+    tracker.reported_after(1)
+
+    tracker.polls()
+    (end,) = tracker.reported()
+
+    assert (end.id, end.event, end.status) == ("acme/m1/ended/w1", EventKind.MAINTENANCE_UPDATE, "completed")
+    assert tracker.view.open_maintenances == ()
+
+
+@pytest.mark.parametrize(("begins_in_h", "status"), [(1, "cancelled"), (-1, "completed"), (None, "completed")])
+def test_a_maintenance_that_goes_before_it_begins_was_cancelled(
+    tracker: Tracker, begins_in_h: int | None, status: str
+) -> None:
+    begin = None if begins_in_h is None else NOON + timedelta(hours=begins_in_h)
+    tracker.shows(SLOW, maintenances=(incident("m1", update("w1", 1, "scheduled"), scheduled_for=begin),))
+    tracker.reported_after(1)
+    tracker.shows(SLOW)
+
+    assert tracker.reported_after(3) == [("m1/ended/w1", status)]
+    assert tracker.view.planned_maintenances == ()
+
+
+def test_what_was_open_at_a_silent_first_sight_ends_too() -> None:
+    tracker = Tracker(first_sight=FirstSight.SILENT)
+    tracker.shows(SLOW)
+    tracker.polls()
+    tracker.shows()
+
+    assert tracker.reported_after(3) == [("i1/ended/u1", "resolved")]
+
+
+def test_the_end_of_what_nobody_asked_for_is_not_reported() -> None:
+    tracker = Tracker(components=("Web*",))
+    tracker.shows(SLOW)
+    tracker.polls()
+    tracker.shows()
+
+    assert tracker.reported_after(3) == []
+    assert tracker.view.open_incidents == ()
+
+
+def test_a_page_that_shows_its_past_ends_nothing_by_absence(tracker: Tracker) -> None:
+    tracker.shows(open_only=False)
+
+    assert tracker.reported_after(3) == []
+
+
+def test_an_incident_without_updates_ends_too() -> None:
+    tracker = Tracker()
+    tracker.shows(incident("i9"))
+    tracker.polls()
+    tracker.shows()
+
+    assert tracker.reported_after(3) == [("i9/status/investigating", "investigating"), ("i9/ended", "resolved")]
+
+
+def test_an_entry_of_two_lists_ends_once(tracker: Tracker) -> None:
+    tracker.shows(SLOW, WORKS, maintenances=(WORKS,))
+    tracker.reported_after(1)
+    tracker.shows(SLOW)
+
+    assert tracker.reported_after(3) == [("m1/ended/w1", "completed")]
+
+
+# --- ends, where a detail shows the past ---
+
+
+def test_an_update_that_ends_it_is_reported_instead(tracker: Tracker) -> None:
+    tracker.shows()
+    tracker.recalls(OVER)
+
+    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
+    assert tracker.view.open_incidents == ()
+
+
+def test_an_update_that_ends_it_and_comes_between_two_answers_is_reported_instead(tracker: Tracker) -> None:
+    tracker.recalls(SLOW)
+    tracker.shows()
+    assert tracker.reported_after(1) == []
+
+    tracker.recalls(OVER)
+    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
+
+
+def test_the_word_of_the_board_counts_where_the_history_never_ends_anything(tracker: Tracker) -> None:
+    tracker.recalls(SLOW, OTHER)
+    tracker.shows()
+
+    assert tracker.reported_after(4) == [("i2/v1", "investigating"), ("i1/ended/u1", "resolved")]
+    assert tracker.view.open_incidents == (), "i2 was never listed"
+
+
+def test_a_history_that_fails_does_not_hold_back_an_end(tracker: Tracker) -> None:
+    tracker.fails(HISTORY, HttpStatusError("the page answers with status 503", None, 503))
+    tracker.shows()
+
+    assert tracker.reported_after(4) == [("i1/ended/u1", "resolved")]
+
+
+def test_an_open_incident_of_the_history_alone_is_no_news_at_first_sight() -> None:
+    tracker = Tracker()
+    tracker.recalls(OTHER)
+    tracker.shows(SLOW)
+
+    assert tracker.reported_after(1) == [("i1/u1", "investigating")]
+
+
+# --- ends, whatever a board shows ---
+
+OPEN = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3), max_size=3)
+
+
+def _listed(shown: dict[str, int], order: list[str]) -> Iterator[Incident]:
+    for known in sorted(shown, key=order.index):
+        yield incident(known, *(update(f"{known}{number}", number) for number in range(1, shown[known] + 1)))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(OPEN, st.permutations("abc"), st.booleans()), max_size=12))
+def test_every_end_is_reported_once_after_two_answers_and_never_while_listed(
+    history: list[tuple[dict[str, int], list[str], bool]],
+) -> None:
+    tracker = Tracker()
+    tracker.shows()
+    tracker.polls()
+    #: Incidents that are followed, and how many answers in a row have not listed them.
+    misses: dict[str, int] = {}
+    newest: dict[str, int] = {}
+    expected: list[str] = []
+    ended: list[str] = []
+    for drawn, order, answers in history:
+        # An earlier state than one that was shown is doubted, which is another matter.
+        shown = {known: max(state, newest.get(known, 0)) for known, state in drawn.items()}
+        if answers:
+            tracker.shows(*_listed(shown, order))
+            misses = {known: 0 if known in shown else misses[known] + 1 for known in {*misses, *shown}}
+            newest |= shown
+        else:
+            tracker.fails()
+        over = {known for known, count in misses.items() if count == 2}
+        expected += [f"{known}/ended/{known}{newest[known]}" for known in over]
+        misses = {known: count for known, count in misses.items() if known not in over}
+
+        reported = [event_id for event_id, _ in tracker.reported_after(1) if "/ended/" in event_id]
+        ended += reported
+
+        assert answers or not reported
+        assert not {event_id.partition("/")[0] for event_id in reported} & shown.keys()
+        # An end that comes again has a number behind its name.
+        assert sorted(event_id.partition("#")[0] for event_id in ended) == sorted(expected)
+    assert len(ended) == len(set(ended))
+
+
+@settings(max_examples=30)
+@given(OPEN, st.lists(st.permutations("abc"), min_size=1, max_size=4))
+def test_a_board_in_another_order_reports_nothing(shown: dict[str, int], orders: list[list[str]]) -> None:
+    tracker = Tracker()
+    tracker.shows(*_listed(shown, list("abc")))
+    tracker.polls()
+    tracker.reported()
+
+    for order in orders:
+        tracker.shows(*_listed(shown, order))
+        assert tracker.polls().response_class in (ResponseClass.SAME_MEANING, ResponseClass.NOT_MODIFIED)
+    assert tracker.reported() == []
+
+
+# --- windows ---
+
+
+def works(begin_h: float, end_h: float | None, *updates: IncidentUpdate, status: str = "scheduled") -> Incident:
+    """Return a maintenance that lasts from then until then, in hours after noon."""
+    return incident(
+        "m1",
+        update("w1", 1, "scheduled"),
+        *updates,
+        status=status,
+        scheduled_for=NOON + timedelta(hours=begin_h),
+        scheduled_until=None if end_h is None else NOON + timedelta(hours=end_h),
+    )
+
+
+@pytest.fixture
+def planned(tracker: Tracker) -> Tracker:
+    """A tracker of a board that plans a maintenance from 14:00 until 16:00, which was told."""
+    tracker.shows(SLOW, maintenances=(works(2, 4),))
+    assert tracker.reported_after(1) == [("m1/w1", "scheduled")], "the first sight of a window is no news"
+    return tracker
+
+
+MOVES = {
+    "a longer one": (
+        works(2, 5),
+        "20251103T1400Z-20251103T1700Z",
+        "now until 2025-11-03 17:00 UTC, was until 16:00 UTC",
+    ),
+    "one until another day": (
+        works(2, 16),
+        "20251103T1400Z-20251104T0400Z",
+        "now until 2025-11-04 04:00 UTC, was until 2025-11-03 16:00 UTC",
+    ),
+    "a later one": (
+        works(26, 28),
+        "20251104T1400Z-20251104T1600Z",
+        "now from 2025-11-04 14:00 until 16:00 UTC, was from 2025-11-03 14:00 until 16:00 UTC",
+    ),
+    "a later one without an end": (
+        works(3, None),
+        "20251103T1500Z-",
+        "now from 2025-11-03 15:00 until 16:00 UTC, was from 2025-11-03 14:00 until 16:00 UTC",
+    ),
+}
+
+
+@pytest.mark.parametrize(("moved", "window", "message"), MOVES.values(), ids=MOVES)
+def test_a_window_that_moves_is_reported_once(planned: Tracker, moved: Incident, window: str, message: str) -> None:
+    planned.shows(SLOW, maintenances=(moved,))
+    planned.polls()
+    (event,) = planned.reported()
+
+    assert (event.id, event.event) == (f"acme/m1/window/{window}", EventKind.MAINTENANCE_UPDATE)
+    assert (event.status, event.message, event.published_at) == ("scheduled", message, None)
+    assert (event.scheduled_for, event.scheduled_until) == (moved.scheduled_for, moved.scheduled_until)
+    assert planned.reported_after(3) == []
+
+
+def test_a_maintenance_that_is_extended_while_it_runs_is_reported(planned: Tracker) -> None:
+    begun = update("w2", 120, "in_progress")
+    planned.shows(SLOW, maintenances=(works(2, 4, begun, status="in_progress"),))
+    assert planned.reported_after(1) == [("m1/w2", "in_progress")]
+
+    planned.shows(SLOW, maintenances=(works(2, 6, begun, status="in_progress"),))
+    assert planned.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1800Z", "in_progress")]
+
+
+def test_a_window_that_moves_with_an_update_is_reported_by_the_update(planned: Tracker) -> None:
+    planned.shows(SLOW, maintenances=(works(26, 28, update("w2", 5, "scheduled")),))
+    planned.polls()
+    (event,) = planned.reported()
+
+    assert event.update_id == "w2"
+    assert event.scheduled_for == NOON + timedelta(hours=26)
+    assert planned.reported_after(2) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [works(2, 4.01), works(2, None), replace(works(2, 4), scheduled_for=None)],
+    ids=["some seconds", "no end any more", "no begin any more"],
+)
+def test_what_is_no_move_is_not_reported(planned: Tracker, after: Incident) -> None:
+    planned.shows(SLOW, maintenances=(after,))
+
+    assert planned.reported_after(2) == []
+
+
+def test_a_window_that_moves_to_and_fro_is_reported_each_time(planned: Tracker) -> None:
+    first, second = "20251103T1400Z-20251103T1600Z", "20251103T1500Z-20251103T1700Z"
+    reported = []
+    for begin_h in (3, 2, 3, 2):
+        planned.shows(SLOW, maintenances=(works(begin_h, begin_h + 2),))
+        reported += [event_id for event_id, _ in planned.reported_after(2)]
+
+    assert reported == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
+
+
+def test_a_window_that_moves_as_its_maintenance_ends_is_reported_by_the_end(planned: Tracker) -> None:
+    planned.shows(SLOW, maintenances=(works(2, 9, status="completed"),))
+
+    assert planned.reported_after(2) == [("m1/status/completed", "completed")]
+
+
+def test_a_window_is_reported_on_pages_that_show_their_past_too() -> None:
+    tracker = Tracker()
+    tracker.shows(maintenances=(works(2, 4),), open_only=False)
+    tracker.polls()
+    tracker.shows(maintenances=(works(2, 5),), open_only=False)
+
+    assert tracker.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1700Z", "scheduled")]

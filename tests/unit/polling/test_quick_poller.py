@@ -1,0 +1,197 @@
+"""What is kept of the decision about a poll that brings nothing new, and what a loop leaves to threads."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.loop_poller import LoopPoller
+from tests.strategies import moments, providers, states
+from tracker.detection.snapshots import digest
+from tracker.environment.credentials import NO_VARIABLES
+from tracker.errors import FetchError, FetchTimeout
+from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.provider import Cadence, Provider, Validators
+from tracker.polling import quick_poller as quick
+from tracker.polling.commits import quiet
+from tracker.polling.poll_cost import PollCost, ResponseClass
+from tracker.polling.poller import Outcome
+from tracker.polling.ports import Commit, NotModified, PollLease
+from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
+from tracker.polling.reading import read
+from tracker.store.memory import MemoryPages
+
+PAGE = "https://status.acme.example/api/v2/summary.json"
+_VALIDATORS = st.builds(Validators, etag=st.none() | st.just('"1"'), last_modified=st.none() | st.just("a date"))
+#: Of a page that owes nothing, in so far as that is more likely than it is among all states.
+_SLOW = {
+    "failures": 0,
+    "unreadable_since": None,
+    "stale_since": None,
+    "lagging_since": None,
+    "incident_at": None,
+}
+
+
+@given(
+    page=providers,
+    state=states,
+    #: What the page owes, mostly nothing.
+    owed=st.just(_SLOW) | st.just(_SLOW) | st.just(_SLOW) | st.just({}),
+    calm_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
+    stored=_VALIDATORS,
+    renewed=st.none() | st.none() | _VALIDATORS,
+    fresh_for_s=st.none() | st.floats(0, 90_000),
+    begun_at=moments,
+    later=st.timedeltas(timedelta(seconds=-1), timedelta(minutes=1)) | st.timedeltas(timedelta(), timedelta(days=20)),
+)
+def test_the_plainest_poll_writes_what_the_general_way_would(
+    page: Provider,
+    state: PageState,
+    owed: dict[str, None],
+    calm_for: timedelta | None,
+    stored: Validators,
+    renewed: Validators | None,
+    fresh_for_s: float | None,
+    begun_at: datetime,
+    later: timedelta,
+) -> None:
+    source = Source(format="statuspage", primary=page.url)
+    known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
+    quiet_since = None if calm_for is None else begun_at - calm_for
+    state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
+    lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
+    now = begun_at + later
+    answer = NotModified(url=page.url, validators=renewed or stored, fresh_for_s=fresh_for_s)
+
+    short = plain_commit(lease, plain_of(lease, NO_VARIABLES, begun_at), answer, now)
+
+    event("short cut" if short else "the general way")
+    if short is not None:
+        general = quiet(lease, read(state, source, answer, now), now)
+        assert short == replace(general, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
+
+
+@pytest.mark.parametrize(
+    "owed",
+    [
+        {"failures": 1},
+        {"stale_since": FakeClock().now},
+        {"lagging_since": FakeClock().now},
+        {"unreadable_since": FakeClock().now},
+        {"incident_at": FakeClock().now},
+        {"quiet_since": FakeClock().now - timedelta(days=15)},
+        {"url": "https://elsewhere.example"},
+        {},
+    ],
+    ids=str,
+)
+def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, object]) -> None:
+    acme, now = provider(url=PAGE), FakeClock().now
+    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
+    slow = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
+    lease = PollLease(provider=acme, state=replace(slow, **owed), revision=1, fencing_token=1, begun_at=now)
+    answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
+
+    assert (plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, now) is not None) == (not owed)
+
+
+def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
+    acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
+    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
+    state = PageState(
+        url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, quiet_since=now
+    )
+    answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
+
+    def takes_it(at: datetime) -> bool:
+        lease = PollLease(provider=acme, state=state, revision=1, fencing_token=1, begun_at=at)
+        return plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, at) is not None
+
+    assert takes_it(now + timedelta(days=14, seconds=-1))
+    assert not takes_it(now + timedelta(days=14))
+
+
+class Page:
+    """A page that was read once, whose answers a test chooses, polled on a loop."""
+
+    def __init__(self, body: bytes) -> None:
+        self.acme = provider(url=PAGE)
+        self.pages = MemoryPages([self.acme])
+        self.fetcher = FakeFetcher()
+        self.clock = FakeClock()
+        known = {PAGE: KnownAnswer(digest=digest(body))}
+        state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
+        lease = self.pages.begin("acme", self.clock())
+        assert lease is not None
+        self.pages.commit(lease, Commit(state=state, checked_at=self.clock()))
+        self.poller = LoopPoller(self.pages, self.fetcher, self.clock)
+
+
+def test_a_body_that_is_too_large_to_compare_on_the_loop_is_asked_for_once() -> None:
+    body = b"{" + b" " * LARGEST_COMPARED_BYTES + b"}"
+    page = Page(body)
+    page.fetcher.answers(PAGE, body)
+
+    poll = page.poller.poll("acme")
+
+    assert poll is not None
+    assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_BODY)
+    assert page.fetcher.asked() == [PAGE]
+
+
+def test_what_the_quick_fetcher_leaves_is_asked_for_by_the_general_one() -> None:
+    page = Page(b"{}")
+    page.fetcher.answers(PAGE, b"{}", answered_by="https://status.acme.example/elsewhere.json")
+
+    poll = page.poller.poll("acme")
+
+    assert poll is not None
+    assert poll.outcome is Outcome.QUIET
+    assert page.fetcher.asked() == [PAGE, PAGE]
+
+
+def test_a_failure_costs_one_request_and_is_committed_with_its_reason() -> None:
+    page = Page(b"{}")
+    page.fetcher.raises(PAGE, FetchTimeout("no byte came for 10 s"))
+
+    poll = page.poller.poll("acme")
+
+    assert poll is not None
+    assert isinstance(poll.failure, FetchError)
+    assert page.pages.state("acme").failure == "no byte came for 10 s"
+    assert page.fetcher.asked() == [PAGE]
+
+
+def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with() -> None:
+    acme, fetcher = provider(), FakeFetcher()
+    fetcher.raises(acme.url, FetchTimeout("no byte came for 10 s"))
+    poller = LoopPoller(MemoryPages([acme]), fetcher, FakeClock())
+
+    poll = poller.poll("acme")
+
+    assert poll is not None
+    assert isinstance(poll.failure, FetchTimeout)
+    assert fetcher.asked() == [acme.url]
+
+
+def test_a_body_beyond_what_may_wait_for_a_thread_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "MOST_WAITING_BYTES", 1)
+    page = Page(b"{}")
+    page.fetcher.answers(PAGE, b"{ }")
+
+    page.poller.poll("acme")
+
+    assert page.fetcher.asked() == [PAGE, PAGE]
+
+
+def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left_to_the_next() -> None:
+    page = Page(b"{}")
+    page.fetcher.answers(PAGE, b"{ }")
+    page.fetcher.meanwhile(lambda: page.clock.passes(seconds=26))
+
+    assert page.poller.poll("acme") is None
+    assert page.fetcher.asked() == [PAGE]

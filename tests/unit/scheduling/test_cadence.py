@@ -1,0 +1,300 @@
+"""How fast a page is polled: from what is remembered of it to the time of its next poll."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.fakes import NOON, component, incident, page, provider, scheduled_json, summary, update
+from tests.unit.polling.test_poller import acme
+from tests.vendor import SCHEDULED, SUMMARY, Tracker
+from tracker.errors import FetchTimeout
+from tracker.model.page import Impact, OpenIncident
+from tracker.model.page_state import PageState, PageView
+from tracker.model.provider import Cadence, FirstSight
+from tracker.polling.poll_cost import ResponseClass
+from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER, departure_s, longest_pause_s, noted, pace
+from tracker.scheduling.schedule import Pace, next_due
+
+SECOND = timedelta(seconds=1)
+FIXED = provider(cadence=Cadence.FIXED)
+
+
+def in_incident(since: timedelta) -> PageState:
+    return PageState(seeded=True, incident_at=NOON - since)
+
+
+def slow(since: timedelta) -> PageState:
+    return PageState(seeded=True, quiet_since=NOON - since)
+
+
+# --- the pace ---
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (PageState(), Pace.NORMAL),
+        (in_incident(timedelta()), Pace.FAST),
+        (in_incident(FAST_FOR - SECOND), Pace.FAST),
+        (in_incident(FAST_FOR), Pace.NORMAL),
+        (slow(SLOW_AFTER - SECOND), Pace.NORMAL),
+        (slow(SLOW_AFTER), Pace.SLOW),
+        (in_incident(-SECOND), Pace.NORMAL),
+        (slow(-SECOND), Pace.NORMAL),
+    ],
+)
+def test_a_page_is_fast_after_it_moved_in_an_incident_and_slow_after_long(state: PageState, expected: Pace) -> None:
+    assert pace(provider(), state, NOON) is expected
+
+
+@pytest.mark.parametrize("state", [in_incident(timedelta()), slow(2 * SLOW_AFTER)])
+def test_a_fixed_cadence_keeps_the_interval(state: PageState) -> None:
+    assert pace(FIXED, state, NOON) is Pace.NORMAL
+    assert departure_s(FIXED, state, NOON) is None
+    assert longest_pause_s(FIXED) == 60
+
+
+def test_what_departs_from_the_interval_is_reported_but_not_of_a_page_that_fails() -> None:
+    assert departure_s(provider(), in_incident(timedelta()), NOON) == 20
+    assert departure_s(provider(), slow(SLOW_AFTER), NOON) == 120 == longest_pause_s(provider())
+    assert departure_s(provider(), PageState(), NOON) is None
+    assert departure_s(provider(interval_s=15), in_incident(timedelta()), NOON) is None, "it is fast already"
+    assert departure_s(provider(), replace(in_incident(timedelta()), failures=1), NOON) is None
+
+
+# --- what is noted of an answer ---
+
+
+def opened(incident_id: str = "i1", **fields: object) -> OpenIncident:
+    plain = {"id": incident_id, "name": "Slow", "status": "investigating", "is_followed": True}
+    return OpenIncident(**plain | fields)
+
+
+def noted_at_noon(state: PageState, *open_incidents: OpenIncident, has_changed: bool = True, **fields: object):
+    view = PageView(open_incidents=open_incidents)
+    return noted(provider(**fields), state, view, NOON, has_changed=has_changed)
+
+
+SEEDED = PageState(seeded=True)
+
+
+def test_an_incident_counts_from_the_last_change_of_the_page() -> None:
+    first = noted_at_noon(SEEDED, opened())
+    assert first.incident_at == NOON
+
+    before = in_incident(timedelta(minutes=30))
+    assert noted_at_noon(before, opened(), has_changed=False).incident_at == NOON - timedelta(minutes=30)
+    assert noted_at_noon(before, opened()).incident_at == NOON
+    assert noted_at_noon(before).incident_at is None, "it is over"
+
+
+@pytest.mark.parametrize(
+    ("posted_at", "counts_from"),
+    [
+        (NOON - timedelta(days=20), NOON - timedelta(days=20)),
+        (NOON + timedelta(hours=1), NOON),
+        (None, NOON),
+    ],
+)
+def test_at_first_sight_it_counts_from_its_vendors_date(posted_at: datetime | None, counts_from: datetime) -> None:
+    shown = (opened("i0", updated_at=NOON - timedelta(days=90)), opened(updated_at=posted_at))
+
+    assert noted_at_noon(PageState(), *shown[posted_at is None :]).incident_at == counts_from
+
+
+@pytest.mark.parametrize(
+    ("shown", "fields"),
+    [
+        (opened(is_followed=False), {}),
+        (opened(impact=Impact.MAINTENANCE), {}),
+        (opened(), {"events": ("maintenance_update",)}),
+        (opened(), {"events": ("!incident_update", "!component_status_change")}),
+    ],
+)
+def test_what_nobody_wants_to_hear_of_makes_no_page_fast(shown: OpenIncident, fields: dict[str, object]) -> None:
+    after = noted_at_noon(SEEDED, shown, **fields)
+
+    assert after.incident_at is None
+    assert after.quiet_since is None, "nor is the page calm"
+
+
+@pytest.mark.parametrize("kind", ["incident_update", "component_status_change"])
+def test_who_wants_to_hear_of_what_follows_is_fast_for(kind: str) -> None:
+    assert noted_at_noon(SEEDED, opened(), events=(kind,)).incident_at == NOON
+
+
+@pytest.mark.parametrize("list_name", ["open_maintenances", "planned_maintenances"])
+def test_maintenance_makes_a_page_neither_fast_nor_slow(list_name: str) -> None:
+    view = PageView(**{list_name: (opened(),)})
+
+    after = noted(provider(), slow(SLOW_AFTER), view, NOON, has_changed=False)
+
+    assert (after.incident_at, after.quiet_since) == (None, None)
+
+
+def test_the_slow_pace_begins_with_the_last_change_or_with_the_end_of_all_that_goes_on() -> None:
+    assert noted_at_noon(PageState()).quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER)).quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER), has_changed=False).quiet_since == NOON - SLOW_AFTER
+    assert noted_at_noon(in_incident(timedelta()), has_changed=False).quiet_since == NOON
+
+
+# --- polls ---
+
+
+def pauses(tracker: Tracker, polls: int = 1) -> list[int]:
+    """Poll when it is due, so many times; return the seconds from each poll to the next due time."""
+    found = []
+    for _ in range(polls):
+        now = tracker.clock()
+        assert tracker.poller.poll("acme") is not None
+        # The scheduler sets the plain one when it claims.
+        due = tracker.pages.commits[-1].due_at or next_due(now, "acme", 60)
+        tracker.clock.passes(seconds=(due - now).total_seconds())
+        found.append(round((due - now).total_seconds()))
+    return found
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    """A tracker that has seen an empty page, when that is due again."""
+    seeded = Tracker()
+    seeded.shows(acme(minute=0), etag='"0"')
+    pauses(seeded)
+    assert pauses(seeded, 2) == [60, 60]
+    assert [commit.due_at for commit in seeded.pages.commits] == [None, None, None]
+    return seeded
+
+
+def test_an_incident_is_fast_for_until_it_is_over(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
+    assert pauses(tracker, 7) == [20] * 7
+    assert [commit.state for commit in tracker.pages.commits[-6:]] == [None] * 6, "quiet polls write no state"
+
+    over = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
+    tracker.shows(acme(over, minute=2), etag='"2"')
+    back_to_phase, *plain = pauses(tracker, 3)
+    assert back_to_phase in {20, 40, 60}
+    assert plain == [60, 60]
+    assert tracker.state.incident_at is None
+    assert tracker.state.quiet_since is not None
+
+
+def test_an_incident_in_which_nothing_moves_is_fast_for_no_longer(tracker: Tracker) -> None:
+    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
+    assert pauses(tracker, 180) == [20] * 180
+    assert pauses(tracker, 3) == [60] * 3
+
+    tracker.shows(acme(incident("i1", update("u1", 1), update("u2", 2)), minute=2), etag='"2"')
+    assert pauses(tracker, 3) == [20] * 3
+
+
+def test_a_page_that_stamps_itself_anew_does_not_prolong_the_fast_pace(tracker: Tracker) -> None:
+    found = []
+    for minute in range(1, 200):
+        tracker.shows(acme(incident("i1", update("u1", 1)), minute=minute))
+        found += pauses(tracker)
+
+    assert (found[0], found[-1]) == (20, 60)
+
+
+def test_an_incident_that_is_left_out_is_not_fast_for() -> None:
+    tracker = Tracker(min_impact=Impact.CRITICAL)
+    tracker.shows(acme(minute=0))
+    pauses(tracker)
+    tracker.shows(acme(incident("i1", update("u1", 1), impact=Impact.MINOR), minute=1))
+
+    assert pauses(tracker) == [60]
+    assert len(tracker.pages.view("acme").open_incidents) == 1
+
+
+def test_maintenance_that_begins_is_not_fast_for(tracker: Tracker) -> None:
+    begun = page(minute=1, maintenances=(incident("m1", update("u1", 1, "in_progress")),))
+    tracker.fetcher.answers(SUMMARY, summary(begun))
+    tracker.fetcher.answers(SCHEDULED, scheduled_json(begun))
+
+    assert pauses(tracker) == [60]
+    assert len(tracker.pages.view("acme").open_maintenances) == 1
+
+
+@pytest.mark.parametrize(("age_minutes", "pause_s"), [(10, 20), (14 * 1440, 60)])
+def test_what_is_open_at_first_sight_is_fast_for_if_it_is_new(age_minutes: int, pause_s: int) -> None:
+    tracker = Tracker(first_sight=FirstSight.SILENT)
+    tracker.shows(acme(incident("i1", update("u1", -age_minutes)), minute=0))
+    pauses(tracker)
+
+    assert pauses(tracker) == [pause_s]
+    assert tracker.ids() == []
+
+
+def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_changes(tracker: Tracker) -> None:
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
+    onto_its_grid, *quiet = pauses(tracker, 5)
+    assert onto_its_grid in {60, 120}
+    assert quiet == [120] * 4
+    assert [commit.state for commit in tracker.pages.commits[-5:]] == [None] * 5
+
+    tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
+    assert pauses(tracker, 3) == [60] * 3
+
+
+def test_a_component_that_is_left_out_ends_the_slow_pace_too() -> None:
+    tracker = Tracker(components=("web",))
+    tracker.shows(acme(minute=0))
+    pauses(tracker)
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
+    pauses(tracker)
+    assert pauses(tracker) == [120]
+
+    tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
+    assert pauses(tracker) == [60]
+    assert tracker.ids() == []
+
+
+def test_an_incident_that_is_left_out_ends_the_slow_pace_though_it_was_brief() -> None:
+    tracker = Tracker(min_impact=Impact.CRITICAL)
+    tracker.shows(acme(minute=0))
+    pauses(tracker)
+    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
+    pauses(tracker)
+    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR)
+    tracker.shows(acme(brief, minute=2))
+
+    assert pauses(tracker, 3) == [60] * 3
+    assert tracker.ids() == []
+
+
+def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: Tracker) -> None:
+    opening = incident("i1", update("u1", 10))
+    tracker.shows(acme(opening, minute=10), etag='"1"')
+    pauses(tracker)
+    remembered = (tracker.state.incident_at, tracker.state.quiet_since)
+
+    tracker.fails(FetchTimeout("no answer within 10 s"))
+    assert 54 <= pauses(tracker)[0] <= 66, "it is tried again later, not in a hurry"
+    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
+
+    tracker.shows(acme(minute=5))
+    pauses(tracker)
+    assert pauses(tracker) == [20]
+    cost = tracker.pages.commits[-1].cost
+    assert cost is not None
+    assert cost.ending == ResponseClass.STALE
+    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
+
+
+def test_an_answer_that_stays_fresh_is_not_asked_for_fast() -> None:
+    tracker = Tracker()
+    tracker.fetcher.answers(SUMMARY, summary(page(incident("i1", update("u1", 0)))), fresh_for_s=30)
+    pauses(tracker)
+
+    assert pauses(tracker, 3) == [40, 40, 40]
+
+
+def test_a_fixed_cadence_is_never_fast() -> None:
+    tracker = Tracker(cadence=Cadence.FIXED)
+    tracker.shows(page(incident("i1", update("u1", 0))))
+    pauses(tracker)
+
+    assert pauses(tracker, 2) == [60, 60]

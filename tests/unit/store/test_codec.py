@@ -1,0 +1,191 @@
+"""What is written to the data server can be read again, also by a later version."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import providers, states, texts, views
+from tracker.errors import StoreError
+from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
+from tracker.model.page_state import KnownAnswer, PageState, PageView, Source, UpdateDigest
+from tracker.model.provider import FirstSight, Provider, Validators
+from tracker.store.codec import (
+    decode_digests,
+    decode_provider,
+    decode_state,
+    decode_view,
+    encode_digests,
+    encode_provider,
+    encode_state,
+    encode_view,
+)
+
+SUMMARY = "https://status.acme.example/api/v2/summary.json"
+
+#: As version 1 wrote them. They must be readable for ever.
+V1_STATE = (
+    b'1{"url":"https://status.acme.example","seeded":true,"source":{"format":"statuspage","primary":"'
+    + SUMMARY.encode()
+    + b'","details":["https://status.acme.example/api/v2/incidents.json"]},"answers":{"'
+    + SUMMARY.encode()
+    + b'":{"validators":{"etag":"W/\\"1\\"","last_modified":null},"digest":"d1","stamp":"2025-11-03T12:00:00Z"}},'
+    b'"projection":"p1","failures":2,"failing_since":"2025-11-03T12:01:00.25Z","failure_reason":"timeout",'
+    b'"failure":"no answer within 10 s","changed_at":"2025-11-03T12:00:01Z"}'
+)
+V1_VIEW = (
+    b'1{"name":"Acme","indicator":"minor","components":{"c1":{"id":"c1","name":"API","status":"partial_outage",'
+    b'"group":null}},"open_incidents":[{"id":"i1","name":"Slow","status":"identified","impact":"minor",'
+    b'"link":"https://status.acme.example/incidents/i1","updated_at":"2025-11-03T12:00:00Z"}]}'
+)
+V1_PROVIDER = (
+    b'{"id":"acme","name":"Acme","url":"https://status.acme.example","format":"auto","interval_s":60,'
+    b'"allow_private":false,"components":["API*"],"first_sight":"open","origin":"file"}'
+)
+
+
+@given(states)
+def test_a_state_is_read_as_it_was_written(state: PageState) -> None:
+    assert decode_state(encode_state(state)) == state
+
+
+@given(views)
+def test_a_view_is_read_as_it_was_written(view: PageView) -> None:
+    assert decode_view(encode_view(view)) == view
+
+
+@given(providers)
+def test_a_provider_is_read_as_it_was_written(provider: Provider) -> None:
+    assert decode_provider(encode_provider(provider)) == provider
+
+
+def test_a_state_of_version_1_is_still_read() -> None:
+    assert decode_state(V1_STATE) == PageState(
+        url="https://status.acme.example",
+        seeded=True,
+        source=Source(
+            format="statuspage",
+            primary=SUMMARY,
+            details=("https://status.acme.example/api/v2/incidents.json",),
+        ),
+        answers={
+            SUMMARY: KnownAnswer(
+                validators=Validators(etag='W/"1"'), digest="d1", stamp=datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+            )
+        },
+        projection="p1",
+        failures=2,
+        failing_since=datetime(2025, 11, 3, 12, 1, 0, 250_000, tzinfo=UTC),
+        failure_reason="timeout",
+        failure="no answer within 10 s",
+        changed_at=datetime(2025, 11, 3, 12, 0, 1, tzinfo=UTC),
+    )
+
+
+def test_a_view_of_version_1_is_still_read() -> None:
+    assert decode_view(V1_VIEW) == PageView(
+        name="Acme",
+        indicator=Impact.MINOR,
+        components={"c1": Component(id="c1", name="API", status=ComponentStatus.PARTIAL_OUTAGE)},
+        open_incidents=(
+            OpenIncident(
+                id="i1",
+                name="Slow",
+                status="identified",
+                impact=Impact.MINOR,
+                link="https://status.acme.example/incidents/i1",
+                updated_at=datetime(2025, 11, 3, 12, 0, tzinfo=UTC),
+            ),
+        ),
+    )
+
+
+def test_a_provider_of_version_1_is_still_read() -> None:
+    assert decode_provider(V1_PROVIDER) == Provider(
+        id="acme",
+        name="Acme",
+        url="https://status.acme.example",
+        components=("API*",),
+        first_sight=FirstSight.OPEN,
+    )
+
+
+digests_by_page = st.dictionaries(
+    st.sampled_from("ij"),
+    st.dictionaries(
+        st.sampled_from("uv"),
+        st.builds(
+            UpdateDigest,
+            digest=st.none() | texts,
+            words=st.none() | texts,
+            missing=st.integers(0, 3),
+            edits=st.integers(0, 100),
+            edited_to=st.lists(texts, max_size=3).map(tuple),
+            withdrawals=st.integers(0, 9),
+        ),
+    ),
+)
+
+
+@given(digests_by_page)
+def test_a_digests_is_read_as_it_was_written(digests: dict[str, dict[str, UpdateDigest]]) -> None:
+    assert decode_digests(encode_digests(digests)) == digests
+
+
+def test_a_digests_of_version_1_is_still_read() -> None:
+    assert decode_digests(b'1{"i1":{"u1":{"digest":"017d","missing":2},"u2":{}}}') == {
+        "i1": {"u1": UpdateDigest(digest="017d", missing=2), "u2": UpdateDigest()}
+    }
+
+
+def test_fields_of_a_later_version_are_passed_over() -> None:
+    assert decode_state(b'1{"url":"u","invented_later":[1]}') == PageState(url="u")
+
+
+def test_nothing_is_the_state_and_the_view_of_a_page_never_seen() -> None:
+    assert decode_state(b"") == PageState()
+    assert decode_view(None) == PageView()
+
+
+@pytest.mark.parametrize("decode", [decode_state, decode_view])
+def test_another_version_is_refused_by_name(decode) -> None:
+    with pytest.raises(StoreError, match=r"version b'3'.* reads up to b'2'"):
+        decode(b"3{}")
+
+
+def test_a_long_view_is_written_short_and_read_as_it_was() -> None:
+    components = {
+        f"c{number}": Component(id=f"c{number}", name=f"Region {number}", status=ComponentStatus.OPERATIONAL)
+        for number in range(500)
+    }
+    view = PageView(components=components)
+
+    assert len(encode_view(view)) < 8000
+    assert decode_view(encode_view(view)) == view
+
+
+def test_a_short_view_can_be_read_by_people() -> None:
+    assert encode_view(PageView(name="Acme")) == b'1{"name":"Acme"}'
+
+
+def test_a_long_view_that_was_cut_is_a_store_error() -> None:
+    written = encode_view(
+        PageView(components={"c": Component(id="c", name="x" * 2000, status=ComponentStatus.UNKNOWN)})
+    )
+    assert written[:1] == b"2"
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        decode_view(written[:-9])
+
+
+@pytest.mark.parametrize("broken", [b"1", b"1{", b'1{"failures":"many"}', b"1\xff", b'1{"url":1}'])
+def test_what_cannot_be_read_is_a_store_error(broken: bytes) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        decode_state(broken)
+
+
+@pytest.mark.parametrize("broken", [b"", b"{}", b"[]", b'{"id":1}'])
+def test_a_provider_that_cannot_be_read_is_a_store_error(broken: bytes) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        decode_provider(broken)
