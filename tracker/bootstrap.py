@@ -29,6 +29,7 @@ from tracker.errors import ConfigError, StoreError
 from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
+from tracker.fetch.tokens import TokenFetcher
 from tracker.history import History, open_history
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
@@ -147,11 +148,12 @@ def build_sender(poster: Poster) -> WebhookSender:
     return WebhookSender(poster, os.environ, utc_now)
 
 
-def build_fetcher(settings: Settings) -> RequestsFetcher:
+def build_fetcher(settings: Settings) -> TokenFetcher:
     """Return the fetcher that asks pages."""
-    return RequestsFetcher(
+    fetcher = RequestsFetcher(
         limits=FetchLimits(), user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies
     )
+    return TokenFetcher(fetcher, lambda: build_poster(settings))
 
 
 def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:

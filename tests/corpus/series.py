@@ -21,18 +21,10 @@ UNREAD = {
     "gcp/outages-gcp-outages__gcp_incidents_2020_oldschema": "Google gave its incidents ids in 2021",
     "statuspage/outages-github-outages__empty_body_": "an empty body",
     "statuspage/outages-netlify-outages__error_500_body_": "an error message",
-    "incidentio/inket-stts__aiven_page.html": "a page for people, whose JSON is asked for instead",
-    "instatus/inket-stts__mastodonsocial_page.html": "a page for people, whose JSON is asked for instead",
     "instatus/inket-stts__mastodonsocial_page_data.json": "a part of a page for people, cut out of it by its recorder",
-    "checkly/SmartScaleAI-statussy__mistral_page_data_": "a part of a page for people, cut out of it by its recorder",
-    "apple/": "a platform of one vendor that is not read",
+    "apple/": "one service, cut out of its answer by its recorder",
     "flashduty/bentleypark-aiwatch__deepseek_changes_": "the API wants a key, and the outer object is its recorder's",
-    "google-aistudio/": "a platform of one vendor that is not read",
-    "okta/": "a page for people of one vendor that is not read",
-    "onlineornot/": "a platform that is not read, and a recording that was edited",
-    "pagerduty/": "a part of a page for people of one vendor that is not read",
-    "upptime/": "a platform that is not read: its incidents are issues of a repository",
-    "uptimerobot/": "a platform that is not read: an event has no id",
+    "google-aistudio/": "it is the answer to a POST",
 }
 
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the recorded pages are not beside this checkout")

@@ -6,9 +6,8 @@ their posts: one request for all. `…/issues` lists the issues alone. Documente
 own: its time is the key, and the newest has the issue's status. Advisories are minor, incidents major. An answer may
 be continued (`@odata.nextLink`); what is on further pages is not read, so that absence proves nothing then.
 
-Graph wants a bearer token with ServiceHealth.Read.All: `headers_env = { Authorization = "…" }` names the variable, or
-the file (`…_FILE`), that holds `Bearer <token>`. The file is read for each request, so that whatever renews the token
-can write it there.
+Graph wants a bearer token with ServiceHealth.Read.All: `headers_env = { Authorization = "GRAPH" }` names the variables
+of the client that gets one (`tracker.environment.clients`), or the one that holds `Bearer <token>`.
 """
 
 from collections.abc import Mapping

@@ -15,6 +15,7 @@ from tracker.parse import _fields as fields
 
 #: So much of a page is looked at, in bytes; recorded ones have 250,000.
 _LOOKED_AT: Final = 4 * 1024 * 1024
+_BEGINNING: Final = 4096
 #: Objects and lists that are looked through, and how deep.
 _MOST_NODES: Final = 200_000
 _DEEPEST: Final = 40
@@ -27,7 +28,10 @@ _REFERENCE: Final = re.compile(r"\$([0-9a-f]{1,8})")
 
 def is_page(body: bytes) -> bool:
     """Return whether an answer begins as a page for people does."""
-    return body[:4096].lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head", b"<!--"))
+    start = body[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head")) or (
+        start.startswith(b"<!--") and b"<html" in start
+    )
 
 
 def next_object(body: bytes, *keys: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from tracker.environment.clients import OAuthClient, client_of
 from tracker.environment.credentials import NO_VALIDATORS, headers_of
 from tracker.errors import ConfigError, CredentialsMissing
 from tracker.model.provider import Provider, Validators
@@ -17,12 +18,20 @@ def page_request(
     Raises CredentialsMissing.
     """
     headers: Mapping[str, str] = {}
+    client: OAuthClient | None = None
     if provider.headers_env and origin(url) == origin(provider.url):
+        place = f'provider "{provider.id}"'
+        named = dict(provider.headers_env)
+        signs = next((name for name in named if name.lower() == "authorization"), None)
         try:
-            headers = headers_of(provider.headers_env, environ, f'provider "{provider.id}"')
+            client = client_of(named[signs], environ, place) if signs else None
+            plain = (each for each in provider.headers_env if client is None or each[0] != signs)
+            headers = headers_of(plain, environ, place)
         except ConfigError as error:
             raise CredentialsMissing(str(error)) from None
-    return FetchRequest(url=url, validators=validators, allow_private=provider.allow_private, headers=headers)
+    return FetchRequest(
+        url=url, validators=validators, allow_private=provider.allow_private, headers=headers, client=client
+    )
 
 
 def missing_credentials(providers: Iterable[Provider], environ: Mapping[str, str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from tracker.environment.clients import OAuthClient
 from tracker.errors import FetchError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState, PageView, UpdateDigest
@@ -21,6 +22,8 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool = False
     #: Further header fields, for scheme, host and port of `url` alone: a redirect takes them nowhere else.
     headers: Mapping[str, str] = {}
+    #: Who gets a bearer token for it, None where it needs none.
+    client: OAuthClient | None = None
 
     def __repr__(self) -> str:
         """Return all of it but the values of header fields, which are secrets."""

@@ -59,7 +59,7 @@ class Plain(msgspec.Struct, frozen=True):
     """What polling a page needs, derived from its provider and its state."""
 
     interval_s: float
-    #: The first request of its poll; None where credentials are missing for it.
+    #: The first request of its poll; None where credentials are missing for it, or a token is to be fetched first.
     request: FetchRequest | None
     #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
     plain_until: datetime | None
@@ -70,10 +70,15 @@ def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Pla
     provider, state = lease.provider, remembered_of(lease)
     try:
         if state.source is None:
-            return Plain(provider.interval_s, page_request(provider, provider.url, environ), None)
-        request = request_of(provider, state, state.source.primary, environ)
+            request = page_request(provider, provider.url, environ)
+        else:
+            request = request_of(provider, state, state.source.primary, environ)
     except CredentialsMissing:
         return Plain(provider.interval_s, None, None)
+    if request.client is not None:
+        return Plain(provider.interval_s, None, None)  # Its token is fetched by a thread.
+    if state.source is None:
+        return Plain(provider.interval_s, request, None)
     owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
     until = None if owes or state is not lease.state else plain_until(provider, state, now)
     look_again = look_again_at(provider, state)
