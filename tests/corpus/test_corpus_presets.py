@@ -37,7 +37,7 @@ def test_every_service_is_found_by_the_short_name_that_the_vendor_has_for_it() -
 
 
 #: What the list calls otherwise than its table does.
-CALLED = {"Statuspage where it is easily missed": "Atlassian Statuspage"}
+CALLED = {"Statuspage where it is easily missed": "Atlassian Statuspage", "StatusIQ": "StatusIQ (Site24x7)"}
 
 
 def seen_on() -> Iterator[tuple[str, str, str]]:
