@@ -86,7 +86,8 @@ def test_tail_follows_the_record_from_another_process(running: Running) -> None:
             incident = page.open_incident("Errors", impact="minor", body="We look into it.")
             eventually(lambda: any(json.loads(line)["incident_id"] == incident for line in list(lines)))
             page.post_update(incident, "resolved", "It is over.")
-            eventually(lambda: any(json.loads(line)["status"] == "resolved" for line in list(lines)))
+            ended = (incident, "resolved")
+            eventually(lambda: ended in [(it["incident_id"], it["status"]) for it in map(json.loads, list(lines))])
         finally:
             tail.terminate()
         reader.join(PATIENCE_S)
