@@ -14,7 +14,7 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
-from tracker.cli.options import environment, filter_options, format_option, given_headers, given_keys, header_option
+from tracker.cli.options import environment, filter_options, formats, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
@@ -81,13 +81,16 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 )
 @header_option
 @filter_options
-@format_option
+# Before `--page-format` there was, `--format` named that of the page and `--output` that of the output.
+@formats("text", "json", also=("auto", *FORMAT_NAMES))
+@click.option("--output", "former_output", type=click.Choice(["text", "json"]), hidden=True)
 def check(
     page: str,
     allow_private: bool,
     page_format: str,
     header_env: tuple[str, ...],
     output_format: str,
+    former_output: str | None,
     **filters: object,
 ) -> None:
     """Show how a page is read and what would be tracked; exit status 1 if it cannot be read.
@@ -100,6 +103,9 @@ def check(
     Example:
       tracker check https://www.githubstatus.com --components 'Git*'
     """
+    if output_format not in ("text", "json"):
+        page_format, output_format = output_format, "text"
+    output_format = former_output or output_format
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return

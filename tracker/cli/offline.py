@@ -32,6 +32,8 @@ from tracker.store.pages import PageStatus
 _SAVED = "https://replay.invalid/saved"
 page_format_option = click.option(
     "--page-format",
+    "--format",
+    "page_format",
     type=click.Choice(["auto", *FORMAT_NAMES]),
     metavar="NAME",
     default="auto",

@@ -61,8 +61,11 @@ def format_option(command: Function) -> Function:
     return formats("text", "json")(command)
 
 
-def formats(*known: str) -> Callable[[Function], Function]:
-    """Return what adds `--format` with these words, the first one by default, and `--json` for short."""
+def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Return what adds `--format` with these words, the first one by default, and `--json` for short.
+
+    Words of `also` are taken, and the help does not name them.
+    """
 
     def add(command: Function) -> Function:
         def formatted(*args: Any, as_json: bool, **kwargs: Any) -> Any:
@@ -76,7 +79,8 @@ def formats(*known: str) -> Callable[[Function], Function]:
         return click.option(
             "--format",
             "output_format",
-            type=click.Choice(known),
+            type=click.Choice([*known, *also]),
+            metavar=f"[{'|'.join(known)}]",
             default=known[0],
             show_default=True,
             help="How the output is written.",
