@@ -14,6 +14,7 @@ from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider, Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
@@ -230,6 +231,11 @@ def _number(stream_id: str) -> int:
 def provider(**fields: Any) -> Provider:
     """Return a provider called Acme."""
     return Provider(**{"id": "acme", "name": "Acme", "url": "https://status.acme.example"} | fields)
+
+
+def failing(failures: int) -> PageState:
+    """Return the state of a page of which so many polls in a row failed."""
+    return PageState(readability=Readability(failures=failures))
 
 
 def event(event_id: str = "acme/i1/u1", **fields: Any) -> Event:

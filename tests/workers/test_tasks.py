@@ -319,7 +319,7 @@ def test_a_fetch_that_fails_is_committed_as_a_failure(valkey: "redis.Redis", fre
     tasks.fetch_provider("acme")
 
     (status,) = RedisCatalogue(valkey).statuses()
-    assert (status.state.failures, status.state.failure_reason) == (1, "connect")
+    assert (status.state.readability.failures, status.state.readability.failure_reason) == (1, "connect")
 
 
 def test_a_fetch_without_a_data_server_ends_in_one_line(

@@ -79,7 +79,8 @@ def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Pla
         return Plain(provider.interval_s, None, None)  # Its token is fetched by a thread.
     if state.source is None:
         return Plain(provider.interval_s, request, None)
-    owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
+    readability, gaps = state.readability, state.gaps
+    owes = readability.failures or readability.unreadable_since or gaps.stale_since or gaps.lagging_since
     until = None if owes or state is not lease.state else plain_until(provider, state, now)
     look_again = look_again_at(provider, state)
     if until is not None and look_again is not None:
