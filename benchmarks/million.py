@@ -36,8 +36,8 @@ from tracker.model.clock import utc_now
 from tracker.model.page_state import Activity, KnownAnswer, PageState, PageView, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import read
+from tracker.polling.page_store import Commit, GroupedPages, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.ports import Commit, GroupedPages, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import page_key
 from tracker.store.pages import RedisPages

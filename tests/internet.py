@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tracker.errors import HttpStatusError
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 
 
 class Internet:

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
+from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
 from tracker.alerting.desk import Desk
 from tracker.alerting.links import Links
-from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.ports import Poster, Sink
+from tracker.delivery.poster import Poster
+from tracker.delivery.record import Sink
 from tracker.delivery.recorder import RECORD, Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
@@ -33,9 +34,10 @@ from tracker.fetch.tokens import TokenFetcher
 from tracker.history import History, open_history
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
+from tracker.polling.fetcher import Fetcher
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import PageStore
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
 from tracker.store import opening
 from tracker.store.alert_rows import RedisRows

@@ -20,8 +20,8 @@ from tests.channels.fakes.receiver import FakeAppriseTarget, FakeReceiver
 from tests.channels.fakes.teams import FakeTeams
 from tests.conftest import CI
 from tests.receiver import SECRET
+from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
-from tracker.alerting.ports import Channel
 from tracker.catalogue.channel import channel_config_of
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster

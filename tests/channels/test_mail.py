@@ -10,7 +10,7 @@ from tests.channels.fakes.mail_server import PASSWORD, USER, FakeMailServer, bod
 from tests.channels.story import life, message
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.alerting.channels.email import Email
-from tracker.alerting.ports import MailServer
+from tracker.alerting.mailer import MailServer
 from tracker.errors import AddressRefused, BadAnswer, ConnectError, FetchTimeout, TlsError
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.mail import SmtpMailer

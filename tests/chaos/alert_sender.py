@@ -10,8 +10,8 @@ import sys
 import time
 
 from tracker import failpoints
+from tracker.alerting.channel import Channel
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.bootstrap import build_channel, build_poster
 from tracker.environment.settings import Settings

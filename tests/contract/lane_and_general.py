@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.fetch_origin import Origin
 from tracker.fetch import QuickLane, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 
 class LoopThread:

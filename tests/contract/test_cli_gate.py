@@ -16,7 +16,7 @@ from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageView
-from tracker.polling.ports import Commit
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from tracker.store.stored_state import StoredState, restored

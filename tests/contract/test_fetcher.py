@@ -38,7 +38,7 @@ from tracker.errors import (
 from tracker.fetch import FetchLimits
 from tracker.fetch.urls import target
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: A public address that no test ever talks to: `routes` leads it to a local origin.
 PUBLIC = "93.184.215.14"

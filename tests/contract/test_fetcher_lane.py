@@ -19,7 +19,7 @@ from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
 from tracker.fetch import FetchLimits, QuickLane, connector, reader
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 TAGGED = Validators(etag='"1"')
 FAST = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)

@@ -13,12 +13,12 @@ from tests.contract.fetch_origin import Exchange, Origin
 from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import FetchTimeout
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 FORKING = """
 import os, sys
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 request = FetchRequest(url=sys.argv[1], allow_private=True)
 fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")

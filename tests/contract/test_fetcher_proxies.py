@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.forward_proxy import ForwardProxy
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.environment.settings import Settings
 from tracker.errors import (
     AddressRefused,
@@ -21,7 +21,7 @@ from tracker.errors import (
 )
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.post import RequestsPoster
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 PATIENT = FetchLimits()
 #: The wait for a tunnel is bounded like that for a connection.

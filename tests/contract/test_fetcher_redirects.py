@@ -8,7 +8,7 @@ from tests.contract.fetch_origin import Exchange, Origin
 from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 SECRET = "Basic b3BzOnMzY3JldA=="
 LOGIN = b"<html><head><title>Sign in - Acme</title></head><input type='password' name=p></html>"

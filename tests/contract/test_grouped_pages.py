@@ -14,8 +14,8 @@ from tests.looped_pages import LoopedPages
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import encode_state
 from tracker.store.connection import DUE, page_key

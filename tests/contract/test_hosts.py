@@ -22,8 +22,8 @@ from tracker.model.clock import utc_now
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue

@@ -15,8 +15,8 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, PendingEvent
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.polling.page_store import Commit, Known, PageStore, PollLease
 from tracker.polling.poll_cost import ENDINGS, FAILED, PollCost, ResponseClass, Savings
-from tracker.polling.ports import Commit, Known, PageStore, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     DUE,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.receiver import Receiver, answers, close, stall
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, FetchTimeout, TooLarge
 from tracker.fetch.limits import FetchLimits

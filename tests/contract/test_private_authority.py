@@ -11,7 +11,7 @@ from tests.contract.fetch_origin import Origin
 from tracker.bootstrap import build_fetcher
 from tracker.environment.settings import Settings
 from tracker.errors import TlsError
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="openssl makes the certificates")
 

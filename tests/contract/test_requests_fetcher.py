@@ -7,7 +7,7 @@ import pytest
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch import connection as connections
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 
 @pytest.fixture

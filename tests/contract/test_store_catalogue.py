@@ -15,7 +15,7 @@ from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState, PageView, Readability
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, Known
+from tracker.polling.page_store import Commit, Known
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.scheduling.schedule import first_due, next_due
 from tracker.store.catalogue import RedisCatalogue

@@ -9,7 +9,7 @@ import redis
 from tests.fakes import NOON, provider
 from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import PageStatus, RedisPages
 from tracker.supervise.watch import Watch

@@ -36,7 +36,7 @@ from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: Small, so that what is too large and too slow ends soon.
 LIMITS: Final = FetchLimits(connect_s=2.0, read_s=0.5, total_s=1.0, max_body_bytes=256 * 1024)

@@ -17,9 +17,9 @@ from tests.workers.queues import waiting
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
 from tracker.model.event import PendingEvent
+from tracker.polling.page_store import Commit, HostBusy, Slot
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
-from tracker.polling.ports import Commit, HostBusy, Slot
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks

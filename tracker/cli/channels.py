@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import click
 
-from tracker.alerting.ports import Act, Message, Severity
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.bootstrap import build_channel, build_poster, open_alerts
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table

@@ -20,7 +20,7 @@ from tracker.model.page import Snapshot
 from tracker.model.plain import one_line
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.parse.custom import Trial, tried, understood
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 _LONGEST: Final = 300
 #: Incidents that are shown of what comes out; JSON has them all.

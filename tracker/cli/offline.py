@@ -22,9 +22,9 @@ from tracker.model.event import Event, encode_event
 from tracker.model.plain import ascii_json
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 

@@ -24,7 +24,7 @@ from tracker.model.event import Event, PendingEvent
 from tracker.model.page import Impact, Snapshot
 from tracker.model.provider import Provider
 from tracker.parse import read
-from tracker.polling.ports import Commit, PageStore, PollLease
+from tracker.polling.page_store import Commit, PageStore, PollLease
 from tracker.simulator.render import render
 from tracker.simulator.vendor import Page
 from tracker.store.alert_rows import RedisRows

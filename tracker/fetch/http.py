@@ -28,7 +28,7 @@ from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
 from tracker.fetch.trail import Trail
 from tracker.fetch.urls import Target
 from tracker.model.clock import utc_now
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 
 class _Session(requests.Session):

@@ -30,7 +30,7 @@ from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
 from tracker.model.clock import utc_now
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: How often deadlines are checked: one timer serves all requests.
 _SWEEP_S: Final = 0.2

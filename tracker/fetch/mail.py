@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tracker.alerting.ports import MailServer
+from tracker.alerting.mailer import MailServer
 from tracker.errors import BadAnswer, ChannelRefused, ConnectError, FetchError, FetchTimeout, TlsError
 from tracker.fetch.budget import CURRENT, BoundedReader, Budget, MeteredSocket
 from tracker.fetch.connection import tls_context

@@ -9,8 +9,8 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.alerting.ports import Call, Reply
-from tracker.delivery.ports import PostRequest
+from tracker.alerting.caller import Call, Reply
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import BadUrl, ConnectError, ProxyFailed

@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import (
 )
 
 from tracker import __version__
-from tracker.alerting.ports import Severity
+from tracker.alerting.channel import Severity
 from tracker.assessment import Reason, State, assess_component
 from tracker.metrics.delays import Delays
 from tracker.metrics.sources import KnownPage

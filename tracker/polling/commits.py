@@ -23,8 +23,8 @@ from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
 from tracker.parse import format_of
 from tracker.polling.known import before_of
+from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.ports import Commit, Known, PollLease
 from tracker.polling.reading import Observation, read_again
 from tracker.scheduling.cadence import noted, pace
 from tracker.scheduling.schedule import due_after_failure, due_after_success

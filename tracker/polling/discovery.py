@@ -36,8 +36,8 @@ from tracker.parse.custom import custom_format
 from tracker.parse.page_data import is_page
 from tracker.parse.sniff import refusal
 from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
+from tracker.polling.fetcher import Fetched, Fetcher
 from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher
 
 #: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
 MOST_INCIDENTS: Final = 5000

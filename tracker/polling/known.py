@@ -17,7 +17,7 @@ from tracker.model.page_state import Activity, PageState, PageView, Readability,
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
 from tracker.polling.candidates import same_host
-from tracker.polling.ports import Known, PollLease
+from tracker.polling.page_store import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
 

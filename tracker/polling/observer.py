@@ -24,9 +24,9 @@ from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
 from tracker.polling.candidates import incident_urls, rebased, same_host
 from tracker.polling.discovery import Discovery, discover, read_answer
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.polling.lesser import is_better, is_lesser
 from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.polling.reading import (
     Observation,
     adopted,

@@ -7,7 +7,7 @@ from tracker.environment.credentials import NO_VALIDATORS, headers_of
 from tracker.errors import ConfigError, CredentialsMissing
 from tracker.model.provider import Provider, Validators
 from tracker.model.urls import origin
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 
 def page_request(

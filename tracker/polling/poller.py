@@ -16,12 +16,13 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
+from tracker.polling.fetcher import Asked
 from tracker.polling.known import as_known, known_again, remembered_of
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, Known, PageStore, PollLease
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
-from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
 from tracker.polling.reading import Observation, searched
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from tracker.model.provider import Provider
 from tracker.parse.coverage import expected_format
 from tracker.polling.candidates import same_host
 from tracker.polling.discovery import Discovery, discover, speaks
-from tracker.polling.ports import Fetcher
+from tracker.polling.fetcher import Fetcher
 
 #: Between two pages of one organisation, in seconds.
 PAUSE_S: Final = 2.0

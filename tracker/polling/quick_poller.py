@@ -20,23 +20,14 @@ from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
+from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
 from tracker.polling.known import remembered_of
 from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.observer import request_of
 from tracker.polling.page_request import page_request
+from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
-from tracker.polling.ports import (
-    Asked,
-    Commit,
-    Fetched,
-    FetchRequest,
-    GroupedPages,
-    HostBusy,
-    NotModified,
-    PollLease,
-    QuickFetcher,
-)
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 

@@ -16,8 +16,8 @@ from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.parse import format_of
 from tracker.polling.candidates import same_host
 from tracker.polling.discovery import read_answer, shows_incidents
+from tracker.polling.fetcher import Fetched, NotModified
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.ports import Fetched, NotModified
 
 #: So much of a host's name is repeated.
 _LONGEST_HOST = 100

@@ -15,7 +15,7 @@ from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
 from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider, Webhook
-from tracker.polling.ports import Slot
+from tracker.polling.page_store import Slot
 from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.stored_state import StoredState, restored, stored
 

@@ -27,9 +27,9 @@ from tracker.errors import Conflict, ConnectError, HttpStatusError, PollError, S
 from tracker.model.event import EventKind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.provider import FirstSight
+from tracker.polling.page_store import Commit
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import FAILURES_BEFORE_SEARCH, Outcome
-from tracker.polling.ports import Commit
 from tracker.scheduling.schedule import MAX_BACKOFF_S, MAX_DELAY_S
 
 

@@ -17,9 +17,10 @@ from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Rea
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
 from tracker.polling.commits import quiet
+from tracker.polling.fetcher import NotModified
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Outcome
-from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
