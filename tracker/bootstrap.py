@@ -5,24 +5,21 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
 from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
-from tracker.alerting.desk import Desk
 from tracker.alerting.links import Links
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.poster import Poster
 from tracker.delivery.record import Sink
-from tracker.delivery.recorder import RECORD, Printer
+from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
-from tracker.environment.history import HistorySettings
 from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
@@ -31,7 +28,6 @@ from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFet
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
 from tracker.fetch.tokens import TokenFetcher
-from tracker.history import History, open_history
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
 from tracker.polling.fetcher import Fetcher
@@ -39,16 +35,11 @@ from tracker.polling.observer import Observer
 from tracker.polling.page_store import PageStore
 from tracker.polling.poller import Poller
 from tracker.polling.quick_poller import QuickPoller
-from tracker.store import opening
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
-from tracker.store.asking import ask
-from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
-from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
-from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
 from tracker.store.ownership import FILE, Ownership, kept_id
 from tracker.store.ownership import RECORD as OWNED_RECORD
@@ -64,74 +55,10 @@ GENERAL_POLLS: Final = 32
 OWNER_NAME: Final = "owner"
 
 
-def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
-    """Return the catalogue in the data server that the settings (or else the environment) name."""
-    return opening.catalogue(settings or Settings.from_environment(os.environ))
-
-
-def open_board(settings: Settings) -> RedisBoard:
-    """Return the data server as screens and interfaces see it."""
-    return RedisBoard(connect(settings.redis_url))
-
-
-def open_recorded(settings: Settings, kept: HistorySettings | None = None) -> History:
-    """Return the history that the settings (or else the environment) name. Raises ConfigError, HistoryError."""
-    kept = kept or HistorySettings.from_environment(os.environ)
-    return open_history(settings.data_dir, kept.database_url)
-
-
-def open_sinks(settings: Settings | None = None) -> RedisSinks:
-    """Return the sinks in the data server that the settings (or else the environment) name."""
-    return opening.sinks(settings or Settings.from_environment(os.environ))
-
-
-def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
-    """Return the data server's answer to one reading command, by lines. Raises ConfigError, StoreError."""
-    client = connect(settings.redis_url)
-    try:
-        return ask(client, *words)
-    finally:
-        client.close()
-
-
-def open_alerts(settings: Settings | None = None) -> RedisAlerts:
-    """Return the alerts in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisAlerts(connect(settings.redis_url))
-
-
-def open_rows(settings: Settings | None = None) -> RedisRows:
-    """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisRows(connect(settings.redis_url))
-
-
-def open_desk(settings: Settings) -> Desk:
-    """Return alerts at the hands of people, in the data server that the settings name."""
-    client = connect(settings.redis_url)
-    return Desk(RedisAlerts(client), RedisRows(client), utc_now)
-
-
-def open_drills(settings: Settings) -> RedisDrills:
-    """Return the drills that somebody began, in the data server that the settings name."""
-    return RedisDrills(connect(settings.redis_url))
-
-
 def links_of(settings: Settings) -> Links | None:
     """Return what makes links for messages, None where the page's address is not set. Raises ConfigError."""
     base = web_url(os.environ)
     return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
-
-
-def open_measures(settings: Settings) -> RedisMeasures:
-    """Return the data server as metrics see it."""
-    # A scraper waits for ten seconds; what does not answer within three counts as away.
-    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
-
-
-def open_pages(settings: Settings) -> RedisPages:
-    """Return what is remembered of pages, in the data server that the settings name."""
-    return RedisPages(connect(settings.redis_url))
 
 
 def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:

@@ -7,13 +7,14 @@ from uuid import uuid4
 import click
 
 from tracker.alerting.channel import Act, Message, Severity
-from tracker.bootstrap import build_channel, build_poster, open_alerts
+from tracker.bootstrap import build_channel, build_poster
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts
 
 
 @click.group()

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import click
 from msgspec.structs import replace
 
-from tracker.bootstrap import open_alerts
 from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, load_sinks, new_provider
 from tracker.catalogue.presets import Choice, chosen, completions, nearest
 from tracker.catalogue.presets import search as lookup
@@ -38,8 +37,8 @@ from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.parse.coverage import coverage
-from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.opening import open_alerts, open_catalogue, open_sinks
 from tracker.store.ownership import is_ours
 from tracker.supervise.sinks import unreached_summary
 
@@ -250,11 +249,11 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
         return
     settings = running_settings(data_dir)
     if not take_over:
-        _refuse_foreign(opening.catalogue(settings), pages, file)
+        _refuse_foreign(open_catalogue(settings), pages, file)
     # Sinks first: a page that is new may have something to tell at once.
-    reported = opening.sinks(settings).sync(sinks)
+    reported = open_sinks(settings).sync(sinks)
     has_other_alerts = open_alerts(settings).sync(alerting)
-    catalogue = opening.catalogue(settings)
+    catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
@@ -349,7 +348,7 @@ def _print_added(added: Sequence[Provider], word: str = "added") -> None:
 
 def _print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
     """Name the sinks with something that matches none of the pages that are watched now."""
-    line = unreached_summary(opening.sinks(running_settings(data_dir)).statuses(), catalogue.providers())
+    line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:
         click.echo(f"note: {line}", err=True)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import click
 import msgspec
 
-from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks
+from tracker.bootstrap import build_poster, build_sender
 from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
@@ -20,6 +20,7 @@ from tracker.errors import ConfigError, FetchError
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, EventKind
 from tracker.model.provider import Provider, Webhook
+from tracker.store.opening import open_catalogue, open_sinks
 from tracker.store.sinks import RedisSinks, SinkStatus
 
 #: Provider of test events: so that a receiver can tell them from others and drop them.

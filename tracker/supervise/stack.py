@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks, own_catalogue
+from tracker.bootstrap import Runtime, own_catalogue
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.settings import Settings, masked_url
@@ -23,6 +23,7 @@ from tracker.model.route import Alerting
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import inspect
 from tracker.store.keeper import Keeper
+from tracker.store.opening import open_alerts, open_catalogue, open_sinks
 from tracker.store.sync import Synced
 from tracker.supervise.health import PageHealth, filters_summary, summary
 from tracker.supervise.page import NOT_INSTALLED, is_installed, page_command
