@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Final, TextIO
 
 from tracker.alerting.channel import Channel
@@ -24,7 +25,7 @@ from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
 from tracker.errors import ConfigError, StoreError
-from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
+from tracker.fetch import LOOK_UPS, Breaker, ClientOptions, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
 from tracker.fetch.tokens import TokenFetcher
@@ -61,15 +62,15 @@ def links_of(settings: Settings) -> Links | None:
     return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
 
 
-def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:
+def client_options(settings: Settings) -> ClientOptions:
+    """Return what all clients of this process share. Each process makes it once."""
+    ca_file = None if settings.ca_file is None else str(settings.ca_file)
+    return ClientOptions(user_agent=settings.user_agent, ca_file=ca_file, proxies=settings.proxies)
+
+
+def build_channel(config: AnyChannelConfig, options: ClientOptions, poster: RequestsPoster) -> Channel:
     """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
-    mailer = SmtpMailer(ca_file=_ca_file(settings))
-    return channel_of(config, environ=os.environ, caller=poster, mailer=mailer, clock=utc_now)
-
-
-def build_poster(settings: Settings) -> RequestsPoster:
-    """Return the poster that talks to receivers of webhooks."""
-    return RequestsPoster(user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies)
+    return channel_of(config, environ=os.environ, caller=poster, mailer=SmtpMailer(options), clock=utc_now)
 
 
 def build_sender(poster: Poster) -> WebhookSender:
@@ -77,12 +78,9 @@ def build_sender(poster: Poster) -> WebhookSender:
     return WebhookSender(poster, os.environ, utc_now)
 
 
-def build_fetcher(settings: Settings) -> TokenFetcher:
+def build_fetcher(options: ClientOptions) -> TokenFetcher:
     """Return the fetcher that asks pages."""
-    fetcher = RequestsFetcher(
-        limits=FetchLimits(), user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies
-    )
-    return TokenFetcher(fetcher, lambda: build_poster(settings))
+    return TokenFetcher(RequestsFetcher(options), lambda: RequestsPoster(options))
 
 
 def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
@@ -93,17 +91,11 @@ def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
 class LoopParts:
     """The poller of one event loop, which builds and closes it."""
 
-    def __init__(self, settings: Settings, breaker: Breaker, general: Poller) -> None:
+    def __init__(self, settings: Settings, options: ClientOptions, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
         self._look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
         self._pages = RedisGroupedPages(connect_async(settings.redis_url))
-        self._lane = QuickLane(
-            limits=FetchLimits(),
-            user_agent=settings.user_agent,
-            executor=self._look_ups,
-            ca_file=_ca_file(settings),
-            proxies=settings.proxies,
-        )
+        self._lane = QuickLane(options, executor=self._look_ups)
         self.poller = QuickPoller(self._pages, breaker.quick(self._lane), general, self._threads, utc_now, os.environ)
 
     async def aclose(self) -> None:
@@ -121,7 +113,8 @@ class Runtime:
         self._settings = settings
         self._stdout = stdout
         self._client = connect(settings.redis_url)
-        self._fetcher = build_fetcher(settings)
+        self._options = client_options(settings)
+        self._fetcher = build_fetcher(self._options)
         self._breaker = Breaker(self._fetcher)
         self.poller = Poller(RedisPages(self._client), Observer(self._breaker, os.environ), utc_now)
         self._loop_parts: LoopParts | None = None
@@ -138,12 +131,11 @@ class Runtime:
         self._decider = Decider(self.alerts, utc_now)
         self._deciding = threading.Lock()
         self._channels: dict[AnyChannelConfig, Channel] = {}
-        self._links: Links | None = None
 
     def quick_poller(self) -> QuickPoller:
         """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
         if self._loop_parts is None:
-            self._loop_parts = LoopParts(self._settings, self._breaker, self.poller)
+            self._loop_parts = LoopParts(self._settings, self._options, self._breaker, self.poller)
         return self._loop_parts.poller
 
     async def aclose(self) -> None:
@@ -171,10 +163,9 @@ class Runtime:
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
             if self._deliverer is None:
-                self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
+                sender = build_sender(self._shared_poster())
+                self._deliverer = Deliverer(RedisOutbox(self._client), sender, utc_now)
         return self._deliverer.deliver(sink)
 
     def decide_alerts(self) -> int:
@@ -192,13 +183,20 @@ class Runtime:
         if config is None:
             return 0
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
-                self._links = _links_if_any(self._settings)
             if config not in self._channels:
-                self._channels[config] = build_channel(config, self._settings, self._poster)
+                self._channels[config] = build_channel(config, self._options, self._shared_poster())
             channel = self._channels[config]
         return Sender(RedisRows(self._client), {name: channel}, utc_now, self._links).send(name)
+
+    @cached_property
+    def _links(self) -> Links | None:
+        return _links_if_any(self._settings)
+
+    def _shared_poster(self) -> RequestsPoster:
+        """Return the poster of sinks and channels; the caller holds the lock."""
+        if self._poster is None:
+            self._poster = RequestsPoster(self._options)
+        return self._poster
 
     def close(self) -> None:
         """Close connections and files."""
@@ -230,10 +228,6 @@ def _links_if_any(settings: Settings) -> Links | None:
         # What an alert says matters more than the link in it.
         log.warning("messages of alerts go without a link to acknowledge: %s", error)
         return None
-
-
-def _ca_file(settings: Settings) -> str | None:
-    return None if settings.ca_file is None else str(settings.ca_file)
 
 
 def _console(settings: Settings, stdout: TextIO) -> Sink:

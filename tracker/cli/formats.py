@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue.examples import example, names
 from tracker.catalogue.file import load_definitions
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
@@ -98,7 +98,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
             return Path(page).read_bytes(), ""
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot read {page}: {getattr(error, 'strerror', None) or 'not a valid path'}") from None
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data"), os.environ))))
     try:
         answer = fetcher.fetch(FetchRequest(url=page, allow_private=allow_private))
     finally:

@@ -15,6 +15,7 @@
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large
+    options       what all clients share: name, trust, proxies, address policy
     budget        time and bytes that one fetch may still use
     body          bounded reading
     coding        which content codings a body has, whatever its label says
@@ -38,5 +39,6 @@ from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 
-__all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UPS", "Breaker", "ClientOptions", "FetchLimits", "QuickLane", "RequestsFetcher"]
