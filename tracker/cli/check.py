@@ -26,8 +26,9 @@ from tracker.model.page_state import PageState
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.polling.answers import shows_incidents, speaks
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents, speaks
+from tracker.polling.discovery import Attempt, Discovery, Found
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 

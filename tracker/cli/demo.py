@@ -17,7 +17,7 @@ from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
-from tracker.supervise.stack import Size
+from tracker.supervise.commands import Size
 
 log = logging.getLogger("tracker")
 

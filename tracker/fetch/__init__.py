@@ -11,7 +11,8 @@
     fields        header fields of requests and answers (pure)
     breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
-    connection    how requests and urllib3 connect and read for us
+    adapter       the pools of connections behind requests, and their proxies
+    connection    how urllib3 connects and reads for us
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large

@@ -8,12 +8,13 @@ import requests
 from urllib3 import BaseHTTPResponse
 
 from tracker.errors import Blocked, FetchError, SignInNeeded, TooManyRedirects
+from tracker.fetch.adapter import GuardedAdapter
 from tracker.fetch.body import decoded_start, read_body
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
-from tracker.fetch.connection import GuardedAdapter, StaleConnection
+from tracker.fetch.connection import StaleConnection
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.fields import joined

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.environment.proxies import DIRECTLY, Proxies
-from tracker.fetch.connection import GuardedAdapter, tls_context
+from tracker.fetch.adapter import GuardedAdapter, tls_context
 from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.model.clock import utc_now
 

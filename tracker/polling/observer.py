@@ -22,11 +22,12 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
+from tracker.polling.answers import read_answer
 from tracker.polling.candidates import incident_urls, rebased, same_host
-from tracker.polling.discovery import Discovery, discover, read_answer
-from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.discovery import Discovery, discover
+from tracker.polling.fetcher import Fetched, Fetcher, NotModified
 from tracker.polling.lesser import is_better, is_lesser
-from tracker.polling.page_request import page_request
+from tracker.polling.page_request import page_request, request_of
 from tracker.polling.reading import (
     Observation,
     adopted,
@@ -223,15 +224,6 @@ class Observer:
         if not is_conditional:
             return self._fetcher.fetch(page_request(provider, url, self._environ))
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
-
-
-def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
-    """Return the request for a known address of a page, conditional where that proves something.
-
-    Raises CredentialsMissing.
-    """
-    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
-    return page_request(provider, url, environ, known.validators)
 
 
 def _completed(

@@ -23,8 +23,7 @@ from tracker.polling.commits import failure, quiet
 from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
 from tracker.polling.known import remembered_of
 from tracker.polling.lesser import look_again_at, should_look_again
-from tracker.polling.observer import request_of
-from tracker.polling.page_request import page_request
+from tracker.polling.page_request import page_request, request_of
 from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed

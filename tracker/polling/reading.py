@@ -14,8 +14,8 @@ from tracker.errors import MovedAway
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.parse import format_of
+from tracker.polling.answers import read_answer, shows_incidents
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import read_answer, shows_incidents
 from tracker.polling.fetcher import Fetched, NotModified
 from tracker.polling.poll_cost import ResponseClass
 
