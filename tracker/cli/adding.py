@@ -30,6 +30,7 @@ from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.store.catalogue import RedisCatalogue
 
 #: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
@@ -79,24 +80,17 @@ def add(
     choices = [chosen(page) for page in pages]
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
-    for provider in wanted:
-        if _is_inner(provider) and not provider.allow_private:
-            raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
+    _refuse_private(wanted)
     for choice in choices:
         print_unread(choice)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
     catalogue = running_catalogue(data_dir)
-    known = {provider.id: provider for provider in catalogue.providers()}
-    for provider in wanted:
-        same = known.get(provider.id)
-        if same is not None and not _allows_private(same, provider):
-            raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
+    _refuse_known(catalogue, wanted)
     if not no_check:
-        _check_first(
-            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not is_unread(choice)]
-        )
+        pairs = zip(wanted, choices, strict=True)
+        _check_first([(provider, choice.name) for provider, choice in pairs if not is_unread(choice)])
     catalogue.put(wanted, utc_now())
     _print_added(wanted)
     print_unreached(catalogue, data_dir)
@@ -183,6 +177,22 @@ def _allows_private(same: Provider, wanted: Provider) -> bool:
     """Return whether a page that was added by command is only to be allowed its private address."""
     added = same.origin == wanted.origin and same.url == wanted.url
     return added and wanted.allow_private and not same.allow_private
+
+
+def _refuse_private(wanted: Sequence[Provider]) -> None:
+    """Refuse an address that is not public and was not allowed. Raises ConfigError."""
+    for provider in wanted:
+        if _is_inner(provider) and not provider.allow_private:
+            raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
+
+
+def _refuse_known(catalogue: RedisCatalogue, wanted: Sequence[Provider]) -> None:
+    """Refuse a page whose id another one has, unless it only gets its address allowed. Raises ConfigError."""
+    known = {provider.id: provider for provider in catalogue.providers()}
+    for provider in wanted:
+        same = known.get(provider.id)
+        if same is not None and not _allows_private(same, provider):
+            raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
 
 
 def _refuse_repeated(wanted: Sequence[Provider]) -> None:

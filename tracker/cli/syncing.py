@@ -21,6 +21,7 @@ from tracker.model.provider import Provider
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.opening import open_alerts, open_catalogue, open_sinks
 from tracker.store.ownership import is_ours
+from tracker.store.sync import Synced
 
 
 @click.command()
@@ -60,9 +61,7 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
         return
-    click.echo(f"{len(pages)} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
-    if synced.kept_ids:
-        click.echo(kept_ids_line(synced.kept_ids))
+    _print_synced(synced, len(pages))
     if sinks or reported.removed:
         click.echo(
             f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
@@ -71,6 +70,12 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
         changed = "changed" if has_other_alerts else "unchanged"
         click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     print_unreached(catalogue, data_dir)
+
+
+def _print_synced(synced: Synced, pages: int) -> None:
+    click.echo(f"{pages} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    if synced.kept_ids:
+        click.echo(kept_ids_line(synced.kept_ids))
 
 
 def _refuse_foreign(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> None:
