@@ -22,6 +22,8 @@ log = logging.getLogger("tracker")
 
 #: How often the pages and the record are looked at when no signal says that something is new.
 LOOK_EVERY_S: Final = 1.0
+#: How often the pages are looked at while nobody looks at ours.
+LOOK_IDLY_EVERY_S: Final = 30.0
 #: However much there is to look at, it takes no more than one part in so many of the time.
 _PAUSE_TO_WORK: Final = 5.0
 #: An entry of the stream is on record within this time; so long the record is looked at often.
@@ -88,7 +90,12 @@ class Background:
             self._parts.live.publish_states(
                 [msgspec.json.encode(provider_state(pages[id_], now)) for id_ in changed if id_ in pages]
             )
-            await asyncio.sleep(max(LOOK_EVERY_S, (clock() - began) * _PAUSE_TO_WORK))
+            self._parts.attention.done()
+            await self._parts.attention.rest(
+                max(LOOK_EVERY_S, (clock() - began) * _PAUSE_TO_WORK),
+                clients=self._parts.live.clients,
+                idle_s=LOOK_IDLY_EVERY_S,
+            )
 
     async def _listen(self) -> None:
         while True:
