@@ -39,11 +39,15 @@ class Attention:
         self._read_s = self._monotonic()
         self._read.set()
 
+    def is_given(self, clients: int) -> bool:
+        """Return whether somebody looked a moment ago, or listens."""
+        return clients > 0 or self._monotonic() - self._looked_s <= _LOOKED_FOR_S
+
     async def rest(self, seconds: float, *, clients: int, idle_s: float) -> None:
         """Wait so many seconds while somebody looks or listens; else until somebody does, at most `idle_s`."""
         self._wanted.clear()
         await asyncio.sleep(seconds)
-        if not clients and self._monotonic() - self._looked_s > _LOOKED_FOR_S:
+        if not self.is_given(clients):
             try:
                 async with asyncio.timeout(max(0.0, idle_s - seconds)):
                     await self._wanted.wait()
