@@ -14,7 +14,7 @@
       · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
-  + StoreError             the data server is unwell; the task may be retried
+  + StoreError             the data server fails; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
   + HistoryError           the database of the history cannot be used; the record is not touched by that

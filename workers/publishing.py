@@ -1,6 +1,6 @@
 """Publishes fetch tasks by the thousand: messages filled into one that Celery's own publisher made.
 
-`apply_async` builds every message anew, through routes, options, signals and two encoders. All fetch messages of a
+`apply_async` builds every message again, through routes, options, signals and two encoders. All fetch messages of a
 process are the same but for id, argument and expiry; so Celery is asked for one, which is caught where it would be
 sent, and the others are copies of it with these fields filled in. What a worker finds out by itself, or takes for
 granted where nothing is said, is left out: of a kilobyte 400 bytes remain. Signals of publication are not sent.

@@ -87,7 +87,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
-        """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
+        """Start Celery's own timers again when the clock was put back: they wait for times that are far away now."""
         now = self._clock()
         if now < self._ticked_at:
             for entry in self.schedule.values():

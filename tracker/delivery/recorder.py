@@ -179,7 +179,7 @@ class Printer:
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
 
-        Ids alone prove nothing: those of a stream that began anew may be smaller or larger, as clocks go.
+        Ids alone prove nothing: those of a stream that started over may be smaller or larger, as clocks go.
         """
         if after == START:
             return self._stream.read(START, BATCH)
@@ -201,7 +201,7 @@ class Printer:
         """Return the recorded knowledge that the data server lost."""
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
         for sink, at in (self._settled or {}).items():
-            # One that had nothing to read in a stream that began anew was as far as the record.
+            # One that had nothing to read in a stream that started over was as far as the record.
             events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
             waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
@@ -228,7 +228,7 @@ class Printer:
             # Otherwise all was lost once more, but for the cursor that was saved after that.
             if self._stream.generation() == generation:
                 self._again, self._reminder = again, None
-                # Until the next look they have read nothing of the stream that began anew.
+                # Until the next look they have read nothing of the stream that started over.
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:

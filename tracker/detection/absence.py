@@ -23,7 +23,7 @@ _BEGUN = frozenset({"in_progress", "verifying"})
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer no longer lists of what went on or was planned."""
+    """What an answer no longer lists of what was ongoing or planned."""
 
     #: Ids of what it should list and does not, for the first time.
     missing: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ def absence(
 ) -> Absence:
     """Judge what the answer does not list.
 
-    `open_ids` are the ids in the answer that lists all that goes on and nothing else, None where no answer does.
+    `open_ids` are the ids in the answer that lists all that is ongoing and nothing else, None where no answer does.
     Without `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read.
     """
     counts = counts and not any(omission.kind in _ENTRIES for omission in snapshot.omissions)
@@ -72,7 +72,7 @@ def absence(
 
 
 def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) -> Collection[OpenIncident]:
-    """Return what went on or was planned and is neither shown now nor reported to be over, each once."""
+    """Return what was ongoing or planned and is neither shown now nor reported to be over, each once."""
     shown: dict[str, list[Incident]] = {}
     for incident in snapshot.entries:
         shown.setdefault(incident.id, []).append(incident)

@@ -38,7 +38,7 @@ def stamped(answer: KnownAnswer, clock: datetime | None, known: KnownAnswer, now
 
 
 def is_stale(clock: datetime | None, known: KnownAnswer, stale_since: datetime | None, now: datetime) -> bool:
-    """Return whether an answer is to be passed over, being older than one that is known."""
+    """Return whether an answer is to be skipped, being older than one that is known."""
     if stale_since is not None and now - stale_since > (DOUBTED_FOR if known.is_ahead else STALE_FOR):
         return False
     return is_earlier(clock, proven(known.stamp, now))

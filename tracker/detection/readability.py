@@ -15,7 +15,7 @@ from tracker.model.page import Omission
 from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
 
-#: So many failures in a row make a page unreadable.
+#: This many failures in a row make a page unreadable.
 UNREADABLE_AFTER = 3
 
 

@@ -72,7 +72,7 @@ class _Answer(client.HTTPResponse):
     def _read_heads(self) -> None:
         """Read the head of the final answer, and those of interim ones before it."""
         super().begin()
-        # http.client passes over 100 alone, and takes another interim answer (103 Early Hints) for the final one.
+        # http.client skips 100 alone, and takes another interim answer (103 Early Hints) for the final one.
         interim = 0
         while self.status < client.OK and self.status != client.SWITCHING_PROTOCOLS:
             interim += 1

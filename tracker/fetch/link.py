@@ -116,7 +116,7 @@ class Link:
 
     def _not_sent(self, data: bytes, error: OSError) -> None:
         if isinstance(error, ssl.SSLWantReadError):
-            # The server negotiates anew in the middle of a request, as none does any more.
+            # The server renegotiates in the middle of a request, which none does any more.
             self._finish(Unclear())
         elif isinstance(error, _NOT_YET):
             self._wait_to_send(data)

@@ -19,7 +19,7 @@ from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
 
-#: So much of an answer's body is shown.
+#: How much of an answer's body is shown.
 _SHOWN: Final = 4096
 _PIECE: Final = 4096
 #: What a receiver gets before it counts as failing. Of an answer, an id or a few words matter.

@@ -1,6 +1,6 @@
 """Instatus's public JSON and the data of its pages -> Snapshot (instatus.com/help/api, and recorded answers and pages).
 
-`summary.json` shows what goes on or is planned, without a text and without ids of updates: one request that tells
+`summary.json` shows what is ongoing or planned, without a text and without ids of updates: one request that tells
 whether the page is quiet. An update of it is a status with the time of the last change, and stands for the newest of
 those in the page itself, whose data (Next.js) has texts, ids and affected components. The page's own word changes with
 its components, which `components.json` lists as well. Nothing of what ended is shown, so that the last text of an
@@ -103,7 +103,7 @@ INSTATUS = Format(
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Return whether it is a page with a word in capitals, alone or with what goes on."""
+    """Return whether it is a page with a word in capitals, alone or with what is ongoing."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"

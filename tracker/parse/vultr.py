@@ -6,7 +6,7 @@ the window in its text. What concerns several regions is an alert for each, all 
 the others have their regions behind it. Every open alert is listed, so one that vanishes has ended.
 
 Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
-customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
+customer portal, and is timed again with every answer. Such an alert is known by region and subject and shown as open;
 it has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
 """
 

@@ -69,7 +69,7 @@ class RedisBook:
         self._of(alert.provider_id)[alert.id] = self.written[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         if cause not in self._storms:
             with translated():
                 value: Any = self._client.hget(ALERTS_STORMS, cause)
@@ -234,7 +234,7 @@ class RedisAlerts:
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def has_channels(self) -> bool:
-        """Tell whether there are channels."""
+        """Return whether there are channels."""
         return bool(self.config().channels)
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:

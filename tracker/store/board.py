@@ -115,7 +115,7 @@ class RedisBoard:
     def await_entry(self, seconds: float) -> bool:
         """Wait until something comes into the stream of events; tell whether it did.
 
-        A hint, no more: entries that a server which lost its data begins anew with may be missed. One thread asks.
+        A hint, no more: entries that a server which lost its data starts over with may be missed. One thread asks.
         """
         with translated():
             found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))

@@ -89,7 +89,7 @@ def decode_webhook(data: bytes) -> Webhook:
     return _decode(data, _WEBHOOK)
 
 
-#: Stands where a page once took a slot and takes none any more.
+#: The slot of a page that took one before and takes none now.
 NO_SLOT = "-"
 
 

@@ -52,11 +52,11 @@ SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
-#: What somebody had the tracker do, and of each page that it was pushed of late.
+#: What somebody had the tracker do, and of each page that it was pushed recently.
 AUDIT: Final = f"{PREFIX}audit"
 PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
 #: Of alerts: what the configuration says and who is silent, when each is looked at again, all of them by when they
-#: opened, and what opened of late by cause.
+#: opened, and what opened recently by cause.
 ALERTING: Final = f"{PREFIX}alerting"
 ALERTS_DUE: Final = f"{PREFIX}alerts:due"
 ALERTS_INDEX: Final = f"{PREFIX}alerts:index"

@@ -1,7 +1,7 @@
 """Puts the catalogue back when the data server has lost it: emptied, restarted without its data, or evicting keys.
 
 Whoever runs for long keeps what it last saw: beat everywhere, and the supervisor of `tracker up` beside it. Nobody
-decides who is the one to act, since a provider that is back already is passed over.
+decides who is the one to act, since a provider that is back already is skipped.
 """
 
 from collections.abc import Callable

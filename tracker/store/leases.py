@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua leased the page. Raises StoreError."""
+    """Return whether begin.lua leased the page. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:

@@ -18,7 +18,7 @@ _NEEDED: Final = ("fastapi", "uvicorn", "jinja2", "icalendar", "prometheus_clien
 
 
 def is_installed() -> bool:
-    """Tell whether all that the page needs is installed."""
+    """Return whether all that the page needs is installed."""
     return all(find_spec(name) is not None for name in _NEEDED)
 
 

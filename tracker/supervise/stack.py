@@ -184,7 +184,7 @@ class Stack:
                 raise Stopped
 
     def _mend_server(self) -> None:
-        """Start the data server again if its file could be mended. Raises ConfigError."""
+        """Start the data server again if its file could be repaired. Raises ConfigError."""
         sentence = self._embedded.mended() if self._embedded is not None else None
         if sentence is None or self._server is None:
             raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")

@@ -42,7 +42,7 @@ class Viewer(NamedTuple):
 
     @property
     def may_act(self) -> bool:
-        """Tell whether they may act."""
+        """Return whether they may act."""
         return Scope.ACT in self.scopes
 
 
@@ -62,7 +62,7 @@ _ACTOR: Final = frozenset({Scope.READ, Scope.ACT})
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen on can be reached from this machine alone."""
+    """Return whether an address to listen on can be reached from this machine alone."""
     if host == "localhost":
         return True
     try:
@@ -81,7 +81,7 @@ def require_protection(host: str, settings: WebSettings) -> None:
 
 
 def is_known_host(host: str, bound: str, settings: WebSettings) -> bool:
-    """Tell whether a request names us: a name of another's page that leads here is one of theirs (DNS rebinding)."""
+    """Return whether a request names us: a name of another's page that leads here is one of theirs (DNS rebinding)."""
     name = host_name(host)
     return name in _LOCAL_NAMES or name in settings.hosts or name == bound.lower() or name == f"[{bound.lower()}]"
 
@@ -120,7 +120,7 @@ def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
 
 
 def is_forgery(asking: Asking, viewer: Viewer) -> bool:
-    """Tell whether a page of somebody else's may have had a browser send an act.
+    """Return whether a page of somebody else's may have had a browser send an act.
 
     A bearer token is sent by no browser by itself. Browsers say of each other request where it comes from; who
     says nothing is none.

@@ -36,5 +36,5 @@ def span_of(text: str) -> timedelta:
     try:
         found = seconds(text, least=1, example="4h")
     except InvalidValue:
-        raise ConfigError("this is no duration up to 30 days; write one as in 30m, 4h or 2d") from None
+        raise ConfigError("this is not a duration up to 30 days; write one as in 30m, 4h or 2d") from None
     return timedelta(seconds=found)

@@ -25,7 +25,7 @@ LOOK_EVERY_S: Final = 1.0
 #: The same while nobody looks at us: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
 IDLE_PAGES_EVERY_S: Final = 30.0
-#: However much there is to look at, it takes no more than one part in so many of the time.
+#: However much there is to read, reading takes at most one part in this many of the time.
 _PAUSE_TO_WORK: Final = 5.0
 #: An entry of the stream is on record within this time; so long the record is looked at often.
 _WRITTEN_IN_S: Final = 2.5

@@ -15,7 +15,7 @@ from tracker.model.channel import ChannelConfig
 
 #: Refusals of this moment; other 4xx are final (RFC 9110, section 15.5; RFC 8470; RFC 6585).
 _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-#: A secret that is refused is refused for every alert: they wait until somebody mends it.
+#: A secret that is refused is refused for every alert: they wait until somebody fixes it.
 _WHO_ARE_YOU: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def remembered(handle: str | None, kind: type[T]) -> T | None:
     try:
         return None if handle is None else msgspec.json.decode(handle, type=kind)
     except msgspec.DecodeError:
-        # The channel's type was changed while the alert was open: it begins anew.
+        # The channel's type was changed while the alert was open: it starts over.
         return None
 
 

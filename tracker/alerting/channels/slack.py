@@ -30,7 +30,7 @@ _MOST_REPLIES: Final = 30
 _TEMPORARY: Final = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-#: Errors that somebody mends in Slack or in the configuration; alerts wait for that.
+#: Errors that somebody fixes in Slack or in the configuration; alerts wait for that.
 _REMEDIES: Final = {
     **dict.fromkeys(
         ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"), "check token_env"
