@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 #: After the last request, the pages are read anew for so much longer.
-_LOOKED_FOR_S: Final = 30.0
+_LOOKED_FOR_S: Final = 5.0
 #: A request waits for pages that were read no longer ago than this, but not for longer than `_PATIENCE_S`.
 _FRESH_S: Final = 2.0
 _PATIENCE_S: Final = 1.0
