@@ -21,7 +21,7 @@ from tests.fakes import provider as new_provider
 from tests.looped_pages import LoopedPages
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
-from tracker.polling.ports import Commit, PollLease
+from tracker.polling.page_store import Commit, PollLease
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue

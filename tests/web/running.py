@@ -22,7 +22,7 @@ from tracker.environment.web import WebSettings
 from tracker.history import History, open_history
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
@@ -30,6 +30,7 @@ from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import UPDATES, page_key
 from tracker.store.drills import RedisDrills
+from tracker.store.stored_state import StoredState, restored
 from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
 from tracker.web.drills import Drills
@@ -136,7 +137,7 @@ class RunningWeb:
         now = utc()
         self.store._catalogue.put([known for known, _ in pages], now)
         for known, view in pages:
-            written = PageState(url=known.url, seeded=True, **state)
+            written = restored(StoredState(url=known.url, seeded=True, **state))
             self.client.hset(
                 page_key(known.id),
                 mapping={

@@ -15,9 +15,9 @@ from tracker.catalogue.schema import Entry
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer
 from tracker.model.provider import Provider
-from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
+from tracker.store.opening import open_catalogue
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -200,7 +200,7 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    return opening.catalogue(running_settings(data_dir, environ))
+    return open_catalogue(running_settings(data_dir, environ))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -18,8 +18,9 @@ from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
+from tracker.supervise.commands import Size
 from tracker.supervise.patience import Stopped
-from tracker.supervise.stack import Size, Stack, handle_signals
+from tracker.supervise.stack import Stack, handle_signals
 
 log = logging.getLogger("tracker")
 

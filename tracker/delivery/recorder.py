@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, RecordLease, Reported, Sink, StreamedEvent
+from tracker.delivery.record import Record, RecordLease, Sink
 from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock

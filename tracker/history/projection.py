@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history.answers import ComponentChange, RecordedIncident, UnreadableSpan
 from tracker.history.database import Database, Row, Session
 from tracker.history.fold import (

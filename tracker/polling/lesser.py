@@ -24,9 +24,10 @@ def is_lesser(provider: Provider, source: Source) -> bool:
 
 def look_again_at(provider: Provider, state: PageState) -> datetime | None:
     """Return when to search the page for a better source than it has, None for never."""
-    if state.source is None or state.searched_at is None or not is_lesser(provider, state.source):
+    searched_at = state.relocation.searched_at
+    if state.source is None or searched_at is None or not is_lesser(provider, state.source):
         return None
-    return state.searched_at + LOOK_AGAIN_AFTER
+    return searched_at + LOOK_AGAIN_AFTER
 
 
 def should_look_again(provider: Provider, state: PageState, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker.polling.ports import Commit, HostBusy, PollLease
+from tracker.polling.page_store import Commit, HostBusy, PollLease
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
     MOST_SEEN,

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.page import ComponentStatus

@@ -1,8 +1,8 @@
 """Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next.
 
 A call costs ten times what one more page in it costs. So calls of a kind begin some milliseconds apart, unless a group
-is full: under load some twenty go together where three would have. After a pause the first call goes at once, or, where
-nobody is in a hurry, a little later, so that others come along.
+is full: under load, twenty pages share a call where three would have. After a pause the first call goes at once, or a
+little later where its caller can wait and others may join it.
 """
 
 import asyncio
