@@ -41,9 +41,9 @@ _NARROWED: Final = (
 _NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word
     FROM events, unnest(tsvector_to_array(words)) AS word
     WHERE seq BETWEEN :first AND :last AND left(word, 1) NOT IN ('@', '#') ON CONFLICT DO NOTHING"""
-#: OFFSET keeps the planner from reading events backwards until enough of them match, which may be never.
+#: OFFSET and the sum keep the planner from reading events in their order until enough of them match: it may be never.
 _FOUND: Final = """(SELECT * FROM events WHERE words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))
-    AND seq BETWEEN :first AND :last OFFSET 0) AS events"""
+    AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"""
 _FORGET: Final = (
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_us LIMIT :most)"
 )
@@ -169,7 +169,13 @@ class PostgresDatabase:
         if known is not None and not known.closed and not known.broken:
             return known
         connection = psycopg.connect(
-            self._url, row_factory=dict_row, autocommit=True, connect_timeout=10, application_name="status-page-tracker"
+            self._url,
+            row_factory=dict_row,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="status-page-tracker",
+            # A plan for any words is one for none of them: each search is planned for what it asks.
+            prepare_threshold=None,
         )
         with self._opening:
             self._own.connection = connection
