@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.web import world
 from tests.web.served import TOKEN, MadeUp, parts_over, site_over
+from tracker import web
 from tracker.environment.web import WebSettings
 from tracker.web.app import build_app
 from tracker.web.with_pages import with_pages
@@ -82,6 +83,20 @@ def test_a_stream_has_a_head_that_ends(client: TestClient) -> None:
         "text/event-stream; charset=utf-8",
         b"",
     )
+
+
+def test_every_table_of_rows_has_columns() -> None:
+    """A class that the stylesheet does not know lays the cells of a row below each other."""
+    folder = Path(web.__file__).parent
+    used = {
+        name
+        for path in (folder / "templates").glob("*.html")
+        for name in re.findall(r"rows (?:feed )?(c-\w+)", path.read_text())
+    }
+    style = (folder / "static" / "style.css").read_text()
+
+    assert used
+    assert {name for name in used if f".{name}{{--cols:" not in style} == set()
 
 
 def test_the_worst_comes_first_and_nothing_unread_looks_well(client: TestClient) -> None:

@@ -29,7 +29,9 @@ _FORM: Final = """<!doctype html>
 {note}
 <form class="ctl" method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label>
-<button class="go">Sign in</button></form></main></body></html>
+<button class="go">Sign in</button></form>
+<p class="sm dim lede">It is what TRACKER_WEB_TOKEN or TRACKER_WEB_ACT_TOKEN holds where the tracker runs.</p>
+</main></body></html>
 """
 
 
