@@ -50,7 +50,7 @@ def _settings(data_dir: Path) -> Settings:
     variables = environment(data_dir)
     if os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"):
         return Settings.from_environment(variables)
-    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
+    from tracker.supervise.server import server_url  # noqa: PLC0415
 
     url = server_url(data_dir)
     if url is None:

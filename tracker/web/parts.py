@@ -12,6 +12,7 @@ from tracker.model.clock import Clock
 from tracker.model.provider import Provider
 from tracker.store.board import Act
 from tracker.web.attention import Attention
+from tracker.web.attempts import Attempts
 from tracker.web.drills import Drills
 from tracker.web.live import Live
 from tracker.web.now import NowBoard
@@ -66,3 +67,4 @@ class Parts:
     links: Links | None = None
     live: Live = field(default_factory=Live)
     attention: Attention = field(default_factory=Attention)
+    attempts: Attempts = field(default_factory=Attempts)
