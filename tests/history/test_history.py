@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.record import NOON, component, event, unreadable, write
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError, SearchTooWide
 from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history, projection, sqlite, words
 from tracker.history.opening import migrate

@@ -11,8 +11,8 @@ from tracker.history import History
 from tracker.model.clock import Clock
 from tracker.model.provider import Provider
 from tracker.store.board import Act
-from tracker.web.attention import Attention
 from tracker.web.attempts import Attempts
+from tracker.web.attention import Attention
 from tracker.web.drills import Drills
 from tracker.web.live import Live
 from tracker.web.now import NowBoard
