@@ -42,19 +42,3 @@ def test_a_file_where_the_data_servers_folder_should_be_is_named(tmp_path: Path)
     assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("tracker: cannot keep the data server's files in data/server: File exists; ")
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("sentinel://127.0.0.1:1/0?master=m", "No master found for 'm'"),
-        ("redis://127.0.0.1:1/0", "Error 111 connecting to 127.0.0.1:1. Connection refused"),
-    ],
-)
-def test_a_data_server_that_is_away_is_one_sentence(url: str, reason: str, tmp_path: Path) -> None:
-    done = run("status", folder=tmp_path, REDIS_URL=url)
-
-    assert done.returncode == 4
-    (sentence,) = done.stderr.splitlines()
-    assert f"({reason}); start it, or correct REDIS_URL" in sentence
-    assert "<redis" not in sentence
