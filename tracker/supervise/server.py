@@ -99,7 +99,7 @@ class EmbeddedServer:
             probe.write_bytes(bytes(_ROOM_BYTES))
             log = self.log.read_text(encoding="utf-8", errors="replace")[-_ROOM_BYTES:]
         except OSError as error:
-            return error.strerror
+            return error.strerror or str(error)
         finally:
             with contextlib.suppress(OSError):
                 probe.unlink(missing_ok=True)
