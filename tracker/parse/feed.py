@@ -146,6 +146,7 @@ def _entry(raw: Any, base: str) -> Entry:
         address=_address(link, base),
         title=_text(held.get("title")) or "",
         content=next((text for text in (*contents, held.get("summary")) if isinstance(text, str) and text.strip()), ""),
+        summary=_text(held.get("summary")) or "",
         published=_moment(held.get("published"), times[0]),
         updated=_moment(held.get("updated"), times[1]),
         library_times=times,
