@@ -37,7 +37,7 @@ from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
-from tracker.parse.coverage import coverage
+from tracker.polling.coverage import coverage
 from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.ownership import is_ours

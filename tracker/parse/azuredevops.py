@@ -48,6 +48,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 AZUREDEVOPS = Format(
     name="azuredevops",
     title="Azure DevOps",
+    in_part="components alone",
+    source="its documentation",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/_apis/status/health?api-version=7.1-preview.1"),),

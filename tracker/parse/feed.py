@@ -107,6 +107,8 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 FEED = Format(
     name="feed",
     title="Atom or RSS feed",
+    in_part="a feed: history and texts, no components",
+    precedence=99,
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),

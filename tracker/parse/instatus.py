@@ -99,6 +99,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 INSTATUS = Format(
     name="instatus",
     title="Instatus",
+    precedence=12,
     recognises=_recognises,
     read=_read,
     endpoints=tuple(

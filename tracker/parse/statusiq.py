@@ -58,6 +58,8 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 STATUSIQ = Format(
     name="statusiq",
     title="StatusIQ (Site24x7)",
+    in_part="no texts of updates",
+    source="independent readers; its RSS was recorded",
     recognises=_recognises,
     read=_read,
     linked=_linked,

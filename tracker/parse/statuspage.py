@@ -64,6 +64,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 STATUSPAGE = Format(
     name="statuspage",
     title="Atlassian Statuspage",
+    precedence=11,
     recognises=_recognises,
     read=_read,
     signs=(b"statuspage.io", b"dka575ofm4ao0.cloudfront.net"),

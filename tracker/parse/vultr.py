@@ -59,6 +59,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 VULTR = Format(
     name="vultr",
     title="Vultr alerts",
+    in_part="no components",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/alerts.json"),),

@@ -45,6 +45,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 ZENDESK = Format(
     name="zendesk",
     title="Zendesk",
+    in_part="no texts of updates",
+    source="independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/ssp/incidents.json"),),

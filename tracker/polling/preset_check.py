@@ -14,8 +14,8 @@ import msgspec
 from tracker.catalogue.presets import Preset
 from tracker.errors import FetchError
 from tracker.model.provider import Provider
-from tracker.parse.coverage import expected_format
 from tracker.polling.candidates import same_host
+from tracker.polling.coverage import expected_format
 from tracker.polling.discovery import Discovery, discover, speaks
 from tracker.polling.ports import Fetcher
 

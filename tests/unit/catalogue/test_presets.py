@@ -19,7 +19,7 @@ from tracker.model.component_names import Listing
 from tracker.model.filters import left_out_by
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.parse.coverage import Reach, coverage
+from tracker.polling.coverage import Reach, coverage
 
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
