@@ -78,6 +78,7 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
         components_listed=listing.components_listed,
         omissions=tuple(dict.fromkeys(_omissions(answers, listing.components))),
         former_keys=_all_keys(answer.former_keys for answer in answers),
+        alias_keys=_all_keys(answer.alias_keys for answer in answers),
         incidents_reach=_farthest(answer.incidents_reach for answer in answers),
         maintenances_reach=_farthest(answer.maintenances_reach for answer in answers),
     )

@@ -94,8 +94,8 @@ def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool
     return is_of_incidents((feed.title, feed.subtitle), feed.entries)
 
 
-#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed), FireHydrant.
-_FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml", b"firehydrant": "/data/rss.xml"}
+#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed).
+_FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml"}
 
 
 def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:

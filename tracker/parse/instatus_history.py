@@ -104,13 +104,12 @@ def _moment(text: str, near: datetime | None) -> datetime | None:
     if found is None or month is None or near is None:
         return None
     east = timedelta(hours=int(found["east"] or 0), minutes=int(found["rest"] or 0))
+    clock = timedelta(hours=int(found["hour"]), minutes=int(found["minute"]), seconds=int(found["second"]))
     moments = []
     for year in (near.year - 1, near.year, near.year + 1):
         try:
-            local = datetime(
-                year, month, *(int(found[part]) for part in ("day", "hour", "minute", "second")), tzinfo=UTC
-            )
+            day = datetime(year, month, int(found["day"]), tzinfo=UTC)
         except ValueError:
             continue
-        moments.append(local + east if found["sign"] == "-" else local - east)
+        moments.append(day + clock + east if found["sign"] == "-" else day + clock - east)
     return fields.plausible(min(moments, key=lambda moment: abs(moment - near))) if moments else None

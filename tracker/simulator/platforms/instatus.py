@@ -107,7 +107,7 @@ def _item(item: Incident, revision: Revision, url: str) -> str:
     names = ", ".join(part.name for part in revision.touched_by(item))
     head = f"<p><strong>Type:</strong> {kind.capitalize()}</p><p><strong>Affected Components:</strong> </p>"
     posts = "".join(
-        f"<p><small>{_time(update.display_at)}</small><br>"
+        f"<p><small>{_time(update.display_at or update.created_at)}</small><br>"
         f"<strong>{_word(update.status)}</strong> - {update.body}.</p>\n"
         for update in item.updates
     )
