@@ -28,7 +28,7 @@ _SAMPLE_ID: Final = "sample-provider"
 _OWN: Final = "<own>"
 
 
-#: What a worker does not miss. Of the headers: it takes arguments, name, results and limits from the task and its
+#: Fields that a worker does not need. Of the headers: it takes arguments, name, results and limits from task and
 #: settings, and a task without a root is its own. Of the properties: nobody replies, and the queue has no priorities.
 _SPARED: Final = {
     "headers": {"lang", "root_id", "kwargsrepr", "origin", "ignore_result", "timelimit"},

@@ -152,8 +152,8 @@ def test_the_worst_comes_first_and_a_line_sums_up(run: Run) -> None:
     assert states(run("status", "--json")) == [
         ("bad", "major"),
         ("old", "unknown"),
-        ("mute", "unknown"),
-        ("new", "unknown"),
+        ("mute", "not_asked"),
+        ("new", "not_asked"),
         ("works", "maintenance"),
         ("well", "operational"),
     ]

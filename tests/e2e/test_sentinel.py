@@ -163,7 +163,7 @@ def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path)
 
     assert done.returncode == 4
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("tracker: no data server can be reached at sentinel://")
+    assert sentence.startswith("tracker: the tracker is not running: no sentinel of sentinel://")
     assert PASSWORD not in sentence
 
 

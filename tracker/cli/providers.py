@@ -21,7 +21,7 @@ from tracker.cli.table import json_text, table
 from tracker.cli.unreached import print_unreached
 from tracker.errors import TrackerError
 from tracker.model.plain import one_line
-from tracker.parse.coverage import coverage
+from tracker.polling.coverage import coverage
 
 #: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300

@@ -12,7 +12,7 @@ import click
 from tracker.assessment import State
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, format_option, reached
-from tracker.cli.page_report import NOT_ASKED, PageReport, report, summary, what, worst_first
+from tracker.cli.page_report import PageReport, report, summary, what, worst_first
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
 from tracker.environment.settings import Settings
@@ -25,7 +25,7 @@ from tracker.supervise.sinks import sink_lines
 
 _HEADS: Final = ("STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT")
 _PROBLEM: Final = "problem"
-_WORDS: Final = (_PROBLEM, *(state.value for state in State), NOT_ASKED.replace(" ", "-"))
+_WORDS: Final = (_PROBLEM, *(state.value for state in State if state is not State.NOT_ASKED), "not-asked-yet")
 #: How often `--watch` looks.
 _WATCH_S: Final = 2.0
 

@@ -86,7 +86,7 @@ def run_stack(
     stack = Stack(Settings.from_environment(variables), size, variables, str(Path(origin).resolve()))
     handle_signals(stack)
     try:
-        log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
+        log.info("starting: %s %s from %s", f"{len(providers):,}", "page" if len(providers) == 1 else "pages", origin)
         for sentence in missing_credentials(providers, variables):
             log.warning("%s", sentence)
         stack.start(providers, sinks, alerting)

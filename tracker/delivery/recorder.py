@@ -104,8 +104,10 @@ class Printer:
         """Renew the lease; return whether it is a new one. Raises OwnedElsewhere, StoreError."""
         is_new = self._lease.hold(self._clock())
         if is_new:
-            # Another printer may have gone on meanwhile: the place is read again.
+            # Another printer may have gone on meanwhile: the place is read again, and what pages are reminded of.
             self._recorded = None
+            if self._reminder is not None:
+                self._reminder = self._reminder._replace(reported=self._record.reported())
         if self._is_refused:
             log.warning("this printer goes on with the updates: the other one has stopped")
             self._is_refused = False
@@ -167,7 +169,7 @@ class Printer:
         if self._reminder is not None:
             return
         busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
-        # An emptied data server has nothing left to give either: only one that is still the same has settled it.
+        # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
         if self._generation is None or self._stream.generation() != self._generation:
             return
         self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
@@ -192,7 +194,7 @@ class Printer:
         if known_until is None:
             self._stream.save_cursor(RECORD, START)
         else:
-            # Who keeps the catalogue says so in the log.
+            # The keeper of the catalogue logs the loss.
             log.info("the data server does not know this record; reading the event stream from its beginning")
             self._reminder = self._lost(known_until)
         return START
@@ -242,7 +244,7 @@ class Printer:
         return position
 
     def _catch_up(self, position: str) -> None:
-        """Write recorded events to the console that a crash kept from it."""
+        """Write recorded events to the console that a crash held back."""
         shown = self._stream.cursor(CONSOLE) or START
         if _order(shown) >= _order(position):
             return

@@ -1,4 +1,4 @@
-"""What a page no longer lists: incidents and maintenances that end by it. Pure.
+"""Absence: incidents and maintenances end when a page no longer lists them. Pure.
 
 An answer proves that something ended if its list reaches far enough (`Reach`), all of the page was read and nothing was
 left out of it. One such answer may be a glitch; the next one decides.
@@ -62,7 +62,7 @@ def absence(
             and (_is_within(known, snapshot.window, now) or ages[known.id in planned].are_older_than(known))
         ):
             absent.add(known.id)
-    # What was missing and cannot be judged now is missing still.
+    # An entry that was missing and cannot be judged now is still missing.
     before = frozenset(view.missing)
     return Absence(
         missing=frozenset(absent - before) | (unjudged & before),

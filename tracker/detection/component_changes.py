@@ -1,4 +1,4 @@
-"""What is new about components: other statuses, and those that leave a whole list while they do not work. Pure.
+"""Changes of components: new statuses, and broken components that leave a complete list. Pure.
 
 A component is known by its id, and one that was recreated, by the name, group and region of the one that it takes the
 place of, or by name and region where it has another group. One that leaves while it does not work is over after two

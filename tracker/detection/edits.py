@@ -26,7 +26,7 @@ MOST_WITHDRAWN = 20
 MOST_TEXTS = 16
 #: Length of a digest that distinguishes the texts of one update.
 _BEGINNING = 8
-#: What is left of an update that was withdrawn.
+#: The digest of a withdrawn update.
 _GONE = IncidentUpdate(id="", status="withdrawn")
 
 

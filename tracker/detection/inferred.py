@@ -1,4 +1,4 @@
-"""What a page means without posting it: a status, an impact, a title or a window that is another one now. Pure.
+"""Inferred changes: a status, an impact, a title or a window that changed without an update. Pure.
 
 Each becomes an update of its own, one for all that changed at once. Where a new update comes along with a change, that
 update reports it, except for a status that no new update has.

@@ -1,4 +1,4 @@
-"""What a page's own clock proves of an answer: which of two is the older one. Pure.
+"""A page's own clock: it shows which of two answers is older. Pure.
 
 The clock is the page's word on when it changed last. It cannot be later than now; where it is, either clock is wrong.
 """

@@ -1,4 +1,4 @@
-"""What is known of a page once a snapshot was compared with what was known before. Pure."""
+"""The view of a page after a snapshot was compared with the one before. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What a page means without posting it, over all of its incidents: inferred updates, and ends by absence. Pure.
+"""Changes that a page shows without posting them: inferred updates, and ends by absence. Pure.
 
 Both become updates that no vendor wrote; they pass the same filters and are reported after what the page posts.
 """

@@ -38,7 +38,7 @@ class HeadReader:
                 self._is_skipping = name is None
                 line = line if name is None else name[1] + b":" + line[name.end() :]
             if not self._is_skipping:
-                # A line break that is only half of one would begin a field of its own.
+                # A bare CR or LF would start a field of its own.
                 return line.rstrip(b"\r\n").replace(b"\r", b" ") + b"\r\n"
 
     def close(self) -> None:

@@ -163,7 +163,7 @@ class Link:
             self._finish(reader.failure)
 
     def _finish(self, ending: Ending) -> None:
-        """Hand over how the exchange ended. The link goes on only after a whole answer that leaves it clean."""
+        """Hand over how the exchange ended. The link stays open only after a complete answer."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(ending)

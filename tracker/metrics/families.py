@@ -49,7 +49,7 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
     ids = [[page.provider.id] for page in pages]
     yield _gauge(
         "tracker_provider_state",
-        "1 for the state that a provider has, 0 for the others; unknown is a state.",
+        "1 for the state that a provider has, 0 for the others; unknown is a state, and so is not_asked.",
         ["provider", "state"],
         [
             ([page.provider.id, state.value], page.assessment.state is state)

@@ -16,7 +16,7 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import Activity, PageState, PageView, Readability, Relocation
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
-from tracker.polling.candidates import same_host
+from tracker.polling.candidates import same_host, with_all_details
 from tracker.polling.page_store import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
@@ -63,9 +63,16 @@ def known_again(known: Known, observed: Observation) -> Observation:
 
 
 def _read_as_defined(state: PageState, provider: Provider) -> PageState:
-    """Return the state without its source and answers where the catalogue defines the page's format otherwise now."""
-    if state.source is None or state.source.definition == provider.definition:
+    """Return the state as far as its source is read as before.
+
+    Where the catalogue defines the page's format otherwise now, there is neither source nor answers; details that the
+    format has had since are added.
+    """
+    if state.source is None:
         return state
+    if state.source.definition == provider.definition:
+        source = with_all_details(state.source)
+        return state if source is state.source else replace(state, source=source)
     return replace(state, source=None, answers={}, projection=None)
 
 

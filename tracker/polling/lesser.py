@@ -9,6 +9,8 @@ from tracker.parse import FORMATS
 
 #: How long a lesser source is used before the page is searched again.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
+#: How the address of a feed ends, which somebody named because it is one.
+_FEEDS: Final = (".rss", ".atom", ".xml")
 
 
 def is_lesser(provider: Provider, source: Source) -> bool:
@@ -18,7 +20,7 @@ def is_lesser(provider: Provider, source: Source) -> bool:
     if source.format == "feed":
         return source.primary != provider.url
     known = FORMATS.get(source.format)
-    is_page = source.primary == provider.url and not source.details
+    is_page = source.primary == provider.url and not source.details and not source.primary.endswith(_FEEDS)
     return known is not None and is_page and any(each.details for each in known.endpoints)
 
 

@@ -30,7 +30,7 @@ PROVIDERS: Final = f"{PREFIX}providers"
 SCHEDULE: Final = f"{PREFIX}schedule"
 DUE: Final = f"{PREFIX}due"
 VERSION: Final = f"{PREFIX}providers:version"
-#: Named once, when the catalogue is first written: another name says that the data server was emptied meanwhile.
+#: A name given when the catalogue is first written; another name means that the data server was emptied.
 GENERATION: Final = f"{PREFIX}generation"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
@@ -113,7 +113,7 @@ def connect(
     options = _options(max_connections, answer_s, Retry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
     if url.startswith(SENTINEL):
         address = SentinelAddress.parse(url)
-        # redis-py has no annotations for either call.
+        # redis-py annotates neither call.
         asked = Sentinel(address.hosts, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
         primary: redis.Redis = asked.master_for(address.master, **_of_primary(address), **options)  # type: ignore[no-untyped-call]
         return primary
@@ -179,8 +179,17 @@ def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | Asy
 
 
 def moment(value: bytes | None) -> datetime | None:
-    """Return what a field with seconds since the epoch says, None for an empty one."""
+    """Return the moment in a field of seconds since the epoch, None for an empty one."""
     return datetime.fromtimestamp(float(value), UTC) if value else None
+
+
+def words_of(error: Exception) -> str:
+    """Return the reason that the client gives, in the system's words where the system gave it."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, redis.ConnectionError) and isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    # redis-py puts what its objects look like behind the reason.
+    return str(error).partition(" : <redis.")[0]
 
 
 @contextmanager
@@ -190,5 +199,4 @@ def translated() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         kind = type(error).__name__
-        said = str(error).partition(" : <redis.")[0]
-        raise StoreError(f"the data server does not answer as it should ({kind}: {said})") from error
+        raise StoreError(f"the data server does not answer as it should ({kind}: {words_of(error)})") from error

@@ -1,4 +1,4 @@
-"""What the data server holds, in numbers: for metrics, and cheap enough to be asked every few seconds."""
+"""The data server in numbers: for metrics, and cheap enough for every few seconds."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

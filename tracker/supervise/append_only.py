@@ -1,4 +1,4 @@
-"""Mends the data server's append-only file after a power loss, which may leave a cut command or zeros at its end.
+"""Repairs the data server's append-only file after a power loss, which may leave a cut command or zeros at its end.
 
 The server reads a file that is merely cut, and refuses one with zeros behind the cut. Its own check
 (`valkey-check-aof`, the same program under another name) says up to where the file is whole.

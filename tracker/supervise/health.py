@@ -45,16 +45,16 @@ def summary(pages: Sequence[PageHealth]) -> str | None:
     noun = "page" if len(pages) == 1 else "pages"
     if not failing:
         which = "it" if len(pages) == 1 else "all of them"
-        return f"watching {len(pages)} {noun}, {which} can be read"
+        return f"watching {len(pages):,} {noun}, {which} can be read"
     if len(failing) == len(pages):
         reason, _ = Counter(page.failure_reason for page in failing).most_common(1)[0]
-        which = "the page cannot" if len(pages) == 1 else f"none of {len(pages)} pages can"
+        which = "the page cannot" if len(pages) == 1 else f"none of {len(pages):,} pages can"
         return (
             f"{which} be read ({_REMEDIES.get(reason or '', 'see tracker status')}); trying again with growing pauses"
         )
     named = [f"{page.name} ({page.failure})" for page in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
-    return f"watching {len(pages)} {noun}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
+    return f"watching {len(pages):,} {noun}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
 
 
 def filters_summary(pages: Sequence[PageHealth]) -> str | None:

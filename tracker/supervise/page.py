@@ -1,4 +1,4 @@
-"""Whether the page can be served, and the process that serves it."""
+"""The web server: whether its packages are installed, and its process."""
 
 import sys
 from collections.abc import Mapping

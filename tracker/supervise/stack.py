@@ -1,7 +1,6 @@
 """The stack of `tracker up`: data server, beat, workers and printer, from start to stop."""
 
 import contextlib
-import fcntl
 import logging
 import signal
 import threading
@@ -9,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from tracker.bootstrap import Runtime, own_catalogue
 from tracker.catalogue import kept_ids_line
@@ -24,6 +23,7 @@ from tracker.store.inspection import inspect
 from tracker.store.opening import open_alerts, open_catalogue, open_sinks
 from tracker.store.sync import Synced
 from tracker.supervise.commands import Commands, Size
+from tracker.supervise.data_directory import locked, require_record
 from tracker.supervise.patience import Stopped, patiently
 from tracker.supervise.processes import Child, Command, stop
 from tracker.supervise.reporter import HealthReporter
@@ -56,7 +56,8 @@ class Stack:
 
     def __init__(self, settings: Settings, size: Size, environ: dict[str, str], source: str) -> None:
         self._data_dir = settings.data_dir
-        self._lock = _locked(settings.data_dir)
+        self._lock = locked(settings.data_dir)
+        require_record(self.record)
         self._stopping = threading.Event()
         self._server: Child | None = None
         self._embedded: EmbeddedServer | None = None
@@ -143,7 +144,7 @@ class Stack:
 
     def close(self) -> None:
         """Stop everything in order, print the remaining updates, and release the data directory."""
-        with contextlib.suppress(StoreError):  # it ends by itself
+        with contextlib.suppress(StoreError):  # it expires by itself
             patiently(self._ownership.release, seconds=RELEASE_S)
         stop([self._beat], BEAT_GRACE_S)
         stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
@@ -173,9 +174,7 @@ class Stack:
                 patiently(self._catalogue.ping, self._stopping)
             except StoreError as error:
                 if time.monotonic() > until:
-                    raise ConfigError(
-                        f"the data server did not start; see {self._data_dir}/server/server.log"
-                    ) from error
+                    raise _not_started(self._embedded, "did not start") from error
             else:
                 return
             if self._server is not None and not self._server.is_running:
@@ -187,7 +186,7 @@ class Stack:
         """Start the data server again if its file could be repaired. Raises ConfigError."""
         sentence = self._embedded.mended() if self._embedded is not None else None
         if sentence is None or self._server is None:
-            raise ConfigError(f"the data server ended at once; see {self._data_dir}/server/server.log")
+            raise _not_started(self._embedded, "ended at once")
         log.warning(sentence)
         self._server.start()
 
@@ -225,18 +224,8 @@ def handle_signals(stack: Stack) -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def _locked(data_dir: Path) -> IO[str]:
-    """Return the data directory's lock file, held until it is closed. Raises ConfigError."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (data_dir / "lock").open("a", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write to the data directory {data_dir}: {error.strerror}; choose --data-dir"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise ConfigError(f"another tracker runs on {data_dir}; stop it or choose another --data-dir") from error
-    return lock
+def _not_started(server: EmbeddedServer | None, what: str) -> ConfigError:
+    reason = server.reason_of_end() if server else ""
+    return ConfigError(
+        f"the data server {what}{f' ({reason})' if reason else ''}; {server.log if server else 'its log'} may say more"
+    )

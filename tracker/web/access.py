@@ -1,4 +1,4 @@
-"""Who may look and who may act. Pure: decided from what a request says, and compared in constant time."""
+"""Who may read and who may act. Pure: decided from the request alone, with secrets compared in constant time."""
 
 import base64
 import hashlib
@@ -19,14 +19,14 @@ SESSION: Final = timedelta(days=7)
 COOKIE: Final = "tracker_session"
 #: Methods that change nothing.
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What proxies add: whoever sends it has not come from this machine itself.
+#: Headers that proxies add: a request with one of them does not come from this machine.
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "via")
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Scope(StrEnum):
-    """What somebody may do."""
+    """A scope of access."""
 
     READ = "read"
     ACT = "act"
@@ -47,7 +47,7 @@ class Viewer(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """What a request says that matters here."""
+    """The parts of a request that decide about access."""
 
     method: str
     #: Address of whoever made the connection; "" where that is not known.
@@ -93,7 +93,7 @@ def host_name(host: str) -> str:
 
 
 def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetime) -> Viewer | None:
-    """Return who asks, None for somebody who has shown nothing."""
+    """Return the viewer, None for a request without credentials."""
     scheme, _, credentials = asking.headers.get("authorization", "").partition(" ")
     if scheme.lower() in ("bearer", "basic"):
         token = credentials.strip() if scheme.lower() == "bearer" else _password(credentials.strip())
@@ -110,6 +110,12 @@ def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetim
     if is_local and not any(name in asking.headers for name in _FORWARDED):
         return Viewer("local", _READER, "local")
     return None
+
+
+def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
+    """Return the address of whoever asks: the peer's, or the one that a trusted proxy names last."""
+    named = forwarded_for.rpartition(",")[2].strip()
+    return named[:100] if named and _is_trusted(peer, settings.trusted_proxies) else peer
 
 
 def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:

@@ -10,7 +10,7 @@ from tracker.store.board import Act
 from tracker.web.access import Viewer
 from tracker.web.parts import Parts
 
-#: How somebody is called whom nothing names.
+#: The names of people who gave none.
 _NAMES: Final = {
     "session": "somebody on the page",
     "token": "somebody with the token",

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-#: After the last request, the pages are read again for so much longer.
-_LOOKED_FOR_S: Final = 30.0
+#: How long the pages are read often after the last request.
+_LOOKED_FOR_S: Final = 5.0
 #: A request waits for pages that were read no longer ago than this, but not for longer than `_PATIENCE_S`.
 _FRESH_S: Final = 2.0
 _PATIENCE_S: Final = 1.0

@@ -1,4 +1,4 @@
-"""What runs beside the requests: looks at the pages, follows the record, hands new events on."""
+"""Background work: reads the pages, follows the record, hands new events on."""
 
 import asyncio
 import logging
@@ -152,7 +152,7 @@ class Background:
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _quietly(self, what: str, work: Callable[[], T]) -> T | None:
-        """Return what the work does in a thread; None where it cannot be done now, which is said once."""
+        """Run the work in a thread and return its result; None if it fails now, which is logged once."""
         loop = asyncio.get_running_loop()
         try:
             done = await loop.run_in_executor(self._threads, work)

@@ -56,7 +56,7 @@ class Live:
 
     @property
     def is_closed(self) -> bool:
-        """Return whether it ends."""
+        """Return whether the hub is closing."""
         return self._is_closed
 
     async def publish(self, items: Sequence[FeedItem]) -> None:
@@ -109,7 +109,7 @@ class Live:
 
 
 class Client:
-    """One who listens, with what waits for it."""
+    """A client that listens, with its queue."""
 
     def __init__(self, wanted: FeedFilter) -> None:
         self.wanted = wanted

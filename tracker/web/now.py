@@ -1,4 +1,4 @@
-"""How all pages do now, kept in memory and read again where the data server says that something changed."""
+"""The present state of all pages, kept in memory and read again where the data server reports a change."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +101,7 @@ class NowBoard:
         return known
 
     def refresh(self) -> tuple[str, ...]:
-        """Look what changed and return the ids of pages whose state or knowledge is another one. Raises StoreError."""
+        """Read changes and return the ids of pages whose state or knowledge changed. Raises StoreError."""
         with self._refreshing:
             before = self._now
             version = self._source.version()
@@ -142,7 +142,7 @@ class NowBoard:
         return pages
 
 
-_UNASKED: Final = Assessment(state=State.UNKNOWN, reason=Reason.NEVER_ASKED)
+_UNASKED: Final = Assessment(state=State.NOT_ASKED, reason=Reason.NEVER_ASKED)
 
 
 def _assessed(page: PageNow, now: datetime) -> PageNow:

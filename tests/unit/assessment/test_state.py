@@ -76,7 +76,8 @@ def test_a_page_that_cannot_be_read_is_unknown_since_it_failed() -> None:
 def test_a_page_that_was_never_asked_says_so() -> None:
     found = assess(ACME, PageState(), PageView(), None, NOW)
 
-    assert (found.state, found.reason, found.age_s) == (State.UNKNOWN, Reason.NEVER_ASKED, None)
+    assert (found.state, found.reason, found.age_s) == (State.NOT_ASKED, Reason.NEVER_ASKED, None)
+    assert not found.state.is_known
 
 
 def test_a_component_without_a_known_status_is_unknown() -> None:

@@ -124,7 +124,7 @@ def provider_page(
     provider, state, view = page.provider, page.state, page.view
     heard = opinions(view, found)
     incidents = [each for each in history.incidents if not each.is_maintenance]
-    is_unknown = found.state is State.UNKNOWN
+    is_unknown = not found.state.is_known
     impaired, working = _parts(view.known_statuses, history.component_changes, is_unknown=is_unknown)
     every_s = departure_s(provider, state, now) or provider.interval_s
     return ProviderPage(
@@ -193,6 +193,8 @@ def _opinions(heard: Opinions, *, is_unknown: bool) -> Iterable[Opinion]:
 
 
 def _verdict(heard: Opinions, state: State) -> str:
+    if state is State.NOT_ASKED:
+        return "None of the three is known: the page was not asked yet."
     if state is State.UNKNOWN:
         return "None of the three is today's word: the page cannot be read."
     if heard.decides is None:

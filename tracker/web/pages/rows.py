@@ -165,7 +165,7 @@ def unread_row(each: PageNow) -> Unread:
     return Unread(
         id=provider.id,
         name=provider.name,
-        badge=state_badge(State.UNKNOWN),
+        badge=state_badge(found.state),
         order=f"{provider.name.casefold()}{provider.id}",
         version=_digest(f"{found.reason}/{found.evidence}/{found.read_at if found.reason is Reason.STALE else ''}"),
         checked_at=each.checked_at,
@@ -179,7 +179,7 @@ def unread_row(each: PageNow) -> Unread:
 def work_rows(each: PageNow, now: datetime) -> Iterable[Work]:
     """Yield a row for each maintenance of a provider that runs, or begins later today."""
     page = each
-    if each.assessment.state is State.UNKNOWN:
+    if not each.assessment.state.is_known:
         return
     running = [(work, True) for work in page.view.open_maintenances]
     coming = [(work, False) for work in page.view.planned_maintenances if later_today(work, now)]

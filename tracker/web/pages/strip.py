@@ -1,4 +1,4 @@
-"""Ninety days of a provider, the worst of each day; a day that was not read is no good day. Pure."""
+"""Ninety days of a provider, the worst state of each; a day without a reading does not count as good. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
