@@ -18,6 +18,7 @@
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
   + HistoryError           the database of the history cannot be used; the record is not touched by that
+    - SearchTooWide        a search would find more than can be looked through; narrow it
   + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from tracker.delivery.ports import Reported
+from tracker.delivery.event_stream import Reported
 
 from tests.fakes import FakeClock, RecordingSink, event, provider
 from tracker.delivery.recorder import RECORD as CURSOR
