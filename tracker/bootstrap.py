@@ -202,7 +202,7 @@ class Runtime:
         """Close connections and files."""
         with self._printing:
             if self._lease is not None:
-                with contextlib.suppress(StoreError):  # it ends by itself
+                with contextlib.suppress(StoreError):  # it expires by itself
                     self._lease.release()
             if self._record is not None:
                 self._record.close()
@@ -225,7 +225,7 @@ def _links_if_any(settings: Settings) -> Links | None:
     try:
         return links_of(settings)
     except ConfigError as error:
-        # What an alert says matters more than the link in it.
+        # An alert without a link is better than none.
         log.warning("messages of alerts go without a link to acknowledge: %s", error)
         return None
 

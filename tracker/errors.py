@@ -14,11 +14,11 @@
       · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
-  + StoreError             the data server is unwell; the task may be retried
+  + StoreError             the data server fails; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
   + HistoryError           the database of the history cannot be used; the record is not touched by that
-    - SearchTooWide        a search would find more than can be looked through; narrow it
+  + SearchTooWide          a search of the history has too many matches to read them all; narrow it
   + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 

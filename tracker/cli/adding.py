@@ -106,7 +106,7 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
     or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
-    those that match none are named. What is there already is passed over, and so is what is no address of the web.
+    the others are reported. Pages that are watched already are skipped, and so is all that is not an http address.
 
     \b
     Example:

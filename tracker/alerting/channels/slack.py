@@ -32,7 +32,7 @@ _TEMPORARY: Final = frozenset(
 )
 #: Those of them after which a part may be done.
 _PARTLY_DONE: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
-#: Errors that somebody mends in Slack or in the configuration; alerts wait for that.
+#: Errors that somebody fixes in Slack or in the configuration; alerts wait for that.
 _REMEDIES: Final = {
     **dict.fromkeys(
         ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"), "check token_env"
