@@ -34,9 +34,9 @@
 """
 
 from tracker.fetch.breaker import Breaker
-from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.look_ups import LOOK_UP_THREADS
 
-__all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UP_THREADS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
