@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from tracker.catalogue import PROVIDERS, as_toml, kept_ids_line, load_alerting, 
 from tracker.catalogue.presets import Choice, chosen, completions, nearest
 from tracker.catalogue.presets import search as lookup
 from tracker.catalogue.presets.imported import load_list
+from tracker.cli.inner import is_inner
 from tracker.cli.lazy import FullHelp
 from tracker.cli.naming import meant
 from tracker.cli.options import (
@@ -30,9 +30,7 @@ from tracker.cli.options import (
 )
 from tracker.cli.table import counted, json_text, table
 from tracker.cli.unread import is_unread, print_unread
-from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
-from tracker.fetch.addresses import is_public
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
@@ -140,7 +138,7 @@ def add(
     wanted = [_provider(choice, name, {**asked}) for choice in choices]
     _refuse_repeated(wanted)
     for provider in wanted:
-        if _is_inner(provider) and not provider.allow_private:
+        if is_inner(provider) and not provider.allow_private:
             raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
     for choice in choices:
         print_unread(choice)
@@ -180,9 +178,9 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
     """
     catalogue = running_catalogue(data_dir)
     found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    inner = [provider for provider in found.providers if _is_inner(provider)]
+    inner = [provider for provider in found.providers if is_inner(provider)]
     if allow_private:
-        allowed = [replace(provider, allow_private=_is_inner(provider)) for provider in found.providers]
+        allowed = [replace(provider, allow_private=is_inner(provider)) for provider in found.providers]
     else:
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
@@ -318,12 +316,6 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
             f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
             "asked), or add --no-check to watch it all the same"
         )
-
-
-def _is_inner(provider: Provider) -> bool:
-    """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
-    address = literal(urlsplit(provider.url).hostname or "")
-    return address is not None and not is_public(str(address))
 
 
 def _allows_private(same: Provider, wanted: Provider) -> bool:
