@@ -1,22 +1,20 @@
 """The part of the simulated tracker that decides about alerts and sends them, and what it promises."""
 
 import contextlib
-import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Final
+
+from tracker.alerting.ports import Act
 
 from tests.simulation.channels import FakeChannel
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
-from tracker.alerting.alert import MOST_STEPS, Alert, Phase, subject_digest
+from tracker.alerting.alert import MOST_STEPS, Alert, Phase
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Act
 from tracker.alerting.row import Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.story import acknowledged
-from tracker.alerting.targets import KEPT_FOR
 from tracker.errors import Conflict, StoreError
 from tracker.model.channel import DiscordConfig, PagerDutyConfig
 from tracker.model.event import Event, EventKind

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from tests.simulation.scheduler import Scheduler
 from tracker.alerting.ports import Act, Message
+
+from tests.simulation.scheduler import Scheduler
 from tracker.errors import ChannelFailed, ChannelRefused, ConnectError, FetchTimeout
 
 #: How often a call fails, in calls of a thousand. What says "after" took effect all the same.
