@@ -172,14 +172,22 @@ class ChannelFailed(FetchError):
     """Raised when a channel did not take a message, or only a part of it; a retry may help.
 
     `handle` is the one to keep for the retry: it knows which part was done. None means the handle that was given.
+    `may_have_arrived` is False where the service has certainly done nothing.
     """
 
     reason = "channel"
 
-    def __init__(self, message: str, retry_after_s: float | None = None, handle: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float | None = None,
+        handle: str | None = None,
+        may_have_arrived: bool = True,
+    ) -> None:
         super().__init__(message, retry_after_s)
-        self.args = (message, retry_after_s, handle)
+        self.args = (message, retry_after_s, handle, may_have_arrived)
         self.handle = handle
+        self.may_have_arrived = may_have_arrived
 
 
 class ParseError(PollError):

@@ -159,8 +159,8 @@ def _held(
     if alert.is_over:
         return before
     if route is None:
-        # The rules, or the alert, have become other ones before anything was sent.
-        return None
+        # The rules, or the alert, have become other ones before anything was sent, or since it was closed.
+        return replace(before, phase=Phase.DROPPED, due_at=None) if before.version else None
     position, chosen = route
     passes_quiet = before.hold is Hold.QUIET and _quiet_until(alert, chosen, now) is None
     if gathers and not passes_quiet:

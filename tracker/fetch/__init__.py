@@ -36,10 +36,10 @@
 """
 
 from tracker.fetch.breaker import Breaker
-from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.look_ups import LOOK_UP_THREADS
 from tracker.fetch.options import ClientOptions
 
-__all__ = ["LOOK_UPS", "Breaker", "ClientOptions", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UP_THREADS", "Breaker", "ClientOptions", "FetchLimits", "QuickLane", "RequestsFetcher"]
