@@ -274,7 +274,7 @@ def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
 
     assert isinstance(result.exception, TrackerError)
     assert not isinstance(result.exception, ConfigError)
-    assert "or add --no-check to watch it all the same" in str(result.exception)
+    assert "or add --no-check to watch it anyway" in str(result.exception)
     assert "cannot be read: no connection" in result.stderr
     assert added.exit_code == 0
     assert [provider.id for provider in catalogue.providers()] == ["gone"]

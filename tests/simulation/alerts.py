@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tracker.alerting.ports import Act
-
 from tests.simulation.channels import FakeChannel
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
 from tracker.alerting.alert import MOST_STEPS, Alert, Phase
+from tracker.alerting.channel import Act
 from tracker.alerting.decider import Decider
 from tracker.alerting.row import Row
 from tracker.alerting.sender import Sender

@@ -8,11 +8,11 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from msgspec.structs import replace
-from tracker.alerting.ports import Act
 
 from tracker.alerting import row as rows
 from tracker.alerting import sender as senders
 from tracker.alerting.alert import Alert, Phase, Target
+from tracker.alerting.channel import Act
 from tracker.alerting.row import Planned, Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import ChannelLease, Decided, ReadEvent

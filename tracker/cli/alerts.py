@@ -83,7 +83,7 @@ def ack(alert: str, who: str | None, data_dir: Path) -> None:
 @click.option("--by", "who", default=None, help="Who holds it; your user name if not given.")
 @data_dir_option
 def snooze(alert: str, span: str, who: str | None, data_dir: Path) -> None:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent all the same.
+    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway.
 
     \b
     Example:
