@@ -13,7 +13,7 @@ import greenlet
 import redis
 
 from tests.fakes import NOON
-from tests.simulation.server import SimulatedRedis, emptied
+from tests.simulation.server import begun
 
 _Answer = TypeVar("_Answer")
 
@@ -100,8 +100,7 @@ class Scheduler:
         self._current: Process | None = None
         self._scheduler = greenlet.getcurrent()
         #: Its calls are points at which others may go on, and at which things fail.
-        self.client = SimulatedRedis(self.call)
-        emptied()
+        self.client = begun(self.call)
 
     @property
     def current(self) -> Process:

@@ -70,9 +70,9 @@ Call = Callable[[str, Callable[[], Any]], Any]
 class SimulatedRedis(fakeredis.FakeRedis):
     """A client whose calls are made by a simulation: it gets the name of each and what makes it."""
 
-    def __init__(self, call: Call = lambda _, run: run()) -> None:
+    def __init__(self) -> None:
         super().__init__(server=_server(), single_connection_client=True)
-        self._call = call
+        self.call: Call = lambda _, run: run()
         connection: Any = self.connection
         self._encoded = connection.encoder.encode
         # redis-py and fakeredis have no shorter way to each other than the bytes of a protocol, a pool, a queue and
@@ -81,7 +81,7 @@ class SimulatedRedis(fakeredis.FakeRedis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command when it is its turn."""
-        return self._call(str(args[0]), lambda: self._run(args, options))
+        return self.call(str(args[0]), lambda: self._run(args, options))
 
     def register_script(self, script: Any) -> Any:
         """Return a script that the server knows: which process first needs one is not simulated."""
@@ -97,7 +97,7 @@ class SimulatedRedis(fakeredis.FakeRedis):
 
         def execute() -> list[Any]:
             commands = list(pipe.command_stack)
-            answers = self._call("pipeline", lambda: [self._run(args, options) for args, options in commands])
+            answers = self.call("pipeline", lambda: [self._run(args, options) for args, options in commands])
             pipe.reset()
             return answers
 
@@ -125,6 +125,14 @@ def bare_client() -> SimulatedRedis:
     return SimulatedRedis()
 
 
-def emptied() -> None:
-    """Begin anew with an empty data server."""
+@cache
+def _simulated_client() -> SimulatedRedis:
+    return SimulatedRedis()
+
+
+def begun(call: Call) -> SimulatedRedis:
+    """Begin anew with an empty data server; return the client of one simulation, the only one now."""
     bare_client().flushall()
+    client = _simulated_client()
+    client.call = call
+    return client

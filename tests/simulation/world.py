@@ -69,17 +69,21 @@ class Page:
     open: list[str] = field(default_factory=list)
     #: Incidents that are over.
     ended: list[str] = field(default_factory=list)
+    #: Whether incidents end and begin again all the time.
+    flaps: bool = False
 
     def changes(self, chance: random.Random, now: datetime) -> None:
         """Have something happen on the page."""
         self.clock.now = max(self.clock.now, now)
         drawn = chance.random()
+        flaps = self.flaps and drawn >= 0.1
         if self.posted and drawn < 0.1:
             self.vendor.edits(chance.choice(self.posted), f"Text of {now}")
-        elif self.open and drawn < 0.65:
+        elif self.open and drawn < (0.8 if flaps else 0.65):
             incident_id = chance.choice(self.open)
-            self._posts(incident_id, chance.choice(("identified", "monitoring", "resolved")), chance)
-        elif self.ended and drawn < 0.72:
+            status = "resolved" if flaps else chance.choice(("identified", "monitoring", "resolved"))
+            self._posts(incident_id, status, chance)
+        elif self.ended and (flaps or drawn < 0.72):
             self._posts(chance.choice(self.ended), "investigating", chance)
         else:
             self._posts(None, "investigating", chance)
@@ -124,7 +128,7 @@ class World:
         self.interval_s = self.random.choice(INTERVALS_S)
         self.pages = [self._page(number) for number in range(PAGES)]
         client = self.scheduler.client
-        self._due, self._polled = RedisDueQueue(client), RedisPages(client)
+        self._due, self._polled, self._outbox = RedisDueQueue(client), RedisPages(client), RedisOutbox(client)
         RedisCatalogue(bare_client()).put([page.provider for page in self.pages], self.clock(), replacing="file")
         RedisSinks(bare_client()).sync([webhook("ops")])
         self._stream = RedisStream(bare_client())
@@ -179,7 +183,9 @@ class World:
             "first_sight": FirstSight.ALL,
             "format": "statuspage",
         }
-        return Page(provider(id=f"p{number}", name=f"P{number}", **fields), clock, Vendor(clock))
+        page = Page(provider(id=f"p{number}", name=f"P{number}", **fields), clock, Vendor(clock))
+        page.flaps = self.random.random() < 0.25
+        return page
 
     def _vendors(self, _: Process) -> None:
         while True:
@@ -232,7 +238,7 @@ class World:
             record.close()
 
     def _deliverer(self, _: Process) -> None:
-        deliverer = Deliverer(RedisOutbox(self.scheduler.client), self, self.clock)
+        deliverer = Deliverer(self._outbox, self, self.clock)
         while True:
             with contextlib.suppress(StoreError, Conflict):
                 deliverer.deliver("ops")
