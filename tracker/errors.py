@@ -14,10 +14,11 @@
       · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
-  + StoreError             the data server is unwell; the task may be retried
+  + StoreError             the data server fails; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
   + HistoryError           the database of the history cannot be used; the record is not touched by that
+  + SearchTooWide          a search of the history has too many matches to read them all; narrow it
   + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 
@@ -215,6 +216,10 @@ class SinkError(TrackerError):
 
 class HistoryError(TrackerError):
     """Raised when the history's database cannot be opened, read or written."""
+
+
+class SearchTooWide(TrackerError):
+    """Raised when the beginning of a word begins too many words to look all of them up."""
 
 
 class ChannelRefused(TrackerError):

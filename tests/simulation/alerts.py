@@ -10,8 +10,8 @@ from tests.simulation.channels import FakeChannel
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
 from tracker.alerting.alert import MOST_STEPS, Alert, Phase
+from tracker.alerting.channel import Act
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Act
 from tracker.alerting.row import Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.story import acknowledged

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tests.simulation.scheduler import Scheduler
-from tracker.alerting.ports import Act, Message
+from tracker.alerting.channel import Act, Message
 from tracker.errors import ChannelFailed, ChannelRefused, ConnectError, FetchTimeout
 
 #: How often a call fails, in calls of a thousand. What says "after" took effect all the same.

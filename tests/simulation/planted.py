@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from tracker.alerting import row as rows
 from tracker.alerting import sender as senders
 from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.ports import Act
+from tracker.alerting.channel import Act
 from tracker.alerting.row import Planned, Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import ChannelLease, Decided, ReadEvent
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.ports import DeliveryLease, StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.outbox import DeliveryLease
 from tracker.delivery.recorder import RECORD
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord

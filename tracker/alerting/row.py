@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.ports import Act
+from tracker.alerting.channel import Act
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,7 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_dead(self) -> bool:
-        """Tell whether something of it was given up."""
+        """Return whether something of it was given up."""
         return self.missed is not None or self.refused_version > 0
 
 
@@ -90,7 +90,7 @@ def _opening(target: Target, row: Row) -> Planned | None:
 
 
 def missed(target: Target, row: Row) -> bool:
-    """Tell whether an alert ended before the channel took anything of it, though it was decided to be sent."""
+    """Return whether an alert ended before the channel took anything of it, though it was decided to be sent."""
     return (
         target.phase is Phase.CLOSED
         and not row.is_open

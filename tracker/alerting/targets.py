@@ -58,7 +58,7 @@ def looked_at_again(alert: Alert) -> datetime | None:
 
 
 def is_forgotten(alert: Alert, now: datetime) -> bool:
-    """Tell whether an alert that is over has been kept for long enough."""
+    """Return whether an alert that is over has been kept for long enough."""
     at = _forgotten_at(alert)
     return at is not None and next_due(alert) is None and now >= at
 
@@ -275,7 +275,7 @@ def _quiet_until(alert: Alert, route: Route, now: datetime) -> datetime | None:
 
 
 def _reminder(alert: Alert, route: Route) -> datetime | None:
-    """Return when a maintenance that has not begun is called to mind."""
+    """Return when a maintenance that has not begun is announced again."""
     if alert.kind is not AlertKind.MAINTENANCE or alert.status != "scheduled" or alert.scheduled_for is None:
         return None
     return alert.scheduled_for - timedelta(seconds=route.remind_s)

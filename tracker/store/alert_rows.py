@@ -27,9 +27,8 @@ from tracker.store.connection import (
     translated,
 )
 
-#: A sender that died gives its channel back after this long; each write prolongs it. A call begins within half of it
-#: and ends within 15 s; a slower one (a mail server that dawdles) may be made twice, and what the late one writes is
-#: refused.
+#: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
+#: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.
 LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)

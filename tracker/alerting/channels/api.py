@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tracker.alerting.ports import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, Reply
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.credentials import secret_of
@@ -20,7 +20,7 @@ _TEMPORARY: Final = frozenset(
         HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
-#: A secret that is refused is refused for every alert: they wait until somebody mends it.
+#: A secret that is refused is refused for every alert: they wait until somebody fixes it.
 _WHO_ARE_YOU: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ def remembered(handle: str | None, kind: type[T]) -> T | None:
     try:
         return None if handle is None else msgspec.json.decode(handle, type=kind)
     except msgspec.DecodeError:
-        # The channel's type was changed while the alert was open: it begins anew.
+        # The channel's type was changed while the alert was open: it starts over.
         return None
 
 

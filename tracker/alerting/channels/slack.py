@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.channels.slack_text import reply_text, root_text
-from tracker.alerting.ports import Act, Caller, Message, Reply
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.model.channel import SlackConfig
 from tracker.model.plain import one_line
@@ -31,7 +32,7 @@ _TEMPORARY: Final = frozenset(
 )
 #: Those of them after which a part may be done.
 _PARTLY_DONE: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
-#: Errors that somebody mends in Slack or in the configuration; alerts wait for that.
+#: Errors that somebody fixes in Slack or in the configuration; alerts wait for that.
 _REMEDIES: Final = {
     **dict.fromkeys(
         ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"), "check token_env"
