@@ -57,6 +57,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str = ""
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
+    #: The version of the keys by which it is known (`tracker.model.keys`); 0 of versions before those keys.
+    keys_version: int = 0
     source: Source | None = None
     #: The source at the address that the provider had before, until the page was read at the new one.
     former: Source | None = None

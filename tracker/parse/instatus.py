@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
@@ -86,7 +87,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 

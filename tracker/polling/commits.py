@@ -18,6 +18,7 @@ from tracker.errors import PollError
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind, PendingEvent
 from tracker.model.filters import wants_kind
+from tracker.model.keys import KEYS_VERSION, key_of_update
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
@@ -103,7 +104,9 @@ def _edits(page: ChangedPage, found: Changes) -> tuple[list[PendingEvent], Updat
 
 def _is_restated(edit: PendingEvent, restated: frozenset[str]) -> bool:
     event = edit.event
-    return event.event is EventKind.UPDATE_EDITED and f"{event.incident_id}/{event.update_id}" in restated
+    if event.event is not EventKind.UPDATE_EDITED or event.incident_id is None or event.update_id is None:
+        return False
+    return key_of_update(event.incident_id, event.update_id) in restated
 
 
 def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new: bool) -> PageState:
@@ -115,6 +118,7 @@ def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new:
     return replace(
         read_again(after) if meaning is None else after,
         seeded=True,
+        keys_version=KEYS_VERSION,
         known_until=None,
         moved_at=None if observed.settled else after.moved_at,
         projection=meaning if meaning is None or observed.settled else observed.state.projection,
