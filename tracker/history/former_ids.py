@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tracker.history.database import Database, Row, Session
-from tracker.model.keys import KEYS_VERSION, present_id
+from tracker.model.keys import KEYS_VERSION, present_event_id
 
 #: Rows that are looked at together.
 _TOGETHER: Final = 10_000
@@ -43,4 +43,4 @@ def _rows(session: Session) -> Iterator[Row]:
 
 
 def _named(row: Row) -> str:
-    return present_id(row["id"], row["provider"], row["incident_id"], row["update_id"])
+    return present_event_id(row["id"], row["provider"], row["incident_id"], row["update_id"])

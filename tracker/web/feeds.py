@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.history import FeedItem
 from tracker.model.event import Event, EventKind
-from tracker.model.keys import key_of_update
+from tracker.model.keys import event_id
 from tracker.web.plain import LONGEST_TEXT, LONGEST_TITLE, link_of, text_of, title_of
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -118,10 +118,10 @@ def _place(event: Event) -> tuple[str, str | None, str | None]:
 
 def _own_id(event: Event) -> str:
     """Return the id with which the update that an event changes was reported, unless an earlier version did that."""
-    return f"{event.provider}/{key_of_update(event.incident_id or '', event.update_id or '')}"
+    return event_id(event.provider, event.incident_id or "", event.update_id or "")
 
 
-def _entry(event: Event, event_id: str) -> Entry:
+def _entry(event: Event, named: str) -> Entry:
     what = event.incident or event.message or event.event.replace("_", " ")
     withdrawn = "Withdrawn: " if event.event is EventKind.UPDATE_WITHDRAWN else ""
     published_at = event.published_at or event.seen_at
@@ -129,7 +129,7 @@ def _entry(event: Event, event_id: str) -> Entry:
     components = (title_of(name, 100) for name in event.components)
     title = title_of(f"{withdrawn}{event.product}: {what} ({event.status.replace('_', ' ')})", LONGEST_TITLE)
     return Entry(
-        id=f"{_TAG}/{quote(event_id.encode('utf-8', 'replace'), safe='/')}",
+        id=f"{_TAG}/{quote(named.encode('utf-8', 'replace'), safe='/')}",
         title=title,
         text=text_of(event.message, LONGEST_TEXT),
         author=title_of(event.provider_name, 100) or event.provider,

@@ -65,7 +65,7 @@ def test_the_record_says_what_was_reported() -> None:
 
     assert read_reported([b'{"torn', *lines, b"not a line"]) == {
         "acme": Reported(
-            keys=frozenset({"i1/", "i1/u1", "a%2Fb/", "a%2Fb/c", "a/", "a/b%2Fd"}),
+            keys=frozenset({"i1/", "i1/u1", "a\0b/", "a\0b/c", "a/", "a/b\0d"}),
             components={"x/y": component("x/y", "major_outage", "X")},
         ),
         "other": Reported(keys=frozenset({"i1/", "i1/u9"})),

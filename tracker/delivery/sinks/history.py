@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from tracker.delivery.ports import Reported
-from tracker.model.keys import incident_part, key_of_update, present_id
+from tracker.model.keys import event_id, incident_part, key_of_update, present_event_id
 from tracker.model.page import Component, ComponentStatus
 
 _STATUSES = {status.value: status for status in ComponentStatus}
@@ -56,10 +56,10 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
 def _key_of_update(reported: _Line) -> str | None:
     """Return the key of the update that a line reports, whichever version wrote it; None where it reports none.
 
-    An update's id ends with its key; edits, withdrawals and what concerns the page itself have longer ones.
+    Edits and withdrawals of the update, and what concerns the page itself, have other ids.
     """
     if reported.incident_id is None or reported.update_id is None:
         return None
-    key = key_of_update(reported.incident_id, reported.update_id)
-    named = present_id(reported.id, reported.provider, reported.incident_id, reported.update_id)
-    return key if named == f"{reported.provider}/{key}" else None
+    about = reported.provider, reported.incident_id, reported.update_id
+    is_update = present_event_id(reported.id, *about) == event_id(*about)
+    return key_of_update(reported.incident_id, reported.update_id) if is_update else None

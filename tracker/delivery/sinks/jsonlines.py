@@ -16,7 +16,7 @@ from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event, identity
-from tracker.model.keys import present_id
+from tracker.model.keys import present_event_id
 from tracker.model.plain import ascii_json
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,9 @@ class _Line(msgspec.Struct):
     update_id: str | None = None
 
     @property
-    def present_id(self) -> str:
+    def event_id(self) -> str:
         """Return the id of its event, whichever version wrote it."""
-        return present_id(self.id, self.provider, self.incident_id, self.update_id)
+        return present_event_id(self.id, self.provider, self.incident_id, self.update_id)
 
 
 class _About(_Line):
@@ -148,7 +148,7 @@ class UpdateRecord:
         """Read the whole record, or so much of its end as a small machine can hold; see `Record.reported`."""
         lines = self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()
         reported = read_reported(lines)
-        known = [line.present_id for line in map(_line, lines) if line is not None]
+        known = [line.event_id for line in map(_line, lines) if line is not None]
         self._recorded = dict.fromkeys([*known, *self._recorded])
         self._kept = max(_KEPT, len(self._recorded))
         return reported
@@ -191,7 +191,7 @@ class UpdateRecord:
         for line in tail[:whole].splitlines():
             known = _line(line)
             if known is not None:
-                self._recorded[known.present_id] = None
+                self._recorded[known.event_id] = None
                 self._last_stream_id = known.stream_id
 
     def _tail(self, size: int, window: int = _TAIL_BYTES) -> bytes:
