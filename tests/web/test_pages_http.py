@@ -98,7 +98,7 @@ def test_the_ledger_shows_edits_withdrawals_and_gaps(client: TestClient) -> None
     assert oldest.index("We are investigating elevated error rates") < oldest.index("Two of three power feeds")
 
 
-def test_an_incident_may_have_any_id(client: TestClient, made_up: MadeUp) -> None:
+def test_an_incident_may_have_any_id(client: TestClient) -> None:
     odd = ("a/b", "line\nbreak", "50 %2F", "/", "?x#y", "東京")
     for each in odd:
         answer = client.get(incident_path("meridian-cloud", each), headers={"accept": "application/json"})

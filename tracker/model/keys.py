@@ -8,14 +8,14 @@ from typing import Final
 
 #: The version of these keys, which a page's state carries from the first answer on that was compared by them.
 KEYS_VERSION: Final = 1
-#: What stands in a key for a slash in an id. No id holds it (`tracker.parse`), and so no key of a version before.
+#: In a key, this means a slash inside an id. No id holds it (`tracker.parse`), and so no key of a version before.
 _SLASH: Final = "\0"
 #: First words of ids that detection gives to updates which no vendor wrote: `status/resolved`. In the id of an event
 #: such an id stays two parts.
 _INFERRED: Final = frozenset({"status", "ended", "impact", "title", "window"})
-#: What stands in the place of an incident in ids of other events.
+#: What ids of other events have where an update's has its incident.
 _OTHER_EVENTS: Final = frozenset({"component", "page_moved", "page_readable", "page_unreadable"})
-#: What stands behind the id of an update's event in the id of its withdrawal.
+#: The end of the id of a withdrawal, behind that of the update's event.
 _WITHDRAWN: Final = "withdrawn"
 
 
