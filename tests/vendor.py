@@ -23,8 +23,8 @@ from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"

@@ -209,6 +209,10 @@ class HistoryError(TrackerError):
     """Raised when the history's database cannot be opened, read or written."""
 
 
+class SearchTooWide(TrackerError):
+    """Raised when the beginning of a word begins too many words to look all of them up."""
+
+
 class ChannelRefused(TrackerError):
     """Raised when a channel refuses a message and no retry can help; `handle` is as in ChannelFailed."""
 

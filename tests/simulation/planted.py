@@ -7,7 +7,8 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.ports import DeliveryLease, StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.outbox import DeliveryLease
 from tracker.delivery.recorder import RECORD
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.alerting.alert import Alert, Step, Target
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.alerting.row import Planned
 from tracker.model.page import Impact
 from tracker.model.route import AlertKind

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.ports import Act
+from tracker.alerting.channel import Act
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,9 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tracker.alerting.channel import Act, Channel
 from tracker.alerting.links import Links
 from tracker.alerting.message import message_of
-from tracker.alerting.ports import Act, Channel
 from tracker.alerting.row import Planned, Row, missed, planned
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert, RowStore
 from tracker.errors import BadAnswer, ChannelFailed, ChannelRefused, ConfigError, ConnectError, FetchError, FetchTimeout

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, RecordLease, Reported, Sink, StreamedEvent
+from tracker.delivery.record import Record, RecordLease, Sink
 from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
@@ -103,8 +104,10 @@ class Printer:
         """Renew the lease; return whether it is a new one. Raises OwnedElsewhere, StoreError."""
         is_new = self._lease.hold(self._clock())
         if is_new:
-            # Another printer may have gone on meanwhile: the place is read again.
+            # Another printer may have gone on meanwhile: the place is read again, and what pages are reminded of.
             self._recorded = None
+            if self._reminder is not None:
+                self._reminder = self._reminder._replace(reported=self._record.reported())
         if self._is_refused:
             log.warning("this printer goes on with the updates: the other one has stopped")
             self._is_refused = False

@@ -29,6 +29,7 @@ _LONGEST_SECRET = 64 * 1024
 #: How much of an address a log repeats, in characters.
 _LONGEST_SHOWN = 200
 _REDIS_REMEDY = "write redis://HOST:6379/0 and put the password into REDIS_PASSWORD"
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 #: An address of which we can tell for certain where its password stands.
 _PLAIN_URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)"
@@ -241,7 +242,9 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
         return None
     text = environ[name]
     try:
-        ssl.create_default_context(cafile=text)
+        # The first one is enough to know: reading the hundreds of a bundle takes 20 ms, at each command.
+        first = _CERTIFICATE.search(Path(text).read_bytes())
+        ssl.create_default_context(cafile=None if first else text, cadata=first.group().decode() if first else None)
     except (OSError, ValueError) as error:
         reason = "no certificates in PEM are in it" if isinstance(error, ssl.SSLError) else "it cannot be read"
         raise ConfigError(f"{name} is {quoted(text)}: {reason}; correct the path or the file") from None

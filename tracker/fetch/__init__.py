@@ -11,10 +11,12 @@
     fields        header fields of requests and answers (pure)
     breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
     urls          which URLs may be asked
-    connection    how requests and urllib3 connect and read for us
+    adapter       the pools of connections behind requests, and their proxies
+    connection    how urllib3 connects and reads for us
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large
+    options       what all clients share: name, trust, proxies, address policy
     budget        time and bytes that one fetch may still use
     body          bounded reading
     coding        which content codings a body has, whatever its label says
@@ -38,5 +40,6 @@ from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 
-__all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UPS", "Breaker", "ClientOptions", "FetchLimits", "QuickLane", "RequestsFetcher"]

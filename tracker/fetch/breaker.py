@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, ProxyFailed, TlsError
 from tracker.fetch.urls import target
 from tracker.model.clock import Clock
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
 
 #: Errors that show that a host is away. Any answer, whatever its status, shows that it is there.
 _AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)

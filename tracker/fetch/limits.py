@@ -31,6 +31,9 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_redirects: int = 10
 
 
+PAGE_LIMITS: Final = FetchLimits()
+
+
 def most_kept() -> int:
     """Return how many idle connections a fetcher keeps: never more than a quarter of what the process may open.
 

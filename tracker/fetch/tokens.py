@@ -9,10 +9,10 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from tracker.alerting.ports import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, Reply
 from tracker.environment.clients import OAuthClient
 from tracker.errors import HttpStatusError
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 
 #: A token is renewed so many seconds before it runs out, and lasts no longer than this where nobody says.
 _MARGIN_S: Final = 60.0

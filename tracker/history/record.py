@@ -8,7 +8,7 @@ from typing import IO, Annotated, Final, cast
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError
 from tracker.model.event import decode_event
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.errors import ConfigError
 from tracker.model.event import decode_event

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Tools:
-    """What agents may ask. Every method raises Unanswerable, StoreError, HistoryError."""
+    """What agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge

@@ -54,6 +54,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 ALIBABA = Format(
     name="alibaba",
     title="Alibaba Cloud",
+    source="independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(

@@ -72,6 +72,8 @@ class Entry:
     title: str
     #: HTML.
     content: str
+    #: What an element apart from the content says in short, HTML; "" where there is none.
+    summary: str = ""
     published: datetime | None
     updated: datetime | None
     #: The two as the feed library reads them, which takes an unknown zone for UTC.

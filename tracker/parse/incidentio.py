@@ -82,6 +82,7 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 INCIDENTIO = Format(
     name="incidentio",
     title="incident.io",
+    precedence=10,
     recognises=_recognises,
     read=_read,
     endpoints=(_NATIVE,),

@@ -54,7 +54,14 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 
 
 ONLINEORNOT = Format(
-    name="onlineornot", title="OnlineOrNot", recognises=_recognises, read=_read, linked=_linked, signs=(b"onlineornot",)
+    name="onlineornot",
+    title="OnlineOrNot",
+    in_part="no states and no texts of incidents",
+    source="a recorded answer",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+    signs=(b"onlineornot",),
 )
 
 

@@ -67,7 +67,15 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
     )
 
 
-UPPTIME = Format(name="upptime", title="Upptime", recognises=_recognises, read=_read, linked=_linked)
+UPPTIME = Format(
+    name="upptime",
+    title="Upptime",
+    in_part="no comments on incidents",
+    source="recorded answers; GitHub's documentation",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+)
 
 
 def _kind(answer: object) -> str | None:

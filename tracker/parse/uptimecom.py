@@ -58,7 +58,14 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
     return (Endpoints(primary="/ajax", details=("/history",)),)
 
 
-UPTIMECOM = Format(name="uptimecom", title="Uptime.com", recognises=_recognises, read=_read, linked=_linked)
+UPTIMECOM = Format(
+    name="uptimecom",
+    title="Uptime.com",
+    source="independent readers, one of which records answers",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+)
 
 
 def _data(answer: object) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def _endpoints(base: str, slug: str) -> Endpoints:
 UPTIMEKUMA = Format(
     name="uptimekuma",
     title="Uptime Kuma",
+    precedence=16,
     recognises=_recognises,
     read=_read,
     linked=_linked,

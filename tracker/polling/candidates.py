@@ -184,6 +184,14 @@ def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
     return list(merged.values())
 
 
+def with_all_details(source: Source) -> Source:
+    """Return a source with the details that its format has had since the page was found."""
+    known = FORMATS.get(source.format)
+    details = _details_beside(known, source.primary) if known and source.definition is None else ()
+    is_behind = bool(source.details) and set(source.details) < set(details)
+    return replace(source, details=details) if is_behind else source
+
+
 def _joined(one: Candidate, other: Candidate) -> Candidate:
     expected = tuple(dict.fromkeys((*one.expected, *other.expected)))
     return Candidate(url=one.url, sources=(*one.sources, *other.sources), expected=expected)

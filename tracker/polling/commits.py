@@ -24,8 +24,8 @@ from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
 from tracker.parse import format_of
 from tracker.polling.known import before_of
+from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.ports import Commit, Known, PollLease
 from tracker.polling.reading import Observation, read_again
 from tracker.scheduling.cadence import noted, pace
 from tracker.scheduling.schedule import due_after_failure, due_after_success
@@ -78,7 +78,7 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:
     """Return what a poll that failed writes."""
     after, pending = failed(provider, state, error, now)
-    due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
+    due_at = due_after_failure(now, provider.id, provider.interval_s, after.readability.failures, error.retry_after_s)
     return Commit(state=after, pending=pending, due_at=due_at, checked_at=now)
 
 
@@ -115,21 +115,22 @@ def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new:
     has_changed = is_new or bool(found.seen) or components_changed(page.known.view.components, page.snapshot)
     after = noted(page.lease.provider, after, found.view, now, has_changed=has_changed)
     meaning = None if found.is_open_question else page.meaning
+    activity, relocation = after.activity, after.relocation
     return replace(
         read_again(after) if meaning is None else after,
         seeded=True,
         keys_version=KEYS_VERSION,
         known_until=None,
-        moved_at=None if observed.settled else after.moved_at,
+        relocation=replace(relocation, moved_at=None) if observed.settled else relocation,
         projection=meaning if meaning is None or observed.settled else observed.state.projection,
-        changed_at=now if is_new else observed.state.changed_at,
+        activity=replace(activity, changed_at=now) if is_new else activity,
     )
 
 
 def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:
     """Return which incidents are remembered; those of a source before stay until all of the new one was read."""
     before = known.view.recent if observed.state.seeded else ()
-    is_moving = observed.state.moved_at is not None and not observed.settled
+    is_moving = observed.state.relocation.moved_at is not None and not observed.settled
     return before if is_moving else remembered(before, snapshot)
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import urlsplit
 
 from tracker.environment.credentials import NO_VARIABLES
@@ -28,24 +27,15 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.model.page import Incident, Snapshot
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Format, detect
-from tracker.parse.custom import custom_format
 from tracker.parse.page_data import is_page
 from tracker.parse.sniff import refusal
+from tracker.polling.answers import read_answer, shows_incidents, speaks
 from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
+from tracker.polling.fetcher import Fetched, Fetcher
 from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher
-
-#: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
-MOST_INCIDENTS: Final = 5000
-#: The same for updates, each of which may become an event; the most recorded are 287.
-MOST_UPDATES: Final = 20_000
-#: Characters that reporting all of an answer takes, since every update names the incident's components anew: some
-#: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
-MOST_REPORTED: Final = 8 * 1024 * 1024
 
 #: What one address answers and another of the same page need not.
 _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
@@ -106,30 +96,6 @@ def discover(
     except PollError as error:
         return Discovery(attempts=tuple(search.attempts), failure=error)
     return Discovery(attempts=tuple(search.attempts), found=found)
-
-
-def read_answer(answer: Fetched, source: Source) -> Snapshot:
-    """Return what an answer of a source says. Raises ParseError."""
-    snapshot = speaks(source).read(answer.body, answer.url, answer.content_type)
-    incidents = snapshot.entries
-    if len(incidents) > MOST_INCIDENTS:
-        raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
-    updates = sum(len(incident.updates) for incident in incidents)
-    if updates > MOST_UPDATES:
-        raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
-    if sum(map(_reported, incidents)) > MOST_REPORTED:
-        raise ParseError(f"its updates name so many components that reporting all takes over {MOST_REPORTED >> 20} MB")
-    return snapshot
-
-
-def speaks(source: Source) -> Format:
-    """Return the format of a source."""
-    return FORMATS[source.format] if source.definition is None else custom_format(source.definition)
-
-
-def shows_incidents(answer: Fetched, source: Source) -> bool:
-    """Return whether an answer that can be read is of a status page."""
-    return speaks(source).is_about_incidents(answer.body, answer.url, answer.content_type)
 
 
 class _Search:
@@ -313,12 +279,3 @@ def _cut(url: str) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def _reported(incident: Incident) -> int:
-    """Return how many characters the events of all its updates would hold, roughly."""
-    names = sum(map(len, incident.components))
-    return sum(
-        len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)
-        for update in incident.updates
-    )

@@ -6,7 +6,7 @@ from tracker.detection.readability import left_out
 from tracker.model.filters import unmatched
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
-from tracker.polling.ports import HostBusy
+from tracker.polling.page_store import HostBusy
 
 log = logging.getLogger(__name__)
 

@@ -22,11 +22,12 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
+from tracker.polling.answers import read_answer
 from tracker.polling.candidates import incident_urls, rebased, same_host
-from tracker.polling.discovery import Discovery, discover, read_answer
+from tracker.polling.discovery import Discovery, discover
+from tracker.polling.fetcher import Fetched, Fetcher, NotModified
 from tracker.polling.lesser import is_better, is_lesser
-from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.page_request import page_request, request_of
 from tracker.polling.reading import (
     Observation,
     adopted,
@@ -36,6 +37,7 @@ from tracker.polling.reading import (
     refuse_other_subject,
     remember,
     revalidated,
+    searched,
     unremember,
 )
 from tracker.polling.traffic import TrafficMeter
@@ -105,7 +107,7 @@ class Observer:
         found = discovery.found
         observed = adopted(state, found.source, found.answer, now)
         if is_lesser(provider, found.source):
-            observed = msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+            observed = msgspec.structs.replace(observed, state=searched(observed.state, now))
         return discovery, observed
 
     def look_for_better(
@@ -119,7 +121,7 @@ class Observer:
         found = discovery.found
         if found is not None and state.source is not None and is_better(provider, state.source, found.source):
             return adopted(state, found.source, found.answer, now)
-        return msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+        return msgspec.structs.replace(observed, state=searched(observed.state, now))
 
     def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
         """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""
@@ -137,7 +139,8 @@ class Observer:
         if primary is None or source is None:
             return observed
         if before.source != source:
-            before = msgspec.structs.replace(before, answers={}, lagging_since=None)
+            gaps = msgspec.structs.replace(before.gaps, lagging_since=None)
+            before = msgspec.structs.replace(before, answers={}, gaps=gaps)
         details = self._details(provider, state, source, primary, now)
         return _completed(before, observed, primary, self._alone(provider, before, primary, details), now)
 
@@ -223,15 +226,6 @@ class Observer:
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
 
 
-def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
-    """Return the request for a known address of a page, conditional where that proves something.
-
-    Raises CredentialsMissing.
-    """
-    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
-    return page_request(provider, url, environ, known.validators)
-
-
 def _completed(
     before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
 ) -> Observation:
@@ -239,15 +233,16 @@ def _completed(
     lagging_since = _lagging_since(before, details.state, primary, now)
     failure = details.failure
     settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-    state = msgspec.structs.replace(
-        details.state if settled else _unremembered(before, details.state),
+    gaps = msgspec.structs.replace(
+        details.state.gaps,
         lagging_since=None if settled else lagging_since,
-        unsettled_since=None if settled else before.unsettled_since or now,
+        unsettled_since=None if settled else before.gaps.unsettled_since or now,
         detail_failure=str(failure) if failure else None,
     )
+    state = details.state if settled else _unremembered(before, details.state)
     return msgspec.structs.replace(
         observed,
-        state=state,
+        state=msgspec.structs.replace(state, gaps=gaps),
         snapshot=merged(primary, (*details.snapshots, *details.alone)),
         recent=_recent(before, [primary, *details.snapshots], now),
         settled=settled,
@@ -284,7 +279,7 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
     stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
     if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
-    return before.lagging_since or now
+    return before.gaps.lagging_since or now
 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:

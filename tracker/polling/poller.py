@@ -17,13 +17,14 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
+from tracker.polling.fetcher import Asked
 from tracker.polling.known import as_known, asked_of, by_present_keys, known_again, remembered_of
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, Known, PageStore, PollLease
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
-from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
-from tracker.polling.reading import Observation
+from tracker.polling.reading import Observation, searched
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Poller:
             observed = self._observer.search(lease.provider, state, now)
             return self._succeed(lease, state, observed)
         except ParseError:
-            return self._fail(lease, msgspec.structs.replace(state, searched_at=now), failure)
+            return self._fail(lease, searched(state, now), failure)
         except PollError:
             return self._fail(lease, state, failure)
 
@@ -176,16 +177,17 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
         suspicious = not same_host(state.source.primary, provider.url)
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
-    return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+    return suspicious and state.readability.failures + 1 >= FAILURES_BEFORE_SEARCH
 
 
 def _was_searched_lately(state: PageState, now: datetime) -> bool:
     """Return whether this row of failures has had a search already. One before it was for a better source."""
+    searched_at, failing_since = state.relocation.searched_at, state.readability.failing_since
     return (
-        state.searched_at is not None
-        and state.failing_since is not None
-        and state.searched_at >= state.failing_since
-        and now - state.searched_at < SEARCH_AGAIN_AFTER
+        searched_at is not None
+        and failing_since is not None
+        and searched_at >= failing_since
+        and now - searched_at < SEARCH_AGAIN_AFTER
     )
 
 

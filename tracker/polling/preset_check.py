@@ -14,10 +14,11 @@ import msgspec
 from tracker.catalogue.presets import Preset
 from tracker.errors import FetchError
 from tracker.model.provider import Provider
-from tracker.parse.coverage import expected_format
+from tracker.polling.answers import speaks
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Discovery, discover, speaks
-from tracker.polling.ports import Fetcher
+from tracker.polling.coverage import expected_format
+from tracker.polling.discovery import Discovery, discover
+from tracker.polling.fetcher import Fetcher
 
 #: Between two pages of one organisation, in seconds.
 PAUSE_S: Final = 2.0

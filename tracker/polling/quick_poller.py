@@ -20,23 +20,13 @@ from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
+from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
 from tracker.polling.known import remembered_of
 from tracker.polling.lesser import look_again_at, should_look_again
-from tracker.polling.observer import request_of
-from tracker.polling.page_request import page_request
+from tracker.polling.page_request import page_request, request_of
+from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
-from tracker.polling.ports import (
-    Asked,
-    Commit,
-    Fetched,
-    FetchRequest,
-    GroupedPages,
-    HostBusy,
-    NotModified,
-    PollLease,
-    QuickFetcher,
-)
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 
@@ -79,7 +69,8 @@ def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Pla
         return Plain(provider.interval_s, None, None)  # Its token is fetched by a thread.
     if state.source is None:
         return Plain(provider.interval_s, request, None)
-    owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
+    readability, gaps = state.readability, state.gaps
+    owes = readability.failures or readability.unreadable_since or gaps.stale_since or gaps.lagging_since
     until = None if owes or state is not lease.state else plain_until(provider, state, now)
     look_again = look_again_at(provider, state)
     if until is not None and look_again is not None:

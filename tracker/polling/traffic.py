@@ -3,7 +3,7 @@
 import threading
 
 from tracker.errors import FetchError
-from tracker.polling.ports import Asked, Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Asked, Fetched, Fetcher, FetchRequest, NotModified
 
 
 class TrafficMeter:

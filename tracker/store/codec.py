@@ -15,8 +15,9 @@ from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
 from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider, Webhook
-from tracker.polling.ports import Slot
+from tracker.polling.page_store import Slot
 from tracker.scheduling.dispatch_lag import SchedulerReport
+from tracker.store.stored_state import StoredState, restored, stored
 
 #: Version of the shapes below. Fields may be added with a default without a new version.
 VERSION: Final = b"1"
@@ -29,7 +30,7 @@ _FASTEST: Final = 1
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
-_STATE = msgspec.json.Decoder(PageState)
+_STATE = msgspec.json.Decoder(StoredState)
 _VIEW = msgspec.json.Decoder(PageView)
 _DIGESTS = msgspec.json.Decoder(dict[str, dict[str, UpdateDigest]])
 _PROVIDER = msgspec.json.Decoder(Provider)
@@ -40,12 +41,12 @@ _REPORT = msgspec.json.Decoder(SchedulerReport)
 
 def encode_state(state: PageState) -> bytes:
     """Return the state as bytes."""
-    return VERSION + _ENCODER.encode(state)
+    return VERSION + _ENCODER.encode(stored(state))
 
 
 def decode_state(data: bytes) -> PageState:
     """Read a state; an empty value is that of a page never seen. Raises StoreError."""
-    return _decode(data, _STATE) if data else PageState()
+    return restored(_decode(data, _STATE)) if data else PageState()
 
 
 def encode_view(view: PageView) -> bytes:

@@ -183,6 +183,15 @@ def moment(value: bytes | None) -> datetime | None:
     return datetime.fromtimestamp(float(value), UTC) if value else None
 
 
+def words_of(error: Exception) -> str:
+    """Return the reason that the client gives, in the system's words where the system gave it."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, redis.ConnectionError) and isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    # redis-py puts what its objects look like behind the reason.
+    return str(error).partition(" : <redis.")[0]
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn the client's errors into StoreError."""
@@ -190,5 +199,4 @@ def translated() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         kind = type(error).__name__
-        said = str(error).partition(" : <redis.")[0]
-        raise StoreError(f"the data server does not answer as it should ({kind}: {said})") from error
+        raise StoreError(f"the data server does not answer as it should ({kind}: {words_of(error)})") from error

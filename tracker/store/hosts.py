@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
-from tracker.polling.ports import Slot
+from tracker.polling.page_store import Slot
 
 _USUAL_PORTS = frozenset({80, 443})
 

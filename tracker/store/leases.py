@@ -11,7 +11,7 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, HostBusy, PollLease, Remark, Slot
+from tracker.polling.page_store import Commit, HostBusy, PollLease, Remark, Slot
 from tracker.store.codec import (
     NO_SLOT,
     decode_provider,

@@ -9,8 +9,8 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import AlertState, GroupKind
+from tracker.alerting.channel import Severity
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 from tracker.alerting.stores import ChannelState
 from tracker.delivery.latency import Timing
 from tracker.model.page import Impact

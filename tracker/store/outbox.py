@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import redis
 
-from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.outbox import DeliveryLease, PendingDelivery
 from tracker.delivery.retry_policy import LONGEST_WAIT_S, Accepted, DeadLettered, Disposition, FailureStreak, Postponed
 from tracker.errors import Conflict
 from tracker.model.event import encode_event

@@ -183,11 +183,13 @@ class RemindKeys(Named, frozen=True, kw_only=True):
     page_key: str
     seen_key: str
     due_key: str = DUE
+    owned_key: str = RECORD_OWNER
 
 
 class RemindArguments(Named, frozen=True, kw_only=True):
     """Arguments of remind.lua, before the keys of what was reported."""
 
+    token: str
     provider_id: str
     now_s: float
     waited_s: float

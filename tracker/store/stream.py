@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.keys import KEYS_VERSION
@@ -116,7 +116,7 @@ class RedisStream:
         return value.decode() if value else None
 
     def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
-        """Give pages that were never read what is on record of them."""
+        """Give pages that were never read what is on record of them; return whether there are pages."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         for start in range(0, len(entries), _REMINDED_TOGETHER):
@@ -126,6 +126,7 @@ class RedisStream:
                     state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=known_until)
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
+                        token=self._token,
                         provider_id=provider.id,
                         now_s=now.timestamp(),
                         waited_s=ASKED_AFTER.total_seconds(),
@@ -133,7 +134,8 @@ class RedisStream:
                         view=encode_view(_view(known)),
                     )
                     self._remind(keys=keys.values, args=(*arguments.values, *sorted(known.keys)), client=pipe)
-                pipe.execute()
+                answers: Any = pipe.execute()
+            _checked(min(answers) >= 0)
         return bool(entries)
 
     def redeliver(

@@ -112,6 +112,12 @@ def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetim
     return None
 
 
+def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
+    """Return the address of whoever asks: the peer's, or the one that a trusted proxy names last."""
+    named = forwarded_for.rpartition(",")[2].strip()
+    return named[:100] if named and _is_trusted(peer, settings.trusted_proxies) else peer
+
+
 def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
     """Return what a token lets one do; nothing for one that is none."""
     if _is_same(token, settings.act_token):

@@ -195,7 +195,7 @@ def _state_fields(page: PageNow, now: datetime) -> dict[str, Any]:
         "evidence": found.evidence,
         "last_state": found.last_state,
         "interval_s": provider.interval_s,
-        "changed_at": page.state.changed_at,
+        "changed_at": page.state.activity.changed_at,
         "open_incidents": len(page.view.open_incidents),
         "open_maintenances": len(page.view.open_maintenances),
         "impaired_components": len(page.view.impaired_components),

@@ -48,6 +48,8 @@ class Gate:
 
         refusal = self._refusal(scope)
         if refusal is None:
+            if scope["path"] not in _PROBES and not scope["path"].startswith(_OPEN):
+                await self._parts.attention.look()
             await self._app(scope, receive, send_guarded)
         else:
             problem, headers = refusal

@@ -142,7 +142,7 @@ class NowBoard:
         return pages
 
 
-_UNASKED: Final = Assessment(state=State.UNKNOWN, reason=Reason.NEVER_ASKED)
+_UNASKED: Final = Assessment(state=State.NOT_ASKED, reason=Reason.NEVER_ASKED)
 
 
 def _assessed(page: PageNow, now: datetime) -> PageNow:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tracker.alerting.ports import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, Reply
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.credentials import secret_of

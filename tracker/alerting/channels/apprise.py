@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import apprise_child, wording
 from tracker.alerting.channels.api import handle_of, remembered, secret
-from tracker.alerting.ports import Act, Message, Severity
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError
 from tracker.model.channel import AppriseConfig
 from tracker.model.marks import calls_nobody, safe_link

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
-from tracker.alerting.ports import Act, Caller, Message, Reply, Severity
 from tracker.errors import ChannelFailed
 from tracker.model.channel import DiscordConfig
 from tracker.model.marks import as_markdown, fitted, safe_link, units

@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.channels.slack_text import reply_text, root_text
-from tracker.alerting.ports import Act, Caller, Message, Reply
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.model.channel import SlackConfig
 from tracker.model.plain import one_line

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tracker.alerting.caller import Call, Caller
+from tracker.alerting.channel import Act, Entry, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address
-from tracker.alerting.ports import Act, Call, Caller, Entry, Message
 from tracker.environment.credentials import headers_of, secret_of
 from tracker.errors import ConfigError
 from tracker.model.channel import WebhookChannelConfig

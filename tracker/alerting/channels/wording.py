@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tracker.delivery.ports import Reported
+from tracker.delivery.event_stream import Reported
 from tracker.model.keys import event_id, incident_part, key_of_update, present_event_id
 from tracker.model.page import Component, ComponentStatus
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TextIO, assert_never
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.wording import MESSAGE, product, status, title, window
 from tracker.errors import SinkError
 from tracker.model.event import Event, EventKind

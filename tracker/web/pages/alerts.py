@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tracker.alerting.alert import AlertState, Phase
-from tracker.alerting.ports import Severity
+from tracker.alerting.channel import Severity
 from tracker.alerting.report import AlertReport, ChannelReport, Mark
 from tracker.alerting.rules import Verdict
 from tracker.alerting.stores import ChannelState
