@@ -283,7 +283,10 @@ def test_an_incident_that_becomes_bad_enough_is_new_from_then_on_and_followed_to
     ]
 
     reported = [
-        [(piece.event.update_id, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending]
+        [
+            (piece.event.update_id, piece.event.event)
+            for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending
+        ]
         for impact, posted in ((Impact(word), posted) for word, posted in stages)
     ]
 
