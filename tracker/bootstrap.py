@@ -25,7 +25,7 @@ from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
 from tracker.errors import ConfigError, StoreError
-from tracker.fetch import LOOK_UPS, Breaker, ClientOptions, QuickLane, RequestsFetcher
+from tracker.fetch import LOOK_UP_THREADS, Breaker, ClientOptions, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
 from tracker.fetch.tokens import TokenFetcher
@@ -93,7 +93,7 @@ class LoopParts:
 
     def __init__(self, settings: Settings, options: ClientOptions, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
-        self._look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+        self._look_ups = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up")
         self._pages = RedisGroupedPages(connect_async(settings.redis_url))
         self._lane = QuickLane(options, executor=self._look_ups)
         self.poller = QuickPoller(self._pages, breaker.quick(self._lane), general, self._threads, utc_now, os.environ)
@@ -202,7 +202,7 @@ class Runtime:
         """Close connections and files."""
         with self._printing:
             if self._lease is not None:
-                with contextlib.suppress(StoreError):  # it ends by itself
+                with contextlib.suppress(StoreError):  # it expires by itself
                     self._lease.release()
             if self._record is not None:
                 self._record.close()
@@ -225,7 +225,7 @@ def _links_if_any(settings: Settings) -> Links | None:
     try:
         return links_of(settings)
     except ConfigError as error:
-        # What an alert says matters more than the link in it.
+        # An alert without a link is better than none.
         log.warning("messages of alerts go without a link to acknowledge: %s", error)
         return None
 

@@ -80,14 +80,14 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one of Celery's own entries; if that fails, the next tick tries again."""
         try:
-            # A wake-up that waits already does as well; each further one would only make a slow printer slower.
+            # One waiting wake-up is enough; more would only slow the printer down.
             if self._catalogue.waiting("print") < MOST_WAKE_UPS:
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
-        """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
+        """Start Celery's own timers again when the clock was put back: they wait for times that are far away now."""
         now = self._clock()
         if now < self._ticked_at:
             for entry in self.schedule.values():

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import redis
 
-import tracker.polling.discovery
+import tracker.polling.answers
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
 from tracker.fetch import RequestsFetcher
@@ -34,7 +34,7 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
 
         return dataclasses.replace(known, read=read)
 
-    monkeypatch.setattr(tracker.polling.discovery, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    monkeypatch.setattr(tracker.polling.answers, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
     page = Page("Acme", id="acme")
     page.open_incident("Errors", body="We look into it.")
     with SimulatedVendor([page]) as vendor:

@@ -137,7 +137,9 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     result = CliRunner().invoke(cli, ["gate", "acme", "--wait", text])
 
     assert result.exit_code == 2
-    assert "is no length of time" in result.output or "No such option" in result.output or "too long" in result.output
+    assert (
+        "is not a length of time" in result.output or "No such option" in result.output or "too long" in result.output
+    )
 
 
 def test_a_moment_is_a_date_or_a_time_ago() -> None:

@@ -16,7 +16,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool = False
     #: Whether it does no harm when it arrives twice. Others are not sent again on a connection that turns out closed.
     is_repeatable: bool = True
-    #: What in the body nobody is to see, should the answer repeat it.
+    #: Parts of the body that must not be shown if the answer repeats them.
     secrets: tuple[str, ...] = ()
 
 

@@ -77,7 +77,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
     #: Titles of the alerts that a storm's alert stands for.
     children: tuple[str, ...] = ()
-    #: Where whoever reads it may acknowledge or snooze it, without signing in; None where there is no such page.
+    #: Where a reader acknowledges or snoozes the alert without signing in; None where there is no such page.
     act_link: str | None = None
     #: How the message came to be, in our words: "held 3 min".
     note: str = ""
@@ -88,7 +88,7 @@ class Channel(Protocol):
 
     @property
     def sends_every_update(self) -> bool:
-        """Tell whether each update goes out on its own, so that no version may be skipped."""
+        """Return whether each update goes out on its own, so that no version may be skipped."""
         ...
 
     @property

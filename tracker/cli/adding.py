@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from tracker.catalogue import PROVIDERS, as_toml, new_provider
 from tracker.catalogue.presets import Choice, chosen, completions
 from tracker.catalogue.presets.imported import load_list
+from tracker.cli.inner import is_inner
 from tracker.cli.options import (
     data_dir_option,
     given_headers,
@@ -23,9 +23,7 @@ from tracker.cli.options import (
 )
 from tracker.cli.unreached import print_unreached
 from tracker.cli.unread import is_unread, print_unread
-from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
-from tracker.fetch.addresses import is_public
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
@@ -106,7 +104,7 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
     or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
-    those that match none are named. What is there already is passed over, and so is what is no address of the web.
+    the others are reported. Pages that are watched already are skipped, and so is all that is not an http address.
 
     \b
     Example:
@@ -114,9 +112,9 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
     """
     catalogue = running_catalogue(data_dir)
     found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
-    inner = [provider for provider in found.providers if _is_inner(provider)]
+    inner = [provider for provider in found.providers if is_inner(provider)]
     if allow_private:
-        allowed = [replace(provider, allow_private=_is_inner(provider)) for provider in found.providers]
+        allowed = [replace(provider, allow_private=is_inner(provider)) for provider in found.providers]
     else:
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
@@ -167,12 +165,6 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
         )
 
 
-def _is_inner(provider: Provider) -> bool:
-    """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
-    address = literal(urlsplit(provider.url).hostname or "")
-    return address is not None and not is_public(str(address))
-
-
 def _allows_private(same: Provider, wanted: Provider) -> bool:
     """Return whether a page that was added by command is only to be allowed its private address."""
     added = same.origin == wanted.origin and same.url == wanted.url
@@ -182,7 +174,7 @@ def _allows_private(same: Provider, wanted: Provider) -> bool:
 def _refuse_private(wanted: Sequence[Provider]) -> None:
     """Refuse an address that is not public and was not allowed. Raises ConfigError."""
     for provider in wanted:
-        if _is_inner(provider) and not provider.allow_private:
+        if is_inner(provider) and not provider.allow_private:
             raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
 
 

@@ -114,7 +114,8 @@ def duration_s(given: str, option: str) -> int:
     try:
         return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
-        raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
+        remedy = f"not a duration up to 30 days; write one, as in {option} 4h"
+        raise ConfigError(f'{option} is "{given}", {remedy}') from None
 
 
 def _said(channel: ChannelReport) -> str:

@@ -1,4 +1,4 @@
-"""`tracker channels`: where alerts go, how each of them does, and whether it takes one."""
+"""`tracker channels`: where alerts go, the state of each, and whether it takes one."""
 
 import sys
 from pathlib import Path

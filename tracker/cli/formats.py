@@ -1,4 +1,4 @@
-"""`tracker formats`: which formats there are, how one of them is written by hand, and how one's own reads a body."""
+"""`tracker formats`: which formats there are, how one of them is written by hand, and how your own reads a body."""
 
 import os
 import sys

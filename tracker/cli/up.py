@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tracker.catalogue import load_alerting, load_sinks
+from tracker.cli.inner import refused_addresses
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.credentials import require_secrets
@@ -87,7 +88,7 @@ def run_stack(
     handle_signals(stack)
     try:
         log.info("starting: %s %s from %s", f"{len(providers):,}", "page" if len(providers) == 1 else "pages", origin)
-        for sentence in missing_credentials(providers, variables):
+        for sentence in (*missing_credentials(providers, variables), *refused_addresses(providers)):
             log.warning("%s", sentence)
         stack.start(providers, sinks, alerting)
         log.info(

@@ -1,6 +1,6 @@
-"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns.
+"""Readability is a state of its own, neither up nor down: one event when it ends, and one when it returns.
 
-A page that is read in part says so, and is no less readable for that.
+A page that is read in part says so, and still counts as readable.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from tracker.model.page import Omission
 from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
 
-#: So many failures in a row make a page unreadable.
+#: This many failures in a row make a page unreadable.
 UNREADABLE_AFTER = 3
 
 
@@ -24,7 +24,7 @@ def failed(
 ) -> tuple[PageState, tuple[PendingEvent, ...]]:
     """Return the state after a failed poll, and the event if the page has just become unreadable.
 
-    Why it failed does not matter: a single answer that is empty, cut or something else is no more than a single 503.
+    The reason does not matter: one empty or cut answer counts as much as one 503.
     """
     before = state.readability
     failing_since = before.failing_since or now

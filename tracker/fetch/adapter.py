@@ -52,7 +52,7 @@ class _ProxyPools(_Pools, ProxyManager):
 class GuardedAdapter(HTTPAdapter):
     """The transport of requests with our connections and one TLS context for all of them.
 
-    A proxy is connected to with a dialer of its own: who runs the tracker names it, and it may have a private address.
+    A proxy has its own dialer: the operator names it, so it may have a private address.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class GuardedAdapter(HTTPAdapter):
         """Return the proxy through which a request goes, None for the direct way."""
         return self._proxies.way_to(asked.scheme, asked.host, asked.port)
 
-    # What follows is done for every request, and requests would do much of it again and again for the same few URLs.
+    # These methods run for every request; the originals would repeat much work for the same few URLs.
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *_: Any, **__: Any) -> HTTPConnectionPool:
         """Return the pool of the host, or that of its proxy. Raises AddressRefused."""

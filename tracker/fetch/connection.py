@@ -29,7 +29,7 @@ _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def _is_of_the_page(error: OSError) -> bool:
-    """Return whether a handshake failed by what a server has said in TLS."""
+    """Return whether a handshake failed by an alert of the server."""
     return isinstance(error, ssl.SSLCertVerificationError) or "alert" in str(getattr(error, "reason", "")).lower()
 
 
@@ -64,7 +64,7 @@ class _Answer(client.HTTPResponse):
             # It ends with its headers, even where they announce chunks (RFC 9112, sections 6.1 and 6.3).
             self.chunked = False
         elif self.status < client.OK:
-            # Nobody asked for another protocol, and what follows is none that we speak.
+            # No other protocol was requested, and none that follows is understood.
             self.will_close = True
         # http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
         check_framing(self.headers.get_all("Transfer-Encoding", []), self.headers.get_all("Content-Length", []))
@@ -72,7 +72,7 @@ class _Answer(client.HTTPResponse):
     def _read_heads(self) -> None:
         """Read the head of the final answer, and those of interim ones before it."""
         super().begin()
-        # http.client passes over 100 alone, and takes another interim answer (103 Early Hints) for the final one.
+        # http.client skips 100 alone, and takes another interim answer (103 Early Hints) for the final one.
         interim = 0
         while self.status < client.OK and self.status != client.SWITCHING_PROTOCOLS:
             interim += 1

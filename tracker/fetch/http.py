@@ -99,7 +99,7 @@ class RequestsFetcher:
                 outcome = self._hop(session, trail)
             except FetchError as error:
                 if trail.is_at_sign_in and not isinstance(error, SignInNeeded | Blocked):
-                    # Whatever became of that page: it is not the one that was asked for.
+                    # Whatever that page answered, it is not the one that was requested.
                     raise sign_in_needed(trail.asked, trail.url, trail.way) from error
                 raise
             if not isinstance(outcome, Target):

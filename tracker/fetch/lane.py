@@ -75,7 +75,7 @@ class QuickLane:
         self._monotonic = options.monotonic
         self._now = options.now
         context = options.page_tls()
-        # As urllib3 does: some servers choose HTTP/2 otherwise, others take whoever says nothing for a robot.
+        # As urllib3 does: without it some servers choose HTTP/2, and others take the client for a robot.
         context.set_alpn_protocols(["http/1.1"])
         self._connectors = {
             allow: Connector(options.dialer(allow_private=allow), context, limits, executor) for allow in (False, True)
@@ -104,7 +104,7 @@ class QuickLane:
         return concealed(secrets, outcome) if secrets and isinstance(outcome, Fetched) else outcome
 
     def close(self) -> None:
-        """Close all connections; fetches on their way end. To be called in the loop's thread."""
+        """Close all connections; running fetches end. Call it in the thread of the loop."""
         self._closings += 1
         self._kept.close()
         for link in tuple(self._asking):
@@ -185,7 +185,7 @@ class QuickLane:
             if ending is None:
                 if not link.is_closed:
                     if reply.received_bytes:
-                        # What waits holds no body.
+                        # A kept connection holds no body.
                         link.reader.begin()
                     self._kept.put(link, now_s)
                 return reply

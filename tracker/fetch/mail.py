@@ -53,7 +53,7 @@ class SmtpMailer:
 
     def _deliver(self, server: MailServer, sender: str, recipients: tuple[str, ...], mail: bytes) -> None:
         sock = self._connect(server)
-        # Given, because smtplib would ask the name system who we are, without any limit of time.
+        # Given, because smtplib would look up our own name without a time limit.
         session = smtplib.SMTP(local_hostname=_literal(sock), timeout=self._limits.read_s)
         session.sock, session.file = sock, _reader(sock)
         try:
@@ -65,7 +65,7 @@ class SmtpMailer:
                 session.login(server.username, server.password)
             refused = session.sendmail(sender, recipients, mail)
             if refused:
-                # The others have it: a retry would give it to them again.
+                # The others have the mail: a retry would send it to them twice.
                 raise ChannelRefused(f"{server.host} took the mail, but not for {_listed(refused, server)}")
         finally:
             session.close()
@@ -82,7 +82,7 @@ class SmtpMailer:
             raise
 
     def _upgrade(self, session: smtplib.SMTP, server: MailServer) -> None:
-        """Begin TLS, or give up: whoever removes the offer on the way must not read the mail."""
+        """Begin TLS, or give up: an attacker who removes the offer must not read the mail."""
         if not session.has_extn("starttls"):
             raise TlsError(f"{server.host} does not offer STARTTLS")
         _expect(session.docmd("STARTTLS"), server)

@@ -1,4 +1,4 @@
-"""What all clients of one process share: their name, whom they trust, which way they take, and how they connect."""
+"""Options that all clients of one process share: user agent, certificates, proxies, and how they connect."""
 
 import socket
 import ssl

@@ -19,10 +19,10 @@ from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
 
-#: So much of an answer's body is shown.
+#: How much of an answer's body is shown.
 _SHOWN: Final = 4096
 _PIECE: Final = 4096
-#: What a receiver gets before it counts as failing. Of an answer, an id or a few words matter.
+#: The time that a receiver gets before it counts as failing. Of its answer, an id or a few words matter.
 POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
 
 
@@ -81,7 +81,7 @@ class RequestsPoster:
         prepared.url = asked.url
         length = {"Content-Length": str(len(call.body))} if call.body or call.method != "GET" else {}
         prepared.headers = {**self._headers, **call.headers, **length}  # type: ignore[assignment]  # as in http.py
-        # Without a body there is none of no bytes either, which would go out in chunks.
+        # None, since an empty body would be sent in chunks.
         prepared.body = call.body if length else None
         timeouts = (self._limits.connect_s, self._limits.read_s)
         while True:

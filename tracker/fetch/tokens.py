@@ -46,7 +46,7 @@ class TokenFetcher:
         self._tokens: dict[OAuthClient, tuple[str, float]] = {}
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer; a token that is refused is fetched anew, once. Raises FetchError."""
+        """Return the answer; a token that is refused is fetched again, once. Raises FetchError."""
         client = request.client
         if client is None:
             return self._fetcher.fetch(request)

@@ -54,7 +54,7 @@ def record_files(data_dir: Path) -> tuple[Path, ...]:
 def recorded(
     files: tuple[Path, ...], since: datetime | None = None, progress: Progress = lambda _read, _all: None
 ) -> Iterator[StreamedEvent]:
-    """Yield the events on record from a moment on, or all; a line that cannot be read is passed over.
+    """Yield the events on record from a moment on, or all; a line that cannot be read is skipped.
 
     Raises ConfigError if a file cannot be read.
     """

@@ -72,7 +72,7 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
 
 
 def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
-    """Yield when pages were read, and what goes on there."""
+    """Yield when pages were read, and what is ongoing there."""
     one = ["provider"]
     ids = [[page.provider.id] for page in pages]
     checked = [page.checked_at for page in pages]

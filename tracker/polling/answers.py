@@ -13,7 +13,7 @@ from tracker.polling.fetcher import Fetched
 MOST_INCIDENTS: Final = 5000
 #: The same for updates, each of which may become an event; the most recorded are 287.
 MOST_UPDATES: Final = 20_000
-#: Characters that reporting all of an answer takes, since every update names the incident's components anew: some
+#: Characters that reporting all of an answer takes, since every update names the incident's components again: some
 #: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
 MOST_REPORTED: Final = 8 * 1024 * 1024
 

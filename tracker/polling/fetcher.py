@@ -18,7 +18,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool = False
     #: Further header fields, for scheme, host and port of `url` alone: a redirect takes them nowhere else.
     headers: Mapping[str, str] = {}
-    #: Who gets a bearer token for it, None where it needs none.
+    #: The client that gets a bearer token for it; None where it needs none.
     client: OAuthClient | None = None
 
     def __repr__(self) -> str:
@@ -68,7 +68,7 @@ class Fetcher(Protocol):
 
 
 class QuickFetcher(Protocol):
-    """Makes one conditional GET on an event loop, as far as that takes no more than a request and its answer."""
+    """Makes one conditional GET on an event loop, if one request and one answer are all it takes."""
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
         """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""

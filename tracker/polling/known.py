@@ -24,15 +24,15 @@ from tracker.polling.page_store import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
 
-#: So long what a page does not list is not taken to be gone while a part of it cannot be read.
+#: While a part of a page cannot be read, absence from its lists proves nothing for this long.
 UNSETTLED_FOR = timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def remembered_of(lease: PollLease) -> PageState:
-    """Return what is known of the page. One whose address was corrected is not known before it is read there.
+    """Return what is known of the page. At a corrected address nothing is known until it was read there.
 
-    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
+    Another spelling of the same address is the same page, unless polls failed: the spelling may have been the cause.
     """
     state, url = lease.state, lease.provider.url
     if state.url == url or (same_page(state.url, url) and not state.readability.failures):
@@ -124,7 +124,7 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
 
 
 def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
-    """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
+    """Return what was known; of a page that is seen for the first time, or again after a loss, only its keys."""
     provider, state = lease.provider, observed.state
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
@@ -134,7 +134,7 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
         last_read = state.relocation.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen = seen | carried.seen
-        # What shows no update does not say when it began.
+        # An incident without updates does not say when it began.
         history = frozenset(each.id for each in snapshot.entries if not each.updates)
         view = carried.view if observed.moved_from else view
     return Before(
@@ -169,15 +169,15 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
         return None
     if state.known_until is not None:
         return state.known_until - timedelta(seconds=longest_pause_s(lease.provider))
-    # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
+    # The seen ids are there and the state is not: a server with an eviction policy dropped the state alone.
     return _EVER if known.seen and not lease.state.url else None
 
 
 def _absence_counts(observed: Observation, now: datetime) -> bool:
-    """Return whether what the page does not list is gone.
+    """Return whether an incident that the page no longer lists has ended.
 
-    The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
-    read holds that up, but not for ever.
+    An answer that lists exactly what is ongoing proves it by itself. Otherwise a part that cannot be read holds the
+    decision up, but not forever.
     """
     since = observed.state.gaps.unsettled_since
     is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)

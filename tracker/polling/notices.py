@@ -1,4 +1,4 @@
-"""What the log says of a page, once when it begins and not with every poll."""
+"""Log lines about a page: each is written when its cause begins, and not with every poll."""
 
 import logging
 

@@ -42,9 +42,9 @@ from tracker.polling.reading import (
 )
 from tracker.polling.traffic import TrafficMeter
 
-#: So long details that are older than the primary answer are waited for, with every poll.
+#: How long every poll waits for details that are older than the primary answer.
 LAGGING_FOR = timedelta(minutes=10)
-#: So long a detail that a page does not have is not asked for again.
+#: How long a detail that a page does not have is not requested again.
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
@@ -61,7 +61,7 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
-    #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
+    #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
     is_current: bool
     #: What the answers for single incidents say.
     alone: tuple[Snapshot, ...] = ()
@@ -93,14 +93,14 @@ class Observer:
         return read(state, source, answer, now)
 
     def search(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Find the source anew and read the answer that showed it. Raises PollError."""
+        """Find the source again and read the answer that showed it. Raises PollError."""
         discovery, observed = self.look(provider, state, now)
         if observed is None:
             raise discovery.failure or ParseError("nothing was found")
         return observed
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
-        """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
+        """Find the source again; return how that went, and what the answer that showed it says, None for none."""
         discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         if discovery.found is None:
             return discovery, None
@@ -157,7 +157,7 @@ class Observer:
                 state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
                 if is_apart(source):
-                    raise  # Half of what the page says is not what it says.
+                    raise  # Half of the answers would give a wrong picture of the page.
                 failure = error
                 continue
             if snapshot is _PASSED_OVER:
@@ -190,7 +190,7 @@ class Observer:
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
-            # What stands for an update gives way to the real one, which has to be there again.
+            # A placeholder gives way to the real update, so the answer has to be complete again.
             answer = self._ask(provider, state, url, is_conditional=not primary.stand_ins)
         except HttpStatusError as error:
             if error.status not in _MISSING:
@@ -202,7 +202,7 @@ class Observer:
             snapshot = read_answer(answer, source)
         except ParseError:
             if url.endswith("/") and is_page(answer.body):
-                # A page for people with nothing in it that its format knows.
+                # A page for people that holds no data of this format.
                 return remember(state, url, KnownAnswer(missing_since=now)), None
             raise
         if known.stamp and says_nothing(snapshot):
@@ -248,7 +248,7 @@ def _completed(
         settled=settled,
         in_full=_is_in_full(state, details),
         is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
-        # What only a detail shows may be over long since.
+        # An incident that only a detail shows may be long over.
         open_ids=incident_ids(primary) if primary.open_only else None,
         history=details.history - incident_ids(primary),
         fresh_for_s=_fresh_for_s(observed, failure),
@@ -261,14 +261,14 @@ def _unremembered(before: PageState, state: PageState) -> PageState:
 
 
 def _is_in_full(state: PageState, details: _Details) -> bool:
-    """Return whether each detail that the page has was read anew."""
+    """Return whether each detail that the page has was read again."""
     urls = state.source.details if state.source else ()
     lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
     return len(details.snapshots) + len(lacking) == len(urls)
 
 
 def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
-    """Return for how many seconds nothing is to be asked: as the primary answer says, or a server that is too busy."""
+    """Return for how many seconds the server wants no request: by its freshness, or because it is busy."""
     wait_s = failure.retry_after_s if failure else None
     return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
 

@@ -13,28 +13,28 @@ from tracker.polling.poll_cost import PollCost
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """A place among the pages of one host that are asked at the same time."""
+    """One of the polls of a host that may run at the same time."""
 
     #: Name and, where it is not the usual one, port.
     host: str
-    #: How many such places there are.
+    #: How many slots the host has.
     limit: int
 
 
 class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
-    """No lease for now: the page's host has no slot left. The page is due again when it is handed one."""
+    """No lease for now: the page's host has no free slot. The page becomes due when one is handed to it."""
 
     slot: Slot
     #: How many pages wait for a slot of this host, this one among them.
     waiting: int
     #: For how long this one has, in seconds.
     waited_s: float
-    #: Whether that is longer than its interval, and this host was not logged for some minutes.
+    #: Whether it waits longer than its interval, and no warning about the host was logged for some minutes.
     is_new: bool
 
 
 class Remark(msgspec.Struct):
-    """Where a poller keeps what it has worked out of a provider and a state, for the next lease that has the same."""
+    """A place for what a poller derived from a provider and a state, kept for the next lease with the same two."""
 
     kept: object = None
 
@@ -52,9 +52,9 @@ class PollLease(msgspec.Struct, frozen=True, kw_only=True):
     begun_at: datetime
     #: When the last poll that read all of the page took its lease; None if there was none.
     read_at: datetime | None = None
-    #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
+    #: The slot that it holds until its commit; None where the host has no limit.
     slot: Slot | None = None
-    #: The same for each lease with this very provider and state; None where the store keeps neither.
+    #: Shared by all leases with this provider and state; None where the store keeps no copies.
     remark: Remark | None = None
 
 
@@ -80,7 +80,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of a page beyond its state, as far as one answer needs it."""
+    """The knowledge of a page beyond its state, as far as one answer needs it."""
 
     view: PageView = PageView()
     #: What updates said: by incident id, then by update id (`tracker.detection.edits`).
@@ -94,7 +94,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageStore(Protocol):
-    """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
+    """Remembers pages between polls. Every method raises StoreError when the store fails."""
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Lease the page; None when it is unknown, being polled by another worker, or was polled just now."""
@@ -113,7 +113,7 @@ class PageStore(Protocol):
 
 
 class GroupedPages(Protocol):
-    """The same for an event loop: what is ready together is asked for, and written, with one call.
+    """A `PageStore` for an event loop: polls that are ready together share one call.
 
     Each page is judged by itself. Two leases that found a page unchanged mostly hold the very same provider and state.
     """

@@ -161,14 +161,14 @@ class Poller:
 
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
-    """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
+    """Return whether a failure suggests that the page has moved, so that a search is worth its requests."""
     if state.source is None or _was_searched_lately(state, now):
         return False
     if isinstance(error, MovedAway):
         return True
     if isinstance(error, HttpStatusError):
         if isinstance(error, Blocked | SignInNeeded) or error.status >= 500 or error.status in (401, 429):  # noqa: PLR2004  the classes of RFC 9110
-            return False  # Too many requests and a server's own troubles pass; who may not read it is not sent away.
+            return False  # Rate limits and server errors pass by themselves; a refused reader has not been moved.
         if error.url is not None and not same_host(error.url, state.source.primary):
             return True
         suspicious = True
@@ -181,7 +181,7 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
 
 
 def _was_searched_lately(state: PageState, now: datetime) -> bool:
-    """Return whether this row of failures has had a search already. One before it was for a better source."""
+    """Return whether the page was searched since it began to fail; an earlier search was for a better source."""
     searched_at, failing_since = state.relocation.searched_at, state.readability.failing_since
     return (
         searched_at is not None
@@ -192,7 +192,7 @@ def _was_searched_lately(state: PageState, now: datetime) -> bool:
 
 
 def _refuse_empty(observed: Observation, known: Known, primary: Snapshot) -> None:
-    """Refuse an answer that says nothing of a page that had a name: by its word, all that went on would be over."""
+    """Refuse an empty answer from a page that had a name: otherwise every open incident would count as over."""
     if observed.moved_from is None and known.view.name and says_nothing(primary):
         raise ParseError("the answer says nothing, not even the page's name")
 

@@ -124,7 +124,7 @@ def _asked(preset: Preset, fetcher: Fetcher, *, allow_private: bool) -> Finding:
 
 
 def _is_there(preset: Preset, url: str, hosts: Collection[str]) -> bool:
-    """Tell whether an answer came from the preset's own host, or from one that its format has anyway."""
+    """Return whether an answer came from the preset's own host, or from one that its format has anyway."""
     host = urlsplit(url).hostname or ""
     is_platforms = preset.host in hosts and host in hosts
     return same_host(preset.url, url) or is_platforms or host == "api.status.io"

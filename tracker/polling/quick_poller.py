@@ -33,7 +33,7 @@ from tracker.scheduling.cadence import plain_until
 #: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
 
-#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body anew.
+#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body again.
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
@@ -132,7 +132,7 @@ class QuickPoller:
         quick = None if ended is None else self._decided(lease, ended, now)
         if quick is None:
             asked = self._asked(plain.request, ended)
-            del ended  # of a body that is asked for anew nothing is left
+            del ended  # so that memory holds no body that is requested again
             return await self._carry_out(lease, asked)
         poll, commit = quick
         return msgspec.structs.replace(poll, events=await self._store.commit(lease, commit))
@@ -142,7 +142,7 @@ class QuickPoller:
         if isinstance(kept, Plain):
             return kept
         plain = plain_of(lease, self._environ, lease.begun_at)
-        # Credentials are looked up for each request: whoever changes a file that holds one waits for no restart.
+        # Credentials are looked up for each request: a change of their file needs no restart.
         if lease.remark is not None and not lease.provider.headers_env:
             lease.remark.kept = plain
         return plain
@@ -181,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread gets of a request; None where it asks anew, since too many bodies wait already."""
+        """Return what a thread gets of a request; None where it asks again, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

@@ -1,4 +1,4 @@
-"""What an answer of a page's primary endpoint says, read no further than needed. Pure.
+"""Read an answer of a page's primary endpoint, no further than needed. Pure.
 
 304? same body? older? same meaning?
 """
@@ -19,12 +19,12 @@ from tracker.polling.candidates import same_host
 from tracker.polling.fetcher import Fetched, NotModified
 from tracker.polling.poll_cost import ResponseClass
 
-#: So much of a host's name is repeated.
+#: The longest part of a host's name that a message repeats.
 _LONGEST_HOST = 100
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What asking a page brought."""
+    """The result of requesting a page."""
 
     response_class: ResponseClass
     #: What is remembered of source and answers from now on.
@@ -37,9 +37,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = True
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
     history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
+    #: Whether all parts of the page were read again: none was said to be what it was, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
@@ -58,7 +58,7 @@ def is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
+    """Forget the answers except their clocks and omissions, so that the next poll reads them in any case."""
     forgotten = {
         url: KnownAnswer(
             stamp=answer.stamp,

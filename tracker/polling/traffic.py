@@ -1,4 +1,4 @@
-"""How much the fetches of one poll bring."""
+"""How many bytes the fetches of one poll receive."""
 
 import threading
 

@@ -24,7 +24,7 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
-    """Return the pace of the page. After a clock was put back, it is the normal one."""
+    """Return the pace of the page. After a clock was set back, it is the normal one."""
     if provider.cadence is Cadence.FIXED:
         return Pace.NORMAL
     incident_at, quiet_since = state.activity.incident_at, state.activity.quiet_since

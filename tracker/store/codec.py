@@ -1,7 +1,7 @@
-"""How values are written down in the data server: JSON with the version of its shape in front.
+"""The stored form of values: JSON behind the version of its shape.
 
 JSON, because somebody will read it with redis-cli at night. A reader accepts its own version and every one before.
-What is long is compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms, and only an answer that
+Long values are compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms, and only an answer that
 changed has it read and written.
 """
 
@@ -23,7 +23,7 @@ from tracker.store.stored_state import StoredState, restored, stored
 VERSION: Final = b"1"
 #: In front of the same shapes, compressed.
 COMPRESSED: Final = b"2"
-#: From so many bytes on compressing pays: below, keys and fields take more.
+#: Compressing pays from this many bytes on: below, keys and fields take more.
 _LONG: Final = 1024
 _FASTEST: Final = 1
 
@@ -89,7 +89,7 @@ def decode_webhook(data: bytes) -> Webhook:
     return _decode(data, _WEBHOOK)
 
 
-#: Stands where a page once took a slot and takes none any more.
+#: The slot of a page that took one before and takes none now.
 NO_SLOT = "-"
 
 

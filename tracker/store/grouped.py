@@ -36,7 +36,7 @@ CALLS_APART_S: Final = 0.005
 GATHER_S: Final = 0.01
 #: Pages of which provider and state are kept, some 4.5 KB each.
 MOST_COPIES: Final = 4_000
-#: Once the copies are full, one new page in so many replaces an old one.
+#: Once all copies are taken, one new page in this many replaces an old one.
 _LEFT_OUT: Final = 16
 #: Commits with events that are on their way at the same time, with a connection each.
 _CHANGES_AT_ONCE: Final = 8

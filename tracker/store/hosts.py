@@ -1,4 +1,4 @@
-"""Which host a page is asked at, for counting how many pages of it are asked at once."""
+"""The host that a poll counts for: only so many polls of one host run at the same time."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""The parts of the data server behind settings. Commands that only look need nothing more, and so start fast."""
+"""The parts of the data server behind settings. Commands that only read import nothing more, and so start fast."""
 
 from collections.abc import Sequence
 

@@ -43,9 +43,9 @@ from tracker.store.scripts import (
 
 log = logging.getLogger(__name__)
 
-#: A webhook that nobody delivers to can hold back no more: some 100 MB, and months of events of a few hundred pages.
+#: The most entries that an idle webhook can hold back: some 100 MB, months of events of some hundred pages.
 MOST_ENTRIES: Final = 100_000
-#: Where a group is that has read nothing.
+#: The position of a group that has read nothing.
 NOWHERE: Final = "0-0"
 #: How many pages one call reminds of what was reported.
 _REMINDED_TOGETHER: Final = 100
@@ -54,7 +54,7 @@ _LOOKED_AT: Final = 1000
 
 
 class _Position(NamedTuple):
-    """Where a group of the stream is."""
+    """The position of a group in the stream."""
 
     #: Before it the group needs nothing.
     first: str
@@ -65,7 +65,7 @@ class _Position(NamedTuple):
 class RedisStream:
     """The `EventStream` of the distributed tracker.
 
-    With a lease it writes down nothing once another printer has that: those calls raise Conflict.
+    With a lease, it writes nothing once another printer has the lease: those calls raise Conflict.
     """
 
     def __init__(self, client: "redis.Redis", lease: Ownership | None = None) -> None:

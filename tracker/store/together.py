@@ -1,4 +1,4 @@
-"""Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next.
+"""Group commit: requests of one tick share a call, and later ones share the next.
 
 A call costs ten times what one more page in it costs. So calls of a kind begin some milliseconds apart, unless a group
 is full: under load, twenty pages share a call where three would have. After a pause the first call goes at once, or a

@@ -46,7 +46,7 @@ class Commands:
         arguments = ("-Q", "fetch", "-c", str(self._size.concurrency), *_ALIKE)
         command = self._celery(f"worker{number}", "worker", *arguments, level=self._size.log_level)
         # Each worker has a core of its own, if there are enough (workers.signals). There, more than one arena of memory
-        # saves no thread a wait, and each arena keeps what the largest answer took. Large buffers are given back at
+        # saves no wait, and each arena keeps the memory of its largest answer. Large buffers are given back at
         # once: by default, glibc keeps them after the first one.
         own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
         return replace(command, environ={**own, **command.environ})

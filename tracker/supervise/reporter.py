@@ -1,4 +1,4 @@
-"""What `tracker up` logs of pages, filters and sinks: one line when something changes, and none while it stays."""
+"""The log lines of `tracker up` about pages, filters and sinks: one when something changes, none while it stays."""
 
 import logging
 import time
@@ -52,7 +52,7 @@ class HealthReporter:
     def _report_health(self) -> None:
         try:
             self._own()
-            self._catalogue.ping()  # which a server refuses that has no room to write
+            self._catalogue.ping()  # a server without memory refuses it
             loss = self._keeper.look()
             pages = self._watch.look()
             line = summary(pages) if loss is None else str(loss)
@@ -77,4 +77,4 @@ class HealthReporter:
         try:
             return self._sink_watch.look(self._watch.providers) or self._alerts.has_channels()
         except StoreError:
-            return False  # the line about the pages says so
+            return False  # the line about the pages reports it

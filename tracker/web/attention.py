@@ -1,11 +1,11 @@
-"""Whether anybody looks: while nobody does, the pages are read anew only now and then."""
+"""Whether anybody looks: while nobody does, the pages are read only occasionally."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
 
-#: After the last request, the pages are read anew for so much longer.
+#: How long the pages are read often after the last request.
 _LOOKED_FOR_S: Final = 5.0
 #: A request waits for pages that were read no longer ago than this, but not for longer than `_PATIENCE_S`.
 _FRESH_S: Final = 2.0
@@ -13,7 +13,7 @@ _PATIENCE_S: Final = 1.0
 
 
 class Attention:
-    """Brings together who looks at the pages and who reads them anew. Belongs to one event loop."""
+    """Brings together who looks at the pages and who reads them again. Belongs to one event loop."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -35,7 +35,7 @@ class Attention:
             return
 
     def done(self) -> None:
-        """Note that the pages were read anew, or could not be."""
+        """Note that the pages were read again, or could not be."""
         self._read_s = self._monotonic()
         self._read.set()
 

@@ -1,4 +1,4 @@
-"""What runs beside the requests: looks at the pages, follows the record, hands new events on."""
+"""Background work: reads the pages, follows the record, hands new events on."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ LOOK_EVERY_S: Final = 1.0
 #: The same while nobody looks at us: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
 IDLE_PAGES_EVERY_S: Final = 30.0
-#: However much there is to look at, it takes no more than one part in so many of the time.
+#: However much there is to read, reading takes at most one part in this many of the time.
 _PAUSE_TO_WORK: Final = 5.0
 #: An entry of the stream is on record within this time; so long the record is looked at often.
 _WRITTEN_IN_S: Final = 2.5
@@ -152,7 +152,7 @@ class Background:
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _quietly(self, what: str, work: Callable[[], T]) -> T | None:
-        """Return what the work does in a thread; None where it cannot be done now, which is said once."""
+        """Run the work in a thread and return its result; None if it fails now, which is logged once."""
         loop = asyncio.get_running_loop()
         try:
             done = await loop.run_in_executor(self._threads, work)

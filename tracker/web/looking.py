@@ -1,4 +1,4 @@
-"""Asks a page that somebody wants to add, so that nothing is added that cannot be read."""
+"""Reads a page before it is added, so that no unreadable page is added."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What all routes work with, built once by the composition root and handed to the app."""
+"""The parts that all routes share, built once by the composition root."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

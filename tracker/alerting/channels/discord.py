@@ -49,7 +49,7 @@ class Discord:
         self._api = Api(caller, config, "Discord", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post the message or edit it; one that somebody deleted, or that is open again, is posted anew."""
+        """Post the message or edit it; one that somebody deleted, or that is open again, is posted again."""
         del in_doubt
         posted = remembered(handle, _Posted)
         payload = {"embeds": [_embed(message)], "allowed_mentions": _CALLS_NOBODY}

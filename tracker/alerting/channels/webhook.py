@@ -1,4 +1,4 @@
-"""A receiver of one's own: one JSON for each change, signed as Standard Webhooks 1.0.0 has it."""
+"""A receiver of your own: one JSON for each change, signed as Standard Webhooks 1.0.0 has it."""
 
 from collections.abc import Mapping
 from typing import Any, Final

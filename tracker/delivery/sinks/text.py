@@ -13,7 +13,7 @@ from tracker.model.plain import one_line
 class TextLines:
     """A `Sink` that writes a few readable lines for each event to a stream.
 
-    Edited updates are left out: most edits mend a word. They stand in the record.
+    Edited updates are left out: most edits correct a word. They stand in the record.
     """
 
     def __init__(self, stream: TextIO) -> None:

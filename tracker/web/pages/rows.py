@@ -97,7 +97,7 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def later_today(work: OpenIncident, now: datetime) -> bool:
-    """Tell whether a planned maintenance begins later on this day, UTC."""
+    """Return whether a planned maintenance begins later on this day, UTC."""
     begin = work.scheduled_for
     return begin is not None and now < begin and begin.astimezone(UTC).date() == now.astimezone(UTC).date()
 
