@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tracker.detection.changes import Changes, changes
 from tracker.detection.comparison import Before
 from tracker.detection.edits import UpdateDigests, follow
+from tracker.detection.former_keys import with_former
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
 from tracker.detection.recognition import kept
@@ -67,12 +68,18 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
         view=replace(found.view, recent=_recent(page.known, observed, page.snapshot)),
         digests=digests,
         pending=pending,
-        seen=(*found.seen, *suppressed),
+        seen=(*found.seen, *suppressed, *_former({*found.seen, *suppressed, *(each.key for each in pending)})),
         due_at=_due(provider, after, observed, now),
         checked_at=now,
         read_at=page.lease.begun_at if observed.settled else None,
     )
     return before, found, commit
+
+
+def _former(marked: Collection[str | None]) -> list[str]:
+    """Return the former keys of what is marked as seen, by which workers of a version before know it too."""
+    keys = {key for key in marked if key is not None}
+    return sorted(with_former(keys) - keys)
 
 
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:

@@ -46,5 +46,7 @@ def test_each_update_is_reported_once(known: frozenset[tuple[str, str]], new: fr
     assert sorted(first) == sorted(known)
     assert sorted(then) == sorted(new)
     assert watch.state.keys_version == KEYS_VERSION
+    kept = watch.pages._seen[watch.provider.id]
+    assert {former_key(key) for key in kept} <= kept, "a version before beside this one would report something again"
     watch.shows(showing(known, new, minute=3))
     assert watch.reported_after() == []
