@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tracker.detection.edits import UpdateDigests
 from tracker.detection.keys import incident_key, update_key
 from tracker.detection.snapshots import merged
+from tracker.model.keys import key_of_update
 from tracker.model.page import Incident, OpenIncident, Snapshot, is_made
 from tracker.model.page_state import PageView
 from tracker.model.text_digest import text_digest
@@ -82,7 +83,7 @@ def known_updates(digests: UpdateDigests, snapshot: Snapshot) -> dict[str, str]:
         for text in before.keys() & after.keys():
             if is_made(before[text]) or is_made(after[text].id):
                 twins[after[text].id] = before[text]
-        found |= {f"{incident.id}/{now}": was for now, was in twins.items()}
+        found |= {key_of_update(incident.id, now): was for now, was in twins.items()}
     return found
 
 

@@ -107,6 +107,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
+    #: The version of the keys by which it is known (`tracker.model.keys`); 0 of versions before those keys.
+    keys_version: int = 0
     source: Source | None = None
     #: By URL.
     answers: dict[str, KnownAnswer] = {}

@@ -32,6 +32,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     changed_at: datetime | None = None
     incident_at: datetime | None = None
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
+    keys_version: int = 0
 
 
 def stored(state: PageState) -> StoredState:
@@ -59,6 +60,7 @@ def stored(state: PageState) -> StoredState:
         changed_at=activity.changed_at,
         incident_at=activity.incident_at,
         quiet_since=activity.quiet_since,
+        keys_version=state.keys_version,
     )
 
 
@@ -67,6 +69,7 @@ def restored(state: StoredState) -> PageState:
     return PageState(
         url=state.url,
         seeded=state.seeded,
+        keys_version=state.keys_version,
         source=state.source,
         answers=state.answers,
         projection=state.projection,
