@@ -11,13 +11,14 @@ from tracker.bootstrap import open_desk
 from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.cli.alert_replay import backtest, explain
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=FullHelp, invoke_without_command=True)
 @click.pass_context
 def alerts(context: click.Context) -> None:
     """Show open alerts, the reasons for them, and what routes would have sent.
@@ -57,7 +58,10 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
         (row.id, row.state, row.severity, age(row.opened_at, now), row.title, ", ".join(map(_said, row.channels)))
         for row in reports
     ]
-    click.echo(table(("ALERT", "STATE", "SEVERITY", "OPENED", "TITLE", "CHANNELS"), cells))
+    if not reports:
+        click.echo("no alert is on record" if shows_all else "no alert is open")
+    else:
+        click.echo(table(("ALERT", "STATE", "SEVERITY", "OPENED", "TITLE", "CHANNELS"), cells, terminal_width()))
     if active := desk.silences():
         click.echo(f"silenced: {len(active)}; `tracker silence list` shows why")
 

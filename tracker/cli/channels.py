@@ -8,15 +8,16 @@ import click
 
 from tracker.alerting.ports import Act, Message, Severity
 from tracker.bootstrap import build_channel, build_poster, open_alerts
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def channels() -> None:
     """Show where alerts go, and try a channel out.
 
@@ -54,7 +55,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         for state in states
     ]
     heads = ("CHANNEL", "TYPE", "STATE", "WAITING", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, rows))
+    click.echo(table(heads, rows, terminal_width()))
 
 
 @channels.command()

@@ -12,6 +12,7 @@ from tracker.bootstrap import build_fetcher
 from tracker.catalogue.examples import example, names
 from tracker.catalogue.file import load_definitions
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import environment, providers_option
 from tracker.cli.table import counted, json_text, table
 from tracker.environment.settings import Settings
@@ -27,7 +28,7 @@ _LONGEST: Final = 300
 _MOST_SHOWN: Final = 5
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def formats() -> None:
     """Show the formats that ship, and try out one that providers.toml defines.
 

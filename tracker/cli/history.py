@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tracker.bootstrap import open_recorded
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, environment
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.history import HistorySettings
@@ -16,7 +17,7 @@ from tracker.history.record import size_of
 from tracker.model.clock import utc_now
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def history() -> None:
     """Rebuild the database that answers questions about the past.
 

@@ -28,7 +28,7 @@ from tracker.cli.options import (
     running_catalogue,
     running_settings,
 )
-from tracker.cli.table import counted, json_text, table
+from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.cli.unread import is_unread, print_unread
 from tracker.environment.proxies import literal
 from tracker.errors import ConfigError, TrackerError
@@ -80,7 +80,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         click.echo(json_text(known))
         return
     rows = [(p.id, p.name, f"{p.interval_s} s", p.cadence, p.format, p.origin, p.url) for p in known]
-    click.echo(table(("ID", "NAME", "INTERVAL", "CADENCE", "FORMAT", "FROM", "URL"), rows))
+    click.echo(table(("ID", "NAME", "INTERVAL", "CADENCE", "FORMAT", "FROM", "URL"), rows, terminal_width()))
 
 
 @providers.command()
@@ -100,7 +100,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
         click.echo(json_text(found))
         return
     rows = [(p.id, p.name, p.category, p.platform or "", coverage(p).reach, ", ".join(p.aliases), p.url) for p in found]
-    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows))
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows, terminal_width()))
 
 
 @providers.command()

@@ -8,12 +8,13 @@ import click
 
 from tracker.bootstrap import open_desk
 from tracker.cli.alerts import duration_s
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import json_text, table
+from tracker.cli.table import json_text, table, terminal_width
 from tracker.model.route import AlertKind
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def silence() -> None:
     """Hold alerts back for a time, with a reason; open ones go on to their end.
 
@@ -79,7 +80,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         )
         for each in known
     ]
-    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows))
+    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows, terminal_width()))
 
 
 @silence.command()

@@ -40,7 +40,7 @@ def _parts(family: Metric, *, is_open: bool) -> Iterator[str]:
     yield f"# HELP {name} {words}\n"
     yield f"# TYPE {name} {family.type}\n"
     for sample in family.samples:
-        value = _NUMBERS.get(sample.value) or floatToGoString(sample.value)
+        value = _NUMBERS.get(sample.value) or floatToGoString(sample.value)  # type: ignore[no-untyped-call]
         labels = ",".join([f'{label}="{_escaped(of)}"' for label, of in sorted(sample.labels.items())])
         yield f"{sample.name}{{{labels}}} {value}\n" if labels else f"{sample.name} {value}\n"
 
