@@ -70,7 +70,8 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
 @click.argument("alert")
 @click.option("--by", "who", default=None, help="Who takes it on; your user name if not given.")
 @data_dir_option
-def ack(alert: str, who: str | None, data_dir: Path) -> None:
+@format_option
+def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None:
     """Acknowledge an alert: it is not repeated any more, until it gets worse or ends.
 
     \b
@@ -78,7 +79,7 @@ def ack(alert: str, who: str | None, data_dir: Path) -> None:
       tracker alerts ack acme/0d1f6a2b3c4d5e6f/1
     """
     after = open_desk(running_settings(data_dir)).acknowledge(alert, who or getpass.getuser())
-    click.echo(f"{after.id} is {after.state}")
+    _say({"alert": after.id, "state": after.state}, f"{after.id} is {after.state}", output_format)
 
 
 @alerts.command()
@@ -86,7 +87,8 @@ def ack(alert: str, who: str | None, data_dir: Path) -> None:
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="As in 30m, 4h or 2d.")
 @click.option("--by", "who", default=None, help="Who holds it; your user name if not given.")
 @data_dir_option
-def snooze(alert: str, span: str, who: str | None, data_dir: Path) -> None:
+@format_option
+def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format: str) -> None:
     """Hold an alert's changes back for a while; what is worse, and its end, are sent all the same.
 
     \b
@@ -95,14 +97,15 @@ def snooze(alert: str, span: str, who: str | None, data_dir: Path) -> None:
     """
     held = timedelta(seconds=duration_s(span, "--for"))
     after = open_desk(running_settings(data_dir)).snooze(alert, held, who or getpass.getuser())
-    click.echo(f"{after.id} is {after.state}")
+    _say({"alert": after.id, "state": after.state}, f"{after.id} is {after.state}", output_format)
 
 
 @alerts.command()
 @click.argument("alert")
 @click.option("--channel", default=None, help="One channel; all that gave something up if not given.")
 @data_dir_option
-def resend(alert: str, channel: str | None, data_dir: Path) -> None:
+@format_option
+def resend(alert: str, channel: str | None, data_dir: Path, output_format: str) -> None:
     """Send again what a channel refused.
 
     \b
@@ -110,7 +113,8 @@ def resend(alert: str, channel: str | None, data_dir: Path) -> None:
       tracker alerts resend acme/0d1f6a2b3c4d5e6f/1 --channel oncall
     """
     again = open_desk(running_settings(data_dir)).resend(alert, channel)
-    click.echo(f"{alert} is sent again to: {', '.join(again) or 'no channel, since none gave anything up'}")
+    words = f"{alert} is sent again to: {', '.join(again) or 'no channel, since none gave anything up'}"
+    _say({"alert": alert, "channels": list(again)}, words, output_format)
 
 
 def duration_s(given: str, option: str) -> int:
@@ -119,6 +123,10 @@ def duration_s(given: str, option: str) -> int:
         return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
         raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
+
+
+def _say(value: dict[str, object], words: str, output_format: str) -> None:
+    click.echo(json_text(value) if output_format == "json" else words)
 
 
 def _said(channel: ChannelReport) -> str:

@@ -61,7 +61,8 @@ def list_(data_dir: Path, output_format: str) -> None:
 @channels.command()
 @click.argument("channel")
 @data_dir_option
-def test(channel: str, data_dir: Path) -> None:
+@format_option
+def test(channel: str, data_dir: Path, output_format: str) -> None:
     """Open and close one test alert from here, with this environment; exit status 1 if either is not taken.
 
     \b
@@ -70,7 +71,16 @@ def test(channel: str, data_dir: Path) -> None:
     """
     settings = running_settings(data_dir)
     config = find(settings, channel)
-    sys.exit(0 if _tried(config, settings) else 1)
+    taken: list[str] = []
+    failure = _tried(config, settings, taken)
+    if output_format == "json":
+        click.echo(json_text({"channel": config.name, "taken": taken, "failure": failure}))
+    else:
+        for act in taken:
+            click.echo(f"{config.name} took the {act}")
+        if failure is not None:
+            click.echo(f"{config.name} did not take the {Act.CLOSE if taken else Act.OPEN}: {failure}")
+    sys.exit(0 if failure is None else 1)
 
 
 def find(settings: Settings, name: str) -> AnyChannelConfig:
@@ -81,7 +91,8 @@ def find(settings: Settings, name: str) -> AnyChannelConfig:
     raise ConfigError(f"there is no channel {name}; `tracker channels list` shows them all")
 
 
-def _tried(config: AnyChannelConfig, settings: Settings) -> bool:
+def _tried(config: AnyChannelConfig, settings: Settings, taken: list[str]) -> str | None:
+    """Open and close an alert, noting what was taken; return why not all of it was."""
     poster = build_poster(settings)
     key = f"tracker-test/{uuid4().hex[:16]}/1"
     handle = None
@@ -89,13 +100,12 @@ def _tried(config: AnyChannelConfig, settings: Settings) -> bool:
         channel = build_channel(config, settings, poster)
         for act in (Act.OPEN, Act.CLOSE):
             handle = channel.send(_message(act, key), handle) or handle
-            click.echo(f"{config.name} took the {act}")
+            taken.append(act)
     except (FetchError, ChannelRefused) as error:
-        click.echo(f"{config.name} did not take the {act}: {error}")
-        return False
+        return str(error)
     finally:
         poster.close()
-    return True
+    return None
 
 
 def _message(act: Act, key: str) -> Message:

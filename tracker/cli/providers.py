@@ -111,6 +111,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @header_option
 @key_options(*PROVIDERS.shared_keys)
 @data_dir_option
+@format_option
 def add(
     pages: tuple[str, ...],
     name: str | None,
@@ -118,6 +119,7 @@ def add(
     no_check: bool,
     header_env: tuple[str, ...],
     data_dir: Path,
+    output_format: str,
     **keys: object,
 ) -> None:
     """Watch more pages: all of the given ones, or none if one of them is wrong.
@@ -155,10 +157,18 @@ def add(
             raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
     if not no_check:
         _check_first(
-            [(provider, choice.name) for provider, choice in zip(wanted, choices, strict=True) if not is_unread(choice)]
+            [
+                (provider, choice.name)
+                for provider, choice in zip(wanted, choices, strict=True)
+                if not is_unread(choice)
+            ],
+            is_quiet=output_format == "json",
         )
     catalogue.put(wanted, utc_now())
-    _print_added(wanted)
+    if output_format == "json":
+        click.echo(json_text({"added": wanted}))
+    else:
+        _print_added(wanted)
     _print_unreached(catalogue, data_dir)
 
 
@@ -167,7 +177,8 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
 @click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
 @data_dir_option
-def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> None:
+@format_option
+def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
     """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
@@ -186,13 +197,16 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
     else:
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
-    for reason in (*found.repeated, *found.invalid, *found.unmatched, *refused):
+    skipped = (*found.repeated, *found.invalid, *found.unmatched, *refused)
+    for reason in skipped:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(allowed, utc_now())
-    _print_added(allowed, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched) + len(refused)
-    click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
+    if output_format == "json":
+        click.echo(json_text({"would_add" if dry_run else "added": allowed, "skipped": skipped}))
+    else:
+        _print_added(allowed, "would add" if dry_run else "added")
+        click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {len(skipped)} skipped")
     if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
 
@@ -298,7 +312,7 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
     )
 
 
-def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
+def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool) -> None:
     """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
     from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
 
@@ -310,7 +324,7 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
                 failed.append(provider.id)
                 click.echo(f"{provider.id} cannot be read: {one_line(report.error, _LONGEST_LINE)}", err=True)
                 continue
-            click.echo(f"found {provider.id}: {found_line(report)}")
+            click.echo(f"found {provider.id}: {found_line(report)}", err=is_quiet)
             for warning in report.warnings:
                 click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
     if failed:
