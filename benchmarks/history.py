@@ -20,7 +20,7 @@ import psycopg
 from benchmarks.history_filled import fill_postgres, fill_sqlite
 from benchmarks.history_rows import NOW, PER_INCIDENT, PROVIDERS, events, spelled, word
 from tests.history.postgres_server import running_postgres
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.history import FeedFilter, IncidentFilter, open_history
 from tracker.history.opening import FILE_NAME

@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 
 from benchmarks.history_rows import events, incidents, polls, spans
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history import open_history
 from tracker.history.opening import FILE_NAME
 from tracker.history.rows import event_row, incident_row

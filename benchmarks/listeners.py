@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.data_server import DataServer
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.model.event import Event, EventKind
 from tracker.store.connection import UPDATES, close_async, connect_async

@@ -9,7 +9,8 @@ import redis
 
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.parse import FORMAT_NAMES
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
@@ -27,7 +28,7 @@ class Watch:
     def __init__(self, server: "redis.Redis", url: str, clock: FakeClock, cadence: str) -> None:
         self.clock = clock
         self._catalogue = RedisCatalogue(server)
-        self._fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        self._fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         self._poller = Poller(RedisPages(server), Observer(self._fetcher), clock)
         acme = new_provider(url, formats=FORMAT_NAMES, name="Acme", allow_private=True, cadence=cadence)
         self._catalogue.put([acme], clock())

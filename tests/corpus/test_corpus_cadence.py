@@ -43,7 +43,7 @@ def played(files: list[Path], cadence: Cadence, name: str) -> list[tuple[float, 
     while shown:
         while shown and shown[0][0] <= clock():
             at, body = shown.pop(0)
-            incident_at = pages.state(acme.id).incident_at
+            incident_at = pages.state(acme.id).activity.incident_at
             is_hurried = incident_at is not None and at - incident_at < FAST_FOR - INTERVAL
             found.append(((clock() - at).total_seconds(), is_hurried))
             fetcher.answers(acme.url, body)

@@ -1,11 +1,13 @@
 import gzip
+import resource
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.history.record import NOON, component, event, unreadable, write
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError, SearchTooWide
 from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history, projection, sqlite, words
 from tracker.history.opening import migrate
@@ -323,10 +325,35 @@ def test_a_schema_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "history.sqlite3").write_bytes(b"no database at all" * 100)
-    with pytest.raises(HistoryError, match="cannot be used"):
+@pytest.mark.parametrize(
+    ("obstruct", "sentence"),
+    [
+        (lambda file: file.write_bytes(b"no database at all" * 100), r"cannot be used \(file is not a database\)"),
+        (lambda file: file.mkdir(), r"cannot open the history .*history\.sqlite3: Is a directory$"),
+        (lambda file: file.symlink_to(file.parent / "gone" / "elsewhere"), r"cannot open the history .*: No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_said_in_one_sentence(
+    obstruct: Callable[[Path], object], sentence: str, tmp_path: Path
+) -> None:
+    obstruct(tmp_path / "history.sqlite3")
+
+    with pytest.raises(HistoryError, match=sentence):
         open_history(tmp_path)
+
+
+@pytest.mark.parametrize("most_bytes", [0, 5000])
+def test_a_history_without_room_is_one_sentence(most_bytes: int, tmp_path: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        with pytest.raises(HistoryError) as raised:
+            open_history(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    assert "history.sqlite3" in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_component_change_that_comes_late_does_not_take_the_place_of_the_latest(

@@ -1,4 +1,4 @@
-"""Settings from the environment, each one checked; no other module reads it. The catalogue is a file of its own.
+"""Checked settings from the environment. The catalogue is a file of its own.
 
 Redis passwords pass through here, so no message repeats any part of a URL or secret, and `repr` masks.
 """
@@ -111,7 +111,7 @@ def read_secret(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigError(f"{name} is not UTF-8 text; write it in that encoding")
     if not path:
         return value or None
-    # The path is never repeated: now and then somebody writes the secret itself there.
+    # The path is never repeated: sometimes somebody writes the secret itself there.
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(_LONGEST_SECRET + 1)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history.answers import ComponentChange, RecordedIncident, UnreadableSpan
 from tracker.history.database import Database, Row, Session
 from tracker.history.fold import (
@@ -81,7 +81,7 @@ def place_of(session: Session) -> Place:
 def project(database: Database, batch: Batch, after: Place, keep_since: datetime | None) -> int | None:
     """Put a batch in that follows `after`; return how many events were new, None if another process was first.
 
-    Events that were seen before `keep_since` are passed over. Raises HistoryError.
+    Events that were seen before `keep_since` are skipped. Raises HistoryError.
     """
     with database.writing() as session:
         if place_of(session) != after:

@@ -286,4 +286,4 @@ def _utc(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Unanswerable("`since` is no time that a calendar has") from None
+        raise Unanswerable("`since` is not a time that a calendar has") from None

@@ -4,13 +4,14 @@ Names and words of ours need no escaping in the older format, and no sample has 
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
 
+_as_go: Final[Callable[[float], str]] = floatToGoString
 _NUMBERS: Final = {0.0: "0.0", 1.0: "1.0"}
 
 
@@ -40,7 +41,7 @@ def _parts(family: Metric, *, is_open: bool) -> Iterator[str]:
     yield f"# HELP {name} {words}\n"
     yield f"# TYPE {name} {family.type}\n"
     for sample in family.samples:
-        value = _NUMBERS.get(sample.value) or floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+        value = _NUMBERS.get(sample.value) or _as_go(sample.value)
         labels = ",".join([f'{label}="{_escaped(of)}"' for label, of in sorted(sample.labels.items())])
         yield f"{sample.name}{{{labels}}} {value}\n" if labels else f"{sample.name} {value}\n"
 

@@ -1,4 +1,4 @@
-"""The app: all routes behind one door. The one place that knows which routes there are."""
+"""The app: all routes behind one access check. The only place that lists the routes."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -64,7 +64,7 @@ class Beside(Protocol):
 
 
 class Addition(NamedTuple):
-    """Routes that another package adds, and what runs beside them. The door covers them as all others."""
+    """Routes that another package adds, with their background work. The access check covers them, too."""
 
     router: APIRouter
     beside: Sequence[Beside] = ()
@@ -142,7 +142,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _not_understood(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  it is registered for nothing else
-    # What was given is not repeated.
+    # The input is not repeated.
     wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:5])
     return problem_response(Problem(title="the request is not understood", status=422, detail=wrong[:500]))
 

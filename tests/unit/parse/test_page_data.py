@@ -89,7 +89,7 @@ def test_updates_of_instatus_have_the_texts_of_its_page_and_are_told_once():
 
     assert ("identified", "It was a cable.") in watched.reported()
     assert watched.reported() == []
-    assert asked <= 4
+    assert asked <= 5
 
 
 def test_an_update_that_was_told_by_its_status_alone_is_not_told_again_with_its_text():

@@ -15,9 +15,9 @@ from tracker.errors import HttpStatusError
 from tracker.model.event import Event
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS
+from tracker.polling.fetcher import Fetched
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Fetched
 from tracker.simulator import Page
 from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render

@@ -104,7 +104,7 @@ def incident_of(request: Request, provider: str, incident: str, order: Word = ""
         if now is None or going_on is None:
             raise Refused(404, "there is no such incident", "nothing is on record of it")
         page = unrecorded_page(now, going_on, around.now)
-    is_unread = now is None or now.assessment.state is State.UNKNOWN
+    is_unread = now is None or not now.assessment.state.is_known
     event_id = ledger.entries[-1].item.event.id if ledger is not None and ledger.entries else ""
     raised = site.alerts_of(provider, incident)
     body = site.rendered("incident.html", around, page=page, unknown_for=is_unread, raised=raised, event_id=event_id)
