@@ -37,7 +37,8 @@ _WATCH_S: Final = 2.0
     "states",
     multiple=True,
     type=click.Choice(_WORDS),
-    help="Only pages in this state; problem stands for critical, major and minor. Repeat it.",
+    metavar="STATE",
+    help=f"Only pages in this state: {', '.join(_WORDS)}; problem stands for critical, major and minor. Repeat it.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
 @click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
