@@ -44,7 +44,7 @@ def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
 def _is_real(incident: Incident, answer: Snapshot) -> bool:
     """Return whether an answer lists updates of an incident, none of which stands for others."""
     return bool(incident.updates) and not any(
-        f"{incident.id}/{each.id}" in answer.stand_ins for each in incident.updates
+        key_of_update(incident.id, each.id) in answer.stand_ins for each in incident.updates
     )
 
 

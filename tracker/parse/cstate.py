@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.errors import ParseError
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.cstate_feed import RESOLVED, UNRESOLVED, id_in, is_history, told_in
@@ -71,7 +72,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         components=distinct(among(systems, "component", _component)),
         components_listed=is_index,
         incidents_reach=Reach.NOTHING if is_index else Reach.ALL,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in incidents),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in incidents),
         built=_built(answer),
     )
 
