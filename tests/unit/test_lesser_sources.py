@@ -4,15 +4,12 @@ import json
 
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.fakes import provider
+from tests.vendor import SITE, SUMMARY, Watch
 from tracker.model.page_state import Source
 from tracker.polling.lesser import is_lesser
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
-SITE = "https://status.acme.example"
-SUMMARY, FEED = f"{SITE}/api/v2/summary.json", f"{SITE}/history.atom"
+FEED = f"{SITE}/history.atom"
 HTML = b"<!DOCTYPE html><html><head><title>Acme</title></head></html>"
 ATOM = (
     b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Acme Status - Incident History</title>'
@@ -26,57 +23,34 @@ STATUSPAGE = json.dumps(
 ).encode()
 
 
-class Watched:
-    def __init__(self) -> None:
-        self.page = provider(url=SITE, format="auto")
-        self.store, self.fetcher, self.clock = MemoryPages([self.page]), FakeFetcher(), FakeClock()
-        self.fetcher.answers(SITE, HTML)
-        self.fetcher.answers(FEED, ATOM)
-        self._poller = Poller(self.store, Observer(self.fetcher), self.clock)
-
-    def polls(self, **later: int) -> list[str]:
-        """Poll once, return what was asked for."""
-        self.clock.passes(**later)
-        self.fetcher.asked()
-        poll = self._poller.poll(self.page.id)
-        assert poll is not None
-        assert poll.failure is None
-        return self.fetcher.asked()
-
-    @property
-    def source(self) -> Source:
-        source = self.store.state(self.page.id).source
-        assert source is not None
-        return source
+@pytest.fixture
+def watched() -> Watch:
+    page = Watch(format="auto")
+    page.fetcher.answers(SITE, HTML)
+    page.fetcher.answers(FEED, ATOM)
+    page.polls()
+    return page
 
 
-def test_a_feed_that_was_settled_for_is_asked_alone_until_a_day_has_passed():
-    watched = Watched()
-    watched.polls(minutes=1)
-
-    assert watched.source.format == "feed"
-    assert watched.polls(minutes=5) == [FEED]
-    assert watched.polls(hours=23) == [FEED]
+def test_a_feed_that_was_settled_for_is_asked_alone_until_a_day_has_passed(watched):
+    assert watched.state.source.format == "feed"
+    assert watched.asks(minutes=5) == [FEED]
+    assert watched.asks(hours=23) == [FEED]
 
 
-def test_a_page_whose_api_answers_after_a_day_is_read_from_it():
-    watched = Watched()
-    watched.polls(minutes=1)
+def test_a_page_whose_api_answers_after_a_day_is_read_from_it(watched):
     watched.fetcher.answers(SUMMARY, STATUSPAGE)
 
-    watched.polls(days=1)
+    watched.asks(days=1)
 
-    assert watched.source.format == "statuspage"
-    assert watched.polls(days=2) == [SUMMARY]
+    assert watched.state.source.format == "statuspage"
+    assert watched.asks(days=2) == [SUMMARY]
 
 
-def test_a_search_without_success_waits_for_another_day():
-    watched = Watched()
-    watched.polls(minutes=1)
-
-    assert len(watched.polls(days=1)) > 1
-    assert watched.source.format == "feed"
-    assert watched.polls(hours=23) == [FEED]
+def test_a_search_without_success_waits_for_another_day(watched):
+    assert len(watched.asks(days=1)) > 1
+    assert watched.state.source.format == "feed"
+    assert watched.asks(hours=23) == [FEED]
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import ATOM, NOON, FakeClock, FakeFetcher, component, incident, page, provider, summary, update
-from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tests.fakes import ATOM, NOON, FakeClock, component, incident, page, provider, summary, update
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
 from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page_state import PageState
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Outcome, Poller
-from tracker.store.memory import MemoryPages
+from tracker.polling.poller import Outcome
 
 ACME = provider()
 NO_PAGE = ParseError("the answer is an HTML page")
@@ -312,19 +310,10 @@ def test_an_odd_answer_of_a_detail_is_asked_again_and_costs_no_update(glitch: by
 
 
 def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
-    clock, fetcher = FakeClock(), FakeFetcher()
-    google = provider(url="https://status.cloud.google.com/incidents.json", format="google")
-    pages = MemoryPages([google])
-    poller = Poller(pages, Observer(fetcher), clock)
+    google = Watch(url="https://status.cloud.google.com/incidents.json", format="google")
     open_incident = {"id": "i1", "external_desc": "Slow", "begin": NOON.isoformat(), "service_name": "API"}
-    reported = []
-    for answer in ([open_incident], [], []):
-        fetcher.answers(google.url, json.dumps(answer))
-        poll = poller.poll(google.id)
-        assert poll is not None
-        reported.append(poll.failure)
 
-    assert reported == [None, None, None]
+    google.reads(*map(json.dumps, ([open_incident], [], [])))
 
 
 def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_reported_once() -> None:
