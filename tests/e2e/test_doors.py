@@ -293,15 +293,7 @@ def knows_a_worker(process: "subprocess.Popen[bytes]", port: int) -> bool:
     return False
 
 
-def test_flower_shows_nothing_to_whoever_has_no_password(flower: tuple[int, Path]) -> None:
-    port, _ = flower
-    for path in ("/", "/workers", "/tasks", "/broker", "/api/workers", "/api/tasks"):
-        assert ask(port, path)[0] == 401, path
-    # No more of them than may be wrong at once (tests/e2e/test_flower.py guesses on).
-    for path in ("/", "/tasks", "/api/workers"):
-        assert ask(port, path, "guessed")[0] == 401, path
-
-
+@pytest.mark.faults
 def test_flower_shows_no_secret(running: RunningTracker, flower: tuple[int, Path]) -> None:
     port, log = flower
     name = next(iter(re.findall(r'"(worker1@[^"]+)"', ask(port, "/api/workers", FLOWER_PASSWORD)[1])))

@@ -100,6 +100,7 @@ def hanging(tracker: RunningTracker, marker: str) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.faults
 def test_what_hangs_is_told_by_the_matching_rule_and_taken_back(tmp_path: Path, free_port: int) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor:
