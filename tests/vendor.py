@@ -237,7 +237,7 @@ class Tracker(Watch):
 
 
 class RecordingPages(MemoryPages):
-    """Pages in memory that keep every commit, and fail when they are told to."""
+    """Pages in memory that keep every commit, and fail on demand."""
 
     def __init__(self, providers: list[Provider]) -> None:
         super().__init__(providers)

@@ -230,7 +230,7 @@ def _acknowledge(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tup
         if len(recorded) >= len(expected):
             break
         time.sleep(0.2)
-    # What would be told twice would come now.
+    # What would be reported twice would come now.
     quiet_until = time.monotonic() + 5.0
     while time.monotonic() < quiet_until:
         fleet.restart_if_due()

@@ -41,7 +41,7 @@ class Scene:
         return self.store.events[before:]
 
     def open_incident(self) -> str:
-        """Open an incident beside an older one, and let that be told."""
+        """Open an incident beside an older one, and let that be reported."""
         older = self.page.open_incident("Older", "minor", body="Older.", components={"Dashboard": "partial_outage"})
         self.clock.passes(minutes=5)
         opened = self.page.open_incident("Errors", "minor", body="We look.", components={"API": "partial_outage"})
@@ -53,7 +53,7 @@ class Scene:
         return opened
 
     def plan(self, begins_in: timedelta = timedelta(hours=3)) -> str:
-        """Announce a maintenance, and let that be told."""
+        """Announce a maintenance, and let that be reported."""
         begins = self.clock.now + begins_in
         planned = self.page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
         self.reported()
@@ -198,14 +198,14 @@ def _component_anew(watched: Scene) -> list[str]:
 
 
 def _break(watched: Scene) -> Component:
-    """Break a component, and let that be told."""
+    """Break a component, and let that be reported."""
     watched.page.set_component("Webhooks", ComponentStatus.MAJOR_OUTAGE)
     _of_components(watched)
     return next(part for part in watched.page.revision.components if part.name == "Webhooks")
 
 
 def _of_components(watched: Scene) -> list[str]:
-    """Open an incident, since some pages have their components asked only then; return what components are told."""
+    """Open an incident, since some pages have their components asked only then; return the reported statuses."""
     watched.page.open_incident("Errors", "minor", components={"API": "operational"})
     return [str(event.status) for event in watched.reported() if event.event in OF_COMPONENTS]
 

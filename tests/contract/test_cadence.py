@@ -91,7 +91,7 @@ def watcher(valkey: "redis.Redis", page: Page, clock: FakeClock) -> Iterator[Wat
             started.close()
 
 
-def test_a_page_is_polled_faster_in_an_incident_and_slower_after_long_calm(
+def test_a_page_is_polled_faster_in_an_incident_and_slower_after_long_quiet(
     watcher: Watcher, page: Page, clock: FakeClock
 ) -> None:
     acme = watcher("adaptive")

@@ -1,4 +1,4 @@
-"""A clock that is put forward or back by an hour, as machines' clocks are: nothing starves, nothing is told twice."""
+"""A clock that is put forward or back by an hour, as machines do: nothing starves, nothing is reported twice."""
 
 from datetime import datetime, timedelta
 
@@ -159,7 +159,7 @@ def test_a_poll_during_which_the_clock_steps_is_committed(client: "redis.Redis",
     assert pages.begin("acme", NOON + step + timedelta(seconds=1)) is not None
 
 
-# --- what is told ---
+# --- what is reported ---
 
 
 @steps

@@ -388,7 +388,7 @@ def test_a_circle_through_a_sign_in_page_says_so(either):
         ("/blog/login-issues", b"<html><title>Status</title><input type=password></html>", "text/html"),
     ],
 )
-def test_news_are_not_taken_for_a_sign_in_page(either, path, body, kind):
+def test_announcements_are_not_taken_for_a_sign_in_page(either, path, body, kind):
     def script(exchange):
         if exchange.request.path == "/":
             redirect(exchange, path)

@@ -354,7 +354,7 @@ def test_a_source_that_was_learnt_at_another_url_says_nothing() -> None:
     assert slot == Slot(host=HOST, limit=2)
 
 
-# --- what is told ---
+# --- what is reported ---
 
 
 def test_a_poll_without_a_slot_is_postponed_and_asks_nothing(

@@ -299,7 +299,7 @@ def test_a_lost_stream_is_reported_and_begun_anew(
     assert {group["name"] for group in client.xinfo_groups(UPDATES)} == {b"chat", b"ops"}
 
 
-def test_a_sink_that_is_taken_away_in_a_round_leaves_nothing_behind(client: "redis.Redis", outbox: RedisOutbox) -> None:
+def test_a_sink_that_is_removed_in_a_delivery_leaves_nothing_behind(client: "redis.Redis", outbox: RedisOutbox) -> None:
     committed(client, "a", "b")
     lease = begun(outbox)
     delivery = outbox.take(lease, 1)[0]

@@ -41,7 +41,7 @@ LEASE = timedelta(seconds=LEASE_S)
 
 
 class Store:
-    """A store of pages with some providers, and what it told."""
+    """A store of pages with some providers, and what it reported."""
 
     def __init__(self, pages: PageStore, reported: Callable[[], Sequence[Event]]) -> None:
         self.pages = pages
@@ -62,7 +62,7 @@ class Store:
 
     @property
     def ids(self) -> list[str]:
-        """Return the ids of all events that were told, oldest first."""
+        """Return the ids of all events that were reported, oldest first."""
         return [reported.id for reported in self.reported()]
 
 
@@ -515,7 +515,7 @@ def test_whatever_order_workers_commit_in_nothing_is_reported_twice_or_lost(
 
 
 def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str], list[str]]:
-    """Let workers take turns and commit, some of them twice; return the keys of accepted commits and the ids told."""
+    """Let workers take turns and commit, some of them twice; return the accepted keys and the reported ids."""
     leases: dict[int, PollLease] = {}
     accepted: set[str] = set()
     for worker, reported, twice in deeds:

@@ -36,12 +36,12 @@ ADDRESSES = {
 #: Formats whose pages are played here; the others are read from whole answers alone (see tests/golden).
 PLAYED = tuple(name for name in FORMATS if name in PLATFORMS or name in ADDRESSES)
 #: Of a post each of these is a change of its own on some platform.
-TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
+REPORTED = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 
 
 @dataclass
 class Watched:
-    """A simulated page and the events that were told of it."""
+    """A simulated page and the events that were reported of it."""
 
     page: Page
     poller: Poller
@@ -85,11 +85,11 @@ class Watched:
 
 
 def messages(events: Iterable[Event]) -> list[str | None]:
-    return [event.message for event in events if event.event in TOLD]
+    return [event.message for event in events if event.event in REPORTED]
 
 
 def row(watched: Watched) -> tuple[str, ...]:
-    """Play a story and return what was told of it."""
+    """Play a story and return what was reported of it."""
     page = watched.page
     watched.reported_after()
     ids: list[str] = []
@@ -102,7 +102,7 @@ def row(watched: Watched) -> tuple[str, ...]:
         lambda: page.post_update(ids[0], "identified", "We have a new one."),
         lambda: page.post_update(ids[0], "monitoring", "It is in place."),
     )
-    resolved = [event.status for _ in range(2) for event in watched.reported_after() if event.event in TOLD]
+    resolved = [event.status for _ in range(2) for event in watched.reported_after() if event.event in REPORTED]
     ended = watched.reported_after(lambda: page.resolve(ids[0], "All is well."))
     late = [event for _ in range(2) for event in watched.reported_after()]
     begins = watched.clock.now + timedelta(minutes=3)

@@ -149,7 +149,7 @@ def test_a_recorded_series_reports_the_updates_that_are_new_each_once(name):
     known: set[tuple[str, str]] = set()
     in_order = clocks_that_move_on(file.read_bytes() for file in files)
 
-    # Each answer, then all of them again: what was told is not told again by an answer of before.
+    # Each answer, then all of them again: what was reported is not reported again by an answer of before.
     for number, file in enumerate([*files, *files]):
         updates = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE}
         new = [

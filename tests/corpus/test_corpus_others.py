@@ -122,7 +122,7 @@ def test_works_of_a_recorded_series_are_maintenances_by_subject_or_window():
     assert all(each.scheduled_for for page in found for each in page.maintenances)
 
 
-def test_an_alert_that_is_timed_anew_with_every_answer_is_news_once():
+def test_an_alert_that_is_timed_anew_with_every_answer_is_reported_once():
     """Nine successive answers; the first is the baseline, and nobody posts anything while they are recorded."""
     posted = jq.compile("[.service_alerts[] | select(.id) | .id as $id | .entries[] | [$id, .updated_at]]")
     shown = [posted.input_text(path.read_text()).first() for path in SERIES]

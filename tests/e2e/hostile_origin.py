@@ -17,7 +17,7 @@ from backports import zstd
 
 from tests.contract.fetch_origin import Exchange, Origin
 
-#: Stands in every answer that is to be refused, and must never come out.
+#: Is in every answer that is to be refused, and must never come out.
 PLANTED = "PLANTED-BY-THE-VENDOR"
 #: The password in a redirect, and the name of a file that a feed refers to.
 PASSWORD = "hunter2hunter2"
@@ -39,7 +39,7 @@ class Attack:
     reason: str | None = None
     #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
-    #: The title of the one update that is told all the same.
+    #: The title of the one update that is reported all the same.
     title: str | None = None
 
 
@@ -236,7 +236,7 @@ REFUSED: dict[str, Attack] = {
 }
 
 _KNOWN = incident(name="Known", body=MARK)
-TOLD: dict[str, Attack] = {
+REPORTED: dict[str, Attack] = {
     "wrong charset": Attack(
         answer=says(page(_KNOWN).replace(b"Known", "Café".encode()), Content_Type="application/json; charset=utf-16"),
         title="Café",

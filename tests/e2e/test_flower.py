@@ -82,7 +82,7 @@ def reported(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
 
 
 def await_worker(port: int, credentials: str, name: str) -> None:
-    """Wait until Flower hears of a worker: what was told before is lost to it."""
+    """Wait until Flower hears of a worker: what was reported before is lost to it."""
     until = time.monotonic() + PATIENCE_S
     while name.encode() not in ask(port, "/workers?json=1", credentials).body:
         assert time.monotonic() < until, f"Flower hears nothing of {name}"

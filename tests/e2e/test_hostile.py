@@ -1,7 +1,7 @@
-"""Vendors that attack, through the whole stack: each is told in one plain reason, and harms nobody else.
+"""Vendors that attack, through the whole stack: each is reported with one plain reason, and harms nobody else.
 
 What needs a public address to begin with (a redirect from there to an address that is not, a name that leads there
-the second time) cannot be played on loopback: it stands in tests/contract/test_fetcher.py, over real sockets.
+the second time) cannot be played on loopback: it is in tests/contract/test_fetcher.py, over real sockets.
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.hostile_origin import FILE, PASSWORD, PLANTED, REFUSED, TOLD, HostileOrigin
+from tests.e2e.hostile_origin import FILE, PASSWORD, PLANTED, REFUSED, REPORTED, HostileOrigin
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.fakes import provider as known_provider
 from tracker.polling.candidates import plan
@@ -67,9 +67,9 @@ class Attacked:
 
     def __init__(self, directory: Path, note: Any) -> None:
         healthy = [Page(f"healthy {number}", id=f"healthy-{number}") for number in range(3)]
-        with SimulatedVendor(healthy) as vendor, HostileOrigin(REFUSED | TOLD) as origin:
+        with SimulatedVendor(healthy) as vendor, HostileOrigin(REFUSED | REPORTED) as origin:
             entries = [provider(page.revision.name, vendor.url(page.id)) for page in healthy]
-            entries += [provider(name, origin.url(name), interval=2) for name in REFUSED | TOLD]
+            entries += [provider(name, origin.url(name), interval=2) for name in REFUSED | REPORTED]
             port = origin.url("HTML").split(":")[2].split("/")[0]
             entries += [
                 provider(name, f"http://{host}:{port}/0/answer.json", allow_private=False, interval=10)
@@ -100,7 +100,7 @@ class Attacked:
     def _all_reported(tracker: RunningTracker) -> dict[str, dict[str, Any]] | None:
         """Return the statuses once every attack has been met."""
         reported = {event["provider_name"] for event in tracker.record}
-        if not reported >= {*TOLD, "healthy 0"}:
+        if not reported >= {*REPORTED, "healthy 0"}:
             return None
         reports = statuses(tracker)
         return reports if all(reports[name]["error"] for name in (*REFUSED, *INSIDE)) else None
@@ -115,7 +115,7 @@ def test_an_attack_is_refused_with_one_reason(attacked: Attacked, name: str) -> 
     reason = REFUSED[name].reason
     error = attacked.status[name]["error"]
 
-    # After three failures the page's source is looked for, in vain: that does not hide what began it.
+    # After three failures the page's source is looked for without success: that does not hide what began it.
     assert error == reason
     assert [(event["event"], event["message"]) for event in attacked.of(name)] in (
         [],  # not yet unreadable: it failed less than three times
@@ -123,10 +123,10 @@ def test_an_attack_is_refused_with_one_reason(attacked: Attacked, name: str) -> 
     )
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", REPORTED)
 def test_an_answer_that_can_be_read_is_read_once(attacked: Attacked, name: str) -> None:
     assert attacked.status[name]["error"] is None
-    assert [event["incident"] for event in attacked.of(name) if event["update_id"]] == [TOLD[name].title]
+    assert [event["incident"] for event in attacked.of(name) if event["update_id"]] == [REPORTED[name].title]
 
 
 @pytest.mark.parametrize("name", INSIDE)

@@ -1,4 +1,4 @@
-"""A data server that loses its data while all goes on: the pages are watched again, and nothing is told twice."""
+"""A data server that loses its data while all goes on: the pages are watched again, and nothing is reported twice."""
 
 import json
 import time
@@ -63,7 +63,7 @@ LOSSES: dict[str, Loss] = {
 
 @dataclass
 class Watching:
-    """A tracker of two pages, one of them added by a command, with a receiver that is told all."""
+    """A tracker of two pages, one of them added by a command, with a receiver of all events."""
 
     server: DataServer
     tracker: RunningTracker

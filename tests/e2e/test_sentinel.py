@@ -53,9 +53,9 @@ class Trio:
     def kill_primary(self) -> None:
         """Kill it, and wait until the replica has been promoted."""
         self.primary.kill()
-        wait_until(lambda: self.told_port() == self.replica.port)
+        wait_until(lambda: self.printed_port() == self.replica.port)
 
-    def told_port(self) -> int:
+    def printed_port(self) -> int:
         """Return the port of the primary, as the sentinel tells it."""
         return int(self.sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
 

@@ -1,4 +1,4 @@
-"""News reach whoever asks, each once and in order, over the long poll and over server-sent events."""
+"""Updates reach whoever asks, each once and in order, over the long poll and over server-sent events."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ def test_a_long_poll_ends_with_the_first_update_and_misses_none(web: RunningWeb)
     assert seen == [f"u{number}" for number in range(60)]
 
 
-def test_a_long_poll_without_news_ends_in_time_with_the_same_cursor(web: RunningWeb) -> None:
+def test_a_long_poll_without_an_update_ends_in_time_with_the_same_cursor(web: RunningWeb) -> None:
     web.happen(event("u1", 0))
     cursor = web.get("/api/v1/updates").json()["since"]
     answer = web.get(f"/api/v1/updates?since={cursor}&wait=0.3").json()

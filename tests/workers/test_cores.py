@@ -28,7 +28,7 @@ def test_a_worker_runs_where_it_may_unless_it_is_reported() -> None:
     assert cores_of_a_worker(None) == cores_of_a_worker("") == sorted(os.sched_getaffinity(0))
 
 
-def test_workers_take_the_cores_in_turn() -> None:
+def test_workers_take_the_cores_alternately() -> None:
     """The one after the last core begins again with the first."""
     cores = sorted(os.sched_getaffinity(0))
 

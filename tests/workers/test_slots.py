@@ -367,10 +367,10 @@ def test_tasks_without_a_coroutine_run_in_threads_and_are_acknowledged(
     name = make(unused).name
     app.tasks.unregister(name)
 
-    def tells_thread() -> str:
+    def names_thread() -> str:
         return threading.current_thread().name
 
-    task = app.task(name=name)(tells_thread)
+    task = app.task(name=name)(names_thread)
     task.apply_async(queue="deliver")
     task.apply_async(queue="fetch")
     with watching(app) as watch, worker(app, 4):

@@ -1,4 +1,4 @@
-"""What was measured, as it stands in results.json and in the documentation."""
+"""What was measured, as it is in results.json and in the documentation."""
 
 from pathlib import Path
 from typing import Any

@@ -108,7 +108,7 @@ def test_what_the_stream_dropped_is_reported_and_passed_over(post: Post, caplog:
 # --- failures ---
 
 
-def test_a_failure_ends_the_round_and_the_event_is_the_next_one_again(post: Post) -> None:
+def test_a_failure_ends_the_delivery_and_the_event_is_the_next_one_again(post: Post) -> None:
     post.outbox.commits("a", "b")
     post.sender.then(BUSY, DOWN)
 

@@ -1,4 +1,4 @@
-"""Who is told, what an answer means and when to try again: all of it without a network."""
+"""Who receives an event, what an answer means and when to try again: all of it without a network."""
 
 from datetime import timedelta
 from itertools import pairwise

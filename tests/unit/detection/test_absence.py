@@ -38,7 +38,7 @@ class Answers:
         self._memory.polls(page(*known))
 
     def lists(self, *incidents: Incident, **fields: object) -> list[tuple[str, str]]:
-        """Return what is told of an answer."""
+        """Return what is reported of an answer."""
         found = changes(
             self._memory.provider,
             replace(
@@ -158,7 +158,7 @@ def test_a_component_that_was_left_out_ends_no_incident() -> None:
 
 @pytest.fixture
 def tracker() -> Tracker:
-    """A tracker of a page with an open incident, which was told."""
+    """A tracker of a page with an open incident, which was reported."""
     seeded = Tracker()
     seeded.shows(shown(minute=0))
     seeded.polls()
@@ -246,7 +246,7 @@ def life(memory: Memory) -> Iterator[tuple[str, bool]]:
 
 
 class Chronicle(Memory):
-    """A memory that keeps all news."""
+    """A memory that keeps all events."""
 
     def __init__(self) -> None:
         super().__init__()

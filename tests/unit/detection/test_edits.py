@@ -22,7 +22,7 @@ ACME = provider()
 
 
 class Reader:
-    """Somebody who reads a page again and again, and what it was told by the ledger."""
+    """Somebody who reads a page again and again, and what edits were reported."""
 
     def __init__(self) -> None:
         self.digests: UpdateDigests = {}

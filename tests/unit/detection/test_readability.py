@@ -176,7 +176,7 @@ outcomes = st.lists(st.sampled_from(["fails", "no page", "succeeds"]), max_size=
 
 
 @given(outcomes, st.booleans())
-def test_episodes_open_and_close_in_turn(polls: list[str], seeded: bool) -> None:
+def test_episodes_open_and_close_alternately(polls: list[str], seeded: bool) -> None:
     episode = Episode(replace(READ, seeded=seeded))
     reported = []
     for poll in polls:
@@ -228,7 +228,7 @@ def test_an_outage_of_a_page_is_reported_twice_whatever_comes_after_it() -> None
     assert story.reported_after_polls(3) == [FOUND]
 
 
-def test_news_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None:
+def test_updates_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None:
     story = Story()
     story.vendor.fails()
     story.reported_after_polls(3)
@@ -266,12 +266,12 @@ GLITCHES: dict[str, bytes] = {
     "a page of nothing that calls it well": json.dumps({**EMPTY, "status": {"indicator": "none"}}).encode(),
     "another format": ATOM.encode(),
 }
-#: What stays another format has moved, and is told as that.
+#: What stays another format has moved, and is reported as that.
 LASTING = {name: answer for name, answer in GLITCHES.items() if name != "another format"}
 
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
-def test_one_odd_answer_is_no_news_and_hides_none(glitch: bytes) -> None:
+def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
     story = Story()
     first = story.vendor.posts()
     assert story.reported_after_polls(1) == [EventKind.NEW_INCIDENT]

@@ -317,7 +317,7 @@ def test_of_many_incidents_those_that_changed_last_are_remembered() -> None:
 
 @pytest.fixture
 def tracker() -> Tracker:
-    """A tracker that has told of an incident."""
+    """A tracker that has reported an incident."""
     seeded = Tracker()
     seeded.shows(page(minute=0))
     seeded.polls()

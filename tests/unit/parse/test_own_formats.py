@@ -146,7 +146,7 @@ def test_json_inside_a_page_is_read() -> None:
     assert custom_format(known).read(page, "", None).incidents[0].status == "resolved"
 
 
-def test_a_maintenance_is_told_from_an_incident() -> None:
+def test_a_maintenance_is_distinguished_from_an_incident() -> None:
     known = msgspec.structs.replace(
         definition("harbor"), states=(("live", "scheduled"),), begins="time::attr(datetime)"
     )
@@ -261,7 +261,7 @@ LINES = {"name": '"acme"', "kind": '"json"', "incidents": '"incidents[]"', "titl
         ({"kind": '"xml"', "always": '"a"', "inside": '"b"'}, "inside is for json alone"),
     ],
 )
-def test_a_mistake_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
+def test_an_error_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
     lines = [f"{key} = {value}" for key, value in {**LINES, **changes}.items() if value is not None]
     text = "\n".join(["[[format]]", *lines, "[[provider]]", 'name = "A"', 'url = "https://a.example"'])
 
@@ -273,7 +273,7 @@ def test_a_mistake_is_one_sentence_at_start(changes: dict[str, str | None], mess
     assert str(caught.value).isprintable()
 
 
-def test_a_provider_of_an_unknown_format_is_told_of_ones_own_as_well() -> None:
+def test_a_provider_of_an_unknown_format_is_shown_those_of_ones_own_as_well() -> None:
     with pytest.raises(ConfigError, match="did you mean harbor"):
         catalogue(as_toml([of_guide("harbor")]).replace('format = "harbor"', 'format = "harbour"'))
 

@@ -42,7 +42,7 @@ _SLOW = {
     state=states,
     #: What the page owes, mostly nothing.
     owed=st.just(_SLOW) | st.just(_SLOW) | st.just(_SLOW) | st.just({}),
-    calm_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
+    quiet_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
     stored=_VALIDATORS,
     renewed=st.none() | st.none() | _VALIDATORS,
     fresh_for_s=st.none() | st.floats(0, 90_000),
@@ -53,7 +53,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     page: Provider,
     state: PageState,
     owed: dict[str, None],
-    calm_for: timedelta | None,
+    quiet_for: timedelta | None,
     stored: Validators,
     renewed: Validators | None,
     fresh_for_s: float | None,
@@ -62,7 +62,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 ) -> None:
     source = Source(format="statuspage", primary=page.url)
     known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
-    quiet_since = None if calm_for is None else begun_at - calm_for
+    quiet_since = None if quiet_for is None else begun_at - quiet_for
     state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
     lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
     now = begun_at + later

@@ -1,4 +1,4 @@
-"""Everything that a page can be told to do wrong, as a client meets it."""
+"""Everything that a page can be made to do wrong, as a client meets it."""
 
 import http.client
 import json

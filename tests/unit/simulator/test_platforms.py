@@ -132,12 +132,12 @@ def story(watch: Watch) -> dict[str, object]:
 @pytest.mark.parametrize("format", PLAYED)
 def test_what_is_reported_of_a_page_is_what_was_reviewed(format):
     watch = Watch(format)
-    told = story(watch)
+    reported = story(watch)
 
     source = watch.store.state("acme").source
     assert source is not None
     assert source.format == format
-    check(FOLDER / "simulator" / f"{format}.json", told)
+    check(FOLDER / "simulator" / f"{format}.json", reported)
 
 
 def test_planned_maintenances_of_cachet_are_read_with_the_next_change_of_an_incident():
