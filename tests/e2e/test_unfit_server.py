@@ -13,15 +13,13 @@ import pytest
 import redis
 
 from tests.data_server import DataServer
-from tests.e2e.running import RunningTracker, provider
+from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.receiver import Receiver
 from tests.silent_server import SickServer, resp, says
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.needs import COMMANDS, TRANSACTION, named
 
-#: How long a start may take to fail and a process to end, as the manual promises.
-PROMISED_S = 10.0
 HELLO = "%3\r\n+server\r\n+redis\r\n+version\r\n+6.2.14\r\n+role\r\n+master\r\n"
 UP = ("tracker", "up", "--providers", "providers.toml", "--data-dir", "data")
 CELERY = ("celery", "-q", "-A", "workers.app")
@@ -46,7 +44,7 @@ def started(command: tuple[str, ...], url: str, directory: Path) -> "subprocess.
     )
 
 
-def ended(process: "subprocess.Popen[str]", seconds: float = PROMISED_S) -> tuple[int, str]:
+def ended(process: "subprocess.Popen[str]", seconds: float = PATIENCE_S) -> tuple[int, str]:
     try:
         _, said = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -158,6 +156,6 @@ def stopped_while_silent(tracker: RunningTracker, server: DataServer) -> int:
     time.sleep(2.5)  # until the supervisor, too, waits for an answer
     tracker.process.send_signal(signal.SIGTERM)
     try:
-        return tracker.process.wait(PROMISED_S)
+        return tracker.process.wait(PATIENCE_S)
     finally:
         server.signal(signal.SIGCONT)
