@@ -132,16 +132,6 @@ def test_a_page_is_read_again_only_until_it_is_known_what_ended(tracker: Tracker
     ]
 
 
-def test_one_answer_that_leaves_an_incident_out_ends_nothing(tracker: Tracker) -> None:
-    for _ in range(3):
-        tracker.shows()
-        assert tracker.reported_after(1) == []
-        tracker.shows(SLOW)
-        assert tracker.reported_after(1) == []
-
-    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
-
-
 def test_a_poll_that_fails_is_no_answer(tracker: Tracker) -> None:
     tracker.shows()
     tracker.polls()

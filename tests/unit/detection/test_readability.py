@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.fakes import ATOM, NOON, FakeClock, component, incident, page, provider, summary, update
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
 from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
-from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError, StoreError
+from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.event import Event, EventKind
 from tracker.model.page_state import PageState
 from tracker.polling.poller import Outcome
@@ -43,14 +43,6 @@ class Episode:
 # --- when a page can no longer be read ---
 
 
-def test_the_third_failure_in_a_row_is_reported() -> None:
-    episode = Episode()
-
-    reported = [episode.fails() for _ in range(UNREADABLE_AFTER + 3)]
-
-    assert [len(events) for events in reported] == [0, 0, 1, 0, 0, 0]
-
-
 def test_the_event_says_since_when_and_why() -> None:
     episode = Episode()
     for _ in range(UNREADABLE_AFTER):
@@ -70,13 +62,6 @@ def test_the_event_says_since_when_and_why() -> None:
         )
     ]
     assert episode.state.unreadable_since == episode.state.failing_since == since
-
-
-def test_failures_with_a_success_between_are_no_episode() -> None:
-    episode = Episode()
-
-    for _ in range(5):
-        assert [episode.fails(), episode.fails(), episode.succeeds()] == [[], [], []]
 
 
 ERRORS = [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403), NO_PAGE, MovedAway("-"), BadAnswer("-")]
@@ -190,15 +175,6 @@ def test_episodes_open_and_close_alternately(polls: list[str], seeded: bool) -> 
     assert len({event.id for event in reported}) == len(reported)
 
 
-@given(outcomes)
-def test_what_is_decided_depends_on_nothing_else(polls: list[str]) -> None:
-    def run() -> list[object]:
-        episode = Episode()
-        return [episode.succeeds() if poll == "succeeds" else episode.fails() for poll in polls] + [episode.state]
-
-    assert run() == run()
-
-
 # --- over many polls ---
 
 
@@ -235,15 +211,6 @@ def test_updates_of_the_time_in_between_come_behind_the_end_of_the_outage() -> N
     story.vendor.posts()
 
     assert story.reported_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
-
-
-def test_an_outage_of_less_than_three_polls_is_reported_not_at_all() -> None:
-    story = Story()
-    for _ in range(3):
-        story.vendor.fails()
-        assert story.reported_after_polls(UNREADABLE_AFTER - 1) == []
-        story.vendor.answers()
-        assert story.reported_after_polls(2) == []
 
 
 WELL = summary(page(incident("i1", update("u1")), minute=1, components=(component("api"),)))
@@ -324,18 +291,6 @@ def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_re
     story.vendor.fetcher.meanwhile(story.watcher.polls)
     with pytest.raises(Conflict):
         story.watcher.polls()
-
-    assert story.reported_after_polls(3) == [LOST]
-
-
-def test_the_beginning_of_an_episode_that_could_not_be_committed_is_reported_by_the_next_poll() -> None:
-    story = Story()
-    story.vendor.fails()
-    story.reported_after_polls(UNREADABLE_AFTER - 1)
-    story.watcher.pages.is_down = True
-    with pytest.raises(StoreError):
-        story.watcher.polls()
-    story.watcher.pages.is_down = False
 
     assert story.reported_after_polls(3) == [LOST]
 
