@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.test_platforms import PLAYED
+from tests.played import PLAYED
 from tracker.parse import FORMATS
 
 DOCS = (Path(__file__).parents[3] / "docs" / "platforms.md").read_text()
