@@ -16,7 +16,7 @@ from tests.fakes import (
     summary,
     update,
 )
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tracker.detection.keys import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, PollError, StoreError
 from tracker.model.event import Event

@@ -19,8 +19,8 @@ import brotli
 import pytest
 from backports import zstd
 
+from tests.contract.both_fetchers import KINDS, asked_twice, connections_for, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, asked_twice, connections_for, end
 from tracker.errors import (
     AddressRefused,
     BadAnswer,

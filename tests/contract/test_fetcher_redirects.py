@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.polling.ports import Fetched, FetchRequest

@@ -10,7 +10,7 @@ import redis
 
 from tests.data_server import DataServer
 from tests.fakes import NOON, event, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState

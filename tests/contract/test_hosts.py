@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict
 from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
 from tracker.fetch.breaker import FAILURES

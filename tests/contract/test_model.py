@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, RecordingSink, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord

@@ -11,8 +11,8 @@ import pytest
 
 from tests.data_server import DataServer
 from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
-from tests.looped_pages import LoopedPages
 from tests.outbox import DEAD_LETTER, committed, webhook
+from tests.pages_on_a_loop import LoopedPages
 from tracker.delivery.recorder import Printer
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.e2e.running import PATIENCE_S
-from tests.e2e.test_doors import listening
+from tests.e2e.test_exposure import listening
 from tests.workers.queues import connected
-from tests.workers.test_slots_alone import send, worker
+from tests.workers.test_slots_process import send, worker
 from workers.app import app
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

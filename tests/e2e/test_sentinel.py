@@ -18,7 +18,7 @@ from tests.data_server import DataServer
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.fakes import NOON
 from tests.fakes import provider as new_provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
 from tracker.polling.ports import Commit, PollLease
@@ -180,3 +180,13 @@ def test_celery_asks_the_same_sentinels_and_shows_no_password(trio: Trio) -> Non
     with redis.Redis(port=trio.primary.port, db=3, password=PASSWORD) as client:
         assert client.llen("q") == 1
     assert PASSWORD not in shown
+
+
+def test_a_question_reaches_the_primary(trio: Trio, tmp_path: Path) -> None:
+    tracker = RunningTracker(provider("acme", "http://127.0.0.1:9"), tmp_path, environ=trio.environ)
+
+    done = tracker.command("ask", "INFO", "replication")
+
+    assert done.returncode == 0, done.stderr
+    assert "role\nmaster\n" in done.stdout
+    assert PASSWORD not in done.stdout + done.stderr

@@ -30,8 +30,8 @@ from typing import Any, Final, Self
 import brotli
 from msgspec.structs import replace
 
+from tests.contract.both_fetchers import LaneAndGeneral
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import LaneAndGeneral
 from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd

@@ -6,7 +6,7 @@ from tests.simulation.planted import PLANTED
 from tests.simulation.run import found_at, simulated
 from tests.simulation.world import World
 
-SEEDS = 200
+SEEDS = 100
 #: The seeds that find each planted fault are below 70; a change of the product moves them.
 ENOUGH = 300
 

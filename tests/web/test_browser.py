@@ -107,7 +107,7 @@ def test_nothing_serious_keeps_anybody_out(browser: Browser, served: Served, the
     assert found == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1440])
+@pytest.mark.parametrize("width", [320, 1440])
 def test_no_page_scrolls_sideways(browser: Browser, served: Served, width: int) -> None:
     with _context(browser, served, viewport={"width": width, "height": 800}) as context:
         context.request.post("/login", form={"token": TOKEN})
@@ -267,6 +267,7 @@ def test_a_page_says_when_it_is_not_live_any_more(browser: Browser, tmp_path: Pa
     context.close()
 
 
+@pytest.mark.faults
 def test_screens_for_the_documentation(browser: Browser, served: Served, tmp_path: Path) -> None:
     folder = tmp_path
     for name, (path, width, theme) in SCREENS.items():

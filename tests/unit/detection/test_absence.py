@@ -273,7 +273,7 @@ _full = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(_full, st.integers(1, 3)), min_size=1, max_size=6))
 def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(history: list[tuple[Snapshot, int]]) -> None:
     memory = Chronicle()
@@ -289,7 +289,7 @@ def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(histo
     assert (settled.pending, settled.is_open_question) == ((), False)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(_statuses, max_size=10))
 def test_an_incident_without_updates_ends_once_before_it_goes_on_again(history: list[dict[str, str]]) -> None:
     memory = Chronicle()

@@ -315,7 +315,7 @@ histories = st.lists(
 ).map(History)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(
     histories, st.integers(-1, 300) | st.integers(-1, 7200), st.booleans(), st.booleans(), st.sampled_from(FirstSight)
 )

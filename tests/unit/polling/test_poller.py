@@ -21,7 +21,7 @@ from tests.fakes import (
     summary,
     update,
 )
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tests.vendor import INCIDENTS, SCHEDULED, SITE, SUMMARY, TIMEOUT, Tracker
 from tracker.errors import Conflict, ConnectError, HttpStatusError, PollError, StoreError
 from tracker.model.event import EventKind
@@ -523,7 +523,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(steps)
 def test_whatever_the_network_does_every_update_is_reported_once_and_no_component_flaps(
     steps: list[tuple[list[str], int | None, int | None, int | None]],

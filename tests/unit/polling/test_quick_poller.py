@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tests.strategies import moments, providers, states
 from tests.vendor import Watch
 from tracker.detection.snapshots import digest
