@@ -128,14 +128,6 @@ def test_where_no_number_is_set_nothing_is_counted(client: "redis.Redis") -> Non
     assert client.hexists(page_key("p0"), "slot") is False
 
 
-def test_a_number_that_is_set_holds_for_a_host_of_one_s_own_too(client: "redis.Redis") -> None:
-    own = Host(client, allow_private=True, max_per_host=1)
-
-    own.begins(0)
-
-    assert own.is_busy(1).slot.limit == 1
-
-
 def test_each_page_minds_its_own_number(client: "redis.Redis") -> None:
     host = Host(client, max_per_host=3)
     host.catalogue.put([provider(id="p4", name="P4", max_per_host=1)], NOON)

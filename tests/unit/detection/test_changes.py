@@ -314,15 +314,6 @@ def test_a_page_without_components_forgets_none() -> None:
     assert set(memory.polls(page()).view.components) == {"api"}
 
 
-def test_a_component_change_has_another_id_each_time_it_happens() -> None:
-    memory = Memory()
-    flaps = [page(components=(component("api", status),)) for status in ("operational", "major_outage") * 3]
-
-    reported = [event_id for flap in flaps for event_id in reported_of(memory.polls(flap))]
-
-    assert len(set(reported)) == len(reported) == 5
-
-
 def test_a_component_change_after_the_memory_was_lost_has_another_id() -> None:
     out = (component("api", "major_outage"),)
     (before,) = reported_of(Memory().polls(page(components=out, minute=1)))

@@ -82,15 +82,6 @@ def test_a_text_that_changes_is_reported(reader: Reader) -> None:
     )
 
 
-def test_every_new_text_is_reported_and_each_event_names_the_one_before(reader: Reader) -> None:
-    texts = ["It was the network.", "It was the database.", "We look into it."]
-    reported = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
-
-    assert [event.message for event in reported] == texts
-    assert [event.previous_digest for event in reported] == list(map(text_digest, ["We look into it.", *texts[:2]]))
-    assert len(set(ids(reported))) == 3
-
-
 def test_what_else_changes_is_no_edit(reader: Reader) -> None:
     other_words = [update(known.id, 5, "resolved", body=known.body, components=("API",)) for known in known_updates()]
 
@@ -99,13 +90,6 @@ def test_what_else_changes_is_no_edit(reader: Reader) -> None:
 
 def known_updates() -> tuple[IncidentUpdate, ...]:
     return said("u1"), said("u2", "We fix it.")
-
-
-def test_an_incident_that_comes_back_changed_is_reported(reader: Reader) -> None:
-    reader.sees()
-    reader.sees(incident("i2", said("v1")))
-
-    assert len(reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))) == 1
 
 
 def test_edits_are_reported_for_maintenances_and_for_pages_without_a_clock() -> None:
@@ -317,13 +301,6 @@ def test_all_of_many_updates_that_are_withdrawn_at_once_are_reported_and_the_las
 
     assert [len(events) for events in reported] == [0, 0, len(many), 0]
     assert len(reader.digests["i1"]) == 1 + MOST_WITHDRAWN
-
-
-def test_an_update_is_edited_while_another_is_withdrawn(reader: Reader) -> None:
-    reported = [reader.sees(slow(said("u1", text))) for text in ("Sorry.", "Sorry.", "It was the network.")]
-
-    kinds = [[event.event for event in events] for events in reported]
-    assert kinds == [[EventKind.UPDATE_EDITED], [], [EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN]]
 
 
 # --- bounds ---

@@ -367,12 +367,6 @@ def test_an_answer_that_stays_fresh_for_long_is_not_asked_for_before() -> None:
         assert tracker.pages.commits[-1].due_at >= now + timedelta(seconds=300)
 
 
-def test_a_plain_success_leaves_the_schedule_alone(tracker: Tracker) -> None:
-    tracker.polls()
-
-    assert [commit.due_at for commit in tracker.pages.commits] == [None, None]
-
-
 def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) -> None:
     now = tracker.clock()
     tracker.polls()

@@ -100,14 +100,6 @@ def test_the_maintenance_begins_when_it_was_announced_to():
     assert abs(begun.created_at - maintenance.scheduled_for) < timedelta(milliseconds=10)
 
 
-def test_twice_the_speed_takes_half_the_time():
-    once, twice = [], []
-    for speed, waits in ((1, once), (2, twice)):
-        play([demo_page()], lambda seconds, waits=waits: waits.append(seconds) or len(waits) > 20, speed=speed)
-
-    assert [seconds / 2 for seconds in once] == pytest.approx(twice)
-
-
 def test_many_pages_take_turns():
     stage = Stage(STORY_S)
     play([stage.page(number) for number in range(1, 5)], stage.wait)
