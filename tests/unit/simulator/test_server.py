@@ -185,7 +185,7 @@ def test_two_changes_within_a_second_have_two_dates(page, connection):
 
 
 def test_incidentio_sends_no_validators_and_no_304():
-    with SimulatedVendor([Page("Acme", platform="incidentio")]) as vendor:
+    with SimulatedVendor([Page("Acme", platform="incidentio")], latency_s=0.001) as vendor:
         connection = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
         answer = ask(connection, SUMMARY, {"If-None-Match": "*", "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})
         orders = {ask(connection, "/api/v2/components.json").body for _ in range(8)}

@@ -122,10 +122,11 @@ def test_a_group_is_as_bad_as_its_worst_component(page):
         lambda page: page.set_component("API", "boiling"),
         lambda page: page.post_update("nosuchthing0", "resolved", ""),
         lambda page: page.edit_update(page.revision.incidents[0].id, "nosuchthing0", ""),
+        lambda page: page.advance_maintenance(page.revision.incidents[0].id),
         lambda page: page.open_incident("Bad", "enormous"),
         lambda page: page.open_incident("Bad", components={"API": "major_outage", "Teapot": "operational"}),
     ],
-    ids=["component", "status", "incident", "update", "impact", "half a change"],
+    ids=["component", "status", "incident", "update", "no maintenance", "impact", "half a change"],
 )
 def test_a_wrong_verb_changes_nothing(page, wrong):
     page.open_incident("Good")
