@@ -10,8 +10,8 @@ from tests.fuzz.bodies import golden
 from tests.fuzz.run import PARSERS, BrokenAnswer, Outcomes, broken_answer, try_out
 
 #: Of each parser; the first ones and what detects a format have several shapes to read.
-CASES = {"statuspage": 2_000, "feed": 2_000, "auto": 2_000}
-FEWER_CASES = 400
+CASES = {"statuspage": 600, "feed": 600, "auto": 600}
+FEWER_CASES = 120
 BODIES = golden()
 #: Longer ones take most of the time; `make fuzz` has them.
 MOST_BYTES = 16 * 1024
@@ -45,7 +45,7 @@ def test_a_case_is_the_same_at_every_run() -> None:
 
 
 #: Of broken heads and encodings.
-WIRE_CASES = 400
+WIRE_CASES = 200
 
 
 def test_nothing_but_a_fetch_error_comes_out_of_the_fetcher() -> None:
@@ -56,9 +56,9 @@ def test_nothing_but_a_fetch_error_comes_out_of_the_fetcher() -> None:
 
     assert counts.failures == []
     assert counts.cases == sum(counts.outcomes.values()) == WIRE_CASES
-    assert min(counts.outcomes["Fetched"], counts.outcomes["BadAnswer"], counts.outcomes["HttpStatusError"]) > 20
-    assert counts.outcomes["TooLarge"] > 5
-    assert min(counts.quick["Fetched"], counts.quick["BadAnswer"], counts.quick["HttpStatusError"]) > 10
+    assert min(counts.outcomes["Fetched"], counts.outcomes["BadAnswer"], counts.outcomes["HttpStatusError"]) > 10
+    assert counts.outcomes["TooLarge"] > 2
+    assert min(counts.quick["Fetched"], counts.quick["BadAnswer"], counts.quick["HttpStatusError"]) > 5
 
 
 def test_an_answer_on_the_wire_is_the_same_at_every_run() -> None:
