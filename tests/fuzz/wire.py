@@ -39,7 +39,7 @@ from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
 #: Small, so that what is too large and too slow ends soon.
-LIMITS: Final = FetchLimits(connect_s=2.0, read_s=0.5, total_s=1.0, max_body_bytes=256 * 1024)
+LIMITS: Final = FetchLimits(connect_s=10.0, read_s=10.0, total_s=20.0, max_body_bytes=256 * 1024)
 MOST_SECONDS: Final = 1.0
 MOST_MEMORY: Final = 64 * 1024 * 1024
 _HANGS_S: Final = 120
