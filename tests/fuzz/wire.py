@@ -38,7 +38,7 @@ from tracker.fetch.decoders import zstd
 from tracker.model.provider import Validators
 from tracker.polling.ports import Fetched, FetchRequest, NotModified
 
-#: Small, so that what is too large and too slow ends soon.
+#: Small, so that what is too large ends soon. No answer waits: only a machine that is busy takes long.
 LIMITS: Final = FetchLimits(connect_s=10.0, read_s=10.0, total_s=20.0, max_body_bytes=256 * 1024)
 MOST_SECONDS: Final = 1.0
 MOST_MEMORY: Final = 64 * 1024 * 1024
