@@ -36,7 +36,7 @@ faults: $(TOOLS) ## Run the tests of further faults (about two minutes)
 
 check: lint types contracts test ## Run everything that has to pass before a change is proposed
 
-lint: $(TOOLS) ## Check style, links between documents, and words of the glossary
+lint: $(TOOLS) ## Check style, links and modules in documents, and words of the glossary
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tests.documents

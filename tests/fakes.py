@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider, Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: When everything happens, unless a test says otherwise.
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -230,6 +231,11 @@ def _number(stream_id: str) -> int:
 def provider(**fields: Any) -> Provider:
     """Return a provider called Acme."""
     return Provider(**{"id": "acme", "name": "Acme", "url": "https://status.acme.example"} | fields)
+
+
+def failing(failures: int) -> PageState:
+    """Return the state of a page of which so many polls in a row failed."""
+    return PageState(readability=Readability(failures=failures))
 
 
 def event(event_id: str = "acme/i1/u1", **fields: Any) -> Event:

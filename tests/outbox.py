@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from tests.fakes import NOON, event
-from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.outbox import DeliveryLease, PendingDelivery
 from tracker.delivery.retry_policy import (
     Accepted,
     DeadLettered,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tracker.polling.ports import Commit, HostBusy, Known, PollLease
+from tracker.polling.page_store import Commit, HostBusy, Known, PollLease
 from tracker.store.connection import connect, connect_async
 from tracker.store.grouped import RedisGroupedPages
 from tracker.store.pages import RedisPages

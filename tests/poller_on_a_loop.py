@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from tracker.model.clock import Clock
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, Fetched, Fetcher, FetchRequest, HostBusy, NotModified, PageStore, PollLease
 from tracker.polling.quick_poller import QuickPoller
 
 _THREADS: Final = ThreadPoolExecutor(4)

@@ -23,9 +23,10 @@ from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.polling.fetcher import Fetcher
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, PageStore, PollLease
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, Fetcher, PageStore, PollLease
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"
@@ -52,13 +53,16 @@ class Vendor:
         self._count = 0
         self.stamps()
 
-    def posts(self, incident_id: str | None = None, status: str = "investigating") -> str:
-        """Post an update of an incident, a new one unless it is named; return the update's key."""
+    def posts(self, incident_id: str | None = None, status: str = "investigating", **fields: object) -> str:
+        """Post an update of an incident, a new one unless it is named; return the update's key.
+
+        `fields` are those of the incident from now on.
+        """
         self._count += 1
         incident_id = incident_id or f"i{self._count}"
         known = self._incidents.get(incident_id)
         posted = update(f"u{self._count}", None, status, body=f"Text {self._count}", created_at=self._clock())
-        self._incidents[incident_id] = incident(incident_id, *(known.updates if known else ()), posted)
+        self._incidents[incident_id] = incident(incident_id, *(known.updates if known else ()), posted, **fields)
         self.stamps()
         return f"{incident_id}/{posted.id}"
 
@@ -114,7 +118,7 @@ class Vendor:
         return {*keys(version)} - {incident_key(known) for known in version.incidents}
 
     def _has(self, incident_id: str, updates: Iterable[IncidentUpdate]) -> None:
-        self._incidents[incident_id] = incident(incident_id, *updates)
+        self._incidents[incident_id] = incident(incident_id, *updates, impact=self._incidents[incident_id].impact)
         self.stamps()
 
 

@@ -92,7 +92,7 @@ def test_an_error_is_one_sentence(keys: dict[str, object], sentence: str) -> Non
         ),
         ("alertmanager", {"api_url": None}, 'api_url is missing; add api_url = "http://alertmanager:9093"'),
         ("alertmanager", {"labels": {"severity": "x"}}, "gives severity, which the tracker sets itself"),
-        ("alertmanager", {"labels": {"a-b": "x"}}, "which is no label"),
+        ("alertmanager", {"labels": {"a-b": "x"}}, "which is not a label"),
         ("incidentio", {"source": "../x"}, "write the id that the service shows"),
         ("webhook", {"headers_env": {"webhook-id": "X"}}, "which the tracker sets itself"),
     ],

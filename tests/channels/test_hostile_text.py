@@ -16,8 +16,10 @@ from tests.channels.fakes.mail_server import body
 from tests.channels.fakes.service import Asked, FakeService, Wrong
 from tests.channels.story import NOON, message
 from tests.channels.test_conformance import CONTROL
+from tracker.alerting.caller import Call, Caller, Reply
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.alerting.channels.registry import channel_of
-from tracker.alerting.ports import Act, Call, Caller, Entry, Mailer, MailServer, Message, Reply, Severity
+from tracker.alerting.mailer import Mailer, MailServer
 from tracker.catalogue.channel import channel_config_of
 from tracker.model.clock import utc_now
 

@@ -13,9 +13,10 @@ from tests.channels.fakes.service import Fault
 from tests.channels.fakes.slack import FakeSlack
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
 from tests.contract.fetch_origin import Origin
+from tracker.alerting.caller import Call, Caller, Reply
+from tracker.alerting.channel import Act, Severity
 from tracker.alerting.channels.alertmanager import Alertmanager
 from tracker.alerting.channels.apprise import Apprise
-from tracker.alerting.ports import Act, Call, Caller, Reply, Severity
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AlertmanagerConfig, AppriseConfig

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.channels.conftest import TRAITS, bench_of, service_of
 from tests.channels.story import NOON, entry, message
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.fetch.post import RequestsPoster
 
 

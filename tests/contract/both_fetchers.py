@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.contract.fetch_origin import Origin
-from tracker.fetch import QuickLane, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.fetch import ClientOptions, QuickLane, RequestsFetcher
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 
 class LoopThread:
@@ -45,12 +45,12 @@ class LoopThread:
 class LaneAndGeneral:
     """A `Fetcher` that asks the lane first, as the product does; takes the arguments of `RequestsFetcher`."""
 
-    def __init__(self, **options: Any) -> None:
-        self.general = RequestsFetcher(**options)
-        options.pop("connections_per_host", None)
+    def __init__(self, options: ClientOptions, **bounds: Any) -> None:
+        self.general = RequestsFetcher(options, **bounds)
+        bounds.pop("connections_per_host", None)
         self._look_ups = ThreadPoolExecutor(8)
         self.thread = LoopThread()
-        self.lane = self.thread.call(lambda: QuickLane(executor=self._look_ups, **options))
+        self.lane = self.thread.call(lambda: QuickLane(options, executor=self._look_ups, **bounds))
         #: URLs that the lane left to the general fetcher.
         self.left: list[str] = []
 

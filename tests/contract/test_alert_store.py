@@ -13,8 +13,8 @@ from tests.fakes import NOON, FakeClock
 from tests.unit.alerting.stories import an_event
 from tracker.alerting.alert import AlertState
 from tracker.alerting.backtest import Replay
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.decider import FAILS_FOR, Decider
-from tracker.alerting.ports import Act, Message
 from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import Decided

@@ -15,10 +15,11 @@ from tracker.cli import cli, exit_status
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.page import Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
-from tracker.polling.ports import Commit
+from tracker.model.page_state import PageView
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
+from tracker.store.stored_state import StoredState, restored
 
 Run = Callable[..., Result]
 
@@ -30,7 +31,7 @@ def read(
     pages, now = RedisPages(valkey), utc_now() - ago
     lease = pages.begin(provider_id, now)
     assert lease is not None
-    known = PageState(**{"url": "https://status.example.com", "seeded": True, **state})
+    known = restored(StoredState(**{"url": "https://status.example.com", "seeded": True, **state}))
     pages.commit(lease, Commit(checked_at=now, state=known, view=view))
 
 
@@ -151,8 +152,8 @@ def test_the_worst_comes_first_and_a_line_sums_up(run: Run) -> None:
     assert states(run("status", "--json")) == [
         ("bad", "major"),
         ("old", "unknown"),
-        ("mute", "unknown"),
-        ("new", "unknown"),
+        ("mute", "not_asked"),
+        ("new", "not_asked"),
         ("works", "maintenance"),
         ("well", "operational"),
     ]

@@ -9,8 +9,8 @@ from tests.fakes import NOON, FakeClock, event, provider
 from tests.vendor import SITE, Vendor
 from tracker.model.event import PendingEvent
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit
 from tracker.scheduling.cadence import SLOW_AFTER
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, SCHEDULE, seen_before_key, seen_key

@@ -17,6 +17,7 @@ from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
 from tracker.store.connection import LEASE_PREFIX
 from tracker.store.outbox import RedisOutbox
@@ -54,7 +55,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def poster() -> Iterator[RequestsPoster]:
-    made = RequestsPoster(user_agent="tests", limits=FAST)
+    made = RequestsPoster(ClientOptions(user_agent="tests"), limits=FAST)
     yield made
     made.close()
 

@@ -9,8 +9,9 @@ from tracker.model.event import EventKind
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS
+from tracker.polling.answers import read_answer
 from tracker.polling.candidates import MOST_CANDIDATES
-from tracker.polling.discovery import discover, read_answer
+from tracker.polling.discovery import discover
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, RecordedSite, Redirect, SimulatedVendor, Status

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.forward_proxy import ForwardProxy
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.environment.settings import Settings
 from tracker.errors import (
     AddressRefused,
@@ -20,8 +20,9 @@ from tracker.errors import (
     TlsError,
 )
 from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 PATIENT = FetchLimits()
 #: The wait for a tunnel is bounded like that for a connection.
@@ -43,7 +44,7 @@ def proxies(**variables: str):
 @contextmanager
 def fetching(ca_file=None, limits=PATIENT, **variables: str):
     made = RequestsFetcher(
-        limits=limits, user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)
+        ClientOptions(user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)), limits=limits
     )
     try:
         yield made
@@ -182,7 +183,8 @@ def test_without_variables_nothing_goes_through_a_proxy():
 def test_this_machine_is_asked_directly(host):
     with Origin(pending) as page, Origin(ForwardProxy({})) as relay:
         made = RequestsFetcher(
-            limits=PATIENT, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")
+            ClientOptions(user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")),
+            limits=PATIENT,
         )
         assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
         made.close()
@@ -382,7 +384,9 @@ def test_a_webhook_is_posted_through_the_proxy():
         proxy = ForwardProxy({"hooks.example": receiver})
         with Origin(proxy) as relay:
             poster = RequestsPoster(
-                user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{relay.port}")
+                ClientOptions(
+                    user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{relay.port}")
+                )
             )
             answer = poster.post(PostRequest(url="http://hooks.example/x", headers={"webhook-id": "1"}, body=b"{}"))
             poster.close()
@@ -396,7 +400,9 @@ def test_a_webhook_is_posted_through_the_proxy():
 def test_a_proxy_s_refusal_is_no_answer_of_the_receiver(scheme):
     with Origin(answering("407 Proxy Authentication Required")) as relay:
         poster = RequestsPoster(
-            user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")
+            ClientOptions(
+                user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")
+            )
         )
         with pytest.raises(ProxyFailed, match="407"):
             poster.post(PostRequest(url=f"{scheme}://hooks.example/x", headers={}, body=b"{}"))

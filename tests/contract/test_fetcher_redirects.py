@@ -7,8 +7,9 @@ import pytest
 from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 SECRET = "Basic b3BzOnMzY3JldA=="
 LOGIN = b"<html><head><title>Sign in - Acme</title></head><input type='password' name=p></html>"
@@ -22,14 +23,14 @@ def resolve(_host, port, *, type):
 @pytest.fixture(scope="module")
 def fetcher():
     """What follows redirects; the lane leaves all of them to it."""
-    made = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    made = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def either(request):
-    made = request.param(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    made = request.param(ClientOptions(user_agent="tests", resolve=resolve))
     yield made
     end(made)
 
@@ -53,7 +54,7 @@ def cookies_sent(cookies: list[str], start: str = "/a/b?c", then: str = "/a/b?c"
         else:
             exchange.answer(body=b"news")
 
-    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    fetcher = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
     with Origin(script) as origin:
         assert isinstance(fetcher.fetch(ask(origin, start)), Fetched)
     fetcher.close()

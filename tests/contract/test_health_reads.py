@@ -7,15 +7,17 @@ import pytest
 import redis
 
 from tests.fakes import NOON, provider
-from tracker.model.page_state import PageState
+from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import PageStatus, RedisPages
 from tracker.supervise.watch import Watch
 
 LATER = NOON + timedelta(minutes=1)
-FAILING = PageState(url="u", failures=3, failing_since=NOON, failure_reason="dns", failure="no such host")
+FAILING = PageState(
+    url="u", readability=Readability(failures=3, failing_since=NOON, failure_reason="dns", failure="no such host")
+)
 
 
 class Counted(RedisCatalogue):

@@ -16,14 +16,15 @@ import redis
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
 from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict
-from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
+from tracker.fetch import Breaker, RequestsFetcher
 from tracker.fetch.breaker import FAILURES
+from tracker.fetch.options import ClientOptions
 from tracker.model.clock import utc_now
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -514,7 +515,7 @@ def test_a_dead_host_keeps_no_more_threads_than_it_has_slots_and_the_others_are_
     with SimulatedVendor(pages) as vendor:
         alive = [provider(id=known.id, name=known.id, url=vendor.url(known.id), allow_private=True) for known in pages]
         RedisCatalogue(valkey).put([*dead, *alive], utc_now())
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test", new_socket=dead_end.socket)
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test", new_socket=dead_end.socket))
         client = connect(valkey_url)
         poller = Poller(RedisPages(client), Observer(Breaker(fetcher)), utc_now)
         with ThreadPoolExecutor(4) as threads:

@@ -46,6 +46,7 @@ def _cells(reason: str, *cells: str) -> dict[str, str]:
 #: By platform and change: why nothing is reported.
 WHY_NOT: Mapping[str, Mapping[str, str]] = {
     "incidentio": _cells(PARTS_SEVERITY, "worse"),
+    "instatus": _cells(PARTS_SEVERITY, "worse"),
     "betterstack": _cells(PARTS_SEVERITY, "worse") | _cells(NO_WORDS, *_WORDS),
     "datadog": _cells(PARTS_SEVERITY, "worse") | _cells(NO_MAINTENANCE, *_MAINTENANCE),
     "openstatus": _cells(NO_SEVERITY, "worse"),
@@ -98,8 +99,6 @@ def _said(word: str, *cells: str) -> dict[str, list[str]]:
 
 #: By platform and change: what is reported in the platform's own words.
 OWN_WORDS: Mapping[str, Mapping[str, list[str]]] = {
-    # An update is a status and the time of the last change, whatever has changed.
-    "instatus": _said("minor", "worse") | _said("", "moved window"),
     "betterstack": _said("degraded", "opened without an update") | _said("downtime", *_OPENINGS[1:]),
     "uptimekuma": _said("active", *_OPENINGS),
     "aws": _said("service impact", *_OPENINGS),

@@ -35,8 +35,8 @@ from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
 from tracker.model.text_digest import text_digest
 from tracker.polling.observer import LAGGING_FOR, Observer
+from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, Known, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.leases import LEASE_S

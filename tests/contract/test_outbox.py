@@ -8,7 +8,7 @@ import redis
 
 from tests.fakes import NOON, event
 from tests.outbox import DEAD_LETTER, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
-from tracker.delivery.ports import DeliveryLease, Outbox
+from tracker.delivery.outbox import DeliveryLease, Outbox
 from tracker.delivery.retry_policy import Accepted, FailureStreak
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event

@@ -9,14 +9,14 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import NOON, component, event, provider
+from tests.fakes import NOON, component, event, failing, provider
 from tests.strategies import states, views
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, PendingEvent
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.polling.page_store import Commit, Known, PageStore, PollLease
 from tracker.polling.poll_cost import ENDINGS, FAILED, PollCost, ResponseClass, Savings
-from tracker.polling.ports import Commit, Known, PageStore, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     DUE,
@@ -171,7 +171,7 @@ def test_a_commit_is_refused_when_another_one_brought_something_meanwhile(store:
     store.commits(fast, "a", state=STATE)
 
     with pytest.raises(Conflict):
-        store.commits(slow, "b", state=PageState(failures=9))
+        store.commits(slow, "b", state=failing(9))
 
     assert store.ids == ["a"]
     assert store.begins().state == STATE
@@ -487,7 +487,11 @@ def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str
         lease = leases.pop(worker)
         for _ in range(1 + twice):
             try:
-                store.commits(lease, *reported, state=PageState(failures=len(reported)) if reported else None)
+                store.commits(
+                    lease,
+                    *reported,
+                    state=failing(len(reported)) if reported else None,
+                )
             except Conflict:
                 continue
             accepted.update(reported)

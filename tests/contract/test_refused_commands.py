@@ -18,9 +18,9 @@ from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import StoreError
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
 from tracker.store.leases import LEASE_S

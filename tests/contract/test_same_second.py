@@ -7,7 +7,8 @@ import pytest
 
 from tests.contract.fetch_origin import Origin
 from tests.fakes import provider
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import ResponseClass
@@ -40,7 +41,7 @@ def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
 
     with Origin(script) as origin:
         acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         pages = MemoryPages([acme])
         poller = Poller(pages, Observer(fetcher), utc_now)
         poller.poll(acme.id)

@@ -13,9 +13,9 @@ from tests.fakes import NOON, event, provider
 from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, Known
+from tracker.polling.page_store import Commit, Known
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.scheduling.schedule import first_due, next_due
 from tracker.store.catalogue import RedisCatalogue
@@ -428,7 +428,7 @@ def test_a_scheduler_that_says_nothing_for_a_minute_is_forgotten(
 def test_statuses_report_what_is_known_of_every_page(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
     catalogue.put([provider(id="b", name="B"), provider(id="a", name="A")], NOON)
     pages = RedisPages(client)
-    state, view = PageState(url="u", failures=2), PageView(name="Bee")
+    state, view = PageState(url="u", readability=Readability(failures=2)), PageView(name="Bee")
     pages.commit(pages.begin("b", NOON), Commit(state=state, view=view, checked_at=NOON))
 
     unseen, seen = catalogue.statuses()

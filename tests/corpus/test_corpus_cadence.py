@@ -31,7 +31,7 @@ def played(files: list[Path], cadence: Cadence, name: str) -> list[tuple[float, 
     while shown:
         while shown and shown[0][0] <= clock():
             at, body = shown.pop(0)
-            incident_at = watch.state.incident_at
+            incident_at = watch.state.activity.incident_at
             is_fast = incident_at is not None and at - incident_at < FAST_FOR - INTERVAL
             found.append(((clock() - at).total_seconds(), is_fast))
             watch.answers(body)

@@ -21,7 +21,7 @@ from tests.fakes import provider as new_provider
 from tests.pages_on_a_loop import LoopedPages
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
-from tracker.polling.ports import Commit, PollLease
+from tracker.polling.page_store import Commit, PollLease
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -163,7 +163,7 @@ def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path)
 
     assert done.returncode == 4
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("tracker: no data server can be reached at sentinel://")
+    assert sentence.startswith("tracker: the tracker is not running: no sentinel of sentinel://")
     assert PASSWORD not in sentence
 
 

@@ -35,8 +35,9 @@ from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd
+from tracker.fetch.options import ClientOptions
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: Small, so that what is too large ends soon. No answer waits: only a machine that is busy takes long.
 LIMITS: Final = FetchLimits(connect_s=10.0, read_s=10.0, total_s=20.0, max_body_bytes=256 * 1024)
@@ -225,7 +226,7 @@ class Wire:
     """A process that sends one broken answer after the other, and both fetchers that ask for them."""
 
     def __init__(self, seed: int) -> None:
-        self._fetcher = RequestsFetcher(limits=LIMITS, user_agent="fuzz", hosts=1)
+        self._fetcher = RequestsFetcher(ClientOptions(user_agent="fuzz"), limits=LIMITS, hosts=1)
         self._quick = LaneAndGeneral(limits=LIMITS, user_agent="fuzz", hosts=1)
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()

@@ -3,7 +3,9 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from typing import NamedTuple
 
 from tests.simulation.planted import PLANTED
@@ -39,16 +41,20 @@ def simulated(seeds: range) -> Result:
     return Result(broken, calls, faults, updates, hours)
 
 
-def found_at(name: str, seeds: int) -> int | None:
-    """Return the first of so many seeds that finds a planted fault."""
+def found_by(name: str, seeds: Iterable[int]) -> Iterator[int]:
+    """Yield the seeds that find a planted fault."""
     with PLANTED[name]():
-        for seed in range(seeds):
+        for seed in seeds:
             with World(seed) as world:
                 try:
                     world.run()
-                except Broken:
-                    return seed
-    return None
+                except Exception:  # noqa: BLE001 - a fault may break more than a promise
+                    yield seed
+
+
+def _found(name: str, seeds: int) -> str:
+    found = list(found_by(name, range(seeds)))
+    return f"{name}: found by {len(found)} of {seeds} seeds, first by {found[0] if found else None}"
 
 
 def main() -> None:
@@ -58,18 +64,19 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
-    parser.add_argument("--planted", action="store_true", help="print which seed finds each planted fault")
+    parser.add_argument("--planted", action="store_true", help="print how many seeds find each planted fault")
     options = parser.parse_args()
     if options.planted:
-        for name in PLANTED:
-            print(f"{name}: seed {found_at(name, options.seeds)}", flush=True)
+        with ProcessPoolExecutor(options.processes) as processes:
+            for line in processes.map(_found, PLANTED, repeat(options.seeds)):
+                print(line, flush=True)
         return
     if options.trace:
         with World(options.first) as world:
             try:
                 world.run()
             finally:
-                print("\n".join(world.scheduler.trace))
+                print("\n".join(map(str, world.scheduler.trace)))
         return
     began_s = time.monotonic()
     starts = range(options.first, options.first + options.seeds, _TOGETHER)

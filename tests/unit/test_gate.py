@@ -12,7 +12,7 @@ from tracker.assessment import Reason, Ruling, State, UnknownPolicy, is_it_them,
 from tracker.cli.gate import judged
 from tracker.cli.options import Duration, Moment
 from tracker.model.page import Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.store.pages import PageStatus
 
 INCIDENTS = {
@@ -35,7 +35,10 @@ def page(state: State, age_s: float) -> PageStatus:
     elif state is State.MAINTENANCE:
         view = PageView(open_maintenances=(OpenIncident(id="m1", name="Works", status="in_progress"),))
     elif state is State.UNKNOWN:
-        known = replace(known, failures=5, failing_since=NOON, failure="answered 503", unreadable_since=NOON)
+        known = replace(
+            known,
+            readability=Readability(failures=5, failing_since=NOON, failure="answered 503", unreadable_since=NOON),
+        )
     return PageStatus(provider=provider(), state=known, view=view, checked_at=NOON - timedelta(seconds=age_s))
 
 
@@ -131,7 +134,9 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     result = CliRunner().invoke(cli, ["gate", "acme", "--wait", text])
 
     assert result.exit_code == 2
-    assert "is no length of time" in result.output or "No such option" in result.output or "too long" in result.output
+    assert (
+        "is not a length of time" in result.output or "No such option" in result.output or "too long" in result.output
+    )
 
 
 def test_a_moment_is_a_date_or_a_time_ago() -> None:

@@ -1,7 +1,12 @@
 """What other programs read: each format is read back by a program that is not ours, or by our own reader of vendors."""
 
 import json
-from datetime import timedelta
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,7 +17,7 @@ from icalendar import Calendar
 from tests.history.record import event
 from tests.web.running import RunningWeb, failing, provider, utc, well
 from tracker.model.event import EventKind
-from tracker.model.page import Component, ComponentStatus, Impact
+from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
 from tracker.parse import detect, read
 from tracker.web.badges import as_svg, badge_of
 from tracker.web.plain import link_of
@@ -78,6 +83,74 @@ def test_our_own_reader_of_vendors_reads_us(web: RunningWeb) -> None:
         ("identified", "A cable."),
     ]
     assert snapshot.indicator is Impact.CRITICAL
+
+
+#: Prints what the exporter makes of each address; its settings are read when it is imported.
+FOREIGN = """
+import json, sys
+from statuspage_prometheus_exporter.service_checker import check_service_status
+print(json.dumps({url: check_service_status(str(number), {"url": url}) for number, url in enumerate(sys.argv[1:])}))
+"""
+
+
+def read_by_a_foreign_client(urls: Sequence[str], folder: Path) -> dict[str, Any]:
+    """Return what statuspage-prometheus-exporter, which reads Statuspage and nothing else, makes of our answers."""
+    (folder / "services.json").write_text("{}")
+    command = [sys.executable, "-c", FOREIGN, *urls]
+    environ = {"PATH": os.environ["PATH"], "SERVICES_JSON_PATH": str(folder / "services.json")}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_foreign_client_reads_what_our_own_reader_does(web: RunningWeb, tmp_path: Path) -> None:
+    start = utc()
+    works = {
+        "kind": EventKind.MAINTENANCE_UPDATE,
+        "provider": "zeta",
+        "incident_id": "m1",
+        "incident": "Cables move",
+        "status": "in_progress",
+        "impact": "maintenance",
+        "scheduled_for": start - timedelta(hours=1),
+        "scheduled_until": start + timedelta(hours=1),
+    }
+    window = OpenIncident(id="m1", name="Cables move", status="in_progress", impact=Impact.MAINTENANCE)
+    parts = {
+        "api": Component(id="api", name="API", status=ComponentStatus.MAJOR_OUTAGE),
+        "web": Component(id="web", name="Web", status=ComponentStatus.OPERATIONAL),
+    }
+    web.watch(
+        (provider(group="shop"), well(components=parts, open_incidents=failing().open_incidents)),
+        (provider("zeta", group="shop"), well(open_maintenances=(window,))),
+        (provider("fine"), well()),
+    )
+    web.happen(*incident_events(), event("m1", published_at=start, seen_at=start, **works))
+    urls = [f"{web.url}{of}/api/v2/summary.json" for of in ("", "/shop", "/acme", "/zeta", "/fine")]
+    foreign = read_by_a_foreign_client(urls, tmp_path)
+    for url in urls:
+        own = read(web.get(url.removeprefix(web.url)).content, url=url, content_type="application/json")
+        theirs = foreign[url]
+        assert theirs["success"], theirs
+        assert {each["name"]: each["status"] for each in theirs["component_metadata"]} == {
+            part.name: part.status.value for part in own.components
+        }
+        assert {
+            (each["id"], each["name"], each["status"], each["impact"], tuple(each["affected_components"]))
+            for each in theirs["incident_metadata"]
+        } == {(each.id, each.name, each.status, each.impact, tuple(each.components)) for each in own.incidents}
+        assert {
+            (
+                each["id"],
+                each["name"],
+                each["status"],
+                *map(datetime.fromisoformat, (each["scheduled_start"], each["scheduled_end"])),
+            )
+            for each in theirs["maintenance_metadata"]
+        } == {(each.id, each.name, each.status, each.scheduled_for, each.scheduled_until) for each in own.maintenances}
+    assert [foreign[url]["status_text"] for url in urls] == [
+        "Major Outage", "Major Outage", "Major Outage", "Operational", "Operational",
+    ]  # fmt: skip
 
 
 def test_what_is_unknown_never_looks_well(web: RunningWeb) -> None:

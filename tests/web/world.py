@@ -11,9 +11,10 @@ from tracker.delivery.latency import Latency, Spread
 from tracker.history import History, open_history
 from tracker.model.event import Event, EventKind, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView, Source
+from tracker.model.page_state import PageView, Source
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
+from tracker.store.stored_state import StoredState, restored
 from tracker.web.now import PageNow
 
 WATCHED_DAYS = 82
@@ -60,7 +61,7 @@ def known(
         interval_s=30,
         origin="command",
     )
-    remembered = PageState(source=Source(format="statuspage", primary="https://example.com"), **given)  # type: ignore[arg-type]
+    remembered = restored(StoredState(source=Source(format="statuspage", primary="https://example.com"), **given))  # type: ignore[arg-type]
     shown = view or PageView(
         indicator=Impact.NONE, components=_parts(("Website", "operational"), ("API", "operational"))
     )

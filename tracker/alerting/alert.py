@@ -151,7 +151,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether it is closed."""
+        """Return whether it is closed."""
         return self.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)
 
     @property
@@ -183,7 +183,7 @@ def rank(impact: Impact | None) -> int | None:
 
 
 def is_worse(before: Impact | None, after: Impact | None) -> bool:
-    """Tell whether an impact is worse than another one; an unknown one is taken for a minor one."""
+    """Return whether an impact is worse than another one; an unknown one is taken for a minor one."""
     return after is not None and _RANKS[after] > (_RANKS[Impact.MINOR] if before is None else _RANKS[before])
 
 

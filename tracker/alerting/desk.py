@@ -166,7 +166,7 @@ class Desk:
         return {channel.name: str(channel.__struct_config__.tag) for channel in self.alerts.config().channels}
 
     def channel_states(self) -> tuple[ChannelState, ...]:
-        """Return how the channels do, by name."""
+        """Return the state of the channels, by name."""
         return tuple(self.alerts.channel_states(self.channels))
 
     def good_drills(self) -> Mapping[str, datetime]:

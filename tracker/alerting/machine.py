@@ -33,7 +33,7 @@ _OF_COMPONENT: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
 
 
 class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The alerts that opened of late with one cause."""
+    """The alerts that opened recently with one cause."""
 
     opened: tuple[tuple[datetime, str], ...] = ()
     #: What names the storm, once it is one.
@@ -52,7 +52,7 @@ class Book(Protocol):
         ...
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         ...
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -78,7 +78,7 @@ class MemoryBook:
         self._alerts.setdefault(alert.provider_id, {})[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         return self.storms.get(cause, Storm())
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -166,7 +166,7 @@ def _words(title: str) -> list[str]:
 
 
 def _is_covered_by_incident(book: Book, what: Occurrence) -> bool:
-    """Tell whether an incident or a maintenance that goes on names the component."""
+    """Return whether an ongoing incident or maintenance names the component."""
     return any(
         not alert.is_over and alert.kind in _OF_COMPONENT and {*alert.components} & {*what.components}
         for alert in book.of_provider(what.provider_id)

@@ -145,7 +145,7 @@ def main() -> None:
         _say(error)
         sys.exit(exit_status(error))
     except OSError as error:
-        # What could not be written would be tried once more at the end.
+        # Otherwise Python would try to write the rest once more at exit.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = "the output" if error.filename is None else error.filename

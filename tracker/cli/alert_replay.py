@@ -9,9 +9,9 @@ import click
 
 from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.backtest import Replay, Sent
+from tracker.alerting.channel import Severity
 from tracker.alerting.explain import Explanation, explained
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 from tracker.alerting.rules import Rules, rules_of
 from tracker.catalogue import load_alerting
 from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers

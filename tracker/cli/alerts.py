@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from tracker.alerting.report import ChannelReport
-from tracker.bootstrap import open_desk
 from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.cli.alert_replay import backtest, explain
@@ -15,6 +14,7 @@ from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_desk
 
 
 @click.group(invoke_without_command=True)
@@ -114,7 +114,8 @@ def duration_s(given: str, option: str) -> int:
     try:
         return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
-        raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
+        remedy = f"not a duration up to 30 days; write one, as in {option} 4h"
+        raise ConfigError(f'{option} is "{given}", {remedy}') from None
 
 
 def _said(channel: ChannelReport) -> str:

@@ -1,4 +1,4 @@
-"""`tracker channels`: where alerts go, how each of them does, and whether it takes one."""
+"""`tracker channels`: where alerts go, the state of each, and whether it takes one."""
 
 import sys
 from pathlib import Path
@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import click
 
-from tracker.alerting.ports import Act, Message, Severity
-from tracker.bootstrap import build_channel, build_poster, open_alerts
+from tracker.alerting.channel import Act, Message, Severity
+from tracker.bootstrap import build_channel, client_options
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError
+from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts
 
 
 @click.group()
@@ -81,11 +83,12 @@ def find(settings: Settings, name: str) -> AnyChannelConfig:
 
 
 def _tried(config: AnyChannelConfig, settings: Settings) -> bool:
-    poster = build_poster(settings)
+    options = client_options(settings)
+    poster = RequestsPoster(options)
     key = f"tracker-test/{uuid4().hex[:16]}/1"
     handle = None
     try:
-        channel = build_channel(config, settings, poster)
+        channel = build_channel(config, options, poster)
         for act in (Act.OPEN, Act.CLOSE):
             handle = channel.send(_message(act, key), handle) or handle
             click.echo(f"{config.name} took the {act}")

@@ -14,10 +14,12 @@ from tracker.cli.demo_receiver import AlertView
 from tracker.cli.options import format_option
 from tracker.cli.up import run_stack
 from tracker.environment.web import DEFAULT_ADDRESS
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
-from tracker.supervise.stack import Size
+from tracker.simulator.vendor import Page
+from tracker.supervise.commands import Size
 
 log = logging.getLogger("tracker")
 
@@ -44,14 +46,7 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
         tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
         AlertView() if shows_alerts else nullcontext() as view,
     ):
-        provider = new_provider(
-            vendor.url(page.id),
-            formats=FORMAT_NAMES,
-            name=page.revision.name,
-            interval_s=_INTERVAL_S,
-            allow_private=True,
-            origin="file",
-        )
+        provider = _provider_of(page, vendor)
 
         def begin() -> None:
             log.info("to look at it from another terminal: tracker status --data-dir %s", directory)
@@ -74,3 +69,14 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
             over.set()
             if story.is_alive():
                 story.join()
+
+
+def _provider_of(page: Page, vendor: SimulatedVendor) -> Provider:
+    return new_provider(
+        vendor.url(page.id),
+        formats=FORMAT_NAMES,
+        name=page.revision.name,
+        interval_s=_INTERVAL_S,
+        allow_private=True,
+        origin="file",
+    )

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_alerts, open_catalogue, open_pages, open_rows
 from tracker.cli.channels import find
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, running_settings
 from tracker.diagnosis.drill import Drill
 from tracker.errors import DrillFailed
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts, open_catalogue, open_pages, open_rows
 
 
 @click.command()

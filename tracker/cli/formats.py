@@ -1,4 +1,4 @@
-"""`tracker formats`: which formats there are, how one of them is written by hand, and how one's own reads a body."""
+"""`tracker formats`: which formats there are, how one of them is written by hand, and how your own reads a body."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue.examples import example, names
 from tracker.catalogue.file import load_definitions
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
@@ -20,7 +20,7 @@ from tracker.model.page import Snapshot
 from tracker.model.plain import one_line
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.parse.custom import Trial, tried, understood
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 _LONGEST: Final = 300
 #: Incidents that are shown of what comes out; JSON has them all.
@@ -98,7 +98,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
             return Path(page).read_bytes(), ""
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot read {page}: {getattr(error, 'strerror', None) or 'not a valid path'}") from None
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data"), os.environ))))
     try:
         answer = fetcher.fetch(FetchRequest(url=page, allow_private=allow_private))
     finally:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_recorded
 from tracker.cli.options import data_dir_option, environment
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError
+from tracker.history import open_history
 from tracker.history.record import size_of
 from tracker.model.clock import utc_now
 
@@ -46,7 +46,7 @@ def rebuild(data_dir: Path) -> None:
     if not total:
         raise ConfigError(f"there is no record {record}; give the --data-dir of a tracker that has run")
     os.umask(0o077)
-    recorded = open_recorded(settings, kept)
+    recorded = open_history(settings.data_dir, kept.database_url)
     try:
         keep_since = None if kept.keep is None else utc_now() - kept.keep
         with click.progressbar(length=total, label="reading the record", file=sys.stderr) as bar:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_desk
 from tracker.cli.alerts import duration_s
 from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import json_text, table
 from tracker.model.route import AlertKind
+from tracker.store.opening import open_desk
 
 
 @click.group()

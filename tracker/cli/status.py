@@ -12,20 +12,20 @@ import click
 from tracker.assessment import State
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, format_option, reached
-from tracker.cli.page_report import NOT_ASKED, PageReport, report, summary, what, worst_first
+from tracker.cli.page_report import PageReport, report, summary, what, worst_first
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider
-from tracker.store import opening
 from tracker.store.catalogue import Holdings, RedisCatalogue
+from tracker.store.opening import open_catalogue, open_sinks
 from tracker.supervise.sinks import sink_lines
 
 _HEADS: Final = ("STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT")
 _PROBLEM: Final = "problem"
-_WORDS: Final = (_PROBLEM, *(state.value for state in State), NOT_ASKED.replace(" ", "-"))
+_WORDS: Final = (_PROBLEM, *(state.value for state in State if state is not State.NOT_ASKED), "not-asked-yet")
 #: How often `--watch` looks.
 _WATCH_S: Final = 2.0
 
@@ -69,7 +69,7 @@ def status(
     """
     _refuse_together(pages, (*states, *groups), watch, (shows_latency, shows_savings, shows_scheduling), output_format)
     settings, inspection = reached(data_dir)
-    catalogue = opening.catalogue(settings)
+    catalogue = open_catalogue(settings)
     for sentence in (*inspection.dangers, *_losses(catalogue.holdings())):
         click.echo(f"tracker: {sentence}", err=True)
     if shows_scheduling:
@@ -121,7 +121,7 @@ def _looked(
     if not pages and not states and not groups:
         lines += [
             scheduling_line(catalogue.scheduling(now)),
-            *sink_lines(opening.sinks(settings).statuses(), providers),
+            *sink_lines(open_sinks(settings).statuses(), providers),
         ]
     width = terminal_width()
     wrapped = lines if width is None else [part for line in lines for part in wrap(line, width)]

@@ -24,9 +24,9 @@ MOST_INCIDENTS = 300
 #: Withdrawn updates of an incident that are remembered, and texts of an update.
 MOST_WITHDRAWN = 20
 MOST_TEXTS = 16
-#: So much of a digest distinguishes the texts of one update.
+#: Length of a digest that distinguishes the texts of one update.
 _BEGINNING = 8
-#: What is left of an update that was withdrawn.
+#: The digest of a withdrawn update.
 _GONE = IncidentUpdate(id="", status="withdrawn")
 
 

@@ -1,7 +1,7 @@
-"""What goes on and is listed under another id than before: it keeps the id that it was reported under. Pure.
+"""Ongoing entries that are listed under a new id: each keeps the id that it was reported under. Pure.
 
-A vendor that leaves an id out for some answers, or makes an entry anew, would otherwise open the same incident twice
-and end it while it goes on.
+A vendor that leaves an id out for some answers, or makes an entry again, would otherwise open the same incident twice
+and end it while it is ongoing.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Updates that are known under other keys than they have now: in feeds an id is a guess. Pure.
+"""Updates whose keys changed: in feeds an id is a guess. Pure.
 
 The page showed fewer entries beside them, an earlier version read it otherwise, or its ids are new ones with every
 answer (`Snapshot.former_keys`, `Snapshot.alias_keys`).

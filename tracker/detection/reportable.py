@@ -47,7 +47,7 @@ def _passes(found: Comparison, posted: Posted, passed: set[str]) -> bool:
 
 
 def is_reported(found: Comparison, posted: Posted) -> bool:
-    """Return whether an update that passes the filters is reported: at first sight, only what goes on may be."""
+    """Return whether an update that passes the filters is reported: at first sight, only what is ongoing may be."""
     before, (incident, update) = found.before, posted
     if before.watermark is not None and update.created_at is not None and update.created_at < before.watermark:
         return False

@@ -1,4 +1,4 @@
-"""What snapshots mean: merging the answers of one page, and finding a change of meaning behind changed bytes."""
+"""Merge the answers of one page, and find a change of meaning behind changed bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +53,8 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     """Return one snapshot of several answers of one page.
 
     Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
-    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. Components
+    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. An update
+    that any of them knows under another key is known under it. Components
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
     details = list(details)
@@ -76,6 +77,8 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
         components_complete=listing.components_complete,
         components_listed=listing.components_listed,
         omissions=tuple(dict.fromkeys(_omissions(answers, listing.components))),
+        former_keys=_all_keys(answer.former_keys for answer in answers),
+        alias_keys=_all_keys(answer.alias_keys for answer in answers),
         incidents_reach=_farthest(answer.incidents_reach for answer in answers),
         maintenances_reach=_farthest(answer.maintenances_reach for answer in answers),
     )
@@ -100,6 +103,13 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
         maintenances=tuple(map(renamed, snapshot.maintenances)),
         components_by_id=False,
     )
+
+
+def _all_keys(former: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, names in (pair for keys in former for pair in keys.items()):
+        found[key] = tuple(dict.fromkeys((*found.get(key, ()), *names)))
+    return found
 
 
 def _omissions(answers: Iterable[Snapshot], components: tuple[Component, ...]) -> Iterator[Omission]:
@@ -163,8 +173,8 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
     # An empty text says nothing, some endpoints leave it out.
     updates |= {update.id: update for update in newer.updates if update.body or update.id not in updates}
     ordered = tuple(sorted(updates.values(), key=update_order))
-    newest = second if _newest(second) > _newest(first) else first
-    naming = newest if newest.components else first
+    newest, other = (second, first) if _newest(second) > _newest(first) else (first, second)
+    naming = newest if newest.components else other
     return msgspec.structs.replace(
         newest,
         updates=ordered,

@@ -1,4 +1,4 @@
-"""What is remembered of incidents beyond their end: their last state, and changes that no update reported. Pure.
+"""Traces: the last state of incidents, kept beyond their end, and changes that no update reported. Pure.
 
 A change that no update reports needs an id of its own. It is named after what it leads to, `status/resolved`, and
 numbered where it is not the first to lead there, so that a state which comes back is another change.

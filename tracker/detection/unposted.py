@@ -1,4 +1,4 @@
-"""What a page means without posting it, over all of its incidents: inferred updates, and ends by absence. Pure.
+"""Changes that a page shows without posting them: inferred updates, and ends by absence. Pure.
 
 Both become updates that no vendor wrote; they pass the same filters and are reported after what the page posts.
 """
@@ -33,7 +33,7 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def restated(self) -> frozenset[str]:
-        """Return the keys of updates whose status is reported anew, their text with it."""
+        """Return the keys of updates whose status is reported again, their text with it."""
         return frozenset(f"{key}/{each.restated}" for key, each in self.inferred.items() if each.restated)
 
     @property
@@ -106,7 +106,7 @@ def _inferred(found: Comparison) -> dict[str, Inferred]:
             and incident.id not in before.open_ids
             and incident.status not in CLOSED_STATUSES
         ):
-            # The answer that lists what goes on knows better.
+            # The answer that lists what is ongoing knows better.
             continue
         known = Known(
             trace=view.traces.get(incident.id),

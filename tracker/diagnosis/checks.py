@@ -31,7 +31,7 @@ def _checks(facts: Facts) -> Iterable[Check]:
             name="data_server",
             level=Level.PROBLEM,
             finding=facts.unreachable or f"the data server at {facts.address} does not answer",
-            remedy="Start it, or correct REDIS_URL; every other check needs it.",
+            remedy="Start the tracker, or correct REDIS_URL; every other check needs it.",
         )
         yield _disk(facts.disk)
         return

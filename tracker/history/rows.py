@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history.answers import ComponentChange, FeedItem, RecordedIncident, UnreadableSpan
 from tracker.history.database import Row
 from tracker.model.event import Event, decode_event, encode_event

@@ -49,7 +49,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     is_maintenance: bool = False
     opened_at: datetime
-    #: When it ended; None while it goes on.
+    #: When it ended; None while it is ongoing.
     closed_at: datetime | None = None
     link: str | None = None
     components: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ class StackStatus(Aged):
 
 
 class OpenIncident(Aged):
-    """One incident or maintenance that goes on."""
+    """One incident or ongoing maintenance."""
 
     id: Id
     provider: str

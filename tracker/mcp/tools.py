@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Tools:
-    """What agents may ask. Every method raises Unanswerable, StoreError, HistoryError."""
+    """What agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
@@ -286,4 +286,4 @@ def _utc(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Unanswerable("`since` is no time that a calendar has") from None
+        raise Unanswerable("`since` is not a time that a calendar has") from None

@@ -78,7 +78,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_drill(self) -> bool:
-        """Tell whether it was made to try alerts out."""
+        """Return whether it was made to try alerts out."""
         return self.drill is not msgspec.UNSET
 
 

@@ -1,7 +1,7 @@
 """What the tracker keeps of a page between two polls.
 
 `PageState` is small and read at every poll; `PageView` holds what people ask for and what changes are compared with,
-and is read only when an answer changed. `tracker.store.codec` stores both.
+and is read only when an answer changed. `tracker.store.codec` writes both down.
 """
 
 from datetime import datetime
@@ -50,14 +50,9 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     omissions: tuple[Omission, ...] = ()
 
 
-class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a poll needs before its first request."""
+class Relocation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of searches for a page's source, and of its moves."""
 
-    #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
-    url: str = ""
-    #: Whether the page was read before; False makes the next answer a baseline.
-    seeded: bool = False
-    source: Source | None = None
     #: The source at the address that the provider had before, until the page was read at the new one.
     former: Source | None = None
     #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
@@ -66,13 +61,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: When the former source was last read. Set until all of this source was read, which is compared with
     #: `PageView.recent` so long.
     moved_at: datetime | None = None
-    #: By URL.
-    answers: dict[str, KnownAnswer] = {}
-    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
-    known_until: datetime | None = None
-    #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
-    projection: str | None = None
+
+
+class Gaps(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last answers left open."""
+
     #: Since when the page has answered with an earlier clock than it already showed.
     stale_since: datetime | None = None
     #: Since when details have been older than the primary answer.
@@ -81,6 +74,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsettled_since: datetime | None = None
     #: Why a detail could not be read at the last change, None if all were read.
     detail_failure: str | None = None
+
+
+class Readability(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the page can be read (`tracker.detection.readability`)."""
+
     #: How many polls in a row failed.
     failures: int = 0
     #: Since when, and why: `PollError.reason` and its sentence.
@@ -89,12 +87,38 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """When something happened on the page; its pace follows from that (`tracker.scheduling.cadence`)."""
+
     #: When something was reported last.
     changed_at: datetime | None = None
     #: When the page last changed while an incident that passes the filters was open; None while there is none.
     incident_at: datetime | None = None
     #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
-    quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
+    quiet_since: datetime | None = None
+
+
+class PageState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a poll needs before its first request. `tracker.store.stored_state` has the shape in which it is stored."""
+
+    #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
+    url: str = ""
+    #: Whether the page was read before; False makes the next answer a baseline.
+    seeded: bool = False
+    source: Source | None = None
+    #: By URL.
+    answers: dict[str, KnownAnswer] = {}
+    #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
+    projection: str | None = None
+    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
+    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
+    known_until: datetime | None = None
+    relocation: Relocation = Relocation()
+    gaps: Gaps = Gaps()
+    readability: Readability = Readability()
+    activity: Activity = Activity()
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
@@ -106,7 +130,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_unknown(self) -> bool:
         """Return whether the state is unknown: the page was never read, or is unreadable."""
-        return self.unreadable_since is not None or not self.seeded
+        return self.readability.unreadable_since is not None or not self.seeded
 
 
 class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

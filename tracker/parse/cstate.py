@@ -73,6 +73,7 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
 CSTATE = Format(
     name="cstate",
     title="cState",
+    in_part="no texts of updates",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/index.json", details=("/issues/index.json",)),),

@@ -1,6 +1,6 @@
 """incident.io's own JSON -> Snapshot: what its pages read themselves, and the summary for widgets.
 
-`/proxy/<host>` shows what goes on or is planned, with all updates, and every component in its group: one request that
+`/proxy/<host>` shows what is ongoing or planned, with all updates, and every component in its group: one request that
 shows whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
 names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
 The page itself (Next.js) has the first of the two in its data; that is read of a page below another, whose own answers
@@ -81,6 +81,7 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 INCIDENTIO = Format(
     name="incidentio",
     title="incident.io",
+    precedence=10,
     recognises=_recognises,
     read=_read,
     endpoints=(_NATIVE,),

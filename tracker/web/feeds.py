@@ -13,7 +13,7 @@ from tracker.model.event import Event, EventKind
 from tracker.web.plain import LONGEST_TEXT, LONGEST_TITLE, link_of, text_of, title_of
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-#: Of RFC 4151: what stands behind it is ours for ever.
+#: Of RFC 4151: what stands behind it is ours forever.
 _TAG: Final = "tag:github.com,2026:status-page-tracker"
 _OF_UPDATES: Final = frozenset(
     {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.channels.fakes.service import Answered, Asked, FakeService, Shown
-from tracker.alerting.ports import Act, Message
+from tracker.alerting.channel import Act, Message
 
 PROGRAM = "prometheus-alertmanager"
 _PATIENCE_S = 60.0

@@ -72,7 +72,7 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
     ("text", "sentence"),
     [
         ("[[route]]", 'providers.toml: route 1: to is missing; add to = ["oncall"]'),
-        ('[[route]]\nto = ["chats"]', 'route 1: to names "chats", which is no [[channel]]; did you mean chat?'),
+        ('[[route]]\nto = ["chats"]', 'route 1: to names "chats", which is not a [[channel]]; did you mean chat?'),
         ('[[route]]\nto = ["chat"]\nmin_impct = "major"', 'unknown key "min_impct"; did you mean min_impact?'),
         ('[[route]]\nto = ["chat"]\nmin_impact = "huge"', 'min_impact is "huge"; known are none, minor'),
         ('[[route]]\nto = ["chat"]\nafter = "5 minutes"', 'after is "5 minutes", not a duration up to 30 days'),
@@ -81,7 +81,7 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
         ('[[route]]\nto = ["chat"]\nquiet_hours = { from = "22:00", to = "24:00" }', 'is "24:00", not a time of day'),
         (
             '[[route]]\nto = ["chat"]\nquiet_hours = { from = "22:00", to = "07:00", timezone = "Berlin" }',
-            'is "Berlin", which is no time zone',
+            'is "Berlin", which is not a time zone',
         ),
         ('[[route]]\nto = ["oncall"]\ndigest = "15m"', 'digest cannot go to "oncall", which holds an incident'),
         ('[[route]]\nto = ["chat"]\ndigest = "15m"\nrepeat = "1h"', "digest cannot be combined with after or repeat"),

@@ -19,7 +19,7 @@ from tracker.model.component_names import Listing
 from tracker.model.filters import left_out_by
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.parse.coverage import Reach, coverage
+from tracker.polling.coverage import Reach, coverage
 
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
@@ -81,7 +81,7 @@ def test_presets_are_what_the_catalogue_takes() -> None:
         ("openrouter", "https://status.openrouter.ai", "Datadog Status Pages"),
         ("perplexity", "https://status.perplexity.com", "incident.io"),
         ("railway", "https://status.railway.com", "Railway"),
-        ("redis", "https://status.redis.io/data/rss.xml", "FireHydrant"),
+        ("redis", "https://status.redis.io", "FireHydrant"),
         ("xai", "https://status.x.ai/feed.xml", "xAI feed"),
         # Known under no platform, or a wrong one, for a while.
         ("asana", "https://status.asana.com", "Atlassian Statuspage"),
@@ -110,8 +110,8 @@ def test_a_vendor_without_a_page_is_no_preset(gone: str) -> None:
 
 #: Platforms that no format is named after: read as another one, by a feed, or not at all.
 OTHERS = {
-    *("Cloudflare", "Salesforce Trust", "FireHydrant", "Flashduty", "Hund", "Rootly"),
-    *("StatusCake", "StatusCast", "StatusHub", "own page (Algolia)", "own page (Meta)", "own page (PlayStation)"),
+    *("Cloudflare", "Salesforce Trust", "Flashduty", "Hund", "StatusHub"),
+    *("own page (KeyCDN)", "own page (Meta)", "own page (PlayStation)"),
 }
 
 
@@ -128,9 +128,9 @@ def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
     assert reached["github"].reach is reached["cloudflare"].reach is reached["posthog"].reach is Reach.FULLY
     assert (reached["mistral-ai"].reach, reached["mistral-ai"].reason) == (Reach.NOT, "turns programs away")
     assert (reached["meta"].reach, reached["meta"].reason) == (Reach.NOT, "nothing reads own page (Meta) so far")
-    assert (reached["paypal"].reach, reached["paypal"].format) == (Reach.IN_PART, "feed")
+    assert (reached["hetzner"].reach, reached["hetzner"].format) == (Reach.IN_PART, "feed")
     assert (reached["salesforce"].reach, reached["salesforce"].format) == (Reach.FULLY, "salesforce")
-    assert reached["jenkins"].reach is Reach.UNKNOWN
+    assert reached["appveyor"].reach is Reach.UNKNOWN
     assert all((known.reach is Reach.FULLY) == (not known.reason) for known in reached.values())
 
 

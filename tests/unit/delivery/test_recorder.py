@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
+from tracker.delivery.event_stream import Reported
 from tracker.delivery.latency import Timing
-from tracker.delivery.ports import Reported
 from tracker.delivery.recorder import BATCH, CONSOLE, RECORD, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import SinkError, StoreError

@@ -428,7 +428,7 @@ def test_a_page_whose_details_fail_while_it_moves_reports_later_what_they_show(a
     acme.polls()
 
     assert [event.id for event in acme.reported()] == ["acme/n1/v2"]
-    assert acme.state.moved_at is None
+    assert acme.state.relocation.moved_at is None
 
 
 def test_of_an_incident_that_began_while_its_page_moved_all_is_reported_whichever_part_comes_first(acme: Page) -> None:

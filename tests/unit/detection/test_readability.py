@@ -61,7 +61,7 @@ def test_the_event_says_since_when_and_why() -> None:
             seen_at=episode.now,
         )
     ]
-    assert episode.state.unreadable_since == episode.state.failing_since == since
+    assert episode.state.readability.unreadable_since == episode.state.readability.failing_since == since
 
 
 ERRORS = [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403), NO_PAGE, MovedAway("-"), BadAnswer("-")]
@@ -75,7 +75,7 @@ def test_only_the_number_of_failures_counts_whatever_they_are(errors: list[PollE
 
     assert [len(events) for events in reported] == [0, 0, 1, 0, 0, 0][: len(errors)]
     assert reported[2][0].message == f"cannot be read: {errors[2]}"
-    assert episode.state.failures == len(errors)
+    assert episode.state.readability.failures == len(errors)
 
 
 def test_a_page_that_was_never_read_is_given_three_attempts() -> None:
@@ -171,7 +171,7 @@ def test_episodes_open_and_close_alternately(polls: list[str], seeded: bool) -> 
 
     kinds = [event.event for event in reported]
     assert kinds == ([LOST, FOUND] * len(kinds))[: len(kinds)]
-    assert (episode.state.unreadable_since is not None) == (len(kinds) % 2 == 1)
+    assert (episode.state.readability.unreadable_since is not None) == (len(kinds) % 2 == 1)
     assert len({event.id for event in reported}) == len(reported)
 
 
@@ -246,11 +246,11 @@ def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
     story.vendor.fetcher.answers(SUMMARY, glitch)
     assert story.reported_after_polls(1) == []
     known = story.watcher.pages
-    assert (known.state("acme").failures, known.state("acme").unreadable_since) == (1, None)
+    assert (known.state("acme").readability.failures, known.state("acme").readability.unreadable_since) == (1, None)
     assert [each.id for each in known.view("acme").open_incidents] == [first.partition("/")[0]]
     story.vendor.posts(first.partition("/")[0], "resolved")
     assert story.reported_after_polls(1) == [EventKind.INCIDENT_UPDATE]
-    assert known.state("acme").failures == 0
+    assert known.state("acme").readability.failures == 0
 
 
 @pytest.mark.parametrize("glitch", LASTING.values(), ids=LASTING)
@@ -319,17 +319,17 @@ def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_a
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
     before = story.watcher.pages.state("acme")
-    assert before.unreadable_since is None
+    assert before.readability.unreadable_since is None
 
     assert story.watcher.polls().events == 1
-    assert story.watcher.pages.state("acme").unreadable_since == before.failing_since
+    assert story.watcher.pages.state("acme").readability.unreadable_since == before.readability.failing_since
 
 
 def test_an_episode_ends_with_a_corrected_address() -> None:
     story = Story()
     story.vendor.fails()
     assert story.reported_after_polls(UNREADABLE_AFTER) == [LOST]
-    lost = story.watcher.pages.state("acme").unreadable_since
+    lost = story.watcher.pages.state("acme").readability.unreadable_since
 
     story.moves(f"{SITE}/")
     assert story.reported_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
@@ -348,4 +348,4 @@ def test_a_corrected_address_is_tried_without_the_delay_of_the_old_one() -> None
     story.moves(f"{SITE}/")
     story.watcher.polls()
 
-    assert story.watcher.pages.state("acme").failures == 1
+    assert story.watcher.pages.state("acme").readability.failures == 1

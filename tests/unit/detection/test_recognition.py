@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
-from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.detection.changes import changes

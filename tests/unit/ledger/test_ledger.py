@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import NOON
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.errors import ConfigError
 from tracker.ledger.incidents import Ledgers

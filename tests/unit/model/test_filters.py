@@ -18,7 +18,7 @@ from tracker.model.component_names import Listing
 from tracker.model.event import EventKind
 from tracker.model.filters import left_out_by, passes, region_names, unmatched, wants_change, wants_kind
 from tracker.model.page import SEVERITIES, Component, ComponentStatus, Impact, Snapshot
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.model.provider import FirstSight, Provider
 from tracker.store.pages import PageStatus
 from tracker.supervise.health import PageHealth, filters_summary, page_health
@@ -245,7 +245,7 @@ def test_a_list_of_kinds_and_its_exclusions_part_all_kinds(kinds: list[EventKind
 
 def test_events_about_the_page_are_reported_unless_they_are_excluded() -> None:
     error = ConnectError("no connection")
-    almost = PageState(seeded=True, failures=2)
+    almost = PageState(seeded=True, readability=Readability(failures=2))
     picky, deaf = provider(events=("new_incident",)), provider(events=("!page_unreadable",))
 
     reported = [failed(whose, almost, error, NOON) for whose in (picky, deaf)]

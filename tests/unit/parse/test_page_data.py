@@ -78,7 +78,7 @@ def reported(watched: Watch) -> list[tuple[str | None, str | None]]:
 
 def test_updates_of_instatus_have_the_texts_of_its_page_and_are_reported_once(watched):
     assert watched.state.source.primary == V3
-    assert len(watched.fetcher.asked()) <= 4
+    assert len(watched.fetcher.asked()) <= 5
 
     shows(watched, instatus_summary("IDENTIFIED", "08:01"), LOOKS, FOUND)
 

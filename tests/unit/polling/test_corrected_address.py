@@ -86,5 +86,5 @@ def test_another_path_to_the_same_page_changes_nothing(acme: Page) -> None:
     acme.polls()
 
     assert [event.id for event in acme.reported()] == ["acme/i1/u2"]
-    assert acme.state.moved_at is None
-    assert acme.state.former is None
+    assert acme.state.relocation.moved_at is None
+    assert acme.state.relocation.former is None

@@ -38,7 +38,7 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.model.page import Snapshot
-from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import FORMATS
 from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
@@ -253,7 +253,7 @@ def test_a_page_that_turns_to_another_format_has_moved() -> None:
 
     assert observed.state.source.format == "feed"
     assert observed.moved_from == before
-    assert observed.state.moved_at == watcher.clock()
+    assert observed.state.relocation.moved_at == watcher.clock()
     assert list(observed.state.answers) == [HISTORY]
 
 
@@ -489,7 +489,7 @@ def test_details_that_catch_up_settle_the_answer() -> None:
 
     assert observed.settled
     assert [known.status for known in observed.snapshot.incidents] == ["resolved"]
-    assert watcher.state.lagging_since is None
+    assert watcher.state.gaps.lagging_since is None
 
 
 def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again() -> None:
@@ -501,7 +501,7 @@ def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again(
         watcher.fetcher.answers(SUMMARY, summary(page()))
         assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
-    assert watcher.state.lagging_since is None
+    assert watcher.state.gaps.lagging_since is None
 
 
 def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
@@ -528,7 +528,7 @@ def test_a_stale_answer_leaves_no_trace_but_since_when() -> None:
     observed = watcher.polls()
 
     assert (observed.response_class, observed.snapshot) == (ResponseClass.STALE, None)
-    assert watcher.state == msgspec.structs.replace(before, stale_since=NOON)
+    assert watcher.state == msgspec.structs.replace(before, gaps=Gaps(stale_since=NOON))
     assert watcher.fetcher.asked() == [SUMMARY]
 
 
@@ -545,7 +545,7 @@ def test_an_answer_that_stays_old_for_a_day_is_the_truth() -> None:
 
     assert observed.response_class is ResponseClass.CHANGED
     assert [known.id for known in observed.snapshot.incidents] == ["i1"]
-    assert watcher.state.stale_since is None
+    assert watcher.state.gaps.stale_since is None
     assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
 

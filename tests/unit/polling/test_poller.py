@@ -27,9 +27,9 @@ from tracker.errors import Conflict, ConnectError, HttpStatusError, PollError, S
 from tracker.model.event import EventKind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.provider import FirstSight
+from tracker.polling.page_store import Commit
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import FAILURES_BEFORE_SEARCH, Outcome
-from tracker.polling.ports import Commit
 from tracker.scheduling.schedule import MAX_BACKOFF_S, MAX_DELAY_S
 
 
@@ -116,13 +116,13 @@ def test_other_bytes_of_the_same_meaning_cost_one_request_and_report_nothing(tra
 
 
 def test_a_page_that_stamps_itself_anew_reports_nothing(tracker: Tracker) -> None:
-    changed_at = tracker.state.changed_at
+    changed_at = tracker.state.activity.changed_at
     for minute in range(1, 4):
         tracker.shows(acme(minute=minute))
         assert tracker.polls().outcome is Outcome.QUIET
 
     assert tracker.ids() == []
-    assert tracker.state.changed_at == changed_at
+    assert tracker.state.activity.changed_at == changed_at
 
 
 def test_a_page_that_writes_its_times_in_another_zone_reports_nothing(tracker: Tracker) -> None:
@@ -169,12 +169,12 @@ def test_a_stale_answer_does_not_flap_a_component(tracker: Tracker) -> None:
 
 
 def test_when_the_page_changed_last_is_when_it_was_reported(tracker: Tracker) -> None:
-    assert tracker.state.changed_at is None
+    assert tracker.state.activity.changed_at is None
     now = tracker.clock()
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
     tracker.polls()
 
-    assert tracker.state.changed_at == now
+    assert tracker.state.activity.changed_at == now
 
 
 # --- first sight ---
@@ -296,8 +296,8 @@ def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
     assert [(poll.outcome, poll.response_class, poll.failure) for poll in polls] == [
         (Outcome.FAILED, None, TIMEOUT)
     ] * 3
-    assert (tracker.state.failures, tracker.state.failing_since) == (3, since)
-    assert (tracker.state.failure_reason, tracker.state.failure) == (
+    assert (tracker.state.readability.failures, tracker.state.readability.failing_since) == (3, since)
+    assert (tracker.state.readability.failure_reason, tracker.state.readability.failure) == (
         "timeout",
         "no answer within 10 s",
     )
@@ -393,7 +393,7 @@ def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, e
 
     assert tracker.polls().outcome is not Outcome.FAILED
     assert tracker.state.source.format == "feed"
-    assert tracker.state.failures == 0
+    assert tracker.state.readability.failures == 0
 
 
 def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
@@ -405,7 +405,7 @@ def test_a_host_that_is_down_is_not_searched(tracker: Tracker) -> None:
         tracker.polls()
 
     assert set(tracker.fetcher.asked()) == {SUMMARY}
-    assert tracker.state.searched_at is None
+    assert tracker.state.relocation.searched_at is None
 
 
 def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
@@ -415,7 +415,7 @@ def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
 
     assert poll.outcome is Outcome.FAILED
     assert poll.failure.reason == "not_a_status_page"
-    assert (tracker.state.seeded, tracker.state.failures, tracker.state.url) == (
+    assert (tracker.state.seeded, tracker.state.readability.failures, tracker.state.url) == (
         False,
         1,
         SITE,
@@ -453,7 +453,7 @@ def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Trac
     with pytest.raises(Conflict):
         tracker.poller.poll("acme")
 
-    assert tracker.state.failures == 0
+    assert tracker.state.readability.failures == 0
 
 
 def test_what_could_not_be_committed_is_reported_by_the_next_poll(tracker: Tracker) -> None:

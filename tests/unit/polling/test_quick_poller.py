@@ -14,34 +14,27 @@ from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
-from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Readability, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
 from tracker.polling.commits import quiet
+from tracker.polling.fetcher import NotModified
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Outcome
-from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
 
 PAGE = "https://status.acme.example/api/v2/summary.json"
 _VALIDATORS = st.builds(Validators, etag=st.none() | st.just('"1"'), last_modified=st.none() | st.just("a date"))
-#: Of a page that owes nothing, in so far as that is more likely than it is among all states.
-_SLOW = {
-    "failures": 0,
-    "unreadable_since": None,
-    "stale_since": None,
-    "lagging_since": None,
-    "incident_at": None,
-}
 
 
 @given(
     page=providers,
     state=states,
-    #: What the page owes, mostly nothing.
-    owed=st.just(_SLOW) | st.just(_SLOW) | st.just(_SLOW) | st.just({}),
+    #: Most pages owe nothing, which few states say.
+    owes=st.sampled_from([False, False, False, True]),
     quiet_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
     stored=_VALIDATORS,
     renewed=st.none() | st.none() | _VALIDATORS,
@@ -52,7 +45,7 @@ _SLOW = {
 def test_the_plainest_poll_writes_what_the_general_way_would(
     page: Provider,
     state: PageState,
-    owed: dict[str, None],
+    owes: bool,
     quiet_for: timedelta | None,
     stored: Validators,
     renewed: Validators | None,
@@ -63,7 +56,10 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     source = Source(format="statuspage", primary=page.url)
     known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
     quiet_since = None if quiet_for is None else begun_at - quiet_for
-    state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
+    state = replace(state, url=page.url, source=source, answers=known, activity=Activity(quiet_since=quiet_since))
+    if not owes:
+        gaps = Gaps(unsettled_since=state.gaps.unsettled_since)
+        state = replace(state, readability=Readability(), gaps=gaps)
     lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
     now = begun_at + later
     answer = NotModified(url=page.url, validators=renewed or stored, fresh_for_s=fresh_for_s)
@@ -79,12 +75,12 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 @pytest.mark.parametrize(
     "owed",
     [
-        {"failures": 1},
-        {"stale_since": FakeClock().now},
-        {"lagging_since": FakeClock().now},
-        {"unreadable_since": FakeClock().now},
-        {"incident_at": FakeClock().now},
-        {"quiet_since": FakeClock().now - timedelta(days=15)},
+        {"readability": Readability(failures=1)},
+        {"gaps": Gaps(stale_since=FakeClock().now)},
+        {"gaps": Gaps(lagging_since=FakeClock().now)},
+        {"readability": Readability(unreadable_since=FakeClock().now)},
+        {"activity": Activity(incident_at=FakeClock().now)},
+        {"activity": Activity(quiet_since=FakeClock().now - timedelta(days=15))},
         {"url": "https://elsewhere.example"},
         {},
     ],
@@ -104,7 +100,11 @@ def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
     known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
     state = PageState(
-        url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, quiet_since=now
+        url=PAGE,
+        seeded=True,
+        source=Source(format="statuspage", primary=PAGE),
+        answers=known,
+        activity=Activity(quiet_since=now),
     )
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
 
@@ -158,7 +158,7 @@ def test_a_failure_costs_one_request_and_is_committed_with_its_reason() -> None:
     poll = page.polls()
 
     assert isinstance(poll.failure, FetchError)
-    assert page.state.failure == "no byte came for 10 s"
+    assert page.state.readability.failure == "no byte came for 10 s"
     assert page.fetcher.asked() == [PAGE]
 
 

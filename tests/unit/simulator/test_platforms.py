@@ -16,8 +16,8 @@ from tests.vendor import Watch
 from tracker.errors import HttpStatusError
 from tracker.model.event import Event
 from tracker.model.provider import FirstSight
+from tracker.polling.fetcher import Fetched
 from tracker.polling.poller import Outcome
-from tracker.polling.ports import Fetched
 from tracker.simulator import Page
 from tracker.simulator.render import render
 

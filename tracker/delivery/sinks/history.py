@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tracker.delivery.ports import Reported
+from tracker.delivery.event_stream import Reported
 from tracker.model.page import Component, ComponentStatus
 
 _STATUSES = {status.value: status for status in ComponentStatus}

@@ -12,7 +12,7 @@ from typing import Annotated, Final, TextIO
 
 import msgspec
 
-from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event

@@ -1,4 +1,4 @@
-"""What goes on now and what went on, as JSON: `/api/v1`."""
+"""What is ongoing now and what went on, as JSON: `/api/v1`."""
 
 from typing import Annotated
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import NOON, FakeClock, event
 from tests.outbox import OK, webhook
 from tests.receiver import SECRET, Delivery
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender, endpoint, shown_address
 from tracker.errors import ConfigError

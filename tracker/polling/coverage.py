@@ -1,6 +1,6 @@
 """How far the page of a preset is read: wholly, in part, not at all, or not known. Pure.
 
-It follows from the format that reads the preset's platform and from what is known of that vendor alone.
+It follows from the format that reads the preset's platform, and from what is known of that vendor alone.
 """
 
 import re
@@ -14,30 +14,6 @@ from tracker.catalogue.presets import Preset
 from tracker.parse import FORMATS
 from tracker.parse.format import Format
 
-#: By format: what of its pages is not read.
-IN_PART: Final[Mapping[str, str]] = {
-    "adobe": "no regions",
-    "adyen": "no maintenance",
-    "azure": "what is widespread alone: no severity, no components",
-    "azuredevops": "components alone",
-    "checkly": "no maintenance",
-    "cstate": "no texts of updates",
-    "datadog": "no maintenance",
-    "feed": "a feed: history and texts, no components",
-    "gatus": "announcements have no state",
-    "instatus": "not the last text of an incident that ended",
-    "okta": "no texts of updates",
-    "onlineornot": "no states and no texts of incidents",
-    "pagerduty": "no maintenance",
-    "railway": "no texts of updates",
-    "statusiq": "no texts of updates",
-    "upptime": "no comments on incidents",
-    "uptimerobot": "announcements have no state",
-    "vultr": "no components",
-    "xai": "no severity, no components, no maintenance",
-    "yandex": "no planned works",
-    "zendesk": "no texts of updates",
-}
 #: Platforms that answer in a format of another name.
 _ANSWER_AS: Final[Mapping[str, str]] = {"Cloudflare": "statuspage", "Salesforce Trust": "salesforce"}
 _FEED: Final = re.compile(r"\.(?:rss|atom|xml)$|/(?:rss|atom|feed)$")
@@ -82,7 +58,7 @@ def coverage(preset: Preset) -> Coverage:
         if preset.platform is None:
             return Coverage(reach=Reach.UNKNOWN, reason="what runs it is not known")
         return Coverage(reach=Reach.NOT, reason=f"nothing reads {preset.platform} so far")
-    reason = preset.in_part or IN_PART.get(known.name)
-    if reason is not None:
+    reason = preset.in_part or known.in_part
+    if reason:
         return Coverage(reach=Reach.IN_PART, format=name, reason=reason)
     return Coverage(reach=Reach.FULLY, format=name)

@@ -1,4 +1,4 @@
-"""What polling needs from the network and from the data server. Implemented in `fetch` and `store`."""
+"""What polling needs from the data server: leases, what is known of a page, commits. Implemented in `store`."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -6,102 +6,35 @@ from typing import Protocol
 
 import msgspec
 
-from tracker.environment.clients import OAuthClient
-from tracker.errors import FetchError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState, PageView, UpdateDigest
-from tracker.model.provider import Provider, Validators
+from tracker.model.provider import Provider
 from tracker.polling.poll_cost import PollCost
 
 
-class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One conditional request."""
-
-    url: str
-    validators: Validators = Validators()
-    allow_private: bool = False
-    #: Further header fields, for scheme, host and port of `url` alone: a redirect takes them nowhere else.
-    headers: Mapping[str, str] = {}
-    #: Who gets a bearer token for it, None where it needs none.
-    client: OAuthClient | None = None
-
-    def __repr__(self) -> str:
-        """Return all of it but the values of header fields, which are secrets."""
-        return (
-            f"FetchRequest(url={self.url!r}, validators={self.validators!r}, "
-            f"allow_private={self.allow_private}, headers={sorted(self.headers)})"
-        )
-
-
-class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer with a body (status 200)."""
-
-    #: Decoded (its content codings undone), capped.
-    body: bytes
-    #: Size of the body as it was sent: compressed, without chunk headers.
-    received_bytes: int = 0
-    #: The URL that answered, after redirects.
-    url: str
-    content_type: str | None = None
-    validators: Validators = Validators()
-    #: How long the server calls this answer fresh, in seconds (Cache-Control max-age less Age).
-    fresh_for_s: float | None = None
-
-
-class NotModified(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that says: nothing new (status 304)."""
-
-    url: str
-    validators: Validators = Validators()
-    fresh_for_s: float | None = None
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A request that was made, and how it ended."""
-
-    url: str
-    ended: Fetched | NotModified | FetchError
-
-
-class Fetcher(Protocol):
-    """Makes one conditional GET."""
-
-    def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer. Raises FetchError, and nothing else, for whatever the network or the page does."""
-        ...
-
-
-class QuickFetcher(Protocol):
-    """Makes one conditional GET on an event loop, as far as that takes no more than a request and its answer."""
-
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
-        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""
-        ...
-
-
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """A place among the pages of one host that are asked at the same time."""
+    """One of the polls of a host that may run at the same time."""
 
     #: Name and, where it is not the usual one, port.
     host: str
-    #: How many such places there are.
+    #: How many slots the host has.
     limit: int
 
 
 class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
-    """No lease for now: the page's host has no slot left. The page is due again when it is handed one."""
+    """No lease for now: the page's host has no free slot. The page becomes due when one is handed to it."""
 
     slot: Slot
     #: How many pages wait for a slot of this host, this one among them.
     waiting: int
     #: For how long this one has, in seconds.
     waited_s: float
-    #: Whether that is longer than its interval, and this host was not logged for some minutes.
+    #: Whether it waits longer than its interval, and no warning about the host was logged for some minutes.
     is_new: bool
 
 
 class Remark(msgspec.Struct):
-    """Where a poller keeps what it has worked out of a provider and a state, for the next lease that has the same."""
+    """A place for what a poller derived from a provider and a state, kept for the next lease with the same two."""
 
     kept: object = None
 
@@ -119,9 +52,9 @@ class PollLease(msgspec.Struct, frozen=True, kw_only=True):
     begun_at: datetime
     #: When the last poll that read all of the page took its lease; None if there was none.
     read_at: datetime | None = None
-    #: What it holds of its host until it is committed; None where any number of the host's pages may be asked.
+    #: The slot that it holds until its commit; None where the host has no limit.
     slot: Slot | None = None
-    #: The same for each lease with this very provider and state; None where the store keeps neither.
+    #: Shared by all leases with this provider and state; None where the store keeps no copies.
     remark: Remark | None = None
 
 
@@ -147,7 +80,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of a page beyond its state, as far as one answer needs it."""
+    """The knowledge of a page beyond its state, as far as one answer needs it."""
 
     view: PageView = PageView()
     #: What updates said: by incident id, then by update id (`tracker.detection.edits`).
@@ -161,7 +94,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageStore(Protocol):
-    """Remembers pages between polls. Every method raises StoreError when the store is unwell."""
+    """Remembers pages between polls. Every method raises StoreError when the store fails."""
 
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Lease the page; None when it is unknown, being polled by another worker, or was polled just now."""
@@ -180,7 +113,7 @@ class PageStore(Protocol):
 
 
 class GroupedPages(Protocol):
-    """The same for an event loop: what is ready together is asked for, and written, with one call.
+    """A `PageStore` for an event loop: polls that are ready together share one call.
 
     Each page is judged by itself. Two leases that found a page unchanged mostly hold the very same provider and state.
     """

@@ -1,4 +1,4 @@
-"""What alerting needs from the channels, and what the channels need from the network."""
+"""What alerting needs from a channel: an alert as one message, and the object that shows it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 import msgspec
-
-from tracker.model.channel import MailSecurity
 
 
 class Act(StrEnum):
@@ -79,7 +77,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
     #: Titles of the alerts that a storm's alert stands for.
     children: tuple[str, ...] = ()
-    #: Where whoever reads it may acknowledge or snooze it, without signing in; None where there is no such page.
+    #: Where a reader acknowledges or snoozes the alert without signing in; None where there is no such page.
     act_link: str | None = None
     #: How the message came to be, in our words: "held 3 min".
     note: str = ""
@@ -90,7 +88,7 @@ class Channel(Protocol):
 
     @property
     def sends_every_update(self) -> bool:
-        """Tell whether each update goes out on its own, so that no version may be skipped."""
+        """Return whether each update goes out on its own, so that no version may be skipped."""
         ...
 
     @property
@@ -105,57 +103,4 @@ class Channel(Protocol):
         `retry_after_s` if it has one), ChannelRefused (a retry cannot help), ConfigError (a secret is missing).
         ChannelFailed is a FetchError that carries a handle, which replaces the one that was given.
         """
-        ...
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request to a service's API."""
-
-    method: str = "POST"
-    url: str
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-    allow_private: bool = False
-    #: Whether it does no harm when it arrives twice. Others are not sent again on a connection that turns out closed.
-    is_repeatable: bool = True
-    #: What in the body nobody is to see, should the answer repeat it.
-    secrets: tuple[str, ...] = ()
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to one call."""
-
-    status: int
-    #: How long the service asks us to wait, in seconds.
-    retry_after_s: float | None = None
-    #: The beginning of what it says, on one line, without our secrets: fit to be shown.
-    text: str = ""
-    #: The body, of 64 KiB at most. Never shown.
-    body: bytes = b""
-
-
-class Caller(Protocol):
-    """Makes HTTP requests to APIs; follows no redirect."""
-
-    def call(self, call: Call) -> Reply:
-        """Return the answer, whatever its status. Raises FetchError when none came."""
-        ...
-
-
-class MailServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mail is handed over, and as whom. Never stored, never shown."""
-
-    host: str
-    port: int
-    security: MailSecurity
-    username: str = ""
-    password: str = ""
-    allow_private: bool = False
-
-
-class Mailer(Protocol):
-    """Hands mail to an SMTP server."""
-
-    def deliver(self, server: MailServer, sender: str, recipients: tuple[str, ...], mail: bytes) -> None:
-        """Hand over one mail for all recipients. Raises FetchError, and ChannelRefused when the server wants none."""
         ...
