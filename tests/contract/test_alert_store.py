@@ -33,7 +33,7 @@ from tracker.store.stream import RedisStream
 
 
 class FakeChannel:
-    """A channel that takes what it is sent, unless it was told otherwise, and says what it took."""
+    """A channel that takes what it is sent, unless a test says otherwise, and says what it took."""
 
     sends_every_update = False
     resend_every: timedelta | None = None
@@ -214,7 +214,7 @@ def test_what_is_over_before_a_channel_took_it_is_a_dead_letter_and_not_forgotte
     assert bench.rows.row("chat", alert.id).missed == "it was over before the channel took it"
 
 
-def test_a_channel_that_fails_for_long_is_told_of_through_the_fallback(bench: Bench) -> None:
+def test_a_channel_that_fails_for_long_is_reported_through_the_fallback(bench: Bench) -> None:
     bench.configure(Route(to=("chat",)), fallback=("mail",))
     bench.happens(an_event())
     for _ in range(4):

@@ -83,7 +83,7 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
         (["openai", "--cadence", "slow"], 'cadence is "slow"; known are adaptive, fixed'),
     ],
 )
-def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
+def test_one_error_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
     run("add", "--no-check", "https://status.acme.example")
 
     result = run("add", "--no-check", *pages)

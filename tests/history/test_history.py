@@ -45,7 +45,7 @@ def story() -> list:
     ]
 
 
-def test_an_incident_is_told_with_its_ledger(history: History, tmp_path: Path) -> None:
+def test_an_incident_is_reported_with_its_ledger(history: History, tmp_path: Path) -> None:
     record = tmp_path / "updates.jsonl"
     write(record, story())
     assert history.follow(record) == 9

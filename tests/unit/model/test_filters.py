@@ -1,4 +1,4 @@
-"""What of a page is told: the filters of a provider, by themselves and over many polls."""
+"""What of a page is reported: the filters of a provider, by themselves and over many polls."""
 
 from collections.abc import Iterable
 
@@ -384,7 +384,7 @@ def test_nobody_is_reported_of_an_update_of_an_incident_that_was_never_announced
 ) -> None:
     kinds = {key: value for key, value in given_filters.items() if key != "events"}
     memory = Memory(provider(first_sight=FirstSight.ALL, **kinds))
-    # One that was shown without updates counts as known: there was nothing to tell of it.
+    # One that was shown without updates counts as known: there was nothing to report of it.
     bare = {known.id for snapshot in shown for known in snapshot.incidents if not known.updates}
 
     events = [piece.event for snapshot in shown for piece in memory.polls(snapshot).pending]

@@ -218,7 +218,7 @@ def test_a_maintenance_stays_one_event_of_the_calendar(web: RunningWeb) -> None:
     now = utc().replace(microsecond=0)
     about = {"kind": EventKind.MAINTENANCE_UPDATE, "status": "scheduled", "incident": "Disks"}
 
-    def told(update: str, minutes: int, days: int, **more: Any) -> dict[str, Any]:
+    def reported(update: str, minutes: int, days: int, **more: Any) -> dict[str, Any]:
         at = now - timedelta(minutes=60 - minutes)
         window = {"scheduled_for": now + timedelta(days=days), "scheduled_until": now + timedelta(days=days, hours=1)}
         web.happen(event(update, published_at=at, seen_at=at, **{**about, **window, **more}))
@@ -226,10 +226,10 @@ def test_a_maintenance_stays_one_event_of_the_calendar(web: RunningWeb) -> None:
         (only,) = calendar.walk("VEVENT")
         return {name: only.decoded(name) for name in ("uid", "sequence", "dtstart", "dtend", "last-modified", "status")}
 
-    announced = told("m1", 0, 2)
-    moved = told("m2", 5, 3)
-    again = told("m3", 7, 3, message="Still then.")
-    cancelled = told("m4", 9, 3, status="cancelled")
+    announced = reported("m1", 0, 2)
+    moved = reported("m2", 5, 3)
+    again = reported("m3", 7, 3, message="Still then.")
+    cancelled = reported("m4", 9, 3, status="cancelled")
     assert {each["uid"] for each in (announced, moved, again, cancelled)} == {announced["uid"]}
     assert [each["sequence"] for each in (announced, moved, again, cancelled)] == [0, 1, 1, 2]
     assert (announced["dtstart"], moved["dtstart"]) == (now + timedelta(days=2), now + timedelta(days=3))
@@ -301,7 +301,7 @@ def test_which_links_are_shown(link: str | None, is_kept: bool) -> None:
     assert (link_of(link) is not None) is is_kept
 
 
-def test_a_client_that_has_it_already_is_told_so(web: RunningWeb) -> None:
+def test_a_client_that_has_it_already_is_answered_so(web: RunningWeb) -> None:
     web.watch((provider(), well()))
     for path in (
         "/api/v1/providers",
