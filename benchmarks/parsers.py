@@ -2,7 +2,7 @@
 
 The answers are those of the invented vendors that test each format (`tests/golden/parse`), or any others:
 `--answers FOLDER`, with a folder for each format. An answer is taken apart again and again for a while, as a poll does
-it: its format is told from its bytes, then it is read. Every format is measured, and one without an answer is an error.
+does: its format is found from its bytes, then it is read. Every format is measured, and one without an answer is an error.
 """
 
 import argparse
