@@ -15,9 +15,9 @@ INTRODUCTION = """\
 # Structure
 
 Each row of the drawing is a layer of the contract *Dependencies point one way* in `pyproject.toml`, and `A --> B` says
-that a module of package A imports one of package B. `tests/documents/test_structure.py` writes this page from the import
-graph (with WRITE_DOCS=1), and fails when the page is out of date. [Architecture](architecture.md) says what each package
-does.
+that a module of package A imports one of package B. `tests/documents/test_structure.py` writes this page from the
+import graph (with WRITE_DOCS=1), and fails when the page is out of date. [Architecture](architecture.md) says what each
+package does.
 """
 
 Imports = Mapping[str, frozenset[str]]
@@ -34,7 +34,9 @@ def imports() -> Imports:
         found.setdefault(package, set()).update(imported - {package})
     # `__main__` starts the commands, and the package itself holds the version.
     ignored = {"__main__", "tracker"}
-    return {package: frozenset(imported - ignored) for package, imported in sorted(found.items()) if package not in ignored}
+    return {
+        package: frozenset(imported - ignored) for package, imported in sorted(found.items()) if package not in ignored
+    }
 
 
 def rows() -> tuple[tuple[str, ...], ...]:

@@ -18,7 +18,9 @@ def test_packages_import_downwards_and_in_no_cycle() -> None:
     place = {package: number for number, row in enumerate(rows()) for package in row}
 
     assert place.keys() == imports().keys()
-    assert [(package, each) for package, imported in imports().items() for each in imported if place[each] < place[package]] == []
+    assert [
+        (package, each) for package, imported in imports().items() for each in imported if place[each] < place[package]
+    ] == []
     TopologicalSorter(imports()).prepare()  # raises CycleError
 
 
@@ -29,5 +31,8 @@ def test_an_import_that_is_left_out_follows_from_those_that_are_drawn() -> None:
         return any(each == to or leads(each, to) for each in shown[package])
 
     assert all(
-        leads(package, each) for package, imported in imports().items() for each in imported & shown.keys() if package in shown
+        leads(package, each)
+        for package, imported in imports().items()
+        for each in imported & shown.keys()
+        if package in shown
     )
