@@ -37,7 +37,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Look": {
         "status": Lazy(
-            "tracker.cli.status:status", "Show how watched pages do, the worst first, and how old that knowledge is."
+            "tracker.cli.status:status",
+            "Show the state of each watched page, the worst first, and the age of that knowledge.",
         ),
         "tail": Lazy("tracker.cli.tail:tail", "Show the last updates on record, and new ones as they come."),
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
@@ -82,13 +83,15 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "tracker.cli.formats:formats",
             "Show the formats that ship, and try out one that providers.toml defines.",
         ),
-        "presets": Lazy("tracker.cli.presets:presets_command", "Keep the table of vendors true."),
+        "presets": Lazy("tracker.cli.presets:presets_command", "Check the vendors known by name against their pages."),
         "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
             "Show what filters would have reported of the past that a page still shows; nothing has to run.",
         ),
-        "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
+        "completion": Lazy(
+            "tracker.cli.completion:completion", "Print the script with which a shell completes tracker's commands."
+        ),
     },
     "Without a running tracker": {
         "once": Lazy(
