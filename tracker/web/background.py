@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Signals(Protocol):
-    """What the data server tells the background. Every method raises StoreError."""
+    """The signals of the data server. Every method raises StoreError."""
 
     def await_entry(self, seconds: float) -> bool:
         """Wait until something comes into the stream of events; a hint, no more."""
