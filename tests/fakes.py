@@ -25,7 +25,7 @@ MIDNIGHT = datetime(2025, 11, 3, tzinfo=UTC)
 
 
 class FakeClock:
-    """A clock that stands still until it is told that time passes."""
+    """A clock that stands still until a test lets time pass."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -43,7 +43,7 @@ _Answer = Callable[[FetchRequest], Fetched | NotModified]
 
 
 class FakeFetcher:
-    """A network with one scripted answer per URL. What it was not told of is a 404."""
+    """A network with one scripted answer per URL. Any other URL is a 404."""
 
     def __init__(self) -> None:
         self._answers: dict[str, _Answer] = {}
@@ -123,7 +123,7 @@ class FakeFetcher:
 
 
 class RecordingSink:
-    """An output that keeps what it is given, unless it is told to refuse."""
+    """An output that keeps what it is given, unless a test has it refuse."""
 
     def __init__(self) -> None:
         self.delivered: list[StreamedEvent] = []
@@ -141,7 +141,7 @@ class RecordingSink:
 
 
 class MemoryStream:
-    """An `EventStream` in memory that can be emptied, and that fails when it is told to."""
+    """An `EventStream` in memory that can be emptied, and that fails on demand."""
 
     def __init__(self) -> None:
         self.entries: list[StreamedEvent] = []
@@ -256,7 +256,7 @@ def event(event_id: str = "acme/i1/u1", **fields: Any) -> Event:
 
 
 def streamed(event_id: str = "acme/i1/u1", stream_id: str = "1-0", **fields: Any) -> StreamedEvent:
-    """Return an event as it stands in the stream."""
+    """Return an event as it is in the stream."""
     return StreamedEvent(stream_id=stream_id, event=event(event_id, **fields))
 
 

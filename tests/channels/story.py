@@ -1,4 +1,4 @@
-"""Alerts as the machine would tell of them, for all channels alike."""
+"""Alerts as the machine would report them, for all channels alike."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

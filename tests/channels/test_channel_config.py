@@ -62,7 +62,7 @@ def test_what_is_not_said_has_a_default() -> None:
         ({"allow_private": "yes"}, "allow_private is "),
     ],
 )
-def test_a_mistake_is_one_sentence(keys: dict[str, object], sentence: str) -> None:
+def test_an_error_is_one_sentence(keys: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         channel_config_of({key: value for key, value in {**PAGER, **keys}.items() if value is not None}, PLACE)
 
@@ -97,7 +97,7 @@ def test_a_mistake_is_one_sentence(keys: dict[str, object], sentence: str) -> No
         ("webhook", {"headers_env": {"webhook-id": "X"}}, "which the tracker sets itself"),
     ],
 )
-def test_a_mistake_of_one_type_is_one_sentence(type: str, keys: dict[str, object], sentence: str) -> None:
+def test_an_error_of_one_type_is_one_sentence(type: str, keys: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(type, **keys)
 

@@ -203,7 +203,7 @@ def test_once_names_what_it_does_not_know(tmp_path: Path) -> None:
     assert "amce" in str(result.exception)
 
 
-def test_a_mistake_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
+def test_an_error_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
     file.write_text('[[provider]]\nname = "Acme"\nurl = "ftp://status.acme.example"\n')
 

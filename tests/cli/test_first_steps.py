@@ -220,7 +220,7 @@ def test_tail_shows_the_last_lines_or_all_since(data: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["tail", "incidents", "report"])
-def test_a_folder_without_a_record_is_a_mistake(tmp_path: Path, command: str) -> None:
+def test_a_folder_without_a_record_is_an_error(tmp_path: Path, command: str) -> None:
     error = run(command, "--data-dir", tmp_path).exception
 
     assert isinstance(error, TrackerError)

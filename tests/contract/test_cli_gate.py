@@ -109,7 +109,7 @@ def test_the_answer_has_evidence_a_link_and_an_age(run: Run) -> None:
     assert 0 <= bad["age_s"] < 60
 
 
-def test_what_is_not_watched_is_a_mistake_and_no_answer(run: Run) -> None:
+def test_what_is_not_watched_is_an_error_and_no_answer(run: Run) -> None:
     result = run("gate", "wel")
 
     assert isinstance(result.exception, ConfigError)

@@ -83,7 +83,7 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
         (["openai", "--cadence", "slow"], 'cadence is "slow"; known are adaptive, fixed'),
     ],
 )
-def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
+def test_one_error_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
     run("add", "--no-check", "https://status.acme.example")
 
     result = run("add", "--no-check", *pages)
@@ -292,7 +292,7 @@ def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
 
     assert isinstance(result.exception, TrackerError)
     assert not isinstance(result.exception, ConfigError)
-    assert "or add --no-check to watch it all the same" in str(result.exception)
+    assert "or add --no-check to watch it anyway" in str(result.exception)
     assert "cannot be read: no connection" in result.stderr
     assert added.exit_code == 0
     assert [provider.id for provider in catalogue.providers()] == ["gone"]

@@ -66,14 +66,14 @@ def office(valkey: "redis.Redis", poster: RequestsPoster) -> Office:
 
 
 def test_events_arrive_signed_and_in_order_whatever_the_receiver_does(office: Office) -> None:
-    trouble = (
+    problems = (
         answers("503 Service Unavailable"),
         close,
         stall,
         answers("429 Too Many Requests", Retry_After="30"),
         answers("200 OK Not HTTP", Transfer_Encoding="magic"),
     )
-    with Receiver(*trouble, accept, *trouble) as receiver:
+    with Receiver(*problems, accept, *problems) as receiver:
         office.watches(ops=receiver)
         committed(office.client, *"abc")
         while len(receiver.accepted) < 3:

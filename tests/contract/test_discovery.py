@@ -124,7 +124,7 @@ def test_a_site_that_answers_everything_with_its_front_page_is_refused() -> None
 
 @pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.host is None])
 def test_a_page_that_moves_in_the_middle_of_an_incident_reports_every_update_once(name: str) -> None:
-    """The new page is told of before the old one knew it; what either shows beyond that is its own."""
+    """The new page is reported before the old one knew it; what either shows beyond that is its own."""
     clock = FakeClock()
     here, there = Page("Acme", id="here", clock=clock), Page("Acme", id=PAGE_ID, platform=name, clock=clock, seed=1)
     acme, new_host = provider(url=f"https://{HOST}"), HOSTED_AT.get(name, "status.new.example")

@@ -19,8 +19,8 @@ import brotli
 import pytest
 from backports import zstd
 
+from tests.contract.both_fetchers import KINDS, asked_twice, connections_for, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, asked_twice, connections_for, end
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
@@ -270,7 +270,7 @@ def test_a_304_that_nobody_asked_for_is_refused(fetcher):
 
 
 @pytest.mark.parametrize(("sent", "received"), [('"1"', '"1"'), ('W/"1"', '"1"'), ("1", "1"), ('""', '""')])
-def test_a_200_is_news_though_it_repeats_the_tag_it_was_sent(fetcher, sent, received):
+def test_a_200_is_a_change_though_it_repeats_the_tag_it_was_sent(fetcher, sent, received):
     with Origin(lambda exchange: exchange.answer(body=b"other", ETag=received)) as origin:
         answer = fetcher.fetch(ask(origin, validators=Validators(etag=sent)))
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import FetchTimeout
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions

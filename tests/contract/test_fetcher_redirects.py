@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions
@@ -389,7 +389,7 @@ def test_a_circle_through_a_sign_in_page_says_so(either):
         ("/blog/login-issues", b"<html><title>Status</title><input type=password></html>", "text/html"),
     ],
 )
-def test_news_are_not_taken_for_a_sign_in_page(either, path, body, kind):
+def test_announcements_are_not_taken_for_a_sign_in_page(either, path, body, kind):
     def script(exchange):
         if exchange.request.path == "/":
             redirect(exchange, path)

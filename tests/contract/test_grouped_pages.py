@@ -10,7 +10,7 @@ import redis
 
 from tests.data_server import DataServer
 from tests.fakes import NOON, event, failing, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState
@@ -150,7 +150,7 @@ def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group)
     assert [type(answer) for answer in begun] == [PollLease, StoreError, StoreError, StoreError, PollLease]
 
 
-def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
+def test_a_commit_with_events_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
     leases = group.begins()
     state = PageState(url="https://p1.example", seeded=True)
     written = ({"pending": (PendingEvent(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})

@@ -41,7 +41,7 @@ def floors() -> tuple[tuple[str, ...], ...]:
     """Return the rooms of each floor, from the top down; workers, which no room of the product imports, are on top."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers")
-    split = [tuple(name.strip(" ()") for name in layer.split("|")) for layer in layers]
+    split = [tuple(name.strip(" ()") for name in each.split("|")) for each in layers]
     return (("workers",), *split)
 
 

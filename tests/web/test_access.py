@@ -190,7 +190,7 @@ def test_signing_in_leads_nowhere_else() -> None:
         assert inside(elsewhere) == "/"
 
 
-def test_a_server_tells_its_readers_from_others(valkey: "redis.Redis", tmp_path) -> None:
+def test_a_server_distinguishes_its_readers_from_others(valkey: "redis.Redis", tmp_path) -> None:
     with RunningWeb(valkey, tmp_path, SETTINGS, bound="0.0.0.0") as web:
         web.watch((provider(), well()))
         name = {"Host": "status.example"}

@@ -79,12 +79,12 @@ def known(
 
 def pages() -> tuple[PageNow, ...]:
     """Return what is known of all."""
-    calm = [
+    quiet = [
         known(name, group, checked_s=3 + 7 * (index % 6), changed_at=minutes(60 * (5 + 61 * index)))
         for group, names in GROUPS.items()
         for index, name in enumerate(names)
     ]
-    return (*calm, _meridian(), _kestrel(), _hanabi(), *_unread(), *_works())
+    return (*quiet, _meridian(), _kestrel(), _hanabi(), *_unread(), *_works())
 
 
 def history(directory: Path) -> History:

@@ -173,7 +173,7 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool
     if failed:
         raise TrackerError(
             f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
-            "asked), or add --no-check to watch it all the same"
+            "asked), or add --no-check to watch it anyway"
         )
 
 

@@ -89,7 +89,7 @@ def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None
 @data_dir_option
 @format_option
 def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format: str) -> None:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent all the same.
+    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway.
 
     \b
     Example:

@@ -112,7 +112,7 @@ class RealAlertmanager(FakeService):
             notes = [note for note in self._oncall.notes if note["groupLabels"]["incident"] == sent.key]
             if not notes or notes[-1]["status"] != expected:
                 return False
-            # What ends has the severity that was told last, which may be an earlier one.
+            # What ends has the severity that was reported last, which may be an earlier one.
             return expected == "resolved" or any(
                 alert["status"] == expected and alert["labels"]["severity"] == sent.severity
                 for alert in notes[-1]["alerts"]

@@ -23,7 +23,7 @@ def maintenance(maintenance_id: str, begin_h: float | None, end_h: float | None,
 
 
 def report_of(**view: object) -> PageReport:
-    """Return what is told at noon of a page that has been read."""
+    """Return what is reported at noon of a page that has been read."""
     page = PageStatus(provider=provider(), state=PageState(seeded=True), view=PageView(**view), checked_at=NOON)
     return report(page, NOON)
 

@@ -1,4 +1,4 @@
-"""What successive answers of a feed tell: each incident is one, two are two, and nothing is told again."""
+"""What successive answers of a feed tell: each incident is one, two are two, and nothing is reported again."""
 
 from collections.abc import Iterable
 from html import escape

@@ -1,4 +1,4 @@
-"""What of a page is told: the filters of a provider, by themselves and over many polls."""
+"""What of a page is reported: the filters of a provider, by themselves and over many polls."""
 
 from collections.abc import Iterable
 
@@ -283,17 +283,20 @@ def test_an_incident_that_becomes_bad_enough_is_new_from_then_on_and_followed_to
     ]
 
     reported = [
-        [(piece.key, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending]
+        [
+            (piece.event.update_id, piece.event.event)
+            for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending
+        ]
         for impact, posted in ((Impact(word), posted) for word, posted in stages)
     ]
 
     assert reported == [
         [],
         [],
-        [("i1/impact/critical", "new_incident")],
+        [("impact/critical", "new_incident")],
         [],
-        [("i1/u3", "incident_update")],
-        [("i1/u4", "incident_update")],
+        [("u3", "incident_update")],
+        [("u4", "incident_update")],
     ]
 
 
@@ -381,7 +384,7 @@ def test_nobody_is_reported_of_an_update_of_an_incident_that_was_never_announced
 ) -> None:
     kinds = {key: value for key, value in given_filters.items() if key != "events"}
     memory = Memory(provider(first_sight=FirstSight.ALL, **kinds))
-    # One that was shown without updates counts as known: there was nothing to tell of it.
+    # One that was shown without updates counts as known: there was nothing to report of it.
     bare = {known.id for snapshot in shown for known in snapshot.incidents if not known.updates}
 
     events = [piece.event for snapshot in shown for piece in memory.polls(snapshot).pending]

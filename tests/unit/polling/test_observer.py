@@ -106,18 +106,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return urls
 
 
-# --- where a page's news come from ---
-
-
-def test_a_page_of_statuspage_is_found_from_its_address() -> None:
-    watcher = Watcher(url=f"{SITE}/")
-    watcher.shows(page())
-    watcher.fetcher.answers(f"{SITE}/", HTML)
-
-    watcher.polls()
-
-    assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
-    assert watcher.fetcher.asked() == [f"{SITE}/", PROXY, SUMMARY, INCIDENTS, SCHEDULED]
+# --- where a page's answers come from ---
 
 
 def test_a_page_that_only_has_a_feed_is_followed_through_that() -> None:
@@ -391,7 +380,7 @@ def test_what_only_a_detail_knows_is_in_the_snapshot() -> None:
     assert (known.status, [posted.id for posted in known.updates]) == ("resolved", ["u1", "u2"])
 
 
-def test_freshness_is_passed_on_whatever_the_layer() -> None:
+def test_freshness_is_passed_on_whatever_the_response_class() -> None:
     watcher = Watcher()
     body = summary(page())
     reported = []
@@ -455,33 +444,6 @@ def test_a_detail_that_fails_has_the_primary_asked_in_full_at_the_next_poll(erro
     assert [known.id for known in first.snapshot.incidents] == ["i1"], "what the primary says is not held back"
     assert second.response_class is ResponseClass.CHANGED
     assert watcher.polls().response_class is ResponseClass.NOT_MODIFIED
-
-
-def test_a_detail_that_cannot_be_read_counts_as_failed() -> None:
-    watcher = Watcher()
-    watcher.shows(page())
-    watcher.fetcher.answers(INCIDENTS, HTML)
-
-    assert not watcher.polls().settled
-
-
-def test_a_failing_detail_does_not_hide_the_other_one() -> None:
-    watcher = Watcher()
-    watcher.acknowledges(page())
-    planned = incident("m1", update("u1", status="scheduled"))
-    watcher.shows(page(maintenances=(planned,), minute=1))
-    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
-    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
-
-    assert [known.id for known in watcher.polls().snapshot.maintenances] == ["m1"]
-
-
-def test_a_detail_that_asks_for_a_pause_delays_the_next_poll() -> None:
-    watcher = Watcher()
-    watcher.shows(page())
-    watcher.fetcher.raises(INCIDENTS, HttpStatusError("too many requests", 300.0, 429))
-
-    assert watcher.polls().fresh_for_s == 300.0
 
 
 def test_what_a_detail_shows_when_it_is_read_for_the_first_time_is_history() -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tests.strategies import moments, providers, states
+from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
@@ -34,7 +35,7 @@ _VALIDATORS = st.builds(Validators, etag=st.none() | st.just('"1"'), last_modifi
     state=states,
     #: Most pages owe nothing, which few states say.
     owes=st.sampled_from([False, False, False, True]),
-    calm_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
+    quiet_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
     stored=_VALIDATORS,
     renewed=st.none() | st.none() | _VALIDATORS,
     fresh_for_s=st.none() | st.floats(0, 90_000),
@@ -45,7 +46,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     page: Provider,
     state: PageState,
     owes: bool,
-    calm_for: timedelta | None,
+    quiet_for: timedelta | None,
     stored: Validators,
     renewed: Validators | None,
     fresh_for_s: float | None,
@@ -54,7 +55,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 ) -> None:
     source = Source(format="statuspage", primary=page.url)
     known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
-    quiet_since = None if calm_for is None else begun_at - calm_for
+    quiet_since = None if quiet_for is None else begun_at - quiet_for
     state = replace(state, url=page.url, source=source, answers=known, activity=Activity(quiet_since=quiet_since))
     if not owes:
         gaps = Gaps(unsettled_since=state.gaps.unsettled_since)
@@ -115,41 +116,37 @@ def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     assert not takes_it(now + timedelta(days=14))
 
 
-class Page:
+class Page(Watch):
     """A page that was read once, whose answers a test chooses, polled on a loop."""
 
+    new_poller = LoopPoller
+
     def __init__(self, body: bytes) -> None:
-        self.acme = provider(url=PAGE)
-        self.pages = MemoryPages([self.acme])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
+        super().__init__(url=PAGE)
         known = {PAGE: KnownAnswer(digest=digest(body))}
         state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
         lease = self.pages.begin("acme", self.clock())
         assert lease is not None
         self.pages.commit(lease, Commit(state=state, checked_at=self.clock()))
-        self.poller = LoopPoller(self.pages, self.fetcher, self.clock)
 
 
 def test_a_body_that_is_too_large_to_compare_on_the_loop_is_asked_for_once() -> None:
     body = b"{" + b" " * LARGEST_COMPARED_BYTES + b"}"
     page = Page(body)
-    page.fetcher.answers(PAGE, body)
+    page.answers(body)
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_BODY)
     assert page.fetcher.asked() == [PAGE]
 
 
 def test_what_the_quick_fetcher_leaves_is_asked_for_by_the_general_one() -> None:
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{}", answered_by="https://status.acme.example/elsewhere.json")
+    page.answers(b"{}", answered_by="https://status.acme.example/elsewhere.json")
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert poll.outcome is Outcome.QUIET
     assert page.fetcher.asked() == [PAGE, PAGE]
 
@@ -158,11 +155,10 @@ def test_a_failure_costs_one_request_and_is_committed_with_its_reason() -> None:
     page = Page(b"{}")
     page.fetcher.raises(PAGE, FetchTimeout("no byte came for 10 s"))
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert isinstance(poll.failure, FetchError)
-    assert page.pages.state("acme").readability.failure == "no byte came for 10 s"
+    assert page.state.readability.failure == "no byte came for 10 s"
     assert page.fetcher.asked() == [PAGE]
 
 
@@ -181,16 +177,16 @@ def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with(
 def test_a_body_beyond_what_may_wait_for_a_thread_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick, "MOST_WAITING_BYTES", 1)
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{ }")
+    page.answers(b"{ }")
 
-    page.poller.poll("acme")
+    page.polls()
 
     assert page.fetcher.asked() == [PAGE, PAGE]
 
 
 def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left_to_the_next() -> None:
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{ }")
+    page.answers(b"{ }")
     page.fetcher.meanwhile(lambda: page.clock.passes(seconds=26))
 
     assert page.poller.poll("acme") is None

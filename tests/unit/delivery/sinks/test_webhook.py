@@ -119,7 +119,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("sink", "environ", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_one_sentence_without_the_secret(sink: Webhook, environ: dict[str, str], words: str) -> None:
+def test_an_error_is_one_sentence_without_the_secret(sink: Webhook, environ: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         endpoint(sink, environ)
 

@@ -21,7 +21,7 @@ def corrected(watched: Page, url: str) -> None:
 
 @pytest.fixture(params=FirstSight)
 def acme(request: pytest.FixtureRequest) -> Page:
-    """A page that was read in the middle of an incident, whatever is told of pages at first sight."""
+    """A page that was read in the middle of an incident, whatever is reported of pages at first sight."""
     watched = Page(first_sight=request.param)
     watched.shows(page(minute=-5))
     watched.polls()
@@ -31,7 +31,7 @@ def acme(request: pytest.FixtureRequest) -> Page:
     return watched
 
 
-def test_what_came_meanwhile_is_told_once_and_nothing_else_again(acme: Page) -> None:
+def test_what_came_meanwhile_is_reported_once_and_nothing_else_again(acme: Page) -> None:
     acme.fails(GONE)
     for _ in range(3):
         acme.polls()
@@ -42,9 +42,9 @@ def test_what_came_meanwhile_is_told_once_and_nothing_else_again(acme: Page) -> 
 
     acme.polls()
 
-    readable, moved, *told = acme.reported()
+    readable, moved, *seen = acme.reported()
     assert (readable.event, moved.event) == (EventKind.PAGE_READABLE, EventKind.PAGE_MOVED)
-    assert [(event.event, event.id) for event in told] == [
+    assert [(event.event, event.id) for event in seen] == [
         (EventKind.INCIDENT_UPDATE, "acme/n1/v2"),
         (EventKind.INCIDENT_UPDATE, "acme/n1/v3"),
     ]
@@ -52,7 +52,7 @@ def test_what_came_meanwhile_is_told_once_and_nothing_else_again(acme: Page) -> 
     assert acme.reported() == []
 
 
-def test_what_came_while_the_tracker_was_stopped_is_told(acme: Page) -> None:
+def test_what_came_while_the_tracker_was_stopped_is_reported(acme: Page) -> None:
     acme.clock.passes(hours=3)
     acme.shows(page(new(update("v2", 90, "resolved", body=OVER))), THERE)
     corrected(acme, THERE)

@@ -18,7 +18,9 @@ from tests.workers.queues import connected
 from tests.workers.slots import PATIENCE_S, watching
 from workers.app import app as application
 
-pytestmark = pytest.mark.parametrize("lean", ["1", "0"], ids=["lean", "general"])
+pytestmark = pytest.mark.parametrize(
+    "lean", ["1", pytest.param("0", marks=pytest.mark.faults)], ids=["lean", "general"]
+)
 
 
 def eventually(is_so: Callable[[], bool], what: str) -> None:

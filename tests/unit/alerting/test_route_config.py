@@ -89,7 +89,7 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
         ('[[routes]]\nto = ["chat"]', 'unknown table "routes"; did you mean [[route]]?'),
     ],
 )
-def test_a_mistake_is_one_sentence_with_its_place_and_its_remedy(text: str, sentence: str) -> None:
+def test_an_error_is_one_sentence_with_its_place_and_its_remedy(text: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         read(text)
 

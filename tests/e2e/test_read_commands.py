@@ -163,8 +163,8 @@ def test_a_demo_says_how_to_look_at_it_from_another_terminal() -> None:
         text=True,
     ) as demo:
         assert demo.stderr is not None
-        told = next(line for line in demo.stderr if "tracker status --data-dir" in line)
-        directory = Path(told.split("--data-dir")[1].strip())
+        reported = next(line for line in demo.stderr if "tracker status --data-dir" in line)
+        directory = Path(reported.split("--data-dir")[1].strip())
         looked = subprocess.run(
             [sys.executable, "-m", "tracker", "status", "--data-dir", str(directory)],
             capture_output=True,

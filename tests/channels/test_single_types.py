@@ -49,7 +49,7 @@ def test_slack_says_aloud_only_what_is_worse_and_the_end(slack: Bench) -> None:
     assert root["unfurl_links"] is root["unfurl_media"] is False
 
 
-def test_slack_tells_the_updates_of_versions_that_were_skipped(slack: Bench) -> None:
+def test_slack_shows_the_updates_of_versions_that_were_skipped(slack: Bench) -> None:
     first, *_, last = life()
     send_all(slack, [first, last])
 
@@ -78,7 +78,7 @@ def test_slack_goes_on_where_a_rate_limit_stopped_it(slack: Bench) -> None:
     assert texts == list(TEXTS)
 
 
-def test_slack_without_the_right_to_read_still_tells_everything(slack: Bench) -> None:
+def test_slack_without_the_right_to_read_still_shows_everything(slack: Bench) -> None:
     slack.service.may_read = False
     first, *_, last = life()
     slack.service.fail_next(Fault.LOST_ANSWER)
@@ -90,7 +90,7 @@ def test_slack_without_the_right_to_read_still_tells_everything(slack: Bench) ->
     assert [each.is_open for each in slack.service.shown()] == [True, False]
 
 
-def test_slack_tells_an_end_without_an_update(slack: Bench) -> None:
+def test_slack_shows_an_end_without_an_update(slack: Bench) -> None:
     first = life()[0]
     handle = send_all(slack, [first])
     slack.channel.send(replace(first, act=Act.CLOSE, version=2, status="resolved", ended_at=NOON), handle)
@@ -201,7 +201,7 @@ def test_a_call_that_must_not_arrive_twice_is_not_repeated(poster: RequestsPoste
     assert answered == 2
 
 
-def test_a_long_story_is_told_from_its_end(slack: Bench) -> None:
+def test_a_long_story_is_shown_from_its_end(slack: Bench) -> None:
     entries = tuple(entry(number, f"update {number:03}") for number in range(1, 101))
     slack.channel.send(message(updates=entries), None)
 
@@ -250,7 +250,7 @@ def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: B
     assert len(shown.texts) == 1
 
 
-def test_an_alertmanager_that_lost_everything_is_told_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
+def test_an_alertmanager_that_lost_everything_gets_it_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
     with service_of("alertmanager", tmp_path, mail_certificate) as service:
         bench = bench_of("alertmanager", service, poster, mail_certificate)
         first, *_, last = life()

@@ -79,7 +79,7 @@ def test_what_ends_within_the_hold_is_never_sent_and_what_goes_on_says_how_long_
     assert lasting.notes == ["held 5 min"]
 
 
-def test_a_page_that_cannot_be_read_is_told_after_five_minutes_or_as_the_route_says() -> None:
+def test_a_page_that_cannot_be_read_is_reported_after_five_minutes_or_as_the_route_says() -> None:
     unreadable = an_event("unknown", kind=EventKind.PAGE_UNREADABLE, impact=None, id="acme/page_unreadable/1")
     readable = an_event("readable", kind=EventKind.PAGE_READABLE, impact=None, id="acme/page_readable/1")
 
@@ -117,7 +117,7 @@ def test_a_summary_of_what_is_all_over_is_one_message() -> None:
     assert [act for _, act in story.sent()] == ["open"]
 
 
-def test_what_is_as_bad_as_quiet_hours_let_pass_passes_and_the_end_of_what_was_told_too() -> None:
+def test_what_is_as_bad_as_quiet_hours_let_pass_passes_and_the_end_of_what_was_reported_too() -> None:
     quiet = QuietHours(start=time(11), end=time(13), passes=Impact.CRITICAL)
     story = Story(chat(quiet_hours=quiet))
     story.at(0, an_event(impact="major", update="a")).at(1, an_event(impact="critical", update="b"))
@@ -146,7 +146,7 @@ def test_a_digest_is_one_message_for_each_window_in_which_something_happened() -
     assert [len(group.children) for group in (first, second)] == [2, 1]
 
 
-def test_more_than_five_that_open_with_one_cause_are_told_as_one_from_the_sixth_on() -> None:
+def test_more_than_five_that_open_with_one_cause_are_reported_as_one_from_the_sixth_on() -> None:
     known = {f"p{n}": ProviderFacts(host="status.example") for n in range(9)}
     story = Story(rules(Route(to=("chat",)), providers=known))
     for number in range(9):
@@ -258,7 +258,7 @@ def test_what_a_moved_page_does_not_show_any_more_is_withdrawn_after_a_day() -> 
     assert story.alerts[0].state is AlertState.WITHDRAWN
 
 
-def test_a_component_that_an_incident_names_is_told_by_the_incident_alone() -> None:
+def test_a_component_that_an_incident_names_is_reported_by_the_incident_alone() -> None:
     fall = an_event(
         "major_outage",
         kind=EventKind.COMPONENT_STATUS_CHANGE,
@@ -270,6 +270,24 @@ def test_a_component_that_an_incident_names_is_told_by_the_incident_alone() -> N
 
     assert [alert.kind for alert in alone.alerts] == [AlertKind.COMPONENT]
     assert [alert.kind for alert in along.alerts] == [AlertKind.INCIDENT]
+
+
+def test_an_incident_whose_id_reads_like_another_subject_has_an_alert_of_its_own() -> None:
+    fall = an_event(
+        "major_outage",
+        kind=EventKind.COMPONENT_STATUS_CHANGE,
+        impact=None,
+        id="acme/component/api/1",
+        components=("API",),
+    )
+    blind = an_event("unknown", kind=EventKind.PAGE_UNREADABLE, impact=None, id="acme/page_unreadable/1")
+    story = Story(chat(after_s=0)).at(0, fall, blind, an_event(incident="component/api"), an_event(incident="page"))
+    story.at(1, an_event("resolved", incident="page"))
+
+    alerts = {(alert.kind, alert.subject): alert for alert in story.alerts}
+    assert len({alert.id for alert in story.alerts}) == len(alerts) == 4
+    assert {subject for (_, subject), alert in alerts.items() if alert.is_over} == {"page"}
+    assert not alerts[AlertKind.PAGE, "page"].is_over
 
 
 def test_the_first_route_that_matches_decides_unless_it_continues() -> None:

@@ -86,8 +86,8 @@ class Direct(Caller, Mailer):
 @pytest.mark.parametrize(
     "type", ["pagerduty", "slack", "slack-webhook", "discord", "teams", "jsm", "incidentio", "webhook"]
 )
-@given(told=messages())
-def test_any_text_is_taken(type: str, told: Message, tmp_path, mail_certificate) -> None:
+@given(reported=messages())
+def test_any_text_is_taken(type: str, reported: Message, tmp_path, mail_certificate) -> None:
     service: FakeService
     # Only its address is needed: nothing listens there.
     service = service_of(type, tmp_path, mail_certificate)  # type: ignore[assignment]
@@ -96,9 +96,9 @@ def test_any_text_is_taken(type: str, told: Message, tmp_path, mail_certificate)
     table, environ = table_of(type, service)
     channel = channel_of(channel_config_of(table, "here"), environ=environ, caller=direct, mailer=direct, clock=utc_now)
 
-    handle = channel.send(told, None)
-    handle = channel.send(replace(told, act=Act.CHANGE, version=2, severity=Severity.CRITICAL), handle)
-    channel.send(replace(told, act=Act.CLOSE, version=3, status="resolved", ended_at=NOON), handle)
+    handle = channel.send(reported, None)
+    handle = channel.send(replace(reported, act=Act.CHANGE, version=2, severity=Severity.CRITICAL), handle)
+    channel.send(replace(reported, act=Act.CLOSE, version=3, status="resolved", ended_at=NOON), handle)
 
     assert not service.shown()[-1].is_open
     for text in service.strings():
@@ -106,13 +106,13 @@ def test_any_text_is_taken(type: str, told: Message, tmp_path, mail_certificate)
         assert type in {"pagerduty", "jsm", "webhook"} or "@here" not in text
 
 
-@given(told=messages())
-def test_any_text_is_a_whole_mail(told: Message) -> None:
+@given(reported=messages())
+def test_any_text_is_a_whole_mail(reported: Message) -> None:
     direct = Direct(None)
     table, environ = table_of("email", None)
     table["port"] = 25
     channel = channel_of(channel_config_of(table, "here"), environ=environ, caller=direct, mailer=direct, clock=utc_now)
-    channel.send(told, None)
+    channel.send(reported, None)
 
     [raw] = direct.mails
     mail = message_from_bytes(raw, policy=policy.default)

@@ -2,13 +2,9 @@
 
 import json
 
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.vendor import SITE, Watch
 from tracker.model.provider import FirstSight
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
-SITE = "https://status.acme.example"
 LIST, ALONE = f"{SITE}/api/v1/notices", f"{SITE}/api/v1/notices/501"
 
 
@@ -33,20 +29,14 @@ ONE, TWO, THREE = (
 )
 
 
-def test_two_updates_between_two_polls_are_both_told_and_a_quiet_poll_asks_the_list_alone():
-    page = provider(url=SITE, format="auto", first_sight=FirstSight.SILENT)
-    store, fetcher, clock = MemoryPages([page]), FakeFetcher(), FakeClock()
-    poller = Poller(store, Observer(fetcher), clock)
-    fetcher.answers(LIST, listing(ONE))
-    poller.poll(page.id)
-    fetcher.answers(LIST, listing(ONE, TWO, THREE))
-    fetcher.answers(ALONE, json.dumps({"notice": notice(ONE, TWO, THREE, alone=True)}))
+def test_two_updates_between_two_polls_are_both_reported_and_a_quiet_poll_asks_the_list_alone():
+    watched = Watch(format="auto", first_sight=FirstSight.SILENT)
+    watched.fetcher.answers(LIST, listing(ONE))
+    watched.polls()
+    watched.fetcher.answers(LIST, listing(ONE, TWO, THREE))
+    watched.fetcher.answers(ALONE, json.dumps({"notice": notice(ONE, TWO, THREE, alone=True)}))
 
-    clock.passes(minutes=2)
-    poller.poll(page.id)
-    fetcher.asked()
-    clock.passes(minutes=30)
-    poller.poll(page.id)
+    watched.polls()
 
-    assert [event.message for event in store.events if event.update_id] == ["A cable.", "It is mended."]
-    assert fetcher.asked() == [LIST]
+    assert [event.message for event in watched.pages.events if event.update_id] == ["A cable.", "It is mended."]
+    assert watched.asks(minutes=30) == [LIST]

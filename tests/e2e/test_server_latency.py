@@ -16,6 +16,7 @@ pytestmark = pytest.mark.faults
 UPDATES = 40
 
 
+@pytest.mark.faults
 def test_every_update_reaches_the_record(tmp_path: Path) -> None:
     pages = [Page(f"page-{number}", id=f"page-{number}") for number in range(6)]
     with (

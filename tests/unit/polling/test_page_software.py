@@ -10,7 +10,7 @@ from tracker.polling.candidates import plan
 from tracker.polling.discovery import discover
 
 SITE = "https://status.acme.example"
-GOLDEN = Path(__file__).parents[1] / "golden" / "parse"
+GOLDEN = Path(__file__).parents[2] / "golden" / "parse"
 
 
 def page(sign: bytes) -> bytes:

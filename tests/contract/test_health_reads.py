@@ -54,7 +54,7 @@ def test_only_a_page_that_changed_is_read_again(client: "redis.Redis", catalogue
     assert [page.failure for page in watch.look()] == [None, "no such host"]
     assert catalogue.read == ["b"]
 
-    # A quiet poll changes nothing that is told.
+    # A quiet poll changes nothing that is reported.
     pages.commit(pages.begin("b", LATER), Commit(checked_at=LATER))
     assert [page.failure for page in watch.look()] == [None, "no such host"]
     assert catalogue.read == ["b"]
