@@ -22,9 +22,9 @@ _Answer = TypeVar("_Answer")
 FATES: Final = {"breaks": 8, "breaks after": 12, "killed": 5, "killed after": 6, "twice": 10}
 #: How often everything takes very long, in steps of a thousand, and how often one process is stopped after a call.
 STALLS: Final = 4
-STOPS: Final = 2
+STOPS: Final = 6
 #: How long that takes, in seconds: mostly long enough for leases to end.
-_STALLS_S: Final = (5, 21, 31, 65)
+_STALLS_S: Final = (5, 21, 31, 65, 300)
 #: What breaks how often, as factors. Each seed has one of these: most faults show only where much of one kind breaks.
 MOODS: Final = (
     {"call": 1, "stall": 1, "channel": 1},
