@@ -20,8 +20,8 @@ from benchmarks.origin.site import COMPONENTS, page_name
 from benchmarks.processes import await_that, child, cpu_by_role, machine_busy_s, rss_by_role
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.store.connection import PREFIX
+from tracker.supervise.commands import Size
 from tracker.supervise.server import server_url
-from tracker.supervise.stack import Size
 
 _NOT_THE_TRACKER: Final = ("origin", "bench", "machine")
 _CORES: Final = len(os.sched_getaffinity(0))

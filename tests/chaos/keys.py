@@ -1,4 +1,4 @@
-"""What may stand in the data server once all is calm."""
+"""What may stand in the data server once all is quiet."""
 
 import re
 import time

@@ -39,9 +39,9 @@ class Proxy:
         """Break all connections that are open now in that way, and heal after the time."""
         asyncio.run_coroutine_threadsafe(self._inject(fault, seconds), self._loop).result()
 
-    def hold_back(self, round_trip_s: float) -> None:
+    def hold_back(self, delay_s: float) -> None:
         """Be so far away from now on, half of it each way; what is under way keeps its order."""
-        self._delay_s = round_trip_s / 2
+        self._delay_s = delay_s / 2
 
     def close(self) -> None:
         """Stop forwarding."""

@@ -98,8 +98,8 @@ class Saboteur:
     def _until(self, seconds: float, end: Callable[[], object]) -> None:
         self._later.append((time.monotonic() + seconds, end))
 
-    def _far(self, round_trip_s: float, seconds: float) -> None:
-        self._fleet.proxy.hold_back(round_trip_s)
+    def _far(self, delay_s: float, seconds: float) -> None:
+        self._fleet.proxy.hold_back(delay_s)
         self._until(seconds, lambda: self._fleet.proxy.hold_back(0.0))
 
     def _hang(self, misbehaviour: Misbehaviour) -> None:

@@ -45,6 +45,8 @@ def file(tmp_path: Path) -> Path:
         assert client is not None
         for number in range(BEFORE):
             client.set(f"key-{number}", "x" * 100)
+        while client.info("persistence")["aof_buffer_length"]:
+            client.ping()  # while it syncs the file, it keeps what comes meanwhile
     (found,) = (tmp_path / "server" / "appendonlydir").glob("*.incr.aof")
     return found
 

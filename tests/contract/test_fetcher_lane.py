@@ -17,9 +17,10 @@ import pytest
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
-from tracker.fetch import FetchLimits, QuickLane, look_ups, reader
+from tracker.fetch import ClientOptions, FetchLimits, QuickLane, look_ups, reader
+from tracker.fetch.limits import PAGE_LIMITS
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 TAGGED = Validators(etag='"1"')
 FAST = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
@@ -36,10 +37,10 @@ class FakeSeconds:
 
 
 @asynccontextmanager
-async def lane_of(**options: Any):
-    options = {"limits": FetchLimits(), "user_agent": "tests"} | options
+async def lane_of(limits: FetchLimits = PAGE_LIMITS, hosts: int | None = None, **options: Any):
+    shared = ClientOptions(user_agent="tests", **options)
     with ThreadPoolExecutor(4, thread_name_prefix="look-up") as executor:
-        made = QuickLane(executor=executor, **options)
+        made = QuickLane(shared, executor=executor, limits=limits, hosts=hosts)
         try:
             yield made
         finally:

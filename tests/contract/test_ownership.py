@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.fakes import FakeClock, RecordingSink, event, provider
-from tracker.delivery.ports import Reported
+from tracker.delivery.event_stream import Reported
 from tracker.delivery.recorder import RECORD as CURSOR
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord

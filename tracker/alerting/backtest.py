@@ -11,7 +11,7 @@ from tracker.alerting.rules import Rules
 from tracker.alerting.targets import next_due
 from tracker.model.event import Event
 
-#: Looks at one moment; more would show a mistake of ours.
+#: How often one moment is looked at; more would be a bug.
 _MOST_LOOKS = 10_000
 
 

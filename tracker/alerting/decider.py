@@ -26,7 +26,7 @@ BATCH: Final = 100
 TIME_SLICE: Final = timedelta(seconds=3)
 #: When a channel fails for so long, the others say so.
 FAILS_FOR: Final = timedelta(minutes=15)
-_NOT_WATCHED: Final = "The page is not watched any more."
+_NOT_WATCHED: Final = "The page is no longer watched."
 
 
 class Decider:
@@ -79,7 +79,7 @@ class Decider:
         return decided
 
     def _refresh(self, owner: str, now: datetime) -> None:
-        """Read rules anew that have changed; alerts of pages that are not watched any more end."""
+        """Read rules again that have changed; alerts of pages that are not watched any more end."""
         version = self._store.version()
         if version == self._version:
             return

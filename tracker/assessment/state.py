@@ -105,13 +105,13 @@ def _assessed(
     reason: Reason,
     evidence: str,
 ) -> Assessment:
-    if not state.seeded and state.failing_since is None:
+    if not state.seeded and state.readability.failing_since is None:
         return Assessment(state=State.NOT_ASKED, reason=Reason.NEVER_ASKED, evidence="not asked yet")
-    read_at = min(filter(None, (checked_at, state.failing_since)), default=None) if state.seeded else None
+    read_at = min(filter(None, (checked_at, state.readability.failing_since)), default=None) if state.seeded else None
     age_s = max(0.0, (now - read_at).total_seconds()) if read_at else None
     last_state = found if state.seeded else None
     if state.is_unknown:
-        evidence = state.failure or "it cannot be read"
+        evidence = state.readability.failure or "it cannot be read"
         return Assessment(
             state=State.UNKNOWN,
             reason=Reason.UNREADABLE,

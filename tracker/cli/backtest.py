@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue import PROVIDERS, refiltered
 from tracker.cli.naming import meant
 from tracker.cli.options import (
@@ -82,7 +82,7 @@ def _provider(providers_file: Path | None, provider_id: str) -> Provider:
 def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
     """Return everything the page shows, and why a part of it could not be read, if so. Raises PollError."""
     variables = environment(Path("data"))
-    fetcher = build_fetcher(Settings.from_environment(variables))
+    fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer = Observer(fetcher, variables)
     try:
         nothing = PageState()

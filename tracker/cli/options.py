@@ -15,9 +15,9 @@ from tracker.catalogue.schema import Entry
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer, ServerAway, ServerUnfit
 from tracker.model.provider import Provider
-from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
+from tracker.store.opening import open_catalogue
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -102,7 +102,7 @@ class Duration(click.ParamType[Any]):
             return value
         found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]*)\s*", str(value))
         if found is None or found[2] not in self._UNITS:
-            self.fail(f"{value!r} is no length of time; write one like 90s, 5m, 2h or 30d", param, ctx)
+            self.fail(f"{value!r} is not a length of time; write one like 90s, 5m, 2h or 30d", param, ctx)
         try:
             return timedelta(seconds=float(found[1]) * self._UNITS[found[2]])
         except OverflowError:
@@ -126,7 +126,7 @@ class Moment(Duration):
         try:
             return datetime.now(UTC) - super().convert(value, param, ctx)
         except (click.BadParameter, OverflowError):
-            self.fail(f"{value!r} is no moment; write one like 2026-11-27, 2026-11-27T10:00, or 2h for 2 hours ago")
+            self.fail(f"{value!r} is not a moment; write one like 2026-11-27, 2026-11-27T10:00, or 2h for 2 hours ago")
 
 
 def key_options(*keys: str) -> Callable[[Function], Function]:
@@ -201,7 +201,7 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    return opening.catalogue(running_settings(data_dir, environ))
+    return open_catalogue(running_settings(data_dir, environ))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, RecordLease, Reported, Sink, StreamedEvent
+from tracker.delivery.record import Record, RecordLease, Sink
 from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
@@ -172,7 +173,7 @@ class Printer:
         if self._reminder is not None:
             return
         busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
-        # An emptied data server has nothing left to give either: only one that is still the same has settled it.
+        # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
         if self._generation is None or self._stream.generation() != self._generation:
             return
         self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
@@ -184,7 +185,7 @@ class Printer:
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
 
-        Ids alone prove nothing: those of a stream that began anew may be smaller or larger, as clocks go.
+        Ids alone prove nothing: those of a stream that started over may be smaller or larger, as clocks go.
         """
         if after == START:
             return self._stream.read(START, BATCH)
@@ -197,7 +198,7 @@ class Printer:
         if known_until is None:
             self._stream.save_cursor(RECORD, START)
         else:
-            # Who keeps the catalogue says so in the log.
+            # The keeper of the catalogue logs the loss.
             log.info("the data server does not know this record; reading the event stream from its beginning")
             self._reminder = self._lost(known_until)
         return START
@@ -206,7 +207,7 @@ class Printer:
         """Return the recorded knowledge that the data server lost."""
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
         for sink, at in (self._settled or {}).items():
-            # One that had nothing to read in a stream that began anew was as far as the record.
+            # One that had nothing to read in a stream that started over was as far as the record.
             events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
             waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
@@ -233,7 +234,7 @@ class Printer:
             # Otherwise all was lost once more, but for the cursor that was saved after that.
             if self._stream.generation() == generation:
                 self._again, self._reminder = again, None
-                # Until the next look they have read nothing of the stream that began anew.
+                # Until the next look they have read nothing of the stream that started over.
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
@@ -247,7 +248,7 @@ class Printer:
         return position
 
     def _catch_up(self, position: str) -> None:
-        """Write recorded events to the console that a crash kept from it."""
+        """Write recorded events to the console that a crash held back."""
         shown = self._stream.cursor(CONSOLE) or START
         if _order(shown) >= _order(position):
             return

@@ -18,7 +18,7 @@ from tracker.store.measures import AlertCount, Measures
 
 log = logging.getLogger("tracker")
 
-#: Reading every alert takes at most one part in so many of the time.
+#: Reading every alert takes at most one part in this many of the time.
 _ALERTS_SHARE: Final = 20.0
 
 

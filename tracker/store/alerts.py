@@ -38,7 +38,7 @@ from tracker.store.connection import (
 )
 from tracker.store.stream import read_event
 
-#: A decider that died gives its right back after this long; a round of it takes milliseconds.
+#: A dead decider loses its lease after this long; one run takes milliseconds.
 LEASE_S: Final = 15.0
 _CONSUMER: Final = "decide"
 _READ_TOGETHER: Final = 500
@@ -51,7 +51,7 @@ _SILENCE_FIELD: Final = "silence:"
 
 
 class RedisBook:
-    """The `Book` of one round: what is read is read once, what is written stays here."""
+    """The `Book` of one run: each entry is read once, and changes stay here."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
@@ -65,11 +65,11 @@ class RedisBook:
         return list(self._of(provider_id).values())
 
     def write(self, alert: Alert) -> None:
-        """Keep an alert for the rest of the round."""
+        """Keep an alert for the rest of the run."""
         self._of(alert.provider_id)[alert.id] = self.written[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         if cause not in self._storms:
             with translated():
                 value: Any = self._client.hget(ALERTS_STORMS, cause)
@@ -77,7 +77,7 @@ class RedisBook:
         return self._storms[cause]
 
     def write_storm(self, cause: str, storm: Storm) -> None:
-        """Keep that for the rest of the round."""
+        """Keep the openings for the rest of the run."""
         self._storms[cause] = self.written_storms[cause] = storm
 
     def _of(self, provider_id: str) -> dict[str, Alert]:
@@ -117,7 +117,7 @@ class RedisAlerts:
         return version or b""
 
     def sync(self, config: Alerting) -> bool:
-        """Have these channels and routes and no others; tell whether that changes anything."""
+        """Replace channels and routes by these; return whether that changes anything."""
         return self._put(config, "sync")
 
     def restore(self, config: Alerting) -> bool:
@@ -189,7 +189,7 @@ class RedisAlerts:
         return self.named([alert_id.decode() for alert_id in ids])
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         found: list[Alert] = []
         for start in range(0, len(ids), _READ_TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -199,7 +199,7 @@ class RedisAlerts:
         return found
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
-        """Return how channels have done, by name."""
+        """Return the record of each channel, by name."""
         ordered = sorted(names)
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for name in ordered:
@@ -215,7 +215,7 @@ class RedisAlerts:
         return {name.decode(): found for name, value in values.items() if (found := moment(value))}
 
     def channels_ready(self, names: Collection[str], now: datetime) -> Sequence[str]:
-        """Return those of the channels that something waits for by now and that do not wait themselves."""
+        """Return the channels that have something to send now and are in no pause."""
         ordered = sorted(names)
         if not ordered:
             return ()
@@ -234,7 +234,7 @@ class RedisAlerts:
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def has_channels(self) -> bool:
-        """Tell whether there are channels."""
+        """Return whether there are channels."""
         return bool(self.config().channels)
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:

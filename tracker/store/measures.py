@@ -1,4 +1,4 @@
-"""What the data server holds, in numbers: for metrics, and cheap enough to be asked every few seconds."""
+"""The data server in numbers: for metrics, and cheap enough for every few seconds."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import AlertState, GroupKind
+from tracker.alerting.channel import Severity
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 from tracker.alerting.stores import ChannelState
 from tracker.delivery.latency import Timing
 from tracker.model.page import Impact
@@ -36,7 +36,7 @@ _TOGETHER: Final = 1000
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """What is counted anew at each look."""
+    """What is counted again at each look."""
 
     server: ServerFacts
     scheduling: Scheduling
@@ -119,7 +119,7 @@ class RedisMeasures:
 
 
 class _AlertPart(msgspec.Struct, frozen=True):
-    """What is counted of an alert (`tracker.alerting.alert.Alert`); the rest is passed over unread."""
+    """What is counted of an alert (`tracker.alerting.alert.Alert`); the rest is skipped unread."""
 
     kind: AlertKind
     state: AlertState = AlertState.OPEN

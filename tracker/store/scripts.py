@@ -1,7 +1,7 @@
-"""What each Lua script is made of and takes: its keys and arguments, in the order and by the names of its first lines.
+"""The files, keys and arguments of each Lua script, in the order and by the names of its first lines.
 
 A script names them once, `local due_key, schedule_key = unpack(KEYS)`; a struct here says the same, typed, and a test
-holds the two together. What a script reads from `FIRST` on comes behind the struct, as its comment says.
+holds the two together. Values that a script reads from `FIRST` on follow the struct, as its comment says.
 """
 
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the client's errors say of a data server: one sentence each, with its address, the reason and a remedy. Pure."""
+"""The client's errors as sentences: each names the data server's address, the reason and a remedy. Pure."""
 
 import ssl
 from typing import Final

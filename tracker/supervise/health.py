@@ -27,12 +27,12 @@ class PageHealth(msgspec.Struct, frozen=True, kw_only=True):
 def page_health(status: PageStatus) -> PageHealth:
     """Return the health of a page, which is far smaller than its state."""
     state = status.state
-    is_failing = bool(state.failures) and state.is_unknown
+    is_failing = bool(state.readability.failures) and state.is_unknown
     return PageHealth(
         name=status.provider.name,
         is_asked=status.checked_at is not None,
-        failure_reason=state.failure_reason or "" if is_failing else None,
-        failure=state.failure if is_failing else None,
+        failure_reason=state.readability.failure_reason or "" if is_failing else None,
+        failure=state.readability.failure if is_failing else None,
         filters=tuple(unmatched(status.provider, status.view)),
     )
 

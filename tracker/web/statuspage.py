@@ -1,4 +1,4 @@
-"""What we know in the shape of Statuspage's API v2, which many clients read. Pure.
+"""Our knowledge in the shape of Statuspage's API v2, which many clients read. Pure.
 
 The shape has no word for unknown. A provider that cannot be read is a component that says so, with an extra key; asked
 for by itself it has no answer at all, since any answer would be read as "all is well".

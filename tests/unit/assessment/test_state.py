@@ -6,7 +6,7 @@ import pytest
 from tests.fakes import provider
 from tracker.assessment import Answer, Reason, State, assess, assess_component, is_it_them
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 READ = PageState(seeded=True)
@@ -55,9 +55,11 @@ def test_an_old_answer_is_unknown_and_says_what_it_was() -> None:
 def test_a_page_that_cannot_be_read_is_unknown_since_it_failed() -> None:
     failing = PageState(
         seeded=True,
-        failing_since=NOW - timedelta(hours=1),
-        unreadable_since=NOW - timedelta(hours=1),
-        failure="status.acme.example answered 503",
+        readability=Readability(
+            failing_since=NOW - timedelta(hours=1),
+            unreadable_since=NOW - timedelta(hours=1),
+            failure="status.acme.example answered 503",
+        ),
     )
 
     found = assess(ACME, failing, PageView(open_incidents=(incident(Impact.MAJOR),)), NOW, NOW)

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
-from tracker.alerting.ports import Act, Caller, Message, Reply, Severity
 from tracker.errors import ChannelFailed
 from tracker.model.channel import DiscordConfig
 from tracker.model.marks import as_markdown, fitted, safe_link, units
@@ -48,7 +49,7 @@ class Discord:
         self._api = Api(caller, config, "Discord", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post the message or edit it; one that somebody deleted, or that is open again, is posted anew."""
+        """Post the message or edit it; one that somebody deleted, or that is open again, is posted again."""
         del in_doubt
         posted = remembered(handle, _Posted)
         payload = {"embeds": [_embed(message)], "allowed_mentions": _CALLS_NOBODY}

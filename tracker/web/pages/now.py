@@ -35,7 +35,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_set(self) -> bool:
-        """Tell whether anything is left out."""
+        """Return whether anything is left out."""
         return bool(self.words.strip() or self.group or self.state)
 
 
@@ -54,7 +54,7 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing is left of the page."""
+        """Return whether nothing is left of the page."""
         return not (self.problems or self.unread or self.works or self.folds)
 
     @property

@@ -140,7 +140,7 @@ def provider_page(
         unknown=unknown_reason(found) if is_unknown else "",
         read_at=found.read_at,
         last=state_badge(found.last_state) if found.last_state else None,
-        tries=state.failures,
+        tries=state.readability.failures,
         opinions=() if not state.seeded else tuple(_opinions(heard, is_unknown=is_unknown)),
         verdict=_verdict(heard, found.state),
         open_incidents=tuple(_past(one) for one in incidents if one.ended_at is None),
@@ -268,8 +268,8 @@ def _past(one: RecordedIncident) -> Past:
 
 def _notes(each: PageNow) -> Iterable[str]:
     page = each
-    if page.state.detail_failure:
-        yield f"Not all of it can be read: {page.state.detail_failure}"
+    if page.state.gaps.detail_failure:
+        yield f"Not all of it can be read: {page.state.gaps.detail_failure}"
     for omission in page.state.omissions:
         yield f"Left out: {omission.kind}, {omission.reason}"
     for sentence in unmatched(page.provider, page.view):
