@@ -26,6 +26,7 @@ SMALL: Final[Runs] = {
     "scheduler": ("",),
     "million": ("--providers 100000",),
     "data_server": ("",),
+    "parsers": ("",),
 }
 #: The same for the figures of the documents: an hour and a half.
 FULL: Final[Runs] = SMALL | {

@@ -88,6 +88,7 @@ states = st.builds(
     PageState,
     url=_urls,
     seeded=st.booleans(),
+    keys_version=st.integers(0, 1),
     source=st.none()
     | st.builds(Source, format=st.sampled_from(["statuspage", "feed"]), primary=_urls, details=st.tuples(_urls)),
     relocation=st.builds(Relocation, searched_at=st.none() | moments, moved_at=st.none() | moments),

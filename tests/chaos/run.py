@@ -1,6 +1,6 @@
 """`make chaos`: publish a known sequence of updates while processes and connections break, then count.
 
-    python -m tests.chaos.run [--seed N | --seeds 1-10] [--seconds 180] [--pages 50] [--updates 1000] [--faults 55]
+    python -m tests.chaos.run [--seed N | --seeds 1-10] [--seconds 180] [--pages 50] [--updates 1050] [--faults 55]
 
 Exit status 0 when every expected update is on record once, in order, and nothing else is, no process has left a
 traceback, and no tracker took over the data server of another one; 1 otherwise.
@@ -217,7 +217,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", "--seed", type=_seeds, default=[random.SystemRandom().randrange(10_000)])
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--pages", type=int, default=50)
-    parser.add_argument("--updates", type=int, default=1000)
+    parser.add_argument("--updates", type=int, default=1050)
     parser.add_argument("--faults", type=int, default=55)
     parser.add_argument("--log", type=Path, help="where to leave the processes' logs; each name ends with the seed")
     return parser.parse_args()

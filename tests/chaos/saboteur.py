@@ -8,11 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+import redis
+
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Fault
+from tracker.delivery.recorder import RECORD
 from tracker.simulator.misbehaviour import Hang, Misbehaviour, Slow, Trickle
 from tracker.simulator.server import SimulatedVendor
-from tracker.store.connection import connect
+from tracker.store.connection import CURSORS, connect
 
 #: How long all that was published may take to be on record.
 SETTLE_S = 90.0
@@ -20,7 +23,7 @@ SETTLE_S = 90.0
 _FAR_S, _AFAR_S = 8.0, 15.0
 #: How long half of the pages hang: longer than a request may take.
 _HANGING_S = 12.0
-_STOPPED_S = 30.0
+_STOPPED_S = 55.0
 
 Kind = tuple[str, Callable[[], object], int]
 
@@ -110,21 +113,36 @@ class Saboteur:
             self._hanging.behave(page_id)
 
     def _empty_server(self) -> None:
-        """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back."""
-        until = time.monotonic() + SETTLE_S
-        while time.monotonic() < until and not self._is_settled():
-            self.look(time.monotonic())
-            self._fleet.restart_if_due()
-            time.sleep(0.1)
+        """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back.
+
+        The next fault comes once the printer has seen the loss: one that dies before knows only of the last minute what
+        webhooks lack.
+        """
+        self._wait(self._is_settled)
         with contextlib.closing(connect(self._fleet.server_url)) as client:
             keys = list(client.scan_iter(count=1000))
             client.delete(*keys)
+            self._wait(lambda: _is_noticed(client))
+
+    def _wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + SETTLE_S
+        while time.monotonic() < until and not is_so():
+            self.look(time.monotonic())
+            self._fleet.restart_if_due()
+            time.sleep(0.1)
 
     def _stop_worker(self) -> None:
         worker = self._chance.choice(self._fleet.workers)
         if (pid := worker.pid) is not None:
             worker.signal(signal.SIGSTOP)
             self._until(_STOPPED_S, lambda: _continue(pid))
+
+
+def _is_noticed(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.hexists(CURSORS, RECORD))
+    except redis.RedisError:
+        return False
 
 
 def _continue(pid: int) -> None:

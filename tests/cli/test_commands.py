@@ -47,6 +47,16 @@ def test_every_command_explains_itself_with_an_example(path: str, command: click
     assert path in lines[lines.index("Example:") + 1]
 
 
+#: What they print is a file, an answer of the data server or JSON anyway, or goes on until they are stopped.
+WITHOUT_JSON = {"init", "web", "mcp", "ask", "completion", "config reference", "formats show", "parse", "replay"}
+
+
+@pytest.mark.parametrize(("path", "command"), [each for each in commands(cli) if not isinstance(each[1], click.Group)])
+def test_every_other_command_says_it_as_json(path: str, command: click.Command) -> None:
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert ("--json" in options) is (path.removeprefix("tracker ") not in WITHOUT_JSON)
+
+
 def test_parse_prints_what_a_saved_answer_says(tmp_path: Path) -> None:
     page = Page("Acme", id="acme")
     body = "Some <b>requests</b> fail &amp; hang."

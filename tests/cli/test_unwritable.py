@@ -81,7 +81,7 @@ OBSTACLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "password": (blocked("server/password"), "cannot keep the data server's files in data/server: Is a directory;"),
     "log": (blocked("server/server.log"), "cannot keep the data server's files in data/server: Is a directory; make"),
     "append-only file": (no_folder_of_its_files, "the data server ended at once ("),
-    "record": (blocked("updates.jsonl"), "cannot write the record data/updates.jsonl: it is a directory; remove it"),
+    "record": (blocked("updates.jsonl"), "cannot write the record data/updates.jsonl: it is no plain file; remove"),
     "owner": (blocked("owner"), "cannot keep the owner's id in data/owner: Is a directory; make room there, or"),
 }
 

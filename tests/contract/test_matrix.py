@@ -53,6 +53,8 @@ WHY_NOT: Mapping[str, Mapping[str, str]] = {
     "uptimekuma": _cells(NO_SEVERITY, "worse")
     | _cells(NO_WORDS, *_WORDS)
     | _cells("a maintenance is shown while it goes on", "moved window", "maintenance deleted"),
+    "cstate": _cells(NO_WORDS, "moved on by hand")
+    | _cells("a maintenance is an issue like any other, without a window", "begun by itself", "moved window"),
     "checkly": _cells(NO_MAINTENANCE, *_MAINTENANCE) | _cells(NO_COMPONENTS, *_COMPONENTS),
     "aws": _cells(NO_WORDS, *_WORDS) | _cells(NO_MAINTENANCE, *_MAINTENANCE) | _cells(NO_COMPONENTS, *_COMPONENTS),
     "aws-rss": _cells(UPDATES_ALONE, *_OPENINGS, *_WORDS, "closed by hand")
@@ -114,11 +116,10 @@ OWN_WORDS: Mapping[str, Mapping[str, list[str]]] = {
     | _said("open", "opened without an update")
     | _said("investigating", *_OPENINGS[1:]),
     "statuspal": _said("major", "worse") | _said("unknown", "opened without an update"),
-    # Each change of the file is an update, and a maintenance is an issue like any other.
+    # A maintenance is an issue like any other.
     "cstate": _said("major", "worse")
-    | _said("unresolved", *_OPENINGS, *_WORDS, "begun by itself")
-    | _said("resolved", "completed by itself", "maintenance deleted")
-    | _said("", "moved window"),
+    | _said("unresolved", *_OPENINGS)
+    | _said("resolved", "completed by itself", "maintenance deleted"),
     "feed": _said("unknown", "opened without an update"),
 }
 

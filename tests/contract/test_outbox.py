@@ -292,7 +292,7 @@ def test_a_lost_stream_is_reported_and_begun_anew(
     assert RedisSinks(client).ready(NOON) == ("chat", "ops")
     lease = begun(outbox)
 
-    assert "sink ops begins anew: the event stream was lost" in caplog.text
+    assert "sink ops starts over: the event stream was lost" in caplog.text
     assert taken(outbox, lease) == ["a"], "what came since is new to the sink"
     begun(outbox, "chat")
     assert {group["name"] for group in client.xinfo_groups(UPDATES)} == {b"chat", b"ops"}

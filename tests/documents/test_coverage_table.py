@@ -77,8 +77,8 @@ def test_the_document_says_what_presets_and_formats_say() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == written(), "write it anew with WRITE_DOCS=1"
 
 
-def test_four_in_five_vendors_are_read_fully() -> None:
+def test_nineteen_of_twenty_vendors_are_read_fully() -> None:
     reached = Counter(coverage(preset).reach for preset in presets())
 
-    assert reached[Reach.FULLY] >= 400
-    assert reached[Reach.FULLY] / reached.total() > 0.8
+    assert reached[Reach.FULLY] >= 600
+    assert reached[Reach.FULLY] / reached.total() >= 0.95

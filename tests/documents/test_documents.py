@@ -1,6 +1,6 @@
 """The checks of `python -m tests.documents` find what they look for."""
 
-from tests.documents import links, paths, words
+from tests.documents import links, paths, tables, words
 
 RETIRED = "| retired | where | write instead |\n|---|---|---|\n| parcel, gone by | names, prose | delivery |\n"
 
@@ -28,6 +28,12 @@ def test_a_module_that_is_not_there_is_found(tmp_path):
     (tmp_path / "a.md").write_text("".join(f"`{name}`\n" for name in [*named, *missing]))
 
     assert [line.split(": ")[1] for line in paths.findings(tmp_path)] == missing
+
+
+def test_a_row_that_a_line_break_cuts_in_two_is_found(tmp_path):
+    (tmp_path / "a.md").write_text("| a | b |\n|---|---|\n| c |\nd |\n\n```\ne |\n```\n")
+
+    assert [line.split(": ")[0] for line in tables.findings(tmp_path)] == ["a.md:4"]
 
 
 def test_retired_terms_are_found_in_names_and_prose_and_not_in_stored_fields(tmp_path):

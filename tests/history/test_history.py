@@ -1,10 +1,12 @@
 import gzip
 import resource
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.history.record import NOON, component, event, unreadable, write
 from tracker.delivery.event_stream import StreamedEvent
@@ -15,7 +17,7 @@ from tracker.history.postgres import PostgresDatabase
 from tracker.history.rows import event_row
 from tracker.history.schema import BLOCK_BITS
 from tracker.history.sqlite import SqliteDatabase
-from tracker.model.event import EventKind
+from tracker.model.event import EventKind, identity
 from tracker.model.page import Impact
 from tracker.polling.poll_cost import FAILED, ResponseClass, Savings
 
@@ -313,6 +315,34 @@ def test_a_schema_of_before_keeps_its_data(
     assert len(new.feed(FeedFilter(text="cab*")).items) == 2
     assert len(new.feed(FeedFilter(since=NOON)).items) == 9
     new.close()
+
+
+def test_events_that_a_version_before_named_are_not_there_twice(
+    history: History, tmp_path: Path, database: str | None
+) -> None:
+    """The ids of that version hold slashes as they are, also as the ids of other events."""
+    record = tmp_path / "updates.jsonl"
+    pairs = (("a/b", "u"), ("a%2Fb", "u"), ("component", "u"), ("a", "status/resolved"))
+    former = [event(update, minute, incident_id=each) for minute, (each, update) in enumerate(pairs)]
+    edit = event("u", 9, EventKind.UPDATE_EDITED, incident_id="a/b", id="acme/a/b/u/edited/0123456789abcdef")
+    write(record, [*former, edit])
+    assert history.follow(record) == 5
+    followed = history.newer(0)
+    with history._database.writing() as session:
+        session.execute("UPDATE events SET id = '/' || id")
+        for item in followed:
+            session.execute("UPDATE events SET id = :id WHERE seq = :seq", id=item.event.id, seq=item.seq)
+        session.execute("DELETE FROM notes WHERE name = 'keys'")
+
+    again = [replace(each, id=identity(each)) for each in (*former, edit)]
+    named = ["a%2Fb/u", "a%252Fb/u", "%63omponent/u", "a/status/resolved", "a%2Fb/u/edited/0123456789abcdef"]
+    assert [each.id for each in again] == [f"acme/{each}" for each in named]
+    write(record, [*again, event("b/u", 20, incident_id="a", id="acme/a/b%2Fu")], first=100)
+    with closing(open_history(tmp_path, database)) as after:
+        assert after.follow(record) == 1
+        shown = [item.event for item in after.newer(0)]
+        assert after.rebuild(record) == 6
+        assert [item.event for item in after.newer(0)] == shown
 
 
 def test_a_schema_of_a_later_version_is_left_alone(tmp_path: Path) -> None:

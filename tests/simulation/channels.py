@@ -1,6 +1,6 @@
 """Services that show alerts, and remember what they show: one knows keys of alerts, one names each message itself."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,8 +51,6 @@ class FakeChannel:
     taken: defaultdict[str, list[tuple[Act, int]]] = field(default_factory=lambda: defaultdict(list))
     #: Alerts of which something was refused for good.
     refused: set[str] = field(default_factory=set)
-    #: How often an alert was opened without anybody being reported.
-    unanswered: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     _calls: dict[str, datetime] = field(default_factory=dict)
     _not_before: datetime | None = None
@@ -60,7 +58,7 @@ class FakeChannel:
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Show a message as the service does, if nothing breaks."""
         me, now = self.scheduler.current.name, self.scheduler.clock.now
-        fate = self.scheduler.fate(f"{self.name}: {message.act} {message.key} {message.version}", FATES)
+        fate = self.scheduler.fate(f"{self.name}: {message.act} {message.key} {message.version}", "channel", FATES)
         self._is_alone(me, now, message)
         self._calls[me] = now
         try:
@@ -84,12 +82,12 @@ class FakeChannel:
         is_early = self.scheduler.random.random() < 0.5
         takes = fate in ("", "killed after", "no answer after", "502 after")
         if takes and is_early:
-            handle = self._take(message, handle, in_doubt=in_doubt, is_answered=not fate)
+            handle = self._take(message, handle, in_doubt=in_doubt)
         self.scheduler.sleep(self.scheduler.random.choice((0.01, 0.5, 14)))
         if not is_early and self.scheduler.clock.now - began_at > GIVEN_UP_AFTER:
             raise FetchTimeout("given up")
         if takes and not is_early:
-            handle = self._take(message, handle, in_doubt=in_doubt, is_answered=not fate)
+            handle = self._take(message, handle, in_doubt=in_doubt)
         self._break(message, fate)
         return handle
 
@@ -111,7 +109,7 @@ class FakeChannel:
                 self.refused.add(message.key)
                 raise ChannelRefused("answered 400")
 
-    def _take(self, message: Message, handle: str | None, *, in_doubt: bool, is_answered: bool) -> str | None:
+    def _take(self, message: Message, handle: str | None, *, in_doubt: bool) -> str | None:
         self._has_order(message, in_doubt=in_doubt)
         self.taken[message.key].append((message.act, message.version))
         objects = self.shown[message.key]
@@ -121,7 +119,6 @@ class FakeChannel:
                 self.wrong.append(f"{self.name} shows nothing of {message.key}, and it was sent a {message.act}")
             objects.append(Shown())
             place = len(objects) - 1
-            self.unanswered[message.key] += not is_answered
         known = objects[place]
         if message.act is Act.OPEN and not known.is_open:
             known.is_open, known.opens = True, known.opens + 1

@@ -24,7 +24,7 @@ from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
-from tracker.store.connection import ALERTS_GROUP, UPDATES
+from tracker.store.connection import ALERTS_GROUP, UPDATES, script_text
 from tracker.store.stream import RedisStream
 
 Plant = Callable[[], Any]
@@ -41,8 +41,12 @@ def _script(name: str, right: str, wrong: str) -> Iterator[None]:
         assert text.count(right) == 1, f"{name}.lua says {right!r} {text.count(right)} times"
         return text.replace(right, wrong)
 
-    with _around(Path, "read_text", changed):
-        yield
+    script_text.cache_clear()
+    try:
+        with _around(Path, "read_text", changed):
+            yield
+    finally:
+        script_text.cache_clear()
 
 
 @contextmanager

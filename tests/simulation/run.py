@@ -20,6 +20,7 @@ class Result(NamedTuple):
 
     broken: list[str]
     calls: int
+    messages: int
     faults: int
     updates: int
     hours: float
@@ -27,7 +28,7 @@ class Result(NamedTuple):
 
 def simulated(seeds: range) -> Result:
     """Run these seeds."""
-    broken, calls, faults, updates, hours = [], 0, 0, 0, 0.0
+    broken, calls, messages, faults, updates, hours = [], 0, 0, 0, 0, 0.0
     for seed in seeds:
         with World(seed) as world:
             try:
@@ -35,10 +36,11 @@ def simulated(seeds: range) -> Result:
             except Broken as error:
                 broken.append(str(error))
             calls += world.scheduler.calls
+            messages += world.alerts.messages
             faults += sum(world.scheduler.faults.values())
             updates += sum(len(page.posted) for page in world.pages)
-            hours += (world.clock() - world.began_at).total_seconds() / 3600
-    return Result(broken, calls, faults, updates, hours)
+            hours += world.hours
+    return Result(broken, calls, messages, faults, updates, hours)
 
 
 def found_by(name: str, seeds: Iterable[int]) -> Iterator[int]:
@@ -84,10 +86,12 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as processes:
         results = list(processes.map(simulated, shares))
     broken = [line for result in results for line in result.broken]
+    took_s, hours = time.monotonic() - began_s, sum(r.hours for r in results)
     print(
-        f"{options.seeds:,} seeds in {time.monotonic() - began_s:.0f} s: {sum(r.hours for r in results):,.0f} hours, "
-        f"{sum(r.calls for r in results):,} calls to the data server, {sum(r.faults for r in results):,} faults, "
-        f"{sum(r.updates for r in results):,} updates; promises broken by {len(broken)} seeds"
+        f"{options.seeds:,} seeds in {took_s:.0f} s: {hours:,.0f} hours ({hours / took_s * 60:,.0f} a minute), "
+        f"{sum(r.calls for r in results):,} calls to the data server, {sum(r.messages for r in results):,} messages to "
+        f"channels, {sum(r.faults for r in results):,} faults, {sum(r.updates for r in results):,} updates; promises "
+        f"broken by {len(broken)} seeds"
     )
     print("\n".join(broken))
     sys.exit(bool(broken))

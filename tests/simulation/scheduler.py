@@ -13,13 +13,22 @@ import greenlet
 import redis
 
 from tests.fakes import NOON
-from tests.simulation.server import SimulatedRedis, emptied
+from tests.simulation.server import begun
 
 _Answer = TypeVar("_Answer")
 
 #: How often a call to the data server fails, in calls of a thousand: the connection breaks before the call or after it,
 #: the process is killed before or after, or the call runs twice, as a client repeats what it got no answer to.
 FATES: Final = {"breaks": 8, "breaks after": 12, "killed": 5, "killed after": 6, "twice": 10}
+#: How often work takes very long, in steps of a thousand.
+STALLS: Final = 4
+#: What breaks how often, as factors. Each seed has one of these: most faults show only where much of one kind breaks.
+MOODS: Final = (
+    {"call": 1, "stall": 1, "channel": 1},
+    {"call": 3, "stall": 0, "channel": 1},
+    {"call": 0, "stall": 8, "channel": 2},
+    {"call": 1, "stall": 1, "channel": 5},
+)
 #: Of ten hints that something is new, so many are lost; the process then looks by itself, later.
 _LOST_HINTS: Final = 2
 #: How long nobody looks by himself once nothing breaks any more.
@@ -87,11 +96,11 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self._mood = self.random.choice(MOODS)
         self._current: Process | None = None
         self._scheduler = greenlet.getcurrent()
         #: Its calls are points at which others may go on, and at which things fail.
-        self.client = SimulatedRedis(self.call)
-        emptied()
+        self.client = begun(self.call)
 
     @property
     def current(self) -> Process:
@@ -139,9 +148,9 @@ class Scheduler:
         """Return whether something happens that happens that often, and never once there are no faults."""
         return self.has_faults and self.random.randrange(1000) < of_a_thousand
 
-    def fate(self, did: str, fates: Mapping[str, int] = FATES) -> str:
+    def fate(self, did: str, kind: str = "call", fates: Mapping[str, int] = FATES) -> str:
         """Note what the current process does, and return what breaks with it."""
-        fate = self._drawn(fates) if self.has_faults else ""
+        fate = self._drawn(fates, self._mood[kind]) if self.has_faults else ""
         if fate:
             self.faults[self.current.name] += 1
         self.trace.append(Step(self.clock.now, self.current.name, did, fate))
@@ -179,7 +188,7 @@ class Scheduler:
 
     def run(self, steps: int, until: Callable[[], bool] = lambda: False) -> bool:
         """Let processes take so many steps, or until something is so; return whether it is."""
-        with self._virtual_time():
+        with self.virtual_time():
             for _ in range(steps):
                 if until():
                     return True
@@ -194,7 +203,7 @@ class Scheduler:
             return
         # Work takes time, now and then a lot: long enough for leases to end.
         self.clock.now += timedelta(milliseconds=self.random.choice((1, 1, 5, 20)))
-        if self.chance(4):
+        if self.chance(STALLS * self._mood["stall"]):
             self.clock.now += timedelta(seconds=self.random.choice((5, 21, 31, 65)))
             self.faults["a stall"] += 1
         process = self.random.choice(ready)
@@ -212,16 +221,16 @@ class Scheduler:
         except Killed:
             process.wakes_at = self.clock.now + timedelta(seconds=self.random.choice((0, 1, 5)))
 
-    def _drawn(self, fates: Mapping[str, int]) -> str:
+    def _drawn(self, fates: Mapping[str, int], factor: int) -> str:
         drawn = self.random.randrange(1000)
         for fate, often in fates.items():
-            if drawn < often:
+            if drawn < often * factor:
                 return fate
-            drawn -= often
+            drawn -= often * factor
         return ""
 
     @contextmanager
-    def _virtual_time(self) -> Iterator[None]:
-        # The data server has the same clock: keys expire and stream ids grow by it.
+    def virtual_time(self) -> Iterator[None]:
+        """Have the data server go by the clock of the processes: keys expire and stream ids grow by it."""
         with patch("time.time", self.clock.seconds):
             yield

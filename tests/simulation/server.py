@@ -70,49 +70,69 @@ Call = Callable[[str, Callable[[], Any]], Any]
 class SimulatedRedis(fakeredis.FakeRedis):
     """A client whose calls are made by a simulation: it gets the name of each and what makes it."""
 
-    def __init__(self, call: Call = lambda _, run: run()) -> None:
+    def __init__(self) -> None:
         super().__init__(server=_server(), single_connection_client=True)
-        self._call = call
+        self.call: Call = lambda _, run: run()
+        connection: Any = self.connection
+        self._encoded = connection.encoder.encode
+        # redis-py and fakeredis have no shorter way to each other than the bytes of a protocol, a pool, a queue and
+        # measurements: together more work than most commands.
+        self._socket = connection._sock
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command when it is its turn."""
-        return self._call(str(args[0]), lambda: self._run(args, dict(options)))
+        return self.call(str(args[0]), lambda: self._run(args, options))
 
-    def register_script(self, script: str | bytes) -> Any:
+    def register_script(self, script: Any) -> Any:
         """Return a script that the server knows: which process first needs one is not simulated."""
-        self._run(("SCRIPT LOAD", script), {})
-        return super().register_script(script)
+        registered = super().register_script(script)
+        if registered.sha not in _loaded:
+            self._run(("SCRIPT LOAD", script), {})
+            _loaded.add(registered.sha)
+        return registered
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
         """Return a pipeline that runs as one call."""
         pipe = super().pipeline(*args, **options)
-        execute = pipe.execute
 
-        def executed(*more: Any, **others: Any) -> Any:
+        def execute() -> list[Any]:
             commands = list(pipe.command_stack)
+            answers = self.call("pipeline", lambda: [self._run(args, options) for args, options in commands])
+            pipe.reset()
+            return answers
 
-            def again() -> Any:
-                pipe.command_stack = list(commands)
-                return execute(*more, **others)
-
-            return self._call("pipeline", again)
-
-        pipe.execute = executed
+        pipe.execute = execute
         return pipe
 
     def _run(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        # What redis-py does beside this (a pool, repetitions, measurements) costs more than the command itself.
-        connection: Any = self.connection
-        connection.send_command(*args)
-        return self.parse_response(connection, args[0], **options)
+        name: str = args[0]
+        self._socket._process_command([*name.encode().split(), *map(self._encoded, args[1:])])
+        answer = self._socket.responses.get_nowait()
+        if isinstance(answer, redis.ResponseError):
+            raise answer
+        understood = self.response_callbacks.get(name)
+        options.pop("keys", None)
+        return understood(answer, **options) if understood else answer
+
+
+#: Digests of the scripts that the server has.
+_loaded: Final[set[str]] = set()
 
 
 @cache
-def bare_client() -> "redis.Redis":
+def bare_client() -> SimulatedRedis:
     """Return a client whose calls just run: for whoever sets up, and looks at the end."""
     return SimulatedRedis()
 
 
-def emptied() -> None:
-    """Begin anew with an empty data server."""
+@cache
+def _simulated_client() -> SimulatedRedis:
+    return SimulatedRedis()
+
+
+def begun(call: Call) -> SimulatedRedis:
+    """Begin anew with an empty data server; return the client of one simulation, the only one now."""
     bare_client().flushall()
+    client = _simulated_client()
+    client.call = call
+    return client

@@ -13,13 +13,14 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from tests.fakes import FakeClock, RecordingSink, provider
+from tests.fakes import NOON, FakeClock, RecordingSink, provider
 from tests.outbox import webhook
 from tests.simulation.alerts import SOMEBODY, Alerts
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
 from tests.vendor import SITE, Vendor
 from tracker.delivery.deliverer import Deliverer
+from tracker.delivery.recorder import RECORD as RECORDED
 from tracker.delivery.recorder import Printer
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.jsonlines import UpdateRecord
@@ -30,6 +31,7 @@ from tracker.model.provider import FirstSight, Provider, Webhook
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import UPDATES
 from tracker.store.due_queue import RedisDueQueue
 from tracker.store.outbox import RedisOutbox
 from tracker.store.ownership import RECORD, Ownership
@@ -41,7 +43,7 @@ from tracker.store.stream import RedisStream
 STEPS: Final = 260
 QUIET_STEPS: Final = 1200
 #: How often the pages of a world are asked: the longer, the more hours pass between what happens.
-INTERVALS_S: Final = (20, 60, 300, 900)
+INTERVALS_S: Final = (20, 60, 600, 3600)
 PAGES: Final = 2
 VENDOR: Final = "vendor"
 REPORTED: Final = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
@@ -67,17 +69,21 @@ class Page:
     open: list[str] = field(default_factory=list)
     #: Incidents that are over.
     ended: list[str] = field(default_factory=list)
+    #: Whether incidents end and begin again all the time.
+    flaps: bool = False
 
     def changes(self, chance: random.Random, now: datetime) -> None:
         """Have something happen on the page."""
         self.clock.now = max(self.clock.now, now)
         drawn = chance.random()
+        flaps = self.flaps and drawn >= 0.1
         if self.posted and drawn < 0.1:
             self.vendor.edits(chance.choice(self.posted), f"Text of {now}")
-        elif self.open and drawn < 0.65:
+        elif self.open and drawn < (0.8 if flaps else 0.65):
             incident_id = chance.choice(self.open)
-            self._posts(incident_id, chance.choice(("identified", "monitoring", "resolved")), chance)
-        elif self.ended and drawn < 0.72:
+            status = "resolved" if flaps else chance.choice(("identified", "monitoring", "resolved"))
+            self._posts(incident_id, status, chance)
+        elif self.ended and (flaps or drawn < 0.72):
             self._posts(chance.choice(self.ended), "investigating", chance)
         else:
             self._posts(None, "investigating", chance)
@@ -113,7 +119,8 @@ class World:
     def __init__(self, seed: int) -> None:
         self.scheduler = Scheduler(seed)
         self.clock = self.scheduler.clock
-        self.began_at = self.clock()
+        #: How long it has run.
+        self.hours = 0.0
         self.random = self.scheduler.random
         self.queue: deque[str] = deque()
         self.receiver = Receiver()
@@ -121,9 +128,10 @@ class World:
         self.interval_s = self.random.choice(INTERVALS_S)
         self.pages = [self._page(number) for number in range(PAGES)]
         client = self.scheduler.client
-        self._due, self._polled = RedisDueQueue(client), RedisPages(client)
+        self._due, self._polled, self._outbox = RedisDueQueue(client), RedisPages(client), RedisOutbox(client)
         RedisCatalogue(bare_client()).put([page.provider for page in self.pages], self.clock(), replacing="file")
         RedisSinks(bare_client()).sync([webhook("ops")])
+        self._stream = RedisStream(bare_client())
         for name, main in (
             (VENDOR, self._vendors),
             ("beat", self._beat),
@@ -156,6 +164,7 @@ class World:
         self.scheduler.run(QUIET_STEPS, self._is_at_rest)
         if self.alerts.send_refused_again():
             self.scheduler.run(QUIET_STEPS, self._is_at_rest)
+        self.hours = (self.clock() - NOON).total_seconds() / 3600
         self._check()
 
     @property
@@ -174,7 +183,9 @@ class World:
             "first_sight": FirstSight.ALL,
             "format": "statuspage",
         }
-        return Page(provider(id=f"p{number}", name=f"P{number}", **fields), clock, Vendor(clock))
+        page = Page(provider(id=f"p{number}", name=f"P{number}", **fields), clock, Vendor(clock))
+        page.flaps = self.random.random() < 0.25
+        return page
 
     def _vendors(self, _: Process) -> None:
         while True:
@@ -227,7 +238,7 @@ class World:
             record.close()
 
     def _deliverer(self, _: Process) -> None:
-        deliverer = Deliverer(RedisOutbox(self.scheduler.client), self, self.clock)
+        deliverer = Deliverer(self._outbox, self, self.clock)
         while True:
             with contextlib.suppress(StoreError, Conflict):
                 deliverer.deliver("ops")
@@ -247,7 +258,10 @@ class World:
     # --- what was promised ---
 
     def _is_at_rest(self) -> bool:
-        if self.random.randrange(8) or not self.alerts.is_at_rest():
+        if self.random.randrange(12) or not self.alerts.is_at_rest():
+            return False
+        newest = bare_client().xinfo_stream(UPDATES)["last-generated-id"].decode()
+        if self._stream.cursor(RECORDED) != newest:
             return False
         recorded = {f"{event.provider}/{event.incident_id}/{event.update_id}" for event in self.record}
         posted = {f"{page.provider.id}/{key}" for page in self.pages for key in page.posted}
@@ -280,6 +294,9 @@ class World:
             self._promise(is_kept=False, otherwise=broken)
         left = {key.decode().split(":")[1] for key in bare_client().keys("tracker:*")}
         self._promise(left <= set(KEYS), f"keys are left: {left - set(KEYS)}")
+        with self.scheduler.virtual_time():
+            for broken in self.alerts.kept_too_long():
+                self._promise(is_kept=False, otherwise=broken)
 
     def _promise(self, is_kept: bool, otherwise: str) -> None:
         if not is_kept:

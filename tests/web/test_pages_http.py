@@ -12,6 +12,7 @@ from tests.web.served import TOKEN, MadeUp, parts_over, site_over
 from tracker import web
 from tracker.environment.web import WebSettings
 from tracker.web.app import build_app
+from tracker.web.rendering import incident_path
 from tracker.web.with_pages import with_pages
 
 PAGES = (
@@ -131,6 +132,13 @@ def test_the_ledger_shows_edits_withdrawals_and_gaps(client: TestClient) -> None
     assert body.index("Two of three power feeds") < body.index("We are investigating elevated error rates")
     oldest = client.get("/incidents/meridian-cloud/7hq2k?order=oldest").text
     assert oldest.index("We are investigating elevated error rates") < oldest.index("Two of three power feeds")
+
+
+def test_an_incident_may_have_any_id(client: TestClient) -> None:
+    odd = ("a/b", "line\nbreak", "50 %2F", "/", "?x#y", "東京")
+    for each in odd:
+        answer = client.get(incident_path("meridian-cloud", each), headers={"accept": "application/json"})
+        assert answer.json()["title"] == "there is no such incident"
 
 
 def test_the_feed_has_the_address_of_the_list(client: TestClient) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import feedparser
@@ -17,6 +18,7 @@ from icalendar import Calendar
 from tests.history.record import event
 from tests.web.running import RunningWeb, failing, provider, utc, well
 from tracker.model.event import EventKind
+from tracker.model.keys import event_id
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
 from tracker.parse import detect, read
 from tracker.web.badges import as_svg, badge_of
@@ -330,11 +332,19 @@ def test_lists_go_on_page_by_page(web: RunningWeb) -> None:
     assert web.get("/api/v1/providers?limit=0").status_code == 422
 
 
-def test_an_incident_of_any_id_has_its_ledger(web: RunningWeb) -> None:
-    odd = "https://acme.example/i/1?x=%20#ü"
+ODD_IDS = ("https://acme.example/i/1?x=%20#ü", "line\nbreak", "a/b", "a", "a%2Fb", "/", "東京 🜚", "page")
+
+
+def test_an_incident_of_any_id_has_its_ledger_and_its_entries(web: RunningWeb) -> None:
     web.watch((provider(), well()))
-    web.happen(event("u1", incident_id=odd, id="acme/odd/u1"), event("u2", incident_id=odd, id="acme/odd/u2"))
-    quoted = "https%3A%2F%2Facme.example%2Fi%2F1%3Fx%3D%2520%23%C3%BC"
-    answer = web.get(f"/api/v1/incidents/acme/{quoted}").json()
-    assert [entry["event"]["update_id"] for entry in answer["entries"]] == ["u1", "u2"]
+    updates = [(each, f"{'b/' if each == 'a' else ''}u{n}") for each in ODD_IDS for n in (1, 2)]
+    web.happen(*(event(update, incident_id=each, id=event_id("acme", each, update)) for each, update in updates))
+    for each in ODD_IDS:
+        answer = web.get(f"/api/v1/incidents/acme/{quote(each, safe='')}").json()
+        assert [entry["event"]["update_id"][-2:] for entry in answer["entries"]] == ["u1", "u2"]
+    feed = [item["id"] for item in web.get("/feed.json").json()["items"]]
+    assert len(set(feed)) == len(feed) == len(updates)
+    page = web.get("/acme/api/v2/incidents.json").json()["incidents"]
+    assert len({each["id"] for each in page}) == len(ODD_IDS)
+    assert len({update["id"] for each in page for update in each["incident_updates"]}) == len(updates)
     assert web.get("/api/v1/incidents/acme/none").status_code == 404

@@ -13,6 +13,8 @@ from tracker.model.route import AlertKind
 
 #: A reopening within so long goes on with the alert that was closed; a later one begins a new generation.
 REOPENS_WITHIN: Final = timedelta(minutes=30)
+#: Alerts that are about what a vendor posts; their subjects are the vendor's ids.
+OF_INCIDENTS: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
 #: Steps that are kept of one alert, the first one and the newest.
 MOST_STEPS: Final = 60
 _RANKS: Final = {Impact.NONE: 0, Impact.MAINTENANCE: 0, Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}

@@ -125,8 +125,8 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
         marks=tuple(
             Mark(act=word, at=step.at, text=step.text)
             for step in alert.steps
-            for word in [step.id.partition("/")[0]]
-            if word in _MARKS and step.update_id is None
+            for word, _, when in [step.id.partition("/")]
+            if word in _MARKS and "/" not in when
         ),
     )
 

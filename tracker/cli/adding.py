@@ -15,12 +15,14 @@ from tracker.catalogue.presets.imported import load_list
 from tracker.cli.inner import is_inner
 from tracker.cli.options import (
     data_dir_option,
+    format_option,
     given_headers,
     given_keys,
     header_option,
     key_options,
     running_catalogue,
 )
+from tracker.cli.table import json_text
 from tracker.cli.unreached import print_unreached
 from tracker.cli.unread import is_unread, print_unread
 from tracker.errors import ConfigError, TrackerError
@@ -50,6 +52,7 @@ def complete_presets(_context: click.Context, _parameter: click.Parameter, incom
 @header_option
 @key_options(*PROVIDERS.shared_keys)
 @data_dir_option
+@format_option
 def add(
     pages: tuple[str, ...],
     name: str | None,
@@ -57,6 +60,7 @@ def add(
     no_check: bool,
     header_env: tuple[str, ...],
     data_dir: Path,
+    output_format: str,
     **keys: object,
 ) -> None:
     """Watch more pages: all of the given ones, or none if one of them is wrong.
@@ -88,9 +92,13 @@ def add(
     _refuse_known(catalogue, wanted)
     if not no_check:
         pairs = zip(wanted, choices, strict=True)
-        _check_first([(provider, choice.name) for provider, choice in pairs if not is_unread(choice)])
+        unknown = [(provider, choice.name) for provider, choice in pairs if not is_unread(choice)]
+        _check_first(unknown, is_quiet=output_format == "json")
     catalogue.put(wanted, utc_now())
-    _print_added(wanted)
+    if output_format == "json":
+        click.echo(json_text({"added": wanted}))
+    else:
+        _print_added(wanted)
     print_unreached(catalogue, data_dir)
 
 
@@ -99,7 +107,8 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
 @click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
 @data_dir_option
-def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> None:
+@format_option
+def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
     """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
@@ -118,13 +127,16 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path) -> N
     else:
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
-    for reason in (*found.repeated, *found.invalid, *found.unmatched, *refused):
+    skipped = (*found.repeated, *found.invalid, *found.unmatched, *refused)
+    for reason in skipped:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
     if not dry_run:
         catalogue.put(allowed, utc_now())
-    _print_added(allowed, "would add" if dry_run else "added")
-    skipped = len(found.repeated) + len(found.invalid) + len(found.unmatched) + len(refused)
-    click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {skipped} skipped")
+    if output_format == "json":
+        click.echo(json_text({"would_add" if dry_run else "added": allowed, "skipped": skipped}))
+    else:
+        _print_added(allowed, "would add" if dry_run else "added")
+        click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {len(skipped)} skipped")
     if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
 
@@ -143,7 +155,7 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
     )
 
 
-def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
+def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool) -> None:
     """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
     from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
 
@@ -155,13 +167,13 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]]) -> None:
                 failed.append(provider.id)
                 click.echo(f"{provider.id} cannot be read: {one_line(report.error, _LONGEST_LINE)}", err=True)
                 continue
-            click.echo(f"found {provider.id}: {found_line(report)}")
+            click.echo(f"found {provider.id}: {found_line(report)}", err=is_quiet)
             for warning in report.warnings:
                 click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
     if failed:
         raise TrackerError(
             f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
-            "asked), or add --no-check to watch it all the same"
+            "asked), or add --no-check to watch it anyway"
         )
 
 

@@ -24,6 +24,7 @@ from tracker.supervise.commands import Size
 log = logging.getLogger("tracker")
 
 _INTERVAL_S = 2
+_LAST_WORDS = "nothing of the demo is kept. To watch real pages: `tracker init github openai`, then `tracker up`"
 
 
 @click.command()
@@ -63,6 +64,7 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
                 Size(workers=1, concurrency=4, web=DEFAULT_ADDRESS),
                 alerting=view.alerting if view is not None else None,
                 on_watching=begin,
+                last_words=_LAST_WORDS,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )
         finally:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from tracker.cli.options import data_dir_option, environment
+from tracker.cli.lazy import FullHelp
+from tracker.cli.options import data_dir_option, environment, format_option
+from tracker.cli.table import json_text
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
@@ -16,7 +18,7 @@ from tracker.history.record import size_of
 from tracker.model.clock import utc_now
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def history() -> None:
     """Rebuild the database that answers questions about the past.
 
@@ -30,7 +32,8 @@ def history() -> None:
 
 @history.command()
 @data_dir_option
-def rebuild(data_dir: Path) -> None:
+@format_option
+def rebuild(data_dir: Path, output_format: str) -> None:
     """Forget what was projected and read the whole record again, rotated files too.
 
     Counts of polls stay, since the record has none. The tracker may run meanwhile.
@@ -53,4 +56,5 @@ def rebuild(data_dir: Path) -> None:
             updates = recorded.rebuild(record, keep_since, bar.update)
     finally:
         recorded.close()
-    click.echo(f"read {updates} updates; the history is whole")
+    said = f"read {updates:,} updates; the history is whole"
+    click.echo(json_text({"updates": updates}) if output_format == "json" else said)

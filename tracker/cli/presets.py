@@ -14,6 +14,7 @@ from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue.presets import Preset, find
 from tracker.catalogue.presets import presets as known_presets
 from tracker.catalogue.presets.line import preset_line
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import environment, format_option
 from tracker.cli.table import json_text
 from tracker.environment.settings import Settings
@@ -27,7 +28,7 @@ _LONGEST: Final = 300
 _TITLES: Final = {name: known.title for name, known in FORMATS.items()}
 
 
-@click.group("presets")
+@click.group("presets", cls=FullHelp)
 def presets_command() -> None:
     """Keep the table of vendors true.
 

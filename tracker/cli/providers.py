@@ -17,7 +17,7 @@ from tracker.cli.options import (
     running_catalogue,
 )
 from tracker.cli.syncing import sync
-from tracker.cli.table import json_text, table
+from tracker.cli.table import json_text, table, terminal_width
 from tracker.cli.unreached import print_unreached
 from tracker.errors import TrackerError
 from tracker.model.plain import one_line
@@ -57,7 +57,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         click.echo(json_text(known))
         return
     rows = [(p.id, p.name, f"{p.interval_s} s", p.cadence, p.format, p.origin, p.url) for p in known]
-    click.echo(table(("ID", "NAME", "INTERVAL", "CADENCE", "FORMAT", "FROM", "URL"), rows))
+    click.echo(table(("ID", "NAME", "INTERVAL", "CADENCE", "FORMAT", "FROM", "URL"), rows, terminal_width()))
 
 
 @providers.command()
@@ -77,7 +77,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
         click.echo(json_text(found))
         return
     rows = [(p.id, p.name, p.category, p.platform or "", coverage(p).reach, ", ".join(p.aliases), p.url) for p in found]
-    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows))
+    click.echo(table(("ID", "NAME", "CATEGORY", "PLATFORM", "READ", "ALSO", "URL"), rows, terminal_width()))
 
 
 @providers.command()

@@ -13,7 +13,7 @@ import msgspec
 from tracker.bootstrap import build_sender, client_options
 from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.delivery.sinks.webhook import shown_address
 from tracker.delivery.unreached import unreached
 from tracker.errors import ConfigError, FetchError
@@ -83,7 +83,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         return
     now = utc_now()
     heads = ("SINK", "STATE", "ADDRESS", "WAITING", "DEAD", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, [_cells(row, now) for row in reports]))
+    click.echo(table(heads, [_cells(row, now) for row in reports], terminal_width()))
     for row in reports:
         for sentence in row.unmatched:
             click.echo(f"{row.sink}: {sentence}")
@@ -108,7 +108,7 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
         return
     now = utc_now()
     rows = [(age(letter.died_at, now), letter.event.product, letter.event.id, letter.reason) for letter in letters]
-    click.echo(table(("DIED", "PRODUCT", "UPDATE", "REASON"), rows))
+    click.echo(table(("DIED", "PRODUCT", "UPDATE", "REASON"), rows, terminal_width()))
 
 
 @sinks.command()

@@ -37,10 +37,11 @@ _WATCH_S: Final = 2.0
     "states",
     multiple=True,
     type=click.Choice(_WORDS),
-    help="Only pages in this state; problem stands for critical, major and minor. Repeat it.",
+    metavar="STATE",
+    help=f"Only pages in this state: {', '.join(_WORDS)}; problem stands for critical, major and minor. Repeat it.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
-@click.option("--watch", is_flag=True, help="Show it anew every 2 s on this terminal, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
 @click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
 @click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
 @click.option("--scheduling", "shows_scheduling", is_flag=True, help="Who dispatches pages, and how late.")

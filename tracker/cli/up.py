@@ -78,6 +78,7 @@ def run_stack(
     sinks: Sequence[Webhook] = (),
     alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
+    last_words: str = "nothing is lost, the next start goes on from here",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Run the stack until a signal; call `on_watching` once every page was polled. Raises ConfigError."""
@@ -103,7 +104,7 @@ def run_stack(
         log.info("stopping before all was started")
     finally:
         stack.close()
-    log.info("stopped; nothing is lost, the next start goes on from here")
+    log.info("stopped; %s", last_words)
 
 
 def log_to_stderr() -> None:

@@ -114,6 +114,8 @@ class Printer:
         return is_new
 
     def _drain(self) -> int:
+        # On a slow data server a drain takes many seconds, and what comes meanwhile is not on record at its end.
+        began = self._clock()
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
@@ -121,11 +123,13 @@ class Printer:
         elif self._recorded is None:
             self._recorded = self._resume(cursor or START)
         self._remind()
-        delivered = self._deliver_from(self._recorded)
-        self._record.is_whole(self._reminder.known_until if self._reminder else self._clock())
+        delivered, is_whole = self._deliver_from(self._recorded)
+        if is_whole:
+            self._record.is_whole(self._reminder.known_until if self._reminder else began)
         return delivered
 
-    def _deliver_from(self, recorded: str) -> int:
+    def _deliver_from(self, recorded: str) -> tuple[int, bool]:
+        """Deliver what comes after that place; return how many events, and whether that was all."""
         delivered = 0
         while (batch := self._read(recorded)) or batch is None:
             if batch is None:
@@ -136,7 +140,7 @@ class Printer:
                 self._stream.save_cursor(RECORD, START)
                 continue
             if self._hold():
-                return delivered
+                return delivered, False
             now = self._clock()
             self._warn_of_backlog(batch[0].event.seen_at, now)
             logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
@@ -149,7 +153,7 @@ class Printer:
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
         self._note_settled(self._stream.trim(before=recorded))
-        return delivered
+        return delivered, True
 
     def _warn_of_backlog(self, seen_at: datetime, now: datetime) -> None:
         """Log once when updates reach the record late, and once when they no longer do."""

@@ -23,15 +23,17 @@ def projection(snapshot: Snapshot) -> str:
     """Return a digest of what an answer means, components aside.
 
     Order and markup do not count. The page's own clock does: Statuspage moves it for every change anywhere on the
-    page, also for one that only another endpoint shows. Components are compared one by one with what is known
-    (`components_changed`), since some platforms list a different part of them in every answer.
+    page, also for one that only another endpoint shows; and so does when the page was built. Components are compared
+    one by one with what is known (`components_changed`), since some platforms list a different part of them in every
+    answer.
     """
     incidents = sorted(snapshot.incidents, key=lambda incident: incident.id)
     maintenances = sorted(snapshot.maintenances, key=lambda incident: incident.id)
     meaning = (snapshot.updated_at, snapshot.indicator, incidents, maintenances)
     # An answer without what was left out means something else than one that was left out of.
     left_out = (snapshot.omissions,) if snapshot.omissions else ()
-    return digest(_ENCODER.encode(meaning + left_out))
+    built = (snapshot.built,) if snapshot.built else ()
+    return digest(_ENCODER.encode(meaning + left_out + built))
 
 
 def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
@@ -57,8 +59,8 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     that any of them knows under another key is known under it. Components
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
-    details = list(details)
-    primary = give_way(primary, details)
+    answers = (primary, *details)
+    primary, *details = (give_way(answer, (each for each in answers if each is not answer)) for answer in answers)
     listing = next((answer for answer in (primary, *details) if answer.components or answer.components_listed), primary)
     names = {component.id: component.name for component in listing.components}
     primary, *details = (_with_names(answer, names) for answer in (primary, *details))

@@ -4,39 +4,47 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Incident, Snapshot
 
 
-def give_way(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
-    """Return the primary answer with the real updates of a detail in place of those that stand for them.
+def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
+    """Return an answer of a page with the real updates of another one in place of those that stand for them.
 
     The newest real one, where it has the same status, is known under the key of what stood for it.
     """
-    if not primary.stand_ins:
-        return primary
+    if not answer.stand_ins:
+        return answer
     listed: dict[str, Incident] = {}
-    for incident in (each for detail in details for each in detail.entries if each.updates):
-        other = listed.get(incident.id)
-        listed[incident.id] = incident if other is None or not _is_later(other, incident) else other
+    for incident in (each for other in others for each in other.entries if _is_real(each, other)):
+        known = listed.get(incident.id)
+        listed[incident.id] = incident if known is None or not _is_later(known, incident) else known
     former: dict[str, tuple[str, ...]] = {}
 
     def with_real(incident: Incident) -> Incident:
         real = listed.get(incident.id)
         if real is None:
             return incident
-        gone = [each for each in incident.updates if f"{incident.id}/{each.id}" in primary.stand_ins]
+        gone = [each for each in incident.updates if key_of_update(incident.id, each.id) in answer.stand_ins]
         newest = real.updates[-1]
-        names = tuple(f"{incident.id}/{each.id}" for each in gone if each.status == newest.status)
+        names = tuple(key_of_update(incident.id, each.id) for each in gone if each.status == newest.status)
         if names:
-            former[f"{incident.id}/{newest.id}"] = names
+            former[key_of_update(incident.id, newest.id)] = names
         kept = tuple(each for each in incident.updates if each not in gone)
         return msgspec.structs.replace(incident, updates=(*kept, *real.updates))
 
     return msgspec.structs.replace(
-        primary,
-        incidents=tuple(map(with_real, primary.incidents)),
-        maintenances=tuple(map(with_real, primary.maintenances)),
-        former_keys={**primary.former_keys, **former},
+        answer,
+        incidents=tuple(map(with_real, answer.incidents)),
+        maintenances=tuple(map(with_real, answer.maintenances)),
+        former_keys={**answer.former_keys, **former},
+    )
+
+
+def _is_real(incident: Incident, answer: Snapshot) -> bool:
+    """Return whether an answer lists updates of an incident, none of which stands for others."""
+    return bool(incident.updates) and not any(
+        key_of_update(incident.id, each.id) in answer.stand_ins for each in incident.updates
     )
 
 

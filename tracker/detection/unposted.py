@@ -16,6 +16,7 @@ from tracker.detection.reportable import event_of
 from tracker.detection.snapshots import update_order
 from tracker.detection.traces import kept
 from tracker.model.event import EventKind, PendingEvent
+from tracker.model.keys import key_of_update
 from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate
 from tracker.model.page_state import Trace
 
@@ -34,7 +35,7 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def restated(self) -> frozenset[str]:
         """Return the keys of updates whose status is reported again, their text with it."""
-        return frozenset(f"{key}/{each.restated}" for key, each in self.inferred.items() if each.restated)
+        return frozenset(key_of_update(key, each.restated) for key, each in self.inferred.items() if each.restated)
 
     @property
     def doubted(self) -> frozenset[str]:

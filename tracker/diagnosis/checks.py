@@ -88,7 +88,7 @@ def _sinks(sinks: Sequence[SinkStatus], now: datetime) -> Check:
             name="sinks",
             level=Level.PROBLEM,
             finding=f"{counted(len(failing), 'sink')} failing: {named(each)}",
-            remedy="Mend the receiver, then run `tracker sinks test SINK`; its updates wait for a day.",
+            remedy="Fix the receiver, then run `tracker sinks test SINK`; its updates wait for a day.",
         )
     dead = [sink for sink in sinks if sink.dead]
     if dead:

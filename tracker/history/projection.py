@@ -30,6 +30,7 @@ from tracker.history.rows import (
     unreadable_row,
 )
 from tracker.history.schema import BLOCK_BITS, PROJECTED
+from tracker.model.event import identity
 
 #: Ids that one question names.
 _TOGETHER: Final = 200
@@ -119,7 +120,7 @@ def _unknown(session: Session, events: Sequence[StreamedEvent]) -> list[Streamed
     """Return those of the events that are not there yet, each once."""
     first: dict[str, StreamedEvent] = {}
     for streamed in events:
-        first.setdefault(storable(streamed.event.id), streamed)
+        first.setdefault(storable(identity(streamed.event)), streamed)
     ids = list(first)
     for start in range(0, len(ids), _TOGETHER):
         asked = {f"p{number}": each for number, each in enumerate(ids[start : start + _TOGETHER])}

@@ -139,7 +139,9 @@ def incidents(session: Session, wanted: IncidentFilter, cursor: tuple[int, str] 
         conditions.add("(ended_us IS NULL OR ended_us >= :since)", since=to_us(wanted.since))
     key = "provider || '/' || incident_id"
     if cursor is not None:
-        conditions.add(f"(began_us < :began OR (began_us = :began AND {key} > :key))", began=cursor[0], key=cursor[1])
+        conditions.add(
+            f"(began_us < :began OR (began_us = :began AND {key} > :key))", began=cursor[0], key=storable(cursor[1])
+        )
     single = (
         f"SELECT * FROM (SELECT incident, began_us, {key} AS key FROM incidents WHERE is_maintenance = {kind}"
         f" AND {conditions} ORDER BY began_us DESC, key LIMIT :most) AS of{kind}"

@@ -146,7 +146,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise HistoryError(
                 f"the history {self._path} cannot be used ({error}); "
-                "`tracker history rebuild` makes it anew from the record"
+                "`tracker history rebuild` rebuilds it from the record"
             ) from error
 
     def _connection(self) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""What is known as families of metrics. Pure: the text that a scrape reads is made from these.
+"""Families of metrics, from which the text of a scrape is made. Pure.
 
 Values of labels are ids and words of ours, but for names of components, which are vendors' text: one line of it, cut.
 """
@@ -72,7 +72,7 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
 
 
 def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
-    """Yield when pages were read, and what is ongoing there."""
+    """Yield when pages were read, and their open incidents and maintenances."""
     one = ["provider"]
     ids = [[page.provider.id] for page in pages]
     checked = [page.checked_at for page in pages]
@@ -95,7 +95,7 @@ def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
     )
     yield _gauge(
         "tracker_provider_maintenance_active",
-        "1 while a maintenance is going on.",
+        "1 while a maintenance is ongoing.",
         one,
         [(id_, bool(page.view.open_maintenances)) for id_, page in zip(ids, pages, strict=True)],
     )

@@ -1,4 +1,4 @@
-"""`/metrics`. Whoever may read may scrape: the door of the web server covers it as any other route."""
+"""`/metrics`. Everybody who may read may scrape: the access check of the web server covers it like any other route."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector

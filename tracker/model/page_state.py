@@ -1,4 +1,4 @@
-"""What the tracker keeps of a page between two polls.
+"""The knowledge of a page that outlives a poll.
 
 `PageState` is small and read at every poll; `PageView` holds what people ask for and what changes are compared with,
 and is read only when an answer changed. `tracker.store.codec` writes both down.
@@ -35,7 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is remembered of the last answer of one URL."""
+    """The last answer of one URL, as far as it is remembered."""
 
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
@@ -51,7 +51,7 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Relocation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of searches for a page's source, and of its moves."""
+    """Searches for the source of a page, and its moves."""
 
     #: The source at the address that the provider had before, until the page was read at the new one.
     former: Source | None = None
@@ -64,7 +64,7 @@ class Relocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gaps(msgspec.Struct, frozen=True, kw_only=True):
-    """What the last answers left open."""
+    """Questions that the last answers left open."""
 
     #: Since when the page has answered with an earlier clock than it already showed.
     stale_since: datetime | None = None
@@ -107,6 +107,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     #: Whether the page was read before; False makes the next answer a baseline.
     seeded: bool = False
+    #: The version of the keys by which it is known (`tracker.model.keys`); 0 of versions before those keys.
+    keys_version: int = 0
     source: Source | None = None
     #: By URL.
     answers: dict[str, KnownAnswer] = {}
@@ -149,7 +151,7 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was shown and reported last of an incident or a maintenance, whether it goes on or not."""
+    """The last shown and reported state of an incident or a maintenance, ongoing or not."""
 
     #: Its own status, as the page showed it last.
     status: str
@@ -168,7 +170,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a page, for people and for the next comparison."""
+    """The knowledge of a page, for people and for the next comparison."""
 
     name: str | None = None
     indicator: Impact | None = None
@@ -227,7 +229,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         An open incident without an impact counts as minor. A maintenance is shown as such and never as a failure.
         """
-        # What vendors say of a maintenance's impact is no word on the page.
+        # The impact of a maintenance says nothing about the state of the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
         incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
         components = [COMPONENT_IMPACT.get(component.status) for component in self.known_statuses]
@@ -235,7 +237,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class UpdateDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of one update's text."""
+    """The known texts of one update, as digests."""
 
     #: See `tracker.model.text_digest.text_digest`; None while the page has shown no text.
     digest: str | None = None

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
@@ -235,7 +236,7 @@ def _widget(answer: dict[str, Any]) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
@@ -92,7 +93,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 
@@ -203,7 +204,8 @@ def _former_keys(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         dated = oldest_first([part for part in fields.objects_in(entry.get("updates")) if _began(part)], _began)
         keys = numbered(time_key(_began(part)) for part in dated)
         pairs = ((key, part["id"]) for key, part in zip(keys, dated, strict=True) if isinstance(part.get("id"), str))
-        found |= {f"{entry.get('id')}/{key}": (f"{entry.get('id')}/{own.strip()}",) for key, own in pairs}
+        incident_id = str(entry.get("id"))
+        found |= {key_of_update(incident_id, key): (key_of_update(incident_id, own.strip()),) for key, own in pairs}
     return found
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tracker.detection.changes import Changes, changes
 from tracker.detection.comparison import Before
 from tracker.detection.edits import UpdateDigests, follow
+from tracker.detection.former_keys import with_former
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
 from tracker.detection.recognition import kept
@@ -18,6 +19,7 @@ from tracker.errors import PollError
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind, PendingEvent
 from tracker.model.filters import wants_kind
+from tracker.model.keys import KEYS_VERSION, key_of_update
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
@@ -66,12 +68,18 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
         view=replace(found.view, recent=_recent(page.known, observed, page.snapshot)),
         digests=digests,
         pending=pending,
-        seen=(*found.seen, *suppressed),
+        seen=(*found.seen, *suppressed, *_former({*found.seen, *suppressed, *(each.key for each in pending)})),
         due_at=_due(provider, after, observed, now),
         checked_at=now,
         read_at=page.lease.begun_at if observed.settled else None,
     )
     return before, found, commit
+
+
+def _former(marked: Collection[str | None]) -> list[str]:
+    """Return the former keys of what is marked as seen, by which workers of a version before know it too."""
+    keys = {key for key in marked if key is not None}
+    return sorted(with_former(keys) - keys)
 
 
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:
@@ -103,7 +111,9 @@ def _edits(page: ChangedPage, found: Changes) -> tuple[list[PendingEvent], Updat
 
 def _is_restated(edit: PendingEvent, restated: frozenset[str]) -> bool:
     event = edit.event
-    return event.event is EventKind.UPDATE_EDITED and f"{event.incident_id}/{event.update_id}" in restated
+    if event.event is not EventKind.UPDATE_EDITED or event.incident_id is None or event.update_id is None:
+        return False
+    return key_of_update(event.incident_id, event.update_id) in restated
 
 
 def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new: bool) -> PageState:
@@ -116,6 +126,7 @@ def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new:
     return replace(
         read_again(after) if meaning is None else after,
         seeded=True,
+        keys_version=KEYS_VERSION,
         known_until=None,
         relocation=replace(relocation, moved_at=None) if observed.settled else relocation,
         projection=meaning if meaning is None or observed.settled else observed.state.projection,

@@ -3,15 +3,18 @@
 Of a page that is new, has moved, or was forgotten by the data server, that is not simply what is stored.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
 from tracker.detection.comparison import Before
+from tracker.detection.former_keys import found_again, with_former
 from tracker.detection.keys import keys
 from tracker.detection.migration import GRACE, carried_over, is_same
 from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.detection.recognition import recognised
+from tracker.model.keys import KEYS_VERSION, key_of_incident, parted
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Activity, PageState, PageView, Readability, Relocation
 from tracker.model.provider import Provider
@@ -36,14 +39,30 @@ def remembered_of(lease: PollLease) -> PageState:
         return _read_as_defined(state, lease.provider)
     readability = Readability(unreadable_since=state.readability.unreadable_since)
     if not state.seeded:
-        return PageState(url=url, readability=readability)
+        return PageState(url=url, keys_version=state.keys_version, readability=readability)
     known = (state.relocation.moved_at, state.readability.failing_since, lease.read_at)
     moved_at = min((moment for moment in known if moment is not None), default=None)
     return PageState(
         url=url,
+        keys_version=state.keys_version,
         relocation=Relocation(former=state.source, moved_at=moved_at),
         readability=readability,
         activity=Activity(changed_at=state.activity.changed_at),
+    )
+
+
+def asked_of(state: PageState, keys: Collection[str]) -> Collection[str]:
+    """Return what the store is asked for to know these keys: also what a version before them wrote."""
+    return keys if state.keys_version >= KEYS_VERSION else with_former(keys)
+
+
+def by_present_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
+    """Return what is known under the present keys; what was seen under former ones is written down anew."""
+    if state.keys_version >= KEYS_VERSION:
+        return known
+    carried = found_again(keys, known.seen, known.digests)
+    return replace(
+        known, seen=known.seen.intersection(keys) | carried, expiring=known.expiring.intersection(keys) | carried
     )
 
 
@@ -136,8 +155,12 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
 def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
     """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
     followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
-    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.digests.items() for update_id in texts}
-    return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
+    keys_of_followed = set(map(key_of_incident, followed))
+    return {key for key in keys(snapshot) if key in keys_of_followed or _was_shown(known, *parted(key))}
+
+
+def _was_shown(known: Known, incident_id: str, update_id: str) -> bool:
+    return update_id in known.digests.get(incident_id, {})
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:

@@ -190,8 +190,9 @@ class Observer:
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
-            # A placeholder gives way to the real update, so the answer has to be complete again.
-            answer = self._ask(provider, state, url, is_conditional=not primary.stand_ins)
+            # A placeholder gives way to the real update, so the answer has to be complete again; an answer that another
+            # one is built with may hold some, too.
+            answer = self._ask(provider, state, url, is_conditional=not (primary.stand_ins or primary.built))
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise

@@ -1,6 +1,7 @@
 """The use case: poll one page and commit what is new in one step."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.fetcher import Asked
-from tracker.polling.known import as_known, known_again, remembered_of
+from tracker.polling.known import as_known, asked_of, by_present_keys, known_again, remembered_of
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
@@ -116,7 +117,7 @@ class Poller:
     ) -> tuple[Commit, ResponseClass]:
         """Read on an answer whose bytes are new: it may still mean the same."""
         provider, meaning = lease.provider, projection(primary)
-        known = self._store.recall(provider.id, keys(primary))
+        known = self._recall(provider, observed.state, keys(primary))
         if observed.state.seeded:
             _refuse_empty(observed, known, primary)
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
@@ -125,7 +126,7 @@ class Poller:
         observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):
-            known = _with_more(known, self._store.recall(provider.id, more))
+            known = _with_more(known, self._recall(provider, observed.state, more))
         page = ChangedPage(
             lease=lease,
             observed=observed,
@@ -139,6 +140,10 @@ class Poller:
         log_filters(provider, before.view, found.view)
         log_unknown_words(provider, before.view, found.view)
         return commit, ResponseClass.CHANGED
+
+    def _recall(self, provider: Provider, state: PageState, wanted: Collection[str]) -> Known:
+        """Return what is known of a page, and which of the keys it has shown."""
+        return by_present_keys(state, wanted, self._store.recall(provider.id, asked_of(state, wanted)))
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
         events = self._commit(lease, failure(lease.provider, state, error, self._clock()), FAILED)

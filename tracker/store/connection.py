@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final, overload
 
@@ -174,8 +175,14 @@ def load_script(client: "AsyncRedis", *names: str) -> AsyncScript: ...
 
 def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | AsyncScript:
     """Return the Lua script that the files of these names make, ready to be called; it is sent by digest."""
+    return client.register_script(script_text(*names))
+
+
+@cache
+def script_text(*names: str) -> str:
+    """Return what the files of these names make, one behind the other."""
     folder = files(__package__) / "lua"
-    return client.register_script("".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names))
+    return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 
 
 def moment(value: bytes | None) -> datetime | None:

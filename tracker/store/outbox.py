@@ -71,7 +71,7 @@ class RedisOutbox:
             return None
         webhook, failures, failing_since, begins_anew = answer
         if begins_anew:
-            log.warning("sink %s begins anew: the event stream was lost", sink)
+            log.warning("sink %s starts over: the event stream was lost", sink)
         streak = FailureStreak(failures=failures, failing_since=moment(failing_since))
         return DeliveryLease(webhook=decode_webhook(webhook), streak=streak, owner=owner)
 

@@ -1,6 +1,7 @@
 """The shape in which the state of a page is stored: one level, with the names of the first version."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -31,6 +32,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     changed_at: datetime | None = None
     incident_at: datetime | None = None
     quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
+    keys_version: int = 0
 
 
 def stored(state: PageState) -> StoredState:
@@ -58,6 +60,7 @@ def stored(state: PageState) -> StoredState:
         changed_at=activity.changed_at,
         incident_at=activity.incident_at,
         quiet_since=activity.quiet_since,
+        keys_version=state.keys_version,
     )
 
 
@@ -66,23 +69,45 @@ def restored(state: StoredState) -> PageState:
     return PageState(
         url=state.url,
         seeded=state.seeded,
+        keys_version=state.keys_version,
         source=state.source,
         answers=state.answers,
         projection=state.projection,
         known_until=state.known_until,
-        relocation=Relocation(former=state.former, searched_at=state.searched_at, moved_at=state.moved_at),
-        gaps=Gaps(
-            stale_since=state.stale_since,
-            lagging_since=state.lagging_since,
-            unsettled_since=state.unsettled_since,
-            detail_failure=state.detail_failure,
-        ),
-        readability=Readability(
-            failures=state.failures,
-            failing_since=state.failing_since,
-            failure_reason=state.failure_reason,
-            failure=state.failure,
-            unreadable_since=state.unreadable_since,
-        ),
+        relocation=_relocation(state),
+        gaps=_gaps(state),
+        readability=_readability(state),
         activity=Activity(changed_at=state.changed_at, incident_at=state.incident_at, quiet_since=state.quiet_since),
     )
+
+
+# Nearly all pages share these: a worker keeps thousands of states.
+_NO_RELOCATION: Final = Relocation()
+_NO_GAPS: Final = Gaps()
+_READABLE: Final = Readability()
+
+
+def _relocation(state: StoredState) -> Relocation:
+    found = Relocation(former=state.former, searched_at=state.searched_at, moved_at=state.moved_at)
+    return _NO_RELOCATION if found == _NO_RELOCATION else found
+
+
+def _gaps(state: StoredState) -> Gaps:
+    found = Gaps(
+        stale_since=state.stale_since,
+        lagging_since=state.lagging_since,
+        unsettled_since=state.unsettled_since,
+        detail_failure=state.detail_failure,
+    )
+    return _NO_GAPS if found == _NO_GAPS else found
+
+
+def _readability(state: StoredState) -> Readability:
+    found = Readability(
+        failures=state.failures,
+        failing_since=state.failing_since,
+        failure_reason=state.failure_reason,
+        failure=state.failure,
+        unreadable_since=state.unreadable_since,
+    )
+    return _READABLE if found == _READABLE else found

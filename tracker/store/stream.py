@@ -11,6 +11,7 @@ from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.keys import KEYS_VERSION
 from tracker.model.page import ComponentStatus
 from tracker.model.page_state import PageState, PageView
 from tracker.store.catalogue import ASKED_AFTER
@@ -122,7 +123,7 @@ class RedisStream:
             with translated(), self._client.pipeline(transaction=False) as pipe:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
-                    state = PageState(url=provider.url, known_until=known_until)
+                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=known_until)
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
                         token=self._token,

@@ -27,7 +27,7 @@ def locked(data_dir: Path) -> IO[str]:
 
 def require_record(path: Path) -> None:
     """Raise ConfigError where the record is there and cannot be gone on with."""
-    if path.is_dir():
-        raise ConfigError(f"cannot write the record {path}: it is a directory; remove it, or choose --data-dir")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"cannot write the record {path}: it is no plain file; remove it, or choose --data-dir")
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         raise ConfigError(f"cannot write the record {path}: no right to; change its owner, or choose --data-dir")

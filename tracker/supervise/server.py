@@ -107,6 +107,12 @@ class EmbeddedServer:
         warnings = [words for line in log.splitlines() if (words := line.partition(" # ")[2])]
         return printable_line(warnings[-1], _LONGEST_REASON) if warnings else ""
 
+    def broken_files(self, reason: str) -> Path | None:
+        """Return the folder of the server's files if it ended because of them."""
+        folder = self._directory / "appendonlydir"
+        is_about_them = any(word in reason for word in ("AOF", "RDB", "append only"))
+        return folder if is_about_them and folder.is_dir() else None
+
     def _kept_port(self) -> int:
         try:
             return int(self._url_file.read_text(encoding="utf-8").rpartition(":")[2].partition("/")[0])

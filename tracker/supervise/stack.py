@@ -225,7 +225,11 @@ def handle_signals(stack: Stack) -> None:
 
 
 def _not_started(server: EmbeddedServer | None, what: str) -> ConfigError:
-    reason = server.reason_of_end() if server else ""
-    return ConfigError(
-        f"the data server {what}{f' ({reason})' if reason else ''}; {server.log if server else 'its log'} may say more"
-    )
+    if server is None:
+        return ConfigError(f"the data server {what}; its log may say why")
+    reason = server.reason_of_end()
+    said = f"the data server {what}{f' ({reason})' if reason else ''}; {server.log} may say more"
+    files = server.broken_files(reason)
+    if files is not None:
+        said += f"; `mv {files} {files}.broken` begins without them, and nothing on record is reported again"
+    return ConfigError(said)

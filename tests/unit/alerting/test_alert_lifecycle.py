@@ -272,6 +272,24 @@ def test_a_component_that_an_incident_names_is_reported_by_the_incident_alone() 
     assert [alert.kind for alert in along.alerts] == [AlertKind.INCIDENT]
 
 
+def test_an_incident_whose_id_reads_like_another_subject_has_an_alert_of_its_own() -> None:
+    fall = an_event(
+        "major_outage",
+        kind=EventKind.COMPONENT_STATUS_CHANGE,
+        impact=None,
+        id="acme/component/api/1",
+        components=("API",),
+    )
+    blind = an_event("unknown", kind=EventKind.PAGE_UNREADABLE, impact=None, id="acme/page_unreadable/1")
+    story = Story(chat(after_s=0)).at(0, fall, blind, an_event(incident="component/api"), an_event(incident="page"))
+    story.at(1, an_event("resolved", incident="page"))
+
+    alerts = {(alert.kind, alert.subject): alert for alert in story.alerts}
+    assert len({alert.id for alert in story.alerts}) == len(alerts) == 4
+    assert {subject for (_, subject), alert in alerts.items() if alert.is_over} == {"page"}
+    assert not alerts[AlertKind.PAGE, "page"].is_over
+
+
 def test_the_first_route_that_matches_decides_unless_it_continues() -> None:
     first = Route(to=("oncall",), min_impact=Impact.CRITICAL)
     both = rules(replaced_route(first, continues=True), Route(to=("chat",)))

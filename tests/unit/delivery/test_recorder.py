@@ -319,6 +319,18 @@ def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Offi
     assert office.stream.reminders == [({"acme": Reported(keys=keys)}, known_until)] * 2
 
 
+def test_a_record_is_whole_as_of_the_beginning_of_a_drain_that_takes_long(office: Office) -> None:
+    office.drains()
+    office.stream.append("acme/i1/u1", incident_id="i1", update_id="u1")
+    began = office.clock()
+    office.stream.before_trim = lambda: office.clock.passes(seconds=15)
+    office.drains()
+    office.stream.emptied()
+    office.drains()
+
+    assert [known_until for _, known_until in office.stream.reminders] == [began]
+
+
 @pytest.mark.parametrize("found", [{}, {"ops": "0-0"}], ids=["no stream", "a stream that is new"])
 def test_webhooks_are_given_what_waited_for_them_when_all_is_lost_during_a_look(
     office: Office, found: dict[str, str]

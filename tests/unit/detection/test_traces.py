@@ -90,6 +90,16 @@ CASES = {
             ("status/investigating#4", "investigating", "was resolved"),
         ],
     ),
+    "statuses that read like our numbers": Case(
+        [slow(LOOKING), *(slow(LOOKING, status=status) for status in ("x", "investigating", "x", "x#3"))],
+        [
+            U1,
+            ("status/x", "x", "was investigating"),
+            ("status/investigating", "investigating", "was x"),
+            ("status/x#3", "x", "was investigating"),
+            ("status/x#3#4", "x#3", "was x"),
+        ],
+    ),
     "a new update has the new status": Case(
         [slow(LOOKING), slow(LOOKING, FIXED)], [U1, ("u2", "resolved", "A fix is in.")]
     ),

@@ -283,17 +283,20 @@ def test_an_incident_that_becomes_bad_enough_is_new_from_then_on_and_followed_to
     ]
 
     reported = [
-        [(piece.key, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending]
+        [
+            (piece.event.update_id, piece.event.event)
+            for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending
+        ]
         for impact, posted in ((Impact(word), posted) for word, posted in stages)
     ]
 
     assert reported == [
         [],
         [],
-        [("i1/impact/critical", "new_incident")],
+        [("impact/critical", "new_incident")],
         [],
-        [("i1/u3", "incident_update")],
-        [("i1/u4", "incident_update")],
+        [("u3", "incident_update")],
+        [("u4", "incident_update")],
     ]
 
 

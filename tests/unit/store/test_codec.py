@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
@@ -96,8 +97,12 @@ def test_a_state_of_version_1_is_still_read() -> None:
 
 
 def test_a_state_is_written_byte_for_byte_as_every_version_wrote_it() -> None:
-    assert encode_state(decode_state(WHOLE_STATE)) == WHOLE_STATE
-    assert len(msgspec.json.decode(WHOLE_STATE[1:])) == len(StoredState.__struct_fields__)
+    state = decode_state(WHOLE_STATE)
+
+    assert encode_state(state) == WHOLE_STATE
+    # What came later stands behind it, and only in states that have it.
+    assert encode_state(replace(state, keys_version=1)) == WHOLE_STATE[:-1] + b',"keys_version":1}'
+    assert {*msgspec.json.decode(WHOLE_STATE[1:])} == {*StoredState.__struct_encode_fields__} - {"keys_version"}
 
 
 def test_a_view_of_version_1_is_still_read() -> None:

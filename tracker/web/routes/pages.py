@@ -26,6 +26,7 @@ from tracker.web.pages.now import Filter, groups_of, now_page
 from tracker.web.pages.provider import provider_page
 from tracker.web.pages.public import public_page
 from tracker.web.pages.updates import IMPACTS, KINDS, FeedFilter, feed_days
+from tracker.web.routes.vendor_ids import INCIDENT
 from tracker.web.site import STATES, Site, site_of
 
 _FILES: Final = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
@@ -87,7 +88,7 @@ def provider_of(request: Request, provider: str) -> Response:
     return html(request, site.rendered("provider.html", around, page=shown))
 
 
-@router.get("/incidents/{provider}/{incident:path}")
+@router.get(INCIDENT)
 def incident_of(request: Request, provider: str, incident: str, order: Word = "") -> Response:
     """Show the ledger of an incident or a maintenance."""
     site = site_of(request)
