@@ -136,7 +136,7 @@ def test_a_connection_that_another_thread_closed_is_a_broker_that_is_away(
     ]
 
 
-def test_a_mistake_of_ours_is_no_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_no_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda _: tasks.no_such_name)
 
     with pytest.raises(AttributeError, match="no_such_name"):
