@@ -12,6 +12,8 @@ from typing import Final, TextIO
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
 from tracker.alerting.desk import Desk
+from tracker.alerting.journal import Journal
+from tracker.alerting.journal_file import JOURNAL_NAME, AlertJournalFile
 from tracker.alerting.links import Links
 from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
@@ -38,6 +40,7 @@ from tracker.polling.poller import Poller
 from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
 from tracker.store import opening
+from tracker.store.alert_journal import RedisJournalStore
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
 from tracker.store.asking import ask
@@ -202,6 +205,7 @@ class Runtime:
         self._lease: Ownership | None = None
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
+        self._journal: Journal | None = None
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
@@ -228,16 +232,21 @@ class Runtime:
         return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
-        """Drain the stream into record and console. Raises StoreError, SinkError, Conflict."""
+        """Drain the stream into record and console, and write down alerts. Raises StoreError, SinkError, Conflict."""
         with self._printing:
-            if self._printer is None or self._record is None:
+            if self._printer is None or self._record is None or self._journal is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
                 console = _console(self._settings, self._stdout)
                 owner = kept_id(self._settings.data_dir / OWNER_NAME)
                 self._lease = Ownership(self._client, OWNED_RECORD, owner, str(self._record.path.resolve()))
                 stream = RedisStream(self._client, self._lease)
                 self._printer = Printer(stream, self._record, console, utc_now, self._lease)
-            return self._printer.drain()
+                file = AlertJournalFile(self._settings.data_dir / JOURNAL_NAME)
+                self._journal = Journal(file, RedisJournalStore(self._client), self._record.after, utc_now)
+            printed = self._printer.drain()
+            if not self._printer.is_refused:
+                self._journal.follow()
+            return printed
 
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
@@ -279,7 +288,7 @@ class Runtime:
                     self._lease.release()
             if self._record is not None:
                 self._record.close()
-                self._record = self._printer = None
+                self._record = self._printer = self._journal = None
         with self._delivering:
             if self._poster is not None:
                 self._poster.close()

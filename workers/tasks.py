@@ -114,13 +114,16 @@ def wake_sinks() -> None:
 def decide_alerts() -> None:
     """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
     try:
-        runtime().decide_alerts()
+        decided = runtime().decide_alerts()
     except Conflict as error:
         log.info("conflict %s", error)
+        decided = 0
     except StoreError as error:
         log.warning("alerts wait: %s", error)
         return
     _wake_channels()
+    if decided:
+        _wake_printer()  # it writes the journal of alerts, too
 
 
 @app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
@@ -138,6 +141,7 @@ def send_alerts(channel: str) -> Summary:
         log.info("sent %d messages to channel %s", sent, channel)
         # More may have come meanwhile, and whoever was woken by it found the channel taken.
         _wake_channels()
+        _wake_printer()  # it writes down what was sent
     return Summary(f"{sent} sent")
 
 

@@ -83,6 +83,8 @@ class Decider:
         version = self._store.version()
         if version == self._version:
             return
+        if self._version is None:
+            self._store.mend([channel.name for channel in self._store.config().channels])
         self._rules = rules_of(self._store.config(), self._store.providers(), self._store.silences())
         self._version = version
         gone = [

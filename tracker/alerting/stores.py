@@ -66,11 +66,15 @@ class AlertStore(Protocol):
     """Where alerts are kept. Every method raises StoreError."""
 
     def begin(self) -> str | None:
-        """Take the right to decide, and return its owner; None where another one has it."""
+        """Take the right to decide, and return its owner; None where another one has it, or nobody may decide yet."""
         ...
 
     def end(self, owner: str) -> None:
         """Give the right back."""
+        ...
+
+    def mend(self, channels: Sequence[str]) -> None:
+        """Complete what an earlier version did not keep."""
         ...
 
     def version(self) -> bytes:

@@ -131,8 +131,10 @@ class Stack:
         def put_in() -> Synced:
             self._own()
             self._sinks.sync(sinks)
-            self._alerts.sync(alerting or Alerting())
-            return self._catalogue.put(providers, utc_now(), replacing="file")
+            put = self._catalogue.put(providers, utc_now(), replacing="file")
+            # Last: an alert whose page is not in the catalogue would end.
+            self._alerts.sync(alerting or Alerting(), awaits_journal=True)
+            return put
 
         synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
