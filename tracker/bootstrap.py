@@ -5,13 +5,14 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TextIO
 
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
 from tracker.alerting.desk import Desk
+from tracker.alerting.heartbeat import Heartbeat
 from tracker.alerting.journal import Journal
 from tracker.alerting.journal_file import JOURNAL_NAME, AlertJournalFile
 from tracker.alerting.links import Links
@@ -23,6 +24,7 @@ from tracker.delivery.recorder import RECORD, Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
+from tracker.environment.heartbeat import heartbeat_url
 from tracker.environment.history import HistorySettings
 from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
@@ -251,10 +253,8 @@ class Runtime:
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
             if self._deliverer is None:
-                self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
+                self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._posts()), utc_now)
         return self._deliverer.deliver(sink)
 
     def decide_alerts(self) -> int:
@@ -266,19 +266,36 @@ class Runtime:
         finally:
             self._deciding.release()
 
+    def is_well(self) -> bool:
+        """Return whether all of the tracker was found at work just now."""
+        return self._decider.is_well(utc_now())
+
+    def heartbeat(self) -> Callable[[], object] | None:
+        """Return what gives a watchdog elsewhere a sign of life, None where there is none. Raises ConfigError."""
+        url = heartbeat_url(os.environ)
+        if url is None:
+            return None
+        with self._delivering:
+            heartbeat = Heartbeat(url, self._posts())
+        return lambda: heartbeat.give(utc_now())
+
     def send_alerts(self, name: str) -> int:
         """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
         config = next((each for each in self.alerts.config().channels if each.name == name), None)
         if config is None:
             return 0
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
+            if not self._channels:
                 self._links = _links_if_any(self._settings)
             if config not in self._channels:
-                self._channels[config] = build_channel(config, self._settings, self._poster)
+                self._channels[config] = build_channel(config, self._settings, self._posts())
             channel = self._channels[config]
         return Sender(RedisRows(self._client), {name: channel}, utc_now, self._links).send(name)
+
+    def _posts(self) -> RequestsPoster:
+        if self._poster is None:
+            self._poster = build_poster(self._settings)
+        return self._poster
 
     def close(self) -> None:
         """Close connections and files."""

@@ -145,6 +145,20 @@ def send_alerts(channel: str) -> Summary:
     return Summary(f"{sent} sent")
 
 
+def look_after_alerts(*, has_watchdog: bool) -> bool:
+    """Decide about alerts and have them sent, whatever beat does; tell whether all of the tracker is at work."""
+    try:
+        if has_watchdog or runtime().alerts.has_channels():
+            runtime().decide_alerts()
+            _wake_channels()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.info("alerts wait: %s", error)  # the tasks say so, too
+        return False
+    return runtime().is_well()
+
+
 def _wake_readers() -> None:
     _wake_printer()
     _wake_sinks()

@@ -119,7 +119,7 @@ def test_what_happened_is_decided_once_and_sent_to_each_channel(bench: Bench) ->
     assert bench.channels["chat"].acts == bench.channels["mail"].acts == [("open", 2), ("close", 3)]
     assert sent == 2
     assert bench.send() == 0
-    assert bench.client.xpending(UPDATES, ALERTS_GROUP)["pending"] == 0  # type: ignore[index]
+    assert bench.client.xpending(UPDATES, ALERTS_GROUP)["pending"] == 0
 
 
 def test_an_event_that_comes_again_changes_nothing(bench: Bench) -> None:

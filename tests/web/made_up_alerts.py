@@ -15,6 +15,7 @@ from tracker.alerting.row import Row
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.story import acknowledged, noted, snoozed
+from tracker.alerting.vital_signs import Signs
 from tracker.model.channel import EmailConfig, PagerDutyConfig, SlackConfig
 from tracker.model.drill import DrillRun
 from tracker.model.event import Event
@@ -163,6 +164,9 @@ class MadeUpAlerts:
 
     def good_drills(self) -> Mapping[str, datetime]:
         return {"oncall": world.minutes(60 * 90)}
+
+    def signs(self) -> Signs:
+        return Signs()
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
         pass

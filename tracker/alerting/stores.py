@@ -9,6 +9,7 @@ import msgspec
 from tracker.alerting.alert import Alert, Delivery
 from tracker.alerting.machine import Book, Storm
 from tracker.alerting.row import Row
+from tracker.alerting.vital_signs import Signs
 from tracker.model.event import Event
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
@@ -111,6 +112,10 @@ class AlertStore(Protocol):
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
         """Return how channels have done."""
+        ...
+
+    def signs(self) -> Signs:
+        """Return what shows that beat, workers and printer do their work."""
         ...
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Alerts, and how far the event stream was read for them, in the data server."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +12,8 @@ import redis
 from tracker.alerting.alert import Alert
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.targets import looked_at_again
+from tracker.alerting.vital_signs import Signs
+from tracker.delivery.recorder import RECORD
 from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.store.alert_book import RedisBook
@@ -24,7 +27,10 @@ from tracker.store.connection import (
     ALERTS_LEASE,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
+    CURSORS,
     DRILLS,
+    NAMESPACE,
+    SCHEDULERS,
     UPDATES,
     load_script,
     moment,
@@ -35,6 +41,8 @@ from tracker.store.stream import read_event
 #: A decider that died gives its right back after this long; a round of it takes milliseconds.
 LEASE_S: Final = 15.0
 _CONSUMER: Final = "decide"
+#: Celery's queue of fetch tasks.
+_FETCHES: Final = "fetch"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -122,6 +130,22 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         """Write down that a drill of these channels came through."""
         with translated():
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
+
+    def signs(self) -> Signs:
+        """Return what shows that beat, workers and printer do their work."""
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            pipe.zrange(SCHEDULERS, 0, -1, withscores=True)
+            pipe.lindex(f"{NAMESPACE}{_FETCHES}", -1)
+            pipe.llen(f"{NAMESPACE}{_FETCHES}")
+            pipe.hget(CURSORS, RECORD)
+            reports, message, fetches, cursor = pipe.execute()
+            unrecorded: Any = self._client.xrange(UPDATES, min=f"({cursor.decode()}" if cursor else "-", count=1)
+        return Signs(
+            beat=" ".join(f"{name.decode()} {at}" for name, at in reports),
+            next_fetch=hashlib.sha1(message, usedforsecurity=False).hexdigest() if message else None,
+            fetches=fetches,
+            next_event=unrecorded[0][0].decode() if unrecorded else None,
+        )
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
         """Write what was decided in one step. Raises Conflict."""

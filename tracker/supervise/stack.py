@@ -15,6 +15,7 @@ from typing import IO, Final
 from tracker.bootstrap import Runtime, open_alerts, open_catalogue, open_sinks, own_catalogue
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
+from tracker.environment.heartbeat import heartbeat_url
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
@@ -105,6 +106,7 @@ class Stack:
         self._page = self._page_child(size.web)
         self._watch = Watch(self._catalogue)
         self._sinks = open_sinks(self._settings)
+        self._has_watchdog = heartbeat_url(self._environ) is not None
         self._alerts = open_alerts(self._settings)
         self._ownership = own_catalogue(self._settings, source)
         self._keeper = Keeper(self._catalogue, self._sinks, utc_now, self._alerts)
@@ -284,9 +286,10 @@ class Stack:
             self._filters_health = line
 
     def _look_after_sinks(self) -> bool:
-        """Log the sinks that need attention; return whether there is anything to deliver to, channels included."""
+        """Log the sinks that need attention; return whether there is anybody to deliver to."""
         try:
             there_are_some = self._sink_watch.look(self._watch.providers) or self._alerts.has_channels()
+            there_are_some = there_are_some or self._has_watchdog
         except StoreError:
             return False  # the line about the pages says so
         return there_are_some
