@@ -15,7 +15,7 @@ from tests.fakes import NOON, FakeClock
 from tests.unit.alerting.stories import an_event
 from tracker.alerting.alert import AlertState
 from tracker.alerting.backtest import Replay
-from tracker.alerting.decider import FAILS_FOR, Decider
+from tracker.alerting.decider import ABSENT_FOR, FAILS_FOR, Decider
 from tracker.alerting.desk import Desk
 from tracker.alerting.facts import Place
 from tracker.alerting.ports import Act, Message
@@ -281,8 +281,12 @@ def test_alerts_of_a_page_that_is_not_watched_any_more_end(bench: Bench) -> None
     bench.send("chat")
     RedisCatalogue(bench.client).remove(["acme"])
     bench.decider.run()
+    at_once = bench.send("chat")
+    bench.clock.passes(seconds=ABSENT_FOR.total_seconds())
+    bench.decider.run()
     bench.send("chat")
 
+    assert at_once == 0
     assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
     assert bench.store.all_alerts()[0].state is AlertState.WITHDRAWN
 

@@ -121,6 +121,9 @@ class MadeUpAlerts:
     def all_alerts(self) -> Sequence[Alert]:
         return sorted(self._book.alerts, key=lambda alert: alert.opened_at)
 
+    def open_providers(self) -> frozenset[str]:
+        return frozenset(alert.provider_id for alert in self.open_alerts())
+
     def open_alerts(self) -> Sequence[Alert]:
         return [alert for alert in self.all_alerts() if not alert.is_over]
 

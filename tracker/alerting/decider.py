@@ -29,6 +29,8 @@ TIME_SLICE: Final = timedelta(seconds=3)
 FAILS_FOR: Final = timedelta(minutes=15)
 #: What subjects of alerts about channels begin with.
 _CHANNEL: Final = "channel/"
+#: A page that is not in the catalogue for so long is not watched any more: a catalogue that was lost is back by then.
+ABSENT_FOR: Final = timedelta(minutes=1)
 _NOT_WATCHED: Final = "The page is not watched any more."
 
 
@@ -40,6 +42,8 @@ class Decider:
         self._clock = clock
         self._rules = Rules()
         self._version: bytes | None = None
+        #: Since when pages that have open alerts are not in the catalogue.
+        self._absent: dict[str, datetime] = {}
         self._vital_signs = VitalSigns()
         #: When the tracker was looked over last, and whether all of it was found at work.
         self._looked_over_at: datetime | None = None
@@ -67,7 +71,7 @@ class Decider:
             return None
         try:
             now = self._clock()
-            self._refresh(owner, now)
+            self._refresh(now)
             book = self._store.book()
             for alert in book.of_provider(alert_id.split("/", 1)[0]):
                 if alert.id == alert_id:
@@ -80,7 +84,8 @@ class Decider:
     def _run(self, owner: str) -> int:
         ends_at = self._clock() + TIME_SLICE
         decided = 0
-        self._refresh(owner, self._clock())
+        self._refresh(self._clock())
+        self._end_unwatched(owner, self._clock())
         self._look_over_tracker(owner, self._clock())
         while (now := self._clock()) < ends_at:
             looked = self._look_at_due(owner, now)
@@ -90,8 +95,8 @@ class Decider:
                 break
         return decided
 
-    def _refresh(self, owner: str, now: datetime) -> None:
-        """Read rules anew that have changed; alerts of pages that are not watched any more end."""
+    def _refresh(self, now: datetime) -> None:
+        """Read rules anew that have changed, and find out which pages with open alerts are not watched any more."""
         version = self._store.version()
         if version == self._version:
             return
@@ -99,14 +104,19 @@ class Decider:
             self._store.mend([channel.name for channel in self._store.config().channels])
         self._rules = rules_of(self._store.config(), self._store.providers(), self._store.silences())
         self._version = version
-        gone = [
-            alert
-            for alert in self._store.open_alerts()
-            if not alert.provider_id.startswith("~") and alert.provider_id not in self._rules.providers
-        ]
-        for alert in gone:
+        absent = self._store.open_providers() - self._rules.providers.keys()
+        self._absent = {each: self._absent.get(each, now) for each in absent if not each.startswith("~")}
+
+    def _end_unwatched(self, owner: str, now: datetime) -> None:
+        """End the alerts of pages that are not watched any more."""
+        for provider_id in [each for each, since in self._absent.items() if now - since >= ABSENT_FOR]:
+            del self._absent[provider_id]
             book = self._store.book()
-            ended = change(book, alert, lambda each: removed(each, _NOT_WATCHED, now), self._rules, now)
+            ended = [
+                delivery
+                for alert in book.of_provider(provider_id)
+                for delivery in change(book, alert, lambda each: removed(each, _NOT_WATCHED, now), self._rules, now)
+            ]
             self._keep(owner, book, ended, now)
 
     def _take_events(self, owner: str, now: datetime) -> int:

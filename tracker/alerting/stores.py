@@ -106,8 +106,8 @@ class AlertStore(Protocol):
         """Return up to `count` alerts that are to be looked at again by now."""
         ...
 
-    def open_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are not over."""
+    def open_providers(self) -> frozenset[str]:
+        """Return the ids of providers with open alerts."""
         ...
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:

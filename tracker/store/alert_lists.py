@@ -90,6 +90,12 @@ class RedisAlertLists:
                 pipe.zcard(CHANNEL_DEAD_PREFIX + name)
             return dict(zip(channels, pipe.execute(), strict=True))
 
+    def open_providers(self) -> frozenset[str]:
+        """Return the ids of providers with open alerts."""
+        with translated():
+            ids: Any = self._client.zrange(ALERTS_OPEN, 0, -1)
+        return frozenset(provider_of(alert_id.decode()) for alert_id in ids)
+
     def open_alerts(self) -> Sequence[Alert]:
         """Return all alerts that are not over, the oldest first."""
         return self._all(ALERTS_OPEN)
