@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.due import next_due
 from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
-from tracker.alerting.targets import next_due
 from tracker.model.event import Event
 
 #: Looks at one moment; more would show a mistake of ours.

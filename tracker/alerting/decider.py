@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.due import is_forgotten
 from tracker.alerting.machine import change, look_again, occur, take_in
 from tracker.alerting.occurrence import TRACKER, Occurrence, of_tracker
 from tracker.alerting.rules import Rules, rules_of
 from tracker.alerting.stores import AlertStore, ChannelState, Decided, WrittenBook
 from tracker.alerting.story import removed
-from tracker.alerting.targets import is_forgotten, spoken
+from tracker.alerting.targets import spoken
 from tracker.alerting.vital_signs import LOOKS_WITHIN, VitalSigns
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock

@@ -10,8 +10,8 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import Alert
+from tracker.alerting.due import looked_at_again
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
-from tracker.alerting.targets import looked_at_again
 from tracker.alerting.vital_signs import Signs
 from tracker.delivery.recorder import RECORD
 from tracker.delivery.retry_policy import is_put_off
