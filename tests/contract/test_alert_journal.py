@@ -156,6 +156,21 @@ def test_a_tracker_that_had_no_journal_gets_one_of_all_alerts(bench: Journalled)
     assert sorted(channel for channel, _ in known.rows) == ["chat", "mail"]
 
 
+def test_a_journal_that_cannot_be_written_holds_nothing_up_and_is_written_later(
+    bench: Journalled, caplog: pytest.LogCaptureFixture
+) -> None:
+    (bench.folder / JOURNAL_NAME).mkdir()
+    bench.happens(an_event())
+    bench.print_()
+    bench.print_()
+    said = [record.getMessage() for record in caplog.records]
+    (bench.folder / JOURNAL_NAME).rmdir()
+    bench.print_()
+
+    assert [f"cannot read {bench.folder / JOURNAL_NAME}" in line for line in said] == [True]
+    assert [alert.subject for alert in bench.file.read().alerts] == ["i1"]
+
+
 def test_a_torn_line_costs_nothing_and_the_file_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.alerting.journal_file._LEAST_BYTES", 4000)
     file = AlertJournalFile(tmp_path / JOURNAL_NAME)

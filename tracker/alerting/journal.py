@@ -16,7 +16,7 @@ from tracker.alerting.machine import take_in
 from tracker.alerting.row import Row, doubtful
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import AlertStore, Decided
-from tracker.errors import Conflict
+from tracker.errors import Conflict, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
 from tracker.model.event import Event
@@ -127,24 +127,32 @@ class Journal:
         self._store = store
         self._recorded_after = recorded_after
         self._clock = clock
+        self._failure = ""
 
-    def follow(self) -> int:
-        """Bring alerts back if they were lost, then write what changed; return the number of lines.
+    def follow(self) -> None:
+        """Bring alerts back if they were lost, then write what changed. Raises StoreError; nothing is lost by it.
 
-        Raises StoreError, SinkError, Conflict; nothing is lost by any of them.
+        A file that cannot be read or written is tried again the next time; that is logged once.
         """
+        try:
+            self._follow()
+        except SinkError as error:
+            if str(error) != self._failure:
+                log.warning("%s", error)
+            self._failure = str(error)
+        else:
+            self._failure = ""
+
+    def _follow(self) -> None:
         if not self._store.is_journal_read():
             if not self._store.is_ready() or not self._bring_back():
-                return 0
+                return
         elif self._file.is_new:
             self._store.all_unwritten()
-        written = 0
         while (unwritten := self._store.unwritten(BATCH)).lines:
             self._file.append(unwritten.lines)
             failpoint("journalled")
             self._store.written(unwritten)
-            written += len(unwritten.lines)
-        return written
 
     def _bring_back(self) -> bool:
         """Put what the journal knows into the data server; tell whether that was possible now."""

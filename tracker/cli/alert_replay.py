@@ -76,18 +76,18 @@ def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, ou
     record = data_dir / RECORD_NAME
     recorded = list(read_record(record)) if record_only or record.exists() else []
     shown = [] if record_only else list(_shown_past(read_providers(config_file), data_dir, now))
-    told = joined(recorded, shown)
+    past = joined(recorded, shown)
     replay = Replay(rules)
-    replay.play((event for event in told.events if event.seen_at >= since), until=now)
+    replay.play((event for event in past.events if event.seen_at >= since), until=now)
     if output_format == "json":
-        click.echo(json_text([_sent_report(sent, told.of_pages) for sent in replay.sent]))
+        click.echo(json_text([_sent_report(sent, past.of_pages) for sent in replay.sent]))
         return
     rows = [
         (
             f"{sent.at:%Y-%m-%d %H:%M}",
             sent.delivery.channel,
             sent.delivery.act,
-            _source(sent, told.of_pages),
+            _source(sent, past.of_pages),
             sent.alert.title,
             sent.delivery.note,
         )
