@@ -26,8 +26,8 @@ closers.append(close_in_loop)
 _summary = PollSummary(time.monotonic())
 _summary_lock = threading.Lock()
 
-#: Where so many wait, no wake-up is added: each does for all, and a data server that is far away must not have a queue
-#: that grows faster than it is taken from. None expires, for one that was overtaken still has the work done.
+#: No wake-up is added while this many wait: one does the work of all, and with a distant data server the queue would
+#: grow faster than it is read. None expires, since a late one still gets the work done.
 MOST_WAKE_UPS: Final = 4
 #: The same for sinks, of which each has its own.
 MOST_DELIVERIES: Final = 100
@@ -69,7 +69,7 @@ def fetch_provider(provider_id: str) -> Summary:
     return of_poll(outcome)
 
 
-# Wake-ups come every few seconds and mostly find nothing to do: in Flower they would only hide the rest.
+# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would hide the rest.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
     """Write new events of the stream to the record and the console."""
@@ -98,7 +98,7 @@ def deliver_updates(sink_id: str) -> Summary:
         return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
-        # More events may have come meanwhile, and the task that they woke found the sink taken.
+        # More events may have arrived meanwhile, and the task that they woke found the sink taken.
         _wake_sinks()
     return Summary(f"{settled} settled")
 
@@ -139,7 +139,7 @@ def send_alerts(channel: str) -> Summary:
         return failed(error)
     if sent:
         log.info("sent %d messages to channel %s", sent, channel)
-        # More may have come meanwhile, and whoever was woken by it found the channel taken.
+        # More may have arrived meanwhile, and the task that it woke found the channel taken.
         _wake_channels()
         _wake_printer()  # it writes down what was sent
     return Summary(f"{sent} sent")

@@ -51,7 +51,7 @@ _LEAST_S, _EACH_KILL_S = 60.0, 4.0
 
 
 class Publisher:
-    """Puts updates of incidents into the event stream until it is told to end all of them."""
+    """Puts updates of incidents into the event stream until it has to end all of them."""
 
     def __init__(self, client: "redis.Redis", chance: random.Random) -> None:
         self._client = client
@@ -116,7 +116,7 @@ def configure(url: str, known: Mapping[str, Any]) -> dict[str, str]:
         table = {key: renamed.get(value, value) if isinstance(value, str) else value for key, value in table.items()}
         environ |= {renamed[key]: value for key, value in more.items()}
         configs.append(channel_config_of({**table, "name": kind}, kind))
-    # Each on a host of its own: six incidents of one host within two minutes would be a storm, told as one.
+    # Each on a host of its own: six incidents of one host within two minutes would be a storm, reported as one.
     pages = [Provider(id=f"p{n}", name=f"P{n}", url=f"https://p{n}.example") for n in range(PAGES)]
     with contextlib.closing(connect(url)) as client:
         RedisAlerts(client).sync(
@@ -150,8 +150,8 @@ def run(kills: int, seed: int) -> int:
             ):
                 until = time.monotonic() + _LEAST_S + kills * _EACH_KILL_S
                 settled, took_s, publisher = watched(sender, client, known, chance, until)
-    told = f"{publisher.incidents} incidents with {publisher.updates} updates"
-    print(f"{kills} kills in {took_s:.0f} s, {told}, seed {seed}")
+    reported = f"{publisher.incidents} incidents with {publisher.updates} updates"
+    print(f"{kills} kills in {took_s:.0f} s, {reported}, seed {seed}")
     findings = [] if settled else ["something still waits, or it took too long"]
     for kind, service in known.items():
         findings += judged(kind, service, publisher.incidents, kills)

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from tracker.cli import cli
 from tracker.cli.options import read_providers
 from tracker.cli.shown_past import shown_by
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
 from tracker.detection.past import past_events
 from tracker.errors import ConfigError, PollError

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
+from typing import Any
 
 import pytest
 import redis
@@ -15,15 +16,15 @@ from tests.fakes import NOON, FakeClock
 from tests.unit.alerting.stories import an_event
 from tracker.alerting.alert import AlertState
 from tracker.alerting.backtest import Replay
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.decider import ABSENT_FOR, FAILS_FOR, Decider
 from tracker.alerting.desk import Desk
 from tracker.alerting.facts import Place
-from tracker.alerting.ports import Act, Message
 from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import Decided
 from tracker.delivery.recorder import RECORD
-from tracker.errors import ChannelRefused, Conflict, FetchTimeout, HttpStatusError
+from tracker.errors import ChannelFailed, ChannelRefused, Conflict, FetchTimeout, HttpStatusError
 from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Impact
@@ -40,14 +41,16 @@ from tracker.store.connection import (
     ALERTS_OVER,
     CHANNEL_DEAD_PREFIX,
     CHANNEL_ROWS_PREFIX,
+    PREFIX,
     UPDATES,
 )
 from tracker.store.measures import RedisMeasures
-from tracker.supervise.stack import DELIVERIES
+from tracker.store.stream import RedisStream
+from tracker.supervise.commands import DELIVERIES
 
 
 class FakeChannel:
-    """A channel that takes what it is sent, unless it was told otherwise, and says what it took."""
+    """A channel that takes what it is sent, unless a test says otherwise, and says what it took."""
 
     sends_every_update = False
     resend_every: timedelta | None = None
@@ -228,7 +231,7 @@ def test_what_is_over_before_a_channel_took_it_is_a_dead_letter_and_not_forgotte
     assert bench.rows.row("chat", alert.id).missed == "it was over before the channel took it"
 
 
-def test_a_channel_that_fails_for_long_is_told_of_through_the_fallback(bench: Bench) -> None:
+def test_a_channel_that_fails_for_long_is_reported_through_the_fallback(bench: Bench) -> None:
     bench.configure(Route(to=("chat",)), fallback=("mail",))
     bench.happens(an_event())
     for _ in range(4):
@@ -469,15 +472,71 @@ def test_what_backtest_lists_is_what_was_decided_live(bench: Bench) -> None:
 
 
 @pytest.mark.faults
-def test_a_month_of_incidents_leaves_no_more_than_a_week_of_them(bench: Bench) -> None:
+def test_thirty_days_of_incidents_leave_no_more_than_a_week_of_them(
+    valkey: "redis.Redis", record_property: Callable[[str, object], None]
+) -> None:
+    bench, stream = Bench(valkey, pages=40), RedisStream(valkey)
+    bench.configure(Route(to=("chat",), repeat_s=1800, continues=True), Route(to=("mail",), digest_s=3600))
+    sizes: list[tuple[int, int]] = []
     for number in range(300):
         bench.clock.passes(hours=2)
-        bench.happens(an_event(incident=f"i{number}", update="a", seen_at=bench.clock()))
-        bench.send()
-        bench.clock.passes(minutes=24)
-        bench.happens(an_event("resolved", incident=f"i{number}", update="b", seen_at=bench.clock()))
-        bench.send()
+        incident = {"provider": f"p{number % 39 + 1}", "incident": f"i{number}"}
+        for status, minutes in (("investigating", 12), ("identified", 12), ("resolved", 0)):
+            bench.happens(an_event(status, **incident, seen_at=bench.clock()))
+            bench.send()
+            bench.clock.passes(minutes=minutes)
+        stream.trim(before=valkey.xinfo_stream(UPDATES)["last-generated-id"].decode())
+        kept = valkey.keys(f"{PREFIX}*")
+        sizes.append((len(kept), sum(valkey.memory_usage(key, samples=0) or 0 for key in kept)))
+    settled, later = sizes[80:100], sizes[100:]
+    most_keys, most_bytes = (max(column) for column in zip(*sizes, strict=True))
+    record_property("measured", f"30 days, 300 incidents: at most {most_keys} keys, {most_bytes / 1024:.0f} KiB")
 
     assert bench.channels["chat"].acts.count(("open", 1)) == 300
-    assert len(bench.store.all_alerts()) <= 71
+    assert len(bench.store.all_alerts()) <= 3 * 71
     assert bench.client.hlen(f"{CHANNEL_ROWS_PREFIX}chat") <= 71
+    assert max(later)[0] <= max(settled)[0]
+    assert max(size for _, size in later) <= 1.1 * max(size for _, size in settled)
+
+
+def test_what_may_have_arrived_stays_in_doubt_whatever_fails_after_it(bench: Bench) -> None:
+    bench.channels["chat"].next = [ChannelFailed("answered 502"), ChannelFailed("answered 429", may_have_arrived=False)]
+    bench.happens(an_event())
+    for _ in range(2):
+        bench.send("chat")
+        bench.clock.passes(minutes=1)
+    bench.happens(an_event("resolved"))
+    bench.send("chat")
+
+    assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
+    assert bench.channels["chat"].doubts == [True, False]
+
+
+def test_an_alert_that_reopens_and_is_held_is_closed_before(bench: Bench) -> None:
+    bench.configure(Route(to=("chat",), after_s=60))
+    bench.happens(an_event(seen_at=NOON))
+    bench.clock.passes(seconds=61)
+    bench.decider.run()
+    bench.send("chat")
+    bench.happens(an_event("resolved"), an_event("investigating", update="again"))
+    bench.send("chat")
+
+    assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
+    assert bench.channels["chat"].taken[-1].status == "resolved"
+
+
+def test_a_sender_that_was_stopped_for_longer_than_its_lease_sends_nothing(bench: Bench) -> None:
+    intend = bench.rows.intend
+
+    def stopped(*args: Any) -> None:
+        intend(*args)
+        bench.clock.passes(seconds=16)
+
+    bench.rows.intend = stopped  # type: ignore[method-assign]
+    bench.happens(an_event())
+    with pytest.raises(Conflict):
+        bench.send("chat")
+    bench.rows.intend = intend  # type: ignore[method-assign]
+
+    assert bench.channels["chat"].acts == []
+    assert bench.send("chat") == 1

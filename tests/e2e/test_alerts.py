@@ -80,10 +80,10 @@ def test_an_incident_opens_changes_and_closes_where_its_impact_says(watched: Wat
         ("closed", "Errors", "resolved"),
     ]
     assert [shown(each)[0] for each in paged] == ["opened", "changed", "closed"]
-    told_late = paged[0].event["data"]
-    assert [update["status"] for update in told_late["updates"]] == ["investigating"] * 2
-    assert told_late["updates"][1]["text"] == "impact now major, was minor"
-    assert {each.event["data"]["key"] for each in (*in_chat, *paged)} == {told_late["key"]}
+    reported_late = paged[0].event["data"]
+    assert [update["status"] for update in reported_late["updates"]] == ["investigating"] * 2
+    assert reported_late["updates"][1]["text"] == "impact now major, was minor"
+    assert {each.event["data"]["key"] for each in (*in_chat, *paged)} == {reported_late["key"]}
 
 
 def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: Watched) -> None:

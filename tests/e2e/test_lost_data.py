@@ -1,4 +1,4 @@
-"""A data server that loses its data while all goes on: the pages are watched again, and nothing is told twice."""
+"""A data server that loses its data while all goes on: the pages are watched again, and nothing is reported twice."""
 
 import json
 import time
@@ -67,7 +67,7 @@ ALERTING = ("emptied twice", "restarted without its data", "the whole catalogue"
 
 @dataclass
 class Watching:
-    """A tracker of two pages, one of them added by a command, with a receiver that is told all."""
+    """A tracker of two pages, one of them added by a command, with a receiver of all events."""
 
     server: DataServer
     tracker: RunningTracker
@@ -125,7 +125,7 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
 
 
 @pytest.mark.parametrize(
-    "name", [name if number < 2 else pytest.param(name, marks=pytest.mark.faults) for number, name in enumerate(LOSSES)]
+    "name", [name if number < 1 else pytest.param(name, marks=pytest.mark.faults) for number, name in enumerate(LOSSES)]
 )
 def test_what_is_new_is_reported_once_and_what_is_on_record_not_again(name: str, watching: Watching) -> None:
     tracker, receiver, page, other = watching.tracker, watching.receiver, watching.page, watching.other

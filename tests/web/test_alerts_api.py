@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from tests.history.record import event
 from tests.web.running import RunningWeb, failing, provider, utc, wait_for
+from tracker.alerting.channel import Message
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Message
 from tracker.alerting.sender import Sender
 from tracker.environment.web import WebSettings
 from tracker.errors import ChannelRefused, DrillFailed

@@ -32,7 +32,7 @@ FAILS_FOR: Final = timedelta(minutes=15)
 _CHANNEL: Final = "channel/"
 #: A page that is not in the catalogue for so long is not watched any more: a catalogue that was lost is back by then.
 ABSENT_FOR: Final = timedelta(minutes=1)
-_NOT_WATCHED: Final = "The page is not watched any more."
+_NOT_WATCHED: Final = "The page is no longer watched."
 
 
 class Decider:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tracker.alerting.alert import Alert
+from tracker.alerting.alert import OF_INCIDENTS, Alert
 from tracker.alerting.decider import Decider
 from tracker.alerting.lists import AlertLists, ListedAlerts, ListedRows
 from tracker.alerting.report import AlertReport, report
@@ -67,9 +67,10 @@ class Desk:
         self._rows = rows
         self._clock = clock
 
-    def of_subject(self, provider_id: str, subject: str) -> tuple[AlertReport, ...]:
-        """Return the alerts of one incident, or of whatever else a provider's alert is about, the oldest first."""
-        found = [alert for alert in self.alerts.book().of_provider(provider_id) if alert.subject == subject]
+    def of_incident(self, provider_id: str, incident_id: str) -> tuple[AlertReport, ...]:
+        """Return the alerts of one incident or maintenance, the oldest first."""
+        alerts = self.alerts.book().of_provider(provider_id)
+        found = [alert for alert in alerts if alert.subject == incident_id and alert.kind in OF_INCIDENTS]
         return tuple(map(self.report, sorted(found, key=lambda alert: alert.generation)))
 
     def report(self, alert: Alert) -> AlertReport:
@@ -79,14 +80,13 @@ class Desk:
     def find(self, named: str) -> Alert:
         """Return the newest alert of an id or of `<provider>/<incident id>`. Raises ConfigError."""
         provider_id = named.partition("/")[0]
-        found = [
-            alert
-            for alert in self.alerts.book().of_provider(provider_id)
-            if named in (alert.id, f"{alert.provider_id}/{alert.subject}")
+        alerts = self.alerts.book().of_provider(provider_id)
+        found = [alert for alert in alerts if alert.id == named] or [
+            alert for alert in alerts if named == f"{alert.provider_id}/{alert.subject}"
         ]
         if not found:
             raise ConfigError(f"there is no alert {named}; `tracker alerts list --all` shows them all")
-        return max(found, key=lambda alert: alert.generation)
+        return max(found, key=lambda alert: (alert.kind in OF_INCIDENTS, alert.generation))
 
     def acknowledge(self, named: str, who: str) -> Alert:
         """Take an alert on: it is not repeated any more, until it gets worse or ends."""
@@ -147,7 +147,7 @@ class Desk:
         return {channel.name: str(channel.__struct_config__.tag) for channel in self.alerts.config().channels}
 
     def channel_states(self) -> tuple[ChannelState, ...]:
-        """Return how the channels do, by name."""
+        """Return the state of the channels, by name."""
         return tuple(self.alerts.channel_states(self.channels))
 
     def good_drills(self) -> Mapping[str, datetime]:

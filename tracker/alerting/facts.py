@@ -7,8 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from tracker.alerting.alert import Alert, AlertState, Phase
+from tracker.alerting.channel import Severity
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 
 
 class AlertFacts(msgspec.Struct, frozen=True, array_like=True):

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
-from tracker.alerting.ports import Call, Caller
+from tracker.alerting.caller import Call, Caller
 from tracker.errors import FetchError, HttpStatusError
 
 log = logging.getLogger(__name__)

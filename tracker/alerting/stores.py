@@ -1,7 +1,7 @@
 """What alerting needs from the data server."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -130,6 +130,8 @@ class ChannelLease(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     failures: int = 0
     failing_since: datetime | None = None
+    #: How long after each write a call may still begin, so that it ends before another one may send.
+    call_begins_within: timedelta = timedelta(seconds=15)
 
 
 class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):

@@ -126,8 +126,8 @@ def _held(
     if alert.is_over:
         return before
     if route is None:
-        # The rules, or the alert, have become other ones before anything was sent.
-        return None
+        # The rules, or the alert, have become other ones before anything was sent, or since it was closed.
+        return replace(before, phase=Phase.DROPPED, due_at=None) if before.version else None
     position, chosen = route
     passes_quiet = before.hold is Hold.QUIET and _quiet_until(alert, chosen, now) is None
     if gathers and not passes_quiet:
@@ -242,7 +242,7 @@ def _quiet_until(alert: Alert, route: Route, now: datetime) -> datetime | None:
 
 
 def _reminder(alert: Alert, route: Route) -> datetime | None:
-    """Return when a maintenance that has not begun is called to mind."""
+    """Return when a maintenance that has not begun is announced again."""
     if alert.kind is not AlertKind.MAINTENANCE or alert.status != "scheduled" or alert.scheduled_for is None:
         return None
     return alert.scheduled_for - timedelta(seconds=route.remind_s)

@@ -9,14 +9,14 @@ import click
 
 from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.backtest import Replay, Sent, joined
+from tracker.alerting.channel import Severity
 from tracker.alerting.explain import Explanation, explained
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 from tracker.alerting.rules import Rules, rules_of
 from tracker.catalogue import load_alerting
 from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers
 from tracker.cli.shown_past import shown_by
-from tracker.cli.table import counted, json_text, table
+from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.detection.past import past_events
 from tracker.errors import ConfigError, PollError
@@ -32,7 +32,8 @@ _NIGHT: Final = (22, 7)
 @click.argument("event_id")
 @providers_option
 @data_dir_option
-def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
+@format_option
+def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: str) -> None:
     """Show for one event of updates.jsonl what each route says of its alert, and what was decided.
 
     \b
@@ -44,7 +45,8 @@ def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
     position = next((i for i, event in enumerate(events) if event.id == event_id), None)
     if position is None:
         raise ConfigError(f"{data_dir / RECORD_NAME} holds no event {event_id}; the field `id` of a line names it")
-    click.echo("\n".join(_lines(explained(events, position, rules))))
+    found = explained(events, position, rules)
+    click.echo(json_text(_explanation(found)) if output_format == "json" else "\n".join(_lines(found)))
 
 
 @click.command()
@@ -93,7 +95,7 @@ def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, ou
         )
         for sent in replay.sent
     ]
-    click.echo(table(("AT", "CHANNEL", "ACT", "FROM", "ALERT", "NOTE"), rows))
+    click.echo(table(("AT", "CHANNEL", "ACT", "FROM", "ALERT", "NOTE"), rows, terminal_width()))
     click.echo(_summed_up(replay.sent, days))
 
 
@@ -145,6 +147,19 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  sent: {each.delivery.act} to {each.delivery.channel}, version {each.delivery.version}"
     if not found.sent:
         yield "  nothing was sent because of this event"
+
+
+def _explanation(found: Explanation) -> dict[str, object]:
+    """Return what `GET /api/v1/alerts/explain` answers."""
+    return {
+        "event": found.event.id,
+        "alert": found.alert.id if found.alert is not None else None,
+        "routes": found.verdicts,
+        "sent": [
+            {"channel": each.delivery.channel, "act": each.delivery.act, "version": each.delivery.version}
+            for each in found.sent
+        ],
+    }
 
 
 def _why(alert: Alert, phase: Phase, hold: str | None, until: datetime | None) -> str:

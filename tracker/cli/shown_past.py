@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.cli.options import environment
 from tracker.detection.readability import incomplete
 from tracker.environment.settings import Settings
@@ -25,7 +25,7 @@ def shown_by(
 ) -> Iterator[tuple[Provider, tuple[Snapshot, str | None] | PollError]]:
     """Yield for each page what it shows and why a part of that could not be read, or why nothing could."""
     variables = environment(data_dir)
-    fetcher = build_fetcher(Settings.from_environment(variables))
+    fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer = Observer(fetcher, variables)
     try:
         with ThreadPoolExecutor(_AT_A_TIME) as threads:

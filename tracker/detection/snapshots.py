@@ -1,4 +1,4 @@
-"""What snapshots mean: merging the answers of one page, and finding a change of meaning behind changed bytes."""
+"""Merge the answers of one page, and find a change of meaning behind changed bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,15 +23,17 @@ def projection(snapshot: Snapshot) -> str:
     """Return a digest of what an answer means, components aside.
 
     Order and markup do not count. The page's own clock does: Statuspage moves it for every change anywhere on the
-    page, also for one that only another endpoint shows. Components are compared one by one with what is known
-    (`components_changed`), since some platforms list a different part of them in every answer.
+    page, also for one that only another endpoint shows; and so does when the page was built. Components are compared
+    one by one with what is known (`components_changed`), since some platforms list a different part of them in every
+    answer.
     """
     incidents = sorted(snapshot.incidents, key=lambda incident: incident.id)
     maintenances = sorted(snapshot.maintenances, key=lambda incident: incident.id)
     meaning = (snapshot.updated_at, snapshot.indicator, incidents, maintenances)
     # An answer without what was left out means something else than one that was left out of.
     left_out = (snapshot.omissions,) if snapshot.omissions else ()
-    return digest(_ENCODER.encode(meaning + left_out))
+    built = (snapshot.built,) if snapshot.built else ()
+    return digest(_ENCODER.encode(meaning + left_out + built))
 
 
 def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
@@ -53,11 +55,12 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     """Return one snapshot of several answers of one page.
 
     Incidents are joined by id and their updates by id, oldest first; what the primary answer says of an incident
-    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. Components
+    itself wins, unless a detail shows a later update. Of an update, the answer with the later clock wins. An update
+    that any of them knows under another key is known under it. Components
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
-    details = list(details)
-    primary = give_way(primary, details)
+    answers = (primary, *details)
+    primary, *details = (give_way(answer, (each for each in answers if each is not answer)) for answer in answers)
     listing = next((answer for answer in (primary, *details) if answer.components or answer.components_listed), primary)
     names = {component.id: component.name for component in listing.components}
     primary, *details = (_with_names(answer, names) for answer in (primary, *details))
@@ -76,6 +79,8 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
         components_complete=listing.components_complete,
         components_listed=listing.components_listed,
         omissions=tuple(dict.fromkeys(_omissions(answers, listing.components))),
+        former_keys=_all_keys(answer.former_keys for answer in answers),
+        alias_keys=_all_keys(answer.alias_keys for answer in answers),
         incidents_reach=_farthest(answer.incidents_reach for answer in answers),
         maintenances_reach=_farthest(answer.maintenances_reach for answer in answers),
     )
@@ -100,6 +105,13 @@ def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
         maintenances=tuple(map(renamed, snapshot.maintenances)),
         components_by_id=False,
     )
+
+
+def _all_keys(former: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, names in (pair for keys in former for pair in keys.items()):
+        found[key] = tuple(dict.fromkeys((*found.get(key, ()), *names)))
+    return found
 
 
 def _omissions(answers: Iterable[Snapshot], components: tuple[Component, ...]) -> Iterator[Omission]:
@@ -163,8 +175,8 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
     # An empty text says nothing, some endpoints leave it out.
     updates |= {update.id: update for update in newer.updates if update.body or update.id not in updates}
     ordered = tuple(sorted(updates.values(), key=update_order))
-    newest = second if _newest(second) > _newest(first) else first
-    naming = newest if newest.components else first
+    newest, other = (second, first) if _newest(second) > _newest(first) else (first, second)
+    naming = newest if newest.components else other
     return msgspec.structs.replace(
         newest,
         updates=ordered,

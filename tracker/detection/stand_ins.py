@@ -4,38 +4,51 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Incident, Snapshot
 
 
-def give_way(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
-    """Return the primary answer without the updates for which a detail has real ones.
+def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
+    """Return an answer of a page with the real updates of another one in place of those that stand for them.
 
     The newest real one, where it has the same status, is known under the key of what stood for it.
     """
-    if not primary.stand_ins:
-        return primary
-    listed = {
-        incident.id: incident
-        for detail in details
-        for incident in (*detail.incidents, *detail.maintenances)
-        if incident.updates
-    }
+    if not answer.stand_ins:
+        return answer
+    listed: dict[str, Incident] = {}
+    for incident in (each for other in others for each in other.entries if _is_real(each, other)):
+        known = listed.get(incident.id)
+        listed[incident.id] = incident if known is None or not _is_later(known, incident) else known
     former: dict[str, tuple[str, ...]] = {}
 
-    def without(incident: Incident) -> Incident:
+    def with_real(incident: Incident) -> Incident:
         real = listed.get(incident.id)
         if real is None:
             return incident
-        gone = [each for each in incident.updates if f"{incident.id}/{each.id}" in primary.stand_ins]
+        gone = [each for each in incident.updates if key_of_update(incident.id, each.id) in answer.stand_ins]
         newest = real.updates[-1]
-        names = tuple(f"{incident.id}/{each.id}" for each in gone if each.status == newest.status)
+        names = tuple(key_of_update(incident.id, each.id) for each in gone if each.status == newest.status)
         if names:
-            former[f"{incident.id}/{newest.id}"] = names
-        return msgspec.structs.replace(incident, updates=tuple(each for each in incident.updates if each not in gone))
+            former[key_of_update(incident.id, newest.id)] = names
+        kept = tuple(each for each in incident.updates if each not in gone)
+        return msgspec.structs.replace(incident, updates=(*kept, *real.updates))
 
     return msgspec.structs.replace(
-        primary,
-        incidents=tuple(map(without, primary.incidents)),
-        maintenances=tuple(map(without, primary.maintenances)),
-        former_keys={**primary.former_keys, **former},
+        answer,
+        incidents=tuple(map(with_real, answer.incidents)),
+        maintenances=tuple(map(with_real, answer.maintenances)),
+        former_keys={**answer.former_keys, **former},
     )
+
+
+def _is_real(incident: Incident, answer: Snapshot) -> bool:
+    """Return whether an answer lists updates of an incident, none of which stands for others."""
+    return bool(incident.updates) and not any(
+        key_of_update(incident.id, each.id) in answer.stand_ins for each in incident.updates
+    )
+
+
+def _is_later(first: Incident, second: Incident) -> bool:
+    """Return whether the newest update of the first is later than that of the second, as far as both are dated."""
+    times = first.updates[-1].created_at, second.updates[-1].created_at
+    return times[0] is not None and times[1] is not None and times[0] > times[1]

@@ -1,4 +1,4 @@
-"""Every variable of the environment that the tracker reads: what `docs/reference.md` is made of. Data alone."""
+"""Every variable of the environment that the tracker reads; `docs/reference.md` is generated from it. Data only."""
 
 from typing import Final, NamedTuple
 

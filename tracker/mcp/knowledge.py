@@ -92,7 +92,7 @@ class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_pages(board: RedisBoard, clock: Clock) -> Sequence[ReadPage]:
-    """Return all pages as they are known now, read anew. Raises StoreError."""
+    """Return all pages as they are known now, read again. Raises StoreError."""
     now = clock()
     return [
         ReadPage(

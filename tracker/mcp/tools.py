@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class Tools:
-    """What agents may ask. Every method raises Unanswerable, StoreError, HistoryError."""
+    """What agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
@@ -75,7 +75,7 @@ class Tools:
         )
 
     def stack_status(self, group: Group = None) -> StackStatus:
-        """Show how all watched vendors do: counts by state, and those that are not operational, the worst first."""
+        """Show the state of all watched vendors: counts by state, and those that are not operational, worst first."""
         now = self._knowledge.clock()
         pages = pages_of(self._knowledge.pages(), group)
         checked_at, age = age_of(pages, now)
@@ -101,7 +101,7 @@ class Tools:
         ] = "none",
         limit: Limit = 20,
     ) -> OpenIncidents:
-        """List incidents that go on now, the worst first; those without an impact count as minor."""
+        """List ongoing incidents, the worst first; those without an impact count as minor."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         least = SEVERITIES.index(Impact(min_impact))
@@ -185,7 +185,7 @@ class Tools:
         provider: Provider,
         days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="Today included.")] = 30,
     ) -> ProviderPast:
-        """Show how a vendor did in the last days: days by state, unknown ones apart, and its incidents."""
+        """Show the last days of a vendor: days by state, unknown ones apart, and its incidents."""
         now = self._knowledge.clock()
         page = page_called(self._knowledge.pages(), provider)
         past = self._knowledge.history().provider(page.provider.id, now, days)
@@ -207,7 +207,7 @@ class Tools:
         provider: AnyProvider = None,
         group: Group = None,
     ) -> Maintenances:
-        """List maintenance that goes on or is planned within the next days, the first one first."""
+        """List maintenance that is ongoing or planned within the next days, the first one first."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         until = now + timedelta(days=days)
@@ -292,4 +292,4 @@ def _utc(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Unanswerable("`since` is no time that a calendar has") from None
+        raise Unanswerable("`since` is not a time that a calendar has") from None

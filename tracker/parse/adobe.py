@@ -64,6 +64,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 ADOBE = Format(
     name="adobe",
     title="Adobe",
+    in_part="no regions",
+    source="independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="https://data.status.adobe.com/adobestatus/StatusEvents"),),

@@ -45,6 +45,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 ADYEN = Format(
     name="adyen",
     title="Adyen",
+    in_part="no maintenance",
+    source="independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/incident-messages/active"),),

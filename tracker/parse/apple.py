@@ -63,6 +63,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 APPLE = Format(
     name="apple",
     title="Apple",
+    source="a recorded part, an independent reader",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/data/system_status_en_US.js"),),

@@ -50,6 +50,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 AZURE = Format(
     name="azure",
     title="Azure and Microsoft 365 feeds",
+    in_part="what is widespread alone: no severity, no components",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/en-us/status/feed/"), Endpoints(primary="/api/feed/mac")),

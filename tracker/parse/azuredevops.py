@@ -1,7 +1,7 @@
-"""Azure DevOps' health (`/_apis/status/health`) -> Snapshot, in part: components and no incidents.
+"""Azure DevOps' health (`/_apis/status/health`) and feed (`/_rss`) -> Snapshot.
 
-One answer says how each service does in each geography. Documented (learn.microsoft.com/rest/api/azure/devops/status).
-The feed beside it (`/_rss`) has what is written about incidents, and is read as a feed where it is given.
+The health says how each service does in each geography; documented (learn.microsoft.com/rest/api/azure/devops/status).
+The feed has what is written about incidents, and is read as any feed is. Neither shows what the other has.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,10 @@ from typing import Any, Final
 from tracker.model.page import Component, ComponentStatus, Impact, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, entry_by_entry, identity, objects
+from tracker.parse.feed import FEED
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct
-from tracker.parse.sniff import mentions, refusal
+from tracker.parse.sniff import feed_root, mentions, refusal
 
 _STATUSES: Mapping[str, ComponentStatus] = {
     "healthy": ComponentStatus.OPERATIONAL,
@@ -34,7 +35,9 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 @entry_by_entry
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    if feed_root(body) is not None:
+        return FEED.read(body, url, content_type)
     answer = fields.json_or_none(body)
     if not _is_health(answer):
         raise refusal(body, content_type)
@@ -48,10 +51,12 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 AZUREDEVOPS = Format(
     name="azuredevops",
     title="Azure DevOps",
+    source="its documentation; its feed is read as a feed",
     recognises=_recognises,
     read=_read,
-    endpoints=(Endpoints(primary="/_apis/status/health?api-version=7.1-preview.1"),),
+    endpoints=(Endpoints(primary="/_apis/status/health?api-version=7.1-preview.1", details=("/_rss",)),),
     hosts=("status.dev.azure.com",),
+    details_apart=True,
 )
 
 

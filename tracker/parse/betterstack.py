@@ -86,6 +86,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 BETTERSTACK = Format(
     name="betterstack",
     title="Better Stack",
+    precedence=13,
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/index.json"),),

@@ -70,7 +70,15 @@ def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
     return (Endpoints(primary=f"/api/status-page/{slug}/unresolved-incidents"),)
 
 
-CHECKLY = Format(name="checkly", title="Checkly", recognises=_recognises, read=_read, linked=_linked)
+CHECKLY = Format(
+    name="checkly",
+    title="Checkly",
+    in_part="no maintenance",
+    precedence=17,
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+)
 
 
 def _page_data(body: bytes) -> dict[str, Any]:

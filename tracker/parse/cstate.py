@@ -1,9 +1,11 @@
-"""cState's read-only JSON, version 2 of its API -> Snapshot (github.com/cstate/cstate, `layouts/*.json`).
+"""cState's JSON, version 2 of its API, and its feed -> Snapshot (github.com/cstate/cstate, `layouts`).
 
-`/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` holds the issues of all times.
-Neither holds a text: an issue is a page that its author writes on. So each status of an issue is one update without a
-text, at the time of its last change. The index lacks issues without a system, so absence from it proves nothing; the
-other answer shows ended issues. The file name is the id. The time at which the site was built is ignored.
+`/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` the issues of all times. Neither
+holds a text: an issue of them is one update, at the time of its last change, which stands for the newest of the feed
+(`/index.xml`, `cstate_feed`), which has texts and neither severity nor systems. Most pages do not date a change of an
+issue, but each change builds the site anew, and the index says when that was: the others are read again since. It lacks
+issues without a system, so absence from it proves nothing; the others show ended issues. The id is the file's name, as
+the address of an issue has it.
 """
 
 from collections.abc import Mapping
@@ -11,17 +13,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.errors import ParseError
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
+from tracker.parse.cstate_feed import RESOLVED, UNRESOLVED, id_in, incidents_of, is_history
 from tracker.parse.entries import among, entry_by_entry, identity, objects
+from tracker.parse.feed import opened
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import digest_key, distinct, parted, status_key
 from tracker.parse.sniff import refusal
 
 _INDEX: Final = "index"
 _ISSUES: Final = "issues"
-_UNRESOLVED: Final = "unresolved"
-_RESOLVED: Final = "resolved"
 
 _IMPACTS: Final[Mapping[str, Impact]] = {
     "ok": Impact.NONE,
@@ -39,7 +42,7 @@ _COMPONENT_STATUSES: Final[Mapping[str, ComponentStatus]] = {
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return b'"is"' in body and _is_cstate(fields.json_or_none(body))
+    return is_history(body) or (b'"is"' in body and _is_cstate(fields.json_or_none(body)))
 
 
 def _is_cstate(answer: object) -> bool:
@@ -51,7 +54,11 @@ def _is_cstate(answer: object) -> bool:
 
 
 @entry_by_entry
-def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    if is_history(body):
+        return Snapshot(
+            incidents=distinct(incidents_of(opened(body, url, content_type).entries)), incidents_reach=Reach.ALL
+        )
     answer = fields.json_or_none(body)
     if not _is_cstate(answer):
         raise refusal(body, content_type)
@@ -67,6 +74,8 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
         components=distinct(among(systems, "component", _component)),
         components_listed=is_index,
         incidents_reach=Reach.NOTHING if is_index else Reach.ALL,
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in incidents),
+        built=_built(answer),
     )
 
 
@@ -75,18 +84,18 @@ CSTATE = Format(
     title="cState",
     recognises=_recognises,
     read=_read,
-    endpoints=(Endpoints(primary="/index.json", details=("/issues/index.json",)),),
+    endpoints=(Endpoints(primary="/index.json", details=("/issues/index.json", "/index.xml")),),
     signs=(b"cstate",),
 )
 
 
 def _incident(issue: dict[str, Any]) -> Incident:
     link, began_at = fields.link(issue.get("permalink")), _moment(issue.get("createdAt"))
-    incident_id = identity(issue.get("filename") or issue.get("permalink"), "an issue", since=began_at)
+    incident_id = identity(id_in(link) or issue.get("filename"), "an issue", since=began_at)
     is_over = issue.get("resolved") is True
     changed_at = _moment(issue.get("lastMod")) or began_at
     ended_at = _moment(issue.get("resolvedAt")) or changed_at
-    status, since = (_RESOLVED, ended_at) if is_over else (_UNRESOLVED, changed_at)
+    status, since = (RESOLVED, ended_at) if is_over else (UNRESOLVED, changed_at)
     return Incident(
         id=incident_id,
         name=fields.name(issue.get("title")) or incident_id,
@@ -102,6 +111,12 @@ def _incident(issue: dict[str, Any]) -> Incident:
         ),
         components=fields.words(issue.get("affected")),
     )
+
+
+def _built(answer: dict[str, Any]) -> str | None:
+    """Return when the site was built, as its index says it."""
+    said = [fields.name(answer.get(key)) for key in ("buildDate", "buildTime", "buildTimezone")]
+    return " ".join(filter(None, said)) or None
 
 
 def _component(system: dict[str, Any]) -> Component:

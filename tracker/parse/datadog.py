@@ -51,6 +51,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 DATADOG = Format(
     name="datadog",
     title="Datadog Status Pages",
+    in_part="no maintenance",
+    precedence=14,
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/config.json"),),

@@ -94,8 +94,8 @@ def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool
     return is_of_incidents((feed.title, feed.subtitle), feed.entries)
 
 
-#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed), FireHydrant.
-_FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml", b"firehydrant": "/data/rss.xml"}
+#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed).
+_FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml"}
 
 
 def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
@@ -107,6 +107,8 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 FEED = Format(
     name="feed",
     title="Atom or RSS feed",
+    in_part="a feed: history and texts, no components",
+    precedence=99,
     recognises=_recognises,
     read=_read,
     endpoints=tuple(Endpoints(primary=path) for path in ("/history.atom", "/feed.atom", "/history.rss", "/feed.rss")),
@@ -146,6 +148,7 @@ def _entry(raw: Any, base: str) -> Entry:
         address=_address(link, base),
         title=_text(held.get("title")) or "",
         content=next((text for text in (*contents, held.get("summary")) if isinstance(text, str) and text.strip()), ""),
+        summary=_text(held.get("summary")) or "",
         published=_moment(held.get("published"), times[0]),
         updated=_moment(held.get("updated"), times[1]),
         library_times=times,

@@ -38,6 +38,13 @@ class Format:
     name: str
     #: The platform's name for people.
     title: str
+    #: What of its pages is not read: `no texts of updates`. "" for nothing.
+    in_part: str = ""
+    #: How the structure of its answers is known: `a recorded page`. The module's docstring has the details.
+    source: str = ""
+    #: Formats are tried by this number, the lowest first, and then by name. What many pages run has a low one, and so
+    #: has what is more specific than another.
+    precedence: int = 50
     #: (body, content type) -> whether the answer has this format's shape; never raises. Must be cheap to refuse and
     #: must not accept another platform's answer: it alone decides, neither URL nor status code do.
     recognises: Callable[[bytes, str | None], bool]

@@ -51,7 +51,15 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
     return (Endpoints(primary="/api/v1/endpoints/statuses?page=1&pageSize=1", details=("/api/v1/config",)),)
 
 
-GATUS = Format(name="gatus", title="Gatus", recognises=_recognises, read=_read, linked=_linked, details_apart=True)
+GATUS = Format(
+    name="gatus",
+    title="Gatus",
+    source="its source",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+    details_apart=True,
+)
 
 
 def _is_config(answer: object) -> bool:

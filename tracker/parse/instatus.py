@@ -1,11 +1,12 @@
-"""Instatus's public JSON and the data of its pages -> Snapshot (instatus.com/help/api, and recorded answers and pages).
+"""Instatus's public JSON, the data of its pages and its feed -> Snapshot (instatus.com/help/api, recorded answers).
 
-`summary.json` shows what goes on or is planned, without a text and without ids of updates: one request that tells
+`summary.json` shows what is ongoing or planned, without a text and without ids of updates: one request that tells
 whether the page is quiet. An update of it is a status with the time of the last change, and stands for the newest of
-those in the page itself, whose data (Next.js) has texts, ids and affected components. The page's own word changes with
-its components, which `components.json` lists as well. Nothing of what ended is shown, so that the last text of an
-incident is not read. Severity is a component's word: anything short of a major outage is minor, as Statuspage has it.
-Of a maintenance in the page's data no recording is known: it is read by the names that the JSON has.
+those in the page itself, whose data (Next.js) has texts and affected components, and in the feed, which has what ended
+as well (`instatus_history`). The feed gives updates no ids, so their times are their keys in both. The page's own word
+changes with its components, which `components.json` lists as well. Severity is a component's word: anything short of a
+major outage is minor, as Statuspage has it. Of a maintenance in the page's data no recording is known: it is read by
+the names that the JSON has.
 
 The software answers every path with status 200 and, where it has nothing, with the page for people.
 """
@@ -16,14 +17,17 @@ from typing import Any
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
+from tracker.parse.feed import opened
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.listed import distinct, oldest_first, parted, status_key
+from tracker.parse.instatus_history import STATUSES, is_history, is_of_instatus, listed_in
+from tracker.parse.listed import distinct, numbered, oldest_first, parted, status_key, time_key
 from tracker.parse.mentions import mentioned
-from tracker.parse.sniff import refusal
+from tracker.parse.sniff import feed_root, refusal
 from tracker.parse.words import UNKNOWN, status_word
 
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
@@ -47,7 +51,6 @@ _IMPACTS: Mapping[str, Impact] = {
 }
 #: A page's word may say how many components it is about.
 _COUNTS = ("one", "some", "all")
-_STATUSES: Mapping[str, str] = {"notstartedyet": "scheduled", "inprogress": "in_progress"}
 #: What the data of a page holds, as its components, incidents and maintenances.
 _PAGE_KEYS = ("site", "activeIncidents", "activeMaintenances")
 _SUMMARY_KEYS = frozenset({"page", "activeIncidents", "activeMaintenances"})
@@ -59,6 +62,8 @@ _LONGEST = timedelta(days=366)
 def _recognises(body: bytes, _: str | None) -> bool:
     if page_data.is_page(body):
         return bool(page_data.next_object(body, *_PAGE_KEYS))
+    if feed_root(body) is not None:
+        return is_history(body)
     answer = fields.json_object(body)
     return _is_summary(answer) or (_is_components(answer) and bool(answer["components"]))
 
@@ -67,6 +72,8 @@ def _recognises(body: bytes, _: str | None) -> bool:
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if page_data.is_page(body):
         return _page(body, url, content_type)
+    if feed_root(body) is not None:
+        return _feed(body, url, content_type)
     answer = fields.json_object(body)
     if _is_components(answer):
         components = distinct(among(_placed(answer, None, _DEEPEST), "component", _component))
@@ -86,24 +93,26 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 
 INSTATUS = Format(
     name="instatus",
     title="Instatus",
+    precedence=12,
     recognises=_recognises,
     read=_read,
     endpoints=tuple(
-        Endpoints(primary=path, details=("/v3/components.json", "/")) for path in ("/v3/summary.json", "/summary.json")
+        Endpoints(primary=path, details=("/v3/components.json", "/", "/history.rss"))
+        for path in ("/v3/summary.json", "/summary.json")
     ),
     signs=(b"instatus.com",),
 )
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Return whether it is a page with a word in capitals, alone or with what goes on."""
+    """Return whether it is a page with a word in capitals, alone or with what is ongoing."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"
@@ -140,13 +149,25 @@ def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
         components=components,
         components_listed=True,
         open_only=True,
+        former_keys=_former_keys(data),
     )
+
+
+def _feed(body: bytes, url: str, content_type: str | None) -> Snapshot:
+    """Return what the feed tells. Raises ParseError for a feed of other software."""
+    feed = opened(body, url, content_type)
+    if feed.entries and not any(map(is_of_instatus, feed.entries)):
+        raise refusal(body, content_type)
+    incidents, maintenances = parted(listed_in(feed.entries))
+    return Snapshot(incidents=incidents, maintenances=maintenances)
 
 
 def _detailed(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incident:
     """Return an incident or a maintenance of a page's data, with its updates."""
     known = _incident({**entry, "name": _text(entry.get("name"))}, is_maintenance=is_maintenance)
-    updates = oldest_first(each(entry, "updates", "update", _update))
+    listed = oldest_first(each(entry, "updates", "update", _update))
+    keys = numbered(update.id for update in listed)
+    updates = tuple(msgspec.structs.replace(update, id=key) for update, key in zip(listed, keys, strict=True))
     # A component stands there with how it did at the time, below the name that it has.
     places = [{**part, "name": _text(part.get("name"))} for part in fields.objects_in(entry.get("components"))]
     kind = "maintenance" if is_maintenance else "incident"
@@ -155,21 +176,37 @@ def _detailed(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incid
         known,
         status=known.status if known.status != UNKNOWN or not updates else updates[-1].status,
         link=known.link or link,
-        updates=distinct(updates) or known.updates,
+        updates=updates or known.updates,
         components=fields.names(places),
         mentions=mentioned(places),
     )
 
 
 def _update(entry: dict[str, Any]) -> IncidentUpdate:
-    began = fields.moment(entry.get("started")) or fields.moment(entry.get("createdAt"))
+    began = _began(entry)
     word = entry.get("status")
     return IncidentUpdate(
-        id=identity(entry.get("id"), "an incident update", since=began),
-        status=fields.known(_STATUSES, word) or status_word(word) or UNKNOWN,
+        id=time_key(began) if began else identity(entry.get("id"), "an incident update"),
+        status=fields.known(STATUSES, word) or status_word(word) or UNKNOWN,
         body=fields.body_text(_text(entry.get("messageHtml")) or _text(entry.get("message"))),
         created_at=began,
     )
+
+
+def _began(update: dict[str, Any]) -> datetime | None:
+    return fields.moment(update.get("started")) or fields.moment(update.get("createdAt"))
+
+
+def _former_keys(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return by the key of an update the one that it had while the vendor's id was its own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in (part for key in _PAGE_KEYS[1:] for part in fields.objects_in(data.get(key))):
+        dated = oldest_first([part for part in fields.objects_in(entry.get("updates")) if _began(part)], _began)
+        keys = numbered(time_key(_began(part)) for part in dated)
+        pairs = ((key, part["id"]) for key, part in zip(keys, dated, strict=True) if isinstance(part.get("id"), str))
+        incident_id = str(entry.get("id"))
+        found |= {key_of_update(incident_id, key): (key_of_update(incident_id, own.strip()),) for key, own in pairs}
+    return found
 
 
 def _text(value: object) -> object:
@@ -179,7 +216,7 @@ def _text(value: object) -> object:
 
 def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
     word = entry.get("status")
-    status = fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
+    status = fields.known(STATUSES, word) or status_word(word) or UNKNOWN
     began = fields.moment(entry.get("start" if is_maintenance else "started"))
     changed = fields.moment(entry.get("updatedAt"))
     link = fields.link(entry.get("url"))

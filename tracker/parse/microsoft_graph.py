@@ -83,6 +83,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 MICROSOFT_GRAPH = Format(
     name="microsoft-graph",
     title="Microsoft 365 (Graph)",
+    source="its documentation",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/v1.0/admin/serviceAnnouncement/healthOverviews?$expand=issues"),),

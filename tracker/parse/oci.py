@@ -47,6 +47,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 OCI = Format(
     name="oci",
     title="Oracle Cloud Infrastructure",
+    source="its feed; independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/v2/incident-summary.rss", details=("/api/v2/components.json",)),),

@@ -49,7 +49,15 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     )
 
 
-OKTA = Format(name="okta", title="Okta", recognises=_recognises, read=_read, hosts=("status.okta.com",))
+OKTA = Format(
+    name="okta",
+    title="Okta",
+    in_part="no texts of updates",
+    source="a recorded page",
+    recognises=_recognises,
+    read=_read,
+    hosts=("status.okta.com",),
+)
 
 
 def _list(body: bytes, mark: str) -> list[Any] | None:

@@ -1,6 +1,6 @@
 """OnlineOrNot's public summary of a page -> Snapshot, in part: an incident has neither a state nor a text.
 
-`api.onlineornot.com/v1/status_pages/<host>/summary` says all of now: components, incidents that go on and maintenance.
+`api.onlineornot.com/v1/status_pages/<host>/summary` says all of now: components, ongoing incidents and maintenance.
 An incident is known by its id; when it changed (`updated_at`) is all that there is of an update. Severity is the word
 of the incident. Of a scheduled maintenance no answer is known: it is read by the keys that an incident has. (Recorded;
 read so by hani-sul/Wakz and SmartScaleAI/statussy.)
@@ -54,7 +54,14 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 
 
 ONLINEORNOT = Format(
-    name="onlineornot", title="OnlineOrNot", recognises=_recognises, read=_read, linked=_linked, signs=(b"onlineornot",)
+    name="onlineornot",
+    title="OnlineOrNot",
+    in_part="no states and no texts of incidents",
+    source="a recorded answer",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+    signs=(b"onlineornot",),
 )
 
 

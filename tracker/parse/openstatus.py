@@ -76,6 +76,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 OPENSTATUS = Format(
     name="openstatus",
     title="openstatus",
+    precedence=15,
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary=_PATH),),

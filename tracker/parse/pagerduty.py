@@ -67,7 +67,14 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     )
 
 
-PAGERDUTY = Format(name="pagerduty", title="PagerDuty status pages", recognises=_recognises, read=_read)
+PAGERDUTY = Format(
+    name="pagerduty",
+    title="PagerDuty status pages",
+    in_part="no maintenance",
+    source="a recorded page",
+    recognises=_recognises,
+    read=_read,
+)
 
 
 def _summary(body: bytes) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 RAILWAY = Format(
     name="railway",
     title="Railway",
+    in_part="no texts of updates",
+    source="independent readers",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="https://api.railwaystatus.com/status"),),

@@ -86,7 +86,13 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
     return tuple(Endpoints(primary=_API + page_id) for page_id in list(ids)[:2])
 
 
-STATUSIO = Format(name="statusio", title="Status.io", recognises=_recognises, read=_read, linked=_linked)
+STATUSIO = Format(
+    name="statusio",
+    title="Status.io",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+)
 
 
 def _incident(entry: dict[str, Any]) -> Incident:

@@ -1,24 +1,27 @@
-"""StatusIQ's public summary and RSS (Site24x7) -> Snapshot, in part: no texts of incidents.
+"""StatusIQ's public summary and RSS (Site24x7) -> Snapshot.
 
-`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that it has there. The
-keys are those of independent public readers (inket/stts, hani-sul/Wakz); they disagree on the numbers of states, of
-which 1 (operational) alone is read. `/rss` has an item for each component with its state in words, and no incident; a
-page may have switched it off (recorded); given alone, it is read as a feed. A component is known by its id, which
-the item's link holds.
+`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that it has there:
+components, what goes on, and what ended by day. The keys of incidents and their updates are those of the vendor's own
+app kit (StatusIQ for iOS, published under the Apache licence), those of components of independent public readers
+(inket/stts, hani-sul/Wakz). Readers disagree on the numbers of states, of which 1 (operational) alone is read; the RSS
+beside it says the others in words. It has an item for each component and no incident; a page may have switched it off
+(recorded); given alone, it is read as a feed. A component is known by its id, which the item's link holds. Texts of
+maintenances are not known to be in the answer.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.feed import opened
 from tracker.parse.feed_entries import Entry
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.listed import distinct, parted, status_key
+from tracker.parse.listed import distinct, oldest_first, parted, status_key
 from tracker.parse.sniff import feed_root, head, mentions, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word
 
@@ -27,6 +30,10 @@ _PAGE_ID: Final = re.compile(rb"""enc_statuspage_id\\?["']\s*:\s*\\?["']([\w=+/-
 _COMPONENT_LINK: Final = re.compile(r"#/components/([\w=-]{1,200})")
 #: The one number that all readers agree on.
 _OPERATIONAL: Final = 1
+#: Where an incident has its id, its title and its beginning: in the app kit, and in the answers of other readers.
+_IDS: Final = ("enc_inc_id", "enc_incident_id", "incident_id")
+_TITLES: Final = ("incident_title", "title", "display_name")
+_BEGAN: Final = ("incident_began_at", "started_at", "begin_time")
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -58,6 +65,7 @@ def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
 STATUSIQ = Format(
     name="statusiq",
     title="StatusIQ (Site24x7)",
+    source="the vendor's app kit, independent readers; its RSS was recorded",
     recognises=_recognises,
     read=_read,
     linked=_linked,
@@ -71,14 +79,23 @@ def _is_summary(answer: object) -> bool:
 
 
 def _summary(data: dict[str, Any]) -> Snapshot:
-    incidents, maintenances = parted(each(data, "active_incident_details", "incident", _incident))
+    days = {"incidents": [each for day in _days(data) for each in fields.objects_in(day.get("grp_by_incidents_list"))]}
+    listed = each(data, "active_incident_details", "incident", lambda entry: _incident(entry, is_over=False))
+    ended = each(days, "incidents", "incident", lambda entry: _incident(entry, is_over=True))
+    incidents, maintenances = parted((*listed, *ended))
     return Snapshot(
         incidents=incidents,
         maintenances=maintenances,
         components=distinct(among(_placed(data), "component", _component)),
         components_listed=True,
-        open_only=True,
+        incidents_reach=Reach.ALL,
+        maintenances_reach=Reach.ALL,
+        open_only=not days["incidents"],
     )
+
+
+def _days(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return fields.objects_in(data.get("resolved_incident_details"))
 
 
 def _placed(data: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -115,17 +132,39 @@ def _stated(entry: Entry) -> Component:
     )
 
 
-def _incident(entry: dict[str, Any]) -> Incident:
-    began = fields.moment(entry.get("started_at")) or fields.moment(entry.get("begin_time"))
-    incident_id = identity(entry.get("enc_incident_id") or entry.get("incident_id"), "an incident", since=began)
+def _incident(entry: dict[str, Any], *, is_over: bool) -> Incident:
+    began, ended = _time(entry, *_BEGAN), _time(entry, "incident_ended_at")
+    given = next((entry[key] for key in _IDS if entry.get(key)), None)
+    incident_id = identity(given, "an incident", since=began)
+    title = next(filter(None, (fields.name(entry.get(key)) for key in _TITLES)), None)
+    updates = oldest_first(distinct(each(entry, "incident_status_updates", "update", _update)))
     # A number is of a table that nobody has published.
-    status = status_word(entry.get("status")) or UNKNOWN
-    title = fields.name(entry.get("title")) or fields.name(entry.get("incident_title"))
+    said = updates[-1].status if updates else status_word(entry.get("status")) or UNKNOWN
+    status = "resolved" if is_over else "active" if said == UNKNOWN else said
+    if not updates:
+        body = fields.body_text(entry.get("incident_desc"))
+        when = ended if is_over else began
+        updates = (IncidentUpdate(id=status_key(said, when), status=said, body=body, created_at=when),)
     return Incident(
         id=incident_id,
         name=title or incident_id,
-        status="active" if status == UNKNOWN else status,
+        status=status,
         impact=Impact.MAINTENANCE if entry.get("is_maintenance") is True else None,
         link=fields.link(entry.get("permalink")),
-        updates=(IncidentUpdate(id=status_key(status, began), status=status, created_at=began),),
+        updates=updates,
+        components=fields.names(entry.get("incident_affected_components"), "display_name"),
     )
+
+
+def _update(entry: dict[str, Any]) -> IncidentUpdate:
+    posted_at = _time(entry, "status_updated_at")
+    return IncidentUpdate(
+        id=identity(entry.get("enc_inc_state_progress_id"), "an incident update", since=posted_at),
+        status=status_word(entry.get("incident_status")) or UNKNOWN,
+        body=fields.body_text(entry.get("incident_status_desc")),
+        created_at=posted_at,
+    )
+
+
+def _time(entry: Mapping[str, Any], *keys: str) -> datetime | None:
+    return next(filter(None, (fields.moment(entry.get(key)) for key in keys)), None)

@@ -17,6 +17,7 @@ from tracker.parse.entries import among, by_id, each, entry_by_entry, identity, 
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.mentions import mentioned, without_groups
+from tracker.parse.rootly import is_rootly
 from tracker.parse.sniff import STATUSPAGE_LISTS, refusal
 from tracker.parse.words import UNKNOWN, component_status, status_word, vendor_word
 from tracker.parse.zones import zone_of
@@ -31,7 +32,8 @@ _IMPACTS: Mapping[str, Impact] = {impact.value: impact for impact in Impact}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
-    return _is_statuspage(fields.json_or_none(body))
+    answer = fields.json_or_none(body)
+    return _is_statuspage(answer) and not is_rootly(answer)
 
 
 @entry_by_entry
@@ -64,6 +66,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 STATUSPAGE = Format(
     name="statuspage",
     title="Atlassian Statuspage",
+    precedence=11,
     recognises=_recognises,
     read=_read,
     signs=(b"statuspage.io", b"dka575ofm4ao0.cloudfront.net"),

@@ -89,7 +89,13 @@ def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
     return tuple(Endpoints(primary=address) for address in list(dict.fromkeys(addresses))[:2])
 
 
-STATUSPAL = Format(name="statuspal", title="StatusPal", recognises=_recognises, read=_read, linked=_linked)
+STATUSPAL = Format(
+    name="statuspal",
+    title="StatusPal",
+    recognises=_recognises,
+    read=_read,
+    linked=_linked,
+)
 
 
 def _indicator(word: object) -> Impact | None:

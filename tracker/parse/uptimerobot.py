@@ -72,6 +72,8 @@ def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
 UPTIMEROBOT = Format(
     name="uptimerobot",
     title="UptimeRobot",
+    in_part="announcements have no state",
+    source="a recorded answer, independent readers",
     recognises=_recognises,
     read=_read,
     linked=_linked,

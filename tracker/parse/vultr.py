@@ -1,24 +1,29 @@
-"""Vultr's `alerts.json` -> Snapshot.
+"""Vultr's `status.json` and `alerts.json` -> Snapshot.
 
-One answer lists open and recently ended alerts. Entries of an alert have no id; their time is one. An alert is
-`ongoing` or `resolved`, with no words between and none for how bad it is. A maintenance is one by its subject or by
-the window in its text. What concerns several regions is an alert for each, all with one id: the first of them keeps it,
-the others have their regions behind it. Every open alert is listed, so one that vanishes has ended.
+`/status.json` has the regions, each with its alerts, and what concerns all of them; independent public readers agree on
+it. `/alerts.json` has the alerts alone, each with its region (recorded). Either lists open and recently ended alerts.
+A region is a component; it has no word of its own, so that it works unless an alert goes on there: then it is degraded,
+or under maintenance.
+
+Entries of an alert have no id; their time is one. An alert is `ongoing` or `resolved`, with no words between and none
+for how bad it is. A maintenance is one by its subject or by the window in its text. What concerns several regions is an
+alert for each, all with one id: the first of them keeps it, the others have their regions behind it. Every open alert
+is listed, so one that vanishes has ended.
 
 Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
-customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
+customer portal, and is timed again with every answer. Such an alert is known by region and subject and shown as open;
 it has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from tracker.errors import ParseError
-from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, objects
 from tracker.parse.format import Endpoints, Format
@@ -33,6 +38,8 @@ _WINDOW: Final = re.compile(r"\b(Start|End) Time: {0,3}(\d{4}-\d\d-\d\d) (\d\d:\
 #: What an alert says of itself -> what it means for an incident, and for a maintenance.
 _ONGOING: Final = "ongoing"
 _RESOLVED: Final = "resolved"
+#: What a region is, by whether its alert is of works.
+_STATUS_OF: Final = {False: ComponentStatus.DEGRADED_PERFORMANCE, True: ComponentStatus.UNDER_MAINTENANCE}
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -50,10 +57,25 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     if not _is_vultr(answer):
         raise refusal(body, content_type)
-    alerts = objects(answer, _KEY, "incident")
+    regions = {
+        code: region for code, region in fields.mapping(answer.get("regions")).items() if isinstance(region, dict)
+    }
+    alerts = _alerts(answer, regions)
     named = zip(_ids(alerts), alerts, strict=True)
     incidents, maintenances = parted(among(named, "incident", _incident))
-    return Snapshot(incidents=incidents, maintenances=maintenances, open_only=True)
+    affected = {
+        region: _STATUS_OF[each.impact is Impact.MAINTENANCE]
+        for each in (*maintenances, *incidents)
+        if each.is_open and _is_going_on(each)
+        for region in each.regions
+    }
+    return Snapshot(
+        incidents=incidents,
+        maintenances=maintenances,
+        components=tuple(among(regions.items(), "component", lambda placed: _region(placed, affected))),
+        components_listed=bool(regions),
+        open_only=True,
+    )
 
 
 VULTR = Format(
@@ -61,9 +83,36 @@ VULTR = Format(
     title="Vultr alerts",
     recognises=_recognises,
     read=_read,
-    endpoints=(Endpoints(primary="/alerts.json"),),
+    endpoints=(Endpoints(primary="/status.json"), Endpoints(primary="/alerts.json")),
     hosts=("status.vultr.com",),
 )
+
+
+def _alerts(answer: dict[str, Any], regions: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return all alerts, each with its region, those in two places once."""
+    found = objects(answer, _KEY, "incident")
+    known = {(str(alert["id"]), alert.get("region")) for alert in found if _is_named(alert)}
+    for code, region in regions.items():
+        for alert in objects(region, "alerts", "incident"):
+            placed = {**alert, "region": alert.get("region") or code}
+            if not _is_named(alert) or (str(alert["id"]), placed["region"]) not in known:
+                found.append(placed)
+    return found
+
+
+def _region(placed: tuple[str, dict[str, Any]], affected: Mapping[str, ComponentStatus]) -> Component:
+    code, region = placed
+    component_id = fields.identifier(code, "a region")
+    return Component(
+        id=component_id,
+        name=fields.name(region.get("location")) or component_id,
+        status=affected.get(component_id, ComponentStatus.OPERATIONAL),
+        region=component_id,
+    )
+
+
+def _is_going_on(incident: Incident) -> bool:
+    return incident.status in (_ONGOING, "in_progress")
 
 
 def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:

@@ -64,6 +64,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 XAI = Format(
     name="xai",
     title="xAI feed",
+    in_part="no severity, no components, no maintenance",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/feed.xml"),),

@@ -54,6 +54,7 @@ def _read(body: bytes, _url: str, content_type: str | None) -> Snapshot:
 YANDEX = Format(
     name="yandex",
     title="Yandex Cloud",
+    in_part="no planned works",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/api/incidents?lang=ru&installation=all"),),

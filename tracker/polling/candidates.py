@@ -21,10 +21,10 @@ from tracker.parse.custom import custom_format
 
 #: No page is asked for more addresses than this in search of its data; guesses are what is left out.
 MOST_CANDIDATES: Final = 40
-#: So much of a page for people is looked at, in bytes; its head holds the links to feeds.
+#: How much of a page for people is searched, in bytes; its head holds the links to feeds.
 _LOOKED_AT: Final = 512 * 1024
 _MOST_FEED_LINKS: Final = 4
-#: So many incidents are asked for alone when a page has changed.
+#: How many incidents are requested one by one when a page has changed.
 _MOST_INCIDENTS: Final = 3
 #: Both are linear: a tag ends at the next angle bracket, and a name is tried only where it begins.
 _LINK: Final = re.compile(rb"<link\b([^<>]{1,2000})", re.IGNORECASE)
@@ -182,6 +182,14 @@ def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
         known = merged.get(candidate.url)
         merged[candidate.url] = candidate if known is None else _joined(known, candidate)
     return list(merged.values())
+
+
+def with_all_details(source: Source) -> Source:
+    """Return a source with the details that its format has had since the page was found."""
+    known = FORMATS.get(source.format)
+    details = _details_beside(known, source.primary) if known and source.definition is None else ()
+    is_behind = bool(source.details) and set(source.details) < set(details)
+    return replace(source, details=details) if is_behind else source
 
 
 def _joined(one: Candidate, other: Candidate) -> Candidate:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -28,8 +28,8 @@ from tracker.store.connection import (
     translated,
 )
 
-#: A sender that died gives its channel back after this long; each call prolongs it. One call ends within 15 s; a slower
-#: one (a mail server that dawdles) may be made twice, and what the late one writes is refused.
+#: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
+#: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.
 LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)
@@ -65,7 +65,11 @@ class RedisRows:
             return None
         failures, failing_since = answer
         return ChannelLease(
-            channel=channel, owner=owner, failures=int(failures), failing_since=moment(failing_since or None)
+            channel=channel,
+            owner=owner,
+            failures=int(failures),
+            failing_since=moment(failing_since or None),
+            call_begins_within=timedelta(milliseconds=self._lease_ms / 2),
         )
 
     def end(self, lease: ChannelLease) -> None:

@@ -38,7 +38,7 @@ from tracker.store.connection import (
 )
 from tracker.store.stream import read_event
 
-#: A decider that died gives its right back after this long; a round of it takes milliseconds.
+#: A dead decider loses its lease after this long; one run takes milliseconds.
 LEASE_S: Final = 15.0
 _CONSUMER: Final = "decide"
 #: Celery's queue of fetch tasks.
@@ -97,7 +97,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         return self.named([alert_id.decode() for alert_id in ids])
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
-        """Return how channels have done, by name."""
+        """Return the record of each channel, by name."""
         ordered = sorted(names)
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for name in ordered:
@@ -113,7 +113,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         return {name.decode(): found for name, value in values.items() if (found := moment(value))}
 
     def channels_ready(self, names: Collection[str], now: datetime) -> Sequence[str]:
-        """Return those of the channels that something waits for by now and that do not wait themselves."""
+        """Return the channels that have something to send now and are in no pause."""
         ordered = sorted(names)
         if not ordered:
             return ()

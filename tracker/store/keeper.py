@@ -1,7 +1,7 @@
 """Puts the catalogue back when the data server has lost it: emptied, restarted without its data, or evicting keys.
 
-Whoever runs for long keeps what it last saw: beat everywhere, and the supervisor of `tracker up` beside it. Nobody
-decides who is the one to act, since a provider that is back already is passed over.
+Each long-running process keeps a copy: beat everywhere, and the supervisor of `tracker up`. They need no coordination,
+since a provider that is back already is skipped.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     sinks: int
     #: Due times and schedules of pages that were there without them.
     due_times: int
-    #: Whether this is the one who put it back.
+    #: Whether this process put it back.
     is_ours: bool
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Keeper:
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
         if known is None or (held.generation == known.generation and held.version > known.version):
-            # A catalogue that is changing is read once it has come to rest.
+            # While the catalogue changes, it is not read.
             if last is None or held.version == last.version or not held.is_whole:
                 known = self._remember(held)
             if known is None or held.is_whole:

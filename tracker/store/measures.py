@@ -1,4 +1,4 @@
-"""What the data server holds, in numbers: for metrics, and cheap enough to be asked every few seconds."""
+"""The data server in numbers: for metrics, and cheap enough for every few seconds."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import AlertState
-from tracker.alerting.ports import Severity
+from tracker.alerting.channel import Severity
 from tracker.alerting.stores import ChannelState
 from tracker.delivery.latency import Timing
 from tracker.polling.poll_cost import Savings
@@ -24,7 +24,7 @@ _NOTICED: Final = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """What is counted anew at each look."""
+    """What is counted again at each look."""
 
     server: ServerFacts
     scheduling: Scheduling

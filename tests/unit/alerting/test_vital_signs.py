@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON
+from tracker.alerting.caller import Call, Reply
 from tracker.alerting.heartbeat import Heartbeat
-from tracker.alerting.ports import Call, Reply
 from tracker.alerting.vital_signs import Signs, VitalSigns
 from tracker.errors import FetchTimeout
 

@@ -6,7 +6,9 @@ from importlib import import_module
 import pytest
 
 from benchmarks.__main__ import FULL, MODULES, SMALL
+from benchmarks.parsers import answers_of, measured
 from tests.unit.benchmarks.test_table import DOCUMENT
+from tracker.parse import FORMAT_NAMES
 
 RUNS = [(name, options) for size in (SMALL, FULL) for name, runs in size.items() for options in runs]
 
@@ -26,3 +28,11 @@ def test_every_measurement_has_a_place_in_the_document() -> None:
     # What the data server is asked for is in the table of docs/capacity.md.
     for name in {*SMALL, "tls"} - {"data_server"}:
         assert f"<!-- table: {name} -->" in document
+
+
+@pytest.mark.parametrize("name", sorted(FORMAT_NAMES))
+def test_the_speed_of_every_format_is_measured(name: str) -> None:
+    row = measured(name, answers_of(name), seconds=0)
+
+    assert row["format"] == name
+    assert row["MB/s"] > 0

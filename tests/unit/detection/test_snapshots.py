@@ -53,6 +53,8 @@ def test_all_else_that_a_page_says_is_part_of_the_projection() -> None:
         page(incident("i1", update("u1"), update("u2"))),
         page(maintenances=(incident("i1", update("u1")),)),
         page(),
+        msgspec.structs.replace(page(incident("i1", update("u1"))), built="2026-03-04 09:31 UTC"),
+        msgspec.structs.replace(page(incident("i1", update("u1"))), built="2026-03-04 10:00 UTC"),
     ]
 
     assert len({projection(snapshot) for snapshot in (plain, *others)}) == len(others) + 1
@@ -218,3 +220,20 @@ def test_what_was_left_out_of_any_answer_was_left_out_of_the_page() -> None:
     lost, odd = Omission(kind="incident", reason="no id"), Omission(kind="component", reason="no object")
 
     assert merged(page(omissions=(lost,)), [page(omissions=(lost, odd)), page()]).omissions == (lost, odd)
+
+
+def test_what_stands_for_updates_of_a_detail_gives_way_as_well() -> None:
+    listed = msgspec.structs.replace(
+        page(incident("i1", update("resolved"), status="resolved")), stand_ins=("i1/resolved",)
+    )
+    detail = page(incident("i1", update("u1"), update("u2"), status="resolved"))
+
+    found = merged(page(), [listed, detail])
+
+    assert [each.id for each in found.incidents[0].updates] == ["u1", "u2"]
+
+
+def test_an_update_that_only_others_like_it_show_stays() -> None:
+    listed = msgspec.structs.replace(page(incident("i1", update("now"))), stand_ins=("i1/now",))
+
+    assert [each.id for each in merged(listed, [listed]).incidents[0].updates] == ["now"]

@@ -1,23 +1,45 @@
-"""Every format is named where people look for it: in the README's table, or among those that are not simulated."""
+"""docs/platforms.md lists the formats that no simulator plays, as their modules declare them."""
 
-import re
+import os
 from pathlib import Path
 
-import pytest
-
-from tests.contract.test_platforms import PLAYED
+from tests.played import PLAYED
 from tracker.parse import FORMATS
+from tracker.parse.format import Format
 
-DOCS = (Path(__file__).parents[3] / "docs" / "platforms.md").read_text()
-NOT_SIMULATED = DOCS.partition("## Not simulated")[2].partition("\n## ")[0]
+DOCUMENT = Path(__file__).parents[3] / "docs" / "platforms.md"
+BEGIN = "<!-- not simulated: written by tests/unit/parse/test_platforms_written.py -->\n"
+END = "<!-- end of not simulated -->\n"
+HEAD = ("platform", "format", "what is not read", "requests", "how its structure is known")
+NOT_PLAYED = [known for name, known in FORMATS.items() if name not in PLAYED]
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in PLAYED])
-def test_a_format_that_is_not_simulated_is_listed(name):
-    assert f"| `{name}` |" in NOT_SIMULATED
+def row(known: Format) -> tuple[str, ...]:
+    requests = "2, of which neither shows the other" if known.details_apart else "1"
+    return known.title, f"`{known.name}`", known.in_part, requests, known.source
 
 
-def test_what_is_listed_is_there():
-    named = re.findall(r"^\| [^|]+ \| `([a-z-]+)` \|", NOT_SIMULATED, re.MULTILINE)
+def written() -> str:
+    rows = (HEAD, ("---",) * len(HEAD), *map(row, NOT_PLAYED))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
-    assert set(named) == set(FORMATS) - set(PLAYED)
+
+def test_the_formats_that_are_not_simulated_are_listed_as_they_are_declared():
+    """Set WRITE_PLATFORMS=1 to write the table."""
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    shown, _, after = rest.partition(END)
+    if os.environ.get("WRITE_PLATFORMS"):
+        DOCUMENT.write_text(f"{before}{BEGIN}{written()}{END}{after}")
+        return
+
+    assert shown == written(), "write it anew with WRITE_PLATFORMS=1"
+
+
+def test_a_format_that_no_simulator_plays_says_how_its_structure_is_known():
+    assert [known.name for known in NOT_PLAYED if not known.source] == []
+
+
+def test_a_quiet_page_of_any_format_costs_two_requests_at_most():
+    apart = [endpoints for known in FORMATS.values() if known.details_apart for endpoints in known.endpoints]
+
+    assert [endpoints for endpoints in apart if len(endpoints.details) > 1] == []

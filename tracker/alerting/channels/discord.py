@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
-from tracker.alerting.ports import Act, Caller, Message, Reply, Severity
 from tracker.errors import ChannelFailed
 from tracker.model.channel import DiscordConfig
 from tracker.model.marks import as_markdown, fitted, safe_link, units
@@ -54,7 +55,7 @@ class Discord:
         self._api = Api(caller, config, "Discord", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post the message or edit it; one that somebody deleted, or that is open again, is posted anew."""
+        """Post the message or edit it; one that somebody deleted, or that is open again, is posted again."""
         posted = remembered(handle, _Posted)
         may_be_twice = posted.may_be_twice if posted else in_doubt
         payload = {"embeds": [_embed(message, may_be_twice=may_be_twice)], "allowed_mentions": _CALLS_NOBODY}

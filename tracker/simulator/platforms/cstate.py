@@ -1,8 +1,9 @@
-"""A revision as a site that cState built: systems and issues without texts, in Go's notation of times."""
+"""A revision as a site that cState built: systems and issues without texts, in Go's notation of times, and its feed."""
 
 from datetime import datetime
 
 from tracker.model.page import ComponentStatus
+from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform
 from tracker.simulator.revision import Component, Incident, Revision
 
@@ -48,6 +49,45 @@ def issues(revision: Revision, url: str, _variation: int) -> Json:
     }
 
 
+def feed(revision: Revision, url: str, _variation: int) -> str:
+    """Return `index.xml`, which holds every issue."""
+    items = "".join(_item(incident, url) for incident in revision.incidents)
+    return f"""<?xml version="1.0" encoding="utf-8" standalone="yes"?>
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">
+  <channel>
+    <title>{xml_text(revision.name)}</title>
+    <link>{xml_text(url)}/</link>
+    <description>Incident History</description>
+    <generator>github.com/cstate</generator>
+{items}  </channel>
+</rss>
+"""
+
+
+def _item(incident: Incident, url: str) -> str:
+    link = f"{xml_text(url)}/issues/{incident.id}/"
+    ended = incident.resolved_at if incident.is_closed else None
+    posts = "".join(
+        f"<p><em>{update.status.replace('_', ' ').capitalize()}</em> - {xml_text(update.body)} "
+        f'<span class="faded">({_shown(update.display_at or update.created_at)})</span></p>\n'
+        for update in incident.updates
+    )
+    return f"""    <item>
+      <title>{"[Resolved] " if incident.is_closed else ""}{xml_text(incident.name)}</title>
+      <link>{link}</link>
+      <pubDate>{incident.created_at:%a, %d %b %Y %H:%M:%S %z}</pubDate>
+      <guid>{link}</guid>
+      <category>{_moment(ended) if ended else ""}</category>
+      <description>{xml_text(posts)}</description>
+    </item>
+"""
+
+
+def _shown(moment: datetime) -> str:
+    """Return a time as pages show it unless they are set otherwise, with seconds."""
+    return f"{moment:%H:%M:%S} \u2014 {moment:%b} {moment.day}"
+
+
 def _system(component: Component, revision: Revision, url: str) -> Json:
     groups = {group.id: group.name for group in revision.components if group.is_group}
     return {
@@ -84,6 +124,6 @@ def _moment(moment: datetime) -> str:
 
 CSTATE = Platform(
     name="cstate",
-    answers={"/index.json": index, "/issues/index.json": issues},
+    answers={"/index.json": index, "/issues/index.json": issues, "/index.xml": feed},
     html_paths=("/", "/issues/"),
 )

@@ -1,7 +1,10 @@
-"""A revision in Instatus's public JSON: open incidents without texts, components apart, no ended incidents."""
+"""A revision in Instatus's public JSON, which has neither texts nor what ended, and in its feed, which has both."""
+
+from datetime import UTC, datetime
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
+from tracker.simulator.feeds import entries, xml_text
 from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Component, Incident, Revision
 
@@ -86,9 +89,55 @@ def _maintenance(item: Incident, url: str) -> Json:
     }
 
 
+def _feed(revision: Revision, url: str, _variation: int) -> str:
+    """Return `/history.rss`."""
+    items = "".join(_item(item, revision, url) for item in entries(revision))
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">
+  <channel>
+    <title>{xml_text(revision.name)} Status - Incident history</title>
+    <link>{xml_text(url)}</link>
+{items}  </channel>
+</rss>
+"""
+
+
+def _item(item: Incident, revision: Revision, url: str) -> str:
+    kind = "maintenance" if item.is_maintenance else "incident"
+    names = ", ".join(part.name for part in revision.touched_by(item))
+    head = f"<p><strong>Type:</strong> {kind.capitalize()}</p><p><strong>Affected Components:</strong> </p>"
+    posts = "".join(
+        f"<p><small>{_time(update.display_at or update.created_at)}</small><br>"
+        f"<strong>{_word(update.status)}</strong> - {update.body}.</p>\n"
+        for update in item.updates
+    )
+    return f"""    <item>
+      <title>{xml_text(item.name)}</title>
+      <description>Type: {kind.capitalize()}\n\nAffected Components: {xml_text(names)}\n</description>
+      <content:encoded><![CDATA[{head}{xml_text(posts)}]]></content:encoded>
+      <pubDate>{item.scheduled_for or item.started_at:%a, %d %b %Y %H:%M:%S %z}</pubDate>
+      <guid>{xml_text(url)}/{kind}/{item.id}</guid>
+    </item>
+"""
+
+
+def _time(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return f"{utc:%b} <var data-var='date'> {utc.day}</var>, <var data-var='time'>{utc:%H:%M:%S}</var> GMT+0"
+
+
+def _word(status: str) -> str:
+    return "Not started yet" if status == "scheduled" else status.replace("_", " ").capitalize()
+
+
 INSTATUS = Platform(
     name="instatus",
-    answers={"/v3/summary.json": _summary, "/summary.json": _summary, "/v3/components.json": _components},
+    answers={
+        "/v3/summary.json": _summary,
+        "/summary.json": _summary,
+        "/v3/components.json": _components,
+        "/history.rss": _feed,
+    },
     answers_everything=True,
     has_validators=False,
 )

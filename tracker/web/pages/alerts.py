@@ -45,12 +45,12 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        """Return whether it was sent to somebody, and nobody has taken it on."""
         return self.report.is_waiting
 
     @property
     def is_open(self) -> bool:
-        """Tell whether nobody has taken it on, wherever it was sent."""
+        """Return whether nobody has taken it on, wherever it was sent."""
         return self.report.state == AlertState.OPEN
 
 

@@ -104,7 +104,7 @@ async def acknowledge(request: Request, provider: Part, subject: Part, generatio
 
 @router.post(f"{_AlertId}/snooze", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(SnoozeFor))
 async def snooze(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent all the same."""
+    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway."""
     viewer, asked = actor_of(request), await asked_for(request, SnoozeFor)
     named, desk, span = f"{provider}/{subject}/{generation}", parts_of(request).desk, acting.span_of(asked.span)
     return await _act(request, "snooze", named, lambda: desk.snooze(named, span, acting.who(viewer, asked.by)))

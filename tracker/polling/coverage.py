@@ -1,0 +1,64 @@
+"""How far the page of a preset is read: wholly, in part, not at all, or not known. Pure.
+
+It follows from the format that reads the preset's platform, and from what is known of that vendor alone.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tracker.catalogue.presets import Preset
+from tracker.parse import FORMATS
+from tracker.parse.format import Format
+
+#: Platforms that answer in a format of another name.
+_ANSWER_AS: Final[Mapping[str, str]] = {"Cloudflare": "statuspage", "Salesforce Trust": "salesforce"}
+_FEED: Final = re.compile(r"\.(?:rss|atom|xml)$|/(?:rss|atom|feed)$")
+
+
+class Reach(StrEnum):
+    """How much of a page is read."""
+
+    FULLY = "fully"
+    IN_PART = "in part"
+    NOT = "not"
+    UNKNOWN = "not known"
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a page is read, and why no further."""
+
+    reach: Reach
+    #: Name of the format that reads it, None for none.
+    format: str | None = None
+    #: What is not read, or why nothing is; "" where all is.
+    reason: str = ""
+
+
+def expected_format(preset: Preset) -> Format | None:
+    """Return the format in which a preset's page is known to answer, None where there is none."""
+    named = _ANSWER_AS.get(preset.platform or "") or preset.answers
+    if named is not None:
+        return FORMATS.get(named)
+    return next((known for known in FORMATS.values() if known.title == preset.platform), None)
+
+
+def coverage(preset: Preset) -> Coverage:
+    """Return how far a preset's page is read."""
+    known = expected_format(preset)
+    if known is None and _FEED.search(preset.url):
+        known = FORMATS["feed"]
+    name = known.name if known else None
+    if preset.unread is not None:
+        return Coverage(reach=Reach.NOT, format=name, reason=preset.unread)
+    if known is None:
+        if preset.platform is None:
+            return Coverage(reach=Reach.UNKNOWN, reason="what runs it is not known")
+        return Coverage(reach=Reach.NOT, reason=f"nothing reads {preset.platform} so far")
+    reason = preset.in_part or known.in_part
+    if reason:
+        return Coverage(reach=Reach.IN_PART, format=name, reason=reason)
+    return Coverage(reach=Reach.FULLY, format=name)
