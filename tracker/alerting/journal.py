@@ -1,8 +1,8 @@
 """Open alerts on disk: a copy of the alerts in the data server, beside the record, from which they come back.
 
 The data server holds what is true now; the journal follows it, as the record follows the event stream. When the data
-server was emptied, alerts and rows come back from the journal, and the tracker decides again about events recorded since
-the journal was written. So each object that is open in a channel is closed once.
+server was emptied, alerts and rows come back from the journal, and the tracker decides again about events recorded
+since the journal was written. So each object that is open in a channel is closed once.
 """
 
 import logging
