@@ -116,13 +116,16 @@ def wake_sinks() -> None:
 def decide_alerts() -> None:
     """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
     try:
-        runtime().decide_alerts()
+        decided = runtime().decide_alerts()
     except Conflict as error:
         log.info("conflict %s", error)
+        decided = 0
     except StoreError as error:
         log.warning("alerts wait: %s", error)
         return
     _wake_channels()
+    if decided:
+        _wake_printer()  # it writes the journal of alerts, too
 
 
 @app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
@@ -140,7 +143,22 @@ def send_alerts(channel: str) -> Summary:
         log.info("sent %d messages to channel %s", sent, channel)
         # More may have arrived meanwhile, and the task that it woke found the channel taken.
         _wake_channels()
+        _wake_printer()  # it writes down what was sent
     return Summary(f"{sent} sent")
+
+
+def look_after_alerts(*, has_watchdog: bool) -> bool:
+    """Decide about alerts and have them sent, whatever beat does; tell whether all of the tracker is at work."""
+    try:
+        if has_watchdog or runtime().alerts.has_channels():
+            runtime().decide_alerts()
+            _wake_channels()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.info("alerts wait: %s", error)  # the tasks say so, too
+        return False
+    return runtime().is_well()
 
 
 def _wake_readers() -> None:

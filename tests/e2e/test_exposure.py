@@ -133,7 +133,7 @@ def test_no_log_and_no_command_shows_a_secret(running: RunningTracker) -> None:
             check=True,
             timeout=PATIENCE_S,
         )
-        for command in (["report"], ["inspect", "stats"], ["inspect", "conf"])
+        for command in (["report"], ["inspect", "conf"])
     ]
     everything = "".join([*running.log, *running.lines, *(done.stdout + done.stderr for done in shown)])
 

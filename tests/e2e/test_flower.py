@@ -175,6 +175,7 @@ def test_with_one_nothing_is_shown_without_it(
     assert shown == dict.fromkeys(PATHS, 200) | {"/nowhere": 404}
 
 
+@pytest.mark.faults
 def test_guesses_are_slowed_and_lock_nobody_out(valkey_url: str, free_port: int, tmp_path: Path) -> None:
     right = f"tracker:{PASSWORD}"
     with flower(valkey_url, free_port, folder=tmp_path, FLOWER_PASSWORD=PASSWORD):

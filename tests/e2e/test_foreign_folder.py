@@ -99,7 +99,7 @@ def test_nothing_of_the_folder_runs_and_all_works(
 @pytest.mark.parametrize(
     "command",
     [
-        ["celery", "-q", "-A", "workers.app", "report"],
+        pytest.param(["celery", "-q", "-A", "workers.app", "report"], marks=pytest.mark.faults),
         pytest.param(["python", "-m", "workers.flower", "--port=0"], marks=pytest.mark.faults),
         ["tracker", "providers", "search", "payments"],
     ],

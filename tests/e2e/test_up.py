@@ -170,6 +170,7 @@ def test_a_second_tracker_on_the_same_data_directory_is_refused(running: Running
     assert len(second.stderr.splitlines()) == 1
 
 
+@pytest.mark.faults
 def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     tracker = running.tracker
     added = tracker.command(
@@ -189,6 +190,7 @@ def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     assert "Elsewhere (investigating)" in status.stdout
 
 
+@pytest.mark.faults
 def test_pages_that_cannot_be_reached_are_reported_in_one_plain_line(tmp_path: Path) -> None:
     entries = "".join(provider(f"page {number}", f"http://127.0.0.1:9/{number}") for number in range(30))
     with RunningTracker(entries, tmp_path) as tracker:

@@ -70,6 +70,7 @@ def test_what_was_posted_but_not_acknowledged_is_delivered_again_under_the_same_
     assert [delivery.id for delivery in receiver.deliveries] == [receiver.accepted[0].id] * 2
 
 
+@pytest.mark.faults
 def test_a_sink_that_comes_while_the_tracker_runs_is_reported_of_what_comes_then(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver() as receiver:
