@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import click
@@ -22,6 +23,7 @@ PROBLEM: Final = 1
 USAGE: Final = 2
 UNKNOWN: Final = 3
 UNREACHABLE: Final = 4
+_STDERR: Final = 2
 
 SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     "Begin": {
@@ -143,6 +145,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an expected failure is one sentence and an exit status."""
+    _open_closed()
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
@@ -155,6 +158,17 @@ def main() -> None:
         where = "the output" if error.filename is None else error.filename
         _say(f"cannot write or read {where}: {error.strerror or error}")
         sys.exit(PROBLEM)
+
+
+def _open_closed() -> None:
+    """Open what was closed before the start (`>&-`), lest a file of ours gets a number that others write to."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _say(sentence: object) -> None:
