@@ -2,8 +2,8 @@
 
 The rows are those that a projection of as many events writes: of 1,000 providers, ten updates an incident, two changes
 of a component each, texts of 40 words of 50,000, few of them all the time. They are put in past the record, whose
-reading `--projected` measures apart. With 10,000,000 updates SQLite takes 15 GB and about 10 minutes to fill,
-PostgreSQL (`--postgres` starts one of its own, `--database-url` uses an empty one) 25 GB and about 30 minutes.
+reading `--projected` measures apart. With 10,000,000 updates SQLite takes 14 GB and 10 to 20 minutes to fill,
+PostgreSQL (`--postgres` starts one of its own, `--database-url` uses an empty one) 22 GB and 30 to 50 minutes.
 """
 
 import argparse

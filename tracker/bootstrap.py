@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Final, TextIO
@@ -12,6 +13,9 @@ from typing import Final, TextIO
 from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
+from tracker.alerting.heartbeat import Heartbeat
+from tracker.alerting.journal import Journal
+from tracker.alerting.journal_file import JOURNAL_NAME, AlertJournalFile
 from tracker.alerting.links import Links
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
@@ -21,6 +25,7 @@ from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
+from tracker.environment.heartbeat import heartbeat_url
 from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
@@ -36,6 +41,7 @@ from tracker.polling.observer import Observer
 from tracker.polling.page_store import PageStore
 from tracker.polling.poller import Poller
 from tracker.polling.quick_poller import QuickPoller
+from tracker.store.alert_journal import RedisJournalStore
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
@@ -124,6 +130,7 @@ class Runtime:
         self._lease: Ownership | None = None
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
+        self._journal: Journal | None = None
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
@@ -149,16 +156,21 @@ class Runtime:
         return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
-        """Drain the stream into record and console. Raises StoreError, SinkError, Conflict."""
+        """Drain the stream into record and console, and write down alerts. Raises StoreError, SinkError, Conflict."""
         with self._printing:
-            if self._printer is None or self._record is None:
+            if self._printer is None or self._record is None or self._journal is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
                 console = _console(self._settings, self._stdout)
                 owner = kept_id(self._settings.data_dir / OWNER_NAME)
                 self._lease = Ownership(self._client, OWNED_RECORD, owner, str(self._record.path.resolve()))
                 stream = RedisStream(self._client, self._lease)
                 self._printer = Printer(stream, self._record, console, utc_now, self._lease)
-            return self._printer.drain()
+                file = AlertJournalFile(self._settings.data_dir / JOURNAL_NAME)
+                self._journal = Journal(file, RedisJournalStore(self._client), self._record.after, utc_now)
+            printed = self._printer.drain()
+            if not self._printer.is_refused:
+                self._journal.follow()
+            return printed
 
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
@@ -176,6 +188,19 @@ class Runtime:
             return self._decider.run()
         finally:
             self._deciding.release()
+
+    def is_well(self) -> bool:
+        """Return whether all of the tracker was found at work just now."""
+        return self._decider.is_well(utc_now())
+
+    def heartbeat(self) -> Callable[[], object] | None:
+        """Return what gives a watchdog elsewhere a sign of life, None where there is none. Raises ConfigError."""
+        url = heartbeat_url(os.environ)
+        if url is None:
+            return None
+        with self._delivering:
+            heartbeat = Heartbeat(url, self._shared_poster())
+        return lambda: heartbeat.give(utc_now())
 
     def send_alerts(self, name: str) -> int:
         """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
@@ -206,7 +231,7 @@ class Runtime:
                     self._lease.release()
             if self._record is not None:
                 self._record.close()
-                self._record = self._printer = None
+                self._record = self._printer = self._journal = None
         with self._delivering:
             if self._poster is not None:
                 self._poster.close()

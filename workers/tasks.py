@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
@@ -18,6 +19,7 @@ from workers.outcomes import Summary, failed, of_poll
 from workers.poll_summary import PollSummary
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
+from workers.wake_ups import publish
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ async def _poll_in_loop(provider_id: str) -> Summary:
     Strategy="workers.lean:strategy",
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
+    throws=(SoftTimeLimitExceeded,),  # the pool says so in a line; a machine that stood still brings many at once
 )
 def fetch_provider(provider_id: str) -> Summary:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
@@ -114,13 +117,16 @@ def wake_sinks() -> None:
 def decide_alerts() -> None:
     """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
     try:
-        runtime().decide_alerts()
+        decided = runtime().decide_alerts()
     except Conflict as error:
         log.info("conflict %s", error)
+        decided = 0
     except StoreError as error:
         log.warning("alerts wait: %s", error)
         return
     _wake_channels()
+    if decided:
+        _wake_printer()  # it writes the journal of alerts, too
 
 
 @app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
@@ -138,7 +144,22 @@ def send_alerts(channel: str) -> Summary:
         log.info("sent %d messages to channel %s", sent, channel)
         # More may have arrived meanwhile, and the task that it woke found the channel taken.
         _wake_channels()
+        _wake_printer()  # it writes down what was sent
     return Summary(f"{sent} sent")
+
+
+def look_after_alerts(*, has_watchdog: bool) -> bool:
+    """Decide about alerts and have them sent, whatever beat does; tell whether all of the tracker is at work."""
+    try:
+        if has_watchdog or runtime().alerts.has_channels():
+            runtime().decide_alerts()
+            _wake_channels()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.info("alerts wait: %s", error)  # the tasks say so, too
+        return False
+    return runtime().is_well()
 
 
 def _wake_readers() -> None:
@@ -150,7 +171,7 @@ def _wake_readers() -> None:
 def _wake_alerts() -> None:
     try:
         if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
-            decide_alerts.apply_async()
+            publish(decide_alerts)
     except (StoreError, OperationalError) as error:
         log.warning("alerts were not decided about (they are again every few seconds): %s", error)
 
@@ -163,7 +184,7 @@ def _wake_channels() -> None:
             "deliver"
         ) < MOST_DELIVERIES:
             for name in ready:
-                send_alerts.apply_async((name,))
+                publish(send_alerts, name)
     except (StoreError, OperationalError) as error:
         log.warning("channels were not woken (they are again every few seconds): %s", error)
 
@@ -171,7 +192,7 @@ def _wake_channels() -> None:
 def _wake_printer() -> None:
     try:
         if runtime().waiting("print") < MOST_WAKE_UPS:
-            print_updates.apply_async()
+            publish(print_updates)
     except (StoreError, OperationalError) as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
 
@@ -180,7 +201,7 @@ def _wake_sinks() -> None:
     try:
         if (ready := runtime().sinks.ready(datetime.now(UTC))) and runtime().waiting("deliver") < MOST_DELIVERIES:
             for name in ready:
-                deliver_updates.apply_async((name,))
+                publish(deliver_updates, name)
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
 

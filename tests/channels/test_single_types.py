@@ -118,6 +118,26 @@ def test_discord_posts_anew_what_somebody_deleted(poster: RequestsPoster, mail_c
     assert shown.closed == 1
 
 
+def test_discord_says_where_a_message_whose_answer_was_lost_may_stay_open(
+    poster: RequestsPoster, mail_certificate
+) -> None:
+    """A webhook cannot find the first one; at most one such message is left, and its successor names it to the end."""
+    with FakeDiscord() as service:
+        bench = bench_of("discord", service, poster, mail_certificate)
+        first, *rest = life()
+        service.fail_next(Fault.LOST_ANSWER)
+        with pytest.raises(FetchError):
+            bench.channel.send(first, None)
+        handle = bench.channel.send(first, None, in_doubt=True)
+        texts = [service.shown()[-1].texts]
+        send_all(bench, rest, handle)
+        lost, shown = service.shown()
+
+    assert (lost.is_open, shown.is_open) == (True, False)
+    assert [any("may show this alert, too" in line for line in each) for each in (*texts, shown.texts)] == [True, True]
+    assert not any("may show" in line for line in lost.texts)
+
+
 def test_discord_keeps_the_thread_of_its_address(poster: RequestsPoster, mail_certificate) -> None:
     with FakeDiscord() as service:
         bench = bench_of("discord", service, poster, mail_certificate)

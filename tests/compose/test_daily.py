@@ -322,7 +322,7 @@ def test_the_deliverer_has_the_variables_of_its_file(stack, tmp_path):
 def test_all_of_ours_run_the_image_of_this_version_with_every_extra(stack):
     for container in stack.inspect("worker", "beat", "web", "deliverer", "flower", "vendor", "sync"):
         assert container["Config"]["Image"] == f"status-page-tracker:{__version__}"
-    extras = "import apprise, fastapi, mcp, psycopg, uvicorn"
+    extras = "import apprise, cssselect, fastapi, jmespath, lxml, mcp, psycopg, uvicorn"
     assert stack.exec("deliverer", "python", "-c", extras).returncode == 0
 
 

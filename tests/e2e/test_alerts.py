@@ -130,7 +130,9 @@ def test_acknowledged_alerts_say_by_whom_and_what_was_sent_is_what_backtest_list
     explained = tracker.command(
         "alerts", "explain", f"{tracker.record[-1]['id']}", "--providers", str(tracker.providers_file)
     )
-    replayed = tracker.command("alerts", "backtest", "--config", str(tracker.providers_file), "--format", "json")
+    replayed = tracker.command(
+        "alerts", "backtest", "--record-only", "--config", str(tracker.providers_file), "--format", "json"
+    )
 
     assert (opened["state"], opened["severity"]) == ("open", "warning")
     assert acked.stdout.strip() == f"{opened['id']} is acknowledged"
@@ -168,3 +170,34 @@ def test_a_deliverer_that_dies_leaves_one_open_and_one_close(tmp_path: Path) -> 
     kinds = [shown(each)[0] for each in chat.accepted]
     assert (kinds[0], kinds[-1]) == ("opened", "closed")
     assert kinds.count("closed") == 1
+
+
+def about_itself(receiver: Receiver) -> list[tuple[str, str]]:
+    """Return what the tracker said of itself."""
+    sent = [(each.event["data"]["kind"], *shown(each)[:2]) for each in receiver.accepted]
+    return [(act, title) for kind, act, title in sent if kind == "tracker"]
+
+
+@pytest.mark.faults
+def test_what_stops_within_the_tracker_opens_one_alert_and_closes_it_when_it_works_again(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor, Receiver() as chat, Receiver() as watchdog:
+        entries = provider("acme", vendor.url("acme")) + channel("chat", chat.url) + table("route", to=["chat"])
+        environ = {"TRACKER_HEARTBEAT_URL": watchdog.url}
+        with RunningTracker(entries, tmp_path, "--format", "json", environ=environ) as tracker:
+            tracker.wait_until_watching()
+            watchdog.wait_for(lambda r: r.deliveries)
+            for process, title in (
+                (" beat ", "Beat has stopped"),
+                ("worker1@", "No worker takes tasks"),
+                ("printer@", "The printer is behind"),
+            ):
+                (stopped,) = tracker.children(process)
+                os.kill(stopped, signal.SIGSTOP)
+                if title.startswith("The printer"):
+                    page.open_incident("Errors", body="We look into it.")
+                chat.wait_for(lambda r, title=title: about_itself(r)[-1:] == [("opened", title)])
+                os.kill(stopped, signal.SIGCONT)
+                chat.wait_for(lambda r, title=title: about_itself(r)[-1:] == [("closed", title)])
+
+    assert [act for act, _ in about_itself(chat)] == ["opened", "closed"] * 3

@@ -27,7 +27,7 @@ from tracker.model.route import Alerting, Route
 from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import CHANNEL_ROWS_PREFIX, UPDATES, connect, latency_key, page_key
+from tracker.store.connection import CHANNEL_DEAD_PREFIX, UPDATES, connect, latency_key, page_key
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -59,8 +59,7 @@ def busy(client: "redis.Redis") -> None:
     Decider(alerts, utc).run()
     (alert, *_) = alerts.open_alerts()
     alerts.note_drill(["chat"], now)
-    refused = b'{"refused_version":1,"last_error":"\\"missed\\":1"}'
-    client.hset(CHANNEL_ROWS_PREFIX + "mail", mapping={alert.id: refused, "acme/other/1": b'{"version":1}'})
+    client.zadd(CHANNEL_DEAD_PREFIX + "mail", {alert.id: 0})
 
 
 def test_every_family_says_what_the_data_server_holds(valkey: "redis.Redis", tmp_path: Path) -> None:

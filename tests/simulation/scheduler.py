@@ -20,8 +20,11 @@ _Answer = TypeVar("_Answer")
 #: How often a call to the data server fails, in calls of a thousand: the connection breaks before the call or after it,
 #: the process is killed before or after, or the call runs twice, as a client repeats what it got no answer to.
 FATES: Final = {"breaks": 8, "breaks after": 12, "killed": 5, "killed after": 6, "twice": 10}
-#: How often work takes very long, in steps of a thousand.
+#: How often everything takes very long, in steps of a thousand, and how often one process is stopped after a call.
 STALLS: Final = 4
+STOPS: Final = 6
+#: How long that takes, in seconds: mostly long enough for leases to end.
+_STALLS_S: Final = (5, 21, 31, 65, 300)
 #: What breaks how often, as factors. Each seed has one of these: most faults show only where much of one kind breaks.
 MOODS: Final = (
     {"call": 1, "stall": 1, "channel": 1},
@@ -184,6 +187,10 @@ class Scheduler:
             raise redis.ConnectionError("broken after")
         if fate == "killed after":
             self.kill()
+        if self.chance(STOPS * self._mood["stall"]):
+            self.faults[process.name] += 1
+            self.trace.append(Step(self.clock.now, process.name, name, "stopped"))
+            self.sleep(self.random.choice(_STALLS_S))
         return answer
 
     def run(self, steps: int, until: Callable[[], bool] = lambda: False) -> bool:
@@ -201,10 +208,10 @@ class Scheduler:
         if not ready:
             self.clock.now = min(process.wakes_at for process in self.processes)
             return
-        # Work takes time, now and then a lot: long enough for leases to end.
+        # Work takes time, now and then a lot.
         self.clock.now += timedelta(milliseconds=self.random.choice((1, 1, 5, 20)))
         if self.chance(STALLS * self._mood["stall"]):
-            self.clock.now += timedelta(seconds=self.random.choice((5, 21, 31, 65)))
+            self.clock.now += timedelta(seconds=self.random.choice(_STALLS_S))
             self.faults["a stall"] += 1
         process = self.random.choice(ready)
         if process.life is None or process.life.dead:

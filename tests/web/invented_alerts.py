@@ -9,11 +9,13 @@ from msgspec.structs import replace
 from tests.web import world
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.backtest import Replay
+from tracker.alerting.facts import OpenAlert, Place, facts_of
 from tracker.alerting.machine import MemoryBook, Storm
 from tracker.alerting.row import Row
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.story import acknowledged, noted, snoozed
+from tracker.alerting.vital_signs import Signs
 from tracker.model.channel import EmailConfig, PagerDutyConfig, SlackConfig
 from tracker.model.drill import DrillRun
 from tracker.model.event import Event
@@ -80,6 +82,9 @@ class MadeUpAlerts:
             for name, target in alert.targets.items():
                 self._rows.setdefault(name, {})[alert.id] = _row(alert, name, target.phase, target.version)
 
+    def mend(self, channels: Sequence[str]) -> None:
+        pass
+
     def begin(self) -> str:
         return "made up"
 
@@ -116,11 +121,34 @@ class MadeUpAlerts:
     def all_alerts(self) -> Sequence[Alert]:
         return sorted(self._book.alerts, key=lambda alert: alert.opened_at)
 
+    def open_providers(self) -> frozenset[str]:
+        return frozenset(alert.provider_id for alert in self.open_alerts())
+
     def open_alerts(self) -> Sequence[Alert]:
         return [alert for alert in self.all_alerts() if not alert.is_over]
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
         return [alert for alert in self.all_alerts() if alert.id in ids]
+
+    def places(
+        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
+    ) -> Sequence[Place]:
+        found = [
+            Place(alert.opened_at.timestamp(), alert.id)
+            for alert in self.all_alerts()
+            if is_open in (None, not alert.is_over) and (not provider_ids or alert.provider_id in provider_ids)
+        ]
+        return sorted((place for place in found if after is None or place < after), reverse=True)[:count]
+
+    def open_facts(self) -> Sequence[OpenAlert]:
+        return [OpenAlert(alert.id, facts_of(alert)) for alert in self.open_alerts()]
+
+    def ended_last(self, count: int) -> Sequence[str]:
+        over = [alert for alert in self.all_alerts() if alert.closed_at]
+        return [alert.id for alert in sorted(over, key=lambda each: each.closed_at or world.NOW, reverse=True)][:count]
+
+    def dead(self, channels: Sequence[str], count: int) -> Mapping[str, Sequence[str]]:
+        return {name: [key for key, row in self._rows[name].items() if row.is_dead][:count] for name in channels}
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
         taken = {"delivered": 12, "last_delivered_at": world.minutes(4)}
@@ -140,11 +168,14 @@ class MadeUpAlerts:
     def good_drills(self) -> Mapping[str, datetime]:
         return {"oncall": world.minutes(60 * 90)}
 
+    def signs(self) -> Signs:
+        return Signs()
+
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
         pass
 
-    def rows(self, channel: str) -> Mapping[str, Row]:
-        return self._rows.get(channel, {})
+    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
+        return {name: {each: self.row(name, each) for each in ids} for name, ids in wanted.items()}
 
     def row(self, channel: str, alert_id: str) -> Row:
         return self._rows.get(channel, {}).get(alert_id, Row())

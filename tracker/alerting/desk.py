@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tracker.alerting.alert import OF_INCIDENTS, Alert, AlertState, Phase
+from tracker.alerting.alert import OF_INCIDENTS, Alert
 from tracker.alerting.decider import Decider
+from tracker.alerting.lists import AlertLists, ListedAlerts, ListedRows
 from tracker.alerting.report import AlertReport, report
 from tracker.alerting.row import Row
 from tracker.alerting.rules import Rules, Verdict, rules_of, verdicts
@@ -29,16 +30,8 @@ _REASON: Final = 200
 LONGEST: Final = timedelta(days=30)
 
 
-class DeskAlerts(AlertStore, Protocol):
+class DeskAlerts(AlertStore, ListedAlerts, Protocol):
     """Alerts as people work with them. Every method raises StoreError."""
-
-    def all_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are kept, the oldest first."""
-        ...
-
-    def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
-        ...
 
     def good_drills(self) -> Mapping[str, datetime]:
         """Return when the last drill of each channel came through, by name."""
@@ -53,12 +46,8 @@ class DeskAlerts(AlertStore, Protocol):
         ...
 
 
-class DeskRows(Protocol):
+class DeskRows(ListedRows, Protocol):
     """What was sent, as people work with it. Every method raises StoreError."""
-
-    def rows(self, channel: str) -> Mapping[str, Row]:
-        """Return what was sent to a channel, by alert id."""
-        ...
 
     def row(self, channel: str, alert_id: str) -> Row:
         """Return what was sent of one alert to one channel."""
@@ -74,17 +63,9 @@ class Desk:
 
     def __init__(self, alerts: DeskAlerts, rows: DeskRows, clock: Clock) -> None:
         self.alerts = alerts
+        self.lists = AlertLists(alerts, rows)
         self._rows = rows
         self._clock = clock
-
-    def reports(self, *, is_open: bool | None = None) -> tuple[AlertReport, ...]:
-        """Return the alerts that are open, or over, or all, the oldest first."""
-        known = self.alerts.all_alerts()
-        wanted = [alert for alert in known if is_open is None or alert.is_over is not is_open]
-        sent = {name: self._rows.rows(name) for name in self.channels} if wanted else {}
-        return tuple(
-            report(alert, {name: found.get(alert.id, Row()) for name, found in sent.items()}) for alert in wanted
-        )
 
     def of_incident(self, provider_id: str, incident_id: str) -> tuple[AlertReport, ...]:
         """Return the alerts of one incident or maintenance, the oldest first."""
@@ -188,10 +169,7 @@ class Desk:
 
     def waiting(self) -> int:
         """Return how many alerts were sent to somebody, and nobody has taken on."""
-        return sum(
-            alert.state is AlertState.OPEN and any(each.phase is Phase.OPEN for each in alert.targets.values())
-            for alert in self.alerts.all_alerts()
-        )
+        return sum(each.facts.is_waiting for each in self.lists.open())
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended, the oldest first."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from tracker.alerting.alert import Alert, Phase, Target
 from tracker.alerting.channel import Act
@@ -98,6 +99,18 @@ def missed(target: Target, row: Row) -> bool:
         and row.version < target.version
         and row.missed is None
     )
+
+
+def doubtful(alert: Alert, target: Target, row: Row) -> Row:
+    """Return what is known of a channel that may have taken more than its row says: an open, of which nothing is known.
+
+    It is opened once more then, and closed when it is over.
+    """
+    is_decided = target.phase in (Phase.OPEN, Phase.CLOSED) and not target.is_notice
+    if not is_decided or row.is_open or row.is_dead or row.intent is not None or row.version >= target.version:
+        return row
+    before = [step.version for step in alert.steps if row.version < step.version < target.version]
+    return replace(row, intent=Act.OPEN, intent_version=before[-1] if before else target.version)
 
 
 def _next_version(alert: Alert, target: Target, row: Row) -> int | None:

@@ -3,6 +3,7 @@
 import getpass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,6 +17,10 @@ from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
 from tracker.store.opening import open_desk
+
+#: Alerts in a table, and in any answer.
+_SHOWN: Final = 200
+_ALL: Final = 1_000_000
 
 
 @click.group(cls=FullHelp, invoke_without_command=True)
@@ -39,9 +44,12 @@ alerts.add_command(backtest)
 
 @alerts.command("list")
 @click.option("--all", "shows_all", is_flag=True, help="Those that are over, too, and dead letters.")
+@click.option(
+    "--limit", type=click.IntRange(1, _ALL), help=f"Only the newest ones; a table has {_SHOWN} if not given, JSON all."
+)
 @data_dir_option
 @format_option
-def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
+def list_(data_dir: Path, output_format: str, shows_all: bool, limit: int | None = None) -> None:
     """Show open alerts, and what each channel was sent.
 
     \b
@@ -49,7 +57,9 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
       tracker alerts list --format json
     """
     desk = open_desk(running_settings(data_dir))
-    reports = desk.reports(is_open=None if shows_all else True)
+    count = limit or (_ALL if output_format == "json" else _SHOWN)
+    newest, following = desk.lists.page(is_open=None if shows_all else True, count=count)
+    reports = newest[::-1]
     if output_format == "json":
         click.echo(json_text(reports))
         return
@@ -62,6 +72,8 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
         click.echo("no alert is on record" if shows_all else "no alert is open")
     else:
         click.echo(table(("ALERT", "STATE", "SEVERITY", "OPENED", "TITLE", "CHANNELS"), cells, terminal_width()))
+    if following is not None:
+        click.echo(f"these are the newest {count}; `--limit` shows more")
     if active := desk.silences():
         click.echo(f"silenced: {len(active)}; `tracker silence list` shows why")
 

@@ -55,9 +55,10 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
         _refuse_foreign(open_catalogue(settings), pages, file)
     # Sinks first: a page that is new may have something to tell at once.
     reported = open_sinks(settings).sync(sinks)
-    has_other_alerts = open_alerts(settings).sync(alerting)
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")
+    # Last: an alert whose page is not in the catalogue would end.
+    has_other_alerts = open_alerts(settings).sync(alerting, awaits_journal=True)
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
         return

@@ -30,6 +30,12 @@ class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
     logged_at: datetime | None = None
 
 
+def order(stream_id: str) -> tuple[int, int]:
+    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
 class EventStream(Protocol):
     """The outbox that commits write and outputs read. Every method raises StoreError."""
 

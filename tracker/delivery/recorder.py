@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent
+from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent, order
 from tracker.delivery.latency import Timing, timing
 from tracker.delivery.record import Record, RecordLease, Sink
 from tracker.errors import OwnedElsewhere, SinkError
@@ -84,6 +84,11 @@ class Printer:
         self._again: Mapping[str, Sequence[Event]] = {}
         #: The recovery after a loss; None otherwise.
         self._reminder: _Reminder | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether another printer has the record, as of the last drain."""
+        return self._is_refused
 
     def drain(self) -> int:
         """Deliver all new events; return their number. Raises StoreError, SinkError, Conflict (nothing is lost)."""
@@ -178,7 +183,7 @@ class Printer:
             return
         self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
         known = self._settled or {}
-        ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
+        ahead = {sink: at for sink, at in known.items() if order(found.get(sink, START)) < order(at)}
         self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
 
@@ -219,7 +224,7 @@ class Printer:
         return _Reminder(self._record.reported(), known_until, waiting, lately)
 
     def _recorded_after(self, stream_id: str) -> Sequence[Event]:
-        return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
+        return self._record.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
 
     def _remind(self) -> None:
         """Let pages and webhooks continue from the record, once the catalogue is back."""
@@ -240,7 +245,7 @@ class Printer:
     def _resume(self, cursor: str) -> str:
         """Find the position: after the record's last line if that is in this stream, else the cursor."""
         position, on_record = cursor, self._record.last_stream_id()
-        if on_record is not None and _order(on_record) > _order(cursor):
+        if on_record is not None and order(on_record) > order(cursor):
             found = self._stream.read(_before(on_record), 1)
             if found and found[0].stream_id == on_record and not self._record.missing(found):
                 position = on_record
@@ -250,10 +255,10 @@ class Printer:
     def _catch_up(self, position: str) -> None:
         """Write recorded events to the console that a crash held back."""
         shown = self._stream.cursor(CONSOLE) or START
-        if _order(shown) >= _order(position):
+        if order(shown) >= order(position):
             return
         while batch := self._stream.read(shown, BATCH):
-            missed = [streamed for streamed in batch if _order(streamed.stream_id) <= _order(position)]
+            missed = [streamed for streamed in batch if order(streamed.stream_id) <= order(position)]
             if not missed:
                 return
             shown = missed[-1].stream_id
@@ -278,10 +283,5 @@ def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
 
 def _before(stream_id: str) -> str:
     """Return the id right before this one."""
-    milliseconds, sequence = _order(stream_id)
+    milliseconds, sequence = order(stream_id)
     return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{_LAST_SEQUENCE}"
-
-
-def _order(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = stream_id.partition("-")
-    return int(milliseconds), int(sequence or 0)

@@ -82,6 +82,12 @@ VARIABLES: Final = (
         has_file=True,
         of="web, worker",
     ),
+    Variable(
+        "TRACKER_HEARTBEAT_URL",
+        "A watchdog elsewhere that is requested once a minute while all of the tracker works.",
+        has_file=True,
+        of="deliverer",
+    ),
     Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
     Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),
     Variable(

@@ -35,7 +35,7 @@ _NARROWED: Final = (
             ARRAY['@' || left(provider, 400), '#' || (seq >> {BLOCK_BITS})::text])) STORED""",
     _INDEX,
     'CREATE TABLE event_words (word TEXT COLLATE "C" PRIMARY KEY)',
-    """INSERT INTO event_words SELECT DISTINCT word FROM events, unnest(tsvector_to_array(words)) AS word
+    """INSERT INTO event_words SELECT word FROM ts_stat('SELECT words FROM events')
         WHERE left(word, 1) NOT IN ('@', '#')""",
 )
 _NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field
 
+from tracker.alerting.alert import Alert
 from tracker.assessment import State, assess_component
 from tracker.assessment import is_it_them as verdict_of
 from tracker.history import DayState, FeedFilter
@@ -28,6 +29,9 @@ from tracker.model.page import SEVERITIES, Component, Impact
 
 #: Entries of one answer; an agent's context is short.
 MOST: Final = 50
+#: Alerts that are read for an answer: of all providers, drills among them, and of one.
+_READ: Final = 2 * MOST
+_OF_ONE: Final = 1000
 _MOST_DAYS: Final = 90
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -131,11 +135,7 @@ class Tools:
             raise Unanswerable("no incident of that id is on record; list_open_incidents and search_updates give ids")
         recorded = ledger.incident
         page = next((each for each in self._knowledge.pages() if each.provider.id == provider_id), None)
-        alerts = [
-            alert
-            for alert in self._knowledge.alerts.all_alerts()
-            if (alert.provider_id, alert.subject) == (provider_id, incident_id)
-        ]
+        alerts = [alert for alert in self._alerts(provider_id=provider_id) if alert.subject == incident_id]
         age = shaping.aged(page, now) if page else {"checked_at": None, "age_seconds": None}
         return Incident(
             **age,
@@ -234,8 +234,7 @@ class Tools:
         """Tell whether the tracker itself does its work, with remedies, and which of its alerts are open."""
         diagnosis = self._knowledge.diagnosis()
         is_away = any(check.name == "data_server" and check.level == "problem" for check in diagnosis.checks)
-        alerts = () if is_away else self._knowledge.alerts.open_alerts()
-        shown = [alert for alert in alerts if alert.drill is None]
+        shown = [] if is_away else [alert for alert in self._alerts(is_open=True) if alert.drill is None]
         return Health(
             checked_at=diagnosis.checked_at,
             age_seconds=0.0,
@@ -252,6 +251,13 @@ class Tools:
             open_alerts=tuple(map(shaping.alert_now, shown[-MOST:])),
             is_cut=len(shown) > MOST,
         )
+
+    def _alerts(self, *, is_open: bool | None = None, provider_id: str | None = None) -> Sequence[Alert]:
+        """Return the alerts that opened last, of one provider or of all, the oldest first."""
+        alerts, asked = self._knowledge.alerts, () if provider_id is None else (provider_id,)
+        count = _READ if provider_id is None else _OF_ONE
+        found = alerts.places(is_open=is_open, provider_ids=asked, count=count)
+        return alerts.named([place.id for place in reversed(found)])
 
     def _pages(self, provider: str | None, group: str | None) -> Sequence[KnownPage]:
         pages = pages_of(self._knowledge.pages(), group)

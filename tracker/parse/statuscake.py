@@ -8,6 +8,7 @@ recording is known: what is labelled as one is a maintenance.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
@@ -67,7 +68,7 @@ STATUSCAKE = Format(
 def _pieces(text: str, begins: re.Pattern[str], longest: int = _LONGEST_EVENT) -> Iterator[str]:
     """Yield what lies between one beginning and the next."""
     places = [found.start() for found in begins.finditer(text)]
-    for place, following in zip(places, [*places[1:], len(text)], strict=True):
+    for place, following in pairwise([*places, len(text)]):
         yield text[place : min(following, place + longest)]
 
 
@@ -91,7 +92,7 @@ def _event(event: str, site: str | None) -> Incident:
 def _updates(event: str) -> Iterator[IncidentUpdate]:
     """Yield the updates of an event, the newest first: a bold word that is a state, and what stands behind it."""
     heads = [found for found in _STATE.finditer(event) if known_status(found[1])]
-    for head, end in zip(heads, [*(head.start() for head in heads[1:]), len(event)], strict=True):
+    for head, end in zip(heads, [*(head.start() for head in heads), len(event)][1:], strict=True):
         rest = event[head.end() : end]
         stamp = _STAMP.search(rest)
         posted_at = fields.moment(stamp[1].strip()) if stamp else None

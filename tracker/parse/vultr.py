@@ -91,11 +91,11 @@ VULTR = Format(
 def _alerts(answer: dict[str, Any], regions: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return all alerts, each with its region, those in two places once."""
     found = objects(answer, _KEY, "incident")
-    known = {(str(alert["id"]), alert.get("region")) for alert in found if _is_named(alert)}
+    known = {(str(alert["id"]), _text(alert, "region")) for alert in found if _is_named(alert)}
     for code, region in regions.items():
         for alert in objects(region, "alerts", "incident"):
             placed = {**alert, "region": alert.get("region") or code}
-            if not _is_named(alert) or (str(alert["id"]), placed["region"]) not in known:
+            if not _is_named(alert) or (str(alert["id"]), _text(placed, "region")) not in known:
                 found.append(placed)
     return found
 

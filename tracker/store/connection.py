@@ -62,16 +62,27 @@ ALERTING: Final = f"{PREFIX}alerting"
 ALERTS_DUE: Final = f"{PREFIX}alerts:due"
 ALERTS_INDEX: Final = f"{PREFIX}alerts:index"
 ALERTS_STORMS: Final = f"{PREFIX}alerts:storms"
+#: Open ones by when they opened, what lists and counts say of each; ended ones by when they ended.
+ALERTS_OPEN: Final = f"{PREFIX}alerts:open"
+ALERTS_FACTS: Final = f"{PREFIX}alerts:facts"
+ALERTS_OVER: Final = f"{PREFIX}alerts:over"
+#: Alerts and rows that changed since the journal was written, by the number of their change, and the newest number.
+ALERTS_UNWRITTEN: Final = f"{PREFIX}alerts:unwritten"
+ALERTS_CHANGES: Final = f"{PREFIX}alerts:changes"
+#: While this is there nobody decides: the data server was empty, and the journal may bring open alerts back.
+ALERTS_AWAITED: Final = f"{PREFIX}alerts:awaited"
 ALERTS_LEASE: Final = f"{PREFIX}alerts:lease"
 #: The drills that the page or the interface began, the newest first.
 DRILL_RUNS: Final = f"{PREFIX}drill-runs"
 #: Of each provider: its alerts.
 ALERTS_PREFIX: Final = f"{PREFIX}alerts:of:"
-#: Of each channel: how it does, who sends to it now, what was sent of each alert, and which alerts have more to send.
+#: Of each channel: how it does, who sends to it now, what was sent of each alert, which alerts have more to send,
+#: and which hold a dead letter, by when they were given up.
 CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
 CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
 CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
+CHANNEL_DEAD_PREFIX: Final = f"{PREFIX}channel-dead:"
 #: When the last drill of each channel came through.
 DRILLS: Final = f"{PREFIX}drills"
 #: The consumer group of the event stream that alerts read; no sink is called so.

@@ -4,13 +4,13 @@ Each long-running process keeps a copy: beat everywhere, and the supervisor of `
 since a provider that is back already is skipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from tracker.model.provider import Webhook
-from tracker.model.route import Alerting
+from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.store.codec import decode_provider
@@ -47,6 +47,7 @@ class Keeper:
         self._sinks = sinks
         self._alerts = alerts
         self._alerting = Alerting()
+        self._silences: Sequence[Silence] = ()
         self._clock = clock
         #: What was held at the last look, and what it was when all of it was read.
         self._last: Holdings | None = None
@@ -79,17 +80,18 @@ class Keeper:
             held = self._catalogue.holdings()
         self._providers, self._webhooks = self._catalogue.entries(), self._sinks.webhooks()
         if self._alerts is not None:
-            self._alerting = self._alerts.config()
+            self._alerting, self._silences = self._alerts.config(), self._alerts.silences()
         self._known = held
         return held
 
     def _restore(self, held: Holdings, known: Holdings) -> Loss | None:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
-        if self._alerts is not None and self._alerting.channels:
-            self._alerts.restore(self._alerting)
         providers = tuple(map(decode_provider, self._providers))
         pages = self._catalogue.restore(providers, self._clock(), was_emptied=held.generation != known.generation)
+        if self._alerts is not None and self._alerting.channels:
+            # Last: an alert whose page is not in the catalogue would end.
+            self._alerts.restore(self._alerting, self._silences)
         now = self._catalogue.holdings()
         # Read again at the next look: others may have put in more.
         self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)

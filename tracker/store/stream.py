@@ -176,7 +176,7 @@ class RedisStream:
             if excess > 0 and waiting:
                 self._drop(excess, before, waiting)
         return {
-            sink: _preceding(position.first) if position.is_pending else position.first
+            sink: preceding(position.first) if position.is_pending else position.first
             for sink, position in positions.items()
         }
 
@@ -245,7 +245,7 @@ def order(stream_id: str | bytes) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
-def _preceding(stream_id: str) -> str:
+def preceding(stream_id: str) -> str:
     """Return an id that lies between this entry and the one before it."""
     milliseconds, sequence = order(stream_id)
     return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{2**64 - 1}"

@@ -13,6 +13,7 @@ from typing import Final
 from tracker.bootstrap import Runtime, own_catalogue
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
+from tracker.environment.heartbeat import heartbeat_url
 from tracker.environment.settings import Settings, masked_url
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
@@ -80,6 +81,7 @@ class Stack:
         self._deliverer = Child(commands.deliverer())
         self._page = [Child(command) for command in commands.page()]
         self._sinks = open_sinks(self._settings)
+        self._has_watchdog = heartbeat_url(self._environ) is not None
         self._alerts = open_alerts(self._settings)
         self._ownership = own_catalogue(self._settings, source)
         self._reporter = HealthReporter(self._catalogue, self._sinks, self._alerts, self._own)
@@ -102,8 +104,10 @@ class Stack:
         def put_in() -> Synced:
             self._own()
             self._sinks.sync(sinks)
-            self._alerts.sync(alerting or Alerting())
-            return self._catalogue.put(providers, utc_now(), replacing="file")
+            put = self._catalogue.put(providers, utc_now(), replacing="file")
+            # Last: an alert whose page is not in the catalogue would end.
+            self._alerts.sync(alerting or Alerting(), awaits_journal=True)
+            return put
 
         synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
@@ -125,7 +129,7 @@ class Stack:
                 except Stopped:
                     return
                 # From this thread: a child ends with the one that started it.
-                if has_sinks and self._deliverer.pid is None:
+                if (has_sinks or self._has_watchdog) and self._deliverer.pid is None:
                     self._deliverer.start()
                 shortest_s, longest_s = (
                     (HEALTH_EVERY_S, LONGEST_PAUSE_S)

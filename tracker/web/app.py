@@ -18,7 +18,7 @@ from tracker.web.gate import Gate
 from tracker.web.head import answer_head
 from tracker.web.http import Refused, problem_response, schemas
 from tracker.web.parts import Parts
-from tracker.web.routes import acts, alerts, api, health, login, outside, updates
+from tracker.web.routes import acts, alerts, api, deliveries, health, login, outside, silences, updates
 
 log = logging.getLogger("tracker")
 
@@ -89,6 +89,8 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
         updates.router,
         acts.router,
         alerts.router,
+        deliveries.router,
+        silences.router,
         outside.router,
     ):
         app.include_router(router)

@@ -11,11 +11,11 @@ from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, any_rules, events, rules
 from tracker.alerting.alert import Alert, Delivery, Phase
 from tracker.alerting.channel import Act
+from tracker.alerting.due import next_due
 from tracker.alerting.machine import GROUPS, MemoryBook, change, decide, look_again, take_in
 from tracker.alerting.occurrence import occurrence_of
 from tracker.alerting.row import Row, planned
 from tracker.alerting.story import acknowledged, snoozed
-from tracker.alerting.targets import next_due
 from tracker.model.page import Impact
 from tracker.model.route import Route
 

@@ -111,7 +111,7 @@ def test_a_vendor_without_a_page_is_no_preset(gone: str) -> None:
 #: Platforms that no format is named after: read as another one, by a feed, or not at all.
 OTHERS = {
     *("Cloudflare", "Salesforce Trust", "Flashduty", "Hund", "StatusHub"),
-    *("own page (KeyCDN)", "own page (Meta)", "own page (PlayStation)"),
+    *("own page (KeyCDN)", "own page (PlayStation)"),
 }
 
 
@@ -127,7 +127,8 @@ def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
 
     assert reached["github"].reach is reached["cloudflare"].reach is reached["posthog"].reach is Reach.FULLY
     assert (reached["mistral-ai"].reach, reached["mistral-ai"].reason) == (Reach.NOT, "turns programs away")
-    assert (reached["meta"].reach, reached["meta"].reason) == (Reach.NOT, "nothing reads own page (Meta) so far")
+    assert (reached["meta"].reach, reached["meta"].format) == (Reach.IN_PART, "meta")
+    assert (reached["keycdn"].reach, reached["keycdn"].reason) == (Reach.NOT, "nothing reads own page (KeyCDN) so far")
     assert (reached["hetzner"].reach, reached["hetzner"].format) == (Reach.IN_PART, "feed")
     assert (reached["salesforce"].reach, reached["salesforce"].format) == (Reach.FULLY, "salesforce")
     assert reached["appveyor"].reach is Reach.UNKNOWN

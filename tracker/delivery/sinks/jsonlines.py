@@ -13,14 +13,12 @@ from typing import Annotated, Final, TextIO
 
 import msgspec
 
-from tracker.delivery.event_stream import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.sinks.history import read_reported
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event, identity
 from tracker.model.keys import present_event_id
 from tracker.model.plain import ascii_json
-
-log = logging.getLogger(__name__)
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +142,10 @@ class UpdateRecord:
                 break
             found.append(streamed.event)
         return found[::-1]
+
+    def after(self, stream_id: str) -> Sequence[Event]:
+        """Return the events on record whose stream ids are larger than this one, oldest first."""
+        return self.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
 
     def reported(self) -> Mapping[str, Reported]:
         """Read the whole record, or so much of its end as a small machine can hold; see `Record.reported`."""
