@@ -12,10 +12,10 @@ from tests.simulation.server import bare_client
 from tracker.alerting.alert import MOST_STEPS, Alert, Phase
 from tracker.alerting.channel import Act
 from tracker.alerting.decider import Decider
+from tracker.alerting.due import KEPT_FOR
 from tracker.alerting.row import Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.story import acknowledged
-from tracker.alerting.targets import KEPT_FOR
 from tracker.errors import Conflict, StoreError
 from tracker.model.channel import DiscordConfig, PagerDutyConfig
 from tracker.model.event import Event, EventKind

@@ -59,7 +59,7 @@ def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, Delivery]]]:
     return book, found
 
 
-@settings(max_examples=120)
+@settings(max_examples=400)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_in_each_channel_opens_and_closes_take_turns_and_what_is_over_is_closed(first, steps) -> None:
     book, decided = played(first, steps)
@@ -80,7 +80,7 @@ def test_in_each_channel_opens_and_closes_take_turns_and_what_is_over_is_closed(
     assert {alert_id for alert_id, _ in reported} <= {alert.id for alert in book.alerts}
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_versions_and_reminders_of_one_alert_in_one_channel_only_grow(first, steps) -> None:
     _, decided = played(first, steps)
@@ -91,7 +91,7 @@ def test_versions_and_reminders_of_one_alert_in_one_channel_only_grow(first, ste
         newest[key] = number
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_an_acknowledgement_never_moves_an_alert_that_is_over(first, steps) -> None:
     book, _ = played(first, steps)
@@ -102,7 +102,7 @@ def test_an_acknowledgement_never_moves_an_alert_that_is_over(first, steps) -> N
             assert snoozed(alert, now + timedelta(hours=1), "Ann", now) is alert
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_each_alert_that_a_group_shows_is_over_with_it(first, steps) -> None:
     book, _ = played(first, steps)
@@ -115,7 +115,7 @@ def test_each_alert_that_a_group_shows_is_over_with_it(first, steps) -> None:
                     assert child.is_over is alert.is_over
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.sampled_from(["minor", "major", "critical", "resolved"]), st.integers(0, 3)), max_size=20),
     st.booleans(),
