@@ -29,14 +29,14 @@ quick: $(TOOLS) ## Run the unit tests, as often as you like (under 30 s)
 	$(BIN)/python -m pytest -n auto $(QUICK)
 
 test: $(TOOLS) ## Run all tests but those of `make faults` (under 4 min)
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-faults: $(TOOLS) ## Run the tests of further faults (another minute)
+faults: $(TOOLS) ## Run the tests of further faults (about two minutes)
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m faults
 
 check: lint types contracts test ## Run everything that has to pass before a change is proposed
 
-lint: $(TOOLS) ## Check style, links between documents, and words of the glossary
+lint: $(TOOLS) ## Check style, links and modules in documents, and words of the glossary
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tests.documents
@@ -51,7 +51,7 @@ audit: $(TOOLS) ## Look for known vulnerabilities in the image's packages (asks 
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 screens: $(TOOLS) ## Take the pictures of docs/web.md anew; needs Chromium
-	TRACKER_SCREENS=docs/screens $(BIN)/python -m pytest tests/web/test_browser.py -k screens
+	TRACKER_SCREENS=docs/screens $(BIN)/python -m pytest tests/web/test_browser.py -k screens -m ""
 
 chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost and repeated updates
 	$(BIN)/python -m tests.chaos.run $(CHAOS)

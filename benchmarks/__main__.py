@@ -17,7 +17,7 @@ Runs = dict[str, tuple[str, ...]]
 #: What there is, and the options with which all of it takes half an hour.
 SMALL: Final[Runs] = {
     "sustained": ("--pages 3000 --minutes 1 --changes 40", "--tls --pages 600 --minutes 1 --changes 10"),
-    "hanging": ("--minutes 2",),
+    "hanging": ("--minutes 1.5",),
     "throughput": (
         "--components 10 --workers 1,2",
         "--tls --pages 2000 --components 10 --workers 2 --latencies 0",
@@ -36,7 +36,7 @@ FULL: Final[Runs] = SMALL | {
         "--pages 60000 --minutes 10 --components 10",
         "--tls --pages 600 --minutes 5 --changes 10",
     ),
-    "hanging": ("--minutes 5", "--pages 6000 --hanging 5400 --interval 60 --minutes 10"),
+    "hanging": ("--minutes 5", "--pages 6000 --interval 60 --minutes 8"),
     "peers": ("",),
     "million": ("", "--without-file"),
 }

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from tracker.errors import ParseError
 from tracker.model.page import CLOSED_STATUSES, OpenIncident, Snapshot
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import Activity, PageState, PageView
 from tracker.model.provider import Cadence, Provider
 from tracker.parse import read
 from tracker.scheduling import cadence, schedule
@@ -136,7 +136,7 @@ def distinct(histories: Iterable[History]) -> Iterator[History]:
 
 def play(history: History, provider: Provider, played: Played, *, skips: bool = True) -> None:
     """Poll one page from the beginning of its history to the end; polls that bring nothing are counted, not made."""
-    state, pending = PageState(seeded=True, quiet_since=history.begin), list(history.changes)
+    state, pending = PageState(seeded=True, activity=Activity(quiet_since=history.begin)), list(history.changes)
     latest: dict[str, Change] = {}
     now = history.begin
     while pending:
@@ -161,8 +161,9 @@ def play(history: History, provider: Provider, played: Played, *, skips: bool = 
 
 def _turning_point(state: PageState, upcoming: Change, now: datetime) -> datetime:
     """Return until when every poll is like the one before it."""
-    fast_until = state.incident_at and state.incident_at + cadence.FAST_FOR
-    slow_from = state.quiet_since and state.quiet_since + cadence.SLOW_AFTER
+    incident_at, quiet_since = state.activity.incident_at, state.activity.quiet_since
+    fast_until = incident_at and incident_at + cadence.FAST_FOR
+    slow_from = quiet_since and quiet_since + cadence.SLOW_AFTER
     return min([upcoming.at, *(moment for moment in (fast_until, slow_from) if moment and moment > now)])
 
 

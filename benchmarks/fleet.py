@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -21,8 +20,8 @@ from benchmarks.origin.site import COMPONENTS, page_name
 from benchmarks.processes import await_that, child, cpu_by_role, machine_busy_s, rss_by_role
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.store.connection import PREFIX
+from tracker.supervise.commands import Size
 from tracker.supervise.server import server_url
-from tracker.supervise.stack import Size
 
 _NOT_THE_TRACKER: Final = ("origin", "bench", "machine")
 _CORES: Final = len(os.sched_getaffinity(0))
@@ -203,13 +202,8 @@ def _environ(origin: Origin, *, has_names: bool) -> dict[str, str]:
 
 
 def _python_path(environ: Mapping[str, str]) -> str:
-    """Return a PYTHONPATH with which names below localhost are found, whatever the system's resolver knows."""
-    known = environ.get("PYTHONPATH", "")
-    try:
-        socket.getaddrinfo("page.bench.localhost", 80)
-    except OSError:
-        return os.pathsep.join(filter(None, (str(Path(__file__).with_name("localhost")), known)))
-    return known
+    """Return a PYTHONPATH with which names below localhost are found, or not in time, whatever the system knows."""
+    return os.pathsep.join(filter(None, (str(Path(__file__).with_name("localhost")), environ.get("PYTHONPATH", ""))))
 
 
 def label(fleet: Fleet, *words: str) -> str:

@@ -1,6 +1,7 @@
 """Many who listen at one web process while updates come: `python -m benchmarks.listeners --clients 1000 --minutes 5`.
 
-Counts for each client what it missed or got twice, how late updates came, and what the process took of memory and time.
+Counts for each client what it missed or got twice, how late updates came, what the process took of memory and time, and
+what becomes of one client that never reads: it is disconnected once more than it may have waits for it.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.data_server import DataServer
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.model.event import Event, EventKind
 from tracker.store.connection import UPDATES, close_async, connect_async
@@ -57,7 +58,7 @@ def started(url: str, folder: Path) -> "subprocess.Popen[bytes]":
 async def measured(clients: int, rate: int, seconds: int, folder: Path, pid: int) -> None:
     await up()
     client = connect_async(f"redis://127.0.0.1:{PORT}/0")
-    seen: list[list[int]] = [[] for _ in range(clients)]
+    seen = [Seen() for _ in range(clients)]
     late: list[float] = []
     written: dict[int, float] = {}
     slow = await asyncio.open_connection("127.0.0.1", WEB_PORT)
@@ -81,23 +82,56 @@ async def measured(clients: int, rate: int, seconds: int, folder: Path, pid: int
                 await client.xadd(UPDATES, {"event": b"{}"}, maxlen=10)
             await asyncio.sleep(0.02)
     until = time.monotonic() + 30
-    while time.monotonic() < until and any(len(each) < total for each in seen):  # noqa: ASYNC110  no event is set
+    while time.monotonic() < until and any(each.last < total for each in seen):  # noqa: ASYNC110  no event is set
         await asyncio.sleep(0.2)
     after, took = usage(pid), time.monotonic() - began
     for task in listening:
         task.cancel()
+    was_sent, is_gone = await fate_of(slow[0])
     slow[1].close()
     await close_async(client)
-    whole = list(range(1, total + 1))
-    wrong = sum(each != whole for each in seen)
+    wrong = sum(each.last != total or each.wrong > 0 for each in seen)
     late.sort()
     print(
         f"{clients} clients, {total} updates in {took:.0f} s: {wrong} clients missed something or got it twice;"
         f" late: median {late[len(late) // 2] * 1000:.0f} ms, p99 {late[len(late) * 99 // 100] * 1000:.0f} ms,"
-        f" longest {late[-1] * 1000:.0f} ms; memory {before[0]:.0f} -> {after[0]:.0f} MB;"
+        f" longest {late[-1] * 1000:.0f} ms;"
+        f" memory {before[0]:.0f} -> {after[0]:.0f} MB, at most {highest(pid):.0f} MB;"
         f" {(after[1] - before[1]) / took * 100:.0f} % of a core,"
-        f" and {time.process_time() / took * 100:.0f} % for the clients"
+        f" and {time.process_time() / took * 100:.0f} % for the clients;"
+        f" the one that never reads was sent {was_sent / 1e6:.1f} MB and {'disconnected' if is_gone else 'kept'}"
     )
+
+
+class Seen:
+    """What one client saw: the last update, and how often it was not the one after the last."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.wrong = 0
+
+    def add(self, number: int) -> None:
+        self.wrong += number != self.last + 1
+        self.last = number
+
+
+async def fate_of(reader: asyncio.StreamReader) -> tuple[int, bool]:
+    """Return how many bytes a client that never read was sent, and whether the server has left it."""
+    size = 0
+    try:
+        async with asyncio.timeout(3):
+            while data := await reader.read(1 << 20):
+                size += len(data)
+    except TimeoutError:
+        return size, False
+    except ConnectionError:
+        return size, True
+    return size, True
+
+
+def highest(pid: int) -> float:
+    """Return the most memory that a process has taken so far, in MB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024  # type: ignore[index]
 
 
 async def up() -> None:
@@ -117,7 +151,7 @@ async def ask(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
 
 
-async def listen(seen: list[int], written: dict[int, float], late: list[float], *, times: bool) -> None:
+async def listen(seen: Seen, written: dict[int, float], late: list[float], *, times: bool) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", WEB_PORT, limit=1 << 20)
     await ask(writer)
     rest = b""
@@ -125,7 +159,7 @@ async def listen(seen: list[int], written: dict[int, float], late: list[float], 
         whole, newline, rest = (rest + data).rpartition(b"\n")
         for found in _ID.finditer(whole + newline):
             number = int(found[1])
-            seen.append(number)
+            seen.add(number)
             if times:
                 late.append(time.monotonic() - written[number])
 

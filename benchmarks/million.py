@@ -33,11 +33,11 @@ from benchmarks.table import show
 from benchmarks.throughput import numbers
 from tracker.detection.snapshots import digest, known_components, projection
 from tracker.model.clock import utc_now
-from tracker.model.page_state import KnownAnswer, PageState, PageView, Source
+from tracker.model.page_state import Activity, KnownAnswer, PageState, PageView, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import read
+from tracker.polling.page_store import Commit, GroupedPages, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.ports import Commit, GroupedPages, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import page_key
 from tracker.store.pages import RedisPages
@@ -179,7 +179,7 @@ def _page(client: "redis.Redis", components: int) -> Any:
         source=Source(format="statuspage", primary=primary),
         answers={primary: KnownAnswer(validators=validators, digest=digest(summary), stamp=snapshot.updated_at)},
         projection=projection(snapshot),
-        quiet_since=now,
+        activity=Activity(quiet_since=now),
     )
     cost = PollCost(ending=ResponseClass.CHANGED, received_bytes=len(summary) // 10, answer_bytes=len(summary) // 10)
     view = PageView(components=known_components({}, snapshot))

@@ -22,6 +22,7 @@ _ROLES: Final = (
     ("printer@", "printer"),
     ("deliverer@", "deliverer"),
     (" worker ", "worker"),
+    (" web ", "web"),
 )
 
 

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import fakeredis
 import pytest
@@ -24,6 +25,16 @@ settings.register_profile(
 )
 settings.register_profile("quick", max_examples=8, deadline=None, suppress_health_check=_SLOW_IS_FINE)
 settings.load_profile("ci" if CI else "laptop")
+
+#: Folders whose tests wait for processes: they begin first, so that the others fill what they leave of the cores.
+_WAITING = ("e2e", "workers", "web", "metrics")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait."""
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in _WAITING)
+
 
 _CONFIG = """\
 bind 127.0.0.1

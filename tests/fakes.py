@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider, Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: When everything happens, unless a test says otherwise.
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -24,7 +25,7 @@ MIDNIGHT = datetime(2025, 11, 3, tzinfo=UTC)
 
 
 class FakeClock:
-    """A clock that stands still until it is told that time passes."""
+    """A clock that stands still until a test lets time pass."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -42,7 +43,7 @@ _Answer = Callable[[FetchRequest], Fetched | NotModified]
 
 
 class FakeFetcher:
-    """A network with one scripted answer per URL. What it was not told of is a 404."""
+    """A network with one scripted answer per URL. Any other URL is a 404."""
 
     def __init__(self) -> None:
         self._answers: dict[str, _Answer] = {}
@@ -122,7 +123,7 @@ class FakeFetcher:
 
 
 class RecordingSink:
-    """An output that keeps what it is given, unless it is told to refuse."""
+    """An output that keeps what it is given, unless a test has it refuse."""
 
     def __init__(self) -> None:
         self.delivered: list[StreamedEvent] = []
@@ -140,7 +141,7 @@ class RecordingSink:
 
 
 class MemoryStream:
-    """An `EventStream` in memory that can be emptied, and that fails when it is told to."""
+    """An `EventStream` in memory that can be emptied, and that fails on demand."""
 
     def __init__(self) -> None:
         self.entries: list[StreamedEvent] = []
@@ -232,6 +233,11 @@ def provider(**fields: Any) -> Provider:
     return Provider(**{"id": "acme", "name": "Acme", "url": "https://status.acme.example"} | fields)
 
 
+def failing(failures: int) -> PageState:
+    """Return the state of a page of which so many polls in a row failed."""
+    return PageState(readability=Readability(failures=failures))
+
+
 def event(event_id: str = "acme/i1/u1", **fields: Any) -> Event:
     """Return an event of an incident."""
     plain: dict[str, Any] = {
@@ -250,7 +256,7 @@ def event(event_id: str = "acme/i1/u1", **fields: Any) -> Event:
 
 
 def streamed(event_id: str = "acme/i1/u1", stream_id: str = "1-0", **fields: Any) -> StreamedEvent:
-    """Return an event as it stands in the stream."""
+    """Return an event as it is in the stream."""
     return StreamedEvent(stream_id=stream_id, event=event(event_id, **fields))
 
 

@@ -53,9 +53,9 @@ def body_of(reading: dict[str, Any]) -> bytes:
 
 def outcome(reading: dict[str, Any]) -> dict[str, Any]:
     """Return what comes of an answer: its `snapshot` without what is as always, or the sentence of the refusal."""
-    told = {key: reading[key] for key in ("url", "format", "content_type") if key in reading}
+    reported = {key: reading[key] for key in ("url", "format", "content_type") if key in reading}
     try:
-        return {"snapshot": plain(read(body_of(reading), **told))}
+        return {"snapshot": plain(read(body_of(reading), **reported))}
     except ParseError as error:
         return {"refused": str(error)}
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from tracker.errors import HttpStatusError
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 
 
 class Internet:
@@ -51,7 +52,7 @@ class Internet:
 @contextmanager
 def internet(hosts: Mapping[str, str]) -> Iterator[Internet]:
     """Open a real fetcher in which these hosts are simulators."""
-    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+    fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
     try:
         yield Internet(fetcher, hosts)
     finally:

@@ -1,4 +1,4 @@
-"""An outbox in memory, a sender without a network, and short ways to say who is told of what."""
+"""An outbox in memory, a sender without a network, and short ways to say who receives what."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from tests.fakes import NOON, event
-from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.outbox import DeliveryLease, PendingDelivery
 from tracker.delivery.retry_policy import (
     Accepted,
     DeadLettered,
@@ -112,7 +112,7 @@ class MemoryOutbox:
 
 
 class FakeSender:
-    """A receiver that answers as it is told, one attempt after the other, and accepts all after that."""
+    """A receiver that answers as the test says, one attempt after the other, and accepts all after that."""
 
     def __init__(self, *answers: ReceiverResponse | Exception) -> None:
         self._answers = deque(answers)

@@ -65,7 +65,7 @@ class Delivery:
 
 
 class Receiver:
-    """Does with the next requests what it is told, one after the other, and accepts all after that."""
+    """Does with the next requests what the test says, one after the other, and accepts all after that."""
 
     def __init__(self, *behaviours: Behaviour) -> None:
         self._script = deque(behaviours)

@@ -12,9 +12,9 @@ from tests.data_server import DataServer
 class FarAway:
     """Takes connections for a data server and delays what passes by half of `round_trip_s` each way."""
 
-    def __init__(self, server: DataServer, round_trip_s: float) -> None:
+    def __init__(self, server: DataServer, delay_s: float) -> None:
         self._server = urlsplit(server.url)
-        self._delay_s = round_trip_s / 2
+        self._delay_s = delay_s / 2
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._listening: asyncio.Server | None = None

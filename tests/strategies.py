@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
-from tracker.model.page_state import KnownAnswer, PageState, PageView, Source, Trace
+from tracker.model.page_state import (
+    Activity,
+    Gaps,
+    KnownAnswer,
+    PageState,
+    PageView,
+    Readability,
+    Relocation,
+    Source,
+    Trace,
+)
 from tracker.model.provider import Cadence, Provider, Validators
 
 #: What JSON in UTF-8 can hold: anything but lone surrogates.
@@ -78,10 +88,10 @@ states = st.builds(
     PageState,
     url=_urls,
     seeded=st.booleans(),
+    keys_version=st.integers(0, 1),
     source=st.none()
     | st.builds(Source, format=st.sampled_from(["statuspage", "feed"]), primary=_urls, details=st.tuples(_urls)),
-    searched_at=st.none() | moments,
-    moved_at=st.none() | moments,
+    relocation=st.builds(Relocation, searched_at=st.none() | moments, moved_at=st.none() | moments),
     answers=st.dictionaries(
         _urls,
         st.builds(
@@ -94,14 +104,20 @@ states = st.builds(
         ),
     ),
     projection=st.none() | texts,
-    unsettled_since=st.none() | moments,
-    stale_since=st.none() | moments,
-    lagging_since=st.none() | moments,
-    failures=st.integers(0, 1000),
-    failing_since=st.none() | moments,
-    failure_reason=st.none() | texts,
-    failure=st.none() | texts,
-    changed_at=st.none() | moments,
+    gaps=st.builds(
+        Gaps,
+        unsettled_since=st.none() | moments,
+        stale_since=st.none() | moments,
+        lagging_since=st.none() | moments,
+    ),
+    readability=st.builds(
+        Readability,
+        failures=st.integers(0, 1000),
+        failing_since=st.none() | moments,
+        failure_reason=st.none() | texts,
+        failure=st.none() | texts,
+    ),
+    activity=st.builds(Activity, changed_at=st.none() | moments),
 )
 
 _open_incidents = st.lists(

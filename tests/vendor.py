@@ -1,6 +1,7 @@
 """A status page through time, and somebody who polls it: for tests of what is reported over many polls."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -15,16 +16,17 @@ from tests.fakes import (
     summary,
     update,
 )
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tracker.detection.keys import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, PollError, StoreError
 from tracker.model.event import Event
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
+from tracker.polling.fetcher import Fetcher
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, PageStore, PollLease
 from tracker.polling.poller import Poll, Poller
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.memory import MemoryPages
 
 SITE = "https://status.acme.example"
@@ -51,13 +53,16 @@ class Vendor:
         self._count = 0
         self.stamps()
 
-    def posts(self, incident_id: str | None = None, status: str = "investigating") -> str:
-        """Post an update of an incident, a new one unless it is named; return the update's key."""
+    def posts(self, incident_id: str | None = None, status: str = "investigating", **fields: object) -> str:
+        """Post an update of an incident, a new one unless it is named; return the update's key.
+
+        `fields` are those of the incident from now on.
+        """
         self._count += 1
         incident_id = incident_id or f"i{self._count}"
         known = self._incidents.get(incident_id)
         posted = update(f"u{self._count}", None, status, body=f"Text {self._count}", created_at=self._clock())
-        self._incidents[incident_id] = incident(incident_id, *(known.updates if known else ()), posted)
+        self._incidents[incident_id] = incident(incident_id, *(known.updates if known else ()), posted, **fields)
         self.stamps()
         return f"{incident_id}/{posted.id}"
 
@@ -113,7 +118,7 @@ class Vendor:
         return {*keys(version)} - {incident_key(known) for known in version.incidents}
 
     def _has(self, incident_id: str, updates: Iterable[IncidentUpdate]) -> None:
-        self._incidents[incident_id] = incident(incident_id, *updates)
+        self._incidents[incident_id] = incident(incident_id, *updates, impact=self._incidents[incident_id].impact)
         self.stamps()
 
 
@@ -123,7 +128,7 @@ def _still_open(snapshot: Snapshot) -> Snapshot:
 
 
 class Watch:
-    """A page and somebody who polls it every minute, with a store in memory.
+    """A page and somebody who polls it every minute, with a store in memory unless a test brings another.
 
     Without a vendor, a test says what the page `shows`.
     """
@@ -131,17 +136,44 @@ class Watch:
     #: Where the page is unless a test says otherwise.
     url = SITE
 
-    def __init__(self, clock: FakeClock | None = None, fetcher: FakeFetcher | None = None, **fields: object) -> None:
-        self.provider = provider(**{"url": self.url} | fields)
-        self.pages = RecordingPages([self.provider])
+    def __init__(
+        self,
+        clock: FakeClock | None = None,
+        fetcher: Fetcher | None = None,
+        *,
+        watched: Provider | None = None,
+        pages: PageStore | None = None,
+        **fields: object,
+    ) -> None:
+        self.provider = watched or provider(**{"url": self.url} | fields)
+        self.pages = pages or RecordingPages([self.provider])
         self.fetcher = fetcher or FakeFetcher()
         self.clock = clock or FakeClock()
         self.poller = self.new_poller(self.pages, self.fetcher, self.clock)
 
     @staticmethod
-    def new_poller(pages: MemoryPages, fetcher: FakeFetcher, clock: FakeClock) -> Poller | LoopPoller:
+    def new_poller(pages: PageStore, fetcher: Fetcher, clock: FakeClock) -> Poller | LoopPoller:
         """Return what polls: a `Poller`, or what a test puts in its place."""
         return Poller(pages, Observer(fetcher), clock)
+
+    def answers(self, body: bytes | str, **how: Any) -> None:
+        """Answer with this from now on, at the provider's own address."""
+        self.fetcher.answers(self.provider.url, body, **how)
+
+    def reads(self, *bodies: bytes | str) -> list[Event]:
+        """Poll each of these answers of the provider's own address without a failure; return the events."""
+        before = len(self.pages.events)
+        for body in bodies:
+            self.answers(body)
+            assert self.polls().failure is None
+        return self.pages.events[before:]
+
+    def asks(self, **later: float) -> list[str]:
+        """Poll without a failure after a while; return the URLs that were requested."""
+        self.clock.passes(**later)
+        self.fetcher.asked()
+        assert self.polls().failure is None
+        return self.fetcher.asked()
 
     def shows(self, snapshot: Snapshot, *, etag: str | None = None, salt: int = 0) -> None:
         """Answer with this from now on, at all of the page's endpoints."""
@@ -209,7 +241,7 @@ class Tracker(Watch):
 
 
 class RecordingPages(MemoryPages):
-    """Pages in memory that keep every commit, and fail when they are told to."""
+    """Pages in memory that keep every commit, and fail on demand."""
 
     def __init__(self, providers: list[Provider]) -> None:
         super().__init__(providers)

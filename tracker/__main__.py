@@ -3,8 +3,8 @@
 import os
 import sys
 
-# Python has put the working directory first, where another project's json.py would be taken for the one that is meant.
-# This package has been found by now; only a checkout that is run as it is stays.
+# Python puts the working directory first, where another project's json.py would be found before the real one.
+# This package is loaded already, so the directory goes, unless it is the checkout itself.
 if not sys.flags.safe_path and not os.path.samefile(sys.path[0], os.path.join(os.path.dirname(__file__), os.pardir)):
     del sys.path[0]
 

@@ -5,48 +5,48 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Final, TextIO
 
+from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.decider import Decider
-from tracker.alerting.desk import Desk
+from tracker.alerting.heartbeat import Heartbeat
+from tracker.alerting.journal import Journal
+from tracker.alerting.journal_file import JOURNAL_NAME, AlertJournalFile
 from tracker.alerting.links import Links
-from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.ports import Poster, Sink
-from tracker.delivery.recorder import RECORD, Printer
+from tracker.delivery.poster import Poster
+from tracker.delivery.record import Sink
+from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, JsonLines, UpdateRecord
 from tracker.delivery.sinks.text import TextLines
 from tracker.delivery.sinks.webhook import WebhookSender
-from tracker.environment.history import HistorySettings
+from tracker.environment.heartbeat import heartbeat_url
 from tracker.environment.link_key import link_key
 from tracker.environment.settings import Settings
 from tracker.environment.web import web_url
 from tracker.errors import ConfigError, StoreError
-from tracker.fetch import LOOK_UPS, Breaker, FetchLimits, QuickLane, RequestsFetcher
+from tracker.fetch import LOOK_UP_THREADS, Breaker, ClientOptions, QuickLane, RequestsFetcher
 from tracker.fetch.mail import SmtpMailer
 from tracker.fetch.post import RequestsPoster
 from tracker.fetch.tokens import TokenFetcher
-from tracker.history import History, open_history
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
+from tracker.polling.fetcher import Fetcher
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import PageStore
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Fetcher, PageStore
 from tracker.polling.quick_poller import QuickPoller
-from tracker.store import opening
+from tracker.store.alert_journal import RedisJournalStore
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
-from tracker.store.asking import ask
-from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect, connect_async
-from tracker.store.drills import RedisDrills
 from tracker.store.grouped import RedisGroupedPages
-from tracker.store.measures import RedisMeasures
 from tracker.store.outbox import RedisOutbox
 from tracker.store.ownership import FILE, Ownership, kept_id
 from tracker.store.ownership import RECORD as OWNED_RECORD
@@ -62,85 +62,21 @@ GENERAL_POLLS: Final = 32
 OWNER_NAME: Final = "owner"
 
 
-def open_catalogue(settings: Settings | None = None) -> RedisCatalogue:
-    """Return the catalogue in the data server that the settings (or else the environment) name."""
-    return opening.catalogue(settings or Settings.from_environment(os.environ))
-
-
-def open_board(settings: Settings) -> RedisBoard:
-    """Return the data server as screens and interfaces see it."""
-    return RedisBoard(connect(settings.redis_url))
-
-
-def open_recorded(settings: Settings, kept: HistorySettings | None = None) -> History:
-    """Return the history that the settings (or else the environment) name. Raises ConfigError, HistoryError."""
-    kept = kept or HistorySettings.from_environment(os.environ)
-    return open_history(settings.data_dir, kept.database_url)
-
-
-def open_sinks(settings: Settings | None = None) -> RedisSinks:
-    """Return the sinks in the data server that the settings (or else the environment) name."""
-    return opening.sinks(settings or Settings.from_environment(os.environ))
-
-
-def ask_server(settings: Settings, words: Sequence[str]) -> list[str]:
-    """Return the data server's answer to one reading command, by lines. Raises ConfigError, StoreError."""
-    client = connect(settings.redis_url)
-    try:
-        return ask(client, *words)
-    finally:
-        client.close()
-
-
-def open_alerts(settings: Settings | None = None) -> RedisAlerts:
-    """Return the alerts in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisAlerts(connect(settings.redis_url))
-
-
-def open_rows(settings: Settings | None = None) -> RedisRows:
-    """Return what was sent to channels, in the data server that the settings (or else the environment) name."""
-    settings = settings or Settings.from_environment(os.environ)
-    return RedisRows(connect(settings.redis_url))
-
-
-def open_desk(settings: Settings) -> Desk:
-    """Return alerts at the hands of people, in the data server that the settings name."""
-    client = connect(settings.redis_url)
-    return Desk(RedisAlerts(client), RedisRows(client), utc_now)
-
-
-def open_drills(settings: Settings) -> RedisDrills:
-    """Return the drills that somebody began, in the data server that the settings name."""
-    return RedisDrills(connect(settings.redis_url))
-
-
 def links_of(settings: Settings) -> Links | None:
     """Return what makes links for messages, None where the page's address is not set. Raises ConfigError."""
     base = web_url(os.environ)
     return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
 
 
-def open_measures(settings: Settings) -> RedisMeasures:
-    """Return the data server as metrics see it."""
-    # A scraper waits for ten seconds; what does not answer within three counts as away.
-    return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
+def client_options(settings: Settings) -> ClientOptions:
+    """Return what all clients of this process share. Each process makes it once."""
+    ca_file = None if settings.ca_file is None else str(settings.ca_file)
+    return ClientOptions(user_agent=settings.user_agent, ca_file=ca_file, proxies=settings.proxies)
 
 
-def open_pages(settings: Settings) -> RedisPages:
-    """Return what is remembered of pages, in the data server that the settings name."""
-    return RedisPages(connect(settings.redis_url))
-
-
-def build_channel(config: AnyChannelConfig, settings: Settings, poster: RequestsPoster) -> Channel:
+def build_channel(config: AnyChannelConfig, options: ClientOptions, poster: RequestsPoster) -> Channel:
     """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
-    mailer = SmtpMailer(ca_file=_ca_file(settings))
-    return channel_of(config, environ=os.environ, caller=poster, mailer=mailer, clock=utc_now)
-
-
-def build_poster(settings: Settings) -> RequestsPoster:
-    """Return the poster that talks to receivers of webhooks."""
-    return RequestsPoster(user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies)
+    return channel_of(config, environ=os.environ, caller=poster, mailer=SmtpMailer(options), clock=utc_now)
 
 
 def build_sender(poster: Poster) -> WebhookSender:
@@ -148,12 +84,9 @@ def build_sender(poster: Poster) -> WebhookSender:
     return WebhookSender(poster, os.environ, utc_now)
 
 
-def build_fetcher(settings: Settings) -> TokenFetcher:
+def build_fetcher(options: ClientOptions) -> TokenFetcher:
     """Return the fetcher that asks pages."""
-    fetcher = RequestsFetcher(
-        limits=FetchLimits(), user_agent=settings.user_agent, ca_file=_ca_file(settings), proxies=settings.proxies
-    )
-    return TokenFetcher(fetcher, lambda: build_poster(settings))
+    return TokenFetcher(RequestsFetcher(options), lambda: RequestsPoster(options))
 
 
 def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
@@ -164,17 +97,11 @@ def build_poller(store: PageStore, fetcher: Fetcher) -> Poller:
 class LoopParts:
     """The poller of one event loop, which builds and closes it."""
 
-    def __init__(self, settings: Settings, breaker: Breaker, general: Poller) -> None:
+    def __init__(self, settings: Settings, options: ClientOptions, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
-        self._look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+        self._look_ups = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up")
         self._pages = RedisGroupedPages(connect_async(settings.redis_url))
-        self._lane = QuickLane(
-            limits=FetchLimits(),
-            user_agent=settings.user_agent,
-            executor=self._look_ups,
-            ca_file=_ca_file(settings),
-            proxies=settings.proxies,
-        )
+        self._lane = QuickLane(options, executor=self._look_ups)
         self.poller = QuickPoller(self._pages, breaker.quick(self._lane), general, self._threads, utc_now, os.environ)
 
     async def aclose(self) -> None:
@@ -192,7 +119,8 @@ class Runtime:
         self._settings = settings
         self._stdout = stdout
         self._client = connect(settings.redis_url)
-        self._fetcher = build_fetcher(settings)
+        self._options = client_options(settings)
+        self._fetcher = build_fetcher(self._options)
         self._breaker = Breaker(self._fetcher)
         self.poller = Poller(RedisPages(self._client), Observer(self._breaker, os.environ), utc_now)
         self._loop_parts: LoopParts | None = None
@@ -202,6 +130,7 @@ class Runtime:
         self._lease: Ownership | None = None
         self._record: UpdateRecord | None = None
         self._printer: Printer | None = None
+        self._journal: Journal | None = None
         self._delivering = threading.Lock()
         self._poster: RequestsPoster | None = None
         self._deliverer: Deliverer | None = None
@@ -209,12 +138,11 @@ class Runtime:
         self._decider = Decider(self.alerts, utc_now)
         self._deciding = threading.Lock()
         self._channels: dict[AnyChannelConfig, Channel] = {}
-        self._links: Links | None = None
 
     def quick_poller(self) -> QuickPoller:
         """Return the poller of the running loop. One loop uses it, and awaits `aclose` before it ends."""
         if self._loop_parts is None:
-            self._loop_parts = LoopParts(self._settings, self._breaker, self.poller)
+            self._loop_parts = LoopParts(self._settings, self._options, self._breaker, self.poller)
         return self._loop_parts.poller
 
     async def aclose(self) -> None:
@@ -228,24 +156,28 @@ class Runtime:
         return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:
-        """Drain the stream into record and console. Raises StoreError, SinkError, Conflict."""
+        """Drain the stream into record and console, and write down alerts. Raises StoreError, SinkError, Conflict."""
         with self._printing:
-            if self._printer is None or self._record is None:
+            if self._printer is None or self._record is None or self._journal is None:
                 self._record = UpdateRecord(self._settings.data_dir / RECORD_NAME)
                 console = _console(self._settings, self._stdout)
                 owner = kept_id(self._settings.data_dir / OWNER_NAME)
                 self._lease = Ownership(self._client, OWNED_RECORD, owner, str(self._record.path.resolve()))
                 stream = RedisStream(self._client, self._lease)
                 self._printer = Printer(stream, self._record, console, utc_now, self._lease)
-            return self._printer.drain()
+                file = AlertJournalFile(self._settings.data_dir / JOURNAL_NAME)
+                self._journal = Journal(file, RedisJournalStore(self._client), self._record.after, utc_now)
+            printed = self._printer.drain()
+            if not self._printer.is_refused:
+                self._journal.follow()
+            return printed
 
     def deliver_updates(self, sink: str) -> int:
         """Deliver the events that wait for a sink; return how many were acknowledged. Raises StoreError, Conflict."""
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
             if self._deliverer is None:
-                self._deliverer = Deliverer(RedisOutbox(self._client), build_sender(self._poster), utc_now)
+                sender = build_sender(self._shared_poster())
+                self._deliverer = Deliverer(RedisOutbox(self._client), sender, utc_now)
         return self._deliverer.deliver(sink)
 
     def decide_alerts(self) -> int:
@@ -257,29 +189,49 @@ class Runtime:
         finally:
             self._deciding.release()
 
+    def is_well(self) -> bool:
+        """Return whether all of the tracker was found at work just now."""
+        return self._decider.is_well(utc_now())
+
+    def heartbeat(self) -> Callable[[], object] | None:
+        """Return what gives a watchdog elsewhere a sign of life, None where there is none. Raises ConfigError."""
+        url = heartbeat_url(os.environ)
+        if url is None:
+            return None
+        with self._delivering:
+            heartbeat = Heartbeat(url, self._shared_poster())
+        return lambda: heartbeat.give(utc_now())
+
     def send_alerts(self, name: str) -> int:
         """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
         config = next((each for each in self.alerts.config().channels if each.name == name), None)
         if config is None:
             return 0
         with self._delivering:
-            if self._poster is None:
-                self._poster = build_poster(self._settings)
-                self._links = _links_if_any(self._settings)
             if config not in self._channels:
-                self._channels[config] = build_channel(config, self._settings, self._poster)
+                self._channels[config] = build_channel(config, self._options, self._shared_poster())
             channel = self._channels[config]
         return Sender(RedisRows(self._client), {name: channel}, utc_now, self._links).send(name)
+
+    @cached_property
+    def _links(self) -> Links | None:
+        return _links_if_any(self._settings)
+
+    def _shared_poster(self) -> RequestsPoster:
+        """Return the poster of sinks and channels; the caller holds the lock."""
+        if self._poster is None:
+            self._poster = RequestsPoster(self._options)
+        return self._poster
 
     def close(self) -> None:
         """Close connections and files."""
         with self._printing:
             if self._lease is not None:
-                with contextlib.suppress(StoreError):  # it ends by itself
+                with contextlib.suppress(StoreError):  # it expires by itself
                     self._lease.release()
             if self._record is not None:
                 self._record.close()
-                self._record = self._printer = None
+                self._record = self._printer = self._journal = None
         with self._delivering:
             if self._poster is not None:
                 self._poster.close()
@@ -298,13 +250,9 @@ def _links_if_any(settings: Settings) -> Links | None:
     try:
         return links_of(settings)
     except ConfigError as error:
-        # What an alert says matters more than the link in it.
+        # An alert without a link is better than none.
         log.warning("messages of alerts go without a link to acknowledge: %s", error)
         return None
-
-
-def _ca_file(settings: Settings) -> str | None:
-    return None if settings.ca_file is None else str(settings.ca_file)
 
 
 def _console(settings: Settings, stdout: TextIO) -> Sink:

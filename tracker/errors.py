@@ -14,10 +14,11 @@
       · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
-  + StoreError             the data server is unwell; the task may be retried
+  + StoreError             the data server fails; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
   + HistoryError           the database of the history cannot be used; the record is not touched by that
+  + SearchTooWide          a search of the history has too many matches to read them all; narrow it
   + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 
@@ -171,14 +172,22 @@ class ChannelFailed(FetchError):
     """Raised when a channel did not take a message, or only a part of it; a retry may help.
 
     `handle` is the one to keep for the retry: it knows which part was done. None means the handle that was given.
+    `may_have_arrived` is False where the service has certainly done nothing.
     """
 
     reason = "channel"
 
-    def __init__(self, message: str, retry_after_s: float | None = None, handle: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float | None = None,
+        handle: str | None = None,
+        may_have_arrived: bool = True,
+    ) -> None:
         super().__init__(message, retry_after_s)
-        self.args = (message, retry_after_s, handle)
+        self.args = (message, retry_after_s, handle, may_have_arrived)
         self.handle = handle
+        self.may_have_arrived = may_have_arrived
 
 
 class ParseError(PollError):
@@ -207,6 +216,10 @@ class SinkError(TrackerError):
 
 class HistoryError(TrackerError):
     """Raised when the history's database cannot be opened, read or written."""
+
+
+class SearchTooWide(TrackerError):
+    """Raised when the beginning of a word begins too many words to look all of them up."""
 
 
 class ChannelRefused(TrackerError):

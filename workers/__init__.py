@@ -8,7 +8,7 @@ def look_nowhere_else() -> None:
     """Take the working directory off the path for modules, unless it is a checkout that is run as it is.
 
     `celery -A` (once for each part of a module's name) and `python -m` put it first, where another project's json.py
-    or requests.py would be taken for the one that is meant. This package has been found by now.
+    or requests.py would be found before the real one. This package is loaded already.
     """
     try:
         here = os.path.abspath("")

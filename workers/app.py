@@ -16,4 +16,5 @@ app.config_from_object("celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
 import workers.flower_login  # has Flower ask for a password
-import workers.signals  # noqa: F401  connects to the application's signals
+import workers.signals
+import workers.watch  # noqa: F401  both connect to the application's signals

@@ -27,10 +27,10 @@ MOST_KEPT: Final = 20_000
 #: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
 _PATIENCE_S: Final = 1.0
 
-#: What all events of one message share: host, its offset from UTC, process, logical clock.
+#: Fields that all events of one message share: host, its offset from UTC, process, logical clock.
 _Common = tuple[str, float, int, int]
 
-#: What is sent to learn whether anybody listens: a list of no events.
+#: Sent to learn whether anybody listens: an empty list of events.
 _NOTHING: Final = b"[]"
 
 _encode = msgspec.json.Encoder().encode
@@ -135,7 +135,7 @@ class TaskEvents:
             if self._is_heard:
                 self._publish(_encoded(self._gathered(fresh, ended)))
             else:
-                fresh = []  # a listener that comes while they run gets these events then
+                fresh = []  # a listener that connects later still gets these events
         except Exception as error:  # noqa: BLE001  whatever the broker's library raises; as Celery's dispatcher does
             if not self.is_away:
                 log.warning("cannot send task events, they wait: %s", error)

@@ -1,4 +1,4 @@
-"""Flower for everybody who knows the password: `python -m workers.flower`, with the options of `celery flower`.
+"""Flower behind a password: `python -m workers.flower`, with the options of `celery flower`.
 
 Unlike that it does not start on loopback without a password either, and shows without changing anything.
 """

@@ -103,7 +103,7 @@ class _Closed(RequestHandler):
         self._refusal = refusal
 
     def prepare(self) -> None:
-        """Answer before anything of the request is read."""
+        """Answer before the request is read."""
         self.set_status(self._refusal.status)
         for name, value in self._refusal.headers.items():
             self.set_header(name, value)

@@ -15,7 +15,7 @@ _MOST: Final = 1000
 
 
 class _Allowance:
-    """A token bucket: so many at once, and one more after each pause."""
+    """A token bucket: a number of tokens at once, and one more after each pause."""
 
     def __init__(self, most: int, pause_s: float, now: float) -> None:
         self._most, self._pause_s = most, pause_s

@@ -26,11 +26,11 @@ class PollSummary:
         self._durations[bisect_left(_BOUNDS_S, duration_s)] += 1
 
     def due(self, now_s: float) -> str | None:
-        """Return the line when it is due, and begin anew."""
+        """Return the line when it is due, and start over."""
         return self.line(now_s) if now_s - self._since_s >= EVERY_S else None
 
     def line(self, now_s: float) -> str | None:
-        """Return the line about what was counted, None if that is nothing, and begin anew."""
+        """Return the line about what was counted, None if that is nothing, and start over."""
         kinds, durations, since_s = self._kinds, self._durations, self._since_s
         self._kinds, self._durations, self._since_s = Counter(), Counter(), now_s
         polls = kinds.total()

@@ -116,7 +116,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             if self._hub is None:
                 self._call()
             else:
-                self._hub.call_soon(self._call)  # once all is handed over that came together
+                self._hub.call_soon(self._call)  # after all jobs of this turn were handed over
 
     def cancel(self, job: Job) -> None:
         """Cancel a job that nobody waits for any more."""
@@ -150,7 +150,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
     def _end(self, *, cold: bool) -> None:
         """Stop once; a cold shutdown may interrupt a warm one, from a signal handler in the same thread."""
         self._is_closing = True
-        self._call()  # the hub does not turn any more
+        self._call()  # the hub has stopped
         if cold and self._running:
             log.warning("cold shutdown: running tasks are cancelled (%d)", len(self._running))
             self._in_loop(self._cut_all)
@@ -258,7 +258,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
             job.began_s = began_s
             job.started_at = started_at
             running[job] = None
-            handed.popleft()  # at no time it is in neither of them
+            handed.popleft()  # so that it is always in at least one of them
             if job.reports_start:
                 self.report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
@@ -294,7 +294,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
 
     def _cut(self, job: Job) -> None:
         if job.asyncio_task is not None:
-            # One that has not begun is cancelled before it could leave by itself.
+            # A task that has not begun is cancelled before it can remove itself.
             job.asyncio_task.add_done_callback(lambda _: self._running.pop(job, None))
             job.asyncio_task.cancel()
 

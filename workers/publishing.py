@@ -1,6 +1,6 @@
 """Publishes fetch tasks by the thousand: messages filled into one that Celery's own publisher made.
 
-`apply_async` builds every message anew, through routes, options, signals and two encoders. All fetch messages of a
+`apply_async` builds every message again, through routes, options, signals and two encoders. All fetch messages of a
 process are the same but for id, argument and expiry; so Celery is asked for one, which is caught where it would be
 sent, and the others are copies of it with these fields filled in. What a worker finds out by itself, or takes for
 granted where nothing is said, is left out: of a kilobyte 400 bytes remain. Signals of publication are not sent.
@@ -28,7 +28,7 @@ _SAMPLE_ID: Final = "sample-provider"
 _OWN: Final = "<own>"
 
 
-#: What a worker does not miss. Of the headers: it takes arguments, name, results and limits from the task and its
+#: Fields that a worker does not need. Of the headers: it takes arguments, name, results and limits from task and
 #: settings, and a task without a root is its own. Of the properties: nobody replies, and the queue has no priorities.
 _SPARED: Final = {
     "headers": {"lang", "root_id", "kwargsrepr", "origin", "ignore_result", "timelimit"},

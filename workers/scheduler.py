@@ -16,13 +16,14 @@ from typing import Any, Final
 from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
-from tracker.bootstrap import open_alerts, open_catalogue, open_sinks
+from tracker.environment.settings import Settings
 from tracker.errors import StoreError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock, utc_now
 from tracker.scheduling.dispatch_lag import Lateness
 from tracker.store.due_queue import Claim
 from tracker.store.keeper import Keeper
+from tracker.store.opening import open_alerts, open_catalogue, open_sinks
 from workers.publishing import FetchPublisher
 from workers.signals import tick as touch_tick_file
 from workers.tasks import MOST_WAKE_UPS, fetch_provider
@@ -35,7 +36,7 @@ CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
 MOST_CLAIMS: Final = 20
 #: The shortest pause: with many providers something is always due, and one batch is cheaper than many.
-MOST_PAUSE_S: Final = 0.1
+MOST_PAUSE_S: Final = 0.15
 #: Under load, a pause lasts until this many providers are due: workers get an even stream, and a look costs as much as
 #: publishing two hundred messages.
 GATHERED: Final = 250
@@ -54,8 +55,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def __init__(self, *args: Any, clock: Clock = utc_now, **kwargs: Any) -> None:
         self._clock = clock
         self._ticked_at = self._reported_at = clock()
-        self._catalogue = open_catalogue()
-        self._keeper = Keeper(self._catalogue, open_sinks(), clock, open_alerts())
+        settings = Settings.from_environment(os.environ)
+        self._catalogue = open_catalogue(settings)
+        self._keeper = Keeper(self._catalogue, open_sinks(settings), clock, open_alerts(settings))
         self._is_empty = False
         self._publisher = FetchPublisher(fetch_provider)
         self._lateness = Lateness()
@@ -78,14 +80,14 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one of Celery's own entries; if that fails, the next tick tries again."""
         try:
-            # A wake-up that waits already does as well; each further one would only make a slow printer slower.
+            # One waiting wake-up is enough; more would only slow the printer down.
             if self._catalogue.waiting("print") < MOST_WAKE_UPS:
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
-        """Start Celery's own timers anew when the clock was put back: they wait for times that are far away now."""
+        """Start Celery's own timers again when the clock was put back: they wait for times that are far away now."""
         now = self._clock()
         if now < self._ticked_at:
             for entry in self.schedule.values():

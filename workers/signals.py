@@ -25,7 +25,7 @@ CORE: Final = "TRACKER_CORE"
 
 
 class _Formatter(logging.Formatter):
-    """Says in one line that a data server is away, full or restarting: tracebacks and essays only show Celery."""
+    """Reports in one line that a data server is away, full or restarting: a traceback would only show Celery."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -34,7 +34,7 @@ class _Formatter(logging.Formatter):
         record = copy(record)
         if theirs or isinstance(error, ConnectionError | TimeoutError):
             record.exc_info = record.exc_text = None
-        if theirs and str(record.msg).startswith("Unrecoverable error"):  # what Celery's worker says before it ends
+        if theirs and str(record.msg).startswith("Unrecoverable error"):  # Celery's last words
             record.msg = "the data server refused a command (%s); this worker ends, and tries again once restarted"
             record.args = (error,)
         if record.name.partition(".")[0] in ("celery", "kombu"):
@@ -43,7 +43,7 @@ class _Formatter(logging.Formatter):
 
 
 def _is_no_essay(record: logging.LogRecord) -> bool:
-    """Return whether a line is for whoever runs the tracker: Celery warns of its plans at each lost connection."""
+    """Return whether a line concerns the operator: Celery announces its plans at each lost connection."""
     return record.name != "py.warnings" or "DeprecationWarning" not in record.getMessage()
 
 
@@ -57,7 +57,7 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     handler.addFilter(_is_no_essay)
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(loglevel or logging.INFO)
-    # It warns of every odd header of a vendor with a traceback; what matters of that comes as a failed poll.
+    # It logs a traceback for every odd header of a vendor; what matters arrives as a failed poll.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
@@ -18,6 +19,7 @@ from workers.outcomes import Summary, failed, of_poll
 from workers.poll_summary import PollSummary
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
+from workers.wake_ups import publish
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +28,8 @@ closers.append(close_in_loop)
 _summary = PollSummary(time.monotonic())
 _summary_lock = threading.Lock()
 
-#: Where so many wait, no wake-up is added: each does for all, and a data server that is far away must not have a queue
-#: that grows faster than it is taken from. None expires, for one that was overtaken still has the work done.
+#: No wake-up is added while this many wait: one does the work of all, and with a distant data server the queue would
+#: grow faster than it is read. None expires, since a late one still gets the work done.
 MOST_WAKE_UPS: Final = 4
 #: The same for sinks, of which each has its own.
 MOST_DELIVERIES: Final = 100
@@ -53,6 +55,7 @@ async def _poll_in_loop(provider_id: str) -> Summary:
     Strategy="workers.lean:strategy",
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
+    throws=(SoftTimeLimitExceeded,),  # the pool says so in a line; a machine that stood still brings many at once
 )
 def fetch_provider(provider_id: str) -> Summary:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""
@@ -69,7 +72,7 @@ def fetch_provider(provider_id: str) -> Summary:
     return of_poll(outcome)
 
 
-# Wake-ups come every few seconds and mostly find nothing to do: in Flower they would only hide the rest.
+# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would hide the rest.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
     """Write new events of the stream to the record and the console."""
@@ -98,7 +101,7 @@ def deliver_updates(sink_id: str) -> Summary:
         return failed(error)
     if settled:
         log.info("settled %d updates of sink %s", settled, sink_id)
-        # More events may have come meanwhile, and the task that they woke found the sink taken.
+        # More events may have arrived meanwhile, and the task that they woke found the sink taken.
         _wake_sinks()
     return Summary(f"{settled} settled")
 
@@ -114,13 +117,16 @@ def wake_sinks() -> None:
 def decide_alerts() -> None:
     """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
     try:
-        runtime().decide_alerts()
+        decided = runtime().decide_alerts()
     except Conflict as error:
         log.info("conflict %s", error)
+        decided = 0
     except StoreError as error:
         log.warning("alerts wait: %s", error)
         return
     _wake_channels()
+    if decided:
+        _wake_printer()  # it writes the journal of alerts, too
 
 
 @app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
@@ -136,9 +142,24 @@ def send_alerts(channel: str) -> Summary:
         return failed(error)
     if sent:
         log.info("sent %d messages to channel %s", sent, channel)
-        # More may have come meanwhile, and whoever was woken by it found the channel taken.
+        # More may have arrived meanwhile, and the task that it woke found the channel taken.
         _wake_channels()
+        _wake_printer()  # it writes down what was sent
     return Summary(f"{sent} sent")
+
+
+def look_after_alerts(*, has_watchdog: bool) -> bool:
+    """Decide about alerts and have them sent, whatever beat does; tell whether all of the tracker is at work."""
+    try:
+        if has_watchdog or runtime().alerts.has_channels():
+            runtime().decide_alerts()
+            _wake_channels()
+    except Conflict as error:
+        log.info("conflict %s", error)
+    except StoreError as error:
+        log.info("alerts wait: %s", error)  # the tasks say so, too
+        return False
+    return runtime().is_well()
 
 
 def _wake_readers() -> None:
@@ -150,7 +171,7 @@ def _wake_readers() -> None:
 def _wake_alerts() -> None:
     try:
         if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
-            decide_alerts.apply_async()
+            publish(decide_alerts)
     except (StoreError, OperationalError) as error:
         log.warning("alerts were not decided about (they are again every few seconds): %s", error)
 
@@ -163,7 +184,7 @@ def _wake_channels() -> None:
             "deliver"
         ) < MOST_DELIVERIES:
             for name in ready:
-                send_alerts.apply_async((name,))
+                publish(send_alerts, name)
     except (StoreError, OperationalError) as error:
         log.warning("channels were not woken (they are again every few seconds): %s", error)
 
@@ -171,7 +192,7 @@ def _wake_channels() -> None:
 def _wake_printer() -> None:
     try:
         if runtime().waiting("print") < MOST_WAKE_UPS:
-            print_updates.apply_async()
+            publish(print_updates)
     except (StoreError, OperationalError) as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
 
@@ -180,7 +201,7 @@ def _wake_sinks() -> None:
     try:
         if (ready := runtime().sinks.ready(datetime.now(UTC))) and runtime().waiting("deliver") < MOST_DELIVERIES:
             for name in ready:
-                deliver_updates.apply_async((name,))
+                publish(deliver_updates, name)
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
 

@@ -67,7 +67,7 @@ class Together:
             try:
                 answer = self.client.parse_response(self.client.connection, "BLMPOP", **options)
             except self.connection_errors:
-                self.client.connection.disconnect()  # so that the next look connects anew
+                self.client.connection.disconnect()  # so that the next call connects again
                 raise
             if not answer:
                 raise Empty

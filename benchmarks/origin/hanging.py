@@ -1,8 +1,9 @@
-"""A server that never answers: it reads requests on one port, and lets the system take connections on the other.
+"""A server whose pages hang, each in one of the ways that hosts do.
 
-    python -m benchmarks.origin.hanging READS ONLY_CONNECTS
+    python -m benchmarks.origin.hanging READS ONLY_CONNECTS COMPONENTS
 
-Nobody accepts on the second port. Once the system's queue for it is full, not even connections are made there.
+It reads requests on one port, and lets the system take connections on the other: nobody accepts there, and once the
+system's queue is full, not even connections are made.
 """
 
 import asyncio
@@ -11,16 +12,40 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from benchmarks.origin.certificates import DOMAIN
+from benchmarks.origin.site import statuspage
 from benchmarks.processes import await_that, child, free_port
 
 #: Connections that the system takes before somebody accepts them; its own limit may be lower.
 _BACKLOG: Final = 4096
 #: States of a connection in /proc/net/tcp whose client waits: made, and being made.
 _WAITS: Final = (b"01", b"02")
+#: When a page that is slow answers: just before a request is given up.
+LATE_S: Final = 9.0
+_DRIP_S: Final = 1.0
+#: The name below which no name is found in time (`benchmarks/localhost`).
+UNRESOLVED: Final = f"unresolved.{DOMAIN}"
+
+
+class Way(StrEnum):
+    """How a page hangs."""
+
+    #: The request is read, and nothing is answered.
+    SILENT = "silent"
+    #: The connection is made, and nobody reads.
+    CONNECTS = "connects"
+    #: The answer comes a byte a second.
+    DRIPS = "drips"
+    #: The answer is right, and comes after LATE_S.
+    LATE = "late"
+    #: Its name is not found in time.
+    UNRESOLVED = "unresolved"
+    #: As SILENT, with all pages of this way on one host.
+    ONE_HOST = "one-host"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +54,17 @@ class Hanging:
 
     #: Where requests are read, and where connections are only made.
     ports: tuple[int, int]
+    #: The ways that take turns.
+    ways: tuple[Way, ...]
 
     def address(self, number: int) -> str:
-        """Return the address of a page, which has a host of its own; every second one is not even read."""
-        return f"http://p{number}.{DOMAIN}:{self.ports[number % 2]}/p{number}/api/v2/summary.json"
+        """Return the address of a page; each one but those of ONE_HOST has a host of its own."""
+        way = self.ways[number % len(self.ways)]
+        host = {Way.UNRESOLVED: f"p{number}.{UNRESOLVED}", Way.ONE_HOST: f"crowd.{DOMAIN}"}.get(
+            way, f"p{number}.{DOMAIN}"
+        )
+        port = self.ports[way is Way.CONNECTS]
+        return f"http://{host}:{port}/{way}/p{number}/api/v2/summary.json"
 
     def waiting(self) -> int:
         """Return how many clients wait now."""
@@ -40,13 +72,13 @@ class Hanging:
 
 
 @contextlib.contextmanager
-def hanging(directory: Path) -> Iterator[Hanging]:
+def hanging(directory: Path, components: int, ways: tuple[Way, ...] = tuple(Way)) -> Iterator[Hanging]:
     """Run the server."""
     ports, log = (free_port(), free_port()), directory / "hanging.log"
-    argv = [sys.executable, "-m", "benchmarks.origin.hanging", *map(str, ports)]
+    argv = [sys.executable, "-m", "benchmarks.origin.hanging", *map(str, (*ports, components))]
     with child(argv, log=log) as process:
         await_that(lambda: "listens" in log.read_text(), "the server that hangs", 20, process, log)
-        yield Hanging(ports=ports)
+        yield Hanging(ports=ports, ways=ways)
 
 
 def waiting(table: bytes, ports: tuple[int, int]) -> int:
@@ -56,13 +88,37 @@ def waiting(table: bytes, ports: tuple[int, int]) -> int:
     return sum(remote.endswith(wanted) and state in _WAITS for remote, state in rows)
 
 
-class _Silent(asyncio.Protocol):
-    """One connection on which nothing is answered."""
+async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, documents: dict[str, bytes]) -> None:
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            path = head.split(None, 2)[1].decode()
+            body = documents.get(path.rpartition("/")[2], b"")
+            status = "200 OK" if body else "404 Not Found"
+            answer = (
+                f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n".encode()
+                + body
+            )
+            match path.split("/")[1]:
+                case Way.LATE:
+                    await asyncio.sleep(LATE_S)
+                    writer.write(answer)
+                case Way.DRIPS:
+                    for byte in answer:
+                        writer.write(bytes((byte,)))
+                        await writer.drain()
+                        await asyncio.sleep(_DRIP_S)
+                case _:
+                    await reader.read()  # until the client has had enough
+                    break
+    writer.close()
 
 
-async def _serve(reads: int, only_connects: int) -> None:
-    loop = asyncio.get_running_loop()
-    await loop.create_server(_Silent, "127.0.0.1", reads, backlog=_BACKLOG)
+async def _serve(reads: int, only_connects: int, components: int) -> None:
+    documents = statuspage((), components=components)
+    await asyncio.start_server(
+        lambda reader, writer: _converse(reader, writer, documents), "127.0.0.1", reads, backlog=_BACKLOG
+    )
     with socket.socket() as never_accepts:
         never_accepts.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         never_accepts.bind(("127.0.0.1", only_connects))

@@ -20,10 +20,11 @@ from tests.channels.fakes.receiver import FakeAppriseTarget, FakeReceiver
 from tests.channels.fakes.teams import FakeTeams
 from tests.conftest import CI
 from tests.receiver import SECRET
+from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
-from tracker.alerting.ports import Channel
 from tracker.catalogue.channel import channel_config_of
 from tracker.fetch.mail import SmtpMailer
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
 from tracker.model.clock import utc_now
 
@@ -94,7 +95,7 @@ def mail_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def poster() -> Iterator[RequestsPoster]:
-    made = RequestsPoster(user_agent="tests (+https://example.com)")
+    made = RequestsPoster(ClientOptions(user_agent="tests (+https://example.com)"))
     yield made
     made.close()
 
@@ -167,7 +168,7 @@ def table_of(type: str, service: Any) -> tuple[dict[str, Any], dict[str, str]]:
 def bench_of(type: str, service: Any, poster: RequestsPoster, certificate: Path) -> Bench:
     """Return a channel of that type over its service."""
     table, environ = table_of(type, service)
-    mailer = SmtpMailer(ca_file=str(certificate / "site.pem"))
+    mailer = SmtpMailer(ClientOptions(user_agent="tests", ca_file=str(certificate / "site.pem")))
 
     def make(keys: dict[str, Any]) -> Channel:
         config = channel_config_of(keys, 'providers.toml: channel 1 "oncall"')

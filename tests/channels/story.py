@@ -1,11 +1,11 @@
-"""Alerts as the machine would tell of them, for all channels alike."""
+"""Alerts as the machine would report them, for all channels alike."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 KEY = "acme/inc-1#1"

@@ -62,7 +62,7 @@ def test_what_is_not_said_has_a_default() -> None:
         ({"allow_private": "yes"}, "allow_private is "),
     ],
 )
-def test_a_mistake_is_one_sentence(keys: dict[str, object], sentence: str) -> None:
+def test_an_error_is_one_sentence(keys: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         channel_config_of({key: value for key, value in {**PAGER, **keys}.items() if value is not None}, PLACE)
 
@@ -92,12 +92,12 @@ def test_a_mistake_is_one_sentence(keys: dict[str, object], sentence: str) -> No
         ),
         ("alertmanager", {"api_url": None}, 'api_url is missing; add api_url = "http://alertmanager:9093"'),
         ("alertmanager", {"labels": {"severity": "x"}}, "gives severity, which the tracker sets itself"),
-        ("alertmanager", {"labels": {"a-b": "x"}}, "which is no label"),
+        ("alertmanager", {"labels": {"a-b": "x"}}, "which is not a label"),
         ("incidentio", {"source": "../x"}, "write the id that the service shows"),
         ("webhook", {"headers_env": {"webhook-id": "X"}}, "which the tracker sets itself"),
     ],
 )
-def test_a_mistake_of_one_type_is_one_sentence(type: str, keys: dict[str, object], sentence: str) -> None:
+def test_an_error_of_one_type_is_one_sentence(type: str, keys: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(type, **keys)
 

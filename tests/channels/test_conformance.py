@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.channels.conftest import SECRETS, TRAITS, Bench
 from tests.channels.fakes.service import Fault, Shown
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
-from tracker.alerting.ports import Act, Message
+from tracker.alerting.channel import Act, Message
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError, TrackerError
 
 HOSTILE = (

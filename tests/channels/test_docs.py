@@ -7,6 +7,7 @@ from pathlib import Path
 from tracker.alerting.channels.registry import channel_of
 from tracker.catalogue.channel import CHANNEL_TYPES, channel_config_of
 from tracker.fetch.mail import SmtpMailer
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
 from tracker.model.clock import utc_now
 
@@ -23,6 +24,8 @@ def test_every_example_becomes_a_channel(poster: RequestsPoster) -> None:
 
     for table in tables:
         config = channel_config_of(table, "docs/channels.md")
-        channel_of(config, environ={}, caller=poster, mailer=SmtpMailer(), clock=utc_now)
+        channel_of(
+            config, environ={}, caller=poster, mailer=SmtpMailer(ClientOptions(user_agent="tests")), clock=utc_now
+        )
     assert [table["type"] for table in tables] == list(CHANNEL_TYPES)
     assert re.findall(r"^\| \[`(.+?)`\]", text, re.MULTILINE) == list(CHANNEL_TYPES)

@@ -10,10 +10,11 @@ from tests.channels.fakes.mail_server import PASSWORD, USER, FakeMailServer, bod
 from tests.channels.story import life, message
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.alerting.channels.email import Email
-from tracker.alerting.ports import MailServer
+from tracker.alerting.mailer import MailServer
 from tracker.errors import AddressRefused, BadAnswer, ConnectError, FetchTimeout, TlsError
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.mail import SmtpMailer
+from tracker.fetch.options import ClientOptions
 from tracker.model.channel import EmailConfig, MailSecurity
 from tracker.model.clock import utc_now
 
@@ -43,7 +44,7 @@ def channel(port: int, mailer: SmtpMailer, security: MailSecurity = MailSecurity
 
 @pytest.fixture
 def mailer(mail_certificate: Path) -> SmtpMailer:
-    return SmtpMailer(ca_file=str(mail_certificate / "site.pem"))
+    return SmtpMailer(ClientOptions(user_agent="tests", ca_file=str(mail_certificate / "site.pem")))
 
 
 def test_mails_of_one_alert_are_one_thread(server: FakeMailServer, mailer: SmtpMailer) -> None:
@@ -89,7 +90,7 @@ def test_tls_from_the_first_byte(mail_certificate: Path, mailer: SmtpMailer) -> 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_password(server: FakeMailServer) -> None:
     with pytest.raises(TlsError, match="the certificate of localhost is not valid"):
-        channel(server.port, SmtpMailer()).send(message(), None)
+        channel(server.port, SmtpMailer(ClientOptions(user_agent="tests"))).send(message(), None)
 
     assert server.mails == []
 
@@ -133,7 +134,7 @@ def test_an_inner_address_is_refused_unless_it_is_allowed(mailer: SmtpMailer) ->
 
 def test_a_server_that_drips_its_replies_is_given_up(mail_certificate: Path) -> None:
     limits = FetchLimits(connect_s=1.0, read_s=1.0, total_s=0.3, max_body_bytes=1024)
-    mailer = SmtpMailer(ca_file=str(mail_certificate / "site.pem"), limits=limits)
+    mailer = SmtpMailer(ClientOptions(user_agent="tests", ca_file=str(mail_certificate / "site.pem")), limits=limits)
 
     with (
         Origin(lambda exchange: exchange.drip(b"220-mail\r\n" * 1000, every_s=0.02), is_mute=True) as origin,

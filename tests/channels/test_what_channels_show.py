@@ -1,4 +1,4 @@
-"""One incident and one maintenance, told to all channels: what each shows. Run with `-s` to see the table."""
+"""One incident and one maintenance, reported to all channels: what each shows. Run with `-s` to see the table."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from tests.channels.conftest import TRAITS, bench_of, service_of
 from tests.channels.story import NOON, entry, message
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.fetch.post import RequestsPoster
 
 
-def told(first: Message, steps: Sequence[tuple[Entry, dict[str, object]]]) -> list[Message]:
+def reported(first: Message, steps: Sequence[tuple[Entry, dict[str, object]]]) -> list[Message]:
     """Return the message after each step: its entry is added, its changes stay."""
     messages: list[Message] = []
     current, entries = first, list(first.updates)
@@ -39,7 +39,7 @@ def hours(begin: int, end: int) -> tuple[datetime, datetime]:
 
 
 #: Six updates, of which one is edited and one withdrawn, an impact that is raised, and an end by absence.
-INCIDENT = told(
+INCIDENT = reported(
     message(updates=()),
     [
         (entry(1, "update-1"), {}),
@@ -57,7 +57,7 @@ INCIDENT = told(
         (entry(10, "no longer listed-10", "resolved"), {}),
     ],
 )
-MAINTENANCE = told(
+MAINTENANCE = reported(
     message(
         key="acme/mnt-1#1",
         title="Database upgrade",

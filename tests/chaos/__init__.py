@@ -1,1 +1,1 @@
-"""The chaos run: the real stack under seeded faults, and a count of what it lost or told twice. `make chaos`."""
+"""The chaos run: the real stack under seeded faults, and a count of what it lost or reported twice. `make chaos`."""

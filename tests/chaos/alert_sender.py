@@ -10,12 +10,13 @@ import sys
 import time
 
 from tracker import failpoints
+from tracker.alerting.channel import Channel
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Channel
 from tracker.alerting.sender import Sender
-from tracker.bootstrap import build_channel, build_poster
+from tracker.bootstrap import build_channel, client_options
 from tracker.environment.settings import Settings
 from tracker.errors import Conflict, StoreError
+from tracker.fetch.post import RequestsPoster
 from tracker.model.clock import utc_now
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
@@ -28,11 +29,10 @@ LEASE_S = 0.15
 def channels_at(url: str) -> dict[str, Channel]:
     """Return the channels that are configured; none of them has a connection yet."""
     settings = Settings.from_environment({**os.environ, "REDIS_URL": url})
-    client, poster = connect(url), build_poster(settings)
+    options = client_options(settings)
+    client, poster = connect(url), RequestsPoster(options)
     try:
-        return {
-            config.name: build_channel(config, settings, poster) for config in RedisAlerts(client).config().channels
-        }
+        return {config.name: build_channel(config, options, poster) for config in RedisAlerts(client).config().channels}
     finally:
         client.close()
 

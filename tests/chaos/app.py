@@ -2,6 +2,6 @@
 
 from workers.app import app
 
-app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 15}
-app.conf.task_soft_time_limit = 10
-app.conf.task_time_limit = 12
+app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 50}
+app.conf.task_soft_time_limit = 40
+app.conf.task_time_limit = 45

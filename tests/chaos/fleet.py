@@ -1,4 +1,7 @@
-"""The processes of a chaos run: data server behind a proxy, two beats, three workers, printer and deliverer."""
+"""The processes of a chaos run: data server behind a proxy, two beats, three workers, printer and deliverer.
+
+Beside them runs a whole second tracker with a namespace of its own, on the same data server.
+"""
 
 import contextlib
 import os
@@ -8,9 +11,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.chaos.beside import Beside
 from tests.chaos.proxy import Proxy
 from tracker.errors import StoreError
+from tracker.model.clock import utc_now
+from tracker.store.connection import connect
 from tracker.store.keeper import Keeper
+from tracker.store.ownership import FILE, Ownership
 from tracker.supervise.processes import OUTPUT_FD, Child, Command, stop
 from tracker.supervise.server import EmbeddedServer
 
@@ -43,8 +50,11 @@ class Fleet:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
-        self.server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
+        self.beside = Beside(directory / "beside", proxied, self.log_path)
+        config = server.config + self.beside.user.encode()
+        self.server = Child(Command(name="data server", argv=server.argv, stdin=config))
         self._create(FAILPOINTS)
+        self._lease = Ownership(connect(server.url), FILE, "chaos", "the pages of this run")
         #: Set once there is a catalogue.
         self.keeper: Keeper | None = None
         self._look_at = 0.0
@@ -52,7 +62,7 @@ class Fleet:
     @property
     def children(self) -> list[Child]:
         """Return all processes, the data server first."""
-        return [self.server, *self.workers, *self.beats, self.printer, self.deliverer]
+        return [self.server, *self.workers, *self.beats, self.printer, self.deliverer, self.beside.child]
 
     def start(self) -> None:
         """Start everything but the data server, which has to answer before."""
@@ -66,19 +76,25 @@ class Fleet:
         if self.keeper is not None and time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + 2.0
             with contextlib.suppress(StoreError):
+                self.own()
                 self.keeper.look()
+
+    def own(self) -> None:
+        """Take or renew the right to the catalogue, as `tracker up` does. Raises StoreError, OwnedElsewhere."""
+        self._lease.hold(utc_now())
 
     def stop(self) -> None:
         """Stop everything, the data server last."""
-        stop(self.children[1:], 5.0)
+        stop(self.children[1:], 10.0)
         stop([self.server], 5.0)
         self.proxy.close()
 
-    def slow(self) -> None:
+    def heal(self) -> None:
         """Let stopped processes go on, and start all but the data server anew without failpoints."""
+        self.proxy.hold_back(0.0)
         for child in self.children:
             child.signal(signal.SIGCONT)
-        stop(self.children[1:], 5.0)
+        stop(self.children[1:], 10.0)
         self._create({})
         self.start()
 

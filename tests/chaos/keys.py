@@ -1,4 +1,4 @@
-"""What may stand in the data server once all is calm."""
+"""What may stand in the data server once all is quiet."""
 
 import re
 import time
@@ -6,11 +6,12 @@ from typing import Any
 
 import redis
 
+from tests.chaos.beside import NAME
 from tests.chaos.fleet import Fleet
 
 _EXPECTED = (
-    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file)",
-    r"tracker:(page|seen|latency):page-\d+",
+    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file|alerting)",
+    r"tracker:(page|seen|latency):(page|beside)-\d+",
     # A host's slots and who waits for them end by themselves.
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",
     r"tracker:schedulers|tracker:scheduler:[A-Za-z0-9._-]+:[0-9]+",
@@ -28,11 +29,16 @@ _MOST_ENTRIES = 200
 def unexpected_keys(client: "redis.Redis") -> list[str]:
     """Return keys that nobody accounts for, and ones of ours that should be short and are not."""
     keys = sorted(key.decode() for key in client.scan_iter(count=1000))
-    stray = [key for key in keys if not any(re.fullmatch(pattern, key) for pattern in _EXPECTED)]
+    stray = [key for key in keys if not any(re.fullmatch(pattern, _plain(key)) for pattern in _EXPECTED)]
     entries: Any = client.xlen("tracker:updates")
     if entries > _MOST_ENTRIES:
         stray.append(f"tracker:updates holds {entries} entries")
     return stray
+
+
+def _plain(key: str) -> str:
+    """Return a key without the namespace of the second tracker."""
+    return key.removeprefix(f"{NAME}:")
 
 
 def wait_for_empty_queues(client: "redis.Redis", fleet: Fleet, seconds: float) -> None:

@@ -28,6 +28,7 @@ class Proxy:
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._flowing = asyncio.Event()
         self._dropping = False
+        self._delay_s = 0.0
         self._started = threading.Event()
         self.port = 0
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -37,6 +38,10 @@ class Proxy:
     def inject(self, fault: Fault, seconds: float) -> None:
         """Break all connections that are open now in that way, and heal after the time."""
         asyncio.run_coroutine_threadsafe(self._inject(fault, seconds), self._loop).result()
+
+    def hold_back(self, delay_s: float) -> None:
+        """Be so far away from now on, half of it each way; what is under way keeps its order."""
+        self._delay_s = delay_s / 2
 
     def close(self) -> None:
         """Stop forwarding."""
@@ -81,13 +86,31 @@ class Proxy:
                 end.transport.abort()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, replies: bool) -> None:
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        arriving = asyncio.ensure_future(self._arrive(under_way, writer, replies=replies))
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(65536):
+                    under_way.put_nowait((self._loop.time() + self._delay_s, data))
+        finally:
+            # A request that was sent before the sender closed arrives all the same.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(under_way.join(), 2 * self._delay_s + 0.05)
+            arriving.cancel()
+
+    async def _arrive(
+        self, under_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, *, replies: bool
+    ) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
+            while True:
+                due, data = await under_way.get()
+                if due > self._loop.time():
+                    await asyncio.sleep(due - self._loop.time())
                 await self._flowing.wait()
-                if replies and self._dropping:
-                    continue
-                writer.write(data)
-                await writer.drain()
+                if not (replies and self._dropping):
+                    writer.write(data)
+                    await writer.drain()
+                under_way.task_done()
 
     async def _inject(self, fault: Fault, seconds: float) -> None:
         match fault:

@@ -1,29 +1,27 @@
 """`make chaos`: publish a known sequence of updates while processes and connections break, then count.
 
-    python -m tests.chaos.run [--seed N] [--seconds 150] [--pages 50] [--updates 600]
+    python -m tests.chaos.run [--seed N | --seeds 1-10] [--seconds 180] [--pages 50] [--updates 1050] [--faults 55]
 
-Exit status 0 when every expected update is in the log once, in order, and nothing else is; 1 otherwise.
+Exit status 0 when every expected update is on record once, in order, and nothing else is, no process has left a
+traceback, and no tracker took over the data server of another one; 1 otherwise.
 """
 
 import argparse
-import contextlib
-import json
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.chaos.fleet import Fleet
 from tests.chaos.keys import unexpected_keys, wait_for_empty_queues
-from tests.chaos.proxy import Fault
+from tests.chaos.publisher import Publisher, judged, recorded
 from tests.chaos.receiver import Receiver
+from tests.chaos.report import Outcome, print_outcome, print_table
+from tests.chaos.saboteur import SETTLE_S, Saboteur
+from tests.e2e.running import provider as entry
 from tracker.catalogue import new_provider
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
@@ -35,281 +33,171 @@ from tracker.store.connection import connect
 from tracker.store.keeper import Keeper
 from tracker.store.sinks import RedisSinks
 
-#: How long the fleet may take to settle once nothing breaks any more.
-SETTLE_S = 90.0
-_STATUSES = ("investigating", "identified", "monitoring", "resolved")
-
-
-@dataclass
-class Published:
-    """What the vendor published after the baseline, in order."""
-
-    #: (provider, incident id, update id), oldest first.
-    updates: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-class Publisher:
-    """Opens incidents and posts updates on pages, evenly over time."""
-
-    def __init__(self, pages: list[Page], chance: random.Random) -> None:
-        self._pages = pages
-        self._chance = chance
-        self._open: dict[str, tuple[str, int]] = {}
-        self.published = Published()
-
-    def post(self) -> None:
-        """Publish one more update on some page."""
-        page = self._chance.choice(self._pages)
-        incident_id, step = self._open.get(page.id, ("", len(_STATUSES)))
-        if step >= len(_STATUSES):
-            incident_id, step = page.open_incident("Errors", body=f"Text {self._chance.random()}"), 0
-        else:
-            page.post_update(incident_id, _STATUSES[step], f"Text {self._chance.random()}")
-        self._open[page.id] = (incident_id, step + 1)
-        newest = max(page.incident(incident_id).updates, key=lambda update: update.created_at)
-        self.published.updates.append((page.id, incident_id, newest.id))
-
-
-class Saboteur:
-    """Injects faults by kind, each in its turn, in an order that the seed decides."""
-
-    def __init__(self, fleet: Fleet, chance: random.Random, is_settled: Callable[[], bool]) -> None:
-        self._fleet = fleet
-        self._is_settled = is_settled
-        self._chance = chance
-        self.counts: Counter[str] = Counter()
-        self._resume: list[tuple[float, int]] = []
-        kinds: list[tuple[str, Callable[[], None], int]] = [
-            ("worker killed", self._kill_worker, 4),
-            ("printer killed", self._kill_printer, 2),
-            ("deliverer killed", lambda: self._fleet.deliverer.signal(signal.SIGKILL), 1),
-            ("beat killed", self._kill_beat, 2),
-            ("data server killed", self._kill_server, 1),
-            ("worker stopped past the visibility timeout", self._stop_worker, 1),
-            ("replies dropped", lambda: self._fleet.proxy.inject(Fault.DROP_REPLIES, 1.0), 2),
-            ("connections stalled", lambda: self._fleet.proxy.inject(Fault.STALL, 2.0), 2),
-            ("connections reset", lambda: self._fleet.proxy.inject(Fault.RESET, 0.0), 3),
-            ("data server emptied", self._empty_server, 1),
-        ]
-        self._bag = [(name, inject) for name, inject, weight in kinds for _ in range(weight)]
-        self._lease = self._turns()
-
-    def strike(self) -> None:
-        """Inject the next fault."""
-        name, inject = next(self._lease)
-        inject()
-        self.counts[name] += 1
-
-    def resume(self, now: float) -> None:
-        """Let processes go on whose stop is over."""
-        for due, pid in list(self._resume):
-            if now >= due:
-                self._resume.remove((due, pid))
-                _signal(pid, signal.SIGCONT)
-
-    def _turns(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        while True:
-            bag = list(self._bag)
-            self._chance.shuffle(bag)
-            yield from bag
-
-    def _kill_worker(self) -> None:
-        self._chance.choice(self._fleet.workers).signal(signal.SIGKILL)
-
-    def _kill_printer(self) -> None:
-        self._fleet.printer.signal(signal.SIGKILL)
-
-    def _kill_beat(self) -> None:
-        self._chance.choice(self._fleet.beats).signal(signal.SIGKILL)
-
-    def _kill_server(self) -> None:
-        self._fleet.server.signal(signal.SIGKILL)
-
-    def _empty_server(self) -> None:
-        """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back."""
-        until = time.monotonic() + SETTLE_S
-        while time.monotonic() < until and not self._is_settled():
-            self.resume(time.monotonic())
-            self._fleet.restart_if_due()
-            time.sleep(0.1)
-        with contextlib.closing(connect(self._fleet.server_url)) as client:
-            keys = list(client.scan_iter(count=1000))
-            client.delete(*keys)
-
-    def _stop_worker(self) -> None:
-        worker = self._chance.choice(self._fleet.workers)
-        if worker.pid is not None:
-            worker.signal(signal.SIGSTOP)
-            self._resume.append((time.monotonic() + 20.0, worker.pid))
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+#: A host of its own for the half of the pages that hangs: pages of one host wait for each other.
+OTHER_HOST = "127.0.0.2"
+#: Pages of the second tracker, and its share of the updates.
+BESIDE, BESIDE_SHARE = 5, 0.1
 
 
 def main() -> int:
     options = _options()
-    chance = random.Random(options.seed)
-    pages = [Page(f"page {n}", id=f"page-{n}", seed=options.seed * 1000 + n) for n in range(options.pages)]
-    with SimulatedVendor(pages) as vendor, tempfile.TemporaryDirectory(prefix="tracker-chaos-") as directory:
+    outcomes = []
+    for seed in options.seeds:
+        outcomes.append(_with_seed(options, seed))
+        print_outcome(outcomes[-1])
+    if len(outcomes) > 1:
+        print_table(outcomes)
+    return 0 if all(outcome.is_right for outcome in outcomes) else 1
+
+
+def _with_seed(options: argparse.Namespace, seed: int) -> Outcome:
+    pages = [Page(f"page {n}", id=f"page-{n}", seed=seed * 1000 + n) for n in range(options.pages)]
+    beside = [Page(f"beside {n}", id=f"beside-{n}", seed=seed * 1000 + 500 + n) for n in range(BESIDE)]
+    half = len(pages) // 2
+    with (
+        SimulatedVendor([*pages[:half], *beside]) as vendor,
+        SimulatedVendor(pages[half:], OTHER_HOST) as hanging,
+        tempfile.TemporaryDirectory(prefix="tracker-chaos-") as directory,
+    ):
         fleet = Fleet(Path(directory))
         try:
-            return _run(options, chance, pages, vendor, fleet)
+            run = Run(options, seed, fleet, pages, beside, vendor, hanging)
+            return run.outcome()
         finally:
             fleet.stop()
             if options.log:
-                shutil.copy(fleet.log_path, options.log)
+                shutil.copy(fleet.log_path, options.log.with_stem(f"{options.log.stem}-{seed}"))
 
 
-def _run(
-    options: argparse.Namespace, chance: random.Random, pages: list[Page], vendor: SimulatedVendor, fleet: Fleet
-) -> int:
-    fleet.server.start()
-    client = connect(fleet.server_url)
-    catalogue = RedisCatalogue(client)
-    _await(catalogue.ping)
-    catalogue.put([_provider(page, vendor) for page in pages], pages[0].now())
-    fleet.start()
-    _await_baseline(fleet, catalogue)
-    receiver = Receiver(random.Random(options.seed))
-    RedisSinks(client).sync([Webhook(name="ops", url=receiver.url, allow_private=True)])
-    publisher = Publisher(pages, chance)
+class Run:
+    """One run: what is published, broken and counted."""
 
-    def is_settled() -> bool:
-        recorded = _recorded(fleet.record_path)
-        return len(recorded) >= len(publisher.published.updates)
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        seed: int,
+        fleet: Fleet,
+        pages: Sequence[Page],
+        beside: Sequence[Page],
+        vendor: SimulatedVendor,
+        hanging: SimulatedVendor,
+    ) -> None:
+        self._options, self._seed, self._fleet = options, seed, fleet
+        self._began = time.monotonic()
+        self._chance = random.Random(seed)
+        half = len(pages) // 2
+        self._providers = [_provider(page, vendor if n < half else hanging) for n, page in enumerate(pages)]
+        self._publisher, self._beside = Publisher(pages, self._chance), Publisher(beside, self._chance)
+        hangs = [page.id for page in pages[half:]]
+        self._saboteur = Saboteur(fleet, self._chance, self._is_settled, hanging, hangs)
+        fleet.beside.write("".join(entry(page.id, vendor.url(page.id)) for page in beside))
 
-    saboteur = Saboteur(fleet, chance, is_settled)
-    fleet.keeper = Keeper(catalogue, RedisSinks(client), utc_now)
-    _storm(options, fleet, publisher, saboteur)
-    expected = publisher.published.updates
-    recorded = _acknowledge(fleet, expected)
-    _settle_webhook(fleet, receiver, expected)
-    wait_for_empty_queues(client, fleet, SETTLE_S)
-    stray = unexpected_keys(client)
-    client.close()
-    receiver.close()
-    return _report(options, fleet, saboteur, expected, recorded, stray, receiver)
+    def outcome(self) -> Outcome:
+        """Run to the end and return what came of it."""
+        self._fleet.server.start()
+        client = connect(self._fleet.server_url)
+        catalogue = RedisCatalogue(client)
+        _await(catalogue.ping)
+        self._fleet.own()
+        catalogue.put(self._providers, utc_now(), replacing="file")
+        self._fleet.start()
+        self._await_baseline(catalogue)
+        receiver = Receiver(random.Random(self._seed))
+        RedisSinks(client).sync([Webhook(name="ops", url=receiver.url, allow_private=True)])
+        self._fleet.keeper = Keeper(catalogue, RedisSinks(client), utc_now)
+        self._storm()
+        self._settle(receiver)
+        wait_for_empty_queues(client, self._fleet, SETTLE_S)
+        stray = unexpected_keys(client)
+        client.close()
+        receiver.close()
+        return self._counted(receiver, stray)
 
+    def _await_baseline(self, catalogue: RedisCatalogue) -> None:
+        def is_there() -> bool:
+            return all(status.state.seeded for status in catalogue.statuses()) and self._is_watching_beside()
 
-def _await_baseline(fleet: Fleet, catalogue: RedisCatalogue) -> None:
-    until = time.monotonic() + SETTLE_S
-    while not all(status.state.seeded for status in catalogue.statuses()):
-        if time.monotonic() > until:
+        if not self._wait(is_there, SETTLE_S):
             raise TimeoutError("not every page was seen before the faults began")
-        fleet.restart_if_due()
-        time.sleep(0.1)
 
+    def _is_watching_beside(self) -> bool:
+        return " watching " in self._fleet.log_path.read_text(errors="replace")
 
-def _storm(options: argparse.Namespace, fleet: Fleet, publisher: Publisher, saboteur: Saboteur) -> None:
-    began = time.monotonic()
-    posted = struck = 0
-    while (elapsed := time.monotonic() - began) < options.seconds:
-        while posted < options.updates * elapsed / options.seconds:
-            publisher.post()
-            posted += 1
-        if struck < options.faults * elapsed / options.seconds:
-            saboteur.strike()
-            struck += 1
-        saboteur.resume(time.monotonic())
-        fleet.restart_if_due()
-        time.sleep(0.05)
-    while posted < options.updates:
-        publisher.post()
-        posted += 1
+    def _storm(self) -> None:
+        began, seconds = time.monotonic(), self._options.seconds
+        posted = struck = 0
+        while (elapsed := time.monotonic() - began) < seconds:
+            while posted < self._options.updates * elapsed / seconds:
+                self._post()
+                posted += 1
+            if struck < self._options.faults * elapsed / seconds:
+                self._saboteur.strike()
+                struck += 1
+            self._look()
+            time.sleep(0.05)
+        for _ in range(posted, self._options.updates):
+            self._post()
 
+    def _post(self) -> None:
+        (self._beside if self._chance.random() < BESIDE_SHARE else self._publisher).post()
 
-def _acknowledge(fleet: Fleet, expected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """Return what is on record once it is as long as expected, or the time for that is over."""
-    fleet.slow()
-    until = time.monotonic() + SETTLE_S
-    while time.monotonic() < until:
-        fleet.restart_if_due()
-        recorded = _recorded(fleet.record_path)
-        if len(recorded) >= len(expected):
-            break
-        time.sleep(0.2)
-    # What would be told twice would come now.
-    quiet_until = time.monotonic() + 5.0
-    while time.monotonic() < quiet_until:
-        fleet.restart_if_due()
-        time.sleep(0.2)
-    return _recorded(fleet.record_path)
+    def _settle(self, receiver: Receiver) -> None:
+        """Let all that was published arrive, and what would be reported twice."""
+        self._saboteur.rest()
+        self._fleet.heal()
+        self._wait(self._is_settled, SETTLE_S)
+        self._wait(lambda: False, 5.0)
+        self._wait(lambda: all("/".join(update) in receiver.accepted for update in self._publisher.updates), SETTLE_S)
 
+    def _is_settled(self) -> bool:
+        return all(
+            len(recorded(path)) >= len(publisher.updates)
+            for path, publisher in (
+                (self._fleet.record_path, self._publisher),
+                (self._fleet.beside.record_path, self._beside),
+            )
+        )
 
-def _settle_webhook(fleet: Fleet, receiver: Receiver, expected: list[tuple[str, str, str]]) -> None:
-    until = time.monotonic() + SETTLE_S
-    while time.monotonic() < until and not all("/".join(update) in receiver.accepted for update in expected):
-        fleet.restart_if_due()
-        time.sleep(0.2)
+    def _wait(self, is_so: Callable[[], bool], seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if is_so():
+                return True
+            self._look()
+            time.sleep(0.2)
+        return False
 
+    def _look(self) -> None:
+        self._saboteur.look(time.monotonic())
+        self._fleet.restart_if_due()
 
-def _recorded(path: Path) -> list[tuple[str, str, str]]:
-    if not path.exists():
-        return []
-    events = (json.loads(line) for line in path.read_bytes().split(b"\n")[:-1])
-    return [(event["provider"], event["incident_id"], event["update_id"]) for event in events if event["update_id"]]
-
-
-def _report(
-    options: argparse.Namespace,
-    fleet: Fleet,
-    saboteur: Saboteur,
-    expected: list[tuple[str, str, str]],
-    recorded: list[tuple[str, str, str]],
-    stray: list[str],
-    receiver: Receiver,
-) -> int:
-    faults = {**saboteur.counts, **{f"died at {name}": n for name, n in fleet.deaths_at_failpoints().items()}}
-    counts = Counter(recorded)
-    lost = [update for update in expected if update not in counts]
-    duplicated = sum(n - 1 for n in counts.values())
-    foreign = [update for update in counts if update not in set(expected)]
-    wrong_order = _out_of_order(expected, recorded)
-    hooked = receiver.accepted
-    unhooked = [update for update in expected if "/".join(update) not in hooked]
-    rows = [
-        *((f"fault: {kind}", count) for kind, count in sorted(faults.items())),
-        ("faults in all", sum(faults.values())),
-        ("updates expected", len(expected)),
-        ("lost", len(lost)),
-        ("duplicated", duplicated),
-        ("out of order", wrong_order),
-        ("not expected", len(foreign)),
-        ("webhook: lost", len(unhooked)),
-        ("webhook: repeated with the same key", sum(n - 1 for n in hooked.values())),
-        ("keys not expected", len(stray)),
-        ("tracebacks in the logs", fleet.tracebacks()),
-    ]
-    width = max(len(name) for name, _ in rows)
-    print(f"seed {options.seed}, {options.pages} pages, {options.seconds} s")
-    for name, count in rows:
-        print(f"  {name.ljust(width)}  {count:>6}")
-    for key in stray:
-        print(f"  key not expected: {key}")
-    for update in lost[:5]:
-        print(f"  lost: {update}")
-    failed = bool(lost or duplicated or foreign or wrong_order or unhooked or stray)
-    print("FAILED" if failed else "passed", flush=True)
-    return 1 if failed else 0
-
-
-def _out_of_order(expected: list[tuple[str, str, str]], recorded: list[tuple[str, str, str]]) -> int:
-    """Count updates that stand behind a later one of the same incident."""
-    position = {update: number for number, update in enumerate(expected)}
-    latest: dict[tuple[str, str], int] = {}
-    wrong = 0
-    for update in recorded:
-        number = position.get(update, -1)
-        wrong += number < latest.get(update[:2], -1)
-        latest[update[:2]] = max(number, latest.get(update[:2], -1))
-    return wrong
+    def _counted(self, receiver: Receiver, stray: list[str]) -> Outcome:
+        fleet, expected = self._fleet, self._publisher.updates
+        died = {f"died at {name}": count for name, count in fleet.deaths_at_failpoints().items()}
+        return Outcome(
+            seed=self._seed,
+            seconds=round(time.monotonic() - self._began),
+            faults={**self._saboteur.counts, **died},
+            record=judged(expected, recorded(fleet.record_path)),
+            beside=judged(self._beside.updates, recorded(fleet.beside.record_path)),
+            unhooked=sum("/".join(update) not in receiver.accepted for update in expected),
+            hooked_again=sum(count - 1 for count in receiver.accepted.values()),
+            second_owners=dict(fleet.beside.ends),
+            taken=fleet.beside.taken,
+            stray=tuple(stray),
+            tracebacks=fleet.tracebacks(),
+        )
 
 
 def _provider(page: Page, vendor: SimulatedVendor) -> Provider:
     return new_provider(
-        vendor.url(page.id), formats=FORMAT_NAMES, name=page.id, interval_s=1, allow_private=True, first_sight="silent"
+        vendor.url(page.id),
+        formats=FORMAT_NAMES,
+        origin="file",
+        name=page.id,
+        interval_s=1,
+        allow_private=True,
+        first_sight="silent",
     )
 
 
@@ -326,13 +214,18 @@ def _await(ready: Callable[[], None]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
-    parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--seeds", "--seed", type=_seeds, default=[random.SystemRandom().randrange(10_000)])
+    parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--pages", type=int, default=50)
-    parser.add_argument("--updates", type=int, default=600)
-    parser.add_argument("--faults", type=int, default=25)
-    parser.add_argument("--log", type=Path, help="where to leave the processes' log")
+    parser.add_argument("--updates", type=int, default=1050)
+    parser.add_argument("--faults", type=int, default=55)
+    parser.add_argument("--log", type=Path, help="where to leave the processes' logs; each name ends with the seed")
     return parser.parse_args()
+
+
+def _seeds(text: str) -> list[int]:
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tracker.cli import cli
-from tracker.errors import ConfigError
+from tracker.cli.options import read_providers
+from tracker.cli.shown_past import shown_by
+from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
+from tracker.detection.past import past_events
+from tracker.errors import ConfigError, PollError
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
@@ -111,3 +116,41 @@ def test_once_notes_a_filter_that_matches_nothing(providers: Path) -> None:
     assert "filter components: no component of the page matches 'Chatt*'; it has" in text.output
     (sentence,) = json.loads(document.output)[0]["unmatched"]
     assert sentence.startswith("components: no component")
+
+
+def test_routes_are_tried_on_the_record_and_before_it_on_what_pages_show(providers: Path, tmp_path: Path) -> None:
+    """The newest incident is on record, which begins with it; the older one is on the page alone."""
+    routes = """[[channel]]
+name = "chat"
+type = "webhook"
+url = "https://hooks.example/chat"
+[[route]]
+to = ["chat"]
+"""
+    text = providers.read_text().replace('min_impact = "major"\n', "")
+    providers.write_text(text + routes)
+    asked = json.loads(run("alerts", "backtest", "--config", providers, "--format", "json").stdout)
+    titles = {each["alert"]: each["title"] for each in asked}
+    (shown,) = (shown for provider, shown in shown_by(read_providers(providers)) if provider.id == "acme")
+    assert not isinstance(shown, PollError)
+    events = past_events(read_providers(providers)[0], shown[0], NOW)
+    (tmp_path / "data").mkdir()
+    record = tmp_path / "data" / RECORD_NAME
+    lines = [
+        StreamedEvent(stream_id=f"{n}-0", event=event) for n, event in enumerate(events, 1) if "Glitch" in str(event)
+    ]
+    record.write_text("".join(f"{record_line(line)}\n" for line in lines))
+
+    options = ("--config", providers, "--data-dir", record.parent)
+    joined = run("alerts", "backtest", *options, "--format", "json")
+    alone = json.loads(run("alerts", "backtest", *options, "--format", "json", "--record-only").stdout)
+    table = run("alerts", "backtest", *options, "--days", 30).stdout
+
+    assert "Gone cannot be read, its past is left out" in joined.stderr
+    found = [(each["title"], each["act"], each["source"]) for each in json.loads(joined.stdout)]
+    assert [source for *_, source in found] == ["page", "page", "record", "record"]
+    assert [act for _, act, _ in found] == ["open", "close"] * 2
+    assert [each["source"] for each in alone] == ["record", "record"]
+    assert len(titles) == 2
+    assert "Slow" not in table
+    assert "1 alert opened, 2 messages in all" in table

@@ -135,7 +135,7 @@ def test_what_vendors_write_cannot_move_the_cursor_or_forge_a_line(tmp_path: Pat
 
 
 @pytest.mark.parametrize("url", ["status.acme.example", "ftp://status.acme.example"])
-def test_an_address_that_is_none_is_a_mistake(url: str) -> None:
+def test_an_address_that_is_none_is_an_error(url: str) -> None:
     assert isinstance(run(url).exception, ConfigError)
 
 

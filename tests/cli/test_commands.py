@@ -47,6 +47,16 @@ def test_every_command_explains_itself_with_an_example(path: str, command: click
     assert path in lines[lines.index("Example:") + 1]
 
 
+#: What they print is a file, an answer of the data server or JSON anyway, or goes on until they are stopped.
+WITHOUT_JSON = {"init", "web", "mcp", "ask", "completion", "config reference", "formats show", "parse", "replay"}
+
+
+@pytest.mark.parametrize(("path", "command"), [each for each in commands(cli) if not isinstance(each[1], click.Group)])
+def test_every_other_command_says_it_as_json(path: str, command: click.Command) -> None:
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert ("--json" in options) is (path.removeprefix("tracker ") not in WITHOUT_JSON)
+
+
 def test_parse_prints_what_a_saved_answer_says(tmp_path: Path) -> None:
     page = Page("Acme", id="acme")
     body = "Some <b>requests</b> fail &amp; hang."
@@ -193,7 +203,7 @@ def test_once_names_what_it_does_not_know(tmp_path: Path) -> None:
     assert "amce" in str(result.exception)
 
 
-def test_a_mistake_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
+def test_an_error_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
     file.write_text('[[provider]]\nname = "Acme"\nurl = "ftp://status.acme.example"\n')
 

@@ -37,9 +37,22 @@ def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -
     assert first_sentence(command) == said
 
 
-def test_no_sentence_of_the_help_is_cut() -> None:
-    for words in ((), ("providers",), ("sinks",), ("config",)):
-        assert "..." not in run(*words, "--help").output.replace("PROVIDER...", "").replace("[ARGS]...", "")
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_sentence_of_the_help_is_cut_and_no_word_broken(width: int) -> None:
+    groups = [name for name in cli.list_commands(click.Context(cli)) if isinstance(_command(name), click.Group)]
+    assert "channels" in groups
+    for words in ((), *((name,) for name in groups), ("gate",), ("status",)):
+        said = run(*words, "--help", terminal_width=width).output
+        assert "..." not in said.replace("PROVIDER...", "").replace("[ARGS]...", "").replace(
+            "[PROVIDER]...", ""
+        ).replace("PROVIDER[/COMPONENT]...", "")
+        # What somebody may copy stays in one line.
+        long = [line for line in said.splitlines() if len(line) > width]
+        assert all(line.startswith("    tracker ") for line in long), long
+
+
+def _command(name: str) -> click.Command | None:
+    return cli.get_command(click.Context(cli), name)
 
 
 def test_the_help_imports_no_part_of_the_product() -> None:
@@ -207,7 +220,7 @@ def test_tail_shows_the_last_lines_or_all_since(data: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["tail", "incidents", "report"])
-def test_a_folder_without_a_record_is_a_mistake(tmp_path: Path, command: str) -> None:
+def test_a_folder_without_a_record_is_an_error(tmp_path: Path, command: str) -> None:
     error = run(command, "--data-dir", tmp_path).exception
 
     assert isinstance(error, TrackerError)

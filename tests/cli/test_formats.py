@@ -99,7 +99,7 @@ def test_an_example_is_printed_as_it_would_be_written() -> None:
     assert '[[format]]\nname = "my-datadog"\nkind = "json"\n' in output
 
 
-def test_a_format_that_is_not_written_out_is_told_apart_from_none() -> None:
+def test_a_format_that_is_not_written_out_is_distinguished_from_none() -> None:
     with pytest.raises(ConfigError, match="statuspage is read by code; the formats that are written out are "):
         run("formats", "show", "statuspage")
     with pytest.raises(ConfigError, match="did you mean datadog"):

@@ -64,3 +64,15 @@ def test_import_passes_it_over_and_takes_it_with_the_option(run: Run, valkey: "r
     assert run("import", file, "--allow-private").exit_code == 0
     found = {provider.id: provider.allow_private for provider in RedisCatalogue(valkey).providers()}
     assert found == {"acme": False, "inner": True}
+
+
+def test_a_file_that_names_it_is_said_to(tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[provider]]\nname = "Inner"\nurl = "http://10.0.0.7/"\n')
+
+    noted = CliRunner().invoke(cli, ["config", "check", str(file)])
+    file.write_text(file.read_text() + "allow_private = true\n")
+
+    assert noted.exit_code == 0
+    assert 'note: provider "inner": http://10.0.0.7/ is not public; set allow_private = true' in noted.output
+    assert "note:" not in CliRunner().invoke(cli, ["config", "check", str(file)]).output

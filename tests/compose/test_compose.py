@@ -144,7 +144,7 @@ def test_an_edited_catalogue_is_applied_by_one_command(stack, tmp_path):
     stack.assert_nothing_is_lost()
 
 
-def test_a_mistake_in_the_catalogue_is_one_sentence(stack, tmp_path):
+def test_an_error_in_the_catalogue_is_one_sentence(stack, tmp_path):
     done = stack.run("run", "--rm", "catalogue", providers=readable(tmp_path, '[[provider]]\nname = "One"\n'))
     assert done.returncode == 2
     reported = [line for line in (done.stdout + done.stderr).splitlines() if "tracker:" in line]
@@ -262,20 +262,22 @@ def test_secrets_stay_where_they_are(stack):
         *("tracker/redis-password", "flower/redis-password", "flower/password", "flower/cookie-secret"),
         *("web/token", "web/hook-key"),
     )
-    told = {"flower/password": "flower", "web/token": "web"}
+    printed = {"flower/password": "flower", "web/token": "web"}
     secrets = {
         path: stack.secret(path.split("/")[0].replace("tracker", "worker"), f"/secrets/{path}") for path in paths
     }
     assert len(set(secrets.values())) == len(paths)
     assert all(len(secret) >= 20 for secret in secrets.values())
     containers = [container["Id"] for container in stack.inspect()]
-    public = [stack("config"), json.dumps(stack.inspect()), stack.logs(*set(LASTING + ONE_SHOT) - {*told.values()})]
+    public = [stack("config"), json.dumps(stack.inspect()), stack.logs(*set(LASTING + ONE_SHOT) - {*printed.values()})]
     public += [_docker("top", container["Id"]) for container in stack.inspect() if container["State"]["Running"]]
-    public += [_docker("logs", container) for container in containers if container not in _ids(stack, *told.values())]
+    public += [
+        _docker("logs", container) for container in containers if container not in _ids(stack, *printed.values())
+    ]
     for path, secret in secrets.items():
         assert not [text for text in public if secret in text], path
         assert [service for service in ("flower", "web") if secret in stack.logs(service)] == [
-            service for each, service in told.items() if each == path
+            service for each, service in printed.items() if each == path
         ], path
     for service in OWN:
         theirs = {

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -123,6 +124,60 @@ def test_down_ends_the_demo_and_the_next_start_forgets_it(stack):
     assert not [each for each in stack.inspect("vendor") if each["State"]["Running"]]
     stack.up()
     assert "demo-vendor" in watched(stack)
+
+
+def test_after_down_and_up_catalogue_record_and_state_are_as_before(stack):
+    add = (
+        "tracker",
+        "providers",
+        "add",
+        "http://vendor:8080/acme-5",
+        "--name",
+        "five",
+        "--no-check",
+        "--allow-private",
+    )
+    assert stack.exec("worker", *add).returncode == 0
+    wait_for_polls(stack)
+    stack("stop", "vendor")  # who would be another one afterwards: what is kept now stays as it is
+    kept: list[Kept] = []
+
+    def rests() -> bool:
+        kept.append(Kept.of(stack))
+        return kept[-2:] == [kept[-1]] * 2
+
+    stack.wait_for(rests, "rest")
+    assert stack.run("down", "--timeout=20", demo=False).returncode == 0
+
+    assert stack.run("up", "--detach", demo=False).returncode == 0
+    wait_for_polls(stack)
+    after = Kept.of(stack)
+
+    assert after.pages == {id_: page for id_, page in kept[-1].pages.items() if id_ != "demo-vendor"}
+    assert set(after.pages) == {"one", "two", "three", "four", "five"}
+    assert after.record[: len(kept[-1].record)] == kept[-1].record
+    assert {line["event"] for line in after.record[len(kept[-1].record) :]} <= {"page_unreadable"}
+    stack.up()
+    stack.wait_for(lambda: len(stack.record()) > len(after.record), "updates of the vendor that began anew")
+    ids = [line["id"] for line in stack.record()]
+    assert len(ids) == len(set(ids))
+    assert stack.exec("worker", "tracker", "providers", "remove", "five").returncode == 0
+
+
+class Kept(NamedTuple):
+    """What has to outlive the containers."""
+
+    record: list[dict[str, Any]]
+    #: By id, what is known of each page, whether or not it can be read now.
+    pages: dict[str, tuple[object, ...]]
+
+    @classmethod
+    def of(cls, stack: Stack) -> "Kept":
+        done = stack.exec("printer", "tracker", "status", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        known = ("url", "incidents", "maintenances", "planned_maintenances", "components")
+        pages = {page["provider"]: tuple(page[key] for key in known) for page in json.loads(done.stdout)}
+        return cls(stack.record(), pages)
 
 
 # the log
@@ -267,7 +322,7 @@ def test_the_deliverer_has_the_variables_of_its_file(stack, tmp_path):
 def test_all_of_ours_run_the_image_of_this_version_with_every_extra(stack):
     for container in stack.inspect("worker", "beat", "web", "deliverer", "flower", "vendor", "sync"):
         assert container["Config"]["Image"] == f"status-page-tracker:{__version__}"
-    extras = "import apprise, fastapi, mcp, psycopg, uvicorn"
+    extras = "import apprise, cssselect, fastapi, jmespath, lxml, mcp, psycopg, uvicorn"
     assert stack.exec("deliverer", "python", "-c", extras).returncode == 0
 
 

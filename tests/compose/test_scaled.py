@@ -1,6 +1,6 @@
 """`deploy/compose/` for real: two beats, several workers, and workers that join through TLS with one address alone.
 
-Run like `test_compose.py`, which says what it needs; besides openssl, which makes the certificates.
+Run like `test_compose.py`, which says what it needs, and openssl, which makes the certificates.
 """
 
 import json

@@ -6,7 +6,7 @@ from shutil import which
 
 import pytest
 
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 
 
 @pytest.fixture

@@ -2,46 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.contract.test_platforms import ADDRESSES, PAGE_ID, PLAYED
-from tests.fakes import FakeClock, provider
-from tests.internet import internet
+from tests.played import PLAYED, Played, played
 from tracker.model.event import Event, EventKind
 from tracker.model.page import ComponentStatus, Impact
-from tracker.model.provider import FirstSight
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.simulator import PLATFORMS, Page, SimulatedVendor
 from tracker.simulator.revision import Component
-from tracker.store.memory import MemoryPages
 
 OF_INCIDENTS = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 OF_COMPONENTS = frozenset({EventKind.COMPONENT_STATUS_CHANGE})
 
 
-@dataclass
-class Scene:
-    """A page and whoever polls it."""
+class Scene(Played):
+    """A page that was seen before, and what it does."""
 
-    page: Page
-    poller: Poller
-    store: MemoryPages
-    clock: FakeClock
-
-    def reported(self, polls: int = 3) -> list[Event]:
-        """Return what so many polls tell."""
-        before = len(self.store.events)
-        for _ in range(polls):
-            self.clock.passes(seconds=70)
-            poll = self.poller.poll("acme")
-            assert poll is not None
-            assert poll.failure is None
-        return self.store.events[before:]
+    def reported_by(self, polls: int = 3) -> list[Event]:
+        """Return what so many polls report."""
+        return self.reported_after(polls=polls)
 
     def open_incident(self) -> str:
-        """Open an incident beside an older one, and let that be told."""
+        """Open an incident beside an older one, and let that be reported."""
         older = self.page.open_incident("Older", "minor", body="Older.", components={"Dashboard": "partial_outage"})
         self.clock.passes(minutes=5)
         opened = self.page.open_incident("Errors", "minor", body="We look.", components={"API": "partial_outage"})
@@ -49,30 +30,24 @@ class Scene:
         self.page.post_update(older, "monitoring", "Older still.")
         self.clock.passes(minutes=5)
         self.page.post_update(opened, "identified", "It was a cable.")
-        self.reported()
+        self.reported_by()
         return opened
 
     def plan(self, begins_in: timedelta = timedelta(hours=3)) -> str:
-        """Announce a maintenance, and let that be told."""
+        """Announce a maintenance, and let that be reported."""
         begins = self.clock.now + begins_in
         planned = self.page.schedule_maintenance("Upgrade", begins, begins + timedelta(hours=1), "We upgrade.", ["API"])
-        self.reported()
+        self.reported_by()
         return planned
 
 
 @contextmanager
 def scene(name: str) -> Iterator[Scene]:
     """Open a page of a format that was seen before."""
-    platform_name, url = ADDRESSES.get(name, (name, ""))
-    platform = PLATFORMS[platform_name]
-    clock = FakeClock()
-    page = Page("Acme", id=PAGE_ID, platform=platform_name, clock=clock)
-    acme = provider(url=url or f"https://{platform.host or 'status.acme.example'}", first_sight=FirstSight.SILENT)
-    store = MemoryPages([acme])
-    with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
-        watched = Scene(page, Poller(store, Observer(net), clock), store, clock)
-        watched.reported()
-        assert store.state("acme").source is not None
+    with played(name, Scene) as watched:
+        assert isinstance(watched, Scene)
+        watched.reported_by()
+        assert watched.state.source is not None
         yield watched
 
 
@@ -87,41 +62,41 @@ def statuses(events: list[Event]) -> list[str]:
 def _bare(watched: Scene) -> list[str]:
     opened = watched.page.open_incident("Errors", "minor", components={"API": "partial_outage"})
     watched.page.restate(replace(watched.page.incident(opened), updates=()))
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _moved_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), status="monitoring"))
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _closed_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     now = watched.clock.now
     watched.page.restate(replace(watched.page.incident(opened), status="resolved", resolved_at=now))
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _opened_again_by_hand(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     before = watched.page.incident(opened)
     watched.page.restate(replace(before, status="resolved", resolved_at=watched.clock.now))
-    watched.reported()
+    watched.reported_by()
     watched.page.restate(before)
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _worse(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), impact=Impact.CRITICAL))
-    return [str(event.impact) for event in watched.reported() if event.event in OF_INCIDENTS]
+    return [str(event.impact) for event in watched.reported_by() if event.event in OF_INCIDENTS]
 
 
 def _titled(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     watched.page.restate(replace(watched.page.incident(opened), name="Errors everywhere"))
-    return [event.incident or "" for event in watched.reported() if event.event in OF_INCIDENTS]
+    return [event.incident or "" for event in watched.reported_by() if event.event in OF_INCIDENTS]
 
 
 def _corrected(watched: Scene) -> list[str]:
@@ -129,7 +104,7 @@ def _corrected(watched: Scene) -> list[str]:
     before = watched.page.incident(opened)
     newest = replace(before.updates[0], status="monitoring")
     watched.page.restate(replace(before, status="monitoring", updates=(newest, *before.updates[1:])))
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _begun(watched: Scene) -> list[str]:
@@ -137,19 +112,19 @@ def _begun(watched: Scene) -> list[str]:
     watched.clock.passes(minutes=15)
     watched.page.set_component("API", "under_maintenance")
     watched.page.restate(replace(watched.page.incident(planned), status="in_progress"))
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _completed(watched: Scene) -> list[str]:
     planned = watched.plan(timedelta(minutes=10))
     watched.clock.passes(minutes=15)
     watched.page.advance_maintenance(planned)
-    watched.reported()
+    watched.reported_by()
     watched.clock.passes(minutes=90)
     over = replace(watched.page.incident(planned), status="completed", resolved_at=watched.clock.now)
     watched.page.set_component("API", "operational")
     watched.page.restate(over)
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _window_moved(watched: Scene) -> list[str]:
@@ -159,28 +134,28 @@ def _window_moved(watched: Scene) -> list[str]:
     assert before.scheduled_until
     later = timedelta(hours=24)
     watched.page.reschedule(planned, before.scheduled_for + later, before.scheduled_until + later)
-    return [(event.message or "").partition(" ")[0] for event in watched.reported() if event.event in OF_INCIDENTS]
+    return [(event.message or "").partition(" ")[0] for event in watched.reported_by() if event.event in OF_INCIDENTS]
 
 
 def _deleted(watched: Scene) -> list[str]:
     watched.page.delete_incident(watched.open_incident())
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _listed_again(watched: Scene) -> list[str]:
     opened = watched.open_incident()
     before = watched.page.incident(opened)
     watched.page.delete_incident(opened)
-    watched.reported()
+    watched.reported_by()
     watched.page.restate(before)
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _maintenance_deleted(watched: Scene) -> list[str]:
     watched.plan()
     deleted = watched.plan(timedelta(hours=5))
     watched.page.delete_incident(deleted)
-    return statuses(watched.reported())
+    return statuses(watched.reported_by())
 
 
 def _component_gone(watched: Scene) -> list[str]:
@@ -198,16 +173,16 @@ def _component_anew(watched: Scene) -> list[str]:
 
 
 def _break(watched: Scene) -> Component:
-    """Break a component, and let that be told."""
+    """Break a component, and let that be reported."""
     watched.page.set_component("Webhooks", ComponentStatus.MAJOR_OUTAGE)
     _of_components(watched)
     return next(part for part in watched.page.revision.components if part.name == "Webhooks")
 
 
 def _of_components(watched: Scene) -> list[str]:
-    """Open an incident, since some pages have their components asked only then; return what components are told."""
+    """Open an incident, since some pages have their components asked only then; return the reported statuses."""
     watched.page.open_incident("Errors", "minor", components={"API": "operational"})
-    return [str(event.status) for event in watched.reported() if event.event in OF_COMPONENTS]
+    return [str(event.status) for event in watched.reported_by() if event.event in OF_COMPONENTS]
 
 
 #: What changes on a page, by what it is.

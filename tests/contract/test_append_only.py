@@ -45,6 +45,8 @@ def file(tmp_path: Path) -> Path:
         assert client is not None
         for number in range(BEFORE):
             client.set(f"key-{number}", "x" * 100)
+        while client.info("persistence")["aof_buffer_length"]:
+            client.ping()  # while it syncs the file, it keeps what comes meanwhile
     (found,) = (tmp_path / "server" / "appendonlydir").glob("*.incr.aof")
     return found
 
@@ -100,3 +102,28 @@ def test_a_file_that_is_broken_in_the_middle_stays_and_the_command_is_named(file
         server.mended()
 
     assert file.read_bytes() == data
+
+
+def manifest_of_zeros(files: Path) -> None:
+    (manifest,) = files.glob("*.manifest")
+    manifest.write_bytes(bytes(manifest.stat().st_size))
+
+
+def no_newest_file(files: Path) -> None:
+    (newest,) = files.glob("*.incr.aof")
+    newest.unlink()
+
+
+@pytest.mark.parametrize("break_files", [manifest_of_zeros, no_newest_file])
+def test_files_that_cannot_be_mended_are_named_with_a_way_out(
+    break_files: Callable[[Path], None], file: Path, tmp_path: Path
+) -> None:
+    break_files(file.parent)
+    server = EmbeddedServer(tmp_path)
+    with running(server) as client:
+        assert client is None
+
+    assert server.broken_files(server.reason_of_end()) == file.parent
+    file.parent.rename(file.parent.with_suffix(".broken"))
+    with running(EmbeddedServer(tmp_path)) as client:
+        assert client is not None

@@ -15,10 +15,11 @@ from tracker.cli import cli, exit_status
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.page import Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
-from tracker.polling.ports import Commit
+from tracker.model.page_state import PageView
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
+from tracker.store.stored_state import StoredState, restored
 
 Run = Callable[..., Result]
 
@@ -30,7 +31,7 @@ def read(
     pages, now = RedisPages(valkey), utc_now() - ago
     lease = pages.begin(provider_id, now)
     assert lease is not None
-    known = PageState(**{"url": "https://status.example.com", "seeded": True, **state})
+    known = restored(StoredState(**{"url": "https://status.example.com", "seeded": True, **state}))
     pages.commit(lease, Commit(checked_at=now, state=known, view=view))
 
 
@@ -108,7 +109,7 @@ def test_the_answer_has_evidence_a_link_and_an_age(run: Run) -> None:
     assert 0 <= bad["age_s"] < 60
 
 
-def test_what_is_not_watched_is_a_mistake_and_no_answer(run: Run) -> None:
+def test_what_is_not_watched_is_an_error_and_no_answer(run: Run) -> None:
     result = run("gate", "wel")
 
     assert isinstance(result.exception, ConfigError)
@@ -151,8 +152,8 @@ def test_the_worst_comes_first_and_a_line_sums_up(run: Run) -> None:
     assert states(run("status", "--json")) == [
         ("bad", "major"),
         ("old", "unknown"),
-        ("mute", "unknown"),
-        ("new", "unknown"),
+        ("mute", "not_asked"),
+        ("new", "not_asked"),
         ("works", "maintenance"),
         ("well", "operational"),
     ]

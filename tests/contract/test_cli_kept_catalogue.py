@@ -28,7 +28,7 @@ def run(valkey: "redis.Redis", valkey_url: str, tmp_path: Path, monkeypatch: pyt
     return invoke
 
 
-def test_a_mistake_can_leave_the_pages_of_before_and_is_told(run: Run, tmp_path: Path) -> None:
+def test_an_error_can_leave_the_pages_of_before_and_is_reported(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "list.toml"
     file.write_text(GOOD)
     run("providers", "sync", str(file))
@@ -38,13 +38,13 @@ def test_a_mistake_can_leave_the_pages_of_before_and_is_told(run: Run, tmp_path:
 
     assert kept.exit_code == 0
     assert isinstance(strict.exception, ConfigError)
-    mistake, rest = kept.stderr.splitlines()
-    assert mistake == f"tracker: {strict.exception}"
+    error, rest = kept.stderr.splitlines()
+    assert error == f"tracker: {strict.exception}"
     assert rest == "nothing was changed: 1 page as before, until the file is corrected"
     assert "https://a.example" in run("providers", "list").stdout
 
 
-def test_without_pages_of_before_a_mistake_is_an_error(run: Run, tmp_path: Path) -> None:
+def test_without_pages_of_before_an_error_is_an_error(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "list.toml"
     file.write_text(TYPO)
 

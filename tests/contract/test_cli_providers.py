@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -82,7 +83,7 @@ def test_several_pages_are_added_at_once(run: Run, catalogue: RedisCatalogue) ->
         (["openai", "--cadence", "slow"], 'cadence is "slow"; known are adaptive, fixed'),
     ],
 )
-def test_one_mistake_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
+def test_one_error_and_nothing_is_added(run: Run, catalogue: RedisCatalogue, pages: list[str], part: str) -> None:
     run("add", "--no-check", "https://status.acme.example")
 
     result = run("add", "--no-check", *pages)
@@ -192,6 +193,23 @@ def test_a_dry_run_adds_nothing(run: Run, catalogue: RedisCatalogue, feeds: Path
     assert catalogue.providers() == ()
 
 
+def test_what_was_done_is_said_as_json(valkey: "redis.Redis", feeds: Path, valkey_url: str, tmp_path: Path) -> None:
+    def said(*words: object) -> Any:
+        done = CliRunner().invoke(cli, [*map(str, words), "--json", "--data-dir", str(tmp_path)], env=environ)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    assert valkey
+    environ = {"REDIS_URL": valkey_url}
+    assert [each["id"] for each in said("providers", "add", "--no-check", "openai")["added"]] == ["openai"]
+    imported = said("providers", "import", feeds, "--dry-run")
+    assert ([each["id"] for each in imported["would_add"]], len(imported["skipped"])) == (["acme"], 2)
+    made = said("silence", "add", "--provider", "acme*", "--reason", "planned")
+    assert (made["providers"], made["reason"]) == (["acme*"], "planned")
+    assert said("silence", "end", made["id"]) == {"ended": made["id"]}
+    assert said("silence", "list") == []
+
+
 def test_a_file_without_a_page_that_can_be_watched_is_a_failure(
     run: Run, valkey: "redis.Redis", tmp_path: Path
 ) -> None:
@@ -274,7 +292,7 @@ def test_a_page_that_cannot_be_read_is_refused_with_all_that_were_given(
 
     assert isinstance(result.exception, TrackerError)
     assert not isinstance(result.exception, ConfigError)
-    assert "or add --no-check to watch it all the same" in str(result.exception)
+    assert "or add --no-check to watch it anyway" in str(result.exception)
     assert "cannot be read: no connection" in result.stderr
     assert added.exit_code == 0
     assert [provider.id for provider in catalogue.providers()] == ["gone"]

@@ -14,8 +14,8 @@ from tracker.cli import cli
 from tracker.delivery.latency import Timing
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
+from tracker.polling.page_store import Commit
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
-from tracker.polling.ports import Commit
 from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE

@@ -1,4 +1,4 @@
-"""A clock that is put forward or back by an hour, as machines' clocks are: nothing starves, nothing is told twice."""
+"""A clock that is put forward or back by an hour, as machines do: nothing starves, nothing is reported twice."""
 
 from datetime import datetime, timedelta
 
@@ -9,8 +9,8 @@ from tests.fakes import NOON, FakeClock, event, provider
 from tests.vendor import SITE, Vendor
 from tracker.model.event import PendingEvent
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit
 from tracker.scheduling.cadence import SLOW_AFTER
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, SCHEDULE, seen_before_key, seen_key
@@ -73,17 +73,6 @@ def test_every_page_is_polled_within_its_interval_after_a_step(beat: Beat, step:
         assert max(gaps) <= longest_s + 1
 
 
-@steps
-def test_a_clock_that_was_wrong_for_a_while_leaves_nothing_behind(beat: Beat, step: timedelta) -> None:
-    beat.clock.passes(seconds=step.total_seconds())
-    beat.runs(2 * INTERVAL_S)
-    beat.clock.passes(seconds=-step.total_seconds())
-
-    polled = beat.runs(2 * INTERVAL_S)
-
-    assert all(len(seconds) >= 2 for seconds in polled.values())
-
-
 def test_a_step_does_not_poll_all_pages_at_once(client: "redis.Redis") -> None:
     beat = Beat(client, 30)
     beat.runs(2 * INTERVAL_S)
@@ -140,15 +129,6 @@ def test_a_worker_that_died_before_a_step_blocks_its_page_for_no_longer_than_its
     assert len(waits) <= LEASE_S
 
 
-def test_a_lease_still_holds_while_the_clock_is_right(client: "redis.Redis") -> None:
-    RedisCatalogue(client).put([provider()], NOON)
-    pages = RedisPages(client)
-    pages.begin("acme", NOON)
-
-    assert pages.begin("acme", NOON) is None
-    assert pages.begin("acme", NOON + timedelta(seconds=LEASE_S - 1)) is None
-
-
 @steps
 def test_a_poll_during_which_the_clock_steps_is_committed(client: "redis.Redis", step: timedelta) -> None:
     RedisCatalogue(client).put([provider()], NOON)
@@ -159,7 +139,7 @@ def test_a_poll_during_which_the_clock_steps_is_committed(client: "redis.Redis",
     assert pages.begin("acme", NOON + step + timedelta(seconds=1)) is not None
 
 
-# --- what is told ---
+# --- what is reported ---
 
 
 @steps

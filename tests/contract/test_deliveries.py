@@ -17,6 +17,7 @@ from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
 from tracker.store.connection import LEASE_PREFIX
 from tracker.store.outbox import RedisOutbox
@@ -54,7 +55,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def poster() -> Iterator[RequestsPoster]:
-    made = RequestsPoster(user_agent="tests", limits=FAST)
+    made = RequestsPoster(ClientOptions(user_agent="tests"), limits=FAST)
     yield made
     made.close()
 
@@ -65,14 +66,14 @@ def office(valkey: "redis.Redis", poster: RequestsPoster) -> Office:
 
 
 def test_events_arrive_signed_and_in_order_whatever_the_receiver_does(office: Office) -> None:
-    trouble = (
+    problems = (
         answers("503 Service Unavailable"),
         close,
         stall,
         answers("429 Too Many Requests", Retry_After="30"),
         answers("200 OK Not HTTP", Transfer_Encoding="magic"),
     )
-    with Receiver(*trouble, accept, *trouble) as receiver:
+    with Receiver(*problems, accept, *problems) as receiver:
         office.watches(ops=receiver)
         committed(office.client, *"abc")
         while len(receiver.accepted) < 3:

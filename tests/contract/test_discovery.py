@@ -9,8 +9,9 @@ from tracker.model.event import EventKind
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS
+from tracker.polling.answers import read_answer
 from tracker.polling.candidates import MOST_CANDIDATES
-from tracker.polling.discovery import discover, read_answer
+from tracker.polling.discovery import discover
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Outcome, Poller
 from tracker.simulator import PLATFORMS, Page, RecordedSite, Redirect, SimulatedVendor, Status
@@ -123,7 +124,7 @@ def test_a_site_that_answers_everything_with_its_front_page_is_refused() -> None
 
 @pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.host is None])
 def test_a_page_that_moves_in_the_middle_of_an_incident_reports_every_update_once(name: str) -> None:
-    """The new page is told of before the old one knew it; what either shows beyond that is its own."""
+    """The new page is reported before the old one knew it; what either shows beyond that is its own."""
     clock = FakeClock()
     here, there = Page("Acme", id="here", clock=clock), Page("Acme", id=PAGE_ID, platform=name, clock=clock, seed=1)
     acme, new_host = provider(url=f"https://{HOST}"), HOSTED_AT.get(name, "status.new.example")

@@ -1,4 +1,4 @@
-"""What a month of one busy page leaves behind: bounded, and nothing of it is ever told again.
+"""What a month of one busy page leaves behind: bounded, and nothing of it is ever reported again.
 
 The data server is a real one; the clock and the network are not.
 """

@@ -19,8 +19,8 @@ import brotli
 import pytest
 from backports import zstd
 
+from tests.contract.both_fetchers import KINDS, asked_twice, connections_for, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, asked_twice, connections_for, end
 from tracker.errors import (
     AddressRefused,
     BadAnswer,
@@ -36,9 +36,10 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.fetch import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.urls import target
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: A public address that no test ever talks to: `routes` leads it to a local origin.
 PUBLIC = "93.184.215.14"
@@ -73,11 +74,13 @@ def new_fetcher(kind, *, limits, resolve, ca_file, routes):
             super().connect(("127.0.0.1", routes[address[0]].port) if address[0] in routes else address)
 
     return kind(
+        ClientOptions(
+            user_agent="tests (+https://example.com)",
+            ca_file=ca_file,
+            resolve=resolve,
+            new_socket=lambda _family, kind, protocol: RoutedSocket(socket.AF_INET, kind, protocol),
+        ),
         limits=limits,
-        user_agent="tests (+https://example.com)",
-        ca_file=ca_file,
-        resolve=resolve,
-        new_socket=lambda _family, kind, protocol: RoutedSocket(socket.AF_INET, kind, protocol),
     )
 
 
@@ -267,7 +270,7 @@ def test_a_304_that_nobody_asked_for_is_refused(fetcher):
 
 
 @pytest.mark.parametrize(("sent", "received"), [('"1"', '"1"'), ('W/"1"', '"1"'), ("1", "1"), ('""', '""')])
-def test_a_200_is_news_though_it_repeats_the_tag_it_was_sent(fetcher, sent, received):
+def test_a_200_is_a_change_though_it_repeats_the_tag_it_was_sent(fetcher, sent, received):
     with Origin(lambda exchange: exchange.answer(body=b"other", ETag=received)) as origin:
         answer = fetcher.fetch(ask(origin, validators=Validators(etag=sent)))
 
@@ -1032,7 +1035,7 @@ def test_a_port_where_nobody_listens_is_reported_as_such(fetcher):
 
 def test_ipv6_is_spoken(fetcher_kind):
     with Origin(Exchange.answer, family=socket.AF_INET6) as origin:
-        fetcher = fetcher_kind(limits=PATIENT, user_agent="tests")
+        fetcher = fetcher_kind(ClientOptions(user_agent="tests"), limits=PATIENT)
         try:
             request = FetchRequest(url=f"http://[::1]:{origin.port}/", allow_private=True)
             assert isinstance(fetcher.fetch(request), Fetched)

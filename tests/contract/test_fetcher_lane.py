@@ -17,9 +17,10 @@ import pytest
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
-from tracker.fetch import FetchLimits, QuickLane, connector, reader
+from tracker.fetch import ClientOptions, FetchLimits, QuickLane, look_ups, reader
+from tracker.fetch.limits import PAGE_LIMITS
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 TAGGED = Validators(etag='"1"')
 FAST = FetchLimits(connect_s=0.5, read_s=0.5, total_s=1.0)
@@ -36,10 +37,10 @@ class FakeSeconds:
 
 
 @asynccontextmanager
-async def lane_of(**options: Any):
-    options = {"limits": FetchLimits(), "user_agent": "tests"} | options
+async def lane_of(limits: FetchLimits = PAGE_LIMITS, hosts: int | None = None, **options: Any):
+    shared = ClientOptions(user_agent="tests", **options)
     with ThreadPoolExecutor(4, thread_name_prefix="look-up") as executor:
-        made = QuickLane(executor=executor, **options)
+        made = QuickLane(shared, executor=executor, limits=limits, hosts=hosts)
         try:
             yield made
         finally:
@@ -397,7 +398,8 @@ def test_a_host_that_many_wait_for_is_looked_up_once():
 
 
 def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch):
-    monkeypatch.setattr(connector, "LOOK_UPS", 1)
+    monkeypatch.setattr(look_ups, "LOOK_UPS", 1)
+    monkeypatch.setattr(look_ups, "SLOW_LOOK_UPS", 0)
     may_answer = threading.Event()
 
     def resolve(_host, port, *, type):
@@ -416,6 +418,40 @@ def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch
 
     assert second is None
     assert isinstance(first, FetchTimeout)
+
+
+def test_names_that_are_not_found_in_time_hold_up_no_others(monkeypatch):
+    monkeypatch.setattr(look_ups, "LOOK_UPS", 1)
+    monkeypatch.setattr(look_ups, "SLOW_LOOK_UPS", 2)
+    monkeypatch.setattr(look_ups, "SLOW_S", 0.05)
+    may_answer, looked_up = threading.Event(), []
+
+    def resolve(host, port, *, type):
+        looked_up.append(host)
+        if host.startswith("slow"):
+            may_answer.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+    async def outcomes(origin: Origin) -> list:
+        def asked(lane: QuickLane, host: str) -> asyncio.Future:
+            url = origin.url(host=host)
+            return asyncio.ensure_future(lane.fetch(FetchRequest(url=url, allow_private=True)))
+
+        async with lane_of(resolve=resolve, limits=FAST) as lane:
+            slow = [asked(lane, f"slow-{number}.example") for number in range(2)]
+            found = [await asked(lane, f"healthy-{number}.example") for number in range(3)]
+            failed = await asyncio.gather(*slow, return_exceptions=True)
+            may_answer.set()
+            return [*found, *failed]
+
+    with Origin(Exchange.answer) as origin:
+        *found, one, other = asyncio.run(outcomes(origin))
+
+    assert all(isinstance(answer, Fetched) for answer in found)
+    assert isinstance(one, FetchTimeout)
+    assert isinstance(other, FetchTimeout)
+    assert looked_up == ["slow-0.example", "slow-1.example", *(f"healthy-{number}.example" for number in range(3))]
 
 
 # -- bodies

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
+from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import FetchTimeout
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 FORKING = """
 import os, sys
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import FetchRequest
+from tracker.fetch import ClientOptions, RequestsFetcher
+from tracker.polling.fetcher import FetchRequest
 
 request = FetchRequest(url=sys.argv[1], allow_private=True)
-fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
+fetcher = RequestsFetcher(ClientOptions(user_agent="tests"))
 fetcher.fetch(request)
 child = os.fork()
 fetcher.fetch(request)
@@ -41,7 +42,7 @@ def kind(request):
 
 @pytest.fixture
 def fetcher(kind):
-    made = kind(limits=FetchLimits(), user_agent="tests")
+    made = kind(ClientOptions(user_agent="tests"))
     yield made
     end(made)
 
@@ -67,7 +68,7 @@ def test_a_look_up_that_takes_all_the_time_ends_the_fetch(kind):
         now[0] += 60
         return socket.getaddrinfo(*where, **how)
 
-    slowed = kind(limits=FetchLimits(), user_agent="tests", resolve=slow, monotonic=lambda: now[0])
+    slowed = kind(ClientOptions(user_agent="tests", resolve=slow, monotonic=lambda: now[0]))
     with Origin(Exchange.answer) as origin:
         with pytest.raises(FetchTimeout, match="no complete answer within 20 s"):
             slowed.fetch(ask(origin))
@@ -87,7 +88,7 @@ def test_closing_leaves_no_connection(fetcher):
 
 
 def test_a_fetcher_that_is_dropped_is_forgotten():
-    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
+    fetcher = RequestsFetcher(ClientOptions(user_agent="tests"))
     watched = weakref.ref(fetcher)
     fetcher.close()
     del fetcher

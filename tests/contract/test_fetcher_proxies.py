@@ -1,4 +1,4 @@
-"""Pages and receivers behind a proxy: which way a request takes, what the proxy learns, how its refusals are told."""
+"""Pages and receivers behind a proxy: the way of a request, what the proxy learns, how its refusals are reported."""
 
 import socket
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.forward_proxy import ForwardProxy
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.environment.settings import Settings
 from tracker.errors import (
     AddressRefused,
@@ -20,8 +20,9 @@ from tracker.errors import (
     TlsError,
 )
 from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import RequestsPoster
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 PATIENT = FetchLimits()
 #: The wait for a tunnel is bounded like that for a connection.
@@ -43,7 +44,7 @@ def proxies(**variables: str):
 @contextmanager
 def fetching(ca_file=None, limits=PATIENT, **variables: str):
     made = RequestsFetcher(
-        limits=limits, user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)
+        ClientOptions(user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)), limits=limits
     )
     try:
         yield made
@@ -79,7 +80,7 @@ def pending(exchange: Exchange) -> None:
 def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
     with Origin(pending) as page:
         proxy = ForwardProxy({"status.example": page})
-        with Origin(proxy) as door, fetching(**{variable: f"proxy.example:{door.port}"}) as fetcher:
+        with Origin(proxy) as relay, fetching(**{variable: f"proxy.example:{relay.port}"}) as fetcher:
             answer = fetcher.fetch(FetchRequest(url="http://status.example/history.rss?a=1"))
 
     assert (answer.body, answer.url) == (b"news", "http://status.example/history.rss?a=1")
@@ -91,16 +92,16 @@ def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls)
     with Origin(pending, tls=tls()) as page:
         proxy = ForwardProxy({"status.example": page})
         with (
-            Origin(proxy) as door,
-            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://user:p%3As%40s@127.0.0.1:{door.port}") as fetcher,
+            Origin(proxy) as relay,
+            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://user:p%3As%40s@127.0.0.1:{relay.port}") as fetcher,
         ):
             for _ in range(3):
                 request = FetchRequest(url="https://status.example/", headers={"Authorization": "secret"})
                 assert fetcher.fetch(request).body == b"news"
 
     assert proxy.asked == ["CONNECT status.example:443"]
-    assert door.requests[0].headers["proxy-authorization"] == CREDENTIALS
-    assert "authorization" not in door.requests[0].headers
+    assert relay.requests[0].headers["proxy-authorization"] == CREDENTIALS
+    assert "authorization" not in relay.requests[0].headers
     assert page.connections == 1
     assert ("proxy-authorization" in page.requests[0].headers, page.requests[0].headers["authorization"]) == (
         False,
@@ -112,8 +113,8 @@ def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls)
 def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, certificate, host):
     with (
         Origin(pending, tls=tls(certificate)) as page,
-        Origin(ForwardProxy({host: page})) as door,
-        fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+        Origin(ForwardProxy({host: page})) as relay,
+        fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
     ):
         said = failing(TlsError, fetcher, f"https://{host}/")
 
@@ -124,14 +125,14 @@ def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, c
 def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tls):
     with Origin(pending, tls=tls()) as page, Origin(pending) as plain:
         proxy = ForwardProxy({"status.example": page, "plain.example": plain})
-        with Origin(proxy, tls=tls()) as door:
+        with Origin(proxy, tls=tls()) as relay:
             # The certificate is for status.example, which is the proxy's own name here as well.
-            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://127.0.0.1:{door.port}") as fetcher:
+            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://127.0.0.1:{relay.port}") as fetcher:
                 for scheme in ("http", "https"):
                     said = failing(ProxyFailed, fetcher, f"{scheme}://status.example/")
                     assert said.startswith("the proxy cannot be reached: the certificate of 127.0.0.1 is not valid: ")
             assert proxy.asked == []
-            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://status.example:{door.port}") as fetcher:
+            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://status.example:{relay.port}") as fetcher:
                 for url in ("http://plain.example/", "https://status.example/"):
                     assert fetcher.fetch(FetchRequest(url=url)).body == b"news"
 
@@ -140,14 +141,14 @@ def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tl
 
 def test_a_plain_page_s_request_carries_the_proxy_s_credentials_and_answers_keep_their_connection():
     with (
-        Origin(lambda exchange: exchange.answer(body=exchange.request.path.encode())) as door,
-        fetching(HTTP_PROXY=f"http://user:p%3As%40s@127.0.0.1:{door.port}") as fetcher,
+        Origin(lambda exchange: exchange.answer(body=exchange.request.path.encode())) as relay,
+        fetching(HTTP_PROXY=f"http://user:p%3As%40s@127.0.0.1:{relay.port}") as fetcher,
     ):
         bodies = [fetcher.fetch(FetchRequest(url=f"http://{host}.example/")).body for host in ("a", "b", "a")]
 
     assert bodies == [b"http://a.example/", b"http://b.example/", b"http://a.example/"]
-    assert {request.headers["proxy-authorization"] for request in door.requests} == {CREDENTIALS}
-    assert door.connections == 1
+    assert {request.headers["proxy-authorization"] for request in relay.requests} == {CREDENTIALS}
+    assert relay.connections == 1
 
 
 def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls):
@@ -161,8 +162,8 @@ def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls
     with Origin(script, tls=tls()) as page:
         proxy = ForwardProxy({"status.example": page})
         with (
-            Origin(proxy) as door,
-            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+            Origin(proxy) as relay,
+            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
         ):
             for _ in range(3):
                 assert fetcher.fetch(FetchRequest(url="https://status.example/")).body == b"news"
@@ -180,14 +181,15 @@ def test_without_variables_nothing_goes_through_a_proxy():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_this_machine_is_asked_directly(host):
-    with Origin(pending) as page, Origin(ForwardProxy({})) as door:
+    with Origin(pending) as page, Origin(ForwardProxy({})) as relay:
         made = RequestsFetcher(
-            limits=PATIENT, user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
+            ClientOptions(user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")),
+            limits=PATIENT,
         )
         assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
         made.close()
 
-    assert door.connections == 0
+    assert relay.connections == 0
 
 
 # -- addresses
@@ -219,13 +221,13 @@ def test_this_machine_is_asked_directly(host):
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_is_not_public_by_its_name_is_refused_behind_a_proxy_too(scheme, host):
-    with Origin(ForwardProxy({})) as door, fetching(ALL_PROXY=f"http://127.0.0.1:{door.port}") as fetcher:
+    with Origin(ForwardProxy({})) as relay, fetching(ALL_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher:
         said = failing(AddressRefused, fetcher, f"{scheme}://{host}/")
         with pytest.raises(ProxyFailed if scheme == "https" else HttpStatusError, match="502"):
             fetcher.fetch(FetchRequest(url=f"{scheme}://{host}/", allow_private=True))
 
     assert said.endswith("is not a public address or name, and allow_private is off")
-    assert door.connections == 1
+    assert relay.connections == 1
 
 
 def test_a_redirect_is_judged_at_every_hop():
@@ -234,8 +236,8 @@ def test_a_redirect_is_judged_at_every_hop():
 
     with (
         Origin(script) as page,
-        Origin(ForwardProxy({"status.example": page, "10.0.0.1": page})) as door,
-        fetching(HTTP_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+        Origin(ForwardProxy({"status.example": page, "10.0.0.1": page})) as relay,
+        fetching(HTTP_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
     ):
         failing(AddressRefused, fetcher, "http://status.example/")
 
@@ -243,12 +245,12 @@ def test_a_redirect_is_judged_at_every_hop():
 
 
 def test_where_no_proxy_leads_the_addresses_of_names_are_judged_again():
-    with Origin(ForwardProxy({})) as door:
-        variables = {"HTTP_PROXY": f"http://127.0.0.1:{door.port}", "NO_PROXY": "proxy.example"}
+    with Origin(ForwardProxy({})) as relay:
+        variables = {"HTTP_PROXY": f"http://127.0.0.1:{relay.port}", "NO_PROXY": "proxy.example"}
         with fetching(**variables) as fetcher:
             assert "127.0.0.1" in failing(AddressRefused, fetcher, "http://proxy.example:81/")
 
-    assert door.connections == 0
+    assert relay.connections == 0
 
 
 # -- refusals
@@ -277,12 +279,12 @@ def answering(status: str, **headers: str):
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
     with (
-        Origin(script) as door,
-        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+        Origin(script) as relay,
+        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher,
     ):
         sentence = failing(ProxyFailed, fetcher, "https://status.example/")
 
-    assert sentence.startswith(f"the proxy 127.0.0.1:{door.port} made no connection to status.example: {said}")
+    assert sentence.startswith(f"the proxy 127.0.0.1:{relay.port} made no connection to status.example: {said}")
 
 
 def established(then: bytes = b"", end=Exchange.hang_up):
@@ -310,13 +312,13 @@ def established(then: bytes = b"", end=Exchange.hang_up):
 )
 def test_a_tunnel_without_tls_in_it_is_the_proxy_s_failure(script, kind, said):
     with (
-        Origin(script) as door,
-        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher,
+        Origin(script) as relay,
+        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher,
     ):
         sentence = failing(kind, fetcher, "https://status.example/")
 
     assert said in sentence
-    assert (f"the proxy 127.0.0.1:{door.port}" in sentence) == (kind is not TlsError)
+    assert (f"the proxy 127.0.0.1:{relay.port}" in sentence) == (kind is not TlsError)
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnews"])
@@ -326,13 +328,13 @@ def test_a_proxy_that_breaks_off_is_named(head):
         exchange.hang_up()
 
     with (
-        Origin(script) as door,
-        fetching(HTTP_PROXY=f"http://127.0.0.1:{door.port}") as fetcher,
+        Origin(script) as relay,
+        fetching(HTTP_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
         pytest.raises(FetchError) as caught,
     ):
         fetcher.fetch(FetchRequest(url="http://status.example/"))
 
-    assert f"status.example through the proxy 127.0.0.1:{door.port} br" in str(caught.value)
+    assert f"status.example through the proxy 127.0.0.1:{relay.port} br" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -354,19 +356,19 @@ def test_a_proxy_that_breaks_off_is_named(head):
     ],
 )
 def test_an_answer_of_the_proxy_s_own_is_named(script, kind, said):
-    with Origin(script) as door, fetching(HTTP_PROXY=f"http://u:p%3As@127.0.0.1:{door.port}") as fetcher:
+    with Origin(script) as relay, fetching(HTTP_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher:
         sentence = failing(kind, fetcher, "http://status.example/")
 
-    assert sentence.startswith(said.format(f"127.0.0.1:{door.port}"))
+    assert sentence.startswith(said.format(f"127.0.0.1:{relay.port}"))
 
 
 def test_a_proxy_that_is_not_there_is_named():
-    with Origin(pending) as door:
+    with Origin(pending) as relay:
         pass
-    with fetching(ALL_PROXY=f"http://127.0.0.1:{door.port}") as fetcher:
+    with fetching(ALL_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher:
         for scheme in ("http", "https"):
             assert failing(ProxyFailed, fetcher, f"{scheme}://status.example/") == (
-                f"the proxy cannot be reached: no connection to 127.0.0.1:{door.port}: connection refused"
+                f"the proxy cannot be reached: no connection to 127.0.0.1:{relay.port}: connection refused"
             )
     with fetching(ALL_PROXY="http://nowhere.example:3128") as fetcher:
         assert failing(ProxyFailed, fetcher, "http://status.example/") == (
@@ -380,9 +382,11 @@ def test_a_proxy_that_is_not_there_is_named():
 def test_a_webhook_is_posted_through_the_proxy():
     with Origin(lambda exchange: exchange.answer("204 No Content")) as receiver:
         proxy = ForwardProxy({"hooks.example": receiver})
-        with Origin(proxy) as door:
+        with Origin(proxy) as relay:
             poster = RequestsPoster(
-                user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{door.port}")
+                ClientOptions(
+                    user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{relay.port}")
+                )
             )
             answer = poster.post(PostRequest(url="http://hooks.example/x", headers={"webhook-id": "1"}, body=b"{}"))
             poster.close()
@@ -394,9 +398,11 @@ def test_a_webhook_is_posted_through_the_proxy():
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_s_refusal_is_no_answer_of_the_receiver(scheme):
-    with Origin(answering("407 Proxy Authentication Required")) as door:
+    with Origin(answering("407 Proxy Authentication Required")) as relay:
         poster = RequestsPoster(
-            user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{door.port}")
+            ClientOptions(
+                user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")
+            )
         )
         with pytest.raises(ProxyFailed, match="407"):
             poster.post(PostRequest(url=f"{scheme}://hooks.example/x", headers={}, body=b"{}"))

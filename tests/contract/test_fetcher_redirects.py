@@ -4,11 +4,12 @@ import socket
 
 import pytest
 
+from tests.contract.both_fetchers import KINDS, end
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import KINDS, end
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
-from tracker.fetch import FetchLimits, RequestsFetcher
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 SECRET = "Basic b3BzOnMzY3JldA=="
 LOGIN = b"<html><head><title>Sign in - Acme</title></head><input type='password' name=p></html>"
@@ -22,14 +23,14 @@ def resolve(_host, port, *, type):
 @pytest.fixture(scope="module")
 def fetcher():
     """What follows redirects; the lane leaves all of them to it."""
-    made = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    made = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def either(request):
-    made = request.param(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    made = request.param(ClientOptions(user_agent="tests", resolve=resolve))
     yield made
     end(made)
 
@@ -53,7 +54,7 @@ def cookies_sent(cookies: list[str], start: str = "/a/b?c", then: str = "/a/b?c"
         else:
             exchange.answer(body=b"news")
 
-    fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="tests", resolve=resolve)
+    fetcher = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
     with Origin(script) as origin:
         assert isinstance(fetcher.fetch(ask(origin, start)), Fetched)
     fetcher.close()
@@ -388,7 +389,7 @@ def test_a_circle_through_a_sign_in_page_says_so(either):
         ("/blog/login-issues", b"<html><title>Status</title><input type=password></html>", "text/html"),
     ],
 )
-def test_news_are_not_taken_for_a_sign_in_page(either, path, body, kind):
+def test_announcements_are_not_taken_for_a_sign_in_page(either, path, body, kind):
     def script(exchange):
         if exchange.request.path == "/":
             redirect(exchange, path)

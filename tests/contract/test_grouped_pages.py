@@ -9,13 +9,13 @@ import pytest
 import redis
 
 from tests.data_server import DataServer
-from tests.fakes import NOON, event, provider
-from tests.looped_pages import LoopedPages
+from tests.fakes import NOON, event, failing, provider
+from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import PendingEvent
 from tracker.model.page_state import PageState
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import encode_state
 from tracker.store.connection import DUE, page_key
@@ -150,7 +150,7 @@ def test_what_the_server_cannot_read_of_one_page_concerns_no_other(group: Group)
     assert [type(answer) for answer in begun] == [PollLease, StoreError, StoreError, StoreError, PollLease]
 
 
-def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
+def test_a_commit_with_events_takes_along_the_quiet_ones_of_its_tick(group: Group) -> None:
     leases = group.begins()
     state = PageState(url="https://p1.example", seeded=True)
     written = ({"pending": (PendingEvent(event=event("e"), key="e"),)}, {"state": state}, {}, {}, {})
@@ -170,15 +170,15 @@ def test_a_commit_with_news_takes_along_the_quiet_ones_of_its_tick(group: Group)
 
 def test_leases_pass_between_both_kinds_of_store(group: Group) -> None:
     (lease,) = group.begins("p0")
-    assert group.other.commit(lease, Commit(checked_at=group.now, state=PageState(failures=1))) == 0
+    assert group.other.commit(lease, Commit(checked_at=group.now, state=failing(1))) == 0
     begun = group.other.begin("p0", group.now + MINUTE)
     assert isinstance(begun, PollLease)
-    assert begun.state == PageState(failures=1)
+    assert begun.state == failing(1)
     assert group.commits(begun) == [0]
     with pytest.raises(Conflict):
         group.other.commit(lease, Commit(checked_at=group.now))
     (after,) = group.begins("p0")
-    assert (after.state, after.revision) == (PageState(failures=1), 1)
+    assert (after.state, after.revision) == (failing(1), 1)
 
 
 def test_what_is_kept_of_a_page_is_not_taken_for_what_another_store_has_begun_with(group: Group) -> None:
@@ -213,35 +213,35 @@ def test_a_state_that_another_worker_wrote_is_read_anew(group: Group) -> None:
     group.commits(*group.begins())
     lease = group.other.begin("p1", group.now + MINUTE)
     assert isinstance(lease, PollLease)
-    group.other.commit(lease, Commit(checked_at=group.now + MINUTE, state=PageState(failures=3)))
+    group.other.commit(lease, Commit(checked_at=group.now + MINUTE, state=failing(3)))
     group.now += MINUTE
 
     leases = group.begins()
 
-    assert [lease.state.failures for lease in leases] == [0, 3, 0, 0, 0]
+    assert [lease.state.readability.failures for lease in leases] == [0, 3, 0, 0, 0]
 
 
 def test_a_state_is_known_by_more_than_its_revision(group: Group) -> None:
     """A server that was rolled back counts the same revision again, with another state."""
-    group.commits(*group.begins("p0"), state=PageState(failures=1))
+    group.commits(*group.begins("p0"), state=failing(1))
     group.begins("p0")
     backup = group.client.dump(page_key("p0"))
-    group.commits(*group.begins("p0"), state=PageState(failures=2))
+    group.commits(*group.begins("p0"), state=failing(2))
     (lost,) = group.begins("p0")
     group.client.restore(page_key("p0"), 0, backup, replace=True)
     group.now += MINUTE
     lease = group.other.begin("p0", group.now)
     assert isinstance(lease, PollLease)
-    group.other.commit(lease, Commit(checked_at=group.now, state=PageState(failures=3)))
+    group.other.commit(lease, Commit(checked_at=group.now, state=failing(3)))
 
     (after,) = group.begins("p0")
 
-    assert (lost.revision, lost.state.failures) == (2, 2)
-    assert (after.revision, after.state.failures) == (2, 3)
+    assert (lost.revision, lost.state.readability.failures) == (2, 2)
+    assert (after.revision, after.state.readability.failures) == (2, 3)
 
 
 def test_a_state_of_an_earlier_version_is_marked_by_the_lease_that_finds_it(group: Group) -> None:
-    written = {"state": encode_state(PageState(failures=1)), "revision": 4}
+    written = {"state": encode_state(failing(1)), "revision": 4}
     group.client.hset(page_key("p0"), mapping=written)
 
     (first,) = group.begins("p0")
@@ -249,10 +249,15 @@ def test_a_state_of_an_earlier_version_is_marked_by_the_lease_that_finds_it(grou
     (second,) = group.begins("p0")
     assert first.state is second.state
     assert "cmdstat_hget" not in group.client.info("commandstats")
-    group.client.hset(page_key("p0"), mapping=written | {"state": encode_state(PageState(failures=2)), "revision": 5})
+    group.client.hset(
+        page_key("p0"),
+        mapping=written | {"state": encode_state(failing(2)), "revision": 5},
+    )
     (third,) = group.begins("p0")
 
-    assert (first.state.failures, third.state.failures) == (1, 2), "a worker of that version leaves the mark alone"
+    assert (first.state.readability.failures, third.state.readability.failures) == (1, 2), (
+        "a worker of that version leaves the mark alone"
+    )
 
 
 def test_a_catalogue_that_changed_is_read_anew(group: Group) -> None:
@@ -301,7 +306,7 @@ def test_scripts_come_back_after_the_server_forgot_them(group: Group) -> None:
     group.client.script_flush()
     assert group.commits(*leases) == [0] * 5
     group.client.script_flush()
-    assert group.commits(*group.begins(), state=PageState(failures=1)) == [0] * 5
+    assert group.commits(*group.begins(), state=failing(1)) == [0] * 5
 
 
 def test_connections_that_break_are_made_again(group: Group) -> None:

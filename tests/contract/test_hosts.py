@@ -14,16 +14,17 @@ import pytest
 import redis
 
 from tests.fakes import NOON, FakeClock, FakeFetcher, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.errors import Conflict
-from tracker.fetch import Breaker, FetchLimits, RequestsFetcher
+from tracker.fetch import Breaker, RequestsFetcher
 from tracker.fetch.breaker import FAILURES
+from tracker.fetch.options import ClientOptions
 from tracker.model.clock import utc_now
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Commit, HostBusy, PageStore, PollLease, Slot
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -126,14 +127,6 @@ def test_where_no_number_is_set_nothing_is_counted(client: "redis.Redis") -> Non
     assert [own.begins(number).slot for number in range(5)] == [None] * 5
     assert client.exists(SLOTS, WAITING) == 0
     assert client.hexists(page_key("p0"), "slot") is False
-
-
-def test_a_number_that_is_set_holds_for_a_host_of_one_s_own_too(client: "redis.Redis") -> None:
-    own = Host(client, allow_private=True, max_per_host=1)
-
-    own.begins(0)
-
-    assert own.is_busy(1).slot.limit == 1
 
 
 def test_each_page_minds_its_own_number(client: "redis.Redis") -> None:
@@ -354,7 +347,7 @@ def test_a_source_that_was_learnt_at_another_url_says_nothing() -> None:
     assert slot == Slot(host=HOST, limit=2)
 
 
-# --- what is told ---
+# --- what is reported ---
 
 
 def test_a_poll_without_a_slot_is_postponed_and_asks_nothing(
@@ -522,7 +515,7 @@ def test_a_dead_host_keeps_no_more_threads_than_it_has_slots_and_the_others_are_
     with SimulatedVendor(pages) as vendor:
         alive = [provider(id=known.id, name=known.id, url=vendor.url(known.id), allow_private=True) for known in pages]
         RedisCatalogue(valkey).put([*dead, *alive], utc_now())
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test", new_socket=dead_end.socket)
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test", new_socket=dead_end.socket))
         client = connect(valkey_url)
         poller = Poller(RedisPages(client), Observer(Breaker(fetcher)), utc_now)
         with ThreadPoolExecutor(4) as threads:

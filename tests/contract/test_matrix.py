@@ -1,4 +1,4 @@
-"""What changes on a page without an update, on every platform: told once, or here is why not."""
+"""What changes on a page without an update, on every platform: reported once, or here is why not."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.contract.matrix import ALL, CELLS, scene
 
-#: What is told of each change, once.
-TOLD: Mapping[str, list[str]] = {
+#: What is reported of each change, once.
+REPORTED: Mapping[str, list[str]] = {
     "opened without an update": ["investigating"],
     "moved on by hand": ["monitoring"],
     "closed by hand": ["resolved"],
@@ -43,7 +43,7 @@ def _cells(reason: str, *cells: str) -> dict[str, str]:
     return dict.fromkeys(cells, reason)
 
 
-#: By platform and change: why nothing is told.
+#: By platform and change: why nothing is reported.
 WHY_NOT: Mapping[str, Mapping[str, str]] = {
     "incidentio": _cells(PARTS_SEVERITY, "worse"),
     "instatus": _cells(PARTS_SEVERITY, "worse"),
@@ -99,7 +99,7 @@ def _said(word: str, *cells: str) -> dict[str, list[str]]:
     return {cell: [word] for cell in cells}
 
 
-#: By platform and change: what is told in the platform's own words.
+#: By platform and change: what is reported in the platform's own words.
 OWN_WORDS: Mapping[str, Mapping[str, list[str]]] = {
     "betterstack": _said("degraded", "opened without an update") | _said("downtime", *_OPENINGS[1:]),
     "uptimekuma": _said("active", *_OPENINGS),
@@ -126,7 +126,7 @@ OWN_WORDS: Mapping[str, Mapping[str, list[str]]] = {
 
 @pytest.mark.parametrize(("platform", "change"), ALL)
 def test_a_change_without_an_update_is_reported_once_or_there_is_a_reason(platform: str, change: str) -> None:
-    expected = OWN_WORDS.get(platform, {}).get(change, TOLD[change])
+    expected = OWN_WORDS.get(platform, {}).get(change, REPORTED[change])
     if change in WHY_NOT.get(platform, {}):
         expected = []
 

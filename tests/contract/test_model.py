@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from tests.data_server import DataServer
 from tests.fakes import FakeClock, RecordingSink, provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
@@ -35,8 +35,8 @@ from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
 from tracker.model.text_digest import text_digest
 from tracker.polling.observer import LAGGING_FOR, Observer
+from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, Known, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.leases import LEASE_S
@@ -44,7 +44,7 @@ from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
-TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
+REPORTED = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 KEYS = re.compile(
     r"tracker:(providers|providers:version|generation|schedule|due|updates|cursors|(page|seen|latency):acme"
     r"|slots:status\.acme\.example)"
@@ -135,7 +135,7 @@ class MortalStream(RedisStream):
 
 @dataclass
 class Model:
-    """What may be told, and what has to be: all that a commit that was accepted has read."""
+    """What may be reported, and what has to be: all that a commit that was accepted has read."""
 
     #: Keys in the order in which they were published.
     posted: list[str] = field(default_factory=list)
@@ -368,12 +368,12 @@ class World(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self) -> None:
         events = [*self.recorded(), *(json_of(entry.event) for entry in self.stream.read("0-0", 10_000))]
-        assert self.model.must <= {key_of(event) for event in events if event["event"] in TOLD}
+        assert self.model.must <= {key_of(it) for it in events if it["event"] in REPORTED}
         edited = {(key_of(event), event["message"]) for event in events if event["event"] == EventKind.UPDATE_EDITED}
         assert self.model.must_be_edited <= edited
 
     @invariant()
-    def nothing_is_told_twice_and_nothing_else_is_told(self) -> None:
+    def nothing_is_reported_twice_and_nothing_else_is(self) -> None:
         events = self.recorded()
         assert len({event["id"] for event in events}) == len(events)
         for event in events:
@@ -397,11 +397,11 @@ class World(RuleBasedStateMachine):
                     assert event["event"] in (EventKind.PAGE_UNREADABLE, EventKind.PAGE_READABLE)
 
     @invariant()
-    def updates_of_an_incident_are_told_in_published_order(self) -> None:
+    def updates_of_an_incident_are_reported_in_published_order(self) -> None:
         reported: defaultdict[str, list[int]] = defaultdict(list)
         for event in self.recorded():
             # What was deleted may turn up late, with an old answer.
-            if event["event"] in TOLD and key_of(event) not in self.model.deleted and not is_derived(event):
+            if event["event"] in REPORTED and key_of(event) not in self.model.deleted and not is_derived(event):
                 reported[event["incident_id"]].append(self.model.posted.index(key_of(event)))
         assert all(positions == sorted(positions) for positions in reported.values())
 
@@ -414,7 +414,7 @@ class World(RuleBasedStateMachine):
             assert not keys & {"tracker:page:acme", "tracker:seen:acme", "tracker:latency:acme"}
 
     def teardown(self) -> None:
-        """Let all calm down; then everything that the page shows is on record, and on the console."""
+        """Let all settle; then everything that the page shows is on record, and on the console."""
         for worker in self.workers.values():
             worker.held = None
         self.provider_comes()
@@ -424,10 +424,12 @@ class World(RuleBasedStateMachine):
         self.commits("A")
         self.printer.drain()
         events = self.recorded()
-        assert self.vendor.shown() | self.model.must <= {key_of(event) for event in events if event["event"] in TOLD}
+        assert self.vendor.shown() | self.model.must <= {
+            key_of(event) for event in events if event["event"] in REPORTED
+        }
         assert {event["id"] for event in events} == set(self.console.ids)
-        self.nothing_is_told_twice_and_nothing_else_is_told()
-        self.updates_of_an_incident_are_told_in_published_order()
+        self.nothing_is_reported_twice_and_nothing_else_is()
+        self.updates_of_an_incident_are_reported_in_published_order()
         self.no_key_is_unexpected()
         self.record.close()
         self.looped.close()

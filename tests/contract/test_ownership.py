@@ -8,13 +8,14 @@ import pytest
 import redis
 
 from tests.fakes import FakeClock, RecordingSink, event, provider
+from tracker.delivery.event_stream import Reported
 from tracker.delivery.recorder import RECORD as CURSOR
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere
 from tracker.model.event import encode_event
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import OWNER_PREFIX, UPDATES
+from tracker.store.connection import OWNER_PREFIX, UPDATES, page_key, seen_key
 from tracker.store.ownership import FILE, LEASE_S, RECORD, Ownership, holder, kept_id
 from tracker.store.stream import RedisStream
 
@@ -84,6 +85,7 @@ def test_nothing_is_written_down_without_the_lease(client: "redis.Redis") -> Non
     stream = RedisStream(client, mine)
     first = client.xadd(UPDATES, {"event": encode_event(event())}).decode()
     stream.save_cursor(CURSOR, "0-0")
+    RedisCatalogue(client).put([provider()], NOW)
     client.delete(f"{OWNER_PREFIX}{RECORD}")
     lease(client, "b").hold(NOW)
 
@@ -92,12 +94,15 @@ def test_nothing_is_written_down_without_the_lease(client: "redis.Redis") -> Non
         lambda: stream.save_timings(CURSOR, first, {}),
         lambda: stream.trim(before="9999999999999-0"),
         lambda: stream.redeliver({}, ()),
+        lambda: stream.remind({"acme": Reported(keys=frozenset({"i/1"}))}, NOW, NOW),
     ):
         with pytest.raises(Conflict):
             write()
 
     assert stream.cursor(CURSOR) == "0-0"
     assert client.xlen(UPDATES) == 1
+    assert not client.hexists(page_key("acme"), "state")
+    assert not client.exists(seen_key("acme"))
 
 
 def test_a_second_printer_warns_once_and_goes_on_where_the_first_stopped(

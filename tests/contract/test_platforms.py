@@ -1,65 +1,28 @@
 """What each platform shows and what a quiet page of it costs: measured, and written in docs/platforms.md."""
 
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes import FakeClock, provider
-from tests.internet import Internet, internet
+from tests.played import HOST, PAGE_ID, PLAYED, Played, played
 from tracker.model.event import Event, EventKind
-from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Outcome, Poller
-from tracker.simulator import PLATFORMS, Page, SimulatedVendor
+from tracker.polling.poller import Outcome
 from tracker.simulator.render import render
-from tracker.store.memory import MemoryPages
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "platforms.md"
 BEGIN, END = "<!-- platforms: written by tests/contract/test_platforms.py -->\n", "<!-- end of platforms -->\n"
-HOST = "status.acme.example"
-PAGE_ID = "5e8f1c2a9b7d3f4e6a0c1b2d"
 YES, NO = "yes", "no"
-#: Where a page of a format is that is not found by the plain address of a page of its platform.
-ADDRESSES = {
-    "aws-rss": ("aws", "https://status.aws.amazon.com/rss/all.rss"),
-    "checkly": ("checkly", f"https://{PAGE_ID}.checkly-status-page.com"),
-    "feed": ("statuspage", "https://status.acme.example/history.atom"),
-    "salesforce": ("salesforce", f"https://api.status.salesforce.com/v1/instances/{PAGE_ID}/status"),
-    "statuspal": ("statuspal", f"https://{PAGE_ID}.statuspal.io"),
-}
-#: Formats whose pages are played here; the others are read from whole answers alone (see tests/golden).
-PLAYED = tuple(name for name in FORMATS if name in PLATFORMS or name in ADDRESSES)
 #: Of a post each of these is a change of its own on some platform.
-TOLD = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
+REPORTED = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 
 
-@dataclass
-class Watched:
-    """A simulated page and the events that were told of it."""
-
-    page: Page
-    poller: Poller
-    store: MemoryPages
-    clock: FakeClock
-    vendor: SimulatedVendor
-    net: Internet
-
-    def reported_after(self, *changes: Callable[[], object]) -> list[Event]:
-        for change in changes:
-            self.clock.passes(seconds=70)
-            change()
-        self.clock.passes(seconds=70)
-        before = len(self.store.events)
-        poll = self.poller.poll("acme")
-        assert poll is not None
-        assert poll.failure is None, self.net.asked
-        return self.store.events[before:]
+class Measured(Played):
+    """A simulated page whose polls are measured."""
 
     def quiet_cost(self) -> tuple[int, int]:
         """Return requests and bytes of bodies of a poll that finds nothing new."""
@@ -85,24 +48,24 @@ class Watched:
 
 
 def messages(events: Iterable[Event]) -> list[str | None]:
-    return [event.message for event in events if event.event in TOLD]
+    return [event.message for event in events if event.event in REPORTED]
 
 
-def row(watched: Watched) -> tuple[str, ...]:
-    """Play a story and return what was told of it."""
+def row(watched: Measured) -> tuple[str, ...]:
+    """Play a story and return what was reported of it."""
     page = watched.page
     watched.reported_after()
     ids: list[str] = []
     opened = watched.reported_after(
         lambda: ids.append(page.open_incident("Errors", "major", body="We look.", components={"API": "major_outage"}))
     )
-    components = bool(watched.store.view("acme").components)
+    components = bool(watched.view.components)
     once = watched.reported_after(lambda: page.post_update(ids[0], "identified", "It was a cable."))
     twice = watched.reported_after(
         lambda: page.post_update(ids[0], "identified", "We have a new one."),
         lambda: page.post_update(ids[0], "monitoring", "It is in place."),
     )
-    resolved = [event.status for _ in range(2) for event in watched.reported_after() if event.event in TOLD]
+    resolved = [event.status for _ in range(2) for event in watched.reported_after() if event.event in REPORTED]
     ended = watched.reported_after(lambda: page.resolve(ids[0], "All is well."))
     late = [event for _ in range(2) for event in watched.reported_after()]
     begins = watched.clock.now + timedelta(minutes=3)
@@ -139,20 +102,10 @@ def _end(ended: list[str | None], late: list[str | None]) -> str:
 
 
 def measured(name: str) -> tuple[str, ...]:
-    platform_name, url = ADDRESSES.get(name, (name, ""))
-    platform = PLATFORMS[platform_name]
-    clock = FakeClock()
-    page = Page("Acme", id=PAGE_ID, platform=platform_name, clock=clock)
-    acme = provider(
-        url=url or f"https://{platform.host or 'status.acme.example'}", format="auto", first_sight=FirstSight.SILENT
-    )
-    store = MemoryPages([acme])
-    with SimulatedVendor([page]) as vendor, internet({"*": vendor.url()}) as net:
-        poller = Poller(store, Observer(net), clock)
-        found = row(Watched(page, poller, store, clock, vendor, net))
-    source = store.state("acme").source
-    assert source is not None
-    assert source.format == name
+    with played(name, Measured) as watched:
+        assert isinstance(watched, Measured)
+        found = row(watched)
+    assert watched.state.source.format == name
     return (FORMATS[name].title, *found)
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
 from tests.receiver import Receiver, answers, close, stall
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, FetchTimeout, TooLarge
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import POST_LIMITS, RequestsPoster
 
 FAST = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5, max_body_bytes=64 * 1024)
@@ -23,14 +24,14 @@ def numeric(host, port, *, type):
 
 @pytest.fixture(scope="module")
 def poster():
-    made = RequestsPoster(user_agent="tests (+https://example.com)", resolve=numeric)
+    made = RequestsPoster(ClientOptions(user_agent="tests (+https://example.com)", resolve=numeric))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
 def fast():
-    made = RequestsPoster(user_agent="tests", resolve=numeric, limits=FAST)
+    made = RequestsPoster(ClientOptions(user_agent="tests", resolve=numeric), limits=FAST)
     yield made
     made.close()
 

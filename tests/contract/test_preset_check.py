@@ -83,7 +83,7 @@ def test_each_preset_is_compared_with_what_its_page_answers(
     assert finding.requests <= 8
 
 
-def test_a_page_that_does_not_answer_is_told_from_one_that_cannot_be_read(asked: Asked) -> None:
+def test_a_page_that_does_not_answer_is_distinguished_from_one_that_cannot_be_read(asked: Asked) -> None:
     gone = asked.found["gone"]
 
     assert gone.verdict is Verdict.UNREACHABLE

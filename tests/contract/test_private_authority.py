@@ -8,10 +8,10 @@ from shutil import which
 import pytest
 
 from tests.contract.fetch_origin import Origin
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.environment.settings import Settings
 from tracker.errors import TlsError
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="openssl makes the certificates")
 
@@ -41,7 +41,7 @@ def origin(folder: Path):
 
 
 def test_a_page_of_a_private_authority_is_read(folder: Path, origin: Origin) -> None:
-    fetcher = build_fetcher(Settings.from_environment({"TRACKER_CA_FILE": str(folder / "ca.pem")}))
+    fetcher = build_fetcher(client_options(Settings.from_environment({"TRACKER_CA_FILE": str(folder / "ca.pem")})))
 
     answer = fetcher.fetch(FetchRequest(url=origin.url(host="localhost"), allow_private=True))
 
@@ -50,7 +50,7 @@ def test_a_page_of_a_private_authority_is_read(folder: Path, origin: Origin) -> 
 
 
 def test_without_the_file_its_certificate_is_refused(origin: Origin) -> None:
-    fetcher = build_fetcher(Settings.from_environment({}))
+    fetcher = build_fetcher(client_options(Settings.from_environment({})))
 
     with pytest.raises(TlsError, match="certificate of localhost is not valid"):
         fetcher.fetch(FetchRequest(url=origin.url(host="localhost"), allow_private=True))

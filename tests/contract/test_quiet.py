@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 import redis
 
-import tracker.polling.discovery
+import tracker.polling.answers
 from tests.fakes import FakeClock
 from tracker.catalogue import new_provider
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.model.clock import utc_now
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.polling.observer import Observer
@@ -33,12 +34,12 @@ def test_a_quiet_page_costs_one_request_without_a_body_and_no_parse(path: str, m
 
         return dataclasses.replace(known, read=read)
 
-    monkeypatch.setattr(tracker.polling.discovery, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
+    monkeypatch.setattr(tracker.polling.answers, "FORMATS", {name: counted(known) for name, known in FORMATS.items()})
     page = Page("Acme", id="acme")
     page.open_incident("Errors", body="We look into it.")
     with SimulatedVendor([page]) as vendor:
         acme = new_provider(vendor.url("acme") + path, formats=FORMAT_NAMES, allow_private=True)
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         poller = Poller(MemoryPages([acme]), Observer(fetcher), utc_now)
         first = poller.poll(acme.id)
         before, parses = vendor.counts("acme"), len(parsed)
@@ -66,7 +67,7 @@ def test_a_quiet_poll_costs_the_data_server_two_calls_and_what_it_wrote_before_i
         acme = new_provider(vendor.url("acme"), formats=FORMAT_NAMES, allow_private=True)
         RedisCatalogue(valkey).put([acme], utc_now())
         clock = FakeClock()
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         for _ in range(2):
             poller.poll(acme.id)
@@ -99,7 +100,7 @@ def test_bytes_that_are_counted_are_those_that_the_vendor_sent(
         catalogue = RedisCatalogue(valkey)
         catalogue.put([acme], utc_now())
         clock = FakeClock()
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         poller = Poller(RedisPages(valkey), Observer(fetcher), clock)
         sizes = []
         for _ in range(2):

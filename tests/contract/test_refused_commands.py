@@ -1,4 +1,4 @@
-"""A server that refuses one command for a while: nothing is left half done, and what is new is told once after that."""
+"""A server that refuses one command for a while: nothing stays half done; what is new is reported once afterwards."""
 
 import re
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ import pytest
 
 from tests.data_server import DataServer
 from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
-from tests.looped_pages import LoopedPages
 from tests.outbox import DEAD_LETTER, committed, webhook
+from tests.pages_on_a_loop import LoopedPages
 from tracker.delivery.recorder import Printer
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import StoreError
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Commit, PollLease
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
 from tracker.store.leases import LEASE_S
@@ -367,7 +367,7 @@ def test_events_that_were_recorded_while_a_cursor_could_not_be_saved_are_recorde
 
 
 @pytest.mark.parametrize("command", writes("delivery_lease"))
-def test_a_sink_whose_round_was_refused_delivers_afterwards(restricted: Restricted, command: str) -> None:
+def test_a_sink_whose_delivery_was_refused_delivers_afterwards(restricted: Restricted, command: str) -> None:
     outbox, clock = RedisOutbox(restricted.client), FakeClock()
     RedisSinks(restricted.client).sync([OPS])
     restricted.admin.delete(UPDATES)

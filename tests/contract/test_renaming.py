@@ -1,4 +1,4 @@
-"""A provider that is called otherwise in the file: nothing known of its page is lost, and nothing is told again."""
+"""A provider that is called otherwise in the file: nothing known of its page is lost, and nothing is reported again."""
 
 from collections.abc import Mapping
 
@@ -53,7 +53,7 @@ class Running:
 
     @property
     def reported(self) -> list[tuple[str, str, str]]:
-        """Return what was told: by which name, as which event, under which id."""
+        """Return what was reported: by which name, as which event, under which id."""
         events = [streamed.event for streamed in RedisStream(self._client).read("0-0", 100)]
         return [(event.provider_name, str(event.event), event.id) for event in events]
 

@@ -5,14 +5,15 @@ import threading
 import pytest
 
 from tests.contract.fetch_origin import Exchange, Origin
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import RequestsFetcher
 from tracker.fetch import connection as connections
-from tracker.polling.ports import FetchRequest
+from tracker.fetch.options import ClientOptions
+from tracker.polling.fetcher import FetchRequest
 
 
 @pytest.fixture
 def fetcher():
-    made = RequestsFetcher(limits=FetchLimits(), user_agent="tests")
+    made = RequestsFetcher(ClientOptions(user_agent="tests"))
     yield made
     made.close()
 

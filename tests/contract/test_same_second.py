@@ -7,7 +7,8 @@ import pytest
 
 from tests.contract.fetch_origin import Origin
 from tests.fakes import provider
-from tracker.fetch import FetchLimits, RequestsFetcher
+from tracker.fetch import RequestsFetcher
+from tracker.fetch.options import ClientOptions
 from tracker.model.clock import utc_now
 from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import ResponseClass
@@ -40,7 +41,7 @@ def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
 
     with Origin(script) as origin:
         acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
+        fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
         pages = MemoryPages([acme])
         poller = Poller(pages, Observer(fetcher), utc_now)
         poller.poll(acme.id)
@@ -52,24 +53,3 @@ def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
 
     assert [poll.response_class for poll in polls if poll] == [ResponseClass.CHANGED, *[ResponseClass.NOT_MODIFIED] * 3]
     assert [event.incident for event in pages.events[known:]] == ["Exports fail"]
-
-
-def test_without_a_date_a_page_that_is_old_by_our_clock_is_quiet() -> None:
-    def script(exchange):
-        if "if-modified-since" in exchange.request.headers:
-            exchange.send(b"HTTP/1.1 304 Not Modified\r\n\r\n")
-        else:
-            exchange.answer(body=feed("Search is slow"), Last_Modified="Mon, 03 Nov 2025 12:00:00 GMT")
-
-    with Origin(script) as origin:
-        acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
-        fetcher = RequestsFetcher(limits=FetchLimits(), user_agent="test")
-        poller = Poller(MemoryPages([acme]), Observer(fetcher), utc_now)
-        polls = [poller.poll(acme.id) for _ in range(3)]
-        fetcher.close()
-
-    assert [poll.response_class for poll in polls if poll] == [
-        ResponseClass.CHANGED,
-        ResponseClass.NOT_MODIFIED,
-        ResponseClass.NOT_MODIFIED,
-    ]

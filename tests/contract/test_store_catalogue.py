@@ -13,9 +13,9 @@ from tests.fakes import NOON, event, provider
 from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, Known
+from tracker.polling.page_store import Commit, Known
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.scheduling.schedule import first_due, next_due
 from tracker.store.catalogue import RedisCatalogue
@@ -192,14 +192,6 @@ def test_a_version_of_the_catalogue_does_not_come_again_with_other_providers(
     assert client.get(VERSION) > lost
 
 
-def test_names_in_any_script_survive(catalogue: RedisCatalogue) -> None:
-    named = provider(name='Größe "∞" \\ 東京 \U0001f4a5', components=("Zürich*",))
-    catalogue.put([named], NOON, replacing="file")
-    catalogue.put([named], NOON, replacing="file")
-
-    assert catalogue.providers() == (named,)
-
-
 def test_ten_thousand_providers_are_put_in_and_taken_out(valkey: "redis.Redis") -> None:
     catalogue = RedisCatalogue(valkey)
     assert catalogue.put(several(10_000), NOON, replacing="file").added == 10_000
@@ -236,10 +228,6 @@ def test_what_is_taken_over_by_command_during_a_sync_stays(
 
 
 # --- what is due ---
-
-
-def test_nothing_is_due_in_an_empty_catalogue(catalogue: RedisCatalogue) -> None:
-    assert catalogue.claim(NOON, 10) == ((), None)
 
 
 def test_nothing_is_due_before_its_time(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
@@ -298,18 +286,6 @@ def test_a_claim_that_comes_late_skips_what_was_missed(catalogue: RedisCatalogue
     assert catalogue.claim(late, 10)[0] == ()
 
 
-def test_two_schedulers_share_what_is_due(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
-    catalogue.put(several(20), NOON)
-    other = RedisCatalogue(client)
-    now = NOON + timedelta(seconds=30)
-
-    shares = [ids_of(each.claim(now, 7)[0]) for each in (catalogue, other, catalogue, other)]
-
-    assert [len(share) for share in shares] == [7, 7, 6, 0]
-    claimed = [name for share in shares for name in share]
-    assert sorted(claimed) == sorted(known.id for known in several(20))
-
-
 def test_many_schedulers_at_once_share_what_is_due(valkey: "redis.Redis") -> None:
     catalogue = RedisCatalogue(valkey)
     catalogue.put(several(200), NOON)
@@ -329,15 +305,6 @@ def test_the_longest_overdue_is_claimed_first(client: "redis.Redis", catalogue: 
     claimed = [ids_of(catalogue.claim(NOON + timedelta(seconds=30), 8)[0]) for _ in range(3)]
 
     assert [name for share in claimed for name in share] == in_order
-
-
-def test_more_may_be_due_after_a_full_claim(catalogue: RedisCatalogue) -> None:
-    catalogue.put(several(3), NOON)
-    now = NOON + timedelta(seconds=30)
-
-    _, upcoming = catalogue.claim(now, 2)
-
-    assert upcoming < now
 
 
 def test_a_due_time_without_a_provider_is_dropped(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
@@ -461,7 +428,7 @@ def test_a_scheduler_that_says_nothing_for_a_minute_is_forgotten(
 def test_statuses_report_what_is_known_of_every_page(client: "redis.Redis", catalogue: RedisCatalogue) -> None:
     catalogue.put([provider(id="b", name="B"), provider(id="a", name="A")], NOON)
     pages = RedisPages(client)
-    state, view = PageState(url="u", failures=2), PageView(name="Bee")
+    state, view = PageState(url="u", readability=Readability(failures=2)), PageView(name="Bee")
     pages.commit(pages.begin("b", NOON), Commit(state=state, view=view, checked_at=NOON))
 
     unseen, seen = catalogue.statuses()

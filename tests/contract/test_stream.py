@@ -7,11 +7,11 @@ import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
 from tests.outbox import webhook
+from tracker.delivery.event_stream import EventStream
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import EventStream
 from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
-from tracker.polling.ports import Commit
+from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages

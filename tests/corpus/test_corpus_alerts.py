@@ -34,8 +34,8 @@ def events_of(name: str, files) -> list[Event]:
             continue
         before = Before(seeded=seeded, view=view, seen=seen & {*keys(snapshot)}, revision=number)
         result = changes(provider, before, snapshot, now)
-        told = {piece.key for piece in result.pending if piece.key}
-        seen, view, seeded = seen | told | {*result.seen}, result.view, True
+        reported = {piece.key for piece in result.pending if piece.key}
+        seen, view, seeded = seen | reported | {*result.seen}, result.view, True
         found += [piece.event for piece in result.pending]
     return found
 
@@ -47,9 +47,9 @@ def test_opens_are_closes_and_what_is_still_open_in_every_recorded_series() -> N
     events = still = incidents = 0
     for number, files in enumerate(series().values()):
         replay = Replay(rules(Route(to=("chat",))))
-        told = events_of(f"series-{number}", files)
-        replay.play(told)
-        events += len(told)
+        reported = events_of(f"series-{number}", files)
+        replay.play(reported)
+        events += len(reported)
         acts.update(sent.delivery.act for sent in replay.sent)
         targets = [alert.targets["chat"] for alert in replay.book.alerts if "chat" in alert.targets]
         still += sum(target.phase is Phase.OPEN for target in targets)

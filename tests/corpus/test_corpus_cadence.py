@@ -10,45 +10,33 @@ from hypothesis import strategies as st
 
 from benchmarks.cadence import Change, History, Played, play
 from tests.corpus.series import needs_corpus, series
-from tests.fakes import NOON, FakeClock, FakeFetcher, provider
+from tests.fakes import NOON, FakeClock, provider
+from tests.vendor import Watch
 from tracker.model.provider import Cadence
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
 from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER
 from tracker.scheduling.schedule import next_due
-from tracker.store.memory import MemoryPages
 
 INTERVAL = timedelta(seconds=60)
 #: Hours of an outage each, in which answers were recorded every few minutes.
 OUTAGES = ("outages__digitalocean_summary_20220620_stale", "outages__github_summary_20250516_edit", "outages__netlify")
 
 
-class RecordingPages(MemoryPages):
-    """Pages in memory that keep the due time of the last commit."""
-
-    due_at: datetime | None = None
-
-    def commit(self, lease, commit):
-        self.due_at = commit.due_at
-        return super().commit(lease, commit)
-
-
 def played(files: list[Path], cadence: Cadence, name: str) -> list[tuple[float, bool]]:
-    """Poll a page that shows recorded answers; return how late each was seen, in seconds, and whether in a hurry."""
+    """Poll a page that shows recorded answers; return in seconds how late each was seen, and if at the fast pace."""
     shown = [(recorded_at(file), file.read_bytes()) for file in files]
     acme = provider(id=name, url="https://status.acme.example/recorded", cadence=cadence)
-    pages, fetcher, clock = RecordingPages([acme]), FakeFetcher(), FakeClock(shown[0][0])
-    poller = Poller(pages, Observer(fetcher), clock)
+    watch = Watch(FakeClock(shown[0][0]), watched=acme)
+    clock = watch.clock
     found = []
     while shown:
         while shown and shown[0][0] <= clock():
             at, body = shown.pop(0)
-            incident_at = pages.state(acme.id).incident_at
-            is_hurried = incident_at is not None and at - incident_at < FAST_FOR - INTERVAL
-            found.append(((clock() - at).total_seconds(), is_hurried))
-            fetcher.answers(acme.url, body)
-        poller.poll(acme.id)
-        clock.now = pages.due_at or next_due(clock(), acme.id, acme.interval_s)
+            incident_at = watch.state.activity.incident_at
+            is_fast = incident_at is not None and at - incident_at < FAST_FOR - INTERVAL
+            found.append(((clock() - at).total_seconds(), is_fast))
+            watch.answers(body)
+        watch.poller.poll(acme.id)
+        clock.now = watch.pages.commits[-1].due_at or next_due(clock(), acme.id, acme.interval_s)
     return found[1:]
 
 
@@ -65,7 +53,7 @@ def test_in_a_recorded_outage_what_follows_is_seen_sooner(name):
         for cadence in (Cadence.ADAPTIVE, Cadence.FIXED)
     )
 
-    fast = [late_s for late_s, is_hurried in adaptive if is_hurried]
+    fast = [late_s for late_s, is_fast in adaptive if is_fast]
     assert fast
     assert max(fast) <= 20
     assert max(late_s for late_s, _ in [*adaptive, *fixed]) <= 60

@@ -13,15 +13,12 @@ from xml.etree import ElementTree as ET
 import jq
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.vendor import Watch
 from tracker.errors import ParseError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
 from tracker.parse import detect, read
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FOLDERS = ("aws", "azure", "microsoft", "gcp", "google-workspace", "slack", "heroku", "salesforce", "xai")
@@ -182,25 +179,9 @@ def test_an_answer_that_is_not_read_is_refused(file):
     assert str(refused.value) == entry(REFUSED, file)
 
 
-class Replay:
-    """One page that answers what it is told to, and somebody who polls it."""
-
-    def __init__(self) -> None:
-        self.page = provider(url="https://status.example/saved", first_sight=FirstSight.SILENT)
-        self.store = MemoryPages([self.page])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self.poller = Poller(self.store, Observer(self.fetcher), self.clock)
-
-    def polls(self, answer: bytes) -> list[Event]:
-        """Poll an answer; return what is told of it."""
-        reported = len(self.store.events)
-        self.clock.passes(minutes=1)
-        self.fetcher.answers(self.page.url, answer)
-        poll = self.poller.poll(self.page.id)
-        assert poll is not None
-        assert poll.failure is None
-        return self.store.events[reported:]
+def replayed() -> Watch:
+    """Return a page whose answers are replayed, and somebody who polls it."""
+    return Watch(url="https://status.example/saved", first_sight=FirstSight.SILENT)
 
 
 def updates_of(events: list[Event]) -> list[Event]:
@@ -230,11 +211,11 @@ def new_notes(document: Any, seen: set[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def test_of_slack_every_new_note_is_reported_once():
-    replay, seen, edited, titles, total = Replay(), set(), [], [], 0
+    replay, seen, edited, titles, total = replayed(), set(), [], [], 0
     steps = series("slack/outages-slack-outages__slack_current_20221013")
     for number, file in enumerate(steps):
         expected = list(new_notes(json.loads(body(file)), seen))
-        events = replay.polls(body(file))
+        events = replay.reads(body(file))
 
         posted = [event for event in updates_of(events) if event.published_at]
         titles += [(number, event.incident) for event in updates_of(events) if event not in posted]
@@ -242,7 +223,7 @@ def test_of_slack_every_new_note_is_reported_once():
         assert reported == ([] if number == 0 else expected), file
         edited += [event for event in events if event.event is EventKind.UPDATE_EDITED]
         total += len(reported)
-        again = replay.polls(reversed_lists(json.loads(body(file))))
+        again = replay.reads(reversed_lists(json.loads(body(file))))
         # Here only `current` is asked, which drops a resolved incident; it is over when two answers lack it.
         assert [event.message for event in again] == (["No longer listed on the page."] if file == steps[14] else [])
 
@@ -253,11 +234,11 @@ def test_of_slack_every_new_note_is_reported_once():
     assert [number for number, _ in titles] == [3, 4]
     assert titles[-1][1] == incident["title"]
     # An older answer, from a cache, tells nothing either.
-    assert updates_of(replay.polls(body(steps[3]))) == []
+    assert updates_of(replay.reads(body(steps[3]))) == []
 
 
 def test_of_google_every_new_update_is_reported_once():
-    replay, seen, total = Replay(), set(), 0
+    replay, seen, total = replayed(), set(), 0
     steps = series("gcp/outages-gcp-outages__gcp_incidents_20250612")
     for number, file in enumerate(steps):
         listed = {
@@ -266,7 +247,7 @@ def test_of_google_every_new_update_is_reported_once():
         }
         expected = set() if number == 0 else listed - seen
         seen |= listed
-        events = updates_of(replay.polls(body(file)))
+        events = updates_of(replay.reads(body(file)))
 
         reported = [(event.incident_id, f"{event.published_at:%Y-%m-%dT%H:%M:%SZ}") for event in events]
         assert sorted(reported) == sorted(expected), file
@@ -274,21 +255,21 @@ def test_of_google_every_new_update_is_reported_once():
         named = {(each, utc(stamp)): tuple(ids) for each, stamp, ids in places.all() if ids}
         assert all(event.regions == named.get(key, event.regions) for event, key in zip(events, reported, strict=True))
         total += len(reported)
-        assert updates_of(replay.polls(reversed_lists(json.loads(body(file))))) == []
+        assert updates_of(replay.reads(reversed_lists(json.loads(body(file))))) == []
 
     assert (len(steps), total) == (7, 12)
-    assert updates_of(replay.polls(body(steps[2]))) == []
+    assert updates_of(replay.reads(body(steps[2]))) == []
 
 
 def test_of_azure_a_text_that_was_edited_is_an_update_and_a_new_build_is_none():
-    replay = Replay()
+    replay = replayed()
     first, second = sorted(series("azure/AlgoraLabs-AI-AI-Cloud-Status__azure_status_feed_westus"), key=len)[::-1]
 
-    assert updates_of(replay.polls(body(first))) == []
-    (reported,) = updates_of(replay.polls(body(second)))
+    assert updates_of(replay.reads(body(first))) == []
+    (reported,) = updates_of(replay.reads(body(second)))
     rebuilt = body(second).replace(b"18:12:58 Z", b"18:13:58 Z").replace(b"prodwus.", b"prodeus.")
 
     assert reported.message is not None
     assert reported.message.startswith("Starting at approximately 14:44 UTC")
-    assert updates_of(replay.polls(rebuilt)) == []
-    assert updates_of(replay.polls(body(first))) == []
+    assert updates_of(replay.reads(rebuilt)) == []
+    assert updates_of(replay.reads(body(first))) == []

@@ -12,14 +12,12 @@ import pytest
 
 from tests.corpus.series import CORPUS, UNREAD, clocks_that_move_on, ends, needs_corpus, series
 from tests.corpus.series import pairs as pairs_on_the_page
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.fakes import FakeClock
+from tests.vendor import Watch
 from tracker.model.event import EventKind
 from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, detect, read
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
 pytestmark = needs_corpus
 
@@ -145,27 +143,22 @@ def test_components_of_the_recorded_better_stack_page_are_those_that_jq_finds():
 
 @pytest.mark.parametrize("name", [name for name in series() if name.startswith("incidentio/")])
 def test_a_recorded_series_reports_the_updates_that_are_new_each_once(name):
-    files, clock, fetcher = series()[name], FakeClock(), FakeFetcher()
+    files = series()[name]
     # After all that was recorded: a page's clock that is ahead proves nothing.
-    clock.now = datetime(2027, 1, 1, tzinfo=UTC)
-    address = f"{SITE}/recorded"
-    pages = MemoryPages([provider(url=address, first_sight=FirstSight.SILENT)])
-    poller = Poller(pages, Observer(fetcher), clock)
+    watch = Watch(FakeClock(datetime(2027, 1, 1, tzinfo=UTC)), url=f"{SITE}/recorded", first_sight=FirstSight.SILENT)
     known: set[tuple[str, str]] = set()
     in_order = clocks_that_move_on(file.read_bytes() for file in files)
 
-    # Each answer, then all of them again: what was told is not told again by an answer of before.
+    # Each answer, then all of them again: what was reported is not reported again by an answer of before.
     for number, file in enumerate([*files, *files]):
-        fetcher.answers(address, file.read_bytes())
-        clock.passes(minutes=1)
-        reported = len(pages.events)
-        poller.poll("acme")
         updates = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE}
-        new = [(event.incident_id, event.update_id) for event in pages.events[reported:] if event.event in updates]
+        new = [
+            (event.incident_id, event.update_id) for event in watch.reads(file.read_bytes()) if event.event in updates
+        ]
         shown = pairs_on_the_page(file.read_bytes())
         if number < len(files):
             read = [body for body in in_order if body in {file.read_bytes() for file in files[: number + 1]}]
             shown |= ends(read, answers=2)
         assert sorted(new) == sorted(shown - known if number else ())
         known |= shown
-    assert json.loads(files[-1].read_bytes())["page"]["name"] == pages.view("acme").name
+    assert json.loads(files[-1].read_bytes())["page"]["name"] == watch.view.name

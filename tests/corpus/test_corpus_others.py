@@ -7,12 +7,9 @@ import jq
 import pytest
 
 from tests.corpus.series import CORPUS, needs_corpus
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.vendor import Watch
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, read
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
 pytestmark = needs_corpus
 
@@ -125,7 +122,7 @@ def test_works_of_a_recorded_series_are_maintenances_by_subject_or_window():
     assert all(each.scheduled_for for page in found for each in page.maintenances)
 
 
-def test_an_alert_that_is_timed_anew_with_every_answer_is_news_once():
+def test_an_alert_that_is_timed_anew_with_every_answer_is_reported_once():
     """Nine successive answers; the first is the baseline, and nobody posts anything while they are recorded."""
     posted = jq.compile("[.service_alerts[] | select(.id) | .id as $id | .entries[] | [$id, .updated_at]]")
     shown = [posted.input_text(path.read_text()).first() for path in SERIES]
@@ -134,18 +131,13 @@ def test_an_alert_that_is_timed_anew_with_every_answer_is_news_once():
         for path in SERIES
         for stamp in jq.compile(".service_alerts[] | select(.id == null) | .start_date").input_text(path.read_text())
     }
-    watched = provider(url="https://status.vultr.com/alerts.json", format="vultr", first_sight=FirstSight.SILENT)
-    store, fetcher, clock = MemoryPages([watched]), FakeFetcher(), FakeClock()
-    poller = Poller(store, Observer(fetcher), clock)
-    for path in SERIES:
-        fetcher.answers(watched.url, path.read_bytes())
-        clock.passes(minutes=20)
-        assert poller.poll(watched.id).failure is None
+    watch = Watch(url="https://status.vultr.com/alerts.json", format="vultr", first_sight=FirstSight.SILENT)
+    events = watch.reads(*(path.read_bytes() for path in SERIES))
 
     assert len(SERIES) == 9
     assert len(stamps) == 8, "the alert without an id is another one in each answer"
     assert all(pairs == shown[0] for pairs in shown), "nothing was posted"
-    assert [(event.event, event.incident, event.regions) for event in store.events] == [
+    assert [(event.event, event.incident, event.regions) for event in events] == [
         ("new_incident", "Partial Outage", ("sgp",))
     ]
-    assert {known.name for known in store.view(watched.id).open_incidents} == {"Partial Outage"}
+    assert {known.name for known in watch.view.open_incidents} == {"Partial Outage"}

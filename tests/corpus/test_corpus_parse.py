@@ -253,7 +253,7 @@ def test_an_edit_in_place_makes_no_new_update(name):
     assert len(new_texts) - len(new_updates) == EDITS[name]
 
 
-def test_markup_that_changes_without_news_changes_no_incident_that_was_not_edited():
+def test_markup_that_changes_without_an_update_changes_no_incident_that_was_not_edited():
     before, after = (posts(file) for file in series({"statuspage-feed"})["L"][:2])
     untouched = {identity for identity, _, _ in before} - {identity for identity, _, _ in set(before) ^ set(after)}
     first, second = (snapshot(file) for file in series({"statuspage-feed"})["L"][:2])

@@ -75,7 +75,7 @@ def test_every_manifest_is_valid(version):
         ("ScaledObject/worker", ("spec", "triggers", 0, "metadata", "listLength"), 64),
     ],
 )
-def test_a_mistake_in_a_manifest_is_seen(name, path, value):
+def test_an_error_in_a_manifest_is_seen(name, path, value):
     broken = copy.deepcopy(WRITTEN[name])
     place: Any = broken
     for step in path[:-1]:

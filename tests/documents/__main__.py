@@ -1,16 +1,16 @@
-"""Run both checks over the whole repository; exit status 1 if anything is found."""
+"""Run the checks over the whole repository; exit status 1 if anything is found."""
 
 import sys
 from pathlib import Path
 
-from tests.documents import links, words
+from tests.documents import links, paths, tables, words
 
 ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
     """Print every finding as `file:line: what is wrong`."""
-    findings = [*links.findings(ROOT), *words.findings(ROOT)]
+    findings = [*links.findings(ROOT), *paths.findings(ROOT), *tables.findings(ROOT), *words.findings(ROOT)]
     for finding in findings:
         print(finding)  # noqa: T201
     return 1 if findings else 0

@@ -1,6 +1,6 @@
 """The checks of `python -m tests.documents` find what they look for."""
 
-from tests.documents import links, words
+from tests.documents import links, paths, tables, words
 
 RETIRED = "| retired | where | write instead |\n|---|---|---|\n| parcel, gone by | names, prose | delivery |\n"
 
@@ -18,6 +18,22 @@ def test_a_link_to_a_missing_file_or_heading_is_found(tmp_path):
 
 def test_headings_of_one_text_have_numbered_anchors():
     assert links.anchors("# A\n## A\n```\n# no\n```\n# It's C++, really\n") == {"a", "a-1", "its-c-really"}
+
+
+def test_a_module_that_is_not_there_is_found(tmp_path):
+    (tmp_path / "tracker").mkdir()
+    (tmp_path / "tracker" / "a.py").write_text("from os import path\n\nB = 1\n\n\nclass C: ...\n")
+    named = ["tracker/a.py", "tracker.a", "tracker.a.B", "tracker.a.C.d", "tracker.a.path", "tracker/NAME.py"]
+    missing = ["tracker/b.py", "tracker.b", "tracker.a.E"]
+    (tmp_path / "a.md").write_text("".join(f"`{name}`\n" for name in [*named, *missing]))
+
+    assert [line.split(": ")[1] for line in paths.findings(tmp_path)] == missing
+
+
+def test_a_row_that_a_line_break_cuts_in_two_is_found(tmp_path):
+    (tmp_path / "a.md").write_text("| a | b |\n|---|---|\n| c |\nd |\n\n```\ne |\n```\n")
+
+    assert [line.split(": ")[0] for line in tables.findings(tmp_path)] == ["a.md:4"]
 
 
 def test_retired_terms_are_found_in_names_and_prose_and_not_in_stored_fields(tmp_path):

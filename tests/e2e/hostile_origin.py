@@ -3,7 +3,6 @@
 Every page begins as an honest one. After `HostileOrigin.lease` it answers with its attack, at each request.
 """
 
-import gzip
 import json
 import threading
 import zlib
@@ -12,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import brotli
 from backports import zstd
 
 from tests.contract.fetch_origin import Exchange, Origin
 
-#: Stands in every answer that is to be refused, and must never come out.
+#: Is in every answer that is to be refused, and must never come out.
 PLANTED = "PLANTED-BY-THE-VENDOR"
 #: The password in a redirect, and the name of a file that a feed refers to.
 PASSWORD = "hunter2hunter2"
@@ -39,7 +37,7 @@ class Attack:
     reason: str | None = None
     #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
-    #: The title of the one update that is told all the same.
+    #: The title of the one update that is reported all the same.
     title: str | None = None
 
 
@@ -106,11 +104,6 @@ def bomb(exchange: Exchange) -> None:
         exchange.send(f"{len(data):x}\r\n".encode(), data, b"\r\n")
 
 
-def bomb_in_a_bomb() -> bytes:
-    """Return some KB that become 10 MB that become 10 GB."""
-    return gzip.compress(gzip.compress(bytes(10 << 20)) * 1000)
-
-
 def cut(exchange: Exchange) -> None:
     """Promise more than is sent."""
     exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", page(incident()))
@@ -137,52 +130,21 @@ UPDATES = [{"id": str(number)} for number in range(20_000)]
 
 REFUSED: dict[str, Attack] = {
     # size
-    "ten gigabytes": Attack(
-        answer=floods(b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n", bytes(65536)), reason=TOO_LARGE
-    ),
-    "endless body": Attack(answer=floods(b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536)), reason=TOO_LARGE),
     "endless chunks": Attack(answer=floods(CHUNKED, b"10000\r\n" + bytes(65536) + b"\r\n"), reason=TOO_LARGE),
-    "chunks of a byte": Attack(
-        answer=floods(CHUNKED, b"1\r\n{\r\n" * 10_000), reason="the answer is cut into too many pieces"
-    ),
     "gzip bomb": Attack(answer=bomb, reason=TOO_LARGE),
-    "gzip bomb in a gzip bomb": Attack(answer=says(bomb_in_a_bomb(), Content_Encoding="gzip, gzip"), reason=TOO_LARGE),
-    "bomb that is not announced": Attack(answer=says(gzip.compress(bytes(1 << 26))), reason=TOO_LARGE),
-    "br bomb": Attack(answer=says(brotli.compress(bytes(1 << 28), quality=1), Content_Encoding="br"), reason=TOO_LARGE),
     "zstd bomb": Attack(answer=says(zstd.compress(bytes(1 << 28), 1), Content_Encoding="zstd"), reason=TOO_LARGE),
-    "codings without end": Attack(
-        answer=says(page(incident()), Content_Encoding=", ".join(["gzip"] * 1000)),
-        reason="the answer has more than 4 content codings: " + ("gzip, " * 99)[:119] + "…",
-    ),
-    "cut gzip": Attack(
-        answer=says(gzip.compress(page(incident()))[:-9], Content_Encoding="gzip"), reason="the gzip body is cut short"
-    ),
     "cut body": Attack(answer=cut, reason="the answer of 127.0.0.1 breaks HTTP: the body is cut short"),
     # time
     "drip": Attack(
         answer=drips(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", page(incident())), reason=TOO_LATE
     ),
-    "drip of chunks": Attack(answer=drips(CHUNKED, b"1\r\n{\r\n" * 1000), reason=TOO_LATE),
-    "drip of headers": Attack(answer=drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 1000), reason=TOO_LATE),
     "silence": Attack(answer=hangs, reason="no byte came for 10 s"),
     # headers
     "endless headers": Attack(
         answer=floods(b"HTTP/1.1 200 OK\r\n", b"X-Header: 1\r\n" * 100), reason="the answer of 127.0.0.1 breaks HTTP"
     ),
-    "endless header": Attack(
-        answer=floods(b"HTTP/1.1 200 OK\r\nX-Long: ", b"1" * 65536), reason="the answer of 127.0.0.1 breaks HTTP"
-    ),
-    "endless interim answers": Attack(
-        answer=floods(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100),
-        reason="more than 100 interim answers came, and no final one",
-    ),
     # redirects
     "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 10 times, in a circle"),
-    "redirect loop with cookies": Attack(
-        answer=says(b"", status="302 Found", Location="?again", Set_Cookie=f"a={TRICKS[:20]!r}; Path=/"),
-        reason="redirected more than 10 times, in a circle that sets cookies, as for browsers",
-    ),
-    "redirect to a file": Attack(answer=redirects(FILE), reason=f"{FILE} is neither http nor https"),
     "redirect with a password": Attack(
         answer=redirects(f"http://admin:{PASSWORD}@127.0.0.1/"), reason="the URL holds a user name or password"
     ),
@@ -200,18 +162,9 @@ REFUSED: dict[str, Attack] = {
         reason="the answer is an error message: 500 oops [2J ]0;owned 2026-01-01T00:00:00Z tracker: forged LTR 31m "
         "the visible part",
     ),
-    "error with 503": Attack(answer=says(page(incident()), status="503 Unavailable"), reason="answered 503"),
     "nothing": Attack(answer=says(b""), reason="the answer is empty"),
     "deep JSON": Attack(
         answer=says(b'{"page":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), reason="the answer is JSON nested too deeply"
-    ),
-    "100,000 incidents": Attack(
-        answer=says(page(*({"id": f"{PLANTED}{number}", "incident_updates": []} for number in range(100_000)))),
-        reason=TOO_MANY_VALUES,
-    ),
-    "10,000 incidents": Attack(
-        answer=says(page(*({"id": f"{PLANTED}{number}", "name": PLANTED} for number in range(10_000)))),
-        reason="it lists 10000 incidents; no status page shows more than 5000",
     ),
     "JSON of millions of nothings": Attack(
         answer=says(page(incident(), more=[{}] * 2_000_000).replace(b" ", b"")), reason=TOO_MANY_VALUES
@@ -226,32 +179,18 @@ REFUSED: dict[str, Attack] = {
         reason="the feed declares XML entities that are made of others",
         path=FEED,
     ),
-    "feed of nothing but tags": Attack(answer=says(rss(item() + "<a/>" * 60_000)), reason=TOO_MUCH_MARKUP, path=FEED),
     "tag of a million attributes": Attack(
         answer=says(rss(item(), attributes=' a="b"' * 1_000_000)), reason=TOO_MUCH_MARKUP, path=FEED
-    ),
-    "feed that breaks off": Attack(
-        answer=says(rss(item())[:-20]), reason="the feed breaks off before its end", path=FEED
     ),
 }
 
 _KNOWN = incident(name="Known", body=MARK)
-TOLD: dict[str, Attack] = {
-    "wrong charset": Attack(
-        answer=says(page(_KNOWN).replace(b"Known", "Café".encode()), Content_Type="application/json; charset=utf-16"),
-        title="Café",
-    ),
-    "UTF-16": Attack(answer=says(page(_KNOWN).decode().encode("utf-16"), Content_Type=JSON), title="Known"),
+REPORTED: dict[str, Attack] = {
     "invalid UTF-8": Attack(
         answer=says(page(_KNOWN).replace(b"Known", b"\xffKnown\xed\xa0\x80"), Content_Type=JSON),
         title="\ufffdKnown\ufffd\ufffd\ufffd",
     ),
-    "NUL bytes": Attack(answer=says(page(_KNOWN).replace(b"Known", b"Kn\0ow\0n")), title="Known"),
     "titles of a megabyte": Attack(answer=says(page(incident("a " * 500_000, MARK * 60_000))), title="a " * 149 + "a…"),
-    "names of a megabyte": Attack(
-        answer=says(page(incident("Known", MARK, components=[{"name": "a " * 500_000}], status="s " * 500_000))),
-        title="Known",
-    ),
     "tricks": Attack(
         answer=says(
             page(
@@ -281,30 +220,18 @@ TOLD: dict[str, Attack] = {
         title="&a;" * 99 + "&a…",
     ),
     "external entity": Attack(answer=says(rss(item("&a;"), EXTERNAL)), path=FEED, title="&a;"),
-    "external entity in UTF-16": Attack(
-        answer=says(rss(item("&a;"), EXTERNAL).decode().encode("utf-16")), path=FEED, title="&a;"
-    ),
-    "external DTD": Attack(answer=says(rss(item("Known"), '<!DOCTYPE rss SYSTEM "/dtd">')), path=FEED, title="Known"),
-    "author of a megabyte": Attack(
-        answer=says(rss(item("Known", f"<author>{'a' * 1_000_000}</author>"))), path=FEED, title="Known"
-    ),
-    "declared as Punycode": Attack(
-        answer=says(rss(item("Known", f"<x>-{'a9' * 500_000}</x>"), '<?xml version="1.0" encoding="punycode"?>')),
-        path=FEED,
-        title="Known",
-    ),
 }
 
 
 @dataclass
 class HostileOrigin:
-    """Serves one page for each attack. A context manager."""
+    """Serves one page for each attack: one of each kind; those of the fetcher and of the formats meet them all."""
 
     attacks: dict[str, Attack]
-    #: Requests by page, before and after the turn.
+    #: Requests by page, before and after the attack.
     asked: Counter[str] = field(default_factory=Counter)
     asked_in_vain: list[str] = field(default_factory=list)
-    _turned: threading.Event = field(default_factory=threading.Event)
+    _attacks_now: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> Self:
@@ -321,9 +248,9 @@ class HostileOrigin:
         number = next(path for path, page_name in self._pages.items() if page_name == name)
         return self._origin.url(number + self.attacks[name].path)
 
-    def lease(self) -> None:
+    def attack(self) -> None:
         """Attack from now on."""
-        self._turned.set()
+        self._attacks_now.set()
 
     def wait_until_read_twice(self, timeout_s: float) -> None:
         """Wait until every page was asked again after its first answer, which by then was taken in."""
@@ -342,7 +269,7 @@ class HostileOrigin:
             self.asked[name] += 1
             self._changed.notify_all()
         attack = self.attacks[name]
-        if self._turned.is_set():
+        if self._attacks_now.is_set():
             attack.answer(exchange)
         elif attack.path == FEED:
             exchange.answer(body=rss(""))

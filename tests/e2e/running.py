@@ -111,7 +111,7 @@ class RunningTracker:
 
     @property
     def record(self) -> list[dict[str, Any]]:
-        """Return what stands in `updates.jsonl`."""
+        """Return what is in `updates.jsonl`."""
         path = self.data_dir / "updates.jsonl"
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 

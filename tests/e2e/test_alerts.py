@@ -80,10 +80,10 @@ def test_an_incident_opens_changes_and_closes_where_its_impact_says(watched: Wat
         ("closed", "Errors", "resolved"),
     ]
     assert [shown(each)[0] for each in paged] == ["opened", "changed", "closed"]
-    told_late = paged[0].event["data"]
-    assert [update["status"] for update in told_late["updates"]] == ["investigating"] * 2
-    assert told_late["updates"][1]["text"] == "impact now major, was minor"
-    assert {each.event["data"]["key"] for each in (*in_chat, *paged)} == {told_late["key"]}
+    reported_late = paged[0].event["data"]
+    assert [update["status"] for update in reported_late["updates"]] == ["investigating"] * 2
+    assert reported_late["updates"][1]["text"] == "impact now major, was minor"
+    assert {each.event["data"]["key"] for each in (*in_chat, *paged)} == {reported_late["key"]}
 
 
 def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: Watched) -> None:
@@ -102,6 +102,7 @@ def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: 
     assert "Drill" not in watched.tracker.command("status", "--format", "json").stdout
 
 
+@pytest.mark.faults
 def test_a_drill_of_one_channel_names_what_it_does_not_take(watched: Watched) -> None:
     before = len(watched.chat.accepted)
     last_good = watched.tracker.command("ask", "HGETALL", "tracker:drills").stdout
@@ -129,7 +130,9 @@ def test_acknowledged_alerts_say_by_whom_and_what_was_sent_is_what_backtest_list
     explained = tracker.command(
         "alerts", "explain", f"{tracker.record[-1]['id']}", "--providers", str(tracker.providers_file)
     )
-    replayed = tracker.command("alerts", "backtest", "--config", str(tracker.providers_file), "--format", "json")
+    replayed = tracker.command(
+        "alerts", "backtest", "--record-only", "--config", str(tracker.providers_file), "--format", "json"
+    )
 
     assert (opened["state"], opened["severity"]) == ("open", "warning")
     assert acked.stdout.strip() == f"{opened['id']} is acknowledged"
@@ -167,3 +170,34 @@ def test_a_deliverer_that_dies_leaves_one_open_and_one_close(tmp_path: Path) -> 
     kinds = [shown(each)[0] for each in chat.accepted]
     assert (kinds[0], kinds[-1]) == ("opened", "closed")
     assert kinds.count("closed") == 1
+
+
+def about_itself(receiver: Receiver) -> list[tuple[str, str]]:
+    """Return what the tracker said of itself."""
+    sent = [(each.event["data"]["kind"], *shown(each)[:2]) for each in receiver.accepted]
+    return [(act, title) for kind, act, title in sent if kind == "tracker"]
+
+
+@pytest.mark.faults
+def test_what_stops_within_the_tracker_opens_one_alert_and_closes_it_when_it_works_again(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor, Receiver() as chat, Receiver() as watchdog:
+        entries = provider("acme", vendor.url("acme")) + channel("chat", chat.url) + table("route", to=["chat"])
+        environ = {"TRACKER_HEARTBEAT_URL": watchdog.url}
+        with RunningTracker(entries, tmp_path, "--format", "json", environ=environ) as tracker:
+            tracker.wait_until_watching()
+            watchdog.wait_for(lambda r: r.deliveries)
+            for process, title in (
+                (" beat ", "Beat has stopped"),
+                ("worker1@", "No worker takes tasks"),
+                ("printer@", "The printer is behind"),
+            ):
+                (stopped,) = tracker.children(process)
+                os.kill(stopped, signal.SIGSTOP)
+                if title.startswith("The printer"):
+                    page.open_incident("Errors", body="We look into it.")
+                chat.wait_for(lambda r, title=title: about_itself(r)[-1:] == [("opened", title)])
+                os.kill(stopped, signal.SIGCONT)
+                chat.wait_for(lambda r, title=title: about_itself(r)[-1:] == [("closed", title)])
+
+    assert [act for act, _ in about_itself(chat)] == ["opened", "closed"] * 3

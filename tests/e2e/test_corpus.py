@@ -11,7 +11,7 @@ from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.sites import RecordedSite
 
 #: The kinds of events that tell an update for the first time.
-TOLD = {"new_incident", "incident_update", "maintenance_update"}
+REPORTED = {"new_incident", "incident_update", "maintenance_update"}
 
 
 def path_of(files: list[Path]) -> str:
@@ -41,7 +41,7 @@ def test_every_series_brings_exactly_the_updates_that_were_not_in_its_first_answ
                     vendor.wait_for(name, lambda counts, before=before: counts.total > before + 2)
 
     for name, files in recorded.items():
-        events = [event for event in tracker.events if event["provider"] == name and event["event"] in TOLD]
+        events = [event for event in tracker.events if event["provider"] == name and event["event"] in REPORTED]
         reported = [(event["incident_id"], event["update_id"]) for event in events]
         assert len(reported) == len(set(reported))
         if files[0].suffix == ".json":

@@ -99,8 +99,8 @@ def test_nothing_of_the_folder_runs_and_all_works(
 @pytest.mark.parametrize(
     "command",
     [
-        ["celery", "-q", "-A", "workers.app", "report"],
-        ["python", "-m", "workers.flower", "--port=0"],
+        pytest.param(["celery", "-q", "-A", "workers.app", "report"], marks=pytest.mark.faults),
+        pytest.param(["python", "-m", "workers.flower", "--port=0"], marks=pytest.mark.faults),
         ["tracker", "providers", "search", "payments"],
     ],
     ids=" ".join,

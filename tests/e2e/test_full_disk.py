@@ -1,4 +1,4 @@
-"""No room: what cannot be written waits, is told in plain words, and comes out once there is room again."""
+"""No room: what cannot be written waits, is reported in plain words, and comes out once there is room again."""
 
 import os
 import resource

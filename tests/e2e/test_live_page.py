@@ -24,6 +24,7 @@ def _is_it(event: dict[str, Any]) -> bool:
     return event.get("incident") == _TITLE
 
 
+@pytest.mark.faults
 def test_an_incident_shows_without_a_reload(tmp_path: Path) -> None:
     page = demo_page()
     with SimulatedVendor([page]) as vendor, running_browser() as browser:

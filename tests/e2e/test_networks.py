@@ -70,13 +70,13 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     with Origin(page) as private, public:
         page.elsewhere = private.url("", "localhost").rstrip("/")
         proxy = ForwardProxy({BEHIND: public})
-        with Origin(proxy) as door:
+        with Origin(proxy) as forwarder:
             entries = provider("private", private.url("/history.rss"), interval=2) + signed_in("ACME_AUTH")
             entries += provider("moved", private.url("/moved.rss"), interval=2) + signed_in("ACME_AUTH")
             entries += provider("missing", private.url("/history.rss"), interval=2) + signed_in("OTHER_AUTH")
             entries += provider("refused", private.url("/history.rss"), interval=2) + 'format = "feed"\n'
             entries += provider("behind", f"http://{BEHIND}/history.rss", interval=2) + 'format = "feed"\n'
-            environ = {"ACME_AUTH": SECRET, "HTTP_PROXY": f"http://ops:{PROXY_PASSWORD}@127.0.0.1:{door.port}"}
+            environ = {"ACME_AUTH": SECRET, "HTTP_PROXY": f"http://ops:{PROXY_PASSWORD}@127.0.0.1:{forwarder.port}"}
             directory = tmp_path_factory.mktemp("networks")
             with RunningTracker(entries, directory, "-v", "--format", "json", environ=environ) as tracker:
                 tracker.wait_for(lambda tracker: any("watching" in line for line in tracker.log))

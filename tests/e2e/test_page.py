@@ -5,6 +5,7 @@ import socket
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
@@ -50,6 +51,7 @@ def test_a_push_is_on_record_within_moments_and_the_page_shows_it(tmp_path: Path
     assert "did not end" not in "".join(tracker.log)
 
 
+@pytest.mark.faults
 def test_a_page_that_others_could_read_does_not_start(tmp_path: Path) -> None:
     with RunningTracker(provider("acme", "http://127.0.0.1:1"), tmp_path, "--web", "0.0.0.0:0") as tracker:
         assert tracker.process is not None

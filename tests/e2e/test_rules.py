@@ -1,4 +1,4 @@
-"""A real Prometheus over a whole tracker: beat, a worker, the printer and the data server hang in turn, and are told.
+"""A real Prometheus over a tracker: beat, a worker, the printer and the data server hang one by one, and are reported.
 
 The rules are those of `deploy/prometheus`, with their minutes made seconds; `promtool test rules` covers the minutes.
 """
@@ -100,7 +100,8 @@ def hanging(tracker: RunningTracker, marker: str) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_what_hangs_is_told_by_the_matching_rule_and_taken_back(tmp_path: Path, free_port: int) -> None:
+@pytest.mark.faults
+def test_what_hangs_is_reported_by_the_matching_rule_and_taken_back(tmp_path: Path, free_port: int) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor:
         entry = provider("acme", vendor.url("acme"), interval=2)
@@ -118,7 +119,7 @@ def _check(prometheus: RunningPrometheus, tracker: RunningTracker, page: Page) -
     read = 'tracker_provider_state{provider="acme", state="operational"} == 1'
     prometheus.wait_for(lambda: prometheus.query(read))
 
-    def told(rule: str, marker: str) -> None:
+    def reported(rule: str, marker: str) -> None:
         prometheus.wait_for(lambda: not prometheus.firing())
         with hanging(tracker, marker):
             if rule == "DeliveryStuck":
@@ -126,7 +127,7 @@ def _check(prometheus: RunningPrometheus, tracker: RunningTracker, page: Page) -
             prometheus.wait_for(lambda: rule in prometheus.firing())
         prometheus.wait_for(lambda: rule not in prometheus.firing())
 
-    told("DeliveryStuck", "-Q print")
-    told("TrackerBlind", "-Q fetch")
-    told("TrackerLate", " beat ")
-    told("TrackerScrapeFailing", "valkey")
+    reported("DeliveryStuck", "-Q print")
+    reported("TrackerBlind", "-Q fetch")
+    reported("TrackerLate", " beat ")
+    reported("TrackerScrapeFailing", "valkey")

@@ -18,10 +18,10 @@ from tests.data_server import DataServer
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.fakes import NOON
 from tests.fakes import provider as new_provider
-from tests.looped_pages import LoopedPages
+from tests.pages_on_a_loop import LoopedPages
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
-from tracker.polling.ports import Commit, PollLease
+from tracker.polling.page_store import Commit, PollLease
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
@@ -53,9 +53,9 @@ class Trio:
     def kill_primary(self) -> None:
         """Kill it, and wait until the replica has been promoted."""
         self.primary.kill()
-        wait_until(lambda: self.told_port() == self.replica.port)
+        wait_until(lambda: self.printed_port() == self.replica.port)
 
-    def told_port(self) -> int:
+    def printed_port(self) -> int:
         """Return the port of the primary, as the sentinel tells it."""
         return int(self.sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)[1])
 
@@ -163,7 +163,7 @@ def test_nobody_who_watches_the_name_is_one_sentence(trio: Trio, tmp_path: Path)
 
     assert done.returncode == 4
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("tracker: no data server can be reached at sentinel://")
+    assert sentence.startswith("tracker: the tracker is not running: no sentinel of sentinel://")
     assert PASSWORD not in sentence
 
 
@@ -180,3 +180,13 @@ def test_celery_asks_the_same_sentinels_and_shows_no_password(trio: Trio) -> Non
     with redis.Redis(port=trio.primary.port, db=3, password=PASSWORD) as client:
         assert client.llen("q") == 1
     assert PASSWORD not in shown
+
+
+def test_a_question_reaches_the_primary(trio: Trio, tmp_path: Path) -> None:
+    tracker = RunningTracker(provider("acme", "http://127.0.0.1:9"), tmp_path, environ=trio.environ)
+
+    done = tracker.command("ask", "INFO", "replication")
+
+    assert done.returncode == 0, done.stderr
+    assert "role\nmaster\n" in done.stdout
+    assert PASSWORD not in done.stdout + done.stderr

@@ -61,6 +61,7 @@ def test_a_second_tracker_is_refused_until_it_has_a_namespace(tmp_path: Path) ->
                 assert [key for key in keys if key.startswith("team-b:_kombu")]
 
 
+@pytest.mark.faults
 def test_a_killed_tracker_goes_on_at_once_and_another_one_waits_for_its_lease(tmp_path: Path) -> None:
     pages = [Page("red", id="red"), Page("blue", id="blue")]
     with DataServer(tmp_path, _free_port()) as server, SimulatedVendor(pages) as vendor:

@@ -90,6 +90,7 @@ def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
         assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
 
 
+@pytest.mark.faults
 def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restart(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor:
@@ -147,7 +148,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield Running(tracker, vendor, page, other)
 
 
-@pytest.mark.parametrize("marker", ["worker1@", "printer@", "workers.app beat", "valkey-server"])
+@pytest.mark.parametrize("marker", ["worker1@", "printer@", "valkey-server"])
 def test_a_child_that_is_killed_comes_back_and_nothing_is_lost(running: Running, marker: str) -> None:
     tracker, page = running.tracker, running.page
     (victim,) = tracker.children(marker)
@@ -169,6 +170,7 @@ def test_a_second_tracker_on_the_same_data_directory_is_refused(running: Running
     assert len(second.stderr.splitlines()) == 1
 
 
+@pytest.mark.faults
 def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     tracker = running.tracker
     added = tracker.command(
@@ -188,6 +190,7 @@ def test_providers_come_and_go_while_it_runs(running: Running) -> None:
     assert "Elsewhere (investigating)" in status.stdout
 
 
+@pytest.mark.faults
 def test_pages_that_cannot_be_reached_are_reported_in_one_plain_line(tmp_path: Path) -> None:
     entries = "".join(provider(f"page {number}", f"http://127.0.0.1:9/{number}") for number in range(30))
     with RunningTracker(entries, tmp_path) as tracker:
@@ -199,6 +202,7 @@ def test_pages_that_cannot_be_reached_are_reported_in_one_plain_line(tmp_path: P
     assert len(tracker.log) < 8
 
 
+@pytest.mark.faults
 def test_a_broken_catalogue_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
     tracker = RunningTracker('[[provider]]\nname = "A"\nurl = "https://a.example"\nintervall = 5\n', tmp_path)
     tracker.start()

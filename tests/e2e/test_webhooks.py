@@ -70,6 +70,7 @@ def test_what_was_posted_but_not_acknowledged_is_delivered_again_under_the_same_
     assert [delivery.id for delivery in receiver.deliveries] == [receiver.accepted[0].id] * 2
 
 
+@pytest.mark.faults
 def test_a_sink_that_comes_while_the_tracker_runs_is_reported_of_what_comes_then(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver() as receiver:
@@ -117,6 +118,7 @@ def unfinished(exchange: Exchange) -> None:
     exchange.reset()
 
 
+@pytest.mark.faults
 def test_an_answer_that_breaks_off_is_no_delivery(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver(cut_short, unfinished) as receiver:
@@ -163,6 +165,7 @@ def test_dead_letters_are_in_sight_until_they_are_delivered(tmp_path: Path) -> N
     assert len(receiver.accepted) == 2
 
 
+@pytest.mark.faults
 def test_a_sink_that_nothing_reaches_is_named_until_there_is_a_page_for_it(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor:
@@ -186,6 +189,7 @@ def test_a_sink_that_nothing_reaches_is_named_until_there_is_a_page_for_it(tmp_p
     assert f"ops ({sentence})" in removed.stderr
 
 
+@pytest.mark.faults
 def test_a_chat_gets_messages_and_a_header_that_nothing_shows(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with SimulatedVendor([page]) as vendor, Receiver() as receiver:

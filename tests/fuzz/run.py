@@ -88,7 +88,7 @@ _HANGS_S: Final = 120
 
 
 @dataclass(slots=True)
-class Tally:
+class Outcomes:
     """What became of the cases of one parser."""
 
     parser: str
@@ -123,26 +123,26 @@ def broken_answer(bodies: Bodies, parser: str, seed: int, number: int) -> Broken
     return BrokenAnswer(case(bodies, READS.get(parser, parser), chance), chance.choice(CONTENT_TYPES))
 
 
-def try_out(parser: str, number: int, answer: BrokenAnswer, tally: Tally) -> None:
+def try_out(parser: str, number: int, answer: BrokenAnswer, counts: Outcomes) -> None:
     """Give one broken answer to a parser and count what came of it."""
-    tally.cases += 1
+    counts.cases += 1
     began = time.process_time()
     try:
         _read(parser, answer)
-        tally.read += 1
+        counts.read += 1
     except ParseError:
-        tally.refused += 1
+        counts.refused += 1
     except Exception as error:  # noqa: BLE001  whatever it is, it is what we look for
-        tally.failures.append((number, f"{type(error).__name__}: {error}"[:200], answer.body))
+        counts.failures.append((number, f"{type(error).__name__}: {error}"[:200], answer.body))
     seconds = time.process_time() - began
-    if seconds > tally.slowest_s:
-        tally.slowest_s, tally.slowest_case = seconds, number
+    if seconds > counts.slowest_s:
+        counts.slowest_s, counts.slowest_case = seconds, number
 
 
-def fuzz(parser: str, seed: int, cases: int) -> Tally:
+def fuzz(parser: str, seed: int, cases: int) -> Outcomes:
     """Give that many broken answers to one parser."""
     bodies = load()
-    tally = Tally(parser)
+    counts = Outcomes(parser)
     with contextlib.suppress(ParseError):  # what is built once, at the first answer, is no case's
         _read(parser, BrokenAnswer(bodies.raw[0], None))
     _forget_peak()
@@ -152,12 +152,12 @@ def fuzz(parser: str, seed: int, cases: int) -> Tally:
             faulthandler.dump_traceback_later(_HANGS_S, exit=True)
         answer = broken_answer(bodies, parser, seed, number)
         _forget_peak()
-        try_out(parser, number, answer, tally)
+        try_out(parser, number, answer, counts)
         grown = _peak() - before
-        if grown > tally.grown_bytes:
-            tally.grown_bytes, tally.largest_case = grown, number
+        if grown > counts.grown_bytes:
+            counts.grown_bytes, counts.largest_case = grown, number
     faulthandler.cancel_dump_traceback_later()
-    return tally
+    return counts
 
 
 def _read(parser: str, answer: BrokenAnswer) -> Snapshot:
@@ -196,28 +196,28 @@ def main() -> int:
         waiting = [pool.submit(fuzz, parser, options.seed, options.cases) for parser in parsers]
         tallies = [future.result() for future in waiting]
     _report(options.seed, tallies)
-    return 0 if all(tally.passed for tally in tallies) else 1
+    return 0 if all(counts.passed for counts in tallies) else 1
 
 
-def _report(seed: int, tallies: list[Tally]) -> None:
+def _report(seed: int, tallies: list[Outcomes]) -> None:
     say = sys.stdout.write
     say(f"seed {seed}\n")
     say(f"{'parser':<12}{'cases':>9}{'ParseErrors':>13}{'read':>9}{'failures':>10}{'slowest ms':>12}{'grown MB':>10}\n")
-    for tally in tallies:
+    for counts in tallies:
         say(
-            f"{tally.parser:<12}{tally.cases:>9}{tally.refused:>13}{tally.read:>9}{len(tally.failures):>10}"
-            f"{tally.slowest_s * 1e3:>12.0f}{tally.grown_bytes / 2**20:>10.1f}\n"
+            f"{counts.parser:<12}{counts.cases:>9}{counts.refused:>13}{counts.read:>9}{len(counts.failures):>10}"
+            f"{counts.slowest_s * 1e3:>12.0f}{counts.grown_bytes / 2**20:>10.1f}\n"
         )
-    for tally in tallies:
-        if tally.slowest_s >= MOST_SECONDS:
-            say(f"too slow: --parser {tally.parser} --case {tally.slowest_case}\n")
-        if tally.grown_bytes >= MOST_MEMORY:
-            say(f"too large: --parser {tally.parser} --case {tally.largest_case}\n")
-        for number, what, body in tally.failures[:10]:
-            with tempfile.NamedTemporaryFile(prefix=f"fuzz-{tally.parser}-{number}-", delete=False) as kept:
+    for counts in tallies:
+        if counts.slowest_s >= MOST_SECONDS:
+            say(f"too slow: --parser {counts.parser} --case {counts.slowest_case}\n")
+        if counts.grown_bytes >= MOST_MEMORY:
+            say(f"too large: --parser {counts.parser} --case {counts.largest_case}\n")
+        for number, what, body in counts.failures[:10]:
+            with tempfile.NamedTemporaryFile(prefix=f"fuzz-{counts.parser}-{number}-", delete=False) as kept:
                 kept.write(body)
-            say(f"--parser {tally.parser} --case {number}: {what} ({kept.name})\n")
-    say("passed\n" if all(tally.passed for tally in tallies) else "FAILED\n")
+            say(f"--parser {counts.parser} --case {number}: {what} ({kept.name})\n")
+    say("passed\n" if all(counts.passed for counts in tallies) else "FAILED\n")
 
 
 def _repeat(options: argparse.Namespace) -> int:

@@ -30,16 +30,17 @@ from typing import Any, Final, Self
 import brotli
 from msgspec.structs import replace
 
+from tests.contract.both_fetchers import LaneAndGeneral
 from tests.contract.fetch_origin import Exchange, Origin
-from tests.contract.lane_and_general import LaneAndGeneral
 from tracker.errors import FetchError, FetchTimeout, PollError
 from tracker.fetch import FetchLimits, RequestsFetcher
 from tracker.fetch.decoders import zstd
+from tracker.fetch.options import ClientOptions
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
-#: Small, so that what is too large and too slow ends soon.
-LIMITS: Final = FetchLimits(connect_s=2.0, read_s=0.5, total_s=1.0, max_body_bytes=256 * 1024)
+#: Small, so that what is too large ends soon. No answer waits: only a machine that is busy takes long.
+LIMITS: Final = FetchLimits(connect_s=10.0, read_s=10.0, total_s=20.0, max_body_bytes=256 * 1024)
 MOST_SECONDS: Final = 1.0
 MOST_MEMORY: Final = 64 * 1024 * 1024
 _HANGS_S: Final = 120
@@ -203,7 +204,7 @@ def answer(seed: int, number: int) -> bytes:
 
 
 @dataclass(slots=True)
-class Tally:
+class Outcomes:
     """What became of the cases."""
 
     cases: int = 0
@@ -225,7 +226,7 @@ class Wire:
     """A process that sends one broken answer after the other, and both fetchers that ask for them."""
 
     def __init__(self, seed: int) -> None:
-        self._fetcher = RequestsFetcher(limits=LIMITS, user_agent="fuzz", hosts=1)
+        self._fetcher = RequestsFetcher(ClientOptions(user_agent="fuzz"), limits=LIMITS, hosts=1)
         self._quick = LaneAndGeneral(limits=LIMITS, user_agent="fuzz", hosts=1)
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()
@@ -242,29 +243,29 @@ class Wire:
         self._pipe.send("end")
         self._process.join(10)
 
-    def try_out(self, number: int, tally: Tally) -> None:
+    def try_out(self, number: int, counts: Outcomes) -> None:
         """Ask for one answer and count what came of it."""
-        tally.cases += 1
+        counts.cases += 1
         validators = Validators(etag='"1"') if number % 2 else Validators()
         request = FetchRequest(url=f"{self._url}{number}", allow_private=True, validators=validators)
         began = time.thread_time()
         outcome = outcome_of(self._fetcher.fetch, request)
         seconds = time.thread_time() - began
-        tally.outcomes[type(outcome).__name__] += 1
+        counts.outcomes[type(outcome).__name__] += 1
         if (wrong := _what_is_wrong(outcome)) is not None:
-            tally.failures.append((number, wrong))
+            counts.failures.append((number, wrong))
         began = self._quick.thread.seconds()
         quick = outcome_of(self._quick.fetch_quickly, request)
         seconds = max(seconds, self._quick.thread.seconds() - began)
-        tally.quick[type(quick).__name__] += 1
+        counts.quick[type(quick).__name__] += 1
         if isinstance(quick, FetchTimeout) is not isinstance(outcome, FetchTimeout):
             # The machine was busy; whoever really waits for more does so again.
             request = replace(request, url=f"{request.url}?again")
             outcome, quick = outcome_of(self._fetcher.fetch, request), outcome_of(self._quick.fetch_quickly, request)
         if quick is not None and _in_words(quick) != _in_words(outcome):
-            tally.failures.append((number, f"the lane: {_in_words(quick)[:200]}, not {_in_words(outcome)[:200]}"))
-        if seconds > tally.slowest_s:
-            tally.slowest_s, tally.slowest_case = seconds, number
+            counts.failures.append((number, f"the lane: {_in_words(quick)[:200]}, not {_in_words(outcome)[:200]}"))
+        if seconds > counts.slowest_s:
+            counts.slowest_s, counts.slowest_case = seconds, number
 
 
 def outcome_of(fetch: Callable[[FetchRequest], Any], request: FetchRequest) -> object:
@@ -314,19 +315,19 @@ def _serve(seed: int, pipe: Connection) -> None:
         pipe.recv()
 
 
-def fuzz(seed: int, cases: int) -> Tally:
+def fuzz(seed: int, cases: int) -> Outcomes:
     """Ask for that many broken answers."""
-    tally = Tally()
+    counts = Outcomes()
     with Wire(seed) as wire:
-        wire.try_out(0, Tally())
+        wire.try_out(0, Outcomes())
         before = _peak()
         for number in range(cases):
             if number % 100 == 0:
                 faulthandler.dump_traceback_later(_HANGS_S, exit=True)
-            wire.try_out(number, tally)
-        tally.grown_bytes = _peak() - before
+            wire.try_out(number, counts)
+        counts.grown_bytes = _peak() - before
     faulthandler.cancel_dump_traceback_later()
-    return tally
+    return counts
 
 
 def _peak() -> int:
@@ -346,22 +347,22 @@ def main() -> int:
     parser.add_argument("--case", type=int, help="repeat one case")
     options = parser.parse_args()
     if options.case is not None:
-        tally = Tally()
+        counts = Outcomes()
         with Wire(options.seed) as wire:
-            wire.try_out(options.case, tally)
-        sys.stdout.write(f"{answer(options.seed, options.case)[:2000]!r}\n{tally}\n")
-        return 0 if tally.passed else 1
-    tally = fuzz(options.seed, options.cases)
+            wire.try_out(options.case, counts)
+        sys.stdout.write(f"{answer(options.seed, options.case)[:2000]!r}\n{counts}\n")
+        return 0 if counts.passed else 1
+    counts = fuzz(options.seed, options.cases)
     say = sys.stdout.write
-    say(f"seed {options.seed}: {tally.cases} answers on the wire\n")
-    for name in sorted({*tally.outcomes, *tally.quick}):
-        say(f"{name:<20}{tally.outcomes[name]:>9}{tally.quick[name]:>9} on the lane\n")
-    slowest, grown = f"{tally.slowest_s * 1e3:.0f} ms", f"{tally.grown_bytes / 2**20:.1f} MB"
-    say(f"slowest {slowest} (--case {tally.slowest_case}), grown {grown}\n")
-    for number, what in tally.failures[:10]:
+    say(f"seed {options.seed}: {counts.cases} answers on the wire\n")
+    for name in sorted({*counts.outcomes, *counts.quick}):
+        say(f"{name:<20}{counts.outcomes[name]:>9}{counts.quick[name]:>9} on the lane\n")
+    slowest, grown = f"{counts.slowest_s * 1e3:.0f} ms", f"{counts.grown_bytes / 2**20:.1f} MB"
+    say(f"slowest {slowest} (--case {counts.slowest_case}), grown {grown}\n")
+    for number, what in counts.failures[:10]:
         say(f"--case {number}: {what}\n")
-    say("passed\n" if tally.passed else "FAILED\n")
-    return 0 if tally.passed else 1
+    say("passed\n" if counts.passed else "FAILED\n")
+    return 0 if counts.passed else 1
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
 import gzip
+import resource
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.history.record import NOON, component, event, unreadable, write
-from tracker.errors import HistoryError
-from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history
+from tracker.delivery.event_stream import StreamedEvent
+from tracker.errors import HistoryError, SearchTooWide
+from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history, projection, sqlite, words
 from tracker.history.opening import migrate
-from tracker.history.sqlite import SqliteDatabase, SqliteDialect
-from tracker.model.event import EventKind
+from tracker.history.postgres import PostgresDatabase
+from tracker.history.rows import event_row
+from tracker.history.schema import BLOCK_BITS
+from tracker.history.sqlite import SqliteDatabase
+from tracker.model.event import EventKind, identity
 from tracker.model.page import Impact
 from tracker.polling.poll_cost import FAILED, ResponseClass, Savings
 
@@ -37,7 +45,7 @@ def story() -> list:
     ]
 
 
-def test_an_incident_is_told_with_its_ledger(history: History, tmp_path: Path) -> None:
+def test_an_incident_is_reported_with_its_ledger(history: History, tmp_path: Path) -> None:
     record = tmp_path / "updates.jsonl"
     write(record, story())
     assert history.follow(record) == 9
@@ -122,6 +130,54 @@ def test_words_are_found_and_pages_follow_each_other(history: History, tmp_path:
     ]
     assert history.feed(FeedFilter(text="'; DROP TABLE \" OR * NEAR( ")).items == ()
     assert history.feed(FeedFilter(text='"*" :-^')).items == ()
+
+
+def test_the_beginning_of_a_word_finds_every_word_that_begins_so(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "updates.jsonl"
+    texts = ("Latency rises", "late again", "LATERAL moves", "a late_night change", "plate", "É3.5-latex", "all well")
+    write(record, [event(f"u{number}", number, message=text) for number, text in enumerate(texts)])
+    history.follow(record)
+
+    def found(text: str) -> set[str]:
+        return {str(item.event.message) for item in history.feed(FeedFilter(text=text)).items}
+
+    assert found("late*") == {*texts[:4], texts[5]}
+    assert found("LAT* again") == {texts[1]}
+    assert found("late_ni*") == {texts[3]}
+    assert found("nowhere* late") == set()
+    with monkeypatch.context() as patched:
+        patched.setattr(words, "MOST_BEGUN", 4)
+        assert len(found("late*")) == 5
+        patched.setattr(words, "MOST_BEGUN", 3)
+        with pytest.raises(SearchTooWide, match="more than 3 words begin with 'late'"):
+            found("late*")
+
+
+def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: History, tmp_path: Path) -> None:
+    """A database that looks at one block of events after another finds each event once, in both directions."""
+    record = tmp_path / "updates.jsonl"
+    for block in range(12):
+        write(record, [event(f"u{block}-{number}", block * 60 + number) for number in range(3)], first=block * 3 + 1)
+        history.follow(record)
+        with history._database.writing() as session:
+            session.execute(projection._NOTE, name="seq", value=str((block + 1) << BLOCK_BITS))
+    wanted = FeedFilter(text="text")
+    backwards, before = [], None
+    while (found := history.feed(wanted, before=before, limit=5)).next_before is not None:
+        backwards += found.items
+        before = found.next_before
+    backwards += found.items
+    forwards, after = [], 0
+    while some := history.newer(after, wanted, limit=5):
+        forwards += some
+        after = some[-1].seq
+    assert [item.seq for item in forwards] == [item.seq for item in backwards[::-1]]
+    assert len({item.event.id for item in forwards}) == 36
+    assert len(history.feed(FeedFilter(text="text", providers=("acme",)), limit=50).items) == 36
+    times = FeedFilter(text="text", since=NOON + timedelta(minutes=60), until=NOON + timedelta(minutes=121))
+    assert [item.event.update_id for item in history.feed(times).items] == ["u2-0", "u1-2", "u1-1", "u1-0"]
 
 
 def test_filters_choose(history: History, tmp_path: Path) -> None:
@@ -238,20 +294,55 @@ def test_two_who_read_the_record_at_once_put_each_event_in_once(
     assert len(history.newer(0)) == 9
 
 
-def test_a_schema_of_before_keeps_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    first = SqliteDialect().migrations()[:1]
+def test_a_schema_of_before_keeps_its_data(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = PostgresDatabase(database) if database else SqliteDatabase(tmp_path / "history.sqlite3")
+    first = opened.dialect.migrations()[:1]
+    streamed = [StreamedEvent(stream_id=f"{seq}-0", event=each) for seq, each in enumerate(story(), 1)]
+    rows = [event_row(seq, each) for seq, each in enumerate(streamed, 1)]
     with monkeypatch.context() as patched:
-        patched.setattr(SqliteDialect, "migrations", lambda _: first)
-        old = open_history(tmp_path)
-        old.follow(record)
-        old.close()
-    new = open_history(tmp_path)
+        patched.setattr(type(opened.dialect), "migrations", lambda _: first)
+        migrate(opened)
+        with opened.writing() as session:
+            session.execute_many(projection._EVENTS, rows)
+            if database is None:
+                session.execute_many(sqlite._INDEX, rows)
+    opened.close()
+    new = open_history(tmp_path, database)
     new.count_polls({"acme": Savings(endings={ResponseClass.CHANGED: 1}, since=NOON)}, NOON)
     assert len(new.newer(0)) == 9
-    assert new.follow(record) == 0
+    assert len(new.feed(FeedFilter(text="cab*")).items) == 2
+    assert len(new.feed(FeedFilter(since=NOON)).items) == 9
     new.close()
+
+
+def test_events_that_a_version_before_named_are_not_there_twice(
+    history: History, tmp_path: Path, database: str | None
+) -> None:
+    """The ids of that version hold slashes as they are, also as the ids of other events."""
+    record = tmp_path / "updates.jsonl"
+    pairs = (("a/b", "u"), ("a%2Fb", "u"), ("component", "u"), ("a", "status/resolved"))
+    former = [event(update, minute, incident_id=each) for minute, (each, update) in enumerate(pairs)]
+    edit = event("u", 9, EventKind.UPDATE_EDITED, incident_id="a/b", id="acme/a/b/u/edited/0123456789abcdef")
+    write(record, [*former, edit])
+    assert history.follow(record) == 5
+    followed = history.newer(0)
+    with history._database.writing() as session:
+        session.execute("UPDATE events SET id = '/' || id")
+        for item in followed:
+            session.execute("UPDATE events SET id = :id WHERE seq = :seq", id=item.event.id, seq=item.seq)
+        session.execute("DELETE FROM notes WHERE name = 'keys'")
+
+    again = [replace(each, id=identity(each)) for each in (*former, edit)]
+    named = ["a%2Fb/u", "a%252Fb/u", "%63omponent/u", "a/status/resolved", "a%2Fb/u/edited/0123456789abcdef"]
+    assert [each.id for each in again] == [f"acme/{each}" for each in named]
+    write(record, [*again, event("b/u", 20, incident_id="a", id="acme/a/b%2Fu")], first=100)
+    with closing(open_history(tmp_path, database)) as after:
+        assert after.follow(record) == 1
+        shown = [item.event for item in after.newer(0)]
+        assert after.rebuild(record) == 6
+        assert [item.event for item in after.newer(0)] == shown
 
 
 def test_a_schema_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
@@ -264,10 +355,35 @@ def test_a_schema_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "history.sqlite3").write_bytes(b"no database at all" * 100)
-    with pytest.raises(HistoryError, match="cannot be used"):
+@pytest.mark.parametrize(
+    ("obstruct", "sentence"),
+    [
+        (lambda file: file.write_bytes(b"no database at all" * 100), r"cannot be used \(file is not a database\)"),
+        (lambda file: file.mkdir(), r"cannot open the history .*history\.sqlite3: Is a directory$"),
+        (lambda file: file.symlink_to(file.parent / "gone" / "elsewhere"), r"cannot open the history .*: No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_said_in_one_sentence(
+    obstruct: Callable[[Path], object], sentence: str, tmp_path: Path
+) -> None:
+    obstruct(tmp_path / "history.sqlite3")
+
+    with pytest.raises(HistoryError, match=sentence):
         open_history(tmp_path)
+
+
+@pytest.mark.parametrize("most_bytes", [0, 5000])
+def test_a_history_without_room_is_one_sentence(most_bytes: int, tmp_path: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        with pytest.raises(HistoryError) as raised:
+            open_history(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    assert "history.sqlite3" in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_component_change_that_comes_late_does_not_take_the_place_of_the_latest(

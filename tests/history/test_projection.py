@@ -40,7 +40,7 @@ def stories(draw: st.DrawFn) -> list[Event]:
     return list({each.id: each for each in events}.values())
 
 
-def told(events: list[Event], cuts: list[int], repeated: bool) -> Any:
+def reported(events: list[Event], cuts: list[int], repeated: bool) -> Any:
     with TemporaryDirectory() as directory:
         record = Path(directory) / "updates.jsonl"
         history = open_history(Path(directory))
@@ -61,4 +61,4 @@ def told(events: list[Event], cuts: list[int], repeated: bool) -> Any:
 @given(stories(), st.data())
 def test_cuts_and_repetitions_change_nothing(events: list[Event], data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(events)), max_size=4)))
-    assert told(events, cuts, data.draw(st.booleans())) == told(events, [], False)
+    assert reported(events, cuts, data.draw(st.booleans())) == reported(events, [], False)

@@ -64,8 +64,8 @@ def web(valkey: "redis.Redis", valkey_url: str, tmp_path: Path) -> Iterator[Runn
         part = Component(id="api", name=INJECTED, status=ComponentStatus.MAJOR_OUTAGE)
         soon = utc() + timedelta(days=2)
         planned = OpenIncident(id="m1", name=INJECTED, status="scheduled", scheduled_for=soon)
-        told = {"status": INJECTED, "impact": Impact.MAJOR, "link": f"https://acme.example/{INJECTED}"}
-        incident = OpenIncident(id="i1", name=INJECTED, **told)
+        reported = {"status": INJECTED, "impact": Impact.MAJOR, "link": f"https://acme.example/{INJECTED}"}
+        incident = OpenIncident(id="i1", name=INJECTED, **reported)
         view = well(open_incidents=(incident,), components={"api": part}, planned_maintenances=(planned,))
         running.watch((provider(), view), (provider("beta"), well()))
         words = {"incident": INJECTED, "message": INJECTED * 500, "components": (INJECTED,)}

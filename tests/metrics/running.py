@@ -20,18 +20,19 @@ from tracker.web.parts import Parts
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
-def addition(client: "redis.Redis", parts: Parts) -> Addition:
+def collector(client: "redis.Redis", parts: Parts) -> TrackerCollector:
     store = RedisMeasures(client, RECORD)
 
     def pages() -> Iterable[PageNow]:
         return parts.board.now.pages.values()
 
-    collector = TrackerCollector(pages, store, UpdatedByHistory(parts.history), utc)
-    return Addition(metrics_router(collector))
+    return TrackerCollector(pages, store, UpdatedByHistory(parts.history), utc)
 
 
 def running(client: "redis.Redis", directory: Path, **more: Any) -> RunningWeb:
-    return RunningWeb(client, directory, additions=lambda parts: [addition(client, parts)], **more)
+    return RunningWeb(
+        client, directory, additions=lambda parts: [Addition(metrics_router(collector(client, parts)))], **more
+    )
 
 
 def samples(text: str) -> Samples:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from tests.data_server import DataServer
-from tests.metrics.running import names, of, running, samples, scrape
+from tests.metrics.running import collector, names, of, running, samples, scrape
 from tests.outbox import DEAD_LETTER, committed, webhook
 from tests.unit.alerting.stories import an_event
 from tests.web.running import failing, provider, utc, wait_for, well
@@ -17,6 +19,7 @@ from tracker.alerting.decider import Decider
 from tracker.delivery.latency import Timing
 from tracker.delivery.recorder import RECORD
 from tracker.environment.web import WebSettings
+from tracker.metrics.exposition import exposition
 from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import encode_event
 from tracker.model.page import Component, ComponentStatus, OpenIncident
@@ -24,7 +27,7 @@ from tracker.model.route import Alerting, Route
 from tracker.scheduling.dispatch_lag import SchedulerReport
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import CHANNEL_ROWS_PREFIX, UPDATES, connect, latency_key, page_key
+from tracker.store.connection import CHANNEL_DEAD_PREFIX, UPDATES, connect, latency_key, page_key
 from tracker.store.outbox import RedisOutbox
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -56,8 +59,7 @@ def busy(client: "redis.Redis") -> None:
     Decider(alerts, utc).run()
     (alert, *_) = alerts.open_alerts()
     alerts.note_drill(["chat"], now)
-    refused = b'{"refused_version":1,"last_error":"\\"missed\\":1"}'
-    client.hset(CHANNEL_ROWS_PREFIX + "mail", mapping={alert.id: refused, "acme/other/1": b'{"version":1}'})
+    client.zadd(CHANNEL_DEAD_PREFIX + "mail", {alert.id: 0})
 
 
 def test_every_family_says_what_the_data_server_holds(valkey: "redis.Redis", tmp_path: Path) -> None:
@@ -99,6 +101,20 @@ def test_every_family_says_what_the_data_server_holds(valkey: "redis.Redis", tmp
     assert of(found, "tracker_drill_success_timestamp_seconds", channel="chat")
     assert of(found, "tracker_drill_success_timestamp_seconds", channel="mail") is None
     assert "process_resident_memory_bytes" in names(found)
+
+
+def test_the_text_is_that_of_the_library(valkey: "redis.Redis", tmp_path: Path) -> None:
+    part = Component(id="c", name='a "quoted" \\ name', status=ComponentStatus.MAJOR_OUTAGE)
+    with running(valkey, tmp_path) as web:
+        web.watch((provider(components=("a*",)), well(components={"c": part})), (provider("beta"), failing()))
+        busy(valkey)
+        web.parts.board.refresh()
+        families = list(collector(valkey, web.parts).collect())
+    registry = CollectorRegistry(auto_describe=False)
+    registry.collect = lambda: families  # type: ignore[method-assign]
+
+    assert exposition(families, is_open=False) == generate_latest(registry)
+    assert exposition(families, is_open=True) == openmetrics.generate_latest(registry)
 
 
 def test_hostile_names_stay_within_their_label(valkey: "redis.Redis", tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from typing import NamedTuple
 
 from tests.simulation.planted import PLANTED
@@ -18,6 +20,7 @@ class Result(NamedTuple):
 
     broken: list[str]
     calls: int
+    messages: int
     faults: int
     updates: int
     hours: float
@@ -25,7 +28,7 @@ class Result(NamedTuple):
 
 def simulated(seeds: range) -> Result:
     """Run these seeds."""
-    broken, calls, faults, updates, hours = [], 0, 0, 0, 0.0
+    broken, calls, messages, faults, updates, hours = [], 0, 0, 0, 0, 0.0
     for seed in seeds:
         with World(seed) as world:
             try:
@@ -33,22 +36,27 @@ def simulated(seeds: range) -> Result:
             except Broken as error:
                 broken.append(str(error))
             calls += world.scheduler.calls
+            messages += world.alerts.messages
             faults += sum(world.scheduler.faults.values())
             updates += sum(len(page.posted) for page in world.pages)
-            hours += (world.clock() - world.began_at).total_seconds() / 3600
-    return Result(broken, calls, faults, updates, hours)
+            hours += world.hours
+    return Result(broken, calls, messages, faults, updates, hours)
 
 
-def found_at(name: str, seeds: int) -> int | None:
-    """Return the first of so many seeds that finds a planted fault."""
+def found_by(name: str, seeds: Iterable[int]) -> Iterator[int]:
+    """Yield the seeds that find a planted fault."""
     with PLANTED[name]():
-        for seed in range(seeds):
+        for seed in seeds:
             with World(seed) as world:
                 try:
                     world.run()
-                except Broken:
-                    return seed
-    return None
+                except Exception:  # noqa: BLE001 - a fault may break more than a promise
+                    yield seed
+
+
+def _found(name: str, seeds: int) -> str:
+    found = list(found_by(name, range(seeds)))
+    return f"{name}: found by {len(found)} of {seeds} seeds, first by {found[0] if found else None}"
 
 
 def main() -> None:
@@ -58,18 +66,19 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--trace", action="store_true", help="print what happened in the first seed")
-    parser.add_argument("--planted", action="store_true", help="print which seed finds each planted fault")
+    parser.add_argument("--planted", action="store_true", help="print how many seeds find each planted fault")
     options = parser.parse_args()
     if options.planted:
-        for name in PLANTED:
-            print(f"{name}: seed {found_at(name, options.seeds)}", flush=True)
+        with ProcessPoolExecutor(options.processes) as processes:
+            for line in processes.map(_found, PLANTED, repeat(options.seeds)):
+                print(line, flush=True)
         return
     if options.trace:
         with World(options.first) as world:
             try:
                 world.run()
             finally:
-                print("\n".join(world.scheduler.trace))
+                print("\n".join(map(str, world.scheduler.trace)))
         return
     began_s = time.monotonic()
     starts = range(options.first, options.first + options.seeds, _TOGETHER)
@@ -77,10 +86,12 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as processes:
         results = list(processes.map(simulated, shares))
     broken = [line for result in results for line in result.broken]
+    took_s, hours = time.monotonic() - began_s, sum(r.hours for r in results)
     print(
-        f"{options.seeds:,} seeds in {time.monotonic() - began_s:.0f} s: {sum(r.hours for r in results):,.0f} hours, "
-        f"{sum(r.calls for r in results):,} calls to the data server, {sum(r.faults for r in results):,} faults, "
-        f"{sum(r.updates for r in results):,} updates; promises broken by {len(broken)} seeds"
+        f"{options.seeds:,} seeds in {took_s:.0f} s: {hours:,.0f} hours ({hours / took_s * 60:,.0f} a minute), "
+        f"{sum(r.calls for r in results):,} calls to the data server, {sum(r.messages for r in results):,} messages to "
+        f"channels, {sum(r.faults for r in results):,} faults, {sum(r.updates for r in results):,} updates; promises "
+        f"broken by {len(broken)} seeds"
     )
     print("\n".join(broken))
     sys.exit(bool(broken))

@@ -98,7 +98,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize(("facts", "name", "level"), TROUBLES.values(), ids=TROUBLES)
-def test_each_trouble_has_one_check_a_level_and_a_remedy(facts: Facts, name: str, level: Level) -> None:
+def test_each_problem_has_one_check_a_level_and_a_remedy(facts: Facts, name: str, level: Level) -> None:
     diagnosis = diagnose(facts)
 
     assert found(facts, name).level is level
@@ -121,7 +121,7 @@ def test_workers_are_not_blamed_for_a_beat_that_stopped() -> None:
     assert found(facts, "workers").level is Level.UNKNOWN
 
 
-def test_without_a_data_server_only_the_disk_is_told_of() -> None:
+def test_without_a_data_server_only_the_disk_is_reported() -> None:
     diagnosis = diagnose(replace(WELL, server=None, unreachable="nobody listens at 127.0.0.1"))
 
     assert [(check.name, check.level) for check in diagnosis.checks] == [

@@ -1,4 +1,4 @@
-"""Every error pickles, says one sentence, and stands in the tree that its module draws."""
+"""Every error pickles, says one sentence, and is in the tree that its module draws."""
 
 import pickle
 from collections.abc import Iterator

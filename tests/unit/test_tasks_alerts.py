@@ -4,10 +4,12 @@ import logging
 from datetime import datetime
 
 import pytest
+from kombu import Connection
 from msgspec import Struct
 
 from tracker.errors import Conflict, StoreError
 from workers import tasks
+from workers.wake_ups import publish
 
 
 class Channel(Struct):
@@ -35,7 +37,7 @@ class FakeRuntime:
         return ["mail"]
 
     def waiting(self, queue: str) -> int:
-        assert queue == "deliver"
+        assert queue in ("deliver", "print")
         return self.queued
 
     def decide_alerts(self) -> int:
@@ -63,7 +65,8 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of tasks, and the channels, that messages were sent for."""
     names: list[str] = []
     monkeypatch.setattr(tasks.send_alerts, "apply_async", names.extend)
-    monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda: names.append("decide"))
+    monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda *_: names.append("decide"))
+    monkeypatch.setattr(tasks.print_updates, "apply_async", lambda *_: names.append("print"))
     return names
 
 
@@ -73,7 +76,7 @@ def test_what_was_decided_wakes_the_channels_that_have_something_to_send(
     runtime.outcome = 2
     tasks.decide_alerts()
 
-    assert woken == ["mail"]
+    assert woken == ["mail", "print"]
 
 
 def test_a_decider_that_comes_second_leaves_the_channels_to_be_woken_all_the_same(
@@ -102,7 +105,7 @@ def test_a_channel_that_took_something_is_looked_at_again_at_once(runtime: FakeR
     runtime.outcome = 3
 
     assert str(tasks.send_alerts("mail")) == "3 sent"
-    assert woken == ["mail"]
+    assert woken == ["mail", "print"]
 
 
 def test_nothing_is_decided_where_there_are_no_channels_and_no_queue_grows_without_end(
@@ -115,3 +118,27 @@ def test_nothing_is_decided_where_there_are_no_channels_and_no_queue_grows_witho
     tasks._wake_alerts()
 
     assert woken == []
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_connection_that_another_thread_closed_is_a_broker_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Connection("memory://") as connection:
+        channel = connection.channel()
+        channel.connection = None  # as kombu leaves a channel that is closed
+        monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda _: channel.connection.client)
+
+        with caplog.at_level(logging.WARNING):
+            tasks._wake_alerts()
+
+    assert caplog.messages == [
+        "alerts were not decided about (they are again every few seconds): the connection was closed meanwhile"
+    ]
+
+
+def test_an_error_of_ours_is_no_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda _: tasks.no_such_name)
+
+    with pytest.raises(AttributeError, match="no_such_name"):
+        publish(tasks.decide_alerts)

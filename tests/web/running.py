@@ -1,5 +1,6 @@
 """A real web server in a thread, over a real data server and a real history."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -21,7 +22,7 @@ from tracker.environment.web import WebSettings
 from tracker.history import History, open_history
 from tracker.model.event import Event, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
@@ -29,6 +30,7 @@ from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
 from tracker.store.connection import UPDATES, page_key
 from tracker.store.drills import RedisDrills
+from tracker.store.stored_state import StoredState, restored
 from tracker.web.app import Addition, build_app
 from tracker.web.background import Background
 from tracker.web.drills import Drills
@@ -95,7 +97,9 @@ class RunningWeb:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         added = additions(self.parts)
-        beside = [Background(self.parts, self.store, self.record, None), *(b for each in added for b in each.beside)]
+        self._reader = _Reader(self.parts)
+        background = Background(self.parts, self.store, self.record, None)
+        beside = [self._reader, background, *(b for each in added for b in each.beside)]
         app = build_app(self.parts, beside, [each.router for each in added])
         self.app = app
         self._server: uvicorn.Server = Server(config_of(app), self.parts.live)
@@ -133,7 +137,7 @@ class RunningWeb:
         now = utc()
         self.store._catalogue.put([known for known, _ in pages], now)
         for known, view in pages:
-            written = PageState(url=known.url, seeded=True, **state)
+            written = restored(StoredState(url=known.url, seeded=True, **state))
             self.client.hset(
                 page_key(known.id),
                 mapping={
@@ -168,11 +172,28 @@ class RunningWeb:
             raise self.drill_failure
 
     def _shows(self, known: Provider) -> bool:
+        self._reader.look()
         page = self.parts.board.now.pages.get(known.id)
         return page is not None and page.provider == known and page.revision == self._revision(known.id)
 
     def _revision(self, provider_id: str) -> bytes | None:
         return self.client.hget(page_key(provider_id), "revision")
+
+
+class _Reader:
+    """Somebody who looks at the pages, from any thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._attention = parts.attention
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    async def stop(self) -> None:
+        """Do nothing."""
+
+    def look(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._attention.look(), self._loop).result(PATIENCE_S)
 
 
 class Listener:

@@ -11,7 +11,7 @@ import msgspec
 import uvicorn
 
 from tests.web import world
-from tests.web.made_up_alerts import MadeUpAlerts
+from tests.web.invented_alerts import MadeUpAlerts
 from tracker.alerting.desk import Desk
 from tracker.alerting.links import Links
 from tracker.delivery.latency import Timing

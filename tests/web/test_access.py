@@ -20,12 +20,14 @@ from tracker.web.access import (
     Asking,
     Scope,
     Viewer,
+    client_of,
     is_forgery,
     is_known_host,
     require_protection,
     session_of,
     viewer_of,
 )
+from tracker.web.attempts import OF_ALL, PER_CLIENT, WINDOW, Attempts
 from tracker.web.routes.login import inside
 from tracker.web.server import listen
 
@@ -188,7 +190,7 @@ def test_signing_in_leads_nowhere_else() -> None:
         assert inside(elsewhere) == "/"
 
 
-def test_a_server_tells_its_readers_from_others(valkey: "redis.Redis", tmp_path) -> None:
+def test_a_server_distinguishes_its_readers_from_others(valkey: "redis.Redis", tmp_path) -> None:
     with RunningWeb(valkey, tmp_path, SETTINGS, bound="0.0.0.0") as web:
         web.watch((provider(), well()))
         name = {"Host": "status.example"}
@@ -210,6 +212,47 @@ def test_a_server_tells_its_readers_from_others(valkey: "redis.Redis", tmp_path)
         assert "HttpOnly" in signed_in.headers["set-cookie"]
         assert web.get("/api/v1/providers", headers={**name, "Cookie": cookie}).status_code == 200
         assert web.post("/api/v1/providers/acme/check", headers={**name, "Cookie": cookie}).status_code == 403
+
+
+def test_wrong_tokens_are_counted_for_each_client_and_for_all() -> None:
+    attempts, now = Attempts(), NOON
+    for _ in range(PER_CLIENT):
+        assert not attempts.pause("198.51.100.1", now)
+        attempts.failed("198.51.100.1", now)
+    assert attempts.pause("198.51.100.1", now + timedelta(seconds=20)) == WINDOW - timedelta(seconds=20)
+    assert not attempts.pause("198.51.100.2", now)
+    assert not attempts.pause("198.51.100.1", now + WINDOW)
+    for number in range(OF_ALL):
+        attempts.failed(f"203.0.113.{number}", now)
+    assert attempts.pause("198.51.100.2", now) == WINDOW
+    assert not attempts.pause("198.51.100.2", now + WINDOW)
+
+
+def test_whoever_gives_too_many_wrong_tokens_has_to_wait(valkey: "redis.Redis", tmp_path) -> None:
+    with RunningWeb(valkey, tmp_path, SETTINGS, bound="0.0.0.0") as web:
+        name = {"Host": "status.example"}
+        statuses = [web.post("/login", data={"token": "x" * 20}, headers=name).status_code for _ in range(11)]
+        assert statuses == [401] * 10 + [429]
+        right = web.post("/login", data={"token": READ}, headers=name)
+        assert right.status_code == 429
+        assert 0 < int(right.headers["retry-after"]) <= 60
+        assert "Try again in" in right.text
+        # Who has the token already is not kept out.
+        bearer = {**name, "Authorization": f"Bearer {READ}"}
+        assert web.get("/api/v1/providers", headers=bearer).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "client"),
+    [
+        ("192.0.2.7", "", "192.0.2.7"),
+        ("192.0.2.7", "198.51.100.1", "192.0.2.7"),
+        ("10.1.2.3", "203.0.113.9, 198.51.100.1", "198.51.100.1"),
+        ("10.1.2.3", "", "10.1.2.3"),
+    ],
+)
+def test_whose_attempts_are_counted(peer: str, forwarded_for: str, client: str) -> None:
+    assert client_of(peer, forwarded_for, SETTINGS) == client
 
 
 def test_acts_need_their_scope_and_are_written_down(valkey: "redis.Redis", tmp_path) -> None:

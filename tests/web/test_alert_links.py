@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from tests.channels.story import message
 from tests.web import world
 from tests.web.served import LINKS, MadeUp, parts_over, site_over
+from tracker.alerting.channel import Act
 from tracker.alerting.channels import wording
 from tracker.alerting.links import LASTS, Links
-from tracker.alerting.ports import Act
 from tracker.environment.link_key import link_key
 from tracker.environment.web import WebSettings
 from tracker.errors import ConfigError

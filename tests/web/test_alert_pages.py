@@ -78,7 +78,7 @@ def test_an_incident_says_who_was_sent_what_and_when(client: TestClient, parts: 
     def away(_provider: str, _incident: str) -> None:
         raise StoreError("the data server is away")
 
-    parts.desk.of_subject = away  # type: ignore[method-assign, assignment]
+    parts.desk.of_incident = away  # type: ignore[method-assign, assignment]
     assert "who was sent what is not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
 
 

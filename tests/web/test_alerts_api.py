@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -12,8 +13,8 @@ from msgspec.structs import replace
 
 from tests.history.record import event
 from tests.web.running import RunningWeb, failing, provider, utc, wait_for
+from tracker.alerting.channel import Message
 from tracker.alerting.decider import Decider
-from tracker.alerting.ports import Message
 from tracker.alerting.sender import Sender
 from tracker.environment.web import WebSettings
 from tracker.errors import ChannelRefused, DrillFailed
@@ -105,6 +106,28 @@ def test_an_alert_says_who_was_sent_what_and_which_rule_decided(bench: Bench) ->
     assert "min_impact is critical" in detail["routes"][0]["reason"]
     assert explained["routes"] == detail["routes"]
     assert explained["sent"] == [{"channel": "chat", "act": "open", "version": 1}]
+
+
+def test_a_list_goes_on_where_its_cursor_says_and_another_cursor_is_refused(bench: Bench) -> None:
+    others = [
+        replace(bench.begun, id=f"acme/x{n}/1", incident_id=f"x{n}", update_id=f"x{n}", incident=f"Also {n}")
+        for n in range(3)
+    ]
+    bench.web.happen(*others)
+    bench.work()
+    listed: dict[str, list[str]] = {}
+    for query in ("open=true", "provider=acme", ""):
+        page = bench.get(f"/api/v1/alerts?limit=3&{query}")
+        rest = bench.get(f"/api/v1/alerts?limit=3&{query}&cursor={quote(page['next'])}")
+        listed[query] = [each["id"] for each in (*page["items"], *rest["items"])]
+        assert rest["next"] is None
+    refused = bench.web.get("/api/v1/alerts?cursor=nan+x", headers={"authorization": f"Bearer {READ}"})
+
+    assert [len(set(ids)) for ids in listed.values()] == [4, 4, 4]
+    assert len({tuple(ids) for ids in listed.values()}) == 1
+    assert bench.get("/api/v1/alerts?open=false")["items"] == []
+    assert refused.status_code == 400
+    assert "the cursor is not understood" in refused.text
 
 
 def test_what_people_do_is_shown_sent_and_written_down(bench: Bench) -> None:

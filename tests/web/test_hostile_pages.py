@@ -117,10 +117,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_what_vendors_write_stays_text(browser: Browser, served: Served) -> None:
     context = browser.new_context(base_url=served.url)
     page = context.new_page()
-    trouble: list[str] = []
-    page.on("dialog", lambda dialog: trouble.append(dialog.message))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    problems: list[str] = []
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto("/")
     incidents = page.locator("a[href^='/incidents/']")
     found = incidents.evaluate_all("links => links.map((link) => link.getAttribute('href'))")
@@ -142,5 +142,5 @@ def test_what_vendors_write_stays_text(browser: Browser, served: Served) -> None
         text = page.locator("html").inner_text()
         assert not set("\u202e\u2066\u200b\ufeff") & set(text), path[:100]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path[:100]
-    assert trouble == []
+    assert problems == []
     context.close()

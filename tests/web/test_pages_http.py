@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient
 
 from tests.web import world
 from tests.web.served import TOKEN, MadeUp, parts_over, site_over
+from tracker import web
 from tracker.environment.web import WebSettings
 from tracker.web.app import build_app
+from tracker.web.rendering import incident_path
 from tracker.web.with_pages import with_pages
 
 PAGES = (
@@ -63,6 +65,41 @@ def test_every_page_is_complete_and_keeps_to_the_policy(client: TestClient, path
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//(?!status\.)", body)
 
 
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/static/style.css", "/api/v1/providers", "/api/v1/updates", "/feed.atom", "/healthz", "/nowhere"]
+)
+def test_every_path_has_a_head(client: TestClient, path: str) -> None:
+    whole, head = client.get(path), client.head(path)
+
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+def test_a_stream_has_a_head_that_ends(client: TestClient) -> None:
+    head = client.head("/events")
+
+    assert (head.status_code, head.headers["content-type"], head.content) == (
+        200,
+        "text/event-stream; charset=utf-8",
+        b"",
+    )
+
+
+def test_every_table_of_rows_has_columns() -> None:
+    """A class that the stylesheet does not know lays the cells of a row below each other."""
+    folder = Path(web.__file__).parent
+    used = {
+        name
+        for path in (folder / "templates").glob("*.html")
+        for name in re.findall(r"rows (?:feed )?(c-\w+)", path.read_text())
+    }
+    style = (folder / "static" / "style.css").read_text()
+
+    assert used
+    assert {name for name in used if f".{name}{{--cols:" not in style} == set()
+
+
 def test_the_worst_comes_first_and_nothing_unread_looks_well(client: TestClient) -> None:
     body = client.get("/").text
 
@@ -97,6 +134,13 @@ def test_the_ledger_shows_edits_withdrawals_and_gaps(client: TestClient) -> None
     assert oldest.index("We are investigating elevated error rates") < oldest.index("Two of three power feeds")
 
 
+def test_an_incident_may_have_any_id(client: TestClient) -> None:
+    odd = ("a/b", "line\nbreak", "50 %2F", "/", "?x#y", "東京")
+    for each in odd:
+        answer = client.get(incident_path("meridian-cloud", each), headers={"accept": "application/json"})
+        assert answer.json()["title"] == "there is no such incident"
+
+
 def test_the_feed_has_the_address_of_the_list(client: TestClient) -> None:
     body = client.get("/updates?q=power&provider=meridian-cloud&what=edits").text
     found = re.search(r'href="(/feed\.atom[^"]*)"', body)
@@ -106,6 +150,15 @@ def test_the_feed_has_the_address_of_the_list(client: TestClient) -> None:
     assert address == "/feed.atom?q=power&provider=meridian-cloud&kind=update_edited&kind=update_withdrawn"
     assert client.get(address).status_code == 200
     assert client.get(address.replace("feed.atom", "updates")).text.count("<del>") == body.count("<del>")
+
+
+def test_a_search_that_is_too_wide_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.history.words.MOST_BEGUN", 2)
+
+    page, answer = client.get("/updates?q=p*"), client.get("/api/v1/updates?q=p*", headers={"accept": "*/*"})
+
+    assert "More than 2 words begin with &#39;p&#39;; give more of the word, or all of it." in page.text
+    assert (answer.status_code, "more than 2 words" in answer.json()["detail"]) == (400, True)
 
 
 def test_a_moved_window_is_struck_and_a_cancelled_one_too(client: TestClient) -> None:

@@ -53,8 +53,8 @@ def _numbered(provider: Provider, number: int) -> Provider:
 
 
 def _many(count: int) -> list[PageNow]:
-    calm = world.known("Vendor", None)
-    made = [replace(calm, provider=_numbered(calm.provider, number)) for number in range(count)]
+    quiet = world.known("Vendor", None)
+    made = [replace(quiet, provider=_numbered(quiet.provider, number)) for number in range(count)]
     return [*made, *(page for page in world.pages() if page.assessment.state.value != "operational")]
 
 

@@ -11,9 +11,10 @@ from tracker.delivery.latency import Latency, Spread
 from tracker.history import History, open_history
 from tracker.model.event import Event, EventKind, encode_event
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView, Source
+from tracker.model.page_state import PageView, Source
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
+from tracker.store.stored_state import StoredState, restored
 from tracker.web.now import PageNow
 
 WATCHED_DAYS = 82
@@ -60,7 +61,7 @@ def known(
         interval_s=30,
         origin="command",
     )
-    remembered = PageState(source=Source(format="statuspage", primary="https://example.com"), **given)  # type: ignore[arg-type]
+    remembered = restored(StoredState(source=Source(format="statuspage", primary="https://example.com"), **given))  # type: ignore[arg-type]
     shown = view or PageView(
         indicator=Impact.NONE, components=_parts(("Website", "operational"), ("API", "operational"))
     )
@@ -78,12 +79,12 @@ def known(
 
 def pages() -> tuple[PageNow, ...]:
     """Return what is known of all."""
-    calm = [
+    quiet = [
         known(name, group, checked_s=3 + 7 * (index % 6), changed_at=minutes(60 * (5 + 61 * index)))
         for group, names in GROUPS.items()
         for index, name in enumerate(names)
     ]
-    return (*calm, _meridian(), _kestrel(), _hanabi(), *_unread(), *_works())
+    return (*quiet, _meridian(), _kestrel(), _hanabi(), *_unread(), *_works())
 
 
 def history(directory: Path) -> History:

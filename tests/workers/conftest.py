@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     return fake
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def logging_kept() -> Iterator[None]:
     """Give pytest its log handlers back: a worker sets up logging of its own."""
     handlers, level = logging.root.handlers[:], logging.root.level

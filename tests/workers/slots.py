@@ -1,4 +1,4 @@
-"""Tasks of coroutines on Celery's application, a worker for them, and what it tells of them."""
+"""Tasks of coroutines on Celery's application, a worker for them, and what it reports of them."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -43,7 +43,7 @@ def worker(app: Celery, concurrency: int, pool: str = POOL) -> Iterator[Any]:
 
 
 class Watch:
-    """What is told of tasks, as Flower hears it."""
+    """What is reported of tasks, as Flower hears it."""
 
     def __init__(self, connection: Any) -> None:
         self.reported: Counter[str] = Counter()

@@ -14,7 +14,7 @@ FOLDER = Path(os.environ["SLOTS_FOLDER"])
 
 
 async def _appears(path: Path) -> None:
-    while not path.exists():  # noqa: ASYNC110, ASYNC240  a file tells of itself in no other way
+    while not path.exists():  # noqa: ASYNC110, ASYNC240  a file announces itself in no other way
         await asyncio.sleep(0.02)
 
 

@@ -95,7 +95,7 @@ def test_a_page_that_cannot_be_read_is_a_task_that_failed(events: TaskEvents, di
     assert (failed["type"], failed["exception"]) == ("task-failed", "connect: half of a character \udc80")
 
 
-def test_what_cannot_be_sent_is_kept_and_reported_of_once(
+def test_what_cannot_be_sent_is_kept_and_logged_once(
     events: TaskEvents, dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     dispatcher.error = ConnectionError("away")

@@ -36,14 +36,14 @@ def test_a_data_server_that_is_away_is_reported_in_one_line(error: Exception) ->
 
 
 @pytest.mark.usefixtures("logging_kept")
-def test_a_mistake_of_ours_is_reported_in_full() -> None:
+def test_an_error_of_ours_is_reported_in_full() -> None:
     configure_logging(loglevel="INFO")
 
     assert formatted(ValueError("surprise")).splitlines()[1:] == ["ValueError: surprise"]
 
 
 @pytest.mark.usefixtures("logging_kept")
-def test_a_data_server_that_refuses_a_command_is_told_in_words_of_ours() -> None:
+def test_a_data_server_that_refuses_a_command_is_reported_in_words_of_ours() -> None:
     configure_logging(loglevel="INFO")
     error = redis.ResponseError("MISCONF No space left on device")
 

@@ -93,7 +93,7 @@ def test_a_provider_is_published_once_an_interval(
         scheduler.dispatch()
         clock.passes(seconds=1)
 
-    # Each one is told of at once, and then on its grid.
+    # Each one is reported at once, and then on its grid.
     assert set(Counter(ids(valkey)).values()) == {6}
 
 
@@ -293,7 +293,7 @@ def test_a_second_scheduler_that_starts_later_publishes_nothing_again(
     assert len(ids(valkey)) == 5
 
 
-def test_two_schedulers_dispatch_every_provider_once_a_round(
+def test_two_schedulers_dispatch_every_provider_once_an_interval(
     app: Celery, catalogue: RedisCatalogue, valkey: "redis.Redis", clock: FakeClock
 ) -> None:
     catalogue.put(providers(CLAIM_LIMIT + 100), clock())
@@ -337,7 +337,7 @@ def test_a_beat_that_is_killed_with_claims_in_its_hands_costs_them_one_interval(
     assert set(ids(valkey)) == {known.id for known in providers(40)}
 
 
-# --- what it tells of itself ---
+# --- what it reports of itself ---
 
 
 def test_a_scheduler_reports_once_a_second_how_late_it_is(

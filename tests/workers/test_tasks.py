@@ -17,9 +17,9 @@ from tests.workers.queues import waiting
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
 from tracker.model.event import PendingEvent
+from tracker.polling.page_store import Commit, HostBusy, Slot
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
-from tracker.polling.ports import Commit, HostBusy, Slot
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks
@@ -319,7 +319,7 @@ def test_a_fetch_that_fails_is_committed_as_a_failure(valkey: "redis.Redis", fre
     tasks.fetch_provider("acme")
 
     (status,) = RedisCatalogue(valkey).statuses()
-    assert (status.state.failures, status.state.failure_reason) == (1, "connect")
+    assert (status.state.readability.failures, status.state.readability.failure_reason) == (1, "connect")
 
 
 def test_a_fetch_without_a_data_server_ends_in_one_line(

@@ -27,8 +27,6 @@ from workers import tasks
 from workers.scheduler import ProviderScheduler
 from workers.tasks import fetch_provider, print_updates
 
-pytestmark = pytest.mark.usefixtures("logging_kept")
-
 #: A bound for waiting, not an expectation.
 PATIENCE_S = 30.0
 
@@ -217,7 +215,7 @@ class EndingRuntime(RecordingRuntime):
         return Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=2)
 
 
-def test_flower_is_reported_how_each_poll_ended_and_not_of_wake_ups(
+def test_flower_hears_how_each_poll_ended_and_nothing_of_wake_ups(
     app: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events are sent in bulk, and none is missing."""

@@ -13,6 +13,8 @@ from tracker.model.route import AlertKind
 
 #: A reopening within so long goes on with the alert that was closed; a later one begins a new generation.
 REOPENS_WITHIN: Final = timedelta(minutes=30)
+#: Alerts that are about what a vendor posts; their subjects are the vendor's ids.
+OF_INCIDENTS: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
 #: Steps that are kept of one alert, the first one and the newest.
 MOST_STEPS: Final = 60
 _RANKS: Final = {Impact.NONE: 0, Impact.MAINTENANCE: 0, Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}
@@ -151,7 +153,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether it is closed."""
+        """Return whether it is closed."""
         return self.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)
 
     @property
@@ -183,7 +185,7 @@ def rank(impact: Impact | None) -> int | None:
 
 
 def is_worse(before: Impact | None, after: Impact | None) -> bool:
-    """Tell whether an impact is worse than another one; an unknown one is taken for a minor one."""
+    """Return whether an impact is worse than another one; an unknown one is taken for a minor one."""
     return after is not None and _RANKS[after] > (_RANKS[Impact.MINOR] if before is None else _RANKS[before])
 
 

@@ -1,18 +1,20 @@
 """What routes would have sent of recorded events, by the machine that decides about new ones. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.due import next_due
 from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
-from tracker.alerting.targets import next_due
 from tracker.model.event import Event
 
-#: Looks at one moment; more would show a mistake of ours.
-_MOST_LOOKS = 10_000
+#: How often one moment is looked at; more would be a bug.
+_MOST_LOOKS: Final = 10_000
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,29 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     #: Id of the event that brought it, None for the time.
     event_id: str | None = None
     alert: Alert
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """Recorded events with those of the pages' own history before them."""
+
+    #: In the order in which they were seen.
+    events: tuple[Event, ...]
+    #: Ids of those that only a page shows.
+    of_pages: frozenset[str] = frozenset()
+
+
+def joined(recorded: Iterable[Event], shown: Iterable[Event]) -> Joined:
+    """Return events on record, and before the first one of each provider those that its page shows."""
+    known = [event for event in recorded if not event.is_drill]
+    ids = {event.id for event in known}
+    watched_since: dict[str, datetime] = {}
+    for event in known:
+        watched_since[event.provider] = min(event.seen_at, watched_since.get(event.provider, event.seen_at))
+    older = [
+        event for event in shown if event.id not in ids and event.seen_at < watched_since.get(event.provider, _NEVER)
+    ]
+    events = tuple(sorted((*older, *known), key=lambda event: event.seen_at))
+    return Joined(events=events, of_pages=frozenset(event.id for event in older))
 
 
 class Replay:

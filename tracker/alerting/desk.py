@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tracker.alerting.alert import Alert, AlertState, Phase
+from tracker.alerting.alert import OF_INCIDENTS, Alert
 from tracker.alerting.decider import Decider
+from tracker.alerting.lists import AlertLists, ListedAlerts, ListedRows
 from tracker.alerting.report import AlertReport, report
 from tracker.alerting.row import Row
 from tracker.alerting.rules import Rules, Verdict, rules_of, verdicts
@@ -29,16 +30,8 @@ _REASON: Final = 200
 LONGEST: Final = timedelta(days=30)
 
 
-class DeskAlerts(AlertStore, Protocol):
+class DeskAlerts(AlertStore, ListedAlerts, Protocol):
     """Alerts as people work with them. Every method raises StoreError."""
-
-    def all_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are kept, the oldest first."""
-        ...
-
-    def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
-        ...
 
     def good_drills(self) -> Mapping[str, datetime]:
         """Return when the last drill of each channel came through, by name."""
@@ -53,12 +46,8 @@ class DeskAlerts(AlertStore, Protocol):
         ...
 
 
-class DeskRows(Protocol):
+class DeskRows(ListedRows, Protocol):
     """What was sent, as people work with it. Every method raises StoreError."""
-
-    def rows(self, channel: str) -> Mapping[str, Row]:
-        """Return what was sent to a channel, by alert id."""
-        ...
 
     def row(self, channel: str, alert_id: str) -> Row:
         """Return what was sent of one alert to one channel."""
@@ -74,21 +63,14 @@ class Desk:
 
     def __init__(self, alerts: DeskAlerts, rows: DeskRows, clock: Clock) -> None:
         self.alerts = alerts
+        self.lists = AlertLists(alerts, rows)
         self._rows = rows
         self._clock = clock
 
-    def reports(self, *, is_open: bool | None = None) -> tuple[AlertReport, ...]:
-        """Return the alerts that are open, or over, or all, the oldest first."""
-        known = self.alerts.all_alerts()
-        wanted = [alert for alert in known if is_open is None or alert.is_over is not is_open]
-        sent = {name: self._rows.rows(name) for name in self.channels} if wanted else {}
-        return tuple(
-            report(alert, {name: found.get(alert.id, Row()) for name, found in sent.items()}) for alert in wanted
-        )
-
-    def of_subject(self, provider_id: str, subject: str) -> tuple[AlertReport, ...]:
-        """Return the alerts of one incident, or of whatever else a provider's alert is about, the oldest first."""
-        found = [alert for alert in self.alerts.book().of_provider(provider_id) if alert.subject == subject]
+    def of_incident(self, provider_id: str, incident_id: str) -> tuple[AlertReport, ...]:
+        """Return the alerts of one incident or maintenance, the oldest first."""
+        alerts = self.alerts.book().of_provider(provider_id)
+        found = [alert for alert in alerts if alert.subject == incident_id and alert.kind in OF_INCIDENTS]
         return tuple(map(self.report, sorted(found, key=lambda alert: alert.generation)))
 
     def report(self, alert: Alert) -> AlertReport:
@@ -98,14 +80,13 @@ class Desk:
     def find(self, named: str) -> Alert:
         """Return the newest alert of an id or of `<provider>/<incident id>`. Raises ConfigError."""
         provider_id = named.partition("/")[0]
-        found = [
-            alert
-            for alert in self.alerts.book().of_provider(provider_id)
-            if named in (alert.id, f"{alert.provider_id}/{alert.subject}")
+        alerts = self.alerts.book().of_provider(provider_id)
+        found = [alert for alert in alerts if alert.id == named] or [
+            alert for alert in alerts if named == f"{alert.provider_id}/{alert.subject}"
         ]
         if not found:
             raise ConfigError(f"there is no alert {named}; `tracker alerts list --all` shows them all")
-        return max(found, key=lambda alert: alert.generation)
+        return max(found, key=lambda alert: (alert.kind in OF_INCIDENTS, alert.generation))
 
     def acknowledge(self, named: str, who: str) -> Alert:
         """Take an alert on: it is not repeated any more, until it gets worse or ends."""
@@ -166,7 +147,7 @@ class Desk:
         return {channel.name: str(channel.__struct_config__.tag) for channel in self.alerts.config().channels}
 
     def channel_states(self) -> tuple[ChannelState, ...]:
-        """Return how the channels do, by name."""
+        """Return the state of the channels, by name."""
         return tuple(self.alerts.channel_states(self.channels))
 
     def good_drills(self) -> Mapping[str, datetime]:
@@ -188,10 +169,7 @@ class Desk:
 
     def waiting(self) -> int:
         """Return how many alerts were sent to somebody, and nobody has taken on."""
-        return sum(
-            alert.state is AlertState.OPEN and any(each.phase is Phase.OPEN for each in alert.targets.values())
-            for alert in self.alerts.all_alerts()
-        )
+        return sum(each.facts.is_waiting for each in self.lists.open())
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended, the oldest first."""

@@ -27,7 +27,7 @@ class Links:
         return f"{self._base}{PATH}{alert_id}/{day}.{self._mac(alert_id, day)}"
 
     def is_valid(self, alert_id: str, token: str, now: datetime) -> bool:
-        """Tell whether the last part of an address was made for this alert, and not too long ago."""
+        """Return whether the last part of an address was made for this alert, and not too long ago."""
         day, _, mac = token.partition(".")
         if not (day.isascii() and day.isdecimal() and len(day) < 7):  # noqa: PLR2004  days since 1970
             return False

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tracker.alerting.alert import (
+    OF_INCIDENTS,
     Alert,
     AlertState,
     Child,
@@ -29,11 +30,10 @@ GROUPS: Final = "~group"
 #: More alerts than this that open within so long with one cause are a storm: those that follow are one alert.
 STORM_SIZE: Final = 5
 STORM_WINDOW: Final = timedelta(minutes=2)
-_OF_COMPONENT: Final = (AlertKind.INCIDENT, AlertKind.MAINTENANCE)
 
 
 class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The alerts that opened of late with one cause."""
+    """The alerts that opened recently with one cause."""
 
     opened: tuple[tuple[datetime, str], ...] = ()
     #: What names the storm, once it is one.
@@ -52,7 +52,7 @@ class Book(Protocol):
         ...
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         ...
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -78,7 +78,7 @@ class MemoryBook:
         self._alerts.setdefault(alert.provider_id, {})[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return which alerts opened recently with that cause."""
         return self.storms.get(cause, Storm())
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -100,7 +100,7 @@ def decide(
     The alert is None before the first occurrence, and stays None where that opens none. An occurrence on one that
     ended long ago gives an alert of the next generation.
     """
-    after = _after(alert, what, now)
+    after = _after(alert, what, now, 1 if alert is None else alert.generation + 1)
     return (None, ()) if after is None else routed(after, rules, now)
 
 
@@ -108,7 +108,7 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
     """Bring the book up to date with an event; return what has been decided to be sent."""
     if event.event is EventKind.PAGE_MOVED:
         for alert in book.of_provider(event.provider):
-            if not alert.is_over and alert.kind in _OF_COMPONENT and alert.drill is None:
+            if not alert.is_over and alert.kind in OF_INCIDENTS and alert.drill is None:
                 book.write(replace(alert, moved_at=now))
         return ()
     what = occurrence_of(event)
@@ -117,10 +117,13 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
 
 def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
     """Bring the book up to date with an occurrence; return what has been decided to be sent."""
-    known = _known(book.of_provider(what.provider_id), what)
+    alerts = book.of_provider(what.provider_id)
+    known = _known(alerts, what)
     if known is None and what.kind is AlertKind.COMPONENT and _is_covered_by_incident(book, what):
         return ()
-    after = _after(known, what, now)
+    # A component and an incident may have the same subject: generations tell their alerts apart.
+    generation = 1 + max((alert.generation for alert in alerts if alert.subject == what.subject), default=0)
+    after = _after(known, what, now, generation)
     if after is None or after is known:
         return ()
     return _decide_channels(book, after, rules, now)
@@ -139,18 +142,23 @@ def change(
     return () if after is alert else _decide_channels(book, after, rules, now)
 
 
-def _after(alert: Alert | None, what: Occurrence, now: datetime) -> Alert | None:
-    if alert is None:
-        return begun(what, now)
-    return continued(alert, what, now) or begun(what, now, alert.generation + 1)
+def _after(alert: Alert | None, what: Occurrence, now: datetime, generation: int) -> Alert | None:
+    """Return the alert after an occurrence; one that it begins is of that generation."""
+    return (continued(alert, what, now) if alert else None) or begun(what, now, generation)
 
 
 def _known(alerts: Sequence[Alert], what: Occurrence) -> Alert | None:
     """Return the alert that an occurrence is about: by its subject, or, once the page has moved, by link or title."""
-    own = [alert for alert in alerts if alert.subject == what.subject and (alert.drill is None) == (what.drill is None)]
+    own = [
+        alert
+        for alert in alerts
+        if alert.subject == what.subject
+        and (alert.kind in OF_INCIDENTS) == (what.kind in OF_INCIDENTS)
+        and (alert.drill is None) == (what.drill is None)
+    ]
     if own:
         return max(own, key=lambda alert: alert.generation)
-    if what.is_first or what.kind not in _OF_COMPONENT:
+    if what.is_first or what.kind not in OF_INCIDENTS:
         return None
     waiting = [alert for alert in alerts if alert.moved_at is not None and alert.kind is what.kind]
     by_link = [alert for alert in waiting if what.link is not None and alert.link == what.link]
@@ -166,9 +174,9 @@ def _words(title: str) -> list[str]:
 
 
 def _is_covered_by_incident(book: Book, what: Occurrence) -> bool:
-    """Tell whether an incident or a maintenance that goes on names the component."""
+    """Return whether an ongoing incident or maintenance names the component."""
     return any(
-        not alert.is_over and alert.kind in _OF_COMPONENT and {*alert.components} & {*what.components}
+        not alert.is_over and alert.kind in OF_INCIDENTS and {*alert.components} & {*what.components}
         for alert in book.of_provider(what.provider_id)
     )
 

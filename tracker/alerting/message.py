@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.alerting.alert import Alert, Step, Target
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.alerting.row import Planned
 from tracker.model.page import Impact
 from tracker.model.route import AlertKind
@@ -23,10 +23,10 @@ def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None
     """Return what a channel is sent with one step of its plan: the alert as it stood with that version."""
     steps = [step for step in alert.steps if step.version <= plan.version]
     newest = steps[-1] if steps else None
-    is_newest = plan.version >= target.version
+    is_newest = plan.version >= alert.version
     impact = alert.impact if newest is None or is_newest else newest.impact
     # What was decided since is in the note of the newest message, and only there.
-    note = target.note if is_newest and plan.act is not Act.CLOSE else ""
+    note = target.note if plan.version >= target.version and plan.act is not Act.CLOSE else ""
     return Message(
         act=plan.act,
         key=alert.id,

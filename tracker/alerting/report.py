@@ -36,7 +36,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waits(self) -> bool:
-        """Tell whether the channel has yet to take what was decided."""
+        """Return whether the channel has yet to take what was decided."""
         is_decided = self.phase in (Phase.OPEN, Phase.CLOSED)
         return is_decided and self.sent_version < self.wanted_version and not self.dead_letter
 
@@ -65,12 +65,12 @@ class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether it is closed."""
+        """Return whether it is closed."""
         return self.closed_at is not None
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        """Return whether it was sent to somebody, and nobody has taken it on."""
         return self.state == AlertState.OPEN and any(each.phase == Phase.OPEN for each in self.channels)
 
 
@@ -125,8 +125,8 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
         marks=tuple(
             Mark(act=word, at=step.at, text=step.text)
             for step in alert.steps
-            for word in [step.id.partition("/")[0]]
-            if word in _MARKS and step.update_id is None
+            for word, _, when in [step.id.partition("/")]
+            if word in _MARKS and "/" not in when
         ),
     )
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.ports import Act
+from tracker.alerting.channel import Act
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,7 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_dead(self) -> bool:
-        """Tell whether something of it was given up."""
+        """Return whether something of it was given up."""
         return self.missed is not None or self.refused_version > 0
 
 
@@ -57,10 +58,10 @@ def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Pl
     """
     newest = (target.version, target.repeats)
     is_refused = (row.refused_version, row.refused_repeats) >= newest and (row.version, row.repeats) < newest
-    if target.phase not in (Phase.OPEN, Phase.CLOSED) or is_refused:
+    if is_refused:
         return None
     if target.is_notice:
-        return None if row.version else _plan(row, Act.OPEN, *newest)
+        return _plan(row, Act.OPEN, *newest) if target.phase is Phase.OPEN and not row.version else None
     if not row.is_open:
         return _opening(target, row)
     if row.intent is Act.CLOSE and target.phase is Phase.OPEN:
@@ -74,7 +75,8 @@ def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Pl
 
 def _going_on(target: Target, row: Row) -> Planned | None:
     newest = (target.version, target.repeats)
-    if target.phase is Phase.CLOSED:
+    if target.phase is not Phase.OPEN:
+        # Closed; or closed, reopened and held since, before the close was sent.
         return _plan(row, Act.CLOSE, *newest)
     return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None
 
@@ -89,7 +91,7 @@ def _opening(target: Target, row: Row) -> Planned | None:
 
 
 def missed(target: Target, row: Row) -> bool:
-    """Tell whether an alert ended before the channel took anything of it, though it was decided to be sent."""
+    """Return whether an alert ended before the channel took anything of it, though it was decided to be sent."""
     return (
         target.phase is Phase.CLOSED
         and not row.is_open
@@ -97,6 +99,18 @@ def missed(target: Target, row: Row) -> bool:
         and row.version < target.version
         and row.missed is None
     )
+
+
+def doubtful(alert: Alert, target: Target, row: Row) -> Row:
+    """Return what is known of a channel that may have taken more than its row says: an open, of which nothing is known.
+
+    It is opened once more then, and closed when it is over.
+    """
+    is_decided = target.phase in (Phase.OPEN, Phase.CLOSED) and not target.is_notice
+    if not is_decided or row.is_open or row.is_dead or row.intent is not None or row.version >= target.version:
+        return row
+    before = [step.version for step in alert.steps if row.version < step.version < target.version]
+    return replace(row, intent=Act.OPEN, intent_version=before[-1] if before else target.version)
 
 
 def _next_version(alert: Alert, target: Target, row: Row) -> int | None:

@@ -116,7 +116,7 @@ def held_for(alert: Alert, route: Route) -> timedelta:
 
 
 def is_at_least(impact: Impact | None, least: Impact) -> bool:
-    """Tell whether an impact is bad enough; an unknown one may be."""
+    """Return whether an impact is bad enough; an unknown one may be."""
     known, needed = rank(impact), rank(least)
     return known is None or needed is None or known >= needed
 
@@ -158,7 +158,7 @@ def _subject_left_out(alert: Alert, route: Route) -> str | None:
 
 
 def _any(patterns: Sequence[str], names: Sequence[str]) -> bool:
-    """Tell whether patterns let one of the names pass; no pattern lets all pass."""
+    """Return whether patterns let one of the names pass; no pattern lets all pass."""
     return not patterns or any(
         passes(patterns, lambda pattern, name=name: fnmatchcase(name.casefold(), pattern.casefold()))  # type: ignore[misc]
         for name in names

@@ -11,12 +11,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tracker.alerting.channel import Act, Channel
 from tracker.alerting.links import Links
 from tracker.alerting.message import message_of
-from tracker.alerting.ports import Act, Channel
 from tracker.alerting.row import Planned, Row, missed, planned
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert, RowStore
-from tracker.errors import BadAnswer, ChannelFailed, ChannelRefused, ConfigError, ConnectError, FetchError, FetchTimeout
+from tracker.errors import (
+    BadAnswer,
+    ChannelFailed,
+    ChannelRefused,
+    ConfigError,
+    Conflict,
+    ConnectError,
+    FetchError,
+    FetchTimeout,
+    TooLarge,
+)
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
 from tracker.scheduling.schedule import phase_fraction
@@ -123,15 +133,19 @@ class Sender:
             raise AssertionError("only an alert that is there has a plan")
         target = ready.alert.targets[lease.channel]
         intended = replace(row, intent=plan.act, intent_version=plan.version, attempts=row.attempts + 1)
-        self._store.intend(lease, ready, intended, self._clock())
+        intended_at = self._clock()
+        self._store.intend(lease, ready, intended, intended_at)
         failpoint("intended")
+        if self._clock() - intended_at > lease.call_begins_within:
+            # A process that was stopped meanwhile: what it sent now would come behind what another one sends.
+            raise Conflict(f"channel {lease.channel}: the lease ended before the message was sent")
         try:
             message = message_of(ready.alert, target, plan, self._act_link(ready.alert_id))
             handle = channel.send(message, row.handle, in_doubt=plan.in_doubt)
         except (FetchError, ConfigError) as error:
-            return self._failed(lease, ready, intended, error)
+            return self._failed(lease, ready, intended, row, error)
         except ChannelRefused as error:
-            after = _refused(intended, plan, str(error), error.handle, self._clock())
+            after = _refused(intended, row, plan, error, self._clock())
             log.warning("channel %s has a new dead letter, %s: %s", lease.channel, ready.alert_id, error)
         else:
             failpoint("sent")
@@ -149,18 +163,20 @@ class Sender:
         return None if self._links is None else self._links.link(alert_id, self._clock())
 
     def _failed(
-        self, lease: ChannelLease, ready: ReadyAlert, row: Row, error: FetchError | ConfigError
+        self, lease: ChannelLease, ready: ReadyAlert, row: Row, before: Row, error: FetchError | ConfigError
     ) -> tuple[Row, ChannelMark]:
         now = self._clock()
         failures = lease.failures + 1
         asked_s = error.retry_after_s if isinstance(error, FetchError) else None
         pause = timedelta(seconds=pause_s(lease.channel, failures, asked_s))
         handle = error.handle if isinstance(error, ChannelFailed) else None
-        may_have_arrived = isinstance(error, FetchTimeout | ConnectError | BadAnswer)
+        in_doubt = row if handle or _may_have_arrived(error) else before
         after = replace(
             row,
             handle=handle or row.handle,
-            intent=row.intent if may_have_arrived or handle else None,
+            # What this call did not do leaves in doubt what an earlier one may have done.
+            intent=in_doubt.intent,
+            intent_version=in_doubt.intent_version,
             last_error=str(error),
             last_error_at=now,
         )
@@ -205,13 +221,20 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
     )
 
 
-def _refused(row: Row, plan: Planned, reason: str, handle: str | None, now: datetime) -> Row:
+def _refused(row: Row, before: Row, plan: Planned, error: ChannelRefused, now: datetime) -> Row:
     return replace(
         row,
-        intent=None,
-        handle=handle or row.handle,
+        intent=before.intent,
+        intent_version=before.intent_version,
+        handle=error.handle or row.handle,
         refused_version=plan.version,
         refused_repeats=plan.repeats,
-        last_error=reason,
+        last_error=str(error),
         last_error_at=now,
     )
+
+
+def _may_have_arrived(error: FetchError | ConfigError) -> bool:
+    if isinstance(error, ChannelFailed):
+        return error.may_have_arrived
+    return isinstance(error, FetchTimeout | ConnectError | BadAnswer | TooLarge)

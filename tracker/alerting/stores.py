@@ -1,7 +1,7 @@
 """What alerting needs from the data server."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from tracker.alerting.alert import Alert, Delivery
 from tracker.alerting.machine import Book, Storm
 from tracker.alerting.row import Row
+from tracker.alerting.vital_signs import Signs
 from tracker.model.event import Event
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
@@ -66,11 +67,15 @@ class AlertStore(Protocol):
     """Where alerts are kept. Every method raises StoreError."""
 
     def begin(self) -> str | None:
-        """Take the right to decide, and return its owner; None where another one has it."""
+        """Take the right to decide, and return its owner; None where another one has it, or nobody may decide yet."""
         ...
 
     def end(self, owner: str) -> None:
         """Give the right back."""
+        ...
+
+    def mend(self, channels: Sequence[str]) -> None:
+        """Complete what an earlier version did not keep."""
         ...
 
     def version(self) -> bytes:
@@ -101,12 +106,16 @@ class AlertStore(Protocol):
         """Return up to `count` alerts that are to be looked at again by now."""
         ...
 
-    def open_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are not over."""
+    def open_providers(self) -> frozenset[str]:
+        """Return the ids of providers with open alerts."""
         ...
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
         """Return how channels have done."""
+        ...
+
+    def signs(self) -> Signs:
+        """Return what shows that beat, workers and printer do their work."""
         ...
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
@@ -121,6 +130,8 @@ class ChannelLease(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     failures: int = 0
     failing_since: datetime | None = None
+    #: How long after each write a call may still begin, so that it ends before another one may send.
+    call_begins_within: timedelta = timedelta(seconds=15)
 
 
 class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,16 +9,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.alert import REOPENS_WITHIN, Alert, AlertState, Delivery, Hold, Phase, Target, rank
+from tracker.alerting.alert import Alert, AlertState, Delivery, Hold, Phase, Target, rank
 from tracker.alerting.rules import Rules, held_for, is_at_least, silenced_by, wanted
-from tracker.alerting.story import MOVED_PATIENCE
 from tracker.model.route import AlertKind, Route
 
 #: A group's alert is sent so long after its first child came, so that others of the same moment are in it.
 GATHERING: Final = timedelta(seconds=2)
-#: An alert that is over, and what was sent of it, is kept for so long; one that no channel was sent until
-#: it can no longer reopen.
-KEPT_FOR: Final = timedelta(days=7)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,35 +34,6 @@ def routed(
         if after is not None:
             targets[channel] = after
     return _settled(alert, targets)
-
-
-def next_due(alert: Alert) -> datetime | None:
-    """Return when an alert has to be looked at again though nothing happens, None for never."""
-    found: list[datetime | None] = [target.due_at for target in alert.targets.values()]
-    if not alert.is_over:
-        found.append(alert.snoozed_until)
-        found.append(None if alert.moved_at is None else alert.moved_at + MOVED_PATIENCE)
-        found += [target.repeat_at for target in alert.targets.values() if target.phase is Phase.OPEN]
-    return min(filter(None, found), default=None)
-
-
-def looked_at_again(alert: Alert) -> datetime | None:
-    """Return when an alert is looked at again: for what is due, or to forget it."""
-    if not alert.is_over or alert.closed_at is None:
-        return next_due(alert)
-    return min(filter(None, (next_due(alert), _forgotten_at(alert))), default=None)
-
-
-def is_forgotten(alert: Alert, now: datetime) -> bool:
-    """Tell whether an alert that is over has been kept for long enough."""
-    at = _forgotten_at(alert)
-    return at is not None and next_due(alert) is None and now >= at
-
-
-def _forgotten_at(alert: Alert) -> datetime | None:
-    if not alert.is_over or alert.closed_at is None:
-        return None
-    return alert.closed_at + (KEPT_FOR if alert.targets else REOPENS_WITHIN)
 
 
 def _next(
@@ -159,8 +126,8 @@ def _held(
     if alert.is_over:
         return before
     if route is None:
-        # The rules, or the alert, have become other ones before anything was sent.
-        return None
+        # The rules, or the alert, have become other ones before anything was sent, or since it was closed.
+        return replace(before, phase=Phase.DROPPED, due_at=None) if before.version else None
     position, chosen = route
     passes_quiet = before.hold is Hold.QUIET and _quiet_until(alert, chosen, now) is None
     if gathers and not passes_quiet:
@@ -275,7 +242,7 @@ def _quiet_until(alert: Alert, route: Route, now: datetime) -> datetime | None:
 
 
 def _reminder(alert: Alert, route: Route) -> datetime | None:
-    """Return when a maintenance that has not begun is called to mind."""
+    """Return when a maintenance that has not begun is announced again."""
     if alert.kind is not AlertKind.MAINTENANCE or alert.status != "scheduled" or alert.scheduled_for is None:
         return None
     return alert.scheduled_for - timedelta(seconds=route.remind_s)

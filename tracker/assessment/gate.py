@@ -26,7 +26,7 @@ def ruling(verdict: Verdict, fail_on: State) -> Ruling:
     """Return whether a verdict is at least as bad as `fail_on`, a problem or maintenance."""
     if verdict.answer is Answer.UNKNOWN:
         return Ruling.UNKNOWN
-    is_bad = verdict.state is not State.UNKNOWN and verdict.state.rank <= fail_on.rank
+    is_bad = verdict.state.is_known and verdict.state.rank <= fail_on.rank
     return Ruling.FAIL if is_bad else Ruling.PASS
 
 

@@ -23,6 +23,8 @@ class State(StrEnum):
     MAJOR = "major"
     MINOR = "minor"
     UNKNOWN = "unknown"
+    #: Nobody has asked its page so far: nothing is wrong with it yet.
+    NOT_ASKED = "not_asked"
     MAINTENANCE = "maintenance"
     OPERATIONAL = "operational"
 
@@ -30,6 +32,11 @@ class State(StrEnum):
     def rank(self) -> int:
         """Return the place in the order from worst to best, 0 for the worst."""
         return _ORDER.index(self)
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it says how a vendor does now."""
+        return self not in (State.UNKNOWN, State.NOT_ASKED)
 
     @property
     def is_problem(self) -> bool:
@@ -98,13 +105,13 @@ def _assessed(
     reason: Reason,
     evidence: str,
 ) -> Assessment:
-    if not state.seeded and state.failing_since is None:
-        return Assessment(state=State.UNKNOWN, reason=Reason.NEVER_ASKED, evidence="not asked yet")
-    read_at = min(filter(None, (checked_at, state.failing_since)), default=None) if state.seeded else None
+    if not state.seeded and state.readability.failing_since is None:
+        return Assessment(state=State.NOT_ASKED, reason=Reason.NEVER_ASKED, evidence="not asked yet")
+    read_at = min(filter(None, (checked_at, state.readability.failing_since)), default=None) if state.seeded else None
     age_s = max(0.0, (now - read_at).total_seconds()) if read_at else None
     last_state = found if state.seeded else None
     if state.is_unknown:
-        evidence = state.failure or "it cannot be read"
+        evidence = state.readability.failure or "it cannot be read"
         return Assessment(
             state=State.UNKNOWN,
             reason=Reason.UNREADABLE,

@@ -28,7 +28,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def is_it_them(assessment: Assessment, *, link: str | None, max_age_s: float | None = None) -> Verdict:
     """Return whether a provider or component has a problem; knowledge older than `max_age_s` is unknown."""
     is_old = max_age_s is not None and (assessment.age_s is None or assessment.age_s > max_age_s)
-    if assessment.state is State.UNKNOWN or is_old:
+    if not assessment.state.is_known or is_old:
         answer = Answer.UNKNOWN
     else:
         answer = Answer.YES if assessment.state.is_problem else Answer.NO

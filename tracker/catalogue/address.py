@@ -10,7 +10,7 @@ _REMEDY = "write one like https://status.example.com"
 
 
 def web_address(value: object) -> str:
-    """Return the http or https address, its fragment cut off. Raises Mistake."""
+    """Return the http or https address, its fragment cut off. Raises InvalidValue."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidValue(f"is {described(value)}, not an address; {_REMEDY}")
     if len(value) > _LONGEST:

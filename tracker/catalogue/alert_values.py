@@ -90,7 +90,7 @@ def prometheus_labels(value: object, example: str) -> tuple[tuple[str, str], ...
     pairs = labels(value, example)
     for name, _ in pairs:
         if not _LABEL.fullmatch(name):
-            raise InvalidValue(f"has the name {quoted(name)}, which is no label; write one, as in {example}")
+            raise InvalidValue(f"has the name {quoted(name)}, which is not a label; write one, as in {example}")
         if name in _OWN_LABELS:
             raise InvalidValue(f"gives {name}, which the tracker sets itself; remove it")
     return pairs
@@ -114,7 +114,7 @@ def _timezone(value: object) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidValue(f'is {quoted(name)}, which is no time zone; write one, as in "Europe/Berlin"') from None
+        raise InvalidValue(f'is {quoted(name)}, which is not a time zone; write one, as in "Europe/Berlin"') from None
     return name
 
 

@@ -1,4 +1,4 @@
-"""One `[[format]]` of the catalogue: how a page of one's own is read (`tracker.model.format_definition`)."""
+"""One `[[format]]` of the catalogue: how a page of your own is read (`tracker.model.format_definition`)."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias

@@ -1,6 +1,6 @@
 """Header fields of a page or a receiver whose values are secrets: the catalogue holds the names of variables alone.
 
-Whatever is wrong with a name, the message does not repeat it: now and then somebody writes the secret itself there.
+Whatever is wrong with a name, the message does not repeat it: sometimes somebody writes the secret itself there.
 """
 
 import re
@@ -24,11 +24,11 @@ _OURS: Final = frozenset(
     }
 )
 _MOST: Final = 20
-#: As POSIX writes them; and the same in small letters, where an underscore distinguishes it from a word or a token.
+#: As POSIX writes them; also in small letters, if an underscore shows that it is neither a word nor a token.
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,199}|(?=[a-z_][a-z0-9_]{0,199}$)[a-z0-9]*_[a-z0-9_]+")
 #: Keys and tokens mix letters and digits for longer than any word does.
 _TOKEN: Final = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{14,}")
-#: What the tracker keeps for itself; whoever may add a page must not learn it.
+#: Secrets of the tracker itself, which people who may add a page must not learn.
 _NOT_TO_BE_SENT: Final = re.compile(r"(REDIS|FLOWER|CELERY)_.*|(HTTP|HTTPS|ALL)_PROXY", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ def header_variables(value: object, reserved: Collection[str] = ()) -> tuple[tup
 def _field_name(name: object, reserved: Collection[str]) -> str:
     if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name) or _TOKEN.search(name):
         raise InvalidValue(
-            f"gives a header whose name is none; write one of letters, digits and hyphens, as in {EXAMPLE}"
+            f"gives a header whose name is not valid; write one of letters, digits and hyphens, as in {EXAMPLE}"
         )
     if name.lower() in _OURS or name.lower() in {header.lower() for header in reserved}:
         raise InvalidValue(f"gives {name}, which the tracker sets itself; remove it")

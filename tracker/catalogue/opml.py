@@ -143,7 +143,7 @@ class _Reader:
             parser.Parse(data, True)
         except (expat.ExpatError, LookupError, ValueError) as error:
             # LookupError, ValueError: an encoding that Python does not know, or expat does not (Shift_JIS).
-            self._refuse(f"cannot be read as XML ({visible(str(error), _LINE)}); export it anew, in UTF-8")
+            self._refuse(f"cannot be read as XML ({visible(str(error), _LINE)}); export it again, in UTF-8")
         return self._found
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
@@ -162,7 +162,7 @@ class _Reader:
         self._depth -= 1
 
     def _entity(self, *_declaration: object) -> NoReturn:
-        self._refuse("declares XML entities of its own; export it anew")
+        self._refuse("declares XML entities of its own; export it again")
 
     def _refuse(self, what: str) -> NoReturn:
         raise ConfigError(f"{self.file}: {what}")

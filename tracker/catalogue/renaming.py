@@ -15,7 +15,7 @@ from tracker.model.plain import visible
 from tracker.model.provider import Provider
 from tracker.model.urls import canonical
 
-#: So many entries are named in one sentence.
+#: How many entries one sentence names.
 _SHOWN: Final = 5
 
 

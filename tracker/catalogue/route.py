@@ -38,11 +38,11 @@ def refuse_strangers(names: Collection[str], known: Collection[str], place: str)
     for name in names:
         if name not in known:
             remedy = alternatives(name, known) if known else f'add [[channel]] with name = "{name}"'
-            raise ConfigError(f"{place}: to names {quoted(name)}, which is no [[channel]]; {remedy}")
+            raise ConfigError(f"{place}: to names {quoted(name)}, which is not a [[channel]]; {remedy}")
 
 
 def refuse_digest(route: Route, channels: Mapping[str, AnyChannelConfig], place: str) -> None:
-    """Refuse a digest for a channel that would hold each one open for ever. Raises ConfigError."""
+    """Refuse a digest for a channel that would hold each one open forever. Raises ConfigError."""
     for name in route.to:
         if route.digest_s is not None and isinstance(channels[name], HOLDS_OBJECTS):
             raise ConfigError(

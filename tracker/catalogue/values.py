@@ -1,4 +1,4 @@
-"""What a key of an entry may hold: checks that return the value, or raise the Mistake that says what it should be."""
+"""What a key of an entry may hold: checks that return the value, or raise InvalidValue, which says what to write."""
 
 import re
 import unicodedata

@@ -7,6 +7,7 @@ is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
 import contextlib
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Final
 
@@ -145,7 +146,7 @@ def main() -> None:
         _say(error)
         sys.exit(exit_status(error))
     except OSError as error:
-        # What could not be written would be tried once more at the end.
+        # Otherwise Python would try to write the rest once more at exit.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = "the output" if error.filename is None else error.filename
@@ -155,7 +156,13 @@ def main() -> None:
 
 def _say(sentence: object) -> None:
     with contextlib.suppress(OSError):
-        click.echo(f"tracker: {sentence}", err=True)
+        words = f"tracker: {sentence}"
+        if sys.stderr.isatty():
+            # A terminal would break words.
+            words = textwrap.fill(
+                words, os.get_terminal_size(2).columns, break_long_words=False, break_on_hyphens=False
+            )
+        click.echo(words, err=True)
 
 
 def exit_status(error: TrackerError) -> int:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
 
-from tracker.bootstrap import open_alerts, open_measures
 from tracker.diagnosis import diagnose, gather
 from tracker.environment.settings import Settings
 from tracker.metrics.collector import TrackerCollector
 from tracker.metrics.route import metrics_router
 from tracker.metrics.updated import UpdatedByHistory
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts, open_measures
 from tracker.web.app import Addition
 from tracker.web.now import PageNow
 from tracker.web.parts import Parts

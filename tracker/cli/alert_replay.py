@@ -1,6 +1,6 @@
 """`tracker alerts explain` and `backtest`: what routes make of the events on record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -8,18 +8,21 @@ from typing import Final
 import click
 
 from tracker.alerting.alert import Alert, AlertState, Phase
-from tracker.alerting.backtest import Replay, Sent
+from tracker.alerting.backtest import Replay, Sent, joined
+from tracker.alerting.channel import Severity
 from tracker.alerting.explain import Explanation, explained
 from tracker.alerting.message import severity
-from tracker.alerting.ports import Severity
 from tracker.alerting.rules import Rules, rules_of
 from tracker.catalogue import load_alerting
 from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers
-from tracker.cli.table import counted, json_text, table
+from tracker.cli.shown_past import shown_by
+from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
-from tracker.errors import ConfigError
+from tracker.detection.past import past_events
+from tracker.errors import ConfigError, PollError
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, decode_event
+from tracker.model.provider import Provider
 
 #: Hours in which a person sleeps, UTC.
 _NIGHT: Final = (22, 7)
@@ -29,7 +32,8 @@ _NIGHT: Final = (22, 7)
 @click.argument("event_id")
 @providers_option
 @data_dir_option
-def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
+@format_option
+def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: str) -> None:
     """Show for one event of updates.jsonl what each route says of its alert, and what was decided.
 
     \b
@@ -41,7 +45,8 @@ def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
     position = next((i for i, event in enumerate(events) if event.id == event_id), None)
     if position is None:
         raise ConfigError(f"{data_dir / RECORD_NAME} holds no event {event_id}; the field `id` of a line names it")
-    click.echo("\n".join(_lines(explained(events, position, rules))))
+    found = explained(events, position, rules)
+    click.echo(json_text(_explanation(found)) if output_format == "json" else "\n".join(_lines(found)))
 
 
 @click.command()
@@ -54,10 +59,14 @@ def explain(event_id: str, providers_file: Path, data_dir: Path) -> None:
     show_default=True,
     help="The file with the routes to try.",
 )
+@click.option("--record-only", is_flag=True, help="Ask no page for its own past.")
 @data_dir_option
 @format_option
-def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -> None:
-    """Show what routes would have sent of the events in updates.jsonl; nothing has to run, nothing is sent.
+def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, output_format: str) -> None:
+    """Show what routes would have sent of the past; the tracker need not run, and nothing is sent.
+
+    The past is what updates.jsonl holds, and for the time before it what the pages of the file show now. A page shows
+    the impact that an incident has now, and no past status of its components.
 
     \b
     Example:
@@ -65,18 +74,44 @@ def backtest(days: int, config_file: Path, data_dir: Path, output_format: str) -
     """
     now = utc_now()
     since = now - timedelta(days=days)
-    replay = Replay(_rules(config_file))
-    events = (event for event in read_record(data_dir / RECORD_NAME) if event.seen_at >= since and not event.is_drill)
-    replay.play(events, until=now)
+    rules = _rules(config_file)
+    record = data_dir / RECORD_NAME
+    recorded = list(read_record(record)) if record_only or record.exists() else []
+    shown = [] if record_only else list(_shown_past(read_providers(config_file), data_dir, now))
+    past = joined(recorded, shown)
+    replay = Replay(rules)
+    replay.play((event for event in past.events if event.seen_at >= since), until=now)
     if output_format == "json":
-        click.echo(json_text([_sent_report(sent) for sent in replay.sent]))
+        click.echo(json_text([_sent_report(sent, past.of_pages) for sent in replay.sent]))
         return
     rows = [
-        (f"{sent.at:%Y-%m-%d %H:%M}", sent.delivery.channel, sent.delivery.act, sent.alert.title, sent.delivery.note)
+        (
+            f"{sent.at:%Y-%m-%d %H:%M}",
+            sent.delivery.channel,
+            sent.delivery.act,
+            _source(sent, past.of_pages),
+            sent.alert.title,
+            sent.delivery.note,
+        )
         for sent in replay.sent
     ]
-    click.echo(table(("AT", "CHANNEL", "ACT", "ALERT", "NOTE"), rows))
+    click.echo(table(("AT", "CHANNEL", "ACT", "FROM", "ALERT", "NOTE"), rows, terminal_width()))
     click.echo(_summed_up(replay.sent, days))
+
+
+def _shown_past(providers: Sequence[Provider], data_dir: Path, now: datetime) -> Iterator[Event]:
+    """Yield the events of what pages show of their past; a page that cannot be read is named on standard error."""
+    for provider, shown in shown_by(providers, data_dir):
+        if isinstance(shown, PollError):
+            click.echo(f"tracker: {provider.name} cannot be read, its past is left out: {shown}", err=True)
+        else:
+            yield from past_events(provider, shown[0], now)
+
+
+def _source(sent: Sent, of_pages: Collection[str]) -> str:
+    """Return where a delivery comes from: `record`, or `page` where only the page shows what brought it."""
+    brought_by = sent.event_id or (sent.alert.steps[-1].id if sent.alert.steps else "")
+    return "page" if brought_by in of_pages else "record"
 
 
 def read_record(path: Path) -> Iterator[Event]:
@@ -114,6 +149,19 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield "  nothing was sent because of this event"
 
 
+def _explanation(found: Explanation) -> dict[str, object]:
+    """Return what `GET /api/v1/alerts/explain` answers."""
+    return {
+        "event": found.event.id,
+        "alert": found.alert.id if found.alert is not None else None,
+        "routes": found.verdicts,
+        "sent": [
+            {"channel": each.delivery.channel, "act": each.delivery.act, "version": each.delivery.version}
+            for each in found.sent
+        ],
+    }
+
+
 def _why(alert: Alert, phase: Phase, hold: str | None, until: datetime | None) -> str:
     if phase is Phase.HELD:
         return f"held by {hold} until {until:%Y-%m-%d %H:%M} UTC" if until else f"held by {hold}"
@@ -122,7 +170,7 @@ def _why(alert: Alert, phase: Phase, hold: str | None, until: datetime | None) -
     return phase.value
 
 
-def _sent_report(sent: Sent) -> dict[str, object]:
+def _sent_report(sent: Sent, of_pages: Collection[str]) -> dict[str, object]:
     return {
         "at": sent.at,
         "channel": sent.delivery.channel,
@@ -133,6 +181,7 @@ def _sent_report(sent: Sent) -> dict[str, object]:
         "severity": severity(sent.alert.kind, sent.alert.impact),
         "event": sent.event_id,
         "note": sent.delivery.note,
+        "source": _source(sent, of_pages),
     }
 
 

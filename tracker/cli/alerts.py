@@ -3,21 +3,27 @@
 import getpass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 
 from tracker.alerting.report import ChannelReport
-from tracker.bootstrap import open_desk
 from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.cli.alert_replay import backtest, explain
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_desk
+
+#: Alerts in a table, and in any answer.
+_SHOWN: Final = 200
+_ALL: Final = 1_000_000
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=FullHelp, invoke_without_command=True)
 @click.pass_context
 def alerts(context: click.Context) -> None:
     """Show open alerts, the reasons for them, and what routes would have sent.
@@ -38,9 +44,12 @@ alerts.add_command(backtest)
 
 @alerts.command("list")
 @click.option("--all", "shows_all", is_flag=True, help="Those that are over, too, and dead letters.")
+@click.option(
+    "--limit", type=click.IntRange(1, _ALL), help=f"Only the newest ones; a table has {_SHOWN} if not given, JSON all."
+)
 @data_dir_option
 @format_option
-def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
+def list_(data_dir: Path, output_format: str, shows_all: bool, limit: int | None = None) -> None:
     """Show open alerts, and what each channel was sent.
 
     \b
@@ -48,7 +57,9 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
       tracker alerts list --format json
     """
     desk = open_desk(running_settings(data_dir))
-    reports = desk.reports(is_open=None if shows_all else True)
+    count = limit or (_ALL if output_format == "json" else _SHOWN)
+    newest, following = desk.lists.page(is_open=None if shows_all else True, count=count)
+    reports = newest[::-1]
     if output_format == "json":
         click.echo(json_text(reports))
         return
@@ -57,7 +68,12 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
         (row.id, row.state, row.severity, age(row.opened_at, now), row.title, ", ".join(map(_said, row.channels)))
         for row in reports
     ]
-    click.echo(table(("ALERT", "STATE", "SEVERITY", "OPENED", "TITLE", "CHANNELS"), cells))
+    if not reports:
+        click.echo("no alert is on record" if shows_all else "no alert is open")
+    else:
+        click.echo(table(("ALERT", "STATE", "SEVERITY", "OPENED", "TITLE", "CHANNELS"), cells, terminal_width()))
+    if following is not None:
+        click.echo(f"these are the newest {count}; `--limit` shows more")
     if active := desk.silences():
         click.echo(f"silenced: {len(active)}; `tracker silence list` shows why")
 
@@ -66,7 +82,8 @@ def list_(data_dir: Path, output_format: str, shows_all: bool) -> None:
 @click.argument("alert")
 @click.option("--by", "who", default=None, help="Who takes it on; your user name if not given.")
 @data_dir_option
-def ack(alert: str, who: str | None, data_dir: Path) -> None:
+@format_option
+def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None:
     """Acknowledge an alert: it is not repeated any more, until it gets worse or ends.
 
     \b
@@ -74,7 +91,7 @@ def ack(alert: str, who: str | None, data_dir: Path) -> None:
       tracker alerts ack acme/0d1f6a2b3c4d5e6f/1
     """
     after = open_desk(running_settings(data_dir)).acknowledge(alert, who or getpass.getuser())
-    click.echo(f"{after.id} is {after.state}")
+    _say({"alert": after.id, "state": after.state}, f"{after.id} is {after.state}", output_format)
 
 
 @alerts.command()
@@ -82,8 +99,9 @@ def ack(alert: str, who: str | None, data_dir: Path) -> None:
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="As in 30m, 4h or 2d.")
 @click.option("--by", "who", default=None, help="Who holds it; your user name if not given.")
 @data_dir_option
-def snooze(alert: str, span: str, who: str | None, data_dir: Path) -> None:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent all the same.
+@format_option
+def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format: str) -> None:
+    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway.
 
     \b
     Example:
@@ -91,14 +109,15 @@ def snooze(alert: str, span: str, who: str | None, data_dir: Path) -> None:
     """
     held = timedelta(seconds=duration_s(span, "--for"))
     after = open_desk(running_settings(data_dir)).snooze(alert, held, who or getpass.getuser())
-    click.echo(f"{after.id} is {after.state}")
+    _say({"alert": after.id, "state": after.state}, f"{after.id} is {after.state}", output_format)
 
 
 @alerts.command()
 @click.argument("alert")
 @click.option("--channel", default=None, help="One channel; all that gave something up if not given.")
 @data_dir_option
-def resend(alert: str, channel: str | None, data_dir: Path) -> None:
+@format_option
+def resend(alert: str, channel: str | None, data_dir: Path, output_format: str) -> None:
     """Send again what a channel refused.
 
     \b
@@ -106,7 +125,8 @@ def resend(alert: str, channel: str | None, data_dir: Path) -> None:
       tracker alerts resend acme/0d1f6a2b3c4d5e6f/1 --channel oncall
     """
     again = open_desk(running_settings(data_dir)).resend(alert, channel)
-    click.echo(f"{alert} is sent again to: {', '.join(again) or 'no channel, since none gave anything up'}")
+    words = f"{alert} is sent again to: {', '.join(again) or 'no channel, since none gave anything up'}"
+    _say({"alert": alert, "channels": list(again)}, words, output_format)
 
 
 def duration_s(given: str, option: str) -> int:
@@ -114,7 +134,12 @@ def duration_s(given: str, option: str) -> int:
     try:
         return seconds(given, least=1, example=f"{option} 4h")
     except InvalidValue:
-        raise ConfigError(f'{option} is "{given}", no duration up to 30 days; write one, as in {option} 4h') from None
+        remedy = f"not a duration up to 30 days; write one, as in {option} 4h"
+        raise ConfigError(f'{option} is "{given}", {remedy}') from None
+
+
+def _say(value: dict[str, object], words: str, output_format: str) -> None:
+    click.echo(json_text(value) if output_format == "json" else words)
 
 
 def _said(channel: ChannelReport) -> str:

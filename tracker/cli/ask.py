@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import ask_server
 from tracker.cli.options import data_dir_option, running_settings
 from tracker.model.plain import several_lines
+from tracker.store.opening import ask_server
 
 _LONGEST = 100_000
 

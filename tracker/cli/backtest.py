@@ -6,29 +6,24 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher
 from tracker.catalogue import PROVIDERS, refiltered
 from tracker.cli.naming import meant
 from tracker.cli.options import (
-    environment,
     filter_options,
     format_option,
     given_keys,
     listed_option,
     listed_providers,
 )
+from tracker.cli.shown_past import shown_by
 from tracker.cli.table import json_text, table
 from tracker.detection.backtest import Backtest, LeftOut, backtest
-from tracker.detection.readability import incomplete
-from tracker.environment.settings import Settings
-from tracker.errors import ParseError, PollError
+from tracker.errors import PollError
 from tracker.model.clock import utc_now
 from tracker.model.filters import unmatched
 from tracker.model.page import Impact, Snapshot
-from tracker.model.page_state import PageState
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
-from tracker.polling.observer import Observer
 
 _LONGEST_LINE = 300
 
@@ -66,33 +61,17 @@ def backtest_command(
       tracker backtest github --days 30 --components 'Git*' --components '!Copilot*' --min-impact major
     """
     provider = refiltered(_provider(providers_file, provider_id), given_keys(**filters))
-    try:
-        snapshot, incomplete = _asked(provider)
-    except PollError as error:
-        click.echo(f"tracker: {provider.name} cannot be read: {error}", err=True)
+    ((_, shown),) = shown_by([provider])
+    if isinstance(shown, PollError):
+        click.echo(f"tracker: {provider.name} cannot be read: {shown}", err=True)
         sys.exit(1)
+    snapshot, incomplete = shown
     report = _report(provider, snapshot, incomplete, days)
     click.echo(json_text(report) if output_format == "json" else _text(report))
 
 
 def _provider(providers_file: Path | None, provider_id: str) -> Provider:
     return meant(listed_providers(providers_file), provider_id)
-
-
-def _asked(provider: Provider) -> tuple[Snapshot, str | None]:
-    """Return everything the page shows, and why a part of it could not be read, if so. Raises PollError."""
-    variables = environment(Path("data"))
-    fetcher = build_fetcher(Settings.from_environment(variables))
-    observer = Observer(fetcher, variables)
-    try:
-        nothing = PageState()
-        observed = observer.observe(provider, nothing, utc_now())
-        observed = observer.complete(provider, nothing, observed, utc_now())
-    finally:
-        fetcher.close()
-    if observed.snapshot is None:
-        raise ParseError("it answers that nothing changed to somebody who knows nothing of it")
-    return observed.snapshot, incomplete(observed.state)
 
 
 def _report(provider: Provider, snapshot: Snapshot, incomplete: str | None, days: int) -> BacktestReport:

@@ -1,4 +1,4 @@
-"""`tracker channels`: where alerts go, how each of them does, and whether it takes one."""
+"""`tracker channels`: where alerts go, the state of each, and whether it takes one."""
 
 import sys
 from pathlib import Path
@@ -6,17 +6,20 @@ from uuid import uuid4
 
 import click
 
-from tracker.alerting.ports import Act, Message, Severity
-from tracker.bootstrap import build_channel, build_poster, open_alerts
+from tracker.alerting.channel import Act, Message, Severity
+from tracker.bootstrap import build_channel, client_options
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError
+from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AnyChannelConfig
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def channels() -> None:
     """Show where alerts go, and try a channel out.
 
@@ -54,13 +57,14 @@ def list_(data_dir: Path, output_format: str) -> None:
         for state in states
     ]
     heads = ("CHANNEL", "TYPE", "STATE", "WAITING", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, rows))
+    click.echo(table(heads, rows, terminal_width()))
 
 
 @channels.command()
 @click.argument("channel")
 @data_dir_option
-def test(channel: str, data_dir: Path) -> None:
+@format_option
+def test(channel: str, data_dir: Path, output_format: str) -> None:
     """Open and close one test alert from here, with this environment; exit status 1 if either is not taken.
 
     \b
@@ -69,7 +73,16 @@ def test(channel: str, data_dir: Path) -> None:
     """
     settings = running_settings(data_dir)
     config = find(settings, channel)
-    sys.exit(0 if _tried(config, settings) else 1)
+    taken: list[str] = []
+    failure = _tried(config, settings, taken)
+    if output_format == "json":
+        click.echo(json_text({"channel": config.name, "taken": taken, "failure": failure}))
+    else:
+        for act in taken:
+            click.echo(f"{config.name} took the {act}")
+        if failure is not None:
+            click.echo(f"{config.name} did not take the {Act.CLOSE if taken else Act.OPEN}: {failure}")
+    sys.exit(0 if failure is None else 1)
 
 
 def find(settings: Settings, name: str) -> AnyChannelConfig:
@@ -80,21 +93,22 @@ def find(settings: Settings, name: str) -> AnyChannelConfig:
     raise ConfigError(f"there is no channel {name}; `tracker channels list` shows them all")
 
 
-def _tried(config: AnyChannelConfig, settings: Settings) -> bool:
-    poster = build_poster(settings)
+def _tried(config: AnyChannelConfig, settings: Settings, taken: list[str]) -> str | None:
+    """Open and close an alert, noting what was taken; return why not all of it was."""
+    options = client_options(settings)
+    poster = RequestsPoster(options)
     key = f"tracker-test/{uuid4().hex[:16]}/1"
     handle = None
     try:
-        channel = build_channel(config, settings, poster)
+        channel = build_channel(config, options, poster)
         for act in (Act.OPEN, Act.CLOSE):
             handle = channel.send(_message(act, key), handle) or handle
-            click.echo(f"{config.name} took the {act}")
+            taken.append(act)
     except (FetchError, ChannelRefused) as error:
-        click.echo(f"{config.name} did not take the {act}: {error}")
-        return False
+        return str(error)
     finally:
         poster.close()
-    return True
+    return None
 
 
 def _message(act: Act, key: str) -> Message:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue import as_toml, new_provider, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
@@ -26,8 +26,9 @@ from tracker.model.page_state import PageState
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
+from tracker.polling.answers import shows_incidents, speaks
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import Attempt, Discovery, Found, shows_incidents, speaks
+from tracker.polling.discovery import Attempt, Discovery, Found
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
@@ -130,7 +131,7 @@ def check(
 def ask(provider: Provider, *, name: str | None) -> CheckReport:
     """Return what a page is and what would be tracked of it, under a name that somebody chose. Raises ConfigError."""
     variables = environment(Path("data"), os.environ)
-    fetcher = build_fetcher(Settings.from_environment(variables))
+    fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)
     try:
         discovery, observed = observer.look(provider, state, now)

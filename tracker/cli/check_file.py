@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from tracker.catalogue import load_alerting, load_sinks
+from tracker.cli.inner import refused_addresses
 from tracker.cli.options import read_providers
 from tracker.cli.table import counted, json_text
 from tracker.delivery.sinks.webhook import endpoint
@@ -50,6 +51,7 @@ def check_file(path: Path, output_format: str) -> None:
 
 def _warnings(providers: tuple[Provider, ...], sinks: tuple[Webhook, ...]) -> Iterator[str]:
     yield from missing_credentials(providers, os.environ)
+    yield from refused_addresses(providers)
     for sink in sinks:
         for sentence in unreached(sink, providers):
             yield f'sink "{sink.name}": {sentence}'

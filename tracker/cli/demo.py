@@ -14,14 +14,17 @@ from tracker.cli.demo_receiver import AlertView
 from tracker.cli.options import format_option
 from tracker.cli.up import run_stack
 from tracker.environment.web import DEFAULT_ADDRESS
+from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.story import demo_page, play
-from tracker.supervise.stack import Size
+from tracker.simulator.vendor import Page
+from tracker.supervise.commands import Size
 
 log = logging.getLogger("tracker")
 
 _INTERVAL_S = 2
+_LAST_WORDS = "nothing of the demo is kept. To watch real pages: `tracker init github openai`, then `tracker up`"
 
 
 @click.command()
@@ -44,14 +47,7 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
         tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
         AlertView() if shows_alerts else nullcontext() as view,
     ):
-        provider = new_provider(
-            vendor.url(page.id),
-            formats=FORMAT_NAMES,
-            name=page.revision.name,
-            interval_s=_INTERVAL_S,
-            allow_private=True,
-            origin="file",
-        )
+        provider = _provider_of(page, vendor)
 
         def begin() -> None:
             log.info("to look at it from another terminal: tracker status --data-dir %s", directory)
@@ -68,9 +64,21 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
                 Size(workers=1, concurrency=4, web=DEFAULT_ADDRESS),
                 alerting=view.alerting if view is not None else None,
                 on_watching=begin,
+                last_words=_LAST_WORDS,
                 environ={name: value for name, value in os.environ.items() if not name.startswith("REDIS_")},
             )
         finally:
             over.set()
             if story.is_alive():
                 story.join()
+
+
+def _provider_of(page: Page, vendor: SimulatedVendor) -> Provider:
+    return new_provider(
+        vendor.url(page.id),
+        formats=FORMAT_NAMES,
+        name=page.revision.name,
+        interval_s=_INTERVAL_S,
+        allow_private=True,
+        origin="file",
+    )

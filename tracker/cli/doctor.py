@@ -1,6 +1,5 @@
 """`tracker doctor`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -8,11 +7,9 @@ from typing import Final
 import click
 
 from tracker.cli import PROBLEM, UNREACHABLE
-from tracker.cli.options import data_dir_option, environment, format_option
+from tracker.cli.options import data_dir_option, environment, format_option, located, not_running
 from tracker.cli.table import coloured, json_text, terminal_width, wrap
 from tracker.diagnosis import Diagnosis, Level, diagnose, gather
-from tracker.environment.settings import Settings
-from tracker.errors import NoServer
 from tracker.model.clock import utc_now
 
 _WIDTH: Final = 100
@@ -38,24 +35,12 @@ def doctor(data_dir: Path, output_format: str) -> None:
     Example:
       tracker doctor --json
     """
-    diagnosis = diagnose(gather(_settings(data_dir), utc_now()))
+    settings = located(data_dir, environment(data_dir))
+    diagnosis = diagnose(gather(settings, utc_now(), lambda error: not_running(error, data_dir)))
     click.echo(json_text(diagnosis) if output_format == "json" else _text(diagnosis))
     if diagnosis.checks[0].level is Level.PROBLEM:
         sys.exit(UNREACHABLE)
     sys.exit(PROBLEM if diagnosis.level is Level.PROBLEM else 0)
-
-
-def _settings(data_dir: Path) -> Settings:
-    """Return the settings that lead to the data server, whether it answers or not. Raises ConfigError."""
-    variables = environment(data_dir)
-    if os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"):
-        return Settings.from_environment(variables)
-    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
-
-    url = server_url(data_dir)
-    if url is None:
-        raise NoServer(f"no tracker has run on {data_dir}; start `tracker up`, give its --data-dir, or set REDIS_URL")
-    return Settings.from_environment({**variables, "REDIS_URL": url})
 
 
 def _text(diagnosis: Diagnosis) -> str:

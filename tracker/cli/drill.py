@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_alerts, open_catalogue, open_pages, open_rows
 from tracker.cli.channels import find
 from tracker.cli.naming import chosen
-from tracker.cli.options import data_dir_option, running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.table import json_text
 from tracker.diagnosis.drill import Drill
 from tracker.errors import DrillFailed
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts, open_catalogue, open_pages, open_rows
 
 
 @click.command()
@@ -19,7 +20,8 @@ from tracker.model.clock import utc_now
 @click.option("--channel", default=None, help="This channel alone, whatever routes say.")
 @click.option("--patience", type=click.FloatRange(1, 600), default=60, show_default=True, help="Seconds for each step.")
 @data_dir_option
-def drill(provider: str, channel: str | None, patience: float, data_dir: Path) -> None:
+@format_option
+def drill(provider: str, channel: str | None, patience: float, data_dir: Path, output_format: str) -> None:
     """Send a test incident of a page to the real channels; exit status 1 names the broken part.
 
     It is marked as a drill, in the log and in each message; neither counts nor feeds take it in. Quiet hours, digests
@@ -34,9 +36,14 @@ def drill(provider: str, channel: str | None, patience: float, data_dir: Path) -
     if channel is not None:
         find(settings, channel)
     made = Drill(found, open_pages(settings), open_alerts(settings), open_rows(settings), utc_now, patience)
+    steps: list[str] = []
+    failure = None
     try:
-        made.run(channel, click.echo)
+        made.run(channel, steps.append if output_format == "json" else click.echo)
     except DrillFailed as error:
-        click.echo(f"the drill failed at {error}")
-        sys.exit(1)
-    click.echo("the drill came through")
+        failure = str(error)
+    if output_format == "json":
+        click.echo(json_text({"provider": found.id, "passed": failure is None, "failure": failure, "steps": steps}))
+    else:
+        click.echo("the drill came through" if failure is None else f"the drill failed at {failure}")
+    sys.exit(0 if failure is None else 1)

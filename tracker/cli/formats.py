@@ -1,4 +1,4 @@
-"""`tracker formats`: which formats there are, how one of them is written by hand, and how one's own reads a body."""
+"""`tracker formats`: which formats there are, how one of them is written by hand, and how your own reads a body."""
 
 import os
 import sys
@@ -8,26 +8,27 @@ from typing import Final
 
 import click
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue.examples import example, names
 from tracker.catalogue.file import load_definitions
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
-from tracker.cli.options import environment, providers_option
-from tracker.cli.table import counted, json_text, table
+from tracker.cli.lazy import FullHelp
+from tracker.cli.options import environment, format_option, providers_option
+from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.page import Snapshot
 from tracker.model.plain import one_line
 from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.parse.custom import Trial, tried, understood
-from tracker.polling.ports import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched, FetchRequest
 
 _LONGEST: Final = 300
 #: Incidents that are shown of what comes out; JSON has them all.
 _MOST_SHOWN: Final = 5
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def formats() -> None:
     """Show the formats that ship, and try out one that providers.toml defines.
 
@@ -38,14 +39,19 @@ def formats() -> None:
 
 
 @formats.command("list")
-def list_() -> None:
+@format_option
+def list_(output_format: str) -> None:
     """Show the formats that ship, by the name that `format` takes.
 
     \b
     Example:
       tracker formats list
     """
-    click.echo(table(("NAME", "PLATFORM"), [(known.name, known.title) for known in FORMATS.values()]))
+    if output_format == "json":
+        click.echo(json_text([{"name": known.name, "platform": known.title} for known in FORMATS.values()]))
+        return
+    rows = [(known.name, known.title) for known in FORMATS.values()]
+    click.echo(table(("NAME", "PLATFORM"), rows, terminal_width()))
 
 
 @formats.command()
@@ -68,6 +74,7 @@ def show(name: str) -> None:
 @providers_option
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--json", "output_format", flag_value="json", help="Short for --output json.")
 def try_(page: str, name: str, providers_file: Path, allow_private: bool, output_format: str) -> None:
     """Read a saved body or a page with a [[format]]: what each part finds, and why it finds nothing.
 
@@ -98,7 +105,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
             return Path(page).read_bytes(), ""
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot read {page}: {getattr(error, 'strerror', None) or 'not a valid path'}") from None
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data"), os.environ))))
     try:
         answer = fetcher.fetch(FetchRequest(url=page, allow_private=allow_private))
     finally:
@@ -119,7 +126,7 @@ def _lines(trial: Trial) -> Iterator[str]:
         )
         for part in trial.parts
     ]
-    yield table(("PART", "EXPRESSION", "FOUND IN", "FIRST VALUE"), rows)
+    yield table(("PART", "EXPRESSION", "FOUND IN", "FIRST VALUE"), rows, terminal_width())
     for part in trial.parts:
         if part.problem is not None:
             yield f"note: {part.key}: {one_line(part.problem, _LONGEST)}"

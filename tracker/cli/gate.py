@@ -155,7 +155,7 @@ def target_of(catalogue: RedisCatalogue, word: str) -> Target:
 def judged(page: PageStatus, component: str | None, now: datetime) -> Assessment:
     """Return how a page does, or the worst of its components that are meant."""
     whole = assess(page.provider, page.state, page.view, page.checked_at, now)
-    if component is None or whole.state is State.UNKNOWN:
+    if component is None or not whole.state.is_known:
         return whole
     known = page.view.known_statuses
     found = list(_named(known, component))

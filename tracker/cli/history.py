@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_recorded
-from tracker.cli.options import data_dir_option, environment
+from tracker.cli.lazy import FullHelp
+from tracker.cli.options import data_dir_option, environment, format_option
+from tracker.cli.table import json_text
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError
+from tracker.history import open_history
 from tracker.history.record import size_of
 from tracker.model.clock import utc_now
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def history() -> None:
     """Rebuild the database that answers questions about the past.
 
@@ -30,7 +32,8 @@ def history() -> None:
 
 @history.command()
 @data_dir_option
-def rebuild(data_dir: Path) -> None:
+@format_option
+def rebuild(data_dir: Path, output_format: str) -> None:
     """Forget what was projected and read the whole record again, rotated files too.
 
     Counts of polls stay, since the record has none. The tracker may run meanwhile.
@@ -46,11 +49,12 @@ def rebuild(data_dir: Path) -> None:
     if not total:
         raise ConfigError(f"there is no record {record}; give the --data-dir of a tracker that has run")
     os.umask(0o077)
-    recorded = open_recorded(settings, kept)
+    recorded = open_history(settings.data_dir, kept.database_url)
     try:
         keep_since = None if kept.keep is None else utc_now() - kept.keep
         with click.progressbar(length=total, label="reading the record", file=sys.stderr) as bar:
             updates = recorded.rebuild(record, keep_since, bar.update)
     finally:
         recorded.close()
-    click.echo(f"read {updates} updates; the history is whole")
+    said = f"read {updates:,} updates; the history is whole"
+    click.echo(json_text({"updates": updates}) if output_format == "json" else said)

@@ -1,5 +1,6 @@
 """Groups of commands that import a command when it runs: `tracker --help` and `tracker status` start quickly."""
 
+import textwrap
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -16,8 +17,44 @@ class Lazy(NamedTuple):
     summary: str
 
 
+class HelpFormatter(click.HelpFormatter):
+    """Wraps lines that stand by themselves (`\\b`) between words; a command that somebody may copy stays one line."""
+
+    def write_text(self, text: str) -> None:
+        """Write paragraphs."""
+        room = self.width - self.current_indent
+        super().write_text("\n".join(piece for line in text.split("\n") for piece in _pieces(line, room)))
+
+
+class HelpContext(click.Context):
+    """A context whose help is written so."""
+
+    formatter_class = HelpFormatter
+
+
+def _pieces(line: str, room: int) -> list[str]:
+    bare = line.lstrip()
+    lead = line[: len(line) - len(bare)]
+    is_command = bare.startswith("tracker ") and "  " not in bare
+    # Without an indentation it is a part of a paragraph, which is wrapped as a whole.
+    if not lead or len(line) <= room or is_command:
+        return [line]
+    return textwrap.wrap(
+        line.strip(), room, initial_indent=lead, subsequent_indent=f"{lead}   ", break_long_words=False
+    )
+
+
 class FullHelp(click.Group):
     """A group whose list of commands shows whole sentences."""
+
+    context_class = HelpContext
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None where there is none of that name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.context_class = HelpContext
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with the first sentence of its help, wrapped and never cut."""
@@ -29,6 +66,8 @@ class FullHelp(click.Group):
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name, section by section, and imports one when it is asked for."""
+
+    context_class = HelpContext
 
     def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,6 +86,7 @@ class LazyGroup(click.Group):
         module, _, attribute = lazy.where.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101  a slip in the table below
+        command.context_class = HelpContext
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

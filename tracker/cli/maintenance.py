@@ -8,7 +8,7 @@ from typing import Final
 import click
 import msgspec
 
-from tracker.assessment import Reason, State, assess
+from tracker.assessment import Reason, assess
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, format_option, running_catalogue
 from tracker.cli.table import counted, json_text, table, terminal_width
@@ -67,11 +67,11 @@ def reports(page: PageStatus, now: datetime, until: datetime) -> Iterator[Mainte
     if assessment.reason is Reason.NEVER_ASKED:
         return
     for known in page.view.open_maintenances:
-        yield _report(page, known, is_running=True, is_unknown=assessment.state is State.UNKNOWN)
+        yield _report(page, known, is_running=True, is_unknown=not assessment.state.is_known)
     for known in page.view.planned_maintenances:
         begin = known.scheduled_for
         if begin is None or (begin <= until and (known.scheduled_until or begin) >= now):
-            yield _report(page, known, is_running=False, is_unknown=assessment.state is State.UNKNOWN)
+            yield _report(page, known, is_running=False, is_unknown=not assessment.state.is_known)
 
 
 def _report(page: PageStatus, known: OpenIncident, *, is_running: bool, is_unknown: bool) -> MaintenanceReport:

@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 
-from tracker.bootstrap import open_alerts, open_board, open_recorded
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.diagnosis import diagnose, gather
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
-from tracker.history import History
+from tracker.history import History, open_history
 from tracker.mcp.knowledge import Knowledge, read_pages
 from tracker.mcp.server import build_server
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_alerts, open_board
 
 
 def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """Serve until standard input ends. Raises ConfigError, HistoryError."""
     kept = HistorySettings.from_environment(environ)
-    board, alerts, recorded = open_board(settings), open_alerts(settings), open_recorded(settings, kept)
+    board, alerts, recorded = (
+        open_board(settings),
+        open_alerts(settings),
+        open_history(settings.data_dir, kept.database_url),
+    )
 
     def history() -> History:
         # The web server may not run: whoever asks reads the record on.

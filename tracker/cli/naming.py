@@ -11,6 +11,9 @@ from tracker.model.provider import Provider
 #: Comparing costs the product of the lengths.
 _LONGEST_COMPARED: Final = 60
 _MOST_COMPARED: Final = 5000
+#: Letters of a beginning that mean something; words that a question names.
+_LEAST_BEGUN: Final = 3
+_HINTS: Final = 3
 
 
 def meant(providers: Iterable[Provider], word: str) -> Provider:
@@ -40,7 +43,10 @@ def chosen(providers: Sequence[Provider], words: Sequence[str]) -> list[Provider
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return a question with the closest of some known words, None if none is close."""
     folded = {spelling.casefold()[:_LONGEST_COMPARED]: spelling for spelling in list(known)[:_MOST_COMPARED]}
-    close = get_close_matches(word.casefold()[:_LONGEST_COMPARED], folded, n=3, cutoff=0.6)
+    asked = word.casefold()[:_LONGEST_COMPARED]
+    # `acme` is far from `acme-cloud` by its letters alone.
+    begun = sorted((each for each in folded if len(asked) >= _LEAST_BEGUN and each.startswith(asked)), key=len)
+    close = begun[:_HINTS] or get_close_matches(asked, folded, n=_HINTS, cutoff=0.6)
     return (
         f"did you mean {' or '.join(one_line(folded[each], _LONGEST_COMPARED) for each in close)}?" if close else None
     )

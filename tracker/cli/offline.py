@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from tracker.bootstrap import build_fetcher, build_poller
+from tracker.bootstrap import build_fetcher, build_poller, client_options
 from tracker.cli.naming import chosen
 from tracker.cli.options import environment, format_option, listed_option, listed_providers
 from tracker.cli.page_report import report, worst_first
@@ -22,9 +22,9 @@ from tracker.model.event import Event, encode_event
 from tracker.model.plain import ascii_json
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 from tracker.polling.observer import Observer
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 
@@ -56,7 +56,7 @@ def once(ids: tuple[str, ...], providers_file: Path | None, output_format: str) 
     providers = listed_providers(providers_file)
     wanted = chosen(providers, ids)
     store = MemoryPages(wanted)
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"))))
+    fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data")))))
     poller = build_poller(store, fetcher)
     with ThreadPoolExecutor(max_workers=min(32, len(wanted))) as pool:
         list(pool.map(poller.poll, [provider.id for provider in wanted]))

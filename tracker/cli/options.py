@@ -13,16 +13,17 @@ import click
 from tracker.catalogue import PROVIDERS, load_catalogue
 from tracker.catalogue.schema import Entry
 from tracker.environment.settings import Settings
-from tracker.errors import ConfigError, NoServer
+from tracker.errors import ConfigError, NoServer, ServerAway, ServerUnfit
 from tracker.model.provider import Provider
-from tracker.store import opening
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.inspection import Inspection, inspect
+from tracker.store.opening import open_catalogue
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PROVIDERS_FILE: Final = Path("providers.toml")
 DATA_DIR: Final = Path("data")
+_START: Final = "start `tracker up`, give its --data-dir, or set REDIS_URL"
 
 providers_option = click.option(
     "--providers",
@@ -101,7 +102,7 @@ class Duration(click.ParamType[Any]):
             return value
         found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]*)\s*", str(value))
         if found is None or found[2] not in self._UNITS:
-            self.fail(f"{value!r} is no length of time; write one like 90s, 5m, 2h or 30d", param, ctx)
+            self.fail(f"{value!r} is not a length of time; write one like 90s, 5m, 2h or 30d", param, ctx)
         try:
             return timedelta(seconds=float(found[1]) * self._UNITS[found[2]])
         except OverflowError:
@@ -125,7 +126,7 @@ class Moment(Duration):
         try:
             return datetime.now(UTC) - super().convert(value, param, ctx)
         except (click.BadParameter, OverflowError):
-            self.fail(f"{value!r} is no moment; write one like 2026-11-27, 2026-11-27T10:00, or 2h for 2 hours ago")
+            self.fail(f"{value!r} is not a moment; write one like 2026-11-27, 2026-11-27T10:00, or 2h for 2 hours ago")
 
 
 def key_options(*keys: str) -> Callable[[Function], Function]:
@@ -200,7 +201,7 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    return opening.catalogue(running_settings(data_dir, environ))
+    return open_catalogue(running_settings(data_dir, environ))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -210,17 +211,38 @@ def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) ->
 
 def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
     """Return these settings, and the findings about the data server. Raises ConfigError."""
-    if environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"):
-        settings = Settings.from_environment(environ)
-        return settings, inspect(settings.redis_url, commands=False)
-    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
-
-    remedy = "start `tracker up`, give its --data-dir, or set REDIS_URL"
-    url = server_url(data_dir)
-    if url is None:
-        raise NoServer(f"no tracker has run on {data_dir}; {remedy}")
-    settings = Settings.from_environment({**environ, "REDIS_URL": url})
+    settings = located(data_dir, environ)
     try:
         return settings, inspect(settings.redis_url, commands=False)
-    except NoServer as error:
-        raise NoServer(f"no tracker runs on {data_dir} now; {remedy}") from error
+    except (ServerAway, ServerUnfit) as error:
+        raise not_running(error, data_dir, environ) from error
+
+
+def located(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that lead to the data server of a tracker, running or not. Raises ConfigError."""
+    if _names_server(environ):
+        return Settings.from_environment(environ)
+    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
+
+    url = server_url(data_dir)
+    if url is None:
+        raise NoServer(f"the tracker is not running, and has never run with the data directory {data_dir}; {_START}")
+    return Settings.from_environment({**environ, "REDIS_URL": url})
+
+
+def not_running(error: ConfigError, data_dir: Path, environ: Mapping[str, str] = os.environ) -> ConfigError:
+    """Return what a command says when the data server of the tracker cannot be used for that reason."""
+    if _names_server(environ):
+        return NoServer(f"the tracker is not running: {error}") if isinstance(error, NoServer) else error
+    stopped = f"the tracker is not running (data directory: {data_dir})"
+    if isinstance(error, NoServer):
+        return NoServer(f"{stopped}; {_START}")
+    if isinstance(error, ServerUnfit):
+        # Its own server lets it in: somebody else has taken the port since.
+        return NoServer(f"{stopped}, and another program has its port; {_START}")
+    log = data_dir / "server" / "server.log"
+    return ServerAway(f"the tracker does not answer (data directory: {data_dir}); {log} may say why")
+
+
+def _names_server(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"))

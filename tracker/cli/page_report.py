@@ -30,10 +30,10 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     provider_name: str
     group: str | None = None
     url: str
-    #: `operational`, `minor`, `major`, `critical`, `maintenance`, or `unknown` if it cannot be read now.
+    #: `operational`, `minor`, `major`, `critical`, `maintenance`, `unknown` if it cannot be read now, or `not_asked`.
     state: str
     #: What decides the state: `indicator`, `incident`, `component`, `maintenance` or `nothing`; of an unknown one
-    #: `never_asked`, `unreadable` or `stale`.
+    #: `unreadable` or `stale`, and `never_asked`.
     reason: str
     #: When it was read last, how many seconds ago, and what it said then if the state is unknown now.
     read_at: datetime | None = None
@@ -63,7 +63,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def word(self) -> str:
         """Return the state in words for people, who need not take a new page for a broken one."""
-        return NOT_ASKED if self.reason == Reason.NEVER_ASKED else self.state
+        return NOT_ASKED if self.state == State.NOT_ASKED else self.state
 
 
 def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
@@ -85,9 +85,9 @@ def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageR
         components=page.view.impaired_components,
         checked_at=page.checked_at,
         polled_every_s=departure_s(page.provider, page.state, now) if is_watched else None,
-        changed_at=page.state.changed_at,
-        failing_since=page.state.failing_since,
-        error=page.state.failure,
+        changed_at=page.state.activity.changed_at,
+        failing_since=page.state.readability.failing_since,
+        error=page.state.readability.failure,
         incomplete=incomplete(page.state),
         unmatched=unmatched(page.provider, page.view),
         unknown_words=page.view.unknown_words,
@@ -95,15 +95,10 @@ def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageR
 
 
 def worst_first(reports: Iterable[PageReport]) -> list[PageReport]:
-    """Return reports sorted by severity, then by name; pages that were not asked yet come behind other unknown ones."""
+    """Return reports sorted by severity, then by name; pages that were not asked yet come behind unknown ones."""
     return sorted(
         reports,
-        key=lambda each: (
-            State(each.state).rank,
-            each.reason == Reason.NEVER_ASKED,
-            each.provider_name.casefold(),
-            each.provider,
-        ),
+        key=lambda each: (State(each.state).rank, each.provider_name.casefold(), each.provider),
     )
 
 

@@ -10,10 +10,11 @@ from typing import Final
 
 import click
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue.presets import Preset, find
 from tracker.catalogue.presets import presets as known_presets
 from tracker.catalogue.presets.line import preset_line
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import environment, format_option
 from tracker.cli.table import json_text
 from tracker.environment.settings import Settings
@@ -27,7 +28,7 @@ _LONGEST: Final = 300
 _TITLES: Final = {name: known.title for name, known in FORMATS.items()}
 
 
-@click.group("presets")
+@click.group("presets", cls=FullHelp)
 def presets_command() -> None:
     """Keep the table of vendors true.
 
@@ -53,7 +54,7 @@ def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format
       tracker presets check --format json
     """
     wanted = _wanted(ids)
-    fetcher = build_fetcher(Settings.from_environment(environment(Path("data"), os.environ)))
+    fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data"), os.environ))))
     found: list[Finding] = []
     try:
         for finding in check_presets(wanted, fetcher, time.sleep, at_once=at_once, allow_private=allow_private):

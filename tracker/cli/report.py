@@ -44,7 +44,7 @@ class _MonthType(click.ParamType[Month]):
         try:
             return Month.parse(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no month; write one like 2026-10", param, ctx)
+            self.fail(f"{value!r} is not a month; write one like 2026-10", param, ctx)
 
 
 def _last_month() -> Month:

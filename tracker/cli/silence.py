@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from tracker.bootstrap import open_desk
 from tracker.cli.alerts import duration_s
+from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import json_text, table
+from tracker.cli.table import json_text, table, terminal_width
 from tracker.model.route import AlertKind
+from tracker.store.opening import open_desk
 
 
-@click.group()
+@click.group(cls=FullHelp)
 def silence() -> None:
     """Hold alerts back for a time, with a reason; open ones go on to their end.
 
@@ -30,6 +31,7 @@ def silence() -> None:
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="30 days at most.")
 @click.option("--reason", required=True, help="Why; it is shown with what it holds back.")
 @data_dir_option
+@format_option
 def add(
     providers: tuple[str, ...],
     components: tuple[str, ...],
@@ -37,6 +39,7 @@ def add(
     span: str,
     reason: str,
     data_dir: Path,
+    output_format: str,
 ) -> None:
     """Begin a silence now.
 
@@ -52,6 +55,9 @@ def add(
         reason=reason,
         who=getpass.getuser(),
     )
+    if output_format == "json":
+        click.echo(json_text(made))
+        return
     click.echo(f"silence {made.id} until {made.ends_at:%Y-%m-%d %H:%M} UTC; `tracker silence end {made.id}` ends it")
 
 
@@ -79,13 +85,14 @@ def list_(data_dir: Path, output_format: str) -> None:
         )
         for each in known
     ]
-    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows))
+    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows, terminal_width()))
 
 
 @silence.command()
 @click.argument("silence_id", metavar="SILENCE")
 @data_dir_option
-def end(silence_id: str, data_dir: Path) -> None:
+@format_option
+def end(silence_id: str, data_dir: Path, output_format: str) -> None:
     """End a silence; what it held back opens at once, if it goes on.
 
     \b
@@ -93,4 +100,4 @@ def end(silence_id: str, data_dir: Path) -> None:
       tracker silence end 1f2e3d4c
     """
     open_desk(running_settings(data_dir)).end_silence(silence_id)
-    click.echo(f"silence {silence_id} is over")
+    click.echo(json_text({"ended": silence_id}) if output_format == "json" else f"silence {silence_id} is over")

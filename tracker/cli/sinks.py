@@ -10,16 +10,18 @@ from uuid import uuid4
 import click
 import msgspec
 
-from tracker.bootstrap import build_poster, build_sender, open_catalogue, open_sinks
+from tracker.bootstrap import build_sender, client_options
 from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
-from tracker.cli.table import age, json_text, table
+from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.delivery.sinks.webhook import shown_address
 from tracker.delivery.unreached import unreached
 from tracker.errors import ConfigError, FetchError
+from tracker.fetch.post import RequestsPoster
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, EventKind
 from tracker.model.provider import Provider, Webhook
+from tracker.store.opening import open_catalogue, open_sinks
 from tracker.store.sinks import RedisSinks, SinkStatus
 
 #: Provider of test events: so that a receiver can tell them from others and drop them.
@@ -81,7 +83,7 @@ def list_(data_dir: Path, output_format: str) -> None:
         return
     now = utc_now()
     heads = ("SINK", "STATE", "ADDRESS", "WAITING", "DEAD", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, [_cells(row, now) for row in reports]))
+    click.echo(table(heads, [_cells(row, now) for row in reports], terminal_width()))
     for row in reports:
         for sentence in row.unmatched:
             click.echo(f"{row.sink}: {sentence}")
@@ -106,7 +108,7 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
         return
     now = utc_now()
     rows = [(age(letter.died_at, now), letter.event.product, letter.event.id, letter.reason) for letter in letters]
-    click.echo(table(("DIED", "PRODUCT", "UPDATE", "REASON"), rows))
+    click.echo(table(("DIED", "PRODUCT", "UPDATE", "REASON"), rows, terminal_width()))
 
 
 @sinks.command()
@@ -154,7 +156,7 @@ def test(sink: str, data_dir: Path, output_format: str) -> None:
     """
     settings = running_settings(data_dir)
     webhook = _find(open_sinks(settings), sink)
-    poster = build_poster(settings)
+    poster = RequestsPoster(client_options(settings))
     started = time.monotonic()
     try:
         answer = build_sender(poster).send(webhook, _test_event(webhook))

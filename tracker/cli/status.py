@@ -12,20 +12,20 @@ import click
 from tracker.assessment import State
 from tracker.cli.naming import chosen
 from tracker.cli.options import data_dir_option, format_option, reached
-from tracker.cli.page_report import NOT_ASKED, PageReport, report, summary, what, worst_first
+from tracker.cli.page_report import PageReport, report, summary, what, worst_first
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider
-from tracker.store import opening
 from tracker.store.catalogue import Holdings, RedisCatalogue
+from tracker.store.opening import open_catalogue, open_sinks
 from tracker.supervise.sinks import sink_lines
 
 _HEADS: Final = ("STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT")
 _PROBLEM: Final = "problem"
-_WORDS: Final = (_PROBLEM, *(state.value for state in State), NOT_ASKED.replace(" ", "-"))
+_WORDS: Final = (_PROBLEM, *(state.value for state in State if state is not State.NOT_ASKED), "not-asked-yet")
 #: How often `--watch` looks.
 _WATCH_S: Final = 2.0
 
@@ -37,10 +37,11 @@ _WATCH_S: Final = 2.0
     "states",
     multiple=True,
     type=click.Choice(_WORDS),
-    help="Only pages in this state; problem stands for critical, major and minor. Repeat it.",
+    metavar="STATE",
+    help=f"Only pages in this state: {', '.join(_WORDS)}; problem stands for critical, major and minor. Repeat it.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
-@click.option("--watch", is_flag=True, help="Show it anew every 2 s on this terminal, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
 @click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
 @click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
 @click.option("--scheduling", "shows_scheduling", is_flag=True, help="Who dispatches pages, and how late.")
@@ -69,7 +70,7 @@ def status(
     """
     _refuse_together(pages, (*states, *groups), watch, (shows_latency, shows_savings, shows_scheduling), output_format)
     settings, inspection = reached(data_dir)
-    catalogue = opening.catalogue(settings)
+    catalogue = open_catalogue(settings)
     for sentence in (*inspection.dangers, *_losses(catalogue.holdings())):
         click.echo(f"tracker: {sentence}", err=True)
     if shows_scheduling:
@@ -121,7 +122,7 @@ def _looked(
     if not pages and not states and not groups:
         lines += [
             scheduling_line(catalogue.scheduling(now)),
-            *sink_lines(opening.sinks(settings).statuses(), providers),
+            *sink_lines(open_sinks(settings).statuses(), providers),
         ]
     width = terminal_width()
     wrapped = lines if width is None else [part for line in lines for part in wrap(line, width)]

@@ -21,6 +21,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 #: What is left for the last column beside the others, at least; with less, it goes below them.
 _LEAST_BESIDE: Final = 30
 _INDENT: Final = "    "
+#: A blank at which no line ends.
+_TIED: Final = "\xa0"
 #: How a state is coloured.
 COLOURS: Final[Mapping[str, Mapping[str, Any]]] = {
     "critical": {"fg": "red", "bold": True},
@@ -48,7 +50,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
     widths = [max(len(row[i]) for row in [list(heads), *cells]) for i in range(len(heads))]
     beside = sum(widths[:-1]) + 2 * (len(widths) - 1)
     if width is not None and width - beside < min(_LEAST_BESIDE, widths[-1]):
-        return "\n".join(line for row in cells for line in _stacked(row, width))
+        return "\n".join(line for row in cells for line in _stacked([*map(_labelled, heads, row)], width))
     return "\n".join(line for row in [list(heads), *cells] for line in _aligned(row, widths, beside, width))
 
 
@@ -60,8 +62,15 @@ def _aligned(row: Sequence[str], widths: Sequence[int], beside: int, width: int 
         yield " " * beside + line
 
 
+def _labelled(head: str, cell: str) -> str:
+    """Return a cell under which no head stands: numbers, times and what is missing need one."""
+    return f"{head.lower()}: {cell}" if cell[:1].isdigit() or cell in ("-", "never") else cell
+
+
 def _stacked(row: Sequence[str], width: int) -> Iterator[str]:
-    yield from wrap("  ".join(cell for cell in row[:-1] if cell), width)
+    # A line ends between two cells, unless one alone is longer.
+    cells = [cell.replace(" ", _TIED) if len(cell) <= width else cell for cell in row[:-1] if cell]
+    yield from (line.replace(_TIED, " ") for line in wrap("  ".join(cells), width))
     for line in wrap(row[-1], width - len(_INDENT)):
         yield _INDENT + line
 

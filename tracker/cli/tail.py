@@ -11,7 +11,8 @@ import click
 
 from tracker.cli.options import Moment, data_dir_option, format_option
 from tracker.cli.past import is_of, progress, provider_option
-from tracker.delivery.ports import Sink, StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.record import Sink
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
 from tracker.delivery.sinks.text import TextLines
 from tracker.ledger.record import follow, newest, record_files, recorded

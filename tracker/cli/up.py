@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tracker.catalogue import load_alerting, load_sinks
+from tracker.cli.inner import refused_addresses
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.credentials import require_secrets
@@ -18,8 +19,9 @@ from tracker.environment.web import DEFAULT_ADDRESS
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
+from tracker.supervise.commands import Size
 from tracker.supervise.patience import Stopped
-from tracker.supervise.stack import Size, Stack, handle_signals
+from tracker.supervise.stack import Stack, handle_signals
 
 log = logging.getLogger("tracker")
 
@@ -76,6 +78,7 @@ def run_stack(
     sinks: Sequence[Webhook] = (),
     alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
+    last_words: str = "nothing is lost, the next start goes on from here",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Run the stack until a signal; call `on_watching` once every page was polled. Raises ConfigError."""
@@ -85,8 +88,8 @@ def run_stack(
     stack = Stack(Settings.from_environment(variables), size, variables, str(Path(origin).resolve()))
     handle_signals(stack)
     try:
-        log.info("starting: %d %s from %s", len(providers), "page" if len(providers) == 1 else "pages", origin)
-        for sentence in missing_credentials(providers, variables):
+        log.info("starting: %s %s from %s", f"{len(providers):,}", "page" if len(providers) == 1 else "pages", origin)
+        for sentence in (*missing_credentials(providers, variables), *refused_addresses(providers)):
             log.warning("%s", sentence)
         stack.start(providers, sinks, alerting)
         log.info(
@@ -101,7 +104,7 @@ def run_stack(
         log.info("stopping before all was started")
     finally:
         stack.close()
-    log.info("stopped; nothing is lost, the next start goes on from here")
+    log.info("stopped; %s", last_words)
 
 
 def log_to_stderr() -> None:

@@ -7,9 +7,9 @@ delivered again under the same id. While a receiver fails, its events wait; no o
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
-from tracker.delivery.ports import DeliveryLease, Outbox, PendingDelivery, Sender
+from tracker.delivery.outbox import DeliveryLease, Outbox, PendingDelivery
 from tracker.delivery.retry_policy import (
     Accepted,
     DeadLettered,
@@ -33,6 +33,14 @@ log = logging.getLogger(__name__)
 BATCH: Final = 100
 #: A busy sink frees its worker after this time, so that other sinks get it, and a stopping worker ends soon.
 LONGEST_DELIVERY: Final = timedelta(seconds=3)
+
+
+class Sender(Protocol):
+    """Sends one event to the receiver behind a webhook."""
+
+    def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
+        """Return what the receiver answered. Raises FetchError, and ConfigError when a variable is missing."""
+        ...
 
 
 class Deliverer:

@@ -1,4 +1,4 @@
-"""How long an update takes from the vendor's page to the record, and how much of that can be ours. Pure.
+"""The time of an update from the vendor's page to the record, and our share of it. Pure.
 
 An update is timed if the vendor dates it between the last poll that did not show it and the poll that did: then its
 delay is at most the time between those two. Any other date says nothing about us. An earlier one was put back by the

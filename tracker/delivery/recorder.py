@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent, order
 from tracker.delivery.latency import Timing, timing
-from tracker.delivery.ports import EventStream, Record, RecordLease, Reported, Sink, StreamedEvent
+from tracker.delivery.record import Record, RecordLease, Sink
 from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
@@ -84,6 +85,11 @@ class Printer:
         #: The recovery after a loss; None otherwise.
         self._reminder: _Reminder | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether another printer has the record, as of the last drain."""
+        return self._is_refused
+
     def drain(self) -> int:
         """Deliver all new events; return their number. Raises StoreError, SinkError, Conflict (nothing is lost)."""
         try:
@@ -103,14 +109,18 @@ class Printer:
         """Renew the lease; return whether it is a new one. Raises OwnedElsewhere, StoreError."""
         is_new = self._lease.hold(self._clock())
         if is_new:
-            # Another printer may have gone on meanwhile: the place is read again.
+            # Another printer may have gone on meanwhile: the place is read again, and what pages are reminded of.
             self._recorded = None
+            if self._reminder is not None:
+                self._reminder = self._reminder._replace(reported=self._record.reported())
         if self._is_refused:
             log.warning("this printer goes on with the updates: the other one has stopped")
             self._is_refused = False
         return is_new
 
     def _drain(self) -> int:
+        # On a slow data server a drain takes many seconds, and what comes meanwhile is not on record at its end.
+        began = self._clock()
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
@@ -118,11 +128,13 @@ class Printer:
         elif self._recorded is None:
             self._recorded = self._resume(cursor or START)
         self._remind()
-        delivered = self._deliver_from(self._recorded)
-        self._record.is_whole(self._reminder.known_until if self._reminder else self._clock())
+        delivered, is_whole = self._deliver_from(self._recorded)
+        if is_whole:
+            self._record.is_whole(self._reminder.known_until if self._reminder else began)
         return delivered
 
-    def _deliver_from(self, recorded: str) -> int:
+    def _deliver_from(self, recorded: str) -> tuple[int, bool]:
+        """Deliver what comes after that place; return how many events, and whether that was all."""
         delivered = 0
         while (batch := self._read(recorded)) or batch is None:
             if batch is None:
@@ -133,7 +145,7 @@ class Printer:
                 self._stream.save_cursor(RECORD, START)
                 continue
             if self._hold():
-                return delivered
+                return delivered, False
             now = self._clock()
             self._warn_of_backlog(batch[0].event.seen_at, now)
             logged = [msgspec.structs.replace(streamed, logged_at=now) for streamed in batch]
@@ -146,7 +158,7 @@ class Printer:
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
         self._note_settled(self._stream.trim(before=recorded))
-        return delivered
+        return delivered, True
 
     def _warn_of_backlog(self, seen_at: datetime, now: datetime) -> None:
         """Log once when updates reach the record late, and once when they no longer do."""
@@ -166,19 +178,19 @@ class Printer:
         if self._reminder is not None:
             return
         busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
-        # An emptied data server has nothing left to give either: only one that is still the same has settled it.
+        # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
         if self._generation is None or self._stream.generation() != self._generation:
             return
         self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
         known = self._settled or {}
-        ahead = {sink: at for sink, at in known.items() if _order(found.get(sink, START)) < _order(at)}
+        ahead = {sink: at for sink, at in known.items() if order(found.get(sink, START)) < order(at)}
         self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
 
-        Ids alone prove nothing: those of a stream that began anew may be smaller or larger, as clocks go.
+        Ids alone prove nothing: those of a stream that started over may be smaller or larger, as clocks go.
         """
         if after == START:
             return self._stream.read(START, BATCH)
@@ -191,7 +203,7 @@ class Printer:
         if known_until is None:
             self._stream.save_cursor(RECORD, START)
         else:
-            # Who keeps the catalogue says so in the log.
+            # The keeper of the catalogue logs the loss.
             log.info("the data server does not know this record; reading the event stream from its beginning")
             self._reminder = self._lost(known_until)
         return START
@@ -200,7 +212,7 @@ class Printer:
         """Return the recorded knowledge that the data server lost."""
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
         for sink, at in (self._settled or {}).items():
-            # One that had nothing to read in a stream that began anew was as far as the record.
+            # One that had nothing to read in a stream that started over was as far as the record.
             events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
             waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
@@ -212,7 +224,7 @@ class Printer:
         return _Reminder(self._record.reported(), known_until, waiting, lately)
 
     def _recorded_after(self, stream_id: str) -> Sequence[Event]:
-        return self._record.newest(lambda streamed: _order(streamed.stream_id) > _order(stream_id))
+        return self._record.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
 
     def _remind(self) -> None:
         """Let pages and webhooks continue from the record, once the catalogue is back."""
@@ -227,13 +239,13 @@ class Printer:
             # Otherwise all was lost once more, but for the cursor that was saved after that.
             if self._stream.generation() == generation:
                 self._again, self._reminder = again, None
-                # Until the next look they have read nothing of the stream that began anew.
+                # Until the next look they have read nothing of the stream that started over.
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
         """Find the position: after the record's last line if that is in this stream, else the cursor."""
         position, on_record = cursor, self._record.last_stream_id()
-        if on_record is not None and _order(on_record) > _order(cursor):
+        if on_record is not None and order(on_record) > order(cursor):
             found = self._stream.read(_before(on_record), 1)
             if found and found[0].stream_id == on_record and not self._record.missing(found):
                 position = on_record
@@ -241,12 +253,12 @@ class Printer:
         return position
 
     def _catch_up(self, position: str) -> None:
-        """Write recorded events to the console that a crash kept from it."""
+        """Write recorded events to the console that a crash held back."""
         shown = self._stream.cursor(CONSOLE) or START
-        if _order(shown) >= _order(position):
+        if order(shown) >= order(position):
             return
         while batch := self._stream.read(shown, BATCH):
-            missed = [streamed for streamed in batch if _order(streamed.stream_id) <= _order(position)]
+            missed = [streamed for streamed in batch if order(streamed.stream_id) <= order(position)]
             if not missed:
                 return
             shown = missed[-1].stream_id
@@ -271,10 +283,5 @@ def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
 
 def _before(stream_id: str) -> str:
     """Return the id right before this one."""
-    milliseconds, sequence = _order(stream_id)
+    milliseconds, sequence = order(stream_id)
     return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{_LAST_SEQUENCE}"
-
-
-def _order(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = stream_id.partition("-")
-    return int(milliseconds), int(sequence or 0)

@@ -1,4 +1,4 @@
-"""What a page no longer lists: incidents and maintenances that end by it. Pure.
+"""Absence: incidents and maintenances end when a page no longer lists them. Pure.
 
 An answer proves that something ended if its list reaches far enough (`Reach`), all of the page was read and nothing was
 left out of it. One such answer may be a glitch; the next one decides.
@@ -23,7 +23,7 @@ _BEGUN = frozenset({"in_progress", "verifying"})
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer no longer lists of what went on or was planned."""
+    """What an answer no longer lists of what was ongoing or planned."""
 
     #: Ids of what it should list and does not, for the first time.
     missing: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ def absence(
 ) -> Absence:
     """Judge what the answer does not list.
 
-    `open_ids` are the ids in the answer that lists all that goes on and nothing else, None where no answer does.
+    `open_ids` are the ids in the answer that lists all that is ongoing and nothing else, None where no answer does.
     Without `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read.
     """
     counts = counts and not any(omission.kind in _ENTRIES for omission in snapshot.omissions)
@@ -62,7 +62,7 @@ def absence(
             and (_is_within(known, snapshot.window, now) or ages[known.id in planned].are_older_than(known))
         ):
             absent.add(known.id)
-    # What was missing and cannot be judged now is missing still.
+    # An entry that was missing and cannot be judged now is still missing.
     before = frozenset(view.missing)
     return Absence(
         missing=frozenset(absent - before) | (unjudged & before),
@@ -72,7 +72,7 @@ def absence(
 
 
 def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) -> Collection[OpenIncident]:
-    """Return what went on or was planned and is neither shown now nor reported to be over, each once."""
+    """Return what was ongoing or planned and is neither shown now nor reported to be over, each once."""
     shown: dict[str, list[Incident]] = {}
     for incident in snapshot.entries:
         shown.setdefault(incident.id, []).append(incident)

@@ -49,7 +49,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     days_shown: int
     #: None where the page shows no update with a date.
     oldest_at: datetime | None
-    #: Whether the page shows what goes on and nothing that ended.
+    #: Whether the page shows what is ongoing and nothing that ended.
     open_only: bool
     #: Events of the kinds new_incident, incident_update and maintenance_update.
     new_incidents: int

@@ -1,8 +1,9 @@
 """What is new: decided from values alone, without clock, network or store.
 
 An update is new when its key is not in the provider's seen-set; a component when its status is not the known one
-(`tracker.detection.component_changes`). The first sight of a page is a baseline: by default only what goes on right now
-is reported. What a page means without posting it (`tracker.detection.unposted`) is reported after what it posts.
+(`tracker.detection.component_changes`). The first sight of a page is a baseline: by default only what is ongoing right
+now is reported. Changes that a page shows without posting them (`tracker.detection.unposted`) are reported after its
+posts.
 """
 
 from datetime import datetime
@@ -30,7 +31,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     #: Keys that count as seen from now on without being reported.
     seen: tuple[str, ...] = ()
     view: PageView
-    #: Keys of updates whose status is reported anew, their text with it.
+    #: Keys of updates whose status is reported again, their text with it.
     restated: frozenset[str] = frozenset()
     #: Whether the next answer has to be read whatever it says, since it decides about something that this one showed.
     is_open_question: bool = False

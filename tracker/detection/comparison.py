@@ -27,14 +27,14 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     seen: frozenset[str] = frozenset()
     #: Ids of incidents that come from a part of the page which was never read before: its past, if they are not known.
     history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
     #: What those answers say that are not older than any before; a change without an update counts in them alone.
     #: None: all of the snapshot is.
     recent: Snapshot | None = None
     #: Whether it counts what the answers do not list: all of the page was read, and nothing older than before.
     absence_counts: bool = True
-    #: Whether all parts of the page were read anew.
+    #: Whether all parts of the page were read again.
     in_full: bool = True
     #: Updates published before this are old, whether or not they are still known.
     watermark: datetime | None = None

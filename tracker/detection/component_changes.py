@@ -1,6 +1,6 @@
-"""What is new about components: other statuses, and those that leave a whole list while they do not work. Pure.
+"""Changes of components: new statuses, and broken components that leave a complete list. Pure.
 
-A component is known by its id, and one that is made anew by the name, group and region of the one that it takes the
+A component is known by its id, and one that was recreated, by the name, group and region of the one that it takes the
 place of, or by name and region where it has another group. One that leaves while it does not work is over after two
 whole lists without it; the leaving of any other is not reported.
 """
@@ -21,7 +21,7 @@ from tracker.model.page import Component, ComponentStatus, Snapshot
 from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight, Provider
 
-#: So many components that are no longer listed are remembered: a list flickers by a few.
+#: How many components that are no longer listed are remembered: a list flickers by a few.
 MOST_GONE: Final = 200
 _FINE: Final = frozenset({ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN})
 _UNKNOWN: Final = frozenset({ComponentStatus.UNKNOWN})

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind, PendingEvent, update_event
 from tracker.model.filters import left_out_by, wants_kind
+from tracker.model.keys import event_id
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import UpdateDigest
 from tracker.model.provider import Provider
@@ -24,9 +25,9 @@ MOST_INCIDENTS = 300
 #: Withdrawn updates of an incident that are remembered, and texts of an update.
 MOST_WITHDRAWN = 20
 MOST_TEXTS = 16
-#: So much of a digest distinguishes the texts of one update.
+#: Length of a digest that distinguishes the texts of one update.
 _BEGINNING = 8
-#: What is left of an update that was withdrawn.
+#: The digest of a withdrawn update.
 _GONE = IncidentUpdate(id="", status="withdrawn")
 
 
@@ -152,20 +153,20 @@ def _edited(
     listing: Listing,
 ) -> PendingEvent:
     digest = text_digest(update.body)
-    event_id = f"{provider.id}/{incident.id}/{update.id}/edited/{digest}"
+    named = f"{event_id(provider.id, incident.id, update.id)}/edited/{digest}"
     if digest[:_BEGINNING] in before.edited_to or len(before.edited_to) >= MOST_TEXTS:
         # It had this text before, or may have had: the number distinguishes the two changes.
-        event_id = f"{event_id}/{before.edits + 1}"
-    event = update_event(EventKind.UPDATE_EDITED, event_id, provider, incident, update, now, listing=listing)
+        named = f"{named}/{before.edits + 1}"
+    event = update_event(EventKind.UPDATE_EDITED, named, provider, incident, update, now, listing=listing)
     return PendingEvent(event=replace(event, previous_digest=before.digest))
 
 
 def _withdrawn(
     provider: Provider, incident: Incident, update_id: str, entry: UpdateDigest, now: datetime, listing: Listing
 ) -> PendingEvent:
-    event_id = f"{provider.id}/{incident.id}/{update_id}/withdrawn"
+    named = f"{event_id(provider.id, incident.id, update_id)}/withdrawn"
     if entry.withdrawals > 1:
-        event_id = f"{event_id}/{entry.withdrawals}"
+        named = f"{named}/{entry.withdrawals}"
     gone = replace(_GONE, id=update_id)
-    event = update_event(EventKind.UPDATE_WITHDRAWN, event_id, provider, incident, gone, now, listing=listing)
+    event = update_event(EventKind.UPDATE_WITHDRAWN, named, provider, incident, gone, now, listing=listing)
     return PendingEvent(event=replace(event, previous_digest=entry.digest))

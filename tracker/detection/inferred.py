@@ -1,4 +1,4 @@
-"""What a page means without posting it: a status, an impact, a title or a window that is another one now. Pure.
+"""Inferred changes: a status, an impact, a title or a window that changed without an update. Pure.
 
 Each becomes an update of its own, one for all that changed at once. Where a new update comes along with a change, that
 update reports it, except for a status that no new update has.
@@ -28,11 +28,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     #: None for one that was not seen before.
     trace: Trace | None
-    #: What is remembered of it if it went on or was planned.
+    #: What is remembered of it if it was ongoing or planned.
     going_on: OpenIncident | None
     #: Its updates that were not seen before.
     unseen: tuple[IncidentUpdate, ...] = ()
-    #: Whether it goes on or is planned now.
+    #: Whether it is ongoing or planned now.
     goes_on: bool
     is_maintenance: bool
     #: Whether the page has a clock, which proves that the answer is not older than the one before.
@@ -55,9 +55,9 @@ class Inferred(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def goes_on(incident: Incident, open_ids: Collection[str] | None) -> bool:
-    """Return whether an incident goes on now.
+    """Return whether an incident is ongoing now.
 
-    `open_ids` are the ids in the answer that lists all that goes on or is planned and nothing else, None where no
+    `open_ids` are the ids in the answer that lists all that is ongoing or planned and nothing else, None where no
     answer does. Where one does, what it does not list is over, and what it lists goes on even with an unknown status.
     """
     if open_ids is None:
@@ -173,7 +173,7 @@ def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
 
 
 def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
-    """Yield what else is another one now of what goes on, each as the name of the change and a sentence."""
+    """Yield what else is another one now of what is ongoing, each as the name of the change and a sentence."""
     before, trace = known.going_on, known.trace
     if before is None or trace is None or incident.status in CLOSED_STATUSES:
         return

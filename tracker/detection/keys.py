@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tracker.detection.recognition import other_keys
+from tracker.model.keys import key_of_incident, key_of_update
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 
 
@@ -26,7 +27,7 @@ class Posted(NamedTuple):
 
 def update_key(incident: Incident, update: IncidentUpdate) -> str:
     """Return the member of the provider's seen-set that stands for this update."""
-    return f"{incident.id}/{update.id}"
+    return key_of_update(incident.id, update.id)
 
 
 def incident_key(incident: Incident) -> str:
@@ -34,7 +35,7 @@ def incident_key(incident: Incident) -> str:
 
     The set holds it once the incident has passed the provider's filters: from then on it is followed to its end.
     """
-    return f"{incident.id}/"
+    return key_of_incident(incident.id)
 
 
 def keys(snapshot: Snapshot) -> tuple[str, ...]:

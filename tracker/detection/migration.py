@@ -51,7 +51,7 @@ def remembered(before: Iterable[RecentIncident], snapshot: Snapshot) -> tuple[Re
     recent = {known.id: known for known in before}
     for incident in snapshot.entries:
         recent[incident.id] = _recent(incident, recent.get(incident.id))
-    # Those without a time come first: what shows no time shows little more than what goes on now.
+    # Those without a time come first: what shows no time shows little more than what is ongoing now.
     ordered = sorted(recent.values(), key=lambda known: -_timestamp(known.newest_at))
     return tuple(ordered[:MOST_RECENT])
 
@@ -249,7 +249,7 @@ def _renamed_components(known: Mapping[str, Component], snapshot: Snapshot) -> d
         if before is None and same_names[name] == 1:
             before = by_name.get(name)
         if before is not None:
-            # That a source does not say how a component does is no change of it.
+            # That a source does not say the status of a component is no change of it.
             status = part.status if part.status is ComponentStatus.UNKNOWN else before.status
             renamed[part.id] = (before.id, msgspec.structs.replace(before, id=part.id, status=status))
     return renamed

@@ -1,7 +1,7 @@
-"""What goes on and is listed under another id than before: it keeps the id that it was reported under. Pure.
+"""Ongoing entries that are listed under a new id: each keeps the id that it was reported under. Pure.
 
-A vendor that leaves an id out for some answers, or makes an entry anew, would otherwise open the same incident twice
-and end it while it goes on.
+A vendor that leaves an id out for some answers, or makes an entry again, would otherwise open the same incident twice
+and end it while it is ongoing.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tracker.detection.edits import UpdateDigests
 from tracker.detection.keys import incident_key, update_key
 from tracker.detection.snapshots import merged
+from tracker.model.keys import key_of_update
 from tracker.model.page import Incident, OpenIncident, Snapshot, is_made
 from tracker.model.page_state import PageView
 from tracker.model.text_digest import text_digest
@@ -30,13 +31,13 @@ def known_ids(view: PageView, snapshot: Snapshot) -> dict[str, str]:
     entries = {entry.id: entry for entry in snapshot.entries}
     known = {each.id: each for each in view.going_on}
     left: list[_Entry] = [each for each in known.values() if each.id not in entries]
-    anew = [each for each in entries.values() if each.id not in known and each.id not in view.traces]
+    unknown = [each for each in entries.values() if each.id not in known and each.id not in view.traces]
     found: dict[str, str] = {}
     for mark in _MARKS if left else ():
-        found |= _same(left, [each for each in anew if each.id not in found], mark)
+        found |= _same(left, [each for each in unknown if each.id not in found], mark)
         left = [each for each in left if each.id not in found.values()]
     # Another answer of the page may have the id that this one left out.
-    made = [each for each in anew if is_made(each.id) and each.id not in found]
+    made = [each for each in unknown if is_made(each.id) and each.id not in found]
     for mark in _SURE_MARKS if made else ():
         found |= _same([each for each in entries.values() if not is_made(each.id)], made, mark)
     return found
@@ -76,13 +77,13 @@ def known_updates(digests: UpdateDigests, snapshot: Snapshot) -> dict[str, str]:
             continue
         own = {(each.created_at, each.body): each.id for each in incident.updates if not is_made(each.id)}
         twins = {each.id: own[each.created_at, each.body] for each in made if (each.created_at, each.body) in own}
-        anew = [update for update in incident.updates if update.id not in known and update.id not in twins]
+        unknown = [update for update in incident.updates if update.id not in known and update.id not in twins]
         before = _alone(left, left.get)
-        after = _alone(anew, lambda update: text_digest(update.body) if update.body else None)
+        after = _alone(unknown, lambda update: text_digest(update.body) if update.body else None)
         for text in before.keys() & after.keys():
             if is_made(before[text]) or is_made(after[text].id):
                 twins[after[text].id] = before[text]
-        found |= {f"{incident.id}/{now}": was for now, was in twins.items()}
+        found |= {key_of_update(incident.id, now): was for now, was in twins.items()}
     return found
 
 
@@ -108,9 +109,9 @@ def keys_of_others(view: PageView, snapshot: Snapshot, ids: Mapping[str, str]) -
     return own | {update_key(entry, update) for entry in entries for update in entry.updates}
 
 
-def _same(known: Iterable[_Entry], anew: Iterable[_Entry], mark: Callable[[_Entry], Hashable]) -> dict[str, str]:
+def _same(known: Iterable[_Entry], unknown: Iterable[_Entry], mark: Callable[[_Entry], Hashable]) -> dict[str, str]:
     """Return by its new id the known one of each that shares a mark with it, and with it alone."""
-    before, after = _alone(known, mark), _alone(anew, mark)
+    before, after = _alone(known, mark), _alone(unknown, mark)
     pairs = [(before[shared].id, after[shared].id) for shared in before.keys() & after.keys()]
     return {now: was for was, now in pairs if mark is _whole or is_made(was) or is_made(now)}
 

@@ -1,4 +1,4 @@
-"""What a page's own clock proves of an answer: which of two is the older one. Pure.
+"""A page's own clock: it shows which of two answers is older. Pure.
 
 The clock is the page's word on when it changed last. It cannot be later than now; where it is, either clock is wrong.
 """
@@ -38,7 +38,7 @@ def stamped(answer: KnownAnswer, clock: datetime | None, known: KnownAnswer, now
 
 
 def is_stale(clock: datetime | None, known: KnownAnswer, stale_since: datetime | None, now: datetime) -> bool:
-    """Return whether an answer is to be passed over, being older than one that is known."""
+    """Return whether an answer is to be skipped, being older than one that is known."""
     if stale_since is not None and now - stale_since > (DOUBTED_FOR if known.is_ahead else STALE_FOR):
         return False
     return is_earlier(clock, proven(known.stamp, now))

@@ -1,4 +1,4 @@
-"""What is known of a page once a snapshot was compared with what was known before. Pure."""
+"""The view of a page after a snapshot was compared with the one before. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -13,14 +13,14 @@ from tracker.model.filters import component_names, region_names
 from tracker.model.page import CLOSED_STATUSES, Incident, OpenIncident, Snapshot
 from tracker.model.page_state import PageView, Trace
 
-#: So many names from incidents are kept in a view.
+#: How many names from incidents a view keeps.
 MOST_NAMED = 200
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What comparing a snapshot with what was known has found out."""
 
-    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
     #: What the answer does not list any more.
     absence: Absence

@@ -1,6 +1,6 @@
-"""Whether a page can be read is a state of its own, neither up nor down: an event when it ends, one when it returns.
+"""Readability is a state of its own, neither up nor down: one event when it ends, and one when it returns.
 
-A page that is read in part says so, and is no less readable for that.
+A page that is read in part says so, and still counts as readable.
 """
 
 from collections.abc import Collection
@@ -12,10 +12,10 @@ from tracker.errors import PollError
 from tracker.model.event import Event, EventKind, PendingEvent
 from tracker.model.filters import wants_kind
 from tracker.model.page import Omission
-from tracker.model.page_state import PageState
+from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
 
-#: So many failures in a row make a page unreadable.
+#: This many failures in a row make a page unreadable.
 UNREADABLE_AFTER = 3
 
 
@@ -24,32 +24,32 @@ def failed(
 ) -> tuple[PageState, tuple[PendingEvent, ...]]:
     """Return the state after a failed poll, and the event if the page has just become unreadable.
 
-    Why it failed does not matter: a single answer that is empty, cut or something else is no more than a single 503.
+    The reason does not matter: one empty or cut answer counts as much as one 503.
     """
-    failing_since = state.failing_since or now
+    before = state.readability
+    failing_since = before.failing_since or now
     after = msgspec.structs.replace(
-        state,
-        failures=state.failures + 1,
+        before,
+        failures=before.failures + 1,
         failing_since=failing_since,
         failure_reason=error.reason,
         failure=str(error),
     )
-    if state.unreadable_since is not None or after.failures < UNREADABLE_AFTER:
-        return after, ()
+    if before.unreadable_since is not None or after.failures < UNREADABLE_AFTER:
+        return msgspec.structs.replace(state, readability=after), ()
     pending = _pending(
         provider, EventKind.PAGE_UNREADABLE, failing_since, now, status="unknown", message=f"cannot be read: {error}"
     )
-    return msgspec.structs.replace(after, unreadable_since=failing_since), pending
+    unreadable = msgspec.structs.replace(after, unreadable_since=failing_since)
+    return msgspec.structs.replace(state, readability=unreadable), pending
 
 
 def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[PageState, tuple[PendingEvent, ...]]:
     """Return the state after a poll that succeeded, and the event if the page was unreadable."""
-    if not state.failures and state.unreadable_since is None:
+    since = state.readability.unreadable_since
+    if not state.readability.failures and since is None:
         return state, ()
-    after = msgspec.structs.replace(
-        state, failures=0, failing_since=None, failure_reason=None, failure=None, unreadable_since=None
-    )
-    since = state.unreadable_since
+    after = msgspec.structs.replace(state, readability=Readability())
     if since is None:
         return after, ()
     blind_s = max(0, round((now - since).total_seconds()))
@@ -68,7 +68,7 @@ def left_out(omissions: Collection[Omission]) -> str | None:
 
 def incomplete(state: PageState) -> str | None:
     """Return why a part of a page is not read, None if all of it is."""
-    return "; ".join(filter(None, (state.detail_failure, left_out(state.omissions)))) or None
+    return "; ".join(filter(None, (state.gaps.detail_failure, left_out(state.omissions)))) or None
 
 
 def duration(seconds: int) -> str:

@@ -1,9 +1,10 @@
-"""Updates that are known under other keys than they have now: in feeds an id is a guess. Pure.
+"""Updates whose keys changed: in feeds an id is a guess. Pure.
 
 The page showed fewer entries beside them, an earlier version read it otherwise, or its ids are new ones with every
 answer (`Snapshot.former_keys`, `Snapshot.alias_keys`).
 """
 
+from tracker.model.keys import incident_part
 from tracker.model.page import Snapshot
 
 
@@ -12,7 +13,7 @@ def other_keys(snapshot: Snapshot) -> tuple[str, ...]:
     others = {
         name for names in (snapshot.former_keys, snapshot.alias_keys) for known in names.values() for name in known
     }
-    return tuple(sorted(others | set(map(_incident_part, others))))
+    return tuple(sorted(others | set(map(incident_part, others))))
 
 
 def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
@@ -24,8 +25,8 @@ def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     for key, names in (*snapshot.former_keys.items(), *snapshot.alias_keys.items()):
         known = [name for name in names if name in seen]
         found |= {key} if known else set()
-        if any(_incident_part(name) in seen for name in (*known, *snapshot.alias_keys.get(key, ()))):
-            found.add(_incident_part(key))
+        if any(incident_part(name) in seen for name in (*known, *snapshot.alias_keys.get(key, ()))):
+            found.add(incident_part(key))
     return frozenset(found - seen)
 
 
@@ -36,10 +37,5 @@ def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> fro
     was seen needs no other one.
     """
     lasting = {name for key, names in snapshot.alias_keys.items() if key not in seen for name in names}
-    passing = {*snapshot.alias_keys, *map(_incident_part, snapshot.alias_keys)}
-    return (known - passing | lasting | set(map(_incident_part, lasting))) - seen
-
-
-def _incident_part(key: str) -> str:
-    """Return the key of the incident whose update a key stands for."""
-    return f"{key.rpartition('/')[0]}/"
+    passing = {*snapshot.alias_keys, *map(incident_part, snapshot.alias_keys)}
+    return (known - passing | lasting | set(map(incident_part, lasting))) - seen

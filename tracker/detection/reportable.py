@@ -9,6 +9,7 @@ from tracker.detection.comparison import Comparison, in_published_order
 from tracker.detection.inferred import goes_on
 from tracker.detection.keys import Posted, incident_key, update_key
 from tracker.model.event import EventKind, PendingEvent, update_event
+from tracker.model.keys import event_id
 from tracker.model.page import IncidentUpdate
 from tracker.model.provider import FirstSight
 
@@ -47,7 +48,7 @@ def _passes(found: Comparison, posted: Posted, passed: set[str]) -> bool:
 
 
 def is_reported(found: Comparison, posted: Posted) -> bool:
-    """Return whether an update that passes the filters is reported: at first sight, only what goes on may be."""
+    """Return whether an update that passes the filters is reported: at first sight, only what is ongoing may be."""
     before, (incident, update) = found.before, posted
     if before.watermark is not None and update.created_at is not None and update.created_at < before.watermark:
         return False
@@ -89,6 +90,7 @@ def update_events(found: Comparison, reported: tuple[Posted, ...]) -> Iterator[P
 
 def event_of(found: Comparison, kind: EventKind, posted: Posted) -> PendingEvent:
     """Return the event of one update."""
-    provider, key = found.provider, posted.key
-    event = update_event(kind, f"{provider.id}/{key}", provider, *posted, found.now, listing=found.listing)
-    return PendingEvent(event=event, key=key)
+    provider, (incident, update) = found.provider, posted
+    named = event_id(provider.id, incident.id, update.id)
+    event = update_event(kind, named, provider, incident, update, found.now, listing=found.listing)
+    return PendingEvent(event=event, key=posted.key)

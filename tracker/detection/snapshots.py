@@ -1,4 +1,4 @@
-"""What snapshots mean: merging the answers of one page, and finding a change of meaning behind changed bytes."""
+"""Merge the answers of one page, and find a change of meaning behind changed bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping

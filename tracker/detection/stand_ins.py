@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Incident, Snapshot
 
 
@@ -24,11 +25,11 @@ def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
         real = listed.get(incident.id)
         if real is None:
             return incident
-        gone = [each for each in incident.updates if f"{incident.id}/{each.id}" in answer.stand_ins]
+        gone = [each for each in incident.updates if key_of_update(incident.id, each.id) in answer.stand_ins]
         newest = real.updates[-1]
-        names = tuple(f"{incident.id}/{each.id}" for each in gone if each.status == newest.status)
+        names = tuple(key_of_update(incident.id, each.id) for each in gone if each.status == newest.status)
         if names:
-            former[f"{incident.id}/{newest.id}"] = names
+            former[key_of_update(incident.id, newest.id)] = names
         kept = tuple(each for each in incident.updates if each not in gone)
         return msgspec.structs.replace(incident, updates=(*kept, *real.updates))
 
@@ -43,7 +44,7 @@ def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
 def _is_real(incident: Incident, answer: Snapshot) -> bool:
     """Return whether an answer lists updates of an incident, none of which stands for others."""
     return bool(incident.updates) and not any(
-        f"{incident.id}/{each.id}" in answer.stand_ins for each in incident.updates
+        key_of_update(incident.id, each.id) in answer.stand_ins for each in incident.updates
     )
 
 

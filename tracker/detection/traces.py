@@ -1,4 +1,4 @@
-"""What is remembered of incidents beyond their end: their last state, and changes that no update reported. Pure.
+"""Traces: the last state of incidents, kept beyond their end, and changes that no update reported. Pure.
 
 A change that no update reports needs an id of its own. It is named after what it leads to, `status/resolved`, and
 numbered where it is not the first to lead there, so that a state which comes back is another change.
@@ -39,7 +39,8 @@ def reported_status(trace: Trace) -> str:
 
 def numbered(trace: Trace, name: str) -> tuple[str, Trace]:
     """Return an id for a change of this name, and the trace that remembers it."""
-    is_first = name not in trace.names and trace.changes < _MOST_NAMES
+    # A name that ends like a number that we give is numbered in any case.
+    is_first = name not in trace.names and trace.changes < _MOST_NAMES and "#" not in name
     names = (*trace.names, name) if is_first else trace.names
     update_id = name if is_first else f"{name}#{trace.changes + 1}"
     return update_id, replace(trace, changes=trace.changes + 1, names=names)

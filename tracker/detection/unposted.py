@@ -1,4 +1,4 @@
-"""What a page means without posting it, over all of its incidents: inferred updates, and ends by absence. Pure.
+"""Changes that a page shows without posting them: inferred updates, and ends by absence. Pure.
 
 Both become updates that no vendor wrote; they pass the same filters and are reported after what the page posts.
 """
@@ -16,6 +16,7 @@ from tracker.detection.reportable import event_of
 from tracker.detection.snapshots import update_order
 from tracker.detection.traces import kept
 from tracker.model.event import EventKind, PendingEvent
+from tracker.model.keys import key_of_update
 from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate
 from tracker.model.page_state import Trace
 
@@ -33,8 +34,8 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def restated(self) -> frozenset[str]:
-        """Return the keys of updates whose status is reported anew, their text with it."""
-        return frozenset(f"{key}/{each.restated}" for key, each in self.inferred.items() if each.restated)
+        """Return the keys of updates whose status is reported again, their text with it."""
+        return frozenset(key_of_update(key, each.restated) for key, each in self.inferred.items() if each.restated)
 
     @property
     def doubted(self) -> frozenset[str]:
@@ -106,7 +107,7 @@ def _inferred(found: Comparison) -> dict[str, Inferred]:
             and incident.id not in before.open_ids
             and incident.status not in CLOSED_STATUSES
         ):
-            # The answer that lists what goes on knows better.
+            # The answer that lists what is ongoing knows better.
             continue
         known = Known(
             trace=view.traces.get(incident.id),

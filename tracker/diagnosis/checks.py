@@ -31,7 +31,7 @@ def _checks(facts: Facts) -> Iterable[Check]:
             name="data_server",
             level=Level.PROBLEM,
             finding=facts.unreachable or f"the data server at {facts.address} does not answer",
-            remedy="Start it, or correct REDIS_URL; every other check needs it.",
+            remedy="Start the tracker, or correct REDIS_URL; every other check needs it.",
         )
         yield _disk(facts.disk)
         return
@@ -88,7 +88,7 @@ def _sinks(sinks: Sequence[SinkStatus], now: datetime) -> Check:
             name="sinks",
             level=Level.PROBLEM,
             finding=f"{counted(len(failing), 'sink')} failing: {named(each)}",
-            remedy="Mend the receiver, then run `tracker sinks test SINK`; its updates wait for a day.",
+            remedy="Fix the receiver, then run `tracker sinks test SINK`; its updates wait for a day.",
         )
     dead = [sink for sink in sinks if sink.dead]
     if dead:

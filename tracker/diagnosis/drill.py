@@ -13,7 +13,6 @@ import msgspec
 
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.row import Row
-from tracker.bootstrap import open_alerts, open_pages, open_rows
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.detection.keys import keys
@@ -24,11 +23,12 @@ from tracker.model.event import Event, PendingEvent
 from tracker.model.page import Impact, Snapshot
 from tracker.model.provider import Provider
 from tracker.parse import read
-from tracker.polling.ports import Commit, PageStore, PollLease
+from tracker.polling.page_store import Commit, PageStore, PollLease
 from tracker.simulator.render import render
 from tracker.simulator.vendor import Page
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
+from tracker.store.opening import open_alerts, open_pages, open_rows
 
 _PATH: Final = "/api/v2/incidents.json"
 _URL: Final = "https://drill.invalid"

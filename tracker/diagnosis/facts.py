@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -66,8 +66,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     disk: DiskFacts
 
 
-def gather(settings: Settings, now: datetime) -> Facts:
-    """Return what can be found out now; a data server that does not answer is a fact, too."""
+def gather(settings: Settings, now: datetime, explain: Callable[[ConfigError], ConfigError] = lambda it: it) -> Facts:
+    """Return what can be found out now; a data server that does not answer is a fact, too, which `explain` words."""
     address, disk = masked_url(settings.redis_url), _disk(settings.data_dir)
     try:
         inspect(settings.redis_url, commands=False)
@@ -86,7 +86,9 @@ def gather(settings: Settings, now: datetime) -> Facts:
             )
         finally:
             client.close()
-    except (ConfigError, StoreError) as error:
+    except ConfigError as error:
+        return Facts(now=now, address=address, unreachable=str(explain(error)), disk=disk)
+    except StoreError as error:
         return Facts(now=now, address=address, unreachable=str(error), disk=disk)
 
 

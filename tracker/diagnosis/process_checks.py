@@ -13,7 +13,7 @@ from tracker.store.server_facts import ServerFacts
 BEAT_SILENT: Final = timedelta(seconds=10)
 #: A page that is due waits so long for a worker before that is worth a word.
 LATE_S: Final = 10.0
-#: Pages are asked within so many of the shortest interval, and this long.
+#: Some page is polled within this many of the shortest intervals, and this long.
 CHECK_INTERVALS: Final = 3
 CHECK_SLACK: Final = timedelta(seconds=10)
 #: The printer looks every two seconds.

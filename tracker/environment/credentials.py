@@ -67,7 +67,7 @@ def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> 
         raise ConfigError(f"{place}: {variable} is longer than {_LONGEST} characters, too long for {name}; correct it")
     if not _FIELD_VALUE.fullmatch(value):
         raise ConfigError(
-            f"{place}: {variable} is no value of a header: empty, with a line break or control character, or beyond "
-            f"ASCII; write the whole value of {name} there"
+            f"{place}: {variable} is not a value of a header: it is empty, or has a line break, a control character or "
+            f"letters beyond ASCII; write the whole value of {name} there"
         )
     return value

@@ -14,5 +14,5 @@ def key_prefix(environ: Mapping[str, str]) -> str:
     """Return what every key begins with, '' without a namespace. Raises ConfigError."""
     name = environ.get(VARIABLE, "").strip()
     if name and _NAME.fullmatch(name) is None:
-        raise ConfigError(f"{VARIABLE} is no namespace; write up to 32 small letters, digits and hyphens, as in team-a")
+        raise ConfigError(f"{VARIABLE} is not a namespace; write up to 32 of a-z, 0-9 and hyphen, as in team-a")
     return f"{name}:" if name else ""

@@ -1,4 +1,4 @@
-"""Settings from the environment, each one checked; no other module reads it. The catalogue is a file of its own.
+"""Checked settings from the environment. The catalogue is a file of its own.
 
 Redis passwords pass through here, so no message repeats any part of a URL or secret, and `repr` masks.
 """
@@ -29,6 +29,7 @@ _LONGEST_SECRET = 64 * 1024
 #: How much of an address a log repeats, in characters.
 _LONGEST_SHOWN = 200
 _REDIS_REMEDY = "write redis://HOST:6379/0 and put the password into REDIS_PASSWORD"
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 #: An address of which we can tell for certain where its password stands.
 _PLAIN_URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)"
@@ -110,7 +111,7 @@ def read_secret(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigError(f"{name} is not UTF-8 text; write it in that encoding")
     if not path:
         return value or None
-    # The path is never repeated: now and then somebody writes the secret itself there.
+    # The path is never repeated: sometimes somebody writes the secret itself there.
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(_LONGEST_SECRET + 1)
@@ -241,7 +242,9 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
         return None
     text = environ[name]
     try:
-        ssl.create_default_context(cafile=text)
+        # The first one is enough to know: reading the hundreds of a bundle takes 20 ms, at each command.
+        first = _CERTIFICATE.search(Path(text).read_bytes())
+        ssl.create_default_context(cafile=None if first else text, cadata=first.group().decode() if first else None)
     except (OSError, ValueError) as error:
         reason = "no certificates in PEM are in it" if isinstance(error, ssl.SSLError) else "it cannot be read"
         raise ConfigError(f"{name} is {quoted(text)}: {reason}; correct the path or the file") from None

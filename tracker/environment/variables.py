@@ -1,4 +1,4 @@
-"""Every variable of the environment that the tracker reads: what `docs/reference.md` is made of. Data alone."""
+"""Every variable of the environment that the tracker reads; `docs/reference.md` is generated from it. Data only."""
 
 from typing import Final, NamedTuple
 
@@ -81,6 +81,12 @@ VARIABLES: Final = (
         default="`link.key` in the data directory",
         has_file=True,
         of="web, worker",
+    ),
+    Variable(
+        "TRACKER_HEARTBEAT_URL",
+        "A watchdog elsewhere that is requested once a minute while all of the tracker works.",
+        has_file=True,
+        of="deliverer",
     ),
     Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
     Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),

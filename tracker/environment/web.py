@@ -72,7 +72,7 @@ class WebSettings:
 
     @property
     def is_protected(self) -> bool:
-        """Tell whether there is a way to know who asks."""
+        """Return whether there is a way to know who asks."""
         return bool(self.token or self.act_token or self.trusted_proxies)
 
 

@@ -2,19 +2,21 @@
 
     http          RequestsFetcher: one request, its redirects, its outcome
     lane          QuickLane: a request and its plain answer on an event loop; the `QuickFetcher` port
-    asking        what goes on the wire for it (pure)
+    asking        the bytes of its requests (pure)
     connector     how it connects
     link          one of its connections
     kept          those that wait for the next request
     reader        its answers as they come, by llhttp (no I/O)
     elsewhere     the pages that it leaves to RequestsFetcher
     fields        header fields of requests and answers (pure)
-    breaker       Breaker: a host that keeps failing is asked only now and then, whoever fetches
+    breaker       Breaker: a host that keeps failing is asked only occasionally, whoever fetches
     urls          which URLs may be asked
-    connection    how requests and urllib3 connect and read for us
+    adapter       the pools of connections behind requests, and their proxies
+    connection    how urllib3 connects and reads for us
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large
+    options       what all clients share: name, trust, proxies, address policy
     budget        time and bytes that one fetch may still use
     body          bounded reading
     coding        which content codings a body has, whatever its label says
@@ -34,9 +36,10 @@
 """
 
 from tracker.fetch.breaker import Breaker
-from tracker.fetch.connector import LOOK_UPS
 from tracker.fetch.http import RequestsFetcher
 from tracker.fetch.lane import QuickLane
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.look_ups import LOOK_UP_THREADS
+from tracker.fetch.options import ClientOptions
 
-__all__ = ["LOOK_UPS", "Breaker", "FetchLimits", "QuickLane", "RequestsFetcher"]
+__all__ = ["LOOK_UP_THREADS", "Breaker", "ClientOptions", "FetchLimits", "QuickLane", "RequestsFetcher"]

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, ProxyFailed, TlsError
 from tracker.fetch.urls import target
 from tracker.model.clock import Clock
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
 
 #: Errors that show that a host is away. Any answer, whatever its status, shows that it is there.
 _AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)
@@ -155,7 +155,7 @@ class _Quick:
 
 
 class Breaker:
-    """A `Fetcher` that asks a host which keeps failing only now and then. For any number of threads.
+    """A `Fetcher` that asks a host which keeps failing only occasionally. For any number of threads.
 
     What fails counts for the host that is asked first, also where that redirects to another.
     """
@@ -186,7 +186,7 @@ class Breaker:
             if is_away is not None:
                 circuits.failed(key, is_away, is_probe=is_probe)
             else:
-                # It answered; or this thread is to end, and then the next failures are counted anew.
+                # It answered; or this thread is to end, and then the next failures are counted again.
                 circuits.answered(key)
 
     def quick(self, fetcher: QuickFetcher) -> QuickFetcher:

@@ -47,7 +47,7 @@ def renewed(sent: Validators, headers: Mapping[str, str], now: datetime) -> Vali
 def _trusted_date(headers: Mapping[str, str], now: datetime) -> str | None:
     """Return Last-Modified, or None while it proves nothing (RFC 9110, section 8.8.2.2).
 
-    In the second that it names, the page may change once more; "not modified since" would be true of that for ever.
+    In the second that it names, the page may change once more; "not modified since" would be true of that forever.
     Whose clock wrote `Date` nobody knows: a cache on the way may have, so that ours has to agree.
     """
     value = _sendable(headers.get("Last-Modified"))

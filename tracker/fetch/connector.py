@@ -6,8 +6,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
-from typing import Final
 
 from tracker.environment.proxies import literal
 from tracker.errors import FetchError, FetchTimeout
@@ -15,26 +13,19 @@ from tracker.fetch.budget import Budget, no_answer_within
 from tracker.fetch.dial import Destination, Dialer, no_connection, none_in_time, share_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.limits import FetchLimits
-from tracker.fetch.reader import Unclear
+from tracker.fetch.look_ups import LookUps
 from tracker.fetch.urls import Target
-
-#: Look-ups at a time. One cannot be interrupted, and has a thread for as long as the resolver takes.
-LOOK_UPS: Final = 16
-
-_Place = tuple[str, int]
 
 
 class Connector:
     """Makes connections under one address policy."""
 
     def __init__(self, dialer: Dialer, context: ssl.SSLContext, limits: FetchLimits, executor: Executor) -> None:
-        """Look names up in the threads of the executor, which should be `LOOK_UPS`."""
+        """Look names up in the threads of the executor, which should be `LOOK_UP_THREADS`."""
         self._dialer = dialer
         self._context = context
         self._limits = limits
-        self._executor = executor
-        self._free = asyncio.Semaphore(LOOK_UPS)
-        self._looking: dict[_Place, asyncio.Future[list[Destination]]] = {}
+        self._look_ups = LookUps(dialer, limits, executor)
 
     async def connected(self, asked: Target, budget: Budget) -> socket.socket:
         """Return a socket that does not block, connected and past its TLS handshake. Raises FetchError."""
@@ -48,7 +39,7 @@ class Connector:
     async def _look_up(self, asked: Target, budget: Budget) -> list[Destination]:
         if literal(asked.host) is not None:
             return self._dialer.look_up(asked.host, asked.port)
-        looking = await self._look_up_once((asked.host, asked.port), budget)
+        looking = await self._look_ups.begun((asked.host, asked.port), budget)
         left = asyncio.timeout(budget.cut(self._limits.total_s))
         try:
             async with left:
@@ -58,34 +49,6 @@ class Connector:
             if left.expired():
                 raise no_answer_within(self._limits.total_s) from None
             raise
-
-    async def _look_up_once(self, place: _Place, budget: Budget) -> "asyncio.Future[list[Destination]]":
-        """Return the look-up of a host, which begins when a thread is free. Raises Unclear when none is for long.
-
-        The page has no part in that wait: a slow resolver makes polls late, and fails none.
-        """
-        if (known := self._looking.get(place)) is not None:
-            return known
-        loop = asyncio.get_running_loop()
-        since_s = loop.time()
-        try:
-            async with asyncio.timeout(self._limits.total_s):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Unclear(is_lasting=False) from None
-        budget.begin_later(loop.time() - since_s)
-        if (known := self._looking.get(place)) is not None:
-            self._free.release()
-            return known
-        looking = self._looking[place] = loop.run_in_executor(self._executor, self._dialer.look_up, *place)
-        looking.add_done_callback(partial(self._looked_up, place))
-        return looking
-
-    def _looked_up(self, place: _Place, looking: "asyncio.Future[list[Destination]]") -> None:
-        del self._looking[place]
-        self._free.release()
-        if not looking.cancelled():
-            looking.exception()  # those who asked may be gone
 
     async def _dial(self, asked: Target, destinations: list[Destination], budget: Budget) -> socket.socket:
         now = asyncio.get_running_loop().time

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from tracker.errors import FetchError
-from tracker.polling.ports import Fetched
+from tracker.polling.fetcher import Fetched
 
 _HIDDEN: Final = "[secret]"
 #: What is shorter is a word such as "Bearer", and would be found in any text. Of what was cut, so much is recognised.

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-#: After that long a page is tried again: its redirect may be gone.
+#: After this long a page is tried again: its redirect may be gone.
 _REMEMBERED_S: Final = 3600.0
 #: Beyond, the one that was added longest ago is forgotten.
 _MOST_PAGES: Final = 20_000

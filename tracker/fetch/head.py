@@ -1,7 +1,7 @@
 """The head of an answer, line by line, as http.client can read it.
 
 Its parser takes the first line that is no field for the end of the head, and all fields behind that line are lost, the
-length of the body among them. Browsers pass over such a line.
+length of the body among them. Browsers skip such a line.
 """
 
 import io
@@ -21,7 +21,7 @@ class HeadReader:
     def __init__(self, reader: io.BufferedReader) -> None:
         self._reader = reader
         self._is_within = False
-        #: Whether the last field was passed over, and with it the lines that go on with it.
+        #: Whether the last field was skipped, and with it the lines that go on with it.
         self._is_skipping = True
 
     def readline(self, size: int = -1) -> bytes:
@@ -38,7 +38,7 @@ class HeadReader:
                 self._is_skipping = name is None
                 line = line if name is None else name[1] + b":" + line[name.end() :]
             if not self._is_skipping:
-                # A line break that is only half of one would begin a field of its own.
+                # A bare CR or LF would start a field of its own.
                 return line.rstrip(b"\r\n").replace(b"\r", b" ") + b"\r\n"
 
     def close(self) -> None:

@@ -1,34 +1,29 @@
 """The fetcher over HTTP: one conditional GET, its redirects, its outcome."""
 
 import os
-import socket
-import time
 import weakref
-from collections.abc import Callable
-from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import Blocked, FetchError, SignInNeeded, TooManyRedirects
+from tracker.fetch.adapter import GuardedAdapter
 from tracker.fetch.body import decoded_start, read_body
 from tracker.fetch.budget import CURRENT, Budget
 from tracker.fetch.challenge import LOOKED_AT
 from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
-from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
-from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.connection import StaleConnection
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.failures import CLIENT_ERRORS, translated
 from tracker.fetch.fields import joined
-from tracker.fetch.limits import FetchLimits, most_kept
+from tracker.fetch.limits import PAGE_LIMITS, FetchLimits, most_kept
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import DRAINED, meaning, sign_in_needed
 from tracker.fetch.trail import Trail
 from tracker.fetch.urls import Target
-from tracker.model.clock import utc_now
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 
 class _Session(requests.Session):
@@ -46,59 +41,35 @@ class _Session(requests.Session):
 class RequestsFetcher:
     """A `Fetcher` on pooled `requests` sessions, for any number of threads.
 
-    Two sessions: what was connected to with `allow_private` is never used for a request without it. Each keeps idle
-    connections to as many as `hosts` hosts (default: a quarter of the files that the process may open, at most 2048),
-    those least recently asked dropping out first, and `connections_per_host`
-    to one host, which should be the number of threads. `ca_file` replaces the certificates that browsers trust.
-    `proxies` say which requests go through a proxy.
+    Two sessions, one for requests with `allow_private` and one for those without. Each keeps idle connections to
+    `hosts` hosts at most (default: a quarter of the files that the process may open, at most 2048), and drops those
+    least recently asked first; and `connections_per_host` to one host, which should be the number of threads.
     """
 
     def __init__(
         self,
+        options: ClientOptions,
         *,
-        limits: FetchLimits,
-        user_agent: str,
+        limits: FetchLimits = PAGE_LIMITS,
         hosts: int | None = None,
         connections_per_host: int = 100,
-        ca_file: str | None = None,
-        proxies: Proxies = DIRECTLY,
-        resolve: Resolve = socket.getaddrinfo,
-        new_socket: NewSocket = socket.socket,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._options = options
         self._limits = limits
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}
+        self._headers = options.headers(accept_encoding())
         self._hosts = hosts or most_kept()
         self._connections_per_host = connections_per_host
-        self._context = tls_context(ca_file)
-        self._proxies = proxies
-        self._resolve = resolve
-        self._new_socket = new_socket
-        self._monotonic = monotonic
-        self._now = now
+        self._context = options.page_tls()
         self._open()
         # A child must not talk over its parent's connections. The reference is weak: what is registered stays.
         renew = weakref.WeakMethod(self._open)
         os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
 
     def _open(self) -> None:
-        self._sessions = {allow: self._new_session(allow_private=allow) for allow in (False, True)}
-
-    def _new_session(self, *, allow_private: bool) -> _Session:
-        def dialer(*, allow_private: bool) -> Dialer:
-            return Dialer(resolve=self._resolve, allow_private=allow_private, new_socket=self._new_socket)
-
-        return _Session(
-            GuardedAdapter(
-                dialer(allow_private=allow_private),
-                self._context,
-                hosts=self._hosts,
-                connections_per_host=self._connections_per_host,
-                proxies=self._proxies,
-                proxy_dialer=dialer(allow_private=True),
-            )
+        adapters = self._options.adapters(
+            self._context, hosts=self._hosts, connections_per_host=self._connections_per_host
         )
+        self._sessions = {allow_private: _Session(adapter) for allow_private, adapter in adapters.items()}
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -108,7 +79,7 @@ class RequestsFetcher:
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer to one conditional GET. Raises FetchError."""
         secrets = secrets_of(request.headers) if request.headers else ()
-        budget = CURRENT.set(Budget(self._limits, self._monotonic))
+        budget = CURRENT.set(Budget(self._limits, self._options.monotonic))
         try:
             outcome = self._follow(request)
         except FetchError as error:
@@ -128,7 +99,7 @@ class RequestsFetcher:
                 outcome = self._hop(session, trail)
             except FetchError as error:
                 if trail.is_at_sign_in and not isinstance(error, SignInNeeded | Blocked):
-                    # Whatever became of that page: it is not the one that was asked for.
+                    # Whatever that page answered, it is not the one that was requested.
                     raise sign_in_needed(trail.asked, trail.url, trail.way) from error
                 raise
             if not isinstance(outcome, Target):
@@ -139,7 +110,7 @@ class RequestsFetcher:
     def _hop(self, session: _Session, trail: Trail) -> Fetched | NotModified | Target:
         """Send one request and return what its answer means; a redirect's cookies stay on the trail."""
         conditional = conditions(trail.request.validators, redirected=trail.way.redirect is not None)
-        now = self._now()
+        now = self._options.now()
         try:
             with self._ask(session, trail.asked, joined(self._headers, trail.fields()) | conditional) as response:
                 answer = _Answer(response.raw, self._limits.max_body_bytes)
@@ -148,7 +119,7 @@ class RequestsFetcher:
                     trail.asked,
                     trail.url,
                     trail.request.validators,
-                    self._now(),
+                    self._options.now(),
                     is_conditional=bool(conditional),
                     way=trail.way,
                 )

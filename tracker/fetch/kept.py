@@ -18,7 +18,7 @@ class Kept:
     """Idle connections, of which those that wait longest go first."""
 
     def __init__(self, most: int) -> None:
-        """Keep as many, of all hosts together."""
+        """Keep this many, over all hosts."""
         self._most = most
         self._links: dict[Key, list[Link]] = {}
         self._count = 0
@@ -70,7 +70,7 @@ class Kept:
         return [link for links in self._links.values() for link in links]
 
     def _make_room(self) -> None:
-        """Close what waits longest, more than one at once: looking for it takes a while."""
+        """Close the connections that were idle longest, several at once: the search takes a while."""
         surplus = self._count - self._most + self._most // _AT_ONCE
         for link in nsmallest(surplus, self._all(), key=attrgetter("idle_since")):
             link.close()

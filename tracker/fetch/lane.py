@@ -1,36 +1,31 @@
 """The quick lane: plain requests and answers on an event loop, without threads. `requests` does the rest."""
 
 import asyncio
-import socket
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
 
-from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import ConnectError, FetchError, TooLarge
 from tracker.fetch.asking import request_bytes
 from tracker.fetch.budget import Budget
 from tracker.fetch.coding import accept_encoding
 from tracker.fetch.conditional import conditions
-from tracker.fetch.connection import tls_context
 from tracker.fetch.connector import Connector
-from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import conceal, concealed, secrets_of
 from tracker.fetch.elsewhere import Elsewhere
 from tracker.fetch.failures import CLIENT_ERRORS, reported, translated
 from tracker.fetch.fields import joined
 from tracker.fetch.kept import Kept
-from tracker.fetch.limits import FetchLimits, most_kept
+from tracker.fetch.limits import PAGE_LIMITS, FetchLimits, most_kept
 from tracker.fetch.link import BUFFER_BYTES, Key, Link
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import DIRECT, Way, meaning
 from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
-from tracker.model.clock import utc_now
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: How often deadlines are checked: one timer serves all requests.
 _SWEEP_S: Final = 0.2
@@ -68,36 +63,27 @@ class QuickLane:
 
     def __init__(
         self,
+        options: ClientOptions,
         *,
-        limits: FetchLimits,
-        user_agent: str,
         executor: Executor,
+        limits: FetchLimits = PAGE_LIMITS,
         hosts: int | None = None,
-        ca_file: str | None = None,
-        proxies: Proxies = DIRECTLY,
-        resolve: Resolve = socket.getaddrinfo,
-        new_socket: NewSocket = socket.socket,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._limits = limits
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding()}
-        self._proxies = proxies
-        self._monotonic = monotonic
-        self._now = now
-        context = tls_context(ca_file)
-        # As urllib3 does: some servers choose HTTP/2 otherwise, others take whoever says nothing for a robot.
+        self._headers = options.headers(accept_encoding())
+        self._proxies = options.proxies
+        self._monotonic = options.monotonic
+        self._now = options.now
+        context = options.page_tls()
+        # As urllib3 does: without it some servers choose HTTP/2, and others take the client for a robot.
         context.set_alpn_protocols(["http/1.1"])
         self._connectors = {
-            allow: Connector(
-                Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket), context, limits, executor
-            )
-            for allow in (False, True)
+            allow: Connector(options.dialer(allow_private=allow), context, limits, executor) for allow in (False, True)
         }
         self._decoders = _decoders()
         self._pages = lru_cache(maxsize=_MOST_PAGES)(self._page)
         self._kept = Kept(hosts or most_kept())
-        self._elsewhere = Elsewhere(monotonic)
+        self._elsewhere = Elsewhere(options.monotonic)
         self._asking: set[Link] = set()
         self._held = Held()
         self._buffer = bytearray(BUFFER_BYTES)
@@ -118,7 +104,7 @@ class QuickLane:
         return concealed(secrets, outcome) if secrets and isinstance(outcome, Fetched) else outcome
 
     def close(self) -> None:
-        """Close all connections; fetches on their way end. To be called in the loop's thread."""
+        """Close all connections; running fetches end. Call it in the thread of the loop."""
         self._closings += 1
         self._kept.close()
         for link in tuple(self._asking):
@@ -199,7 +185,7 @@ class QuickLane:
             if ending is None:
                 if not link.is_closed:
                     if reply.received_bytes:
-                        # What waits holds no body.
+                        # A kept connection holds no body.
                         link.reader.begin()
                     self._kept.put(link, now_s)
                 return reply

@@ -7,7 +7,7 @@ import msgspec
 
 from tracker.errors import TooLarge
 
-#: Of some 60 KB each with TLS.
+#: Idle connections; each takes some 60 KB with TLS.
 _MOST_KEPT: Final = 2048
 _UNITS: Final = ((1024 * 1024, "MiB"), (1024, "KiB"))
 
@@ -29,6 +29,9 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     total_s: float = 20.0
     max_body_bytes: int = 8 * 1024 * 1024
     max_redirects: int = 10
+
+
+PAGE_LIMITS: Final = FetchLimits()
 
 
 def most_kept() -> int:

@@ -116,7 +116,7 @@ class Link:
 
     def _not_sent(self, data: bytes, error: OSError) -> None:
         if isinstance(error, ssl.SSLWantReadError):
-            # The server negotiates anew in the middle of a request, as none does any more.
+            # The server renegotiates in the middle of a request, which none does any more.
             self._finish(Unclear())
         elif isinstance(error, _NOT_YET):
             self._wait_to_send(data)
@@ -163,7 +163,7 @@ class Link:
             self._finish(reader.failure)
 
     def _finish(self, ending: Ending) -> None:
-        """Hand over how the exchange ended. The link goes on only after a whole answer that leaves it clean."""
+        """Hand over how the exchange ended. The link stays open only after a complete answer."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(ending)

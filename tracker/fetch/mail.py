@@ -3,18 +3,15 @@
 import smtplib
 import socket
 import ssl
-import time
-from collections.abc import Callable
 from typing import Final
 
-from tracker.alerting.ports import MailServer
+from tracker.alerting.mailer import MailServer
 from tracker.errors import BadAnswer, ChannelRefused, ConnectError, FetchError, FetchTimeout, TlsError
 from tracker.fetch.budget import CURRENT, BoundedReader, Budget, MeteredSocket
-from tracker.fetch.connection import tls_context
-from tracker.fetch.dial import Dialer, NewSocket, Resolve
 from tracker.fetch.echoes import without
 from tracker.fetch.failures import not_trusted, plain, translated
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.model.channel import MailSecurity
 
 #: Mail servers take their time: some look the client up, or hold their greeting back against spam.
@@ -29,19 +26,14 @@ class SmtpMailer:
 
     def __init__(
         self,
+        options: ClientOptions,
         *,
         limits: FetchLimits = MAIL_LIMITS,
-        ca_file: str | None = None,
-        resolve: Resolve = socket.getaddrinfo,
-        new_socket: NewSocket = socket.socket,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
-        self._tls = tls_context(None, *(() if ca_file is None else (ca_file,)))
-        self._monotonic = monotonic
-        self._dialers = {
-            allow: Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket) for allow in (False, True)
-        }
+        self._tls = options.receiver_tls()
+        self._monotonic = options.monotonic
+        self._dialers = {allow: options.dialer(allow_private=allow) for allow in (False, True)}
 
     def deliver(self, server: MailServer, sender: str, recipients: tuple[str, ...], mail: bytes) -> None:
         """Hand over one mail for all recipients. Raises FetchError, and ChannelRefused when the server wants none."""
@@ -61,7 +53,7 @@ class SmtpMailer:
 
     def _deliver(self, server: MailServer, sender: str, recipients: tuple[str, ...], mail: bytes) -> None:
         sock = self._connect(server)
-        # Given, because smtplib would ask the name system who we are, without any limit of time.
+        # Given, because smtplib would look up our own name without a time limit.
         session = smtplib.SMTP(local_hostname=_literal(sock), timeout=self._limits.read_s)
         session.sock, session.file = sock, _reader(sock)
         try:
@@ -73,7 +65,7 @@ class SmtpMailer:
                 session.login(server.username, server.password)
             refused = session.sendmail(sender, recipients, mail)
             if refused:
-                # The others have it: a retry would give it to them again.
+                # The others have the mail: a retry would send it to them twice.
                 raise ChannelRefused(f"{server.host} took the mail, but not for {_listed(refused, server)}")
         finally:
             session.close()
@@ -90,7 +82,7 @@ class SmtpMailer:
             raise
 
     def _upgrade(self, session: smtplib.SMTP, server: MailServer) -> None:
-        """Begin TLS, or give up: whoever removes the offer on the way must not read the mail."""
+        """Begin TLS, or give up: an attacker who removes the offer must not read the mail."""
         if not session.has_extn("starttls"):
             raise TlsError(f"{server.host} does not offer STARTTLS")
         _expect(session.docmd("STARTTLS"), server)

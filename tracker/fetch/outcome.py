@@ -13,7 +13,7 @@ from tracker.fetch.freshness import fresh_for_s, retry_after_s
 from tracker.fetch.signin import is_sign_in_address, is_sign_in_page, is_web_page
 from tracker.fetch.urls import Target, origin, redirected
 from tracker.model.provider import Validators
-from tracker.polling.ports import Fetched, NotModified
+from tracker.polling.fetcher import Fetched, NotModified
 
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
 FULL_ANSWERS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})

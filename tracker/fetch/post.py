@@ -1,34 +1,28 @@
 """Requests to receivers and APIs on the fetcher's connections, under its address policy and its total deadline."""
 
-import socket
-import time
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.alerting.ports import Call, Reply
-from tracker.delivery.ports import PostRequest
+from tracker.alerting.caller import Call, Reply
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
-from tracker.environment.proxies import DIRECTLY, Proxies
 from tracker.errors import BadUrl, ConnectError, ProxyFailed
 from tracker.fetch.budget import CURRENT, Budget
-from tracker.fetch.connection import GuardedAdapter, StaleConnection, tls_context
-from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.fetch.connection import StaleConnection
 from tracker.fetch.echoes import secrets_of, without
 from tracker.fetch.failures import CLIENT_ERRORS, plain, translated
 from tracker.fetch.freshness import retry_after_s
 from tracker.fetch.limits import FetchLimits
+from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import proxy_refusal
 from tracker.fetch.urls import Target, target
-from tracker.model.clock import utc_now
 
-#: So much of an answer's body is shown.
+#: How much of an answer's body is shown.
 _SHOWN: Final = 4096
 _PIECE: Final = 4096
-#: What a receiver gets before it counts as failing. Of an answer, an id or a few words matter.
+#: The time that a receiver gets before it counts as failing. Of its answer, an id or a few words matter.
 POST_LIMITS: Final = FetchLimits(connect_s=5.0, read_s=15.0, total_s=15.0, max_body_bytes=64 * 1024)
 
 
@@ -37,38 +31,19 @@ class RequestsPoster:
 
     def __init__(
         self,
+        options: ClientOptions,
         *,
-        user_agent: str,
         limits: FetchLimits = POST_LIMITS,
         hosts: int = 64,
         connections_per_host: int = 8,
-        ca_file: str | None = None,
-        proxies: Proxies = DIRECTLY,
-        resolve: Resolve = socket.getaddrinfo,
-        new_socket: NewSocket = socket.socket,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._options = options
         self._limits = limits
-        self._proxies = proxies
         # Not compressed, so that the beginning of an answer can be read.
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
-        self._monotonic = monotonic
-        self._now = now
-        # Receivers are not pages: a file that is for pages of one's own takes nothing from them.
-        context = tls_context(None, *(() if ca_file is None else (ca_file,)))
-        # What was connected to with `allow_private` is never used for a request without it.
-        self._adapters = {
-            allow: GuardedAdapter(
-                Dialer(resolve=resolve, allow_private=allow, new_socket=new_socket),
-                context,
-                hosts=hosts,
-                connections_per_host=connections_per_host,
-                proxies=proxies,
-                proxy_dialer=Dialer(resolve=resolve, allow_private=True, new_socket=new_socket),
-            )
-            for allow in (False, True)
-        }
+        self._headers = options.headers("identity")
+        self._adapters = options.adapters(
+            options.receiver_tls(), hosts=hosts, connections_per_host=connections_per_host
+        )
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -85,7 +60,7 @@ class RequestsPoster:
     def call(self, call: Call) -> Reply:
         """Return the answer to one request, whatever its status. Raises FetchError when none came."""
         asked = _target(call.url)
-        budget = CURRENT.set(Budget(self._limits, self._monotonic))
+        budget = CURRENT.set(Budget(self._limits, self._options.monotonic))
         try:
             with self._send(call, asked) as response:
                 self._refuse_proxy(asked, response.raw)
@@ -106,7 +81,7 @@ class RequestsPoster:
         prepared.url = asked.url
         length = {"Content-Length": str(len(call.body))} if call.body or call.method != "GET" else {}
         prepared.headers = {**self._headers, **call.headers, **length}  # type: ignore[assignment]  # as in http.py
-        # Without a body there is none of no bytes either, which would go out in chunks.
+        # None, since an empty body would be sent in chunks.
         prepared.body = call.body if length else None
         timeouts = (self._limits.connect_s, self._limits.read_s)
         while True:
@@ -118,13 +93,13 @@ class RequestsPoster:
 
     def _refuse_proxy(self, asked: Target, raw: BaseHTTPResponse) -> None:
         """Raise ProxyFailed for a proxy's own answer: the receiver never got the request."""
-        proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port)
+        proxy = self._options.proxies.way_to(asked.scheme, asked.host, asked.port)
         refused = proxy_refusal(raw.status, raw.headers, proxy.name) if proxy and asked.scheme == "http" else None
         if refused is not None:
             raise ProxyFailed(refused)
 
     def _reply(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Reply:
-        wait_s = retry_after_s(raw.headers.get("Retry-After"), self._now())
+        wait_s = retry_after_s(raw.headers.get("Retry-After"), self._options.now())
         body = self._body(raw)
         beginning = body[:_SHOWN].decode("utf-8", "replace")
         return Reply(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, beginning)), body=body)

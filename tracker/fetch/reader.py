@@ -143,7 +143,7 @@ class Reader:
     def feed(self, data: memoryview) -> None:
         """Take what has come. Then the reply may be whole, or there is a failure."""
         if not self._received and data[0] != _FIRST:
-            # llhttp passes over empty lines there, and knows other protocols.
+            # llhttp skips empty lines there, and knows other protocols.
             self.failure = Unclear()
             return
         before = self._received

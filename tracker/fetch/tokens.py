@@ -9,10 +9,10 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from tracker.alerting.ports import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, Reply
 from tracker.environment.clients import OAuthClient
 from tracker.errors import HttpStatusError
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 
 #: A token is renewed so many seconds before it runs out, and lasts no longer than this where nobody says.
 _MARGIN_S: Final = 60.0
@@ -46,7 +46,7 @@ class TokenFetcher:
         self._tokens: dict[OAuthClient, tuple[str, float]] = {}
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer; a token that is refused is fetched anew, once. Raises FetchError."""
+        """Return the answer; a token that is refused is fetched again, once. Raises FetchError."""
         client = request.client
         if client is None:
             return self._fetcher.fetch(request)

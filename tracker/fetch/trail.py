@@ -8,7 +8,7 @@ from tracker.fetch.cookies import Cookies
 from tracker.fetch.outcome import Way
 from tracker.fetch.signin import is_sign_in_address
 from tracker.fetch.urls import Target, origin, target
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 
 
 class Trail:

@@ -1,4 +1,4 @@
-"""The query model of what happened, projected from the record, which stays the truth: it can be made anew at any time.
+"""The query model of what happened, projected from the record, which stays the truth: it can be recreated at any time.
 
 Comes in: lines of `updates.jsonl`, and how many polls of each page ended how. Goes out: frozen answers about incidents
 with their ledgers, component changes, unreadable spans, maintenances, days and full-text search. Knows no HTTP.

@@ -43,7 +43,7 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
     began_at: datetime
     first_seen_at: datetime
     updated_at: datetime
-    #: When the update that ended it was published or seen; None while it goes on or is planned.
+    #: When the update that ended it was published or seen; None while it is ongoing or planned.
     ended_at: datetime | None = None
     #: Only of a maintenance: each window that was announced, the present one last.
     windows: tuple[Window, ...] = ()
@@ -62,7 +62,7 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_cancelled(self) -> bool:
-        """Tell whether it is a maintenance that will not take place."""
+        """Return whether it is a maintenance that will not take place."""
         return self.status == "cancelled"
 
 

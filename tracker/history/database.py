@@ -32,6 +32,17 @@ class Search(NamedTuple):
     values: Mapping[str, str]
     #: What is `seq` there, and is read in its order without sorting all that is found.
     order: str
+    #: Values of each look, to be taken one after another until enough is found. More than one keeps a database that
+    #: gathers all that is found from doing so for a common word.
+    looks: tuple[Mapping[str, object], ...] = ({},)
+
+
+class Span(NamedTuple):
+    """Places that an answer may come from, both included, and where it begins."""
+
+    first: int
+    last: int
+    is_backwards: bool
 
 
 class Dialect(Protocol):
@@ -41,8 +52,11 @@ class Dialect(Protocol):
         """Return the statements of each version of the schema, the first version first."""
         ...
 
-    def search(self, text: str, providers: Sequence[str]) -> "Search":
-        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word."""
+    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
+        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word.
+
+        Raises SearchTooWide.
+        """
         ...
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:

@@ -58,7 +58,7 @@ def days_of(
 
 
 def incident_spans(incidents: Iterable[RecordedIncident], now: datetime) -> Iterator[Span]:
-    """Yield when each incident was how bad; a maintenance counts while it goes on, within its window."""
+    """Yield when each incident was how bad; a maintenance counts while it is ongoing, within its window."""
     for incident in incidents:
         end = incident.ended_at or now
         if incident.is_maintenance:

@@ -5,6 +5,7 @@ from typing import Final
 
 from tracker.errors import ConfigError, HistoryError
 from tracker.history.database import Database, Session
+from tracker.history.former_ids import rename_events
 from tracker.history.schema import NOTES
 from tracker.history.sqlite import SqliteDatabase
 from tracker.history.store import History
@@ -17,6 +18,7 @@ def open_history(data_dir: Path, url: str | None = None) -> History:
     """Return the history at a PostgreSQL address, or else in the data directory. Raises ConfigError, HistoryError."""
     database = _database(data_dir, url)
     migrate(database)
+    rename_events(database)
     return History(database)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
@@ -11,50 +11,97 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Search, Session
-from tracker.history.schema import TABLES
-from tracker.history.sqlite import MOST_WORDS
+from tracker.history.database import Dialect, Row, Search, Session, Span
+from tracker.history.schema import BLOCK_BITS, TABLES
+from tracker.history.words import asked_words, begun
 
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
-_WORD: Final = re.compile(r"(\w+)(\*?)")
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
+#: Blocks of events that are looked at one by one, before all others at once.
+_LOOKS: Final = 8
 #: A text search vector holds less than 1 MB; no vendor's text needs that much to be found. Signs become blanks, since
 #: PostgreSQL takes what they join for one word (an address, a version) or for none (a tag).
-_SEARCH: Final = (
-    """ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS (
-        to_tsvector('simple', translate(
+_VECTOR: Final = """to_tsvector('simple', translate(
             left(title, 20000) || ' ' || left(message, 100000) || ' ' || left(names, 20000), '<>&/.@:-_', '         '
-        ))) STORED""",
-    "CREATE INDEX events_text ON events USING gin (words) WITH (fastupdate = off)",
+        ))"""
+_INDEX: Final = "CREATE INDEX events_text ON events USING gin (words) WITH (fastupdate = off)"
+_SEARCH: Final = (f"ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS ({_VECTOR}) STORED", _INDEX)
+#: Provider and place become words that no text has: the index then looks up a word of one provider, or of the newest
+#: events, without reading its other events.
+_NARROWED: Final = (
+    "ALTER TABLE events DROP COLUMN words",
+    f"""ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS ({_VECTOR} || array_to_tsvector(
+            ARRAY['@' || left(provider, 400), '#' || (seq >> {BLOCK_BITS})::text])) STORED""",
+    _INDEX,
+    'CREATE TABLE event_words (word TEXT COLLATE "C" PRIMARY KEY)',
+    """INSERT INTO event_words SELECT word FROM ts_stat('SELECT words FROM events')
+        WHERE left(word, 1) NOT IN ('@', '#')""",
 )
+_NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word
+    FROM events, unnest(tsvector_to_array(words)) AS word
+    WHERE seq BETWEEN :first AND :last AND left(word, 1) NOT IN ('@', '#') ON CONFLICT DO NOTHING"""
+#: OFFSET and the sum keep the planner from reading events in their order until enough of them match: it may be never.
+_FOUND: Final = """(SELECT * FROM events WHERE words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))
+    AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"""
 _FORGET: Final = (
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_us LIMIT :most)"
 )
 
 
 class PostgresDialect:
-    """A generated column of words and an inverted index search; both follow the table by themselves."""
+    """A generated column of words and an inverted index search; a table of words knows what begins how."""
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""
-        return [(*TABLES[0], *_SEARCH), *TABLES[1:]]
+        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED)]
 
-    def search(self, text: str, providers: Sequence[str]) -> Search:
+    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
         """Return where rows with all these words come from."""
-        del providers  # the planner chooses between the indexes by what they hold
-        words = _WORD.findall(text)[:MOST_WORDS]
-        if not words:
+        asked = asked_words(text)
+        parts = []
+        for beginning in asked.beginnings:
+            words = begun(session, beginning.lower())
+            parts.append(f"({' | '.join(map(_lexeme, words))})" if words else "")
+        if not all(parts) or not (parts or asked.whole):
             return Search("events", "1 = 0", {}, "seq")
-        asked = " & ".join(f"'{word}'{':*' if star else ''}" for word, star in words)
-        return Search("events", "words @@ to_tsquery('simple', :text)", {"text": asked}, "seq")
+        if len(providers) == 1:
+            parts.append(_lexeme(f"@{providers[0]}"))
+            looks = [_look(parts, span.first, span.last)]
+        else:
+            looks = list(_looks(parts, span))
+        return Search(_FOUND, "1 = 1", {"text": " & ".join(map(_lexeme, asked.whole))}, "seq", tuple(looks))
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
-        """Do nothing: the column is generated."""
+        """Keep the words; the column is generated."""
+        session.execute(_NEW_WORDS, first=rows[0]["seq"], last=rows[-1]["seq"])
 
     def forget(self, session: Session, before_us: int, limit: int) -> int:
         """Remove old events."""
         return session.execute(_FORGET, before=before_us, most=limit)
+
+
+def _looks(parts: Sequence[str], span: Span) -> Iterator[Mapping[str, object]]:
+    """Yield looks at blocks from where the answer begins, then one at all that is left."""
+    oldest, newest = span.first >> BLOCK_BITS, span.last >> BLOCK_BITS
+    blocks = range(newest, oldest - 1, -1) if span.is_backwards else range(oldest, newest + 1)
+    for block in blocks[:_LOOKS]:
+        yield _look([*parts, _lexeme(f"#{block}")], span.first, span.last)
+    if len(blocks) <= _LOOKS:
+        return
+    looked_at = blocks[_LOOKS - 1]
+    if span.is_backwards:
+        yield _look(parts, span.first, (looked_at << BLOCK_BITS) - 1)
+    else:
+        yield _look(parts, (looked_at + 1) << BLOCK_BITS, span.last)
+
+
+def _look(parts: Sequence[str], first: int, last: int) -> Mapping[str, object]:
+    return {"begun": " & ".join(parts), "first": first, "last": last}
+
+
+def _lexeme(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class _PostgresSession:
@@ -122,7 +169,13 @@ class PostgresDatabase:
         if known is not None and not known.closed and not known.broken:
             return known
         connection = psycopg.connect(
-            self._url, row_factory=dict_row, autocommit=True, connect_timeout=10, application_name="status-page-tracker"
+            self._url,
+            row_factory=dict_row,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="status-page-tracker",
+            # A plan for any words is one for none of them: each search is planned for what it asks.
+            prepare_threshold=None,
         )
         with self._opening:
             self._own.connection = connection

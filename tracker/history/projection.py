@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history.answers import ComponentChange, RecordedIncident, UnreadableSpan
 from tracker.history.database import Database, Row, Session
 from tracker.history.fold import (
@@ -29,7 +29,8 @@ from tracker.history.rows import (
     unreadable_of,
     unreadable_row,
 )
-from tracker.history.schema import PROJECTED
+from tracker.history.schema import BLOCK_BITS, PROJECTED
+from tracker.model.event import identity
 
 #: Ids that one question names.
 _TOGETHER: Final = 200
@@ -63,6 +64,12 @@ _INCIDENTS: Final = _insert(
 _COMPONENTS: Final = _insert(
     "component_spans", ("provider", "component_id", "began_us"), ("ended_us", "name", "status")
 )
+_BLOCKS: Final = (
+    "INSERT INTO event_blocks (block, oldest_us, newest_us) VALUES (:block, :oldest_us, :newest_us) ON CONFLICT (block)"
+    " DO UPDATE SET oldest_us = CASE WHEN excluded.oldest_us < event_blocks.oldest_us THEN excluded.oldest_us"
+    " ELSE event_blocks.oldest_us END, newest_us = CASE WHEN excluded.newest_us > event_blocks.newest_us"
+    " THEN excluded.newest_us ELSE event_blocks.newest_us END"
+)
 _UNREADABLE: Final = _insert("unreadable_spans", ("provider", "began_us"), ("ended_us", "reason"))
 
 
@@ -75,7 +82,7 @@ def place_of(session: Session) -> Place:
 def project(database: Database, batch: Batch, after: Place, keep_since: datetime | None) -> int | None:
     """Put a batch in that follows `after`; return how many events were new, None if another process was first.
 
-    Events that were seen before `keep_since` are passed over. Raises HistoryError.
+    Events that were seen before `keep_since` are skipped. Raises HistoryError.
     """
     with database.writing() as session:
         if place_of(session) != after:
@@ -113,7 +120,7 @@ def _unknown(session: Session, events: Sequence[StreamedEvent]) -> list[Streamed
     """Return those of the events that are not there yet, each once."""
     first: dict[str, StreamedEvent] = {}
     for streamed in events:
-        first.setdefault(storable(streamed.event.id), streamed)
+        first.setdefault(storable(identity(streamed.event)), streamed)
     ids = list(first)
     for start in range(0, len(ids), _TOGETHER):
         asked = {f"p{number}": each for number, each in enumerate(ids[start : start + _TOGETHER])}
@@ -129,10 +136,18 @@ def _put(database: Database, session: Session, new: Sequence[StreamedEvent]) -> 
     rows = [event_row(seq, streamed) for seq, streamed in enumerate(new, begin)]
     session.execute_many(_EVENTS, rows)
     database.dialect.indexed(session, rows)
+    session.execute_many(_BLOCKS, _blocks(rows))
     session.execute(_NOTE, name=_SEQ, value=str(begin + len(rows) - 1))
     session.execute_many(_INCIDENTS, map(incident_row, _incidents(session, new)))
     session.execute_many(_COMPONENTS, map(component_row, _components(session, new)))
     session.execute_many(_UNREADABLE, map(unreadable_row, _unreadable(session, new)))
+
+
+def _blocks(rows: Sequence[Row]) -> Iterable[Row]:
+    seen: dict[int, list[int]] = {}
+    for row in rows:
+        seen.setdefault(row["seq"] >> BLOCK_BITS, []).append(row["seen_us"])
+    return [{"block": block, "oldest_us": min(times), "newest_us": max(times)} for block, times in seen.items()]
 
 
 def _incidents(session: Session, new: Sequence[StreamedEvent]) -> Iterable[RecordedIncident]:

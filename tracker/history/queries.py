@@ -12,13 +12,15 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Search, Session
+from tracker.history.database import Dialect, Search, Session, Span
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
+from tracker.history.schema import BLOCK_BITS
 
 #: Providers of a filter that are asked for one by one; more are looked for among all events.
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
+_FOR_EVER: Final = 1 << 62
 _ALL: Final = Search("events", "1 = 1", {}, "seq")
 
 
@@ -45,8 +47,11 @@ def feed(
     session: Session, dialect: Dialect, wanted: FeedFilter, *, before: int | None, after: int | None, limit: int
 ) -> tuple[FeedItem, ...]:
     """Return up to `limit` events: the newest first, or with `after` those that follow it, the oldest first."""
-    found = dialect.search(wanted.text, wanted.providers or ()) if wanted.text else _ALL
-    conditions = _feed_conditions(wanted, found, before, after)
+    span = _span(session, wanted, before, after)
+    if span is None:
+        return ()
+    found = dialect.search(session, wanted.text, wanted.providers or (), span) if wanted.text else _ALL
+    conditions = _feed_conditions(wanted, found, span)
     order = f"{found.order} {'ASC' if after is not None else 'DESC'}"
     few = wanted.providers if wanted.providers and len(wanted.providers) <= _MOST_SINGLE else None
     if few is None or wanted.text:
@@ -62,24 +67,48 @@ def feed(
         )
         conditions.values.update({f"of{number}": storable(provider) for number, provider in enumerate(few)})
         sql = f"{' UNION ALL '.join(single)} ORDER BY {order} LIMIT :most"
-    return tuple(map(item_of, session.rows(sql, **conditions.values, most=limit)))
+    items: list[FeedItem] = []
+    for look in found.looks:
+        items += map(item_of, session.rows(sql, **conditions.values, **look, most=limit - len(items)))
+        if len(items) == limit:
+            break
+    return tuple(items)
 
 
-def _feed_conditions(wanted: FeedFilter, found: Search, before: int | None, after: int | None) -> _Conditions:
+def _span(session: Session, wanted: FeedFilter, before: int | None, after: int | None) -> Span | None:
+    """Return the places that the filter's times leave, None where there are none."""
+    kept = bounds(session)
+    if kept is None:
+        return None
+    first = kept[0] if after is None else max(kept[0], after + 1)
+    last = kept[1] if before is None else min(kept[1], before - 1)
+    if wanted.since is not None or wanted.until is not None:
+        blocks = session.rows(
+            "SELECT MIN(block) AS first, MAX(block) AS last FROM event_blocks"
+            " WHERE newest_us >= :since AND oldest_us < :until",
+            since=to_us(wanted.since) if wanted.since else -_FOR_EVER,
+            until=to_us(wanted.until) if wanted.until else _FOR_EVER,
+        )[0]
+        if blocks["first"] is None:
+            return None
+        first = max(first, blocks["first"] << BLOCK_BITS)
+        last = min(last, ((blocks["last"] + 1) << BLOCK_BITS) - 1)
+    return Span(first, last, is_backwards=after is None) if first <= last else None
+
+
+def _feed_conditions(wanted: FeedFilter, found: Search, span: Span) -> _Conditions:
     conditions = _Conditions()
     conditions.add(found.condition, **found.values)
-    if before is not None:
-        conditions.add(f"{found.order} < :before", before=before)
-    if after is not None:
-        conditions.add(f"{found.order} > :after", after=after)
+    conditions.add(f"{found.order} BETWEEN :from_place AND :to_place", from_place=span.first, to_place=span.last)
     if wanted.kinds:
         conditions.one_of("kind", "kind", wanted.kinds)
     if wanted.impacts:
         conditions.one_of("impact", "impact", wanted.impacts)
+    # Without the index on times: those of a block stand together, in the order of the answer.
     if wanted.since is not None:
-        conditions.add("seen_us >= :since", since=to_us(wanted.since))
+        conditions.add("seen_us + 0 >= :since", since=to_us(wanted.since))
     if wanted.until is not None:
-        conditions.add("seen_us < :until", until=to_us(wanted.until))
+        conditions.add("seen_us + 0 < :until", until=to_us(wanted.until))
     return conditions
 
 
@@ -92,7 +121,7 @@ def seq_of(session: Session, stream_id: str) -> int | None:
 
 def bounds(session: Session) -> tuple[int, int] | None:
     """Return the places of the first and the last event, None while there is none."""
-    found = session.rows("SELECT MIN(seq) AS first, MAX(seq) AS last FROM events")
+    found = session.rows("SELECT (SELECT MIN(seq) FROM events) AS first, (SELECT MAX(seq) FROM events) AS last")
     return None if found[0]["first"] is None else (found[0]["first"], found[0]["last"])
 
 
@@ -110,7 +139,9 @@ def incidents(session: Session, wanted: IncidentFilter, cursor: tuple[int, str] 
         conditions.add("(ended_us IS NULL OR ended_us >= :since)", since=to_us(wanted.since))
     key = "provider || '/' || incident_id"
     if cursor is not None:
-        conditions.add(f"(began_us < :began OR (began_us = :began AND {key} > :key))", began=cursor[0], key=cursor[1])
+        conditions.add(
+            f"(began_us < :began OR (began_us = :began AND {key} > :key))", began=cursor[0], key=storable(cursor[1])
+        )
     single = (
         f"SELECT * FROM (SELECT incident, began_us, {key} AS key FROM incidents WHERE is_maintenance = {kind}"
         f" AND {conditions} ORDER BY began_us DESC, key LIMIT :most) AS of{kind}"

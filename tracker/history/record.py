@@ -8,7 +8,7 @@ from typing import IO, Annotated, Final, cast
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError
 from tracker.model.event import decode_event
 
@@ -48,7 +48,7 @@ def read_record(path: Path, place: Place) -> Iterator[Batch]:
     Events of drills, which never happened, are left out.
 
     A file that is known no more (cut, compressed or removed) has all files read that were written since: whoever reads
-    on passes over the events that it has. Raises HistoryError.
+    on skips the events that it has. Raises HistoryError.
     """
     try:
         files = segments(path)

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.history.answers import ComponentChange, FeedItem, RecordedIncident, UnreadableSpan
 from tracker.history.database import Row
-from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.event import Event, decode_event, encode_event, identity
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -37,7 +37,7 @@ def event_row(seq: int, streamed: StreamedEvent) -> dict[str, Any]:
     rest = msgspec.structs.replace(event, incident=None, message=None)
     return {
         "seq": seq,
-        "id": storable(event.id),
+        "id": storable(identity(event)),
         "stream_id": streamed.stream_id,
         "kind": event.event.value,
         "provider": storable(event.provider),

@@ -6,6 +6,8 @@ asked for is JSON.
 
 from typing import Final
 
+#: A block is as many events as so many bits count.
+BLOCK_BITS: Final = 14
 #: What both databases understand, version by version.
 TABLES: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -43,8 +45,16 @@ TABLES: Final[tuple[tuple[str, ...], ...]] = (
             provider TEXT PRIMARY KEY, counted_since_us BIGINT NOT NULL, polls_read BIGINT NOT NULL,
             polls_failed BIGINT NOT NULL)""",
     ),
+    (
+        # When the oldest and the newest of events whose places follow each other were seen: what a time asks for is
+        # then looked for in a few of them. Those of before are filled in here.
+        """CREATE TABLE event_blocks (
+            block BIGINT PRIMARY KEY, oldest_us BIGINT NOT NULL, newest_us BIGINT NOT NULL)""",
+        f"""INSERT INTO event_blocks SELECT seq >> {BLOCK_BITS}, MIN(seen_us), MAX(seen_us) FROM events
+            GROUP BY seq >> {BLOCK_BITS}""",
+    ),
 )
 #: Holds the version of the schema and how far the record was read; made before the first version.
 NOTES: Final = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 #: What a rebuild empties.
-PROJECTED: Final = ("events", "incidents", "component_spans", "unreadable_spans")
+PROJECTED: Final = ("events", "event_blocks", "event_words", "incidents", "component_spans", "unreadable_spans")

@@ -1,7 +1,6 @@
 """The history in a file of its own: SQLite with a write-ahead log, so that readers never wait for the writer."""
 
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Search, Session
+from tracker.history.database import Dialect, Row, Search, Session, Span
 from tracker.history.schema import TABLES
+from tracker.history.words import asked_words, begun, folded, words_of
 
 #: How long a writer waits for another one, in seconds.
 _BUSY_S: Final = 15.0
@@ -22,14 +22,19 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
 )
-_WORD: Final = re.compile(r"(\w+)(\*?)")
-#: Words of a search that count; more would only make it slow.
-MOST_WORDS: Final = 12
 _SEARCH: Final = (
     """CREATE VIRTUAL TABLE events_text USING fts5(
         title, message, names, provider, content = 'events', content_rowid = 'seq',
         tokenize = 'unicode61 remove_diacritics 2')""",
 )
+#: That index would have to pass all events of one word to come to the next.
+_WORDS: Final = (
+    "CREATE TABLE event_words (word TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE events_vocabulary USING fts5vocab(events_text, row)",
+    "INSERT INTO event_words SELECT term FROM events_vocabulary",
+    "DROP TABLE events_vocabulary",
+)
+_NEW_WORDS: Final = "INSERT OR IGNORE INTO event_words (word) VALUES (:word)"
 _FOUND: Final = "events_text CROSS JOIN events ON events.seq = events_text.rowid"
 _INDEX: Final = (
     "INSERT INTO events_text (rowid, title, message, names, provider) "
@@ -47,28 +52,39 @@ class SqliteDialect:
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""
-        return [(*TABLES[0], *_SEARCH), *TABLES[1:]]
+        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS)]
 
-    def search(self, text: str, providers: Sequence[str]) -> Search:
+    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
         """Return where rows with all these words come from."""
-        words = [f'"{word}"{star}' for word, star in _WORD.findall(text)[:MOST_WORDS]]
-        if not words:
+        del span  # what is found is read from its end
+        asked = asked_words(text)
+        parts = [_phrase(word) for word in asked.whole]
+        for beginning in asked.beginnings:
+            words = begun(session, folded(beginning))
+            parts.append(f"({' OR '.join(map(_phrase, words))})" if words else "")
+        if not all(parts) or not parts:
             return Search("events", "1 = 0", {}, "seq")
-        query = f"{{title message names}} : ({' AND '.join(words)})"
+        query = f"{{title message names}} : ({' AND '.join(parts)})"
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
-            query += f' AND provider : "{" ".join(word for word, _ in _WORD.findall(providers[0]))}"'
+            query += f" AND provider : {_phrase(' '.join(asked_words(providers[0]).whole))}"
         # Not as a subquery: only this way round is what is found read from its end and no further than is asked for.
         return Search(_FOUND, "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Make new rows known to the search."""
         session.execute_many(_INDEX, rows)
+        words = {word for row in rows for part in ("title", "message", "names") for word in words_of(row[part])}
+        session.execute_many(_NEW_WORDS, ({"word": word} for word in sorted(words)))
 
     def forget(self, session: Session, before_us: int, limit: int) -> int:
         """Remove old events, from the search first: its index needs their text for that."""
         session.execute(_UNINDEX.format(doomed=_DOOMED), before=before_us, most=limit)
         return session.execute(f"DELETE FROM events WHERE seq IN ({_DOOMED})", before=before_us, most=limit)
+
+
+def _phrase(words: str) -> str:
+    return f'"{words}"'
 
 
 class _SqliteSession:
@@ -130,7 +146,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise HistoryError(
                 f"the history {self._path} cannot be used ({error}); "
-                "`tracker history rebuild` makes it anew from the record"
+                "`tracker history rebuild` rebuilds it from the record"
             ) from error
 
     def _connection(self) -> sqlite3.Connection:

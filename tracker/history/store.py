@@ -83,7 +83,7 @@ class History:
         count_polls(self._database, counters, now)
 
     def feed(self, wanted: FeedFilter | None = None, *, before: int | None = None, limit: int = 50) -> Feed:
-        """Return the newest events, those before a place in the history."""
+        """Return the newest events, those before a place in the history. Raises SearchTooWide."""
         with self._database.reading() as session:
             items = queries.feed(
                 session, self._database.dialect, wanted or FeedFilter(), before=before, after=None, limit=limit
@@ -91,7 +91,7 @@ class History:
         return Feed(items=items, next_before=items[-1].seq if len(items) == limit else None)
 
     def newer(self, after: int, wanted: FeedFilter | None = None, limit: int = 500) -> tuple[FeedItem, ...]:
-        """Return the events that follow a place in the history, the oldest first."""
+        """Return the events that follow a place in the history, the oldest first. Raises SearchTooWide."""
         with self._database.reading() as session:
             return queries.feed(
                 session, self._database.dialect, wanted or FeedFilter(), before=None, after=after, limit=limit

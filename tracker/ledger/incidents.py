@@ -49,7 +49,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     is_maintenance: bool = False
     opened_at: datetime
-    #: When it ended; None while it goes on.
+    #: When it ended; None while it is ongoing.
     closed_at: datetime | None = None
     link: str | None = None
     components: tuple[str, ...] = ()
@@ -97,7 +97,9 @@ class Ledgers:
 
     def find(self, reference: str) -> tuple[Ledger, ...]:
         """Return the ledgers of that `PROVIDER/INCIDENT` or incident id, with component changes in between."""
-        keys = [key for key in self._entries if reference in (key[1], f"{key[0]}/{key[1]}")]
+        # No provider's id has a slash, so that the first form names one alone.
+        named = [key for key in self._entries if reference == f"{key[0]}/{key[1]}"]
+        keys = named or [key for key in self._entries if reference == key[1]]
         return tuple(self._with_changes(self._ledger(self._entries[key])) for key in keys)
 
     def _ledger(self, events: list[tuple[Event, datetime | None]]) -> Ledger:

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.latency import Spread, Timing, latency, timing
-from tracker.delivery.ports import StreamedEvent
 from tracker.ledger.incidents import STANDINGS, moment_of, severity
 from tracker.model.event import Event, EventKind
 from tracker.model.page import CLOSED_STATUSES, Impact

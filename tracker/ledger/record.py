@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.errors import ConfigError
 from tracker.model.event import decode_event
@@ -54,7 +54,7 @@ def record_files(data_dir: Path) -> tuple[Path, ...]:
 def recorded(
     files: tuple[Path, ...], since: datetime | None = None, progress: Progress = lambda _read, _all: None
 ) -> Iterator[StreamedEvent]:
-    """Yield the events on record from a moment on, or all; a line that cannot be read is passed over.
+    """Yield the events on record from a moment on, or all; a line that cannot be read is skipped.
 
     Raises ConfigError if a file cannot be read.
     """

@@ -68,7 +68,7 @@ class StackStatus(Aged):
 
 
 class OpenIncident(Aged):
-    """One incident or maintenance that goes on."""
+    """One incident or ongoing maintenance."""
 
     id: Id
     provider: str
@@ -81,7 +81,7 @@ class OpenIncident(Aged):
 
 
 class OpenIncidents(Aged):
-    """Incidents that go on, the worst first."""
+    """Ongoing incidents, the worst first."""
 
     incidents: tuple[OpenIncident, ...]
     is_cut: bool = False
@@ -151,7 +151,7 @@ class FoundUpdates(Aged):
 
 
 class DayNow(_Shape):
-    """One day (UTC) that was not operational all through."""
+    """One day (UTC) that was not operational throughout."""
 
     day: str
     state: str
@@ -171,7 +171,7 @@ class PastIncident(_Shape):
 
 
 class ProviderPast(Aged):
-    """How a provider did; days that are not listed were operational."""
+    """The days of a provider; those that are not listed were operational."""
 
     provider: str
     days: int
@@ -182,7 +182,7 @@ class ProviderPast(Aged):
 
 
 class Planned(Aged):
-    """One maintenance that is planned or goes on."""
+    """One maintenance that is planned or ongoing."""
 
     id: Id
     provider: str

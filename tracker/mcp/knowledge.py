@@ -1,6 +1,6 @@
 """Where the tools look things up, and what a mistake in a question is answered with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from tracker.alerting.alert import Alert
+from tracker.alerting.facts import Place
 from tracker.assessment import Assessment, assess
 from tracker.diagnosis import Diagnosis
 from tracker.errors import TrackerError
@@ -55,12 +56,14 @@ class KnownPage(Protocol):
 class Alerts(Protocol):
     """The alerts. Every method raises StoreError."""
 
-    def open_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are not over, the oldest first."""
+    def places(
+        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
+    ) -> Sequence[Place]:
+        """Return up to `count` alerts that are open, or over, or all, those that opened last first."""
         ...
 
-    def all_alerts(self) -> Sequence[Alert]:
-        """Return all alerts that are kept, the oldest first."""
+    def named(self, ids: Sequence[str]) -> Sequence[Alert]:
+        """Return the alerts of these ids, as far as there are some."""
         ...
 
 
@@ -89,7 +92,7 @@ class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_pages(board: RedisBoard, clock: Clock) -> Sequence[ReadPage]:
-    """Return all pages as they are known now, read anew. Raises StoreError."""
+    """Return all pages as they are known now, read again. Raises StoreError."""
     now = clock()
     return [
         ReadPage(

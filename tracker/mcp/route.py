@@ -1,7 +1,7 @@
-"""`/mcp`: the protocol over HTTP in the web server, behind the same door as every other route.
+"""`/mcp`: the protocol over HTTP in the web server, behind the same access check as every other route.
 
-The door looks at Host, at who asks, and at whether another site's page sent it. The protocol's own guard looks at Host
-and Origin once more: it also refuses a browser that holds a token.
+The check covers the Host, the viewer, and whether another site's page sent the request. The protocol's own guard checks
+Host and Origin once more: it also refuses a browser that holds a token.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from tracker import __version__
-from tracker.errors import ConfigError, HistoryError, StoreError
+from tracker.errors import ConfigError, HistoryError, SearchTooWide, StoreError
 from tracker.mcp.knowledge import Knowledge, Unanswerable
 from tracker.mcp.tools import Tools
 
@@ -63,7 +63,7 @@ def _expecting(tool: Callable[..., Any]) -> Callable[..., Any]:
     def answered(*args: Any, **kwargs: Any) -> Any:
         try:
             return tool(*args, **kwargs)
-        except Unanswerable as error:
+        except (Unanswerable, SearchTooWide) as error:
             raise ToolError(str(error)) from None
         except (StoreError, HistoryError, ConfigError) as error:
             log.warning("%s", error)

@@ -50,7 +50,7 @@ def provider_now(page: KnownPage, now: datetime) -> ProviderNow:
 
 
 def open_incident(page: KnownPage, incident: KnownIncident, now: datetime, *, is_maintenance: bool) -> OpenIncident:
-    """Return an incident that goes on."""
+    """Return an ongoing incident."""
     return OpenIncident(
         **aged(page, now),
         id=reference(page.provider.id, incident.id),
@@ -78,7 +78,7 @@ def planned(page: KnownPage, incident: KnownIncident, now: datetime, *, is_going
 
 
 def incident_words(incident: KnownIncident) -> Words:
-    """Return what a vendor says of something that goes on."""
+    """Return what a vendor says of an ongoing incident or maintenance."""
     return Words(
         title=title(incident.name),
         status=title(incident.status),

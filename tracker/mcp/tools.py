@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field
 
+from tracker.alerting.alert import Alert
 from tracker.assessment import State, assess_component
 from tracker.assessment import is_it_them as verdict_of
 from tracker.history import DayState, FeedFilter
@@ -28,6 +29,9 @@ from tracker.model.page import SEVERITIES, Component, Impact
 
 #: Entries of one answer; an agent's context is short.
 MOST: Final = 50
+#: Alerts that are read for an answer: of all providers, drills among them, and of one.
+_READ: Final = 2 * MOST
+_OF_ONE: Final = 1000
 _MOST_DAYS: Final = 90
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -39,7 +43,7 @@ T = TypeVar("T")
 
 
 class Tools:
-    """What agents may ask. Every method raises Unanswerable, StoreError, HistoryError."""
+    """What agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
@@ -71,7 +75,7 @@ class Tools:
         )
 
     def stack_status(self, group: Group = None) -> StackStatus:
-        """Show how all watched vendors do: counts by state, and those that are not operational, the worst first."""
+        """Show the state of all watched vendors: counts by state, and those that are not operational, worst first."""
         now = self._knowledge.clock()
         pages = pages_of(self._knowledge.pages(), group)
         checked_at, age = age_of(pages, now)
@@ -97,7 +101,7 @@ class Tools:
         ] = "none",
         limit: Limit = 20,
     ) -> OpenIncidents:
-        """List incidents that go on now, the worst first; those without an impact count as minor."""
+        """List ongoing incidents, the worst first; those without an impact count as minor."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         least = SEVERITIES.index(Impact(min_impact))
@@ -131,11 +135,7 @@ class Tools:
             raise Unanswerable("no incident of that id is on record; list_open_incidents and search_updates give ids")
         recorded = ledger.incident
         page = next((each for each in self._knowledge.pages() if each.provider.id == provider_id), None)
-        alerts = [
-            alert
-            for alert in self._knowledge.alerts.all_alerts()
-            if (alert.provider_id, alert.subject) == (provider_id, incident_id)
-        ]
+        alerts = [alert for alert in self._alerts(provider_id=provider_id) if alert.subject == incident_id]
         age = shaping.aged(page, now) if page else {"checked_at": None, "age_seconds": None}
         return Incident(
             **age,
@@ -185,7 +185,7 @@ class Tools:
         provider: Provider,
         days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="Today included.")] = 30,
     ) -> ProviderPast:
-        """Show how a vendor did in the last days: days by state, unknown ones apart, and its incidents."""
+        """Show the last days of a vendor: days by state, unknown ones apart, and its incidents."""
         now = self._knowledge.clock()
         page = page_called(self._knowledge.pages(), provider)
         past = self._knowledge.history().provider(page.provider.id, now, days)
@@ -207,7 +207,7 @@ class Tools:
         provider: AnyProvider = None,
         group: Group = None,
     ) -> Maintenances:
-        """List maintenance that goes on or is planned within the next days, the first one first."""
+        """List maintenance that is ongoing or planned within the next days, the first one first."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         until = now + timedelta(days=days)
@@ -234,8 +234,7 @@ class Tools:
         """Tell whether the tracker itself does its work, with remedies, and which of its alerts are open."""
         diagnosis = self._knowledge.diagnosis()
         is_away = any(check.name == "data_server" and check.level == "problem" for check in diagnosis.checks)
-        alerts = () if is_away else self._knowledge.alerts.open_alerts()
-        shown = [alert for alert in alerts if alert.drill is None]
+        shown = [] if is_away else [alert for alert in self._alerts(is_open=True) if alert.drill is None]
         return Health(
             checked_at=diagnosis.checked_at,
             age_seconds=0.0,
@@ -252,6 +251,13 @@ class Tools:
             open_alerts=tuple(map(shaping.alert_now, shown[-MOST:])),
             is_cut=len(shown) > MOST,
         )
+
+    def _alerts(self, *, is_open: bool | None = None, provider_id: str | None = None) -> Sequence[Alert]:
+        """Return the alerts that opened last, of one provider or of all, the oldest first."""
+        alerts, asked = self._knowledge.alerts, () if provider_id is None else (provider_id,)
+        count = _READ if provider_id is None else _OF_ONE
+        found = alerts.places(is_open=is_open, provider_ids=asked, count=count)
+        return alerts.named([place.id for place in reversed(found)])
 
     def _pages(self, provider: str | None, group: str | None) -> Sequence[KnownPage]:
         pages = pages_of(self._knowledge.pages(), group)
@@ -286,4 +292,4 @@ def _utc(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Unanswerable("`since` is no time that a calendar has") from None
+        raise Unanswerable("`since` is not a time that a calendar has") from None

@@ -2,9 +2,7 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -18,9 +16,6 @@ from tracker.store.measures import AlertCount, Measures
 
 log = logging.getLogger("tracker")
 
-#: Reading every alert takes at most one part in so many of the time.
-_ALERTS_SHARE: Final = 20.0
-
 
 class TrackerCollector(Collector):
     """Yields the metrics of this moment."""
@@ -32,8 +27,6 @@ class TrackerCollector(Collector):
         self._clock = clock
         self._delays = Delays(clock())
         self._scraping = threading.Lock()
-        self._alerts: AlertCount | None = None
-        self._alerts_good_until = 0.0
         self._last_error = ""
 
     def collect(self) -> Iterator[Metric]:
@@ -58,7 +51,7 @@ class TrackerCollector(Collector):
         try:
             self._count_delays()
             measures = self._store.measure([page.provider.id for page in pages], self._clock())
-            alerts = self._counted_alerts()
+            alerts = self._store.alerts()
         except StoreError as error:
             if str(error) != self._last_error:
                 log.warning("%s; tracker_scrape_ok is 0", error)
@@ -66,14 +59,6 @@ class TrackerCollector(Collector):
             return None
         self._last_error = ""
         return measures, alerts
-
-    def _counted_alerts(self) -> AlertCount:
-        if self._alerts is None or time.monotonic() >= self._alerts_good_until:
-            began = time.monotonic()
-            self._alerts = self._store.alerts()
-            ended = time.monotonic()
-            self._alerts_good_until = ended + (ended - began) * _ALERTS_SHARE
-        return self._alerts
 
     def _count_delays(self) -> None:
         try:

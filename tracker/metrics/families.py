@@ -1,4 +1,4 @@
-"""What is known as families of metrics. Pure: the text that a scrape reads is made from these.
+"""Families of metrics, from which the text of a scrape is made. Pure.
 
 Values of labels are ids and words of ours, but for names of components, which are vendors' text: one line of it, cut.
 """
@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import (
 )
 
 from tracker import __version__
-from tracker.alerting.ports import Severity
+from tracker.alerting.channel import Severity
 from tracker.assessment import Reason, State, assess_component
 from tracker.metrics.delays import Delays
 from tracker.metrics.sources import KnownPage
@@ -49,7 +49,7 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
     ids = [[page.provider.id] for page in pages]
     yield _gauge(
         "tracker_provider_state",
-        "1 for the state that a provider has, 0 for the others; unknown is a state.",
+        "1 for the state that a provider has, 0 for the others; unknown is a state, and so is not_asked.",
         ["provider", "state"],
         [
             ([page.provider.id, state.value], page.assessment.state is state)
@@ -59,6 +59,22 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
     )  # fmt: skip
     readable = [page.assessment.reason not in _UNREADABLE for page in pages]
     yield _gauge("tracker_provider_readable", "1 while the page can be read.", one, zip(ids, readable, strict=True))
+    yield from _reading_families(pages)
+    yield _gauge(
+        "tracker_component_state",
+        "As tracker_provider_state, of the components that a provider's filter names, 50 of each provider at most.",
+        ["provider", "component", "state"],
+        [sample for page in pages if page.provider.components for sample in _component_samples(page, now)],
+    )
+    if pages:
+        shortest = min(page.provider.interval_s for page in pages)
+        yield _gauge("tracker_shortest_interval_seconds", "The shortest interval of a page.", [], [([], shortest)])
+
+
+def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
+    """Yield when pages were read, and their open incidents and maintenances."""
+    one = ["provider"]
+    ids = [[page.provider.id] for page in pages]
     checked = [page.checked_at for page in pages]
     yield _gauge(
         "tracker_provider_checked_timestamp_seconds",
@@ -79,19 +95,10 @@ def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]
     )
     yield _gauge(
         "tracker_provider_maintenance_active",
-        "1 while a maintenance is going on.",
+        "1 while a maintenance is ongoing.",
         one,
         [(id_, bool(page.view.open_maintenances)) for id_, page in zip(ids, pages, strict=True)],
     )
-    yield _gauge(
-        "tracker_component_state",
-        "As tracker_provider_state, of the components that a provider's filter names, 50 of each provider at most.",
-        ["provider", "component", "state"],
-        [sample for page in pages if page.provider.components for sample in _component_samples(page, now)],
-    )
-    if pages:
-        shortest = min(page.provider.interval_s for page in pages)
-        yield _gauge("tracker_shortest_interval_seconds", "The shortest interval of a page.", [], [([], shortest)])
 
 
 def _component_samples(page: KnownPage, now: datetime) -> Iterator[tuple[list[str], float]]:

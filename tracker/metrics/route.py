@@ -1,10 +1,11 @@
-"""`/metrics`. Whoever may read may scrape: the door of the web server covers it as any other route."""
+"""`/metrics`. Everybody who may read may scrape: the access check of the web server covers it like any other route."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from tracker.metrics.collector import TrackerCollector
+from tracker.metrics.exposition import exposition
 
 
 def metrics_router(collector: TrackerCollector) -> APIRouter:
@@ -16,7 +17,8 @@ def metrics_router(collector: TrackerCollector) -> APIRouter:
 
     @router.get("/metrics")
     def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), headers={"content-type": content_type, "cache-control": "no-store"})
+        _, content_type = choose_encoder(request.headers.get("accept", ""))
+        text = exposition(registry.collect(), is_open=content_type.startswith("application/openmetrics-text"))
+        return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})
 
     return router

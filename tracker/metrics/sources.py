@@ -36,7 +36,7 @@ class KnownPage(Protocol):
 
 
 class Pages(Protocol):
-    """How all pages do now; it answers while the data server is away, too."""
+    """The present state of all pages; it answers while the data server is away, too."""
 
     def __call__(self) -> Iterable[KnownPage]:
         """Return the pages."""

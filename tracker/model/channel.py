@@ -175,7 +175,7 @@ class IncidentIoConfig(ChannelConfig, frozen=True, kw_only=True, tag="incidentio
 
 
 class WebhookChannelConfig(ChannelConfig, frozen=True, kw_only=True, tag="webhook"):
-    """A receiver of one's own."""
+    """A receiver of your own."""
 
     url: Annotated[str | None, _URL] = None
     url_env: Annotated[str | None, _URL_ENV] = None

@@ -14,7 +14,7 @@ from tracker.model.page import Component, Incident, IncidentUpdate, Mention
 
 #: What Statuspage writes between the name of a group and that of a component in it.
 _IN_GROUP: Final = " - "
-#: So many of these are looked at; a group's name has one at most.
+#: How many of these are looked at; a group's name has one at most.
 _MOST_PARTS: Final = 4
 
 

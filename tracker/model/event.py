@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from tracker.model.component_names import Listing, mentions
+from tracker.model.keys import present_event_id
 from tracker.model.page import Incident, IncidentUpdate
 from tracker.model.provider import Provider
 
@@ -78,8 +79,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_drill(self) -> bool:
-        """Tell whether it was made to try alerts out."""
+        """Return whether it was made to try alerts out."""
         return self.drill is not msgspec.UNSET
+
+
+def identity(event: Event) -> str:
+    """Return the id that the event has by the present keys, whichever version made it."""
+    return present_event_id(event.id, event.provider, event.incident_id, event.update_id)
 
 
 def update_event(

@@ -1,4 +1,4 @@
-"""How a page of one's own is read: a `[[format]]` of the catalogue, as data that travels with its provider."""
+"""How a page of your own is read: a `[[format]]` of the catalogue, as data that travels with its provider."""
 
 from enum import StrEnum
 from typing import Annotated, Final

@@ -165,10 +165,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     window: timedelta | None = None
     #: Unknown words in the place of a status, as written, each once.
     unknown_words: tuple[str, ...] = ()
-    #: By key of an update (`incident/update`): keys under which it was known before the page showed more or was read
+    #: By key of an update (`tracker.model.keys`): keys under which it was known before the page showed more or was read
     #: otherwise. One of them makes it known.
     former_keys: dict[str, tuple[str, ...]] = {}
-    #: The same where the page makes its ids anew with every answer: kept beside the key, so that they last.
+    #: The same where the page makes its ids again with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
     #: Keys of updates without an id of their own that stand for an incident's newest one: another answer of the page
     #: lists all of them with ids, and these give way to that.

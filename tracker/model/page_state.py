@@ -1,7 +1,7 @@
-"""What the tracker keeps of a page between two polls.
+"""The knowledge of a page that outlives a poll.
 
 `PageState` is small and read at every poll; `PageView` holds what people ask for and what changes are compared with,
-and is read only when an answer changed. `tracker.store.codec` stores both.
+and is read only when an answer changed. `tracker.store.codec` writes both down.
 """
 
 from datetime import datetime
@@ -35,7 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is remembered of the last answer of one URL."""
+    """The last answer of one URL, as far as it is remembered."""
 
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
@@ -50,14 +50,9 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     omissions: tuple[Omission, ...] = ()
 
 
-class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a poll needs before its first request."""
+class Relocation(msgspec.Struct, frozen=True, kw_only=True):
+    """Searches for the source of a page, and its moves."""
 
-    #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
-    url: str = ""
-    #: Whether the page was read before; False makes the next answer a baseline.
-    seeded: bool = False
-    source: Source | None = None
     #: The source at the address that the provider had before, until the page was read at the new one.
     former: Source | None = None
     #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
@@ -66,13 +61,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: When the former source was last read. Set until all of this source was read, which is compared with
     #: `PageView.recent` so long.
     moved_at: datetime | None = None
-    #: By URL.
-    answers: dict[str, KnownAnswer] = {}
-    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
-    known_until: datetime | None = None
-    #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
-    projection: str | None = None
+
+
+class Gaps(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions that the last answers left open."""
+
     #: Since when the page has answered with an earlier clock than it already showed.
     stale_since: datetime | None = None
     #: Since when details have been older than the primary answer.
@@ -81,6 +74,11 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsettled_since: datetime | None = None
     #: Why a detail could not be read at the last change, None if all were read.
     detail_failure: str | None = None
+
+
+class Readability(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the page can be read (`tracker.detection.readability`)."""
+
     #: How many polls in a row failed.
     failures: int = 0
     #: Since when, and why: `PollError.reason` and its sentence.
@@ -89,12 +87,40 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str | None = None
     #: Since when the page counts as unreadable, None while it does not.
     unreadable_since: datetime | None = None
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """When something happened on the page; its pace follows from that (`tracker.scheduling.cadence`)."""
+
     #: When something was reported last.
     changed_at: datetime | None = None
     #: When the page last changed while an incident that passes the filters was open; None while there is none.
     incident_at: datetime | None = None
     #: Since when nothing has changed on the page, reported or not, with nothing open or planned; None while there is.
-    quiet_since: datetime | None = msgspec.field(default=None, name="calm_since")
+    quiet_since: datetime | None = None
+
+
+class PageState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a poll needs before its first request. `tracker.store.stored_state` has the shape in which it is stored."""
+
+    #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
+    url: str = ""
+    #: Whether the page was read before; False makes the next answer a baseline.
+    seeded: bool = False
+    #: The version of the keys by which it is known (`tracker.model.keys`); 0 of versions before those keys.
+    keys_version: int = 0
+    source: Source | None = None
+    #: By URL.
+    answers: dict[str, KnownAnswer] = {}
+    #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
+    projection: str | None = None
+    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
+    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
+    known_until: datetime | None = None
+    relocation: Relocation = Relocation()
+    gaps: Gaps = Gaps()
+    readability: Readability = Readability()
+    activity: Activity = Activity()
 
     @property
     def omissions(self) -> tuple[Omission, ...]:
@@ -106,7 +132,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_unknown(self) -> bool:
         """Return whether the state is unknown: the page was never read, or is unreadable."""
-        return self.unreadable_since is not None or not self.seeded
+        return self.readability.unreadable_since is not None or not self.seeded
 
 
 class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,7 +151,7 @@ class RecentIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was shown and reported last of an incident or a maintenance, whether it goes on or not."""
+    """The last shown and reported state of an incident or a maintenance, ongoing or not."""
 
     #: Its own status, as the page showed it last.
     status: str
@@ -144,7 +170,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a page, for people and for the next comparison."""
+    """The knowledge of a page, for people and for the next comparison."""
 
     name: str | None = None
     indicator: Impact | None = None
@@ -203,7 +229,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         An open incident without an impact counts as minor. A maintenance is shown as such and never as a failure.
         """
-        # What vendors say of a maintenance's impact is no word on the page.
+        # The impact of a maintenance says nothing about the state of the page.
         maintenances = [Impact.MAINTENANCE for _ in self.open_maintenances]
         incidents = [incident.impact or Impact.MINOR for incident in self.open_incidents]
         components = [COMPONENT_IMPACT.get(component.status) for component in self.known_statuses]
@@ -211,7 +237,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class UpdateDigest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of one update's text."""
+    """The known texts of one update, as digests."""
 
     #: See `tracker.model.text_digest.text_digest`; None while the page has shown no text.
     digest: str | None = None

@@ -20,7 +20,7 @@ _SET_BY_SENDER: Final = (
 
 
 class FirstSight(StrEnum):
-    """What is reported of a page that was never seen before."""
+    """The events of a page that was never seen before."""
 
     OPEN = "open"
     SILENT = "silent"

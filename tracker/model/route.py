@@ -38,7 +38,7 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
     #: On the next day, where it is not later than the start.
     end: time
     timezone: str = "UTC"
-    #: From this impact on alerts are sent all the same; None: none is.
+    #: From this impact on alerts are sent anyway; None: none is.
     passes: Impact | None = None
 
     def ends_after(self, now: datetime) -> datetime | None:

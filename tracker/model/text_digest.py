@@ -1,6 +1,6 @@
 """When two texts of one update are the same text: digests of what it says, to the letter and without its markup. Pure.
 
-Vendors render their texts anew: list marks, emphasis, blanks, typographic quotes and invisible characters come and go.
+Vendors render their texts again: list marks, emphasis, blanks, typographic quotes and invisible characters come and go.
 Nobody has rewritten such a text.
 """
 
@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Final
 
-#: So much of a digest is kept to compare with, in hexadecimal digits: an update has a handful of texts.
+#: Length of the digests that are kept, in hexadecimal digits: an update has a handful of texts.
 _COMPARED: Final = 12
 _BULLETS: Final = "•◦‣▪●○■□⁃∙·"  # noqa: RUF001  they look alike, which is the point
 _TYPOGRAPHY: Final = str.maketrans(

@@ -20,7 +20,7 @@ moment, plausible = times.moment, times.plausible
 
 NAME_CAP = 300
 BODY_CAP = 16_000
-#: So much of a text is looked at: markup around a message has a multiple of its length, and no more.
+#: How much of a text is read: markup takes a small multiple of the message that it surrounds.
 _RAW_CAP = 20 * BODY_CAP
 _ID_CAP = 200
 _LINK_CAP = 2_000

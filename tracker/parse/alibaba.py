@@ -1,9 +1,9 @@
 """Alibaba Cloud's events (`/api/status/listEventInProgress`, `…/listHistoryEvent`) -> Snapshot.
 
-The first lists what goes on; the second has what ended as well, with its last texts. An event has an id, updates with
-texts and times in milliseconds, products and regions; its title says how it stands: `[Incident (Recovered)] …`. It is
-over when its title says so, or when it ended before its last change. The shape is that of several independent public
-readers.
+The first lists ongoing events; the second also has those that ended, with their last texts. An event has an id, updates
+with texts and times in milliseconds, products and regions; its title says how it stands: `[Incident (Recovered)] …`. It
+is over when its title says so, or when it ended before its last change. The shape is that of several independent
+public readers.
 """
 
 import re

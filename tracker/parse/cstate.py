@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tracker.errors import ParseError
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Reach, Snapshot
 from tracker.parse import _fields as fields
-from tracker.parse.cstate_feed import RESOLVED, UNRESOLVED, id_in, is_history, told_in
+from tracker.parse.cstate_feed import RESOLVED, UNRESOLVED, id_in, incidents_of, is_history
 from tracker.parse.entries import among, entry_by_entry, identity, objects
 from tracker.parse.feed import opened
 from tracker.parse.format import Endpoints, Format
@@ -55,7 +56,9 @@ def _is_cstate(answer: object) -> bool:
 @entry_by_entry
 def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if is_history(body):
-        return Snapshot(incidents=distinct(told_in(opened(body, url, content_type).entries)), incidents_reach=Reach.ALL)
+        return Snapshot(
+            incidents=distinct(incidents_of(opened(body, url, content_type).entries)), incidents_reach=Reach.ALL
+        )
     answer = fields.json_or_none(body)
     if not _is_cstate(answer):
         raise refusal(body, content_type)
@@ -71,7 +74,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         components=distinct(among(systems, "component", _component)),
         components_listed=is_index,
         incidents_reach=Reach.NOTHING if is_index else Reach.ALL,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in incidents),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in incidents),
         built=_built(answer),
     )
 

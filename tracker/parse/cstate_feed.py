@@ -49,7 +49,7 @@ def is_history(body: bytes) -> bool:
     return mentions(body, _GENERATOR) and feed_root(body) is not None
 
 
-def told_in(entries: Iterable[Entry]) -> list[Incident]:
+def incidents_of(entries: Iterable[Entry]) -> list[Incident]:
     """Return the issues of a feed."""
     return among(entries, "incident", _issue)
 

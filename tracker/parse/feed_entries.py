@@ -6,7 +6,7 @@ Feeds have no ids of updates, so these are derived:
   behind it where several updates share a minute, counted from the oldest: editing a text moves no id, and neither
   does a newer update.
 - Anywhere else an entry holds one text, or several under words for their statuses. Status and text together are the
-  id, and not the time: many feeds date their entries anew with every answer.
+  id, and not the time: many feeds date their entries again with every answer.
 """
 
 import re

@@ -28,7 +28,7 @@ _EMPTY_IDS: Final = frozenset({
     "n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "empty", "guid", "id", "-", "--", "?", "0", "#",
     "/", "tbd", "todo", "test", "false", "true", "permalink", "[object object]", "nan",
 })  # fmt: skip
-#: Ids that a generator may make anew with each answer: random ones, digests of the content.
+#: Ids that a generator may make again with each answer: random ones, digests of the content.
 _MADE_ANEW: Final = re.compile(
     r"(?:urn:uuid:)?\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}"
     r"|(?=.*\d)[0-9a-f]{13,14}(?:\.\d{8})?",
@@ -149,7 +149,7 @@ def _identity(entry: Marks, shared: _Shared) -> Identity | None:
         return _called(own, *others)
     if guid:
         is_anew = _is_made_anew(guid) and id(entry) in shared.oldest
-        # Any id may be made anew; where nothing says so, the entry's own time has to be the same one.
+        # Any id may be recreated; where nothing says so, the entry's own time has to be the same one.
         lasting, before_that = _days(entry) if is_anew and entry.title else ((), ())
         return _called(guid, *others, *before_that, lasting=(*filter(None, (others[-1],)), *lasting))
     return _called(address, *others) if address else None
@@ -225,7 +225,7 @@ def _age(entry: Marks) -> float:
 
 
 def _days(entry: Marks) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what an entry is known by whose time is made anew with every answer: its day, and the one before it."""
+    """Return what an entry is known by whose time changes with every answer: its day, and the one before it."""
     if entry.published is None:
         return (), ()
     day = entry.published.date()

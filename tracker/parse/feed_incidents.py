@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Impact, Incident, IncidentUpdate, Omission
 from tracker.parse import _fields as fields
 from tracker.parse.feed_entries import Account, Entry, account_of, is_maintenance
@@ -123,21 +124,21 @@ def _note_keys(
     incident_id: str, shown: _Shown, former: dict[str, tuple[str, ...]], aliases: dict[str, tuple[str, ...]]
 ) -> None:
     """Note the other keys under which an update may be known."""
-    key = f"{incident_id}/{shown.update.id}"
+    key = key_of_update(incident_id, shown.update.id)
     if other := _unique(key, (name for member in shown.members for name in _former_keys(member, shown.update.id))):
         former[key] = other
-    lasting = (f"{it}/{shown.update.id}" for member in shown.members for it in member.identity.lasting)
+    lasting = (key_of_update(it, shown.update.id) for member in shown.members for it in member.identity.lasting)
     if other := _unique(key, lasting):
         aliases[key] = other
 
 
 def _former_keys(member: _Member, update_id: str) -> Iterable[str]:
     for other in member.identity.others:
-        yield f"{other}/{update_id}"
+        yield key_of_update(other, update_id)
     before = former_id(member.entry.id, member.entry.link)
     if before and before.strip():
         former = fields.identifier(before, "an entry")
-        yield from (f"{former}/{former_update}" for former_update in member.account.former_ids)
+        yield from (key_of_update(former, former_update) for former_update in member.account.former_ids)
 
 
 def _unique(key: str, others: Iterable[str]) -> tuple[str, ...]:

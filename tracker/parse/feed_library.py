@@ -16,7 +16,7 @@ import feedparser.api
 #: The longest title, id or time.
 _LONGEST: Final = 4_000
 _BODIES: Final = frozenset({"content", "description", "summary"})
-#: A base address is joined anew with every element.
+#: A base address is joined again with every element.
 _LONGEST_BASE: Final = 300
 #: Of each, so many are looked at.
 _MOST_ATTRIBUTES: Final = 100

@@ -16,9 +16,9 @@ from tracker.parse.feed_entries import Entry
 from tracker.parse.feed_titles import OF_INCIDENTS, OF_OTHERS
 from tracker.parse.words import STATUS_HEADINGS, known_status
 
-#: So many entries decide, the newest.
+#: How many entries decide, the newest first.
 _LOOKED_AT: Final = 20
-#: So much of a text is looked at.
+#: How much of a text is read.
 _BEGINNING: Final = 2_000
 
 #: `[Resolved] title`, `Resolved: title`, `RESOLVED - title`, `title (Resolved)`

@@ -127,7 +127,7 @@ def _end(text: str, root: str, start: int) -> int | None:
 
 
 def _entities(prolog: str) -> dict[str, str]:
-    """Return the entities that stand for plain text; external ones, other markup and long values are passed over.
+    """Return the entities that stand for plain text; external ones, other markup and long values are skipped.
 
     Raises ParseError where entities that are made of others become long.
     """

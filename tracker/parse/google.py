@@ -23,7 +23,7 @@ from tracker.parse.words import UNKNOWN, status_word
 
 _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
-#: So much of the past is shown at least; half a year and more in the recorded answers.
+#: The least that is shown of the past; half a year and more in the recorded answers.
 _WINDOW = timedelta(days=28)
 #: What an update says when the service works again.
 _WORKS = "available"

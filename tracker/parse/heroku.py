@@ -1,6 +1,6 @@
 """Heroku's status API, version 4 (`/api/v4/current-status`) -> Snapshot.
 
-One answer says all of now: colours of systems, incidents that go on, maintenance to come; `/api/v4/incidents` has the
+One answer says all of now: colours of systems, ongoing incidents, maintenance to come; `/api/v4/incidents` has the
 same objects of the past, with their last texts, and is asked for when something changes. `state` is how an incident
 stands; `resolved` contradicts it and is not read. `scheduled` keeps what is long over as `upcoming`, so that it is
 announced and never taken for running. Updates are newest first and known by `created_at`, which no edit moves. Colours

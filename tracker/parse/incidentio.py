@@ -1,6 +1,6 @@
 """incident.io's own JSON -> Snapshot: what its pages read themselves, and the summary for widgets.
 
-`/proxy/<host>` shows what goes on or is planned, with all updates, and every component in its group: one request that
+`/proxy/<host>` shows what is ongoing or planned, with all updates, and every component in its group: one request that
 shows whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
 names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
 The page itself (Next.js) has the first of the two in its data; that is read of a page below another, whose own answers
@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, Impact, Incident, IncidentUpdate, Snapshot, is_made, worst_impact
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
@@ -235,7 +236,7 @@ def _widget(answer: dict[str, Any]) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 

@@ -1,6 +1,6 @@
 """Instatus's public JSON, the data of its pages and its feed -> Snapshot (instatus.com/help/api, recorded answers).
 
-`summary.json` shows what goes on or is planned, without a text and without ids of updates: one request that tells
+`summary.json` shows what is ongoing or planned, without a text and without ids of updates: one request that tells
 whether the page is quiet. An update of it is a status with the time of the last change, and stands for the newest of
 those in the page itself, whose data (Next.js) has texts and affected components, and in the feed, which has what ended
 as well (`instatus_history`). The feed gives updates no ids, so their times are their keys in both. The page's own word
@@ -17,13 +17,14 @@ from typing import Any
 
 import msgspec
 
+from tracker.model.keys import key_of_update
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot, is_made
 from tracker.parse import _fields as fields
 from tracker.parse import page_data
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.feed import opened
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.instatus_history import STATUSES, is_history, is_of_instatus, told_in
+from tracker.parse.instatus_history import STATUSES, is_history, is_of_instatus, listed_in
 from tracker.parse.listed import distinct, numbered, oldest_first, parted, status_key, time_key
 from tracker.parse.mentions import mentioned
 from tracker.parse.sniff import feed_root, refusal
@@ -92,7 +93,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         incidents=incidents,
         maintenances=maintenances,
         open_only=True,
-        stand_ins=tuple(f"{each.id}/{each.updates[-1].id}" for each in (*incidents, *maintenances)),
+        stand_ins=tuple(key_of_update(each.id, each.updates[-1].id) for each in (*incidents, *maintenances)),
     )
 
 
@@ -111,7 +112,7 @@ INSTATUS = Format(
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Return whether it is a page with a word in capitals, alone or with what goes on."""
+    """Return whether it is a page with a word in capitals, alone or with what is ongoing."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"
@@ -157,7 +158,7 @@ def _feed(body: bytes, url: str, content_type: str | None) -> Snapshot:
     feed = opened(body, url, content_type)
     if feed.entries and not any(map(is_of_instatus, feed.entries)):
         raise refusal(body, content_type)
-    incidents, maintenances = parted(told_in(feed.entries))
+    incidents, maintenances = parted(listed_in(feed.entries))
     return Snapshot(incidents=incidents, maintenances=maintenances)
 
 
@@ -203,7 +204,8 @@ def _former_keys(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         dated = oldest_first([part for part in fields.objects_in(entry.get("updates")) if _began(part)], _began)
         keys = numbered(time_key(_began(part)) for part in dated)
         pairs = ((key, part["id"]) for key, part in zip(keys, dated, strict=True) if isinstance(part.get("id"), str))
-        found |= {f"{entry.get('id')}/{key}": (f"{entry.get('id')}/{own.strip()}",) for key, own in pairs}
+        incident_id = str(entry.get("id"))
+        found |= {key_of_update(incident_id, key): (key_of_update(incident_id, own.strip()),) for key, own in pairs}
     return found
 
 

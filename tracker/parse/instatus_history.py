@@ -1,4 +1,4 @@
-"""The feed of an Instatus page (`/history.rss`, `/history.atom`) -> the incidents and maintenances that it tells of.
+"""The feed of an Instatus page (`/history.rss`, `/history.atom`) -> its incidents and maintenances.
 
 Entries are incidents and maintenances, open and ended, with the id of the JSON in their addresses. Above the updates
 stand type, duration and components. Updates come oldest first, each with day, time and offset, without a year and an
@@ -41,8 +41,8 @@ STATUSES: Final[Mapping[str, str]] = {"notstartedyet": "scheduled", "inprogress"
 _OF_WORK: Final = {"resolved": "completed", "identified": "in_progress"}
 
 
-def told_in(entries: Iterable[Entry]) -> list[Incident]:
-    """Return what the entries of a feed tell, maintenances by their impact."""
+def listed_in(entries: Iterable[Entry]) -> list[Incident]:
+    """Return the incidents of a feed's entries, maintenances by their impact."""
     return among((entry for entry in entries if _id(entry) is not None), "incident", _incident)
 
 

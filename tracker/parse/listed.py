@@ -105,11 +105,14 @@ def by_text(update: IncidentUpdate) -> str:
 def numbered(keys: Iterable[str]) -> list[str]:
     """Return the keys, oldest first, with `#2`, `#3` … behind those that were there before."""
     seen: Counter[str] = Counter()
-    found = []
+    found: dict[str, None] = {}
     for key in keys:
         seen[key] += 1
-        found.append(key if seen[key] == 1 else f"{key}#{seen[key]}")
-    return found
+        # A key that ends like a number may be taken already.
+        while (name := key if seen[key] == 1 else f"{key}#{seen[key]}") in found:
+            seen[key] += 1
+        found[name] = None
+    return list(found)
 
 
 def identified(

@@ -1,6 +1,6 @@
 """OnlineOrNot's public summary of a page -> Snapshot, in part: an incident has neither a state nor a text.
 
-`api.onlineornot.com/v1/status_pages/<host>/summary` says all of now: components, incidents that go on and maintenance.
+`api.onlineornot.com/v1/status_pages/<host>/summary` says all of now: components, ongoing incidents and maintenance.
 An incident is known by its id; when it changed (`updated_at`) is all that there is of an update. Severity is the word
 of the incident. Of a scheduled maintenance no answer is known: it is read by the keys that an incident has. (Recorded;
 read so by hani-sul/Wakz and SmartScaleAI/statussy.)

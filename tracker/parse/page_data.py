@@ -13,7 +13,7 @@ from typing import Any, Final
 from tracker.errors import ParseError
 from tracker.parse import _fields as fields
 
-#: So much of a page is looked at, in bytes; recorded ones have 250,000.
+#: How much of a page is searched, in bytes; recorded ones have 250,000.
 _LOOKED_AT: Final = 4 * 1024 * 1024
 _BEGINNING: Final = 4096
 #: Objects and lists that are looked through, and how deep.

@@ -1,6 +1,6 @@
 """Upptime's `history/summary.json` and the issues of its repository -> Snapshot, in part: no comments of issues.
 
-The file says how each site does and is written anew by every check (recorded; github.com/upptime/upptime). Incidents
+The file says how each site does and is written again by every check (recorded; github.com/upptime/upptime). Incidents
 are issues that carry the label `status`, opened and closed by the software; GitHub's REST API documents them. They are
 asked for when a site changes. What is written below an issue has an answer for each issue, and is not read. A page
 names its repository in its data.

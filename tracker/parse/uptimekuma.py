@@ -25,7 +25,7 @@ from tracker.parse.words import UNKNOWN, status_word
 from tracker.parse.zones import offset_of
 
 _UP, _DOWN, _MAINTENANCE = 1, 0, 3
-#: A monitor that is tried again (2) is passed over, as on the vendor's own badge.
+#: A monitor that is tried again (2) is skipped, as on the vendor's own badge.
 _COMPONENT_STATUSES: Mapping[int, ComponentStatus] = {
     _UP: ComponentStatus.OPERATIONAL,
     _DOWN: ComponentStatus.MAJOR_OUTAGE,

@@ -11,7 +11,7 @@ alert for each, all with one id: the first of them keeps it, the others have the
 is listed, so one that vanishes has ended.
 
 Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
-customer portal, and is timed anew with every answer. Such an alert is known by region and subject and shown as open;
+customer portal, and is timed again with every answer. Such an alert is known by region and subject and shown as open;
 it has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
 """
 
@@ -89,7 +89,7 @@ VULTR = Format(
 
 
 def _alerts(answer: dict[str, Any], regions: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return all alerts, each with its region, and each once that stands in two places."""
+    """Return all alerts, each with its region, those in two places once."""
     found = objects(answer, _KEY, "incident")
     known = {(str(alert["id"]), _text(alert, "region")) for alert in found if _is_named(alert)}
     for code, region in regions.items():

@@ -21,10 +21,10 @@ from tracker.parse.custom import custom_format
 
 #: No page is asked for more addresses than this in search of its data; guesses are what is left out.
 MOST_CANDIDATES: Final = 40
-#: So much of a page for people is looked at, in bytes; its head holds the links to feeds.
+#: How much of a page for people is searched, in bytes; its head holds the links to feeds.
 _LOOKED_AT: Final = 512 * 1024
 _MOST_FEED_LINKS: Final = 4
-#: So many incidents are asked for alone when a page has changed.
+#: How many incidents are requested one by one when a page has changed.
 _MOST_INCIDENTS: Final = 3
 #: Both are linear: a tag ends at the next angle bracket, and a name is tried only where it begins.
 _LINK: Final = re.compile(rb"<link\b([^<>]{1,2000})", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What a poll writes: of a failure, of a page as it was, of a changed one. Pure."""
+"""The commit of a poll: after a failure, without changes, or with changes. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tracker.detection.changes import Changes, changes
 from tracker.detection.comparison import Before
 from tracker.detection.edits import UpdateDigests, follow
+from tracker.detection.former_keys import with_former
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
 from tracker.detection.recognition import kept
@@ -18,13 +19,14 @@ from tracker.errors import PollError
 from tracker.model.component_names import Listing
 from tracker.model.event import EventKind, PendingEvent
 from tracker.model.filters import wants_kind
+from tracker.model.keys import KEYS_VERSION, key_of_update
 from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
 from tracker.parse import format_of
 from tracker.polling.known import before_of
+from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.ports import Commit, Known, PollLease
 from tracker.polling.reading import Observation, read_again
 from tracker.scheduling.cadence import noted, pace
 from tracker.scheduling.schedule import due_after_failure, due_after_success
@@ -51,7 +53,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
-    """Return what was known of a changed page, what is new, and what the poll writes."""
+    """Return what was known of a changed page, what is new, and the commit."""
     provider, observed, now = page.lease.provider, page.observed, page.now
     before = before_of(page.lease, page.known, observed, page.snapshot, now)
     found = changes(provider, before, page.snapshot, now)
@@ -66,7 +68,7 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
         view=replace(found.view, recent=_recent(page.known, observed, page.snapshot)),
         digests=digests,
         pending=pending,
-        seen=(*found.seen, *suppressed),
+        seen=(*found.seen, *suppressed, *_former({*found.seen, *suppressed, *(each.key for each in pending)})),
         due_at=_due(provider, after, observed, now),
         checked_at=now,
         read_at=page.lease.begun_at if observed.settled else None,
@@ -74,15 +76,21 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
     return before, found, commit
 
 
+def _former(marked: Collection[str | None]) -> list[str]:
+    """Return the former keys of what is marked as seen, by which workers of a version before know it too."""
+    keys = {key for key in marked if key is not None}
+    return sorted(with_former(keys) - keys)
+
+
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:
-    """Return what a poll that failed writes."""
+    """Return the commit of a poll that failed."""
     after, pending = failed(provider, state, error, now)
-    due_at = due_after_failure(now, provider.id, provider.interval_s, after.failures, error.retry_after_s)
+    due_at = due_after_failure(now, provider.id, provider.interval_s, after.readability.failures, error.retry_after_s)
     return Commit(state=after, pending=pending, due_at=due_at, checked_at=now)
 
 
 def quiet(lease: PollLease, observed: Observation, now: datetime) -> Commit:
-    """Return what a poll without changes writes: no more than that it took place, if the state is what it was."""
+    """Return the commit of a poll without changes; if the state is the same, it only says that the poll took place."""
     after, pending = recovered(lease.provider, observed.state, now)
     return Commit(
         state=None if after == lease.state else after,
@@ -103,7 +111,9 @@ def _edits(page: ChangedPage, found: Changes) -> tuple[list[PendingEvent], Updat
 
 def _is_restated(edit: PendingEvent, restated: frozenset[str]) -> bool:
     event = edit.event
-    return event.event is EventKind.UPDATE_EDITED and f"{event.incident_id}/{event.update_id}" in restated
+    if event.event is not EventKind.UPDATE_EDITED or event.incident_id is None or event.update_id is None:
+        return False
+    return key_of_update(event.incident_id, event.update_id) in restated
 
 
 def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new: bool) -> PageState:
@@ -112,25 +122,27 @@ def _state_after(page: ChangedPage, found: Changes, after: PageState, *, is_new:
     has_changed = is_new or bool(found.seen) or components_changed(page.known.view.components, page.snapshot)
     after = noted(page.lease.provider, after, found.view, now, has_changed=has_changed)
     meaning = None if found.is_open_question else page.meaning
+    activity, relocation = after.activity, after.relocation
     return replace(
         read_again(after) if meaning is None else after,
         seeded=True,
+        keys_version=KEYS_VERSION,
         known_until=None,
-        moved_at=None if observed.settled else after.moved_at,
+        relocation=replace(relocation, moved_at=None) if observed.settled else relocation,
         projection=meaning if meaning is None or observed.settled else observed.state.projection,
-        changed_at=now if is_new else observed.state.changed_at,
+        activity=replace(activity, changed_at=now) if is_new else activity,
     )
 
 
 def _recent(known: Known, observed: Observation, snapshot: Snapshot) -> tuple[RecentIncident, ...]:
-    """Return which incidents are remembered; those of a source before stay until all of the new one was read."""
+    """Return the incidents to remember; those of the former source stay until all of the new one was read."""
     before = known.view.recent if observed.state.seeded else ()
-    is_moving = observed.state.moved_at is not None and not observed.settled
+    is_moving = observed.state.relocation.moved_at is not None and not observed.settled
     return before if is_moving else remembered(before, snapshot)
 
 
 def _moved(lease: PollLease, observed: Observation, now: datetime) -> tuple[PendingEvent, ...]:
-    """Return the event of a page that is elsewhere since this answer."""
+    """Return the event of a page that moved with this answer."""
     before, after = observed.moved_from, observed.state.source
     if before is None or after is None or not wants_kind(lease.provider, EventKind.PAGE_MOVED):
         return ()
@@ -148,7 +160,7 @@ def _last_read(lease: PollLease, observed: Observation) -> datetime | None:
 
 
 def _unseen_since(read_at: datetime | None, pending: Iterable[PendingEvent]) -> Iterator[PendingEvent]:
-    """Date each event to the last answer without it; what is withdrawn was gone for some answers by then."""
+    """Date each event to the last answer without it, except withdrawals, which take several answers."""
     for each in pending:
         since = None if each.event.event is EventKind.UPDATE_WITHDRAWN else read_at
         yield replace(each, event=replace(each.event, unseen_since=since))

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import urlsplit
 
 from tracker.environment.credentials import NO_VARIABLES
@@ -28,33 +27,24 @@ from tracker.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from tracker.model.page import Incident, Snapshot
 from tracker.model.page_state import Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Format, detect
-from tracker.parse.custom import custom_format
 from tracker.parse.page_data import is_page
 from tracker.parse.sniff import refusal
+from tracker.polling.answers import read_answer, shows_incidents, speaks
 from tracker.polling.candidates import Candidate, allowed, itself, plan, rebased, same_host
+from tracker.polling.fetcher import Fetched, Fetcher
 from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher
 
-#: An answer with more incidents is an attack or a mistake; the longest recorded ones list some hundreds.
-MOST_INCIDENTS: Final = 5000
-#: The same for updates, each of which may become an event; the most recorded are 287.
-MOST_UPDATES: Final = 20_000
-#: Characters that reporting all of an answer takes, since every update names the incident's components anew: some
-#: megabytes of names and updates would become gigabytes of events. The largest recorded answer takes 85,000.
-MOST_REPORTED: Final = 8 * 1024 * 1024
-
-#: What one address answers and another of the same page need not.
+#: Failures of one address that another address of the same page need not share.
 _MAY_DIFFER = (HttpStatusError, TooLarge, TooManyRedirects, ParseError)
-#: What ends the search where the page itself answers so, and says nothing where it only links there.
+#: Failures that end the search if the page itself has them; at addresses that it only links to they say nothing.
 _UNREACHABLE = (NameNotResolved, ConnectError, TlsError, AddressRefused, BadUrl)
 _LONGEST_URL = 100
-#: How much of an answer the sentence about a search repeats.
+#: How much of an answer the message about a search repeats.
 _LONGEST_ANSWER = 200
-#: How much statuses say: whoever wants credentials means it; some servers answer 403 for what is not there.
+#: How much a status explains: 401 asks for credentials, while some servers answer 403 for a missing page.
 _INFORMATIVE, _LIKELY = 2, 1
 _WEIGHTS: dict[int, int] = {HTTPStatus.UNAUTHORIZED: _INFORMATIVE, HTTPStatus.FORBIDDEN: _LIKELY}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
@@ -68,7 +58,7 @@ class Attempt:
     url: str
     #: What it answered, in a few words.
     answered: str
-    #: How much that says of why nothing can be read: 0 for what any wrong address answers.
+    #: How much that explains the failure; 0 for an answer that any wrong address gives.
     weight: int = 0
 
 
@@ -108,30 +98,6 @@ def discover(
     return Discovery(attempts=tuple(search.attempts), found=found)
 
 
-def read_answer(answer: Fetched, source: Source) -> Snapshot:
-    """Return what an answer of a source says. Raises ParseError."""
-    snapshot = speaks(source).read(answer.body, answer.url, answer.content_type)
-    incidents = snapshot.entries
-    if len(incidents) > MOST_INCIDENTS:
-        raise ParseError(f"it lists {len(incidents)} incidents; no status page shows more than {MOST_INCIDENTS}")
-    updates = sum(len(incident.updates) for incident in incidents)
-    if updates > MOST_UPDATES:
-        raise ParseError(f"it lists {updates} updates; no status page shows more than {MOST_UPDATES}")
-    if sum(map(_reported, incidents)) > MOST_REPORTED:
-        raise ParseError(f"its updates name so many components that reporting all takes over {MOST_REPORTED >> 20} MB")
-    return snapshot
-
-
-def speaks(source: Source) -> Format:
-    """Return the format of a source."""
-    return FORMATS[source.format] if source.definition is None else custom_format(source.definition)
-
-
-def shows_incidents(answer: Fetched, source: Source) -> bool:
-    """Return whether an answer that can be read is of a status page."""
-    return speaks(source).is_about_incidents(answer.body, answer.url, answer.content_type)
-
-
 class _Search:
     """One search for one page's data."""
 
@@ -163,7 +129,7 @@ class _Search:
         raise ParseError(self._sentence(landing))
 
     def _beside_page(self, page: Found) -> Found:
-        """Return where the format of a page for people, which has its data, says the same in less, else the page."""
+        """Return an endpoint that holds the same data as the page for people in fewer bytes, else the page."""
         answer, name = page.answer, page.source.format
         self._landed_at = answer.url
         for candidate in plan(self._provider, answer.url, answer.body, only=name):
@@ -198,7 +164,7 @@ class _Search:
         return Found(source=source, answer=answer)
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
-        """Return whether a failure concerns the whole page or may pass: a lesser source would be kept for good."""
+        """Return whether a failure concerns the whole page, or may pass: going on would settle for a lesser source."""
         if isinstance(error, Blocked):
             return False  # Pages that want a browser often answer programs at their endpoints.
         if isinstance(error, HttpStatusError):
@@ -221,12 +187,12 @@ class _Search:
         if not is_about_incidents and not self._is_given(candidate, answer, known):
             self._of_others = self._of_others or answer.url
             raise ParseError(f"{known.title}, but its entries do not look like incidents")
-        # What was given for a feed of anything is asked for where it is: should that lead elsewhere, it is another one.
+        # A feed that the user named is used at its own address only: elsewhere it may be another feed.
         stays = same_host(source.primary, answer.url) and (is_about_incidents or source.primary == answer.url)
         return source if stays else rebased(source, answer.url)
 
     def _is_given(self, candidate: Candidate, answer: Fetched, known: Format) -> bool:
-        """Return whether an answer is what somebody has named, and not what a page links or leads to by now."""
+        """Return whether the user named this answer, rather than a page that links or redirects to it."""
         if self._before is not None:
             return (known.name, answer.url) == (self._before.format, self._before.primary)
         is_page = candidate.url == self._provider.url
@@ -241,7 +207,7 @@ class _Search:
         try:
             return detect(answer.body, answer.content_type)
         except ParseError:
-            # Where nothing goes on, an answer may be too empty to be recognised by itself.
+            # The answer of a quiet page may be too empty to be recognised by itself.
             for known in expected:
                 if _can_read(known, answer):
                     return known
@@ -251,7 +217,7 @@ class _Search:
         self.attempts.append(Attempt(url=candidate.url, answered=answered, weight=weight))
 
     def _sentence(self, landing: Fetched | None) -> str:
-        """Say what the page is instead, and what to do."""
+        """Return the sentence that says what the page is instead, and what to do."""
         page, *others = self.attempts
         paths = list(dict.fromkeys(urlsplit(attempt.url).path or "/" for attempt in others))[:_PATHS_NAMED]
         is_web_page = landing is not None and _is_html(landing)
@@ -271,7 +237,7 @@ class _Search:
 
 
 def _weight(error: FetchError) -> int:
-    """Return how much a failure says of why nothing can be read."""
+    """Return how much a failure explains why nothing can be read."""
     if isinstance(error, SignInNeeded | Blocked | TooManyRedirects | TooLarge):
         return _INFORMATIVE
     if isinstance(error, HttpStatusError):
@@ -313,12 +279,3 @@ def _cut(url: str) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def _reported(incident: Incident) -> int:
-    """Return how many characters the events of all its updates would hold, roughly."""
-    names = sum(map(len, incident.components))
-    return sum(
-        len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)
-        for update in incident.updates
-    )

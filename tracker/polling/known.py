@@ -3,60 +3,80 @@
 Of a page that is new, has moved, or was forgotten by the data server, that is not simply what is stored.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
 from tracker.detection.comparison import Before
+from tracker.detection.former_keys import found_again, with_former
 from tracker.detection.keys import keys
 from tracker.detection.migration import GRACE, carried_over, is_same
 from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
 from tracker.detection.recognition import recognised
+from tracker.model.keys import KEYS_VERSION, key_of_incident, parted
 from tracker.model.page import Snapshot
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import Activity, PageState, PageView, Readability, Relocation
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
 from tracker.polling.candidates import same_host, with_all_details
-from tracker.polling.ports import Known, PollLease
+from tracker.polling.page_store import Known, PollLease
 from tracker.polling.reading import Observation
 from tracker.scheduling.cadence import longest_pause_s
 
-#: So long what a page does not list is not taken to be gone while a part of it cannot be read.
+#: While a part of a page cannot be read, absence from its lists proves nothing for this long.
 UNSETTLED_FOR = timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def remembered_of(lease: PollLease) -> PageState:
-    """Return what is known of the page. One whose address was corrected is not known before it is read there.
+    """Return what is known of the page. At a corrected address nothing is known until it was read there.
 
-    The same address written otherwise is the same page, unless that could not be read: it may be what was wrong.
+    Another spelling of the same address is the same page, unless polls failed: the spelling may have been the cause.
     """
     state, url = lease.state, lease.provider.url
-    if state.url == url or (same_page(state.url, url) and not state.failures):
+    if state.url == url or (same_page(state.url, url) and not state.readability.failures):
         return _read_as_defined(state, lease.provider)
+    readability = Readability(unreadable_since=state.readability.unreadable_since)
     if not state.seeded:
-        return PageState(url=url, unreadable_since=state.unreadable_since)
-    since = [moment for moment in (state.moved_at, state.failing_since, lease.read_at) if moment is not None]
+        return PageState(url=url, keys_version=state.keys_version, readability=readability)
+    known = (state.relocation.moved_at, state.readability.failing_since, lease.read_at)
+    moved_at = min((moment for moment in known if moment is not None), default=None)
     return PageState(
         url=url,
-        former=state.source,
-        moved_at=min(since, default=None),
-        unreadable_since=state.unreadable_since,
-        changed_at=state.changed_at,
+        keys_version=state.keys_version,
+        relocation=Relocation(former=state.source, moved_at=moved_at),
+        readability=readability,
+        activity=Activity(changed_at=state.activity.changed_at),
+    )
+
+
+def asked_of(state: PageState, keys: Collection[str]) -> Collection[str]:
+    """Return what the store is asked for to know these keys: also what a version before them wrote."""
+    return keys if state.keys_version >= KEYS_VERSION else with_former(keys)
+
+
+def by_present_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
+    """Return what is known under the present keys; what was seen under former ones is written down anew."""
+    if state.keys_version >= KEYS_VERSION:
+        return known
+    carried = found_again(keys, known.seen, known.digests)
+    return replace(
+        known, seen=known.seen.intersection(keys) | carried, expiring=known.expiring.intersection(keys) | carried
     )
 
 
 def known_again(known: Known, observed: Observation) -> Observation:
     """Return what was read first at a corrected address as the page's next answer, if it is the same page."""
-    snapshot, state, former = observed.snapshot, observed.state, observed.state.former
+    snapshot, state, former = observed.snapshot, observed.state, observed.state.relocation.former
     if snapshot is None or former is None or state.source is None:
         return observed
     if not is_same(known.view, snapshot):
-        return replace(observed, state=replace(state, former=None, moved_at=None))
+        return replace(observed, state=replace(state, relocation=replace(state.relocation, former=None, moved_at=None)))
     has_same_ids = former.format == state.source.format and same_host(former.primary, state.source.primary)
     return replace(
         observed,
-        state=replace(state, seeded=True, former=None),
+        state=replace(state, seeded=True, relocation=replace(state.relocation, former=None)),
         moved_from=None if has_same_ids else former,
     )
 
@@ -78,7 +98,7 @@ def _read_as_defined(state: PageState, provider: Provider) -> PageState:
 def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
     """Return what was observed under the ids that it is known by, and the keys of the ids that it has now."""
     snapshot, state = observed.snapshot, observed.state
-    if snapshot is None or state.moved_at is not None:
+    if snapshot is None or state.relocation.moved_at is not None:
         return observed, set()
     view = known.view if state.seeded else PageView()
     if ids := known_ids(view, snapshot):
@@ -104,17 +124,17 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
 
 
 def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
-    """Return what was known; of a page that is seen for the first time (again) that is nothing but its keys."""
+    """Return what was known; of a page that is seen for the first time, or again after a loss, only its keys."""
     provider, state = lease.provider, observed.state
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
     seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
     seen |= recognised(seen, snapshot)
-    if state.moved_at is not None and now - state.moved_at < GRACE:
-        last_read = state.moved_at - timedelta(seconds=longest_pause_s(provider))
+    if state.relocation.moved_at is not None and now - state.relocation.moved_at < GRACE:
+        last_read = state.relocation.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
         seen = seen | carried.seen
-        # What shows no update does not say when it began.
+        # An incident without updates does not say when it began.
         history = frozenset(each.id for each in snapshot.entries if not each.updates)
         view = carried.view if observed.moved_from else view
     return Before(
@@ -135,8 +155,12 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
 def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
     """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
     followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
-    shown = {f"{incident_id}/{update_id}" for incident_id, texts in known.digests.items() for update_id in texts}
-    return (shown | {f"{incident_id}/" for incident_id in followed}) & set(keys(snapshot))
+    keys_of_followed = set(map(key_of_incident, followed))
+    return {key for key in keys(snapshot) if key in keys_of_followed or _was_shown(known, *parted(key))}
+
+
+def _was_shown(known: Known, incident_id: str, update_id: str) -> bool:
+    return update_id in known.digests.get(incident_id, {})
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
@@ -145,16 +169,16 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
         return None
     if state.known_until is not None:
         return state.known_until - timedelta(seconds=longest_pause_s(lease.provider))
-    # All that it had shown is in the set, and the page itself is not known: a server that evicts took that alone.
+    # The seen ids are there and the state is not: a server with an eviction policy dropped the state alone.
     return _EVER if known.seen and not lease.state.url else None
 
 
 def _absence_counts(observed: Observation, now: datetime) -> bool:
-    """Return whether what the page does not list is gone.
+    """Return whether an incident that the page no longer lists has ended.
 
-    The word of an answer that lists what goes on and nothing else counts by itself. Elsewhere a part that cannot be
-    read holds that up, but not for ever.
+    An answer that lists exactly what is ongoing proves it by itself. Otherwise a part that cannot be read holds the
+    decision up, but not forever.
     """
-    since = observed.state.unsettled_since
+    since = observed.state.gaps.unsettled_since
     is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)
     return observed.open_ids is not None or (observed.is_current and is_whole)

@@ -7,7 +7,7 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse import FORMATS
 
-#: So long a lesser source is used before the page is searched again.
+#: How long a lesser source is used before the page is searched again.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
 #: How the address of a feed ends, which somebody named because it is one.
 _FEEDS: Final = (".rss", ".atom", ".xml")
@@ -26,9 +26,10 @@ def is_lesser(provider: Provider, source: Source) -> bool:
 
 def look_again_at(provider: Provider, state: PageState) -> datetime | None:
     """Return when to search the page for a better source than it has, None for never."""
-    if state.source is None or state.searched_at is None or not is_lesser(provider, state.source):
+    searched_at = state.relocation.searched_at
+    if state.source is None or searched_at is None or not is_lesser(provider, state.source):
         return None
-    return state.searched_at + LOOK_AGAIN_AFTER
+    return searched_at + LOOK_AGAIN_AFTER
 
 
 def should_look_again(provider: Provider, state: PageState, now: datetime) -> bool:
@@ -38,5 +39,5 @@ def should_look_again(provider: Provider, state: PageState, now: datetime) -> bo
 
 
 def is_better(provider: Provider, before: Source, found: Source) -> bool:
-    """Return whether what a search found tells more than the source before it."""
+    """Return whether what a search found says more than the source before it."""
     return found != before and not is_lesser(provider, found)

@@ -1,4 +1,4 @@
-"""What the log says of a page, once when it begins and not with every poll."""
+"""Log lines about a page: each is written when its cause begins, and not with every poll."""
 
 import logging
 
@@ -6,7 +6,7 @@ from tracker.detection.readability import left_out
 from tracker.model.filters import unmatched
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
-from tracker.polling.ports import HostBusy
+from tracker.polling.page_store import HostBusy
 
 log = logging.getLogger(__name__)
 

@@ -22,11 +22,12 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import KnownAnswer, PageState, Source
 from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
+from tracker.polling.answers import read_answer
 from tracker.polling.candidates import incident_urls, rebased, same_host
-from tracker.polling.discovery import Discovery, discover, read_answer
+from tracker.polling.discovery import Discovery, discover
+from tracker.polling.fetcher import Fetched, Fetcher, NotModified
 from tracker.polling.lesser import is_better, is_lesser
-from tracker.polling.page_request import page_request
-from tracker.polling.ports import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.page_request import page_request, request_of
 from tracker.polling.reading import (
     Observation,
     adopted,
@@ -36,13 +37,14 @@ from tracker.polling.reading import (
     refuse_other_subject,
     remember,
     revalidated,
+    searched,
     unremember,
 )
 from tracker.polling.traffic import TrafficMeter
 
-#: So long details that are older than the primary answer are waited for, with every poll.
+#: How long every poll waits for details that are older than the primary answer.
 LAGGING_FOR = timedelta(minutes=10)
-#: So long a detail that a page does not have is not asked for again.
+#: How long a detail that a page does not have is not requested again.
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
 _MISSING = frozenset({404, 410})
@@ -59,7 +61,7 @@ class _Details(NamedTuple):
     history: frozenset[str]
     #: Why the last one that failed did so.
     failure: PollError | None
-    #: Whether no answer was passed over for its clock: it may show the end of what the others do not list.
+    #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
     is_current: bool
     #: What the answers for single incidents say.
     alone: tuple[Snapshot, ...] = ()
@@ -91,21 +93,21 @@ class Observer:
         return read(state, source, answer, now)
 
     def search(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Find the source anew and read the answer that showed it. Raises PollError."""
+        """Find the source again and read the answer that showed it. Raises PollError."""
         discovery, observed = self.look(provider, state, now)
         if observed is None:
             raise discovery.failure or ParseError("nothing was found")
         return observed
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
-        """Find the source anew; return how that went, and what the answer that showed it says, None for none."""
+        """Find the source again; return how that went, and what the answer that showed it says, None for none."""
         discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         if discovery.found is None:
             return discovery, None
         found = discovery.found
         observed = adopted(state, found.source, found.answer, now)
         if is_lesser(provider, found.source):
-            observed = msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+            observed = msgspec.structs.replace(observed, state=searched(observed.state, now))
         return discovery, observed
 
     def look_for_better(
@@ -119,7 +121,7 @@ class Observer:
         found = discovery.found
         if found is not None and state.source is not None and is_better(provider, state.source, found.source):
             return adopted(state, found.source, found.answer, now)
-        return msgspec.structs.replace(observed, state=msgspec.structs.replace(observed.state, searched_at=now))
+        return msgspec.structs.replace(observed, state=searched(observed.state, now))
 
     def _elsewhere(self, state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
         """Follow a page to another host, if it answers there in the same format. Raises MovedAway."""
@@ -137,7 +139,8 @@ class Observer:
         if primary is None or source is None:
             return observed
         if before.source != source:
-            before = msgspec.structs.replace(before, answers={}, lagging_since=None)
+            gaps = msgspec.structs.replace(before.gaps, lagging_since=None)
+            before = msgspec.structs.replace(before, answers={}, gaps=gaps)
         details = self._details(provider, state, source, primary, now)
         return _completed(before, observed, primary, self._alone(provider, before, primary, details), now)
 
@@ -154,7 +157,7 @@ class Observer:
                 state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
                 if is_apart(source):
-                    raise  # Half of what the page says is not what it says.
+                    raise  # Half of the answers would give a wrong picture of the page.
                 failure = error
                 continue
             if snapshot is _PASSED_OVER:
@@ -187,8 +190,8 @@ class Observer:
         if source is None or (known.missing_since is not None and now - known.missing_since < MISSING_FOR):
             return state, None
         try:
-            # What stands for an update gives way to the real one, which has to be there again; an answer that another
-            # one is built with may hold some too.
+            # A placeholder gives way to the real update, so the answer has to be complete again; an answer that another
+            # one is built with may hold some, too.
             answer = self._ask(provider, state, url, is_conditional=not (primary.stand_ins or primary.built))
         except HttpStatusError as error:
             if error.status not in _MISSING:
@@ -200,7 +203,7 @@ class Observer:
             snapshot = read_answer(answer, source)
         except ParseError:
             if url.endswith("/") and is_page(answer.body):
-                # A page for people with nothing in it that its format knows.
+                # A page for people that holds no data of this format.
                 return remember(state, url, KnownAnswer(missing_since=now)), None
             raise
         if known.stamp and says_nothing(snapshot):
@@ -224,15 +227,6 @@ class Observer:
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
 
 
-def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
-    """Return the request for a known address of a page, conditional where that proves something.
-
-    Raises CredentialsMissing.
-    """
-    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
-    return page_request(provider, url, environ, known.validators)
-
-
 def _completed(
     before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
 ) -> Observation:
@@ -240,21 +234,22 @@ def _completed(
     lagging_since = _lagging_since(before, details.state, primary, now)
     failure = details.failure
     settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-    state = msgspec.structs.replace(
-        details.state if settled else _unremembered(before, details.state),
+    gaps = msgspec.structs.replace(
+        details.state.gaps,
         lagging_since=None if settled else lagging_since,
-        unsettled_since=None if settled else before.unsettled_since or now,
+        unsettled_since=None if settled else before.gaps.unsettled_since or now,
         detail_failure=str(failure) if failure else None,
     )
+    state = details.state if settled else _unremembered(before, details.state)
     return msgspec.structs.replace(
         observed,
-        state=state,
+        state=msgspec.structs.replace(state, gaps=gaps),
         snapshot=merged(primary, (*details.snapshots, *details.alone)),
         recent=_recent(before, [primary, *details.snapshots], now),
         settled=settled,
         in_full=_is_in_full(state, details),
         is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
-        # What only a detail shows may be over long since.
+        # An incident that only a detail shows may be long over.
         open_ids=incident_ids(primary) if primary.open_only else None,
         history=details.history - incident_ids(primary),
         fresh_for_s=_fresh_for_s(observed, failure),
@@ -267,14 +262,14 @@ def _unremembered(before: PageState, state: PageState) -> PageState:
 
 
 def _is_in_full(state: PageState, details: _Details) -> bool:
-    """Return whether each detail that the page has was read anew."""
+    """Return whether each detail that the page has was read again."""
     urls = state.source.details if state.source else ()
     lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
     return len(details.snapshots) + len(lacking) == len(urls)
 
 
 def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
-    """Return for how many seconds nothing is to be asked: as the primary answer says, or a server that is too busy."""
+    """Return for how many seconds the server wants no request: by its freshness, or because it is busy."""
     wait_s = failure.retry_after_s if failure else None
     return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
 
@@ -285,7 +280,7 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
     stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
     if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
         return None
-    return before.lagging_since or now
+    return before.gaps.lagging_since or now
 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from tracker.environment.clients import OAuthClient, client_of
 from tracker.environment.credentials import NO_VALIDATORS, headers_of
 from tracker.errors import ConfigError, CredentialsMissing
+from tracker.model.page_state import KnownAnswer, PageState
 from tracker.model.provider import Provider, Validators
 from tracker.model.urls import origin
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
+from tracker.polling.reading import is_apart
 
 
 def page_request(
@@ -41,3 +43,12 @@ def missing_credentials(providers: Iterable[Provider], environ: Mapping[str, str
             page_request(provider, provider.url, environ)
         except CredentialsMissing as error:
             yield f"{error}; the page cannot be read without it"
+
+
+def request_of(provider: Provider, state: PageState, url: str, environ: Mapping[str, str]) -> FetchRequest:
+    """Return the request for a known address of a page, conditional where that proves something.
+
+    Raises CredentialsMissing.
+    """
+    known = KnownAnswer() if state.source and is_apart(state.source) else state.answers.get(url, KnownAnswer())
+    return page_request(provider, url, environ, known.validators)

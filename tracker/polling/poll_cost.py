@@ -1,4 +1,4 @@
-"""What polls cost and what was spared: how each one ended, the bytes that came and those that did not have to. Pure."""
+"""The cost and savings of polls: how each one ended, and how many bytes it received or saved. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,6 +1,7 @@
 """The use case: poll one page and commit what is new in one step."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,13 +17,14 @@ from tracker.model.page_state import PageState, Source
 from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
-from tracker.polling.known import as_known, known_again, remembered_of
+from tracker.polling.fetcher import Asked
+from tracker.polling.known import as_known, asked_of, by_present_keys, known_again, remembered_of
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, Known, PageStore, PollLease
 from tracker.polling.poll_cost import FAILED, IN_PART, PollCost, ResponseClass
-from tracker.polling.ports import Asked, Commit, HostBusy, Known, PageStore, PollLease
-from tracker.polling.reading import Observation
+from tracker.polling.reading import Observation, searched
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class Poller:
             observed = self._observer.search(lease.provider, state, now)
             return self._succeed(lease, state, observed)
         except ParseError:
-            return self._fail(lease, msgspec.structs.replace(state, searched_at=now), failure)
+            return self._fail(lease, searched(state, now), failure)
         except PollError:
             return self._fail(lease, state, failure)
 
@@ -115,7 +117,7 @@ class Poller:
     ) -> tuple[Commit, ResponseClass]:
         """Read on an answer whose bytes are new: it may still mean the same."""
         provider, meaning = lease.provider, projection(primary)
-        known = self._store.recall(provider.id, keys(primary))
+        known = self._recall(provider, observed.state, keys(primary))
         if observed.state.seeded:
             _refuse_empty(observed, known, primary)
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
@@ -124,7 +126,7 @@ class Poller:
         observed, others = as_known(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):
-            known = _with_more(known, self._store.recall(provider.id, more))
+            known = _with_more(known, self._recall(provider, observed.state, more))
         page = ChangedPage(
             lease=lease,
             observed=observed,
@@ -138,6 +140,10 @@ class Poller:
         log_filters(provider, before.view, found.view)
         log_unknown_words(provider, before.view, found.view)
         return commit, ResponseClass.CHANGED
+
+    def _recall(self, provider: Provider, state: PageState, wanted: Collection[str]) -> Known:
+        """Return what is known of a page, and which of the keys it has shown."""
+        return by_present_keys(state, wanted, self._store.recall(provider.id, asked_of(state, wanted)))
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
         events = self._commit(lease, failure(lease.provider, state, error, self._clock()), FAILED)
@@ -155,14 +161,14 @@ class Poller:
 
 
 def may_have_moved(provider: Provider, state: PageState, error: PollError, now: datetime) -> bool:
-    """Return whether a failure is one that a page leaves behind which is elsewhere now, and worth a search."""
+    """Return whether a failure suggests that the page has moved, so that a search is worth its requests."""
     if state.source is None or _was_searched_lately(state, now):
         return False
     if isinstance(error, MovedAway):
         return True
     if isinstance(error, HttpStatusError):
         if isinstance(error, Blocked | SignInNeeded) or error.status >= 500 or error.status in (401, 429):  # noqa: PLR2004  the classes of RFC 9110
-            return False  # Too many requests and a server's own troubles pass; who may not read it is not sent away.
+            return False  # Rate limits and server errors pass by themselves; a refused reader has not been moved.
         if error.url is not None and not same_host(error.url, state.source.primary):
             return True
         suspicious = True
@@ -171,21 +177,22 @@ def may_have_moved(provider: Provider, state: PageState, error: PollError, now: 
         suspicious = not same_host(state.source.primary, provider.url)
     else:
         suspicious = error.reason in ("not_a_status_page", "redirects")
-    return suspicious and state.failures + 1 >= FAILURES_BEFORE_SEARCH
+    return suspicious and state.readability.failures + 1 >= FAILURES_BEFORE_SEARCH
 
 
 def _was_searched_lately(state: PageState, now: datetime) -> bool:
-    """Return whether this row of failures has had a search already. One before it was for a better source."""
+    """Return whether the page was searched since it began to fail; an earlier search was for a better source."""
+    searched_at, failing_since = state.relocation.searched_at, state.readability.failing_since
     return (
-        state.searched_at is not None
-        and state.failing_since is not None
-        and state.searched_at >= state.failing_since
-        and now - state.searched_at < SEARCH_AGAIN_AFTER
+        searched_at is not None
+        and failing_since is not None
+        and searched_at >= failing_since
+        and now - searched_at < SEARCH_AGAIN_AFTER
     )
 
 
 def _refuse_empty(observed: Observation, known: Known, primary: Snapshot) -> None:
-    """Refuse an answer that says nothing of a page that had a name: by its word, all that went on would be over."""
+    """Refuse an empty answer from a page that had a name: otherwise every open incident would count as over."""
     if observed.moved_from is None and known.view.name and says_nothing(primary):
         raise ParseError("the answer says nothing, not even the page's name")
 

@@ -14,10 +14,11 @@ import msgspec
 from tracker.catalogue.presets import Preset
 from tracker.errors import FetchError
 from tracker.model.provider import Provider
+from tracker.polling.answers import speaks
 from tracker.polling.candidates import same_host
 from tracker.polling.coverage import expected_format
-from tracker.polling.discovery import Discovery, discover, speaks
-from tracker.polling.ports import Fetcher
+from tracker.polling.discovery import Discovery, discover
+from tracker.polling.fetcher import Fetcher
 
 #: Between two pages of one organisation, in seconds.
 PAUSE_S: Final = 2.0
@@ -123,7 +124,7 @@ def _asked(preset: Preset, fetcher: Fetcher, *, allow_private: bool) -> Finding:
 
 
 def _is_there(preset: Preset, url: str, hosts: Collection[str]) -> bool:
-    """Tell whether an answer came from the preset's own host, or from one that its format has anyway."""
+    """Return whether an answer came from the preset's own host, or from one that its format has anyway."""
     host = urlsplit(url).hostname or ""
     is_platforms = preset.host in hosts and host in hosts
     return same_host(preset.url, url) or is_platforms or host == "api.status.io"

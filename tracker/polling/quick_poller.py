@@ -20,30 +20,20 @@ from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
+from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
 from tracker.polling.known import remembered_of
 from tracker.polling.lesser import look_again_at, should_look_again
-from tracker.polling.observer import request_of
-from tracker.polling.page_request import page_request
+from tracker.polling.page_request import page_request, request_of
+from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
 from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
-from tracker.polling.ports import (
-    Asked,
-    Commit,
-    Fetched,
-    FetchRequest,
-    GroupedPages,
-    HostBusy,
-    NotModified,
-    PollLease,
-    QuickFetcher,
-)
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 
 #: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
 
-#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body anew.
+#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body again.
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
@@ -79,7 +69,8 @@ def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Pla
         return Plain(provider.interval_s, None, None)  # Its token is fetched by a thread.
     if state.source is None:
         return Plain(provider.interval_s, request, None)
-    owes = state.failures or state.unreadable_since or state.stale_since or state.lagging_since
+    readability, gaps = state.readability, state.gaps
+    owes = readability.failures or readability.unreadable_since or gaps.stale_since or gaps.lagging_since
     until = None if owes or state is not lease.state else plain_until(provider, state, now)
     look_again = look_again_at(provider, state)
     if until is not None and look_again is not None:
@@ -141,7 +132,7 @@ class QuickPoller:
         quick = None if ended is None else self._decided(lease, ended, now)
         if quick is None:
             asked = self._asked(plain.request, ended)
-            del ended  # of a body that is asked for anew nothing is left
+            del ended  # so that memory holds no body that is requested again
             return await self._carry_out(lease, asked)
         poll, commit = quick
         return msgspec.structs.replace(poll, events=await self._store.commit(lease, commit))
@@ -151,7 +142,7 @@ class QuickPoller:
         if isinstance(kept, Plain):
             return kept
         plain = plain_of(lease, self._environ, lease.begun_at)
-        # Credentials are looked up for each request: whoever changes a file that holds one waits for no restart.
+        # Credentials are looked up for each request: a change of their file needs no restart.
         if lease.remark is not None and not lease.provider.headers_env:
             lease.remark.kept = plain
         return plain
@@ -190,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread gets of a request; None where it asks anew, since too many bodies wait already."""
+        """Return what a thread gets of a request; None where it asks again, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

@@ -1,4 +1,4 @@
-"""What an answer of a page's primary endpoint says, read no further than needed. Pure.
+"""Read an answer of a page's primary endpoint, no further than needed. Pure.
 
 304? same body? older? same meaning?
 """
@@ -12,19 +12,19 @@ from tracker.detection.page_clock import is_stale, stamped
 from tracker.detection.snapshots import digest
 from tracker.errors import MovedAway
 from tracker.model.page import Snapshot
-from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.parse import format_of
+from tracker.polling.answers import read_answer, shows_incidents
 from tracker.polling.candidates import same_host
-from tracker.polling.discovery import read_answer, shows_incidents
+from tracker.polling.fetcher import Fetched, NotModified
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.ports import Fetched, NotModified
 
-#: So much of a host's name is repeated.
+#: The longest part of a host's name that a message repeats.
 _LONGEST_HOST = 100
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What asking a page brought."""
+    """The result of requesting a page."""
 
     response_class: ResponseClass
     #: What is remembered of source and answers from now on.
@@ -37,9 +37,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = True
     #: Ids of incidents that only a detail shows which was never read before: the page's past.
     history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that goes on or is planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: Whether all parts of the page were read anew: none was said to be what it was, none failed.
+    #: Whether all parts of the page were read again: none was said to be what it was, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
@@ -58,7 +58,7 @@ def is_apart(source: Source) -> bool:
 
 
 def read_again(state: PageState) -> PageState:
-    """Forget all of the answers but their clocks and what they lacked: the next poll reads them whatever they say."""
+    """Forget the answers except their clocks and omissions, so that the next poll reads them in any case."""
     forgotten = {
         url: KnownAnswer(
             stamp=answer.stamp,
@@ -93,8 +93,10 @@ def is_known(state: PageState, source: Source, answer: Fetched | NotModified) ->
 def _unchanged(
     response_class: ResponseClass, state: PageState, source: Source, new: KnownAnswer, answer: Fetched | NotModified
 ) -> Observation:
-    # Nothing is stale or lags: this answer is what is known.
-    remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None, lagging_since=None)
+    remembered = remember(state, source.primary, new)
+    if state.gaps.stale_since or state.gaps.lagging_since:
+        # Nothing is stale or lags: this answer is what is known.
+        remembered = _with_gaps(remembered, stale_since=None, lagging_since=None)
     return Observation(response_class=response_class, state=remembered, fresh_for_s=answer.fresh_for_s)
 
 
@@ -103,16 +105,16 @@ def _parsed(state: PageState, source: Source, answer: Fetched, now: datetime) ->
     snapshot = read_answer(answer, source)
     if answer.url != source.primary:
         refuse_other_subject(answer, source)
-    if is_stale(snapshot.updated_at, known, state.stale_since, now):
+    if is_stale(snapshot.updated_at, known, state.gaps.stale_since, now):
         return Observation(
             response_class=ResponseClass.STALE,
-            state=msgspec.structs.replace(state, stale_since=state.stale_since or now),
+            state=_with_gaps(state, stale_since=state.gaps.stale_since or now),
             fresh_for_s=answer.fresh_for_s,
         )
     omissions = tuple(dict.fromkeys(snapshot.omissions))
     new = KnownAnswer(validators=answer.validators, digest=digest(answer.body), omissions=omissions)
     new = stamped(new, snapshot.updated_at, known, now)
-    remembered = msgspec.structs.replace(remember(state, source.primary, new), stale_since=None)
+    remembered = _with_gaps(remember(state, source.primary, new), stale_since=None)
     return Observation(
         response_class=ResponseClass.CHANGED,
         state=remembered,
@@ -136,14 +138,21 @@ def place(answer: Fetched) -> str:
 def adopted(state: PageState, source: Source, answer: Fetched, now: datetime) -> Observation:
     """Take over a source that was found, and read the answer that showed it. Raises ParseError."""
     before = state.source
-    state = msgspec.structs.replace(state, source=source, searched_at=None)
+    state = msgspec.structs.replace(searched(state, None), source=source)
     if before is None or before == source:
         return read(state, source, answer, now)
-    state = msgspec.structs.replace(state, answers={}, stale_since=None, lagging_since=None, detail_failure=None)
+    gaps = Gaps(unsettled_since=state.gaps.unsettled_since)
+    state = msgspec.structs.replace(state, answers={}, gaps=gaps)
     if not state.seeded or (before.format == source.format and same_host(before.primary, source.primary)):
         return read(state, source, answer, now)
-    moved = msgspec.structs.replace(state, projection=None, moved_at=state.failing_since or now)
+    relocation = msgspec.structs.replace(state.relocation, moved_at=state.readability.failing_since or now)
+    moved = msgspec.structs.replace(state, projection=None, relocation=relocation)
     return msgspec.structs.replace(read(moved, source, answer, now), moved_from=before)
+
+
+def searched(state: PageState, now: datetime | None) -> PageState:
+    """Return the state of a page that was searched now; None: that fits its source again."""
+    return msgspec.structs.replace(state, relocation=msgspec.structs.replace(state.relocation, searched_at=now))
 
 
 def revalidated(known: KnownAnswer, answer: NotModified) -> KnownAnswer:
@@ -168,3 +177,7 @@ def unremember(before: PageState, state: PageState, url: str) -> PageState:
     known, new = before.answers.get(url, KnownAnswer()), state.answers[url]
     back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
     return remember(state, url, back)
+
+
+def _with_gaps(state: PageState, **since: datetime | None) -> PageState:
+    return msgspec.structs.replace(state, gaps=msgspec.structs.replace(state.gaps, **since))

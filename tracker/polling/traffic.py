@@ -1,9 +1,9 @@
-"""How much the fetches of one poll bring."""
+"""How many bytes the fetches of one poll receive."""
 
 import threading
 
 from tracker.errors import FetchError
-from tracker.polling.ports import Asked, Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Asked, Fetched, Fetcher, FetchRequest, NotModified
 
 
 class TrafficMeter:

@@ -24,12 +24,13 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def pace(provider: Provider, state: PageState, now: datetime) -> Pace:
-    """Return the pace of the page. After a clock was put back, it is the normal one."""
+    """Return the pace of the page. After a clock was set back, it is the normal one."""
     if provider.cadence is Cadence.FIXED:
         return Pace.NORMAL
-    if state.incident_at is not None and timedelta() <= now - state.incident_at < FAST_FOR:
+    incident_at, quiet_since = state.activity.incident_at, state.activity.quiet_since
+    if incident_at is not None and timedelta() <= now - incident_at < FAST_FOR:
         return Pace.FAST
-    if state.quiet_since is not None and now - state.quiet_since >= SLOW_AFTER:
+    if quiet_since is not None and now - quiet_since >= SLOW_AFTER:
         return Pace.SLOW
     return Pace.NORMAL
 
@@ -38,15 +39,16 @@ def plain_until(provider: Provider, state: PageState, now: datetime) -> datetime
     """Return until when the pace stays normal if nothing changes; None if it is another one or may change at once."""
     if provider.cadence is Cadence.FIXED:
         return _NEVER
-    if state.incident_at is not None or pace(provider, state, now) is not Pace.NORMAL:
+    if state.activity.incident_at is not None or pace(provider, state, now) is not Pace.NORMAL:
         return None
-    return _NEVER if state.quiet_since is None else state.quiet_since + SLOW_AFTER
+    quiet_since = state.activity.quiet_since
+    return _NEVER if quiet_since is None else quiet_since + SLOW_AFTER
 
 
 def departure_s(provider: Provider, state: PageState, now: datetime) -> float | None:
     """Return the seconds between two polls if they differ from the interval; None if they do not, or if polls fail."""
     spacing = spacing_s(provider.interval_s, pace(provider, state, now))
-    return None if spacing == provider.interval_s or state.failures else spacing
+    return None if spacing == provider.interval_s or state.readability.failures else spacing
 
 
 def longest_pause_s(provider: Provider) -> float:
@@ -60,13 +62,15 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
     An incident that is open at first sight counts from the vendor's date. Quiet time counts from our first reading,
     whatever the page's history says.
     """
+    before = state.activity
     counted = [incident for incident in view.open_incidents if _counts(provider, incident)]
-    incident_at = (state.incident_at or _last_update(counted, now)) if counted else None
+    incident_at = (before.incident_at or _last_update(counted, now)) if counted else None
     if counted and has_changed and state.seeded:
         incident_at = now
     is_busy = view.open_incidents or view.open_maintenances or view.planned_maintenances
-    quiet_since = now if has_changed else state.quiet_since or now
-    return msgspec.structs.replace(state, incident_at=incident_at, quiet_since=None if is_busy else quiet_since)
+    quiet_since = now if has_changed else before.quiet_since or now
+    after = msgspec.structs.replace(before, incident_at=incident_at, quiet_since=None if is_busy else quiet_since)
+    return msgspec.structs.replace(state, activity=after)
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,10 +14,11 @@ from tracker.alerting.row import Row
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
+from tracker.store.alert_lists import provider_of
 from tracker.store.alert_scripts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
-from tracker.store.alerts import provider_of
 from tracker.store.connection import (
     ALERTS_PREFIX,
+    CHANNEL_DEAD_PREFIX,
     CHANNEL_LEASE_PREFIX,
     CHANNEL_PREFIX,
     CHANNEL_READY_PREFIX,
@@ -27,8 +28,8 @@ from tracker.store.connection import (
     translated,
 )
 
-#: A sender that died gives its channel back after this long; each call prolongs it. One call ends within 15 s; a slower
-#: one (a mail server that dawdles) may be made twice, and what the late one writes is refused.
+#: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
+#: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.
 LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)
@@ -64,7 +65,11 @@ class RedisRows:
             return None
         failures, failing_since = answer
         return ChannelLease(
-            channel=channel, owner=owner, failures=int(failures), failing_since=moment(failing_since or None)
+            channel=channel,
+            owner=owner,
+            failures=int(failures),
+            failing_since=moment(failing_since or None),
+            call_begins_within=timedelta(milliseconds=self._lease_ms / 2),
         )
 
     def end(self, lease: ChannelLease) -> None:
@@ -111,11 +116,17 @@ class RedisRows:
         """Write down what became of it. Raises Conflict."""
         self._write(lease, ready, row, now, again_at.timestamp() if again_at else "", mark)
 
-    def rows(self, channel: str) -> Mapping[str, Row]:
-        """Return what was sent to a channel, by alert id."""
-        with translated():
-            values: Any = self._client.hgetall(CHANNEL_ROWS_PREFIX + channel)
-        return {alert_id.decode(): _ROWS.decode(value) for alert_id, value in values.items()}
+    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
+        """Return what channels were sent of some alerts, by channel and alert id; `wanted` has the ids by channel."""
+        asked = {channel: ids for channel, ids in wanted.items() if ids}
+        with translated(), self._client.pipeline(transaction=False) as pipe:
+            for channel, ids in asked.items():
+                pipe.hmget(CHANNEL_ROWS_PREFIX + channel, list(ids))
+            answers = pipe.execute()
+        return {
+            channel: {alert_id: _ROWS.decode(row) for alert_id, row in zip(ids, rows, strict=True) if row}
+            for (channel, ids), rows in zip(asked.items(), answers, strict=True)
+        }
 
     def row(self, channel: str, alert_id: str) -> Row:
         """Return what was sent of one alert to one channel."""
@@ -131,6 +142,7 @@ class RedisRows:
         key = CHANNEL_PREFIX + channel
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.hset(CHANNEL_ROWS_PREFIX + channel, alert_id, _ENCODER.encode(row))
+            pipe.zrem(CHANNEL_DEAD_PREFIX + channel, alert_id)
             pipe.zadd(CHANNEL_READY_PREFIX + channel, {alert_id: now.timestamp()})
             pipe.hdel(key, "not_before")
             pipe.execute()
@@ -150,7 +162,9 @@ class RedisRows:
             lease_ms=self._lease_ms,
             now_s=now.timestamp(),
             alert_id=ready.alert_id,
+            row_id=f"{channel} {ready.alert_id}",
             row=_ENCODER.encode(row),
+            is_dead=int(row.is_dead),
             alert_digest=ready.digest,
             again_at=again_at,
             failures="" if mark is None else mark.failures,
@@ -165,6 +179,7 @@ class RedisRows:
             rows_key=CHANNEL_ROWS_PREFIX + channel,
             ready_key=CHANNEL_READY_PREFIX + channel,
             alerts_key=ALERTS_PREFIX + provider_of(ready.alert_id),
+            dead_key=CHANNEL_DEAD_PREFIX + channel,
         )
         with translated():
             kept = self._row(keys=keys.values, args=arguments.values)

@@ -2,12 +2,19 @@
 
 from tracker.store.connection import (
     ALERTING,
+    ALERTS_AWAITED,
+    ALERTS_CHANGES,
     ALERTS_DUE,
+    ALERTS_FACTS,
     ALERTS_GROUP,
     ALERTS_INDEX,
     ALERTS_LEASE,
+    ALERTS_OPEN,
+    ALERTS_OVER,
     ALERTS_PREFIX,
     ALERTS_STORMS,
+    ALERTS_UNWRITTEN,
+    CHANNEL_DEAD_PREFIX,
     CHANNEL_READY_PREFIX,
     CHANNEL_ROWS_PREFIX,
     UPDATES,
@@ -22,6 +29,7 @@ class SettingsKeys(Named, frozen=True, kw_only=True):
     settings_key: str = ALERTING
     updates_key: str = UPDATES
     version_key: str = VERSION
+    awaited_key: str = ALERTS_AWAITED
 
 
 class SettingsArguments(Named, frozen=True, kw_only=True):
@@ -33,6 +41,8 @@ class SettingsArguments(Named, frozen=True, kw_only=True):
     group: str = ALERTS_GROUP
     #: `sync` or `restore`.
     mode: str
+    #: How long nobody decides where there were no settings; 0 for not at all.
+    awaited_ms: int
 
 
 class AlertCommitKeys(Named, frozen=True, kw_only=True):
@@ -43,6 +53,11 @@ class AlertCommitKeys(Named, frozen=True, kw_only=True):
     due_key: str = ALERTS_DUE
     index_key: str = ALERTS_INDEX
     storms_key: str = ALERTS_STORMS
+    open_key: str = ALERTS_OPEN
+    facts_key: str = ALERTS_FACTS
+    over_key: str = ALERTS_OVER
+    unwritten_key: str = ALERTS_UNWRITTEN
+    changes_key: str = ALERTS_CHANGES
 
 
 class AlertCommitArguments(Named, frozen=True, kw_only=True):
@@ -54,6 +69,7 @@ class AlertCommitArguments(Named, frozen=True, kw_only=True):
     alerts_prefix: str = ALERTS_PREFIX
     rows_prefix: str = CHANNEL_ROWS_PREFIX
     ready_prefix: str = CHANNEL_READY_PREFIX
+    dead_prefix: str = CHANNEL_DEAD_PREFIX
     now_s: float
     payload: bytes
 
@@ -82,6 +98,9 @@ class RowKeys(Named, frozen=True, kw_only=True):
     rows_key: str
     ready_key: str
     alerts_key: str
+    dead_key: str
+    unwritten_key: str = ALERTS_UNWRITTEN
+    changes_key: str = ALERTS_CHANGES
 
 
 class RowArguments(Named, frozen=True, kw_only=True):
@@ -91,7 +110,10 @@ class RowArguments(Named, frozen=True, kw_only=True):
     lease_ms: int
     now_s: float
     alert_id: str
+    #: What names the row in the journal.
+    row_id: str
     row: bytes
+    is_dead: int
     alert_digest: str
     #: A moment in seconds, "" for never, `keep` for what is there.
     again_at: float | str

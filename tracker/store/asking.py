@@ -7,7 +7,7 @@ import redis
 from tracker.errors import ConfigError
 from tracker.store.connection import translated
 
-#: Commands that change nothing, and with which the tracker's own keys are looked into.
+#: Commands that change nothing and read keys of the types that the tracker uses.
 READING: Final = frozenset({
     "DBSIZE", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "INFO", "LLEN", "LRANGE", "PING", "SCARD",
     "SISMEMBER", "SMEMBERS", "STRLEN", "TTL", "TYPE", "XINFO", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD",

@@ -1,4 +1,4 @@
-"""What screens and interfaces ask of the data server: what changed, a page that is wanted now, who did what."""
+"""The data server for screens and interfaces: what changed, polls on demand, who did what."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ _MOST_ACTS: Final = 10_000
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells whether a page changed, and when it was asked last."""
+    """A mark that differs after each change of a page, and when it was polled last."""
 
     #: Differs after every change of the page's state; b"" for one that was never asked.
     revision: bytes
@@ -102,7 +102,7 @@ class RedisBoard:
             return int(self._client.zcount(SCHEDULERS, now.timestamp() - WINDOW_S, "+inf"))
 
     def note(self, act: Act) -> None:
-        """Write an act down; the oldest ones go."""
+        """Record an act, and drop the oldest ones."""
         with translated():
             self._client.xadd(AUDIT, {"act": msgspec.json.encode(act)}, maxlen=_MOST_ACTS)
 
@@ -113,9 +113,9 @@ class RedisBoard:
         return tuple(msgspec.json.decode(fields[b"act"], type=Act) for _, fields in entries)
 
     def await_entry(self, seconds: float) -> bool:
-        """Wait until something comes into the stream of events; tell whether it did.
+        """Wait until something enters the stream of events; return whether it did.
 
-        A hint, no more: entries that a server which lost its data begins anew with may be missed. One thread asks.
+        A hint, no more: entries that a server which lost its data starts over with may be missed. One thread asks.
         """
         with translated():
             found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))
@@ -135,7 +135,7 @@ class RedisBoard:
         self._catalogue.put([provider], now)
 
     def remove(self, provider_id: str) -> bool:
-        """Stop watching a page and forget what is known of it; tell whether there was one of that id."""
+        """Stop watching a page and forget what is known of it; return whether there was one of that id."""
         return bool(self._catalogue.remove([provider_id]))
 
     def ping(self) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of providers, in the data server; what is known of pages and what is due are read beside it."""
+"""The catalogue of providers in the data server, with the knowledge of pages and the due times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -52,9 +52,9 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedisCatalogue(RedisPageReports, RedisDueQueue):
-    """Providers come and go here; schedulers and workers see it with their next call.
+    """The providers; schedulers and workers see a change with their next call.
 
-    Whoever asks about pages or claims what is due alone takes one of the two it is made of.
+    Code that only reads pages, or only claims due ones, uses one of the two base classes.
     """
 
     def __init__(self, client: "redis.Redis") -> None:

@@ -1,7 +1,7 @@
-"""How values are written down in the data server: JSON with the version of its shape in front.
+"""The stored form of values: JSON behind the version of its shape.
 
 JSON, because somebody will read it with redis-cli at night. A reader accepts its own version and every one before.
-What is long is compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms, and only an answer that
+Long values are compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms, and only an answer that
 changed has it read and written.
 """
 
@@ -15,21 +15,22 @@ from tracker.delivery.latency import Timing
 from tracker.errors import StoreError
 from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider, Webhook
-from tracker.polling.ports import Slot
+from tracker.polling.page_store import Slot
 from tracker.scheduling.dispatch_lag import SchedulerReport
+from tracker.store.stored_state import StoredState, restored, stored
 
 #: Version of the shapes below. Fields may be added with a default without a new version.
 VERSION: Final = b"1"
 #: In front of the same shapes, compressed.
 COMPRESSED: Final = b"2"
-#: From so many bytes on compressing pays: below, keys and fields take more.
+#: Compressing pays from this many bytes on: below, keys and fields take more.
 _LONG: Final = 1024
 _FASTEST: Final = 1
 
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
-_STATE = msgspec.json.Decoder(PageState)
+_STATE = msgspec.json.Decoder(StoredState)
 _VIEW = msgspec.json.Decoder(PageView)
 _DIGESTS = msgspec.json.Decoder(dict[str, dict[str, UpdateDigest]])
 _PROVIDER = msgspec.json.Decoder(Provider)
@@ -40,12 +41,12 @@ _REPORT = msgspec.json.Decoder(SchedulerReport)
 
 def encode_state(state: PageState) -> bytes:
     """Return the state as bytes."""
-    return VERSION + _ENCODER.encode(state)
+    return VERSION + _ENCODER.encode(stored(state))
 
 
 def decode_state(data: bytes) -> PageState:
     """Read a state; an empty value is that of a page never seen. Raises StoreError."""
-    return _decode(data, _STATE) if data else PageState()
+    return restored(_decode(data, _STATE)) if data else PageState()
 
 
 def encode_view(view: PageView) -> bytes:
@@ -88,7 +89,7 @@ def decode_webhook(data: bytes) -> Webhook:
     return _decode(data, _WEBHOOK)
 
 
-#: Stands where a page once took a slot and takes none any more.
+#: The slot of a page that took one before and takes none now.
 NO_SLOT = "-"
 
 

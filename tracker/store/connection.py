@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final, overload
 
@@ -30,7 +31,7 @@ PROVIDERS: Final = f"{PREFIX}providers"
 SCHEDULE: Final = f"{PREFIX}schedule"
 DUE: Final = f"{PREFIX}due"
 VERSION: Final = f"{PREFIX}providers:version"
-#: Named once, when the catalogue is first written: another name says that the data server was emptied meanwhile.
+#: A name given when the catalogue is first written; another name means that the data server was emptied.
 GENERATION: Final = f"{PREFIX}generation"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
@@ -52,25 +53,36 @@ SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
-#: What somebody had the tracker do, and of each page that it was pushed of late.
+#: What somebody had the tracker do, and of each page that it was pushed recently.
 AUDIT: Final = f"{PREFIX}audit"
 PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
 #: Of alerts: what the configuration says and who is silent, when each is looked at again, all of them by when they
-#: opened, and what opened of late by cause.
+#: opened, and what opened recently by cause.
 ALERTING: Final = f"{PREFIX}alerting"
 ALERTS_DUE: Final = f"{PREFIX}alerts:due"
 ALERTS_INDEX: Final = f"{PREFIX}alerts:index"
 ALERTS_STORMS: Final = f"{PREFIX}alerts:storms"
+#: Open ones by when they opened, what lists and counts say of each; ended ones by when they ended.
+ALERTS_OPEN: Final = f"{PREFIX}alerts:open"
+ALERTS_FACTS: Final = f"{PREFIX}alerts:facts"
+ALERTS_OVER: Final = f"{PREFIX}alerts:over"
+#: Alerts and rows that changed since the journal was written, by the number of their change, and the newest number.
+ALERTS_UNWRITTEN: Final = f"{PREFIX}alerts:unwritten"
+ALERTS_CHANGES: Final = f"{PREFIX}alerts:changes"
+#: While this is there nobody decides: the data server was empty, and the journal may bring open alerts back.
+ALERTS_AWAITED: Final = f"{PREFIX}alerts:awaited"
 ALERTS_LEASE: Final = f"{PREFIX}alerts:lease"
 #: The drills that the page or the interface began, the newest first.
 DRILL_RUNS: Final = f"{PREFIX}drill-runs"
 #: Of each provider: its alerts.
 ALERTS_PREFIX: Final = f"{PREFIX}alerts:of:"
-#: Of each channel: how it does, who sends to it now, what was sent of each alert, and which alerts have more to send.
+#: Of each channel: how it does, who sends to it now, what was sent of each alert, which alerts have more to send,
+#: and which hold a dead letter, by when they were given up.
 CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
 CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
 CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
+CHANNEL_DEAD_PREFIX: Final = f"{PREFIX}channel-dead:"
 #: When the last drill of each channel came through.
 DRILLS: Final = f"{PREFIX}drills"
 #: The consumer group of the event stream that alerts read; no sink is called so.
@@ -113,7 +125,7 @@ def connect(
     options = _options(max_connections, answer_s, Retry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
     if url.startswith(SENTINEL):
         address = SentinelAddress.parse(url)
-        # redis-py has no annotations for either call.
+        # redis-py annotates neither call.
         asked = Sentinel(address.hosts, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
         primary: redis.Redis = asked.master_for(address.master, **_of_primary(address), **options)  # type: ignore[no-untyped-call]
         return primary
@@ -174,13 +186,28 @@ def load_script(client: "AsyncRedis", *names: str) -> AsyncScript: ...
 
 def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | AsyncScript:
     """Return the Lua script that the files of these names make, ready to be called; it is sent by digest."""
+    return client.register_script(script_text(*names))
+
+
+@cache
+def script_text(*names: str) -> str:
+    """Return what the files of these names make, one behind the other."""
     folder = files(__package__) / "lua"
-    return client.register_script("".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names))
+    return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 
 
 def moment(value: bytes | None) -> datetime | None:
-    """Return what a field with seconds since the epoch says, None for an empty one."""
+    """Return the moment in a field of seconds since the epoch, None for an empty one."""
     return datetime.fromtimestamp(float(value), UTC) if value else None
+
+
+def words_of(error: Exception) -> str:
+    """Return the reason that the client gives, in the system's words where the system gave it."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, redis.ConnectionError) and isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    # redis-py puts what its objects look like behind the reason.
+    return str(error).partition(" : <redis.")[0]
 
 
 @contextmanager
@@ -190,5 +217,4 @@ def translated() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         kind = type(error).__name__
-        said = str(error).partition(" : <redis.")[0]
-        raise StoreError(f"the data server does not answer as it should ({kind}: {said})") from error
+        raise StoreError(f"the data server does not answer as it should ({kind}: {words_of(error)})") from error

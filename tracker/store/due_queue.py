@@ -11,7 +11,7 @@ from tracker.store.codec import decode_report, encode_report
 from tracker.store.connection import DUE, NAMESPACE, SCHEDULER_PREFIX, SCHEDULERS, load_script, translated
 from tracker.store.scripts import ClaimArguments, ClaimKeys
 
-#: Clocks of machines whose schedulers share the work differ by no more; a clock that goes back further was put back.
+#: Clocks of schedulers that share the work differ by less; one that goes back further was set back.
 CLOCKS_DIFFER_S: Final = 10.0
 #: A provider that has been due for longer is overdue: no scheduler looks as seldom.
 OVERDUE_S: Final = 1.0
@@ -54,7 +54,7 @@ class RedisDueQueue:
         return int(length)
 
     def report(self, report: SchedulerReport) -> None:
-        """Keep what a scheduler says of itself until it has said nothing for a minute. Raises StoreError."""
+        """Store the report of a scheduler, which expires after a minute. Raises StoreError."""
         at = report.at.timestamp()
         with translated(), self._client.pipeline(transaction=False) as pipe:
             pipe.set(SCHEDULER_PREFIX + report.name, encode_report(report), ex=WINDOW_S)
@@ -63,7 +63,7 @@ class RedisDueQueue:
             pipe.execute()
 
     def scheduling(self, now: datetime) -> Scheduling:
-        """Return how late providers are, and what the schedulers say of themselves. Raises StoreError."""
+        """Return how late providers are, with the reports of the schedulers. Raises StoreError."""
         overdue_since = now.timestamp() - OVERDUE_S
         with translated():
             with self._client.pipeline(transaction=False) as pipe:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker.polling.ports import Commit, HostBusy, PollLease
+from tracker.polling.page_store import Commit, HostBusy, PollLease
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
     MOST_SEEN,
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 MOST_TOGETHER: Final = 200
 #: How far apart calls of a kind begin at least, in seconds.
 CALLS_APART_S: Final = 0.005
+#: How long a quiet poll waits for others that are committed with it, in seconds: answers of one burst come scattered.
+GATHER_S: Final = 0.01
 #: Pages of which provider and state are kept, some 4.5 KB each.
 MOST_COPIES: Final = 4_000
-#: Once the copies are full, one new page in so many replaces an old one.
+#: Once all copies are taken, one new page in this many replaces an old one.
 _LEFT_OUT: Final = 16
 #: Commits with events that are on their way at the same time, with a connection each.
 _CHANGES_AT_ONCE: Final = 8
@@ -60,7 +62,7 @@ class RedisGroupedPages:
             self._begin_all, MOST_TOGETHER, CALLS_APART_S
         )
         self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
-            self._commit_all, MOST_TOGETHER, CALLS_APART_S
+            self._commit_all, MOST_TOGETHER, CALLS_APART_S, GATHER_S
         )
         self._pending = asyncio.Semaphore(_CHANGES_AT_ONCE)
 

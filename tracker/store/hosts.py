@@ -1,4 +1,4 @@
-"""Which host a page is asked at, for counting how many pages of it are asked at once."""
+"""The host that a poll counts for: only so many polls of one host run at the same time."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.model.urls import same_page
-from tracker.polling.ports import Slot
+from tracker.polling.page_store import Slot
 
 _USUAL_PORTS = frozenset({80, 443})
 

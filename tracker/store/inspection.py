@@ -1,7 +1,7 @@
-"""Looks over a data server before anything relies on it: whether it answers, can do what is needed, and keeps its data.
+"""Inspects a data server before anything relies on it: whether it answers, has all commands, and keeps its data.
 
 The commands are queued in a transaction that is given up: the server judges existence, rights, keys and room of each
-when it queues it, and runs none. Whatever is wrong comes out as one sentence without the password.
+when it queues it, and runs none. Each finding is one sentence without the password.
 """
 
 import contextlib
@@ -153,7 +153,7 @@ def _dangers(client: "redis.Redis", shown: str) -> Iterator[str]:
 
 
 def _too_old(url: str, shown: str, refusal: str) -> ServerUnfit:
-    """Return the sentence for a server that does not even know how to be greeted, with its version if it says one."""
+    """Return the sentence for a server that does not know HELLO, with its version if it says one."""
     client = connect(url, answer_s=ANSWER_S, tries=0, protocol=2)
     try:
         version = _text(client.info("server")).get("redis_version", "")

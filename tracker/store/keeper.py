@@ -1,16 +1,16 @@
 """Puts the catalogue back when the data server has lost it: emptied, restarted without its data, or evicting keys.
 
-Whoever runs for long keeps what it last saw: beat everywhere, and the supervisor of `tracker up` beside it. Nobody
-decides who is the one to act, since a provider that is back already is passed over.
+Each long-running process keeps a copy: beat everywhere, and the supervisor of `tracker up`. They need no coordination,
+since a provider that is back already is skipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from tracker.model.provider import Webhook
-from tracker.model.route import Alerting
+from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import Holdings, RedisCatalogue
 from tracker.store.codec import decode_provider
@@ -24,7 +24,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     sinks: int
     #: Due times and schedules of pages that were there without them.
     due_times: int
-    #: Whether this is the one who put it back.
+    #: Whether this process put it back.
     is_ours: bool
 
     def __str__(self) -> str:
@@ -47,6 +47,7 @@ class Keeper:
         self._sinks = sinks
         self._alerts = alerts
         self._alerting = Alerting()
+        self._silences: Sequence[Silence] = ()
         self._clock = clock
         #: What was held at the last look, and what it was when all of it was read.
         self._last: Holdings | None = None
@@ -64,7 +65,7 @@ class Keeper:
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
         if known is None or (held.generation == known.generation and held.version > known.version):
-            # A catalogue that is changing is read once it has come to rest.
+            # While the catalogue changes, it is not read.
             if last is None or held.version == last.version or not held.is_whole:
                 known = self._remember(held)
             if known is None or held.is_whole:
@@ -79,17 +80,18 @@ class Keeper:
             held = self._catalogue.holdings()
         self._providers, self._webhooks = self._catalogue.entries(), self._sinks.webhooks()
         if self._alerts is not None:
-            self._alerting = self._alerts.config()
+            self._alerting, self._silences = self._alerts.config(), self._alerts.silences()
         self._known = held
         return held
 
     def _restore(self, held: Holdings, known: Holdings) -> Loss | None:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
-        if self._alerts is not None and self._alerting.channels:
-            self._alerts.restore(self._alerting)
         providers = tuple(map(decode_provider, self._providers))
         pages = self._catalogue.restore(providers, self._clock(), was_emptied=held.generation != known.generation)
+        if self._alerts is not None and self._alerting.channels:
+            # Last: an alert whose page is not in the catalogue would end.
+            self._alerts.restore(self._alerting, self._silences)
         now = self._catalogue.holdings()
         # Read again at the next look: others may have put in more.
         self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)

@@ -1,4 +1,4 @@
-"""How leases of pages are taken and given back: the arguments of the scripts, and what their answers mean."""
+"""Poll leases: the arguments of their scripts, and the meaning of the answers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, HostBusy, PollLease, Remark, Slot
+from tracker.polling.page_store import Commit, HostBusy, PollLease, Remark, Slot
 from tracker.store.codec import (
     NO_SLOT,
     decode_provider,
@@ -53,7 +53,7 @@ _WITHOUT_HOST: Final = CommitFields.__struct_fields__.index("host")
 _ENCODER: Final = msgspec.json.Encoder()
 _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was removed"}
 
-#: A page as begin.lua is asked for it: id, "revision mark" of the state that is known, version of the catalogue that
+#: A page in a call of begin.lua: id, "revision mark" of the state that is known, version of the catalogue that
 #: its provider is from; "" for what is not known.
 Question = tuple[str, str, str]
 
@@ -65,7 +65,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     state: PageState
     revision: int
     question: Question
-    #: What the next poll takes of its host.
+    #: The slot that the next poll takes.
     slot: Slot | None
     remark: Remark
 
@@ -95,7 +95,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
 
 
 def is_lease(answer: Any) -> bool:
-    """Tell whether begin.lua leased the page. Raises StoreError."""
+    """Return whether begin.lua leased the page. Raises StoreError."""
     if type(answer) is bytes:
         return answer != b"busy"
     if answer is not None and answer[0] is None:
@@ -116,9 +116,9 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
 
 
 def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return what is known of a leased page. Raises StoreError.
+    """Return the copy of a leased page. Raises StoreError.
 
-    What is as it was before stays the very same object.
+    An unchanged provider or state stays the same object.
     """
     if type(answer) is bytes:
         if before is None:
@@ -156,7 +156,7 @@ def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
 
 
 def is_quiet(commit: Commit) -> bool:
-    """Return whether a commit writes no more than that a poll took place."""
+    """Return whether a commit only records that a poll took place."""
     return (
         commit.state is None
         and commit.view is None
@@ -167,7 +167,7 @@ def is_quiet(commit: Commit) -> bool:
 
 
 def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
-    """Return a commit as commit_rules.lua reads it, but for what only commit.lua writes.
+    """Return the part of a commit that commit_rules.lua reads.
 
     With the copy that its lease was made of, the provider need not be looked up.
     """

@@ -7,7 +7,7 @@ from tracker.errors import Conflict
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, Known, PollLease
+from tracker.polling.page_store import Commit, Known, PollLease
 
 
 class MemoryPages:

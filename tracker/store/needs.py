@@ -1,6 +1,6 @@
 """What the tracker asks of a data server: the least version, and every command that it and Celery send.
 
-One list: `tracker.store.inspection` asks the server for each, and a test holds it to what is really sent.
+There is one list: `tracker.store.inspection` checks the server for each, and a test compares it with all that is sent.
 """
 
 from typing import Final

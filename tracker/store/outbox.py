@@ -1,4 +1,4 @@
-"""What waits for each webhook, in the data server: a consumer group of the stream, and dead letters put back."""
+"""The pending deliveries of each webhook: a consumer group of the stream, and redriven dead letters."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import redis
 
-from tracker.delivery.ports import DeliveryLease, PendingDelivery
+from tracker.delivery.outbox import DeliveryLease, PendingDelivery
 from tracker.delivery.retry_policy import LONGEST_WAIT_S, Accepted, DeadLettered, Disposition, FailureStreak, Postponed
 from tracker.errors import Conflict
 from tracker.model.event import encode_event
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 #: A worker that died gives its sink back after this long. One attempt ends within 15 s, but for a slow name server;
 #: who outlives the lease is refused, and the event delivered again under the same id.
 LEASE_S: Final = 20.0
-#: The oldest go when there are more.
+#: Beyond this, the oldest ones are dropped.
 MOST_DEAD: Final = 1000
-#: The one consumer of each group, whoever runs it: what a dead worker left pending is the next one's to deliver.
+#: The only consumer of each group, so that the next worker delivers what a dead one left pending.
 CONSUMER: Final = "deliver"
 
 
@@ -71,7 +71,7 @@ class RedisOutbox:
             return None
         webhook, failures, failing_since, begins_anew = answer
         if begins_anew:
-            log.warning("sink %s begins anew: the event stream was lost", sink)
+            log.warning("sink %s starts over: the event stream was lost", sink)
         streak = FailureStreak(failures=failures, failing_since=moment(failing_since))
         return DeliveryLease(webhook=decode_webhook(webhook), streak=streak, owner=owner)
 
@@ -84,7 +84,7 @@ class RedisOutbox:
                 return [_delivery(stream_id, fields, is_redriven=True) for stream_id, fields in redrive]
             pending = self._read(sink, "0", count)
             if not pending and self._read(sink, ">", count):
-                # Not that answer itself: when it is lost and asked for again, it is the one after the next.
+                # The answer is not used: a repetition after a lost answer would return the next entry.
                 pending = self._read(sink, "0", count)
         return [_delivery(stream_id, fields) for stream_id, fields in pending]
 

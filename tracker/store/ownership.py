@@ -1,4 +1,4 @@
-"""Who alone may go on with the record, or with a source of providers: a lease with a fencing token.
+"""Exclusive ownership of the record, or of a source of providers: a lease with a fencing token.
 
 Two trackers on one data server would remove each other's pages and share one place in the event stream. The lease lets
 one of them work; an owner is known by an id that is kept in a file, so that a restart goes on at once, and anybody else

@@ -1,4 +1,4 @@
-"""What is known of many pages, for people and the supervisor: read in portions, so that nobody else waits long."""
+"""The knowledge of many pages, for people and the supervisor: read in portions, so that no other caller waits long."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,7 +14,7 @@ from tracker.store.connection import latency_key, load_script, moment, page_key,
 from tracker.store.pages import PageStatus
 from tracker.store.scripts import RevisionArguments
 
-#: Pages that one call asks about; more would have other callers wait.
+#: Pages of one call; more would make other callers wait.
 _TOGETHER: Final = 1000
 #: Pages whose whole state is read with one call.
 _READ_TOGETHER: Final = 200

@@ -8,7 +8,7 @@ import redis
 
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
-from tracker.polling.ports import Commit, HostBusy, Known, PollLease
+from tracker.polling.page_store import Commit, HostBusy, Known, PollLease
 from tracker.store.codec import decode_digests, decode_view
 from tracker.store.connection import load_script, moment, page_key, seen_before_key, seen_key, translated
 from tracker.store.leases import (

@@ -1,7 +1,7 @@
-"""What each Lua script is made of and takes: its keys and arguments, in the order and by the names of its first lines.
+"""The files, keys and arguments of each Lua script, in the order and by the names of its first lines.
 
 A script names them once, `local due_key, schedule_key = unpack(KEYS)`; a struct here says the same, typed, and a test
-holds the two together. What a script reads from `FIRST` on comes behind the struct, as its comment says.
+holds the two together. Values that a script reads from `FIRST` on follow the struct, as its comment says.
 """
 
 from typing import Any, Final
@@ -183,11 +183,13 @@ class RemindKeys(Named, frozen=True, kw_only=True):
     page_key: str
     seen_key: str
     due_key: str = DUE
+    owned_key: str = RECORD_OWNER
 
 
 class RemindArguments(Named, frozen=True, kw_only=True):
     """Arguments of remind.lua, before the keys of what was reported."""
 
+    token: str
     provider_id: str
     now_s: float
     waited_s: float

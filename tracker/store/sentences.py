@@ -1,13 +1,15 @@
-"""What the client's errors say of a data server: one sentence each, with its address, the reason and a remedy. Pure."""
+"""The client's errors as sentences: each names the data server's address, the reason and a remedy. Pure."""
 
 import ssl
 from typing import Final
 
 import redis
 from redis import exceptions
+from redis.sentinel import MasterNotFoundError
 
 from tracker.errors import NoServer, ServerAway, ServerUnfit
 from tracker.model.plain import printable_line
+from tracker.store.connection import words_of
 from tracker.store.needs import LEAST_VERSION
 
 LEAST: Final = f"Redis or Valkey {'.'.join(map(str, LEAST_VERSION))} or later"
@@ -15,7 +17,8 @@ REPLICA: Final = "the data server at {server} is a replica, which takes no write
 #: Refusals without an exception of their own that pass.
 NOT_NOW: Final = ("MISCONF", "NOREPLICAS")
 _LONGEST: Final = 200
-_REMEDY: Final = "start it, or correct REDIS_URL (rediss:// with TLS, redis:// without)"
+_REMEDY: Final = "start it, or correct REDIS_URL"
+_TLS_REMEDY: Final = f"{_REMEDY} (rediss:// with TLS, redis:// without)"
 
 #: The first that fits decides; a timeout is no ConnectionError, all others of these are.
 _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[ServerUnfit], str], ...]] = (
@@ -46,8 +49,9 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         ServerAway,
         "the data server at {server} has no room left ({reason}); raise its maxmemory",
     ),
-    (exceptions.TimeoutError, ServerAway, "the data server at {server} does not answer ({reason}); " + _REMEDY),
-    (exceptions.ConnectionError, NoServer, "no data server can be reached at {server} ({reason}); " + _REMEDY),
+    (exceptions.TimeoutError, ServerAway, "the data server at {server} does not answer ({reason}); " + _TLS_REMEDY),
+    (MasterNotFoundError, NoServer, "no sentinel of {server} answers and names a primary ({reason}); " + _REMEDY),
+    (exceptions.ConnectionError, NoServer, "no data server can be reached at {server} ({reason}); " + _TLS_REMEDY),
     (
         redis.RedisError,
         ServerUnfit,
@@ -69,11 +73,17 @@ def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
         )
     if reason.startswith(NOT_NOW):
         return ServerAway(f"the data server at {server} takes no writes ({reason}); its log says more")
+    if isinstance(error, exceptions.ConnectionError) and isinstance(cause, OSError) and not _is_cut(cause):
+        return NoServer(f"no data server can be reached at {server} ({reason}); {_REMEDY}")
     kind, text = next((kind, text) for raised, kind, text in _SENTENCES if isinstance(error, raised))
     return kind(text.format(server=server, reason=reason))
 
 
+def _is_cut(error: OSError) -> bool:
+    """Return whether somebody had taken the connection, such as a server that wants TLS."""
+    return isinstance(error, ConnectionResetError | BrokenPipeError)
+
+
 def one_line(error: Exception) -> str:
     """Return what an error says, in one line of some length."""
-    # redis-py puts what its objects look like behind the reason.
-    return printable_line(str(error).partition(" : <redis.")[0], _LONGEST).removesuffix(".")
+    return printable_line(words_of(error), _LONGEST).removesuffix(".")

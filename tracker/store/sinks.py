@@ -1,4 +1,4 @@
-"""The sinks of the catalogue, how each one does, and its dead letters, in the data server."""
+"""The sinks of the catalogue in the data server, each with its state and its dead letters."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -58,7 +58,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedisSinks:
-    """Sinks come and go here; workers see it with their next call."""
+    """Workers see a change of the sinks with their next call."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
@@ -66,7 +66,7 @@ class RedisSinks:
         self._redrive = load_script(client, "redrive")
 
     def sync(self, webhooks: Iterable[Webhook]) -> Synced:
-        """Have these sinks and no others; forget what waits for those that are gone."""
+        """Replace the sinks by these; forget what waits for the removed ones."""
         return self._run_sync("sync", webhooks)
 
     def restore(self, webhooks: Iterable[Webhook]) -> Synced:
@@ -80,7 +80,7 @@ class RedisSinks:
         return tuple(sorted(map(decode_webhook, entries), key=lambda webhook: webhook.name))
 
     def ready(self, now: datetime) -> tuple[str, ...]:
-        """Return the names of the sinks that something waits for and that do not wait themselves."""
+        """Return the names of the sinks that have pending events and are in no pause."""
         return tuple(
             status.webhook.name
             for status in self.statuses()
@@ -88,7 +88,7 @@ class RedisSinks:
         )
 
     def statuses(self) -> tuple[SinkStatus, ...]:
-        """Return how every sink does, sorted by name."""
+        """Return the state of every sink, sorted by name."""
         webhooks = self.webhooks()
         if not webhooks:
             return ()

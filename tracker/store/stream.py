@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.delivery.ports import Reported, StreamedEvent
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.keys import KEYS_VERSION
 from tracker.model.page import ComponentStatus
 from tracker.model.page_state import PageState, PageView
 from tracker.store.catalogue import ASKED_AFTER
@@ -42,9 +43,9 @@ from tracker.store.scripts import (
 
 log = logging.getLogger(__name__)
 
-#: A webhook that nobody delivers to can hold back no more: some 100 MB, and months of events of a few hundred pages.
+#: The most entries that an idle webhook can hold back: some 100 MB, months of events of some hundred pages.
 MOST_ENTRIES: Final = 100_000
-#: Where a group is that has read nothing.
+#: The position of a group that has read nothing.
 NOWHERE: Final = "0-0"
 #: How many pages one call reminds of what was reported.
 _REMINDED_TOGETHER: Final = 100
@@ -53,7 +54,7 @@ _LOOKED_AT: Final = 1000
 
 
 class _Position(NamedTuple):
-    """Where a group of the stream is."""
+    """The position of a group in the stream."""
 
     #: Before it the group needs nothing.
     first: str
@@ -64,7 +65,7 @@ class _Position(NamedTuple):
 class RedisStream:
     """The `EventStream` of the distributed tracker.
 
-    With a lease it writes down nothing once another printer has that: those calls raise Conflict.
+    With a lease, it writes nothing once another printer has the lease: those calls raise Conflict.
     """
 
     def __init__(self, client: "redis.Redis", lease: Ownership | None = None) -> None:
@@ -115,16 +116,17 @@ class RedisStream:
         return value.decode() if value else None
 
     def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
-        """Give pages that were never read what is on record of them."""
+        """Give pages that were never read what is on record of them; return whether there are pages."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         for start in range(0, len(entries), _REMINDED_TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
-                    state = PageState(url=provider.url, known_until=known_until)
+                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=known_until)
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
+                        token=self._token,
                         provider_id=provider.id,
                         now_s=now.timestamp(),
                         waited_s=ASKED_AFTER.total_seconds(),
@@ -132,7 +134,8 @@ class RedisStream:
                         view=encode_view(_view(known)),
                     )
                     self._remind(keys=keys.values, args=(*arguments.values, *sorted(known.keys)), client=pipe)
-                pipe.execute()
+                answers: Any = pipe.execute()
+            _checked(min(answers) >= 0)
         return bool(entries)
 
     def redeliver(
@@ -173,7 +176,7 @@ class RedisStream:
             if excess > 0 and waiting:
                 self._drop(excess, before, waiting)
         return {
-            sink: _preceding(position.first) if position.is_pending else position.first
+            sink: preceding(position.first) if position.is_pending else position.first
             for sink, position in positions.items()
         }
 
@@ -242,7 +245,7 @@ def order(stream_id: str | bytes) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
-def _preceding(stream_id: str) -> str:
+def preceding(stream_id: str) -> str:
     """Return an id that lies between this entry and the one before it."""
     milliseconds, sequence = order(stream_id)
     return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-{2**64 - 1}"

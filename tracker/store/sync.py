@@ -1,4 +1,4 @@
-"""What a sync of the catalogue puts in, step by step, and what it says that it changed."""
+"""The steps of a sync of the catalogue, and the summary of its changes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime

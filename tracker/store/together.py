@@ -1,7 +1,8 @@
-"""Group commit: what is asked for in one tick goes with one call, what comes meanwhile with the next.
+"""Group commit: requests of one tick share a call, and later ones share the next.
 
 A call costs ten times what one more page in it costs. So calls of a kind begin some milliseconds apart, unless a group
-is full: whoever asks after a pause goes at once, and under load some twenty go together where three would have.
+is full: under load, twenty pages share a call where three would have. After a pause the first call goes at once, or a
+little later where its caller can wait and others may join it.
 """
 
 import asyncio
@@ -18,11 +19,18 @@ A = TypeVar("A")
 class Together(Generic[Q, A]):
     """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
 
-    def __init__(self, call: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], most: int, apart_s: float = 0.0) -> None:
-        """Call for at most so many at a time, so many seconds after the call before."""
+    def __init__(
+        self,
+        call: Callable[[Sequence[Q]], Awaitable[Sequence[A]]],
+        most: int,
+        apart_s: float = 0.0,
+        gather_s: float = 0.0,
+    ) -> None:
+        """Call for at most so many at a time, so many seconds after the call before, or after the first question."""
         self._call = call
         self._most = most
         self._apart_s = apart_s
+        self._gather_s = gather_s
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
         #: Set from when something waits until nothing does and no call is on its way.
         self._calling: asyncio.Task[None] | None = None
@@ -40,6 +48,8 @@ class Together(Generic[Q, A]):
     async def _go_on(self) -> None:
         try:
             now = asyncio.get_running_loop().time
+            if self._gather_s:
+                await asyncio.sleep(self._gather_s)
             while group := self._next():
                 began_s = now()
                 await self._ask(group)

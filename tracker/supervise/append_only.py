@@ -1,4 +1,4 @@
-"""Mends the data server's append-only file after a power loss, which may leave a cut command or zeros at its end.
+"""Repairs the data server's append-only file after a power loss, which may leave a cut command or zeros at its end.
 
 The server reads a file that is merely cut, and refuses one with zeros behind the cut. Its own check
 (`valkey-check-aof`, the same program under another name) says up to where the file is whole.
@@ -24,7 +24,7 @@ def mended(directory: Path, program: str) -> str | None:
     """Cut the newest append-only file down to its last whole command if the server has refused it.
 
     Return what was done in a sentence; None if the server did not end because of that file. A copy is kept beside the
-    folder of the files. Raises ConfigError with the command that mends it where more than the end is broken.
+    folder of the files. Raises ConfigError with the command that fixes it where more than the end is broken.
     """
     file = _newest(directory / "appendonlydir")
     if file is None or not _was_refused(directory / "server.log"):

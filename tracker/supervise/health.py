@@ -27,12 +27,12 @@ class PageHealth(msgspec.Struct, frozen=True, kw_only=True):
 def page_health(status: PageStatus) -> PageHealth:
     """Return the health of a page, which is far smaller than its state."""
     state = status.state
-    is_failing = bool(state.failures) and state.is_unknown
+    is_failing = bool(state.readability.failures) and state.is_unknown
     return PageHealth(
         name=status.provider.name,
         is_asked=status.checked_at is not None,
-        failure_reason=state.failure_reason or "" if is_failing else None,
-        failure=state.failure if is_failing else None,
+        failure_reason=state.readability.failure_reason or "" if is_failing else None,
+        failure=state.readability.failure if is_failing else None,
         filters=tuple(unmatched(status.provider, status.view)),
     )
 
@@ -45,16 +45,16 @@ def summary(pages: Sequence[PageHealth]) -> str | None:
     noun = "page" if len(pages) == 1 else "pages"
     if not failing:
         which = "it" if len(pages) == 1 else "all of them"
-        return f"watching {len(pages)} {noun}, {which} can be read"
+        return f"watching {len(pages):,} {noun}, {which} can be read"
     if len(failing) == len(pages):
         reason, _ = Counter(page.failure_reason for page in failing).most_common(1)[0]
-        which = "the page cannot" if len(pages) == 1 else f"none of {len(pages)} pages can"
+        which = "the page cannot" if len(pages) == 1 else f"none of {len(pages):,} pages can"
         return (
             f"{which} be read ({_REMEDIES.get(reason or '', 'see tracker status')}); trying again with growing pauses"
         )
     named = [f"{page.name} ({page.failure})" for page in failing[:_NAMED]]
     rest = f" and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
-    return f"watching {len(pages)} {noun}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
+    return f"watching {len(pages):,} {noun}, {len(failing)} cannot be read: {'; '.join(named)}{rest}"
 
 
 def filters_summary(pages: Sequence[PageHealth]) -> str | None:

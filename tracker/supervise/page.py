@@ -1,4 +1,4 @@
-"""Whether the page can be served, and the process that serves it."""
+"""The web server: whether its packages are installed, and its process."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _NEEDED: Final = ("fastapi", "uvicorn", "jinja2", "icalendar", "prometheus_clien
 
 
 def is_installed() -> bool:
-    """Tell whether all that the page needs is installed."""
+    """Return whether all that the page needs is installed."""
     return all(find_spec(name) is not None for name in _NEEDED)
 
 

@@ -1,4 +1,4 @@
-"""Calls that may hang: each in a thread of its own, which is abandoned at a signal or when its time is over."""
+"""Calls that may hang: each runs in its own thread, which a signal or a deadline abandons."""
 
 import threading
 import time

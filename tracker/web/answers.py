@@ -44,7 +44,7 @@ class ProviderState(Known, frozen=True, kw_only=True):
 
 
 class ProviderDetail(ProviderState, frozen=True, kw_only=True):
-    """A provider with what goes on at it."""
+    """A provider with what is ongoing at it."""
 
     indicator: str | None
     incidents: tuple[OpenIncident, ...]
@@ -164,7 +164,7 @@ def provider_state(page: PageNow, now: datetime) -> ProviderState:
 
 
 def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
-    """Return a provider with what goes on at it."""
+    """Return a provider with what is ongoing at it."""
     view = page.view
     return ProviderDetail(
         **_state_fields(page, now),
@@ -195,7 +195,7 @@ def _state_fields(page: PageNow, now: datetime) -> dict[str, Any]:
         "evidence": found.evidence,
         "last_state": found.last_state,
         "interval_s": provider.interval_s,
-        "changed_at": page.state.changed_at,
+        "changed_at": page.state.activity.changed_at,
         "open_incidents": len(page.view.open_incidents),
         "open_maintenances": len(page.view.open_maintenances),
         "impaired_components": len(page.view.impaired_components),

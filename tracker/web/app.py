@@ -1,4 +1,4 @@
-"""The app: all routes behind one door. The one place that knows which routes there are."""
+"""The app: all routes behind one access check. The only place that lists the routes."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -8,15 +8,17 @@ from typing import Any, NamedTuple, Protocol
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from tracker import __version__
-from tracker.errors import ConfigError, HistoryError, StoreError
+from tracker.errors import ConfigError, HistoryError, SearchTooWide, StoreError
 from tracker.web import alert_answers, answers
 from tracker.web.answers import Problem
 from tracker.web.gate import Gate
+from tracker.web.head import answer_head
 from tracker.web.http import Refused, problem_response, schemas
 from tracker.web.parts import Parts
-from tracker.web.routes import acts, alerts, api, health, login, outside, updates
+from tracker.web.routes import acts, alerts, api, deliveries, health, login, outside, silences, updates
 
 log = logging.getLogger("tracker")
 
@@ -62,7 +64,7 @@ class Beside(Protocol):
 
 
 class Addition(NamedTuple):
-    """Routes that another package adds, and what runs beside them. The door covers them as all others."""
+    """Routes that another package adds, with their background work. The access check covers them, too."""
 
     router: APIRouter
     beside: Sequence[Beside] = ()
@@ -87,6 +89,8 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
         updates.router,
         acts.router,
         alerts.router,
+        deliveries.router,
+        silences.router,
         outside.router,
     ):
         app.include_router(router)
@@ -97,10 +101,18 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
     for error in (StoreError, HistoryError):
         app.add_exception_handler(error, _away)
     app.add_exception_handler(ConfigError, _wrong)
+    app.add_exception_handler(SearchTooWide, _wrong)
     return app
 
 
 class _App(FastAPI):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await answer_head(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document with the shapes of our answers."""
         if not self.openapi_schema:
@@ -132,7 +144,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _not_understood(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  it is registered for nothing else
-    # What was given is not repeated.
+    # The input is not repeated.
     wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:5])
     return problem_response(Problem(title="the request is not understood", status=422, detail=wrong[:500]))
 

@@ -1,4 +1,4 @@
-"""What runs beside the requests: looks at the pages, follows the record, hands new events on."""
+"""Background work: reads the pages, follows the record, hands new events on."""
 
 import asyncio
 import logging
@@ -22,7 +22,10 @@ log = logging.getLogger("tracker")
 
 #: How often the pages and the record are looked at when no signal says that something is new.
 LOOK_EVERY_S: Final = 1.0
-#: However much there is to look at, it takes no more than one part in so many of the time.
+#: The same while nobody looks at us: for the history, and for the pages.
+IDLE_EVERY_S: Final = 5.0
+IDLE_PAGES_EVERY_S: Final = 30.0
+#: However much there is to read, reading takes at most one part in this many of the time.
 _PAUSE_TO_WORK: Final = 5.0
 #: An entry of the stream is on record within this time; so long the record is looked at often.
 _WRITTEN_IN_S: Final = 2.5
@@ -88,7 +91,12 @@ class Background:
             self._parts.live.publish_states(
                 [msgspec.json.encode(provider_state(pages[id_], now)) for id_ in changed if id_ in pages]
             )
-            await asyncio.sleep(max(LOOK_EVERY_S, (clock() - began) * _PAUSE_TO_WORK))
+            self._parts.attention.done()
+            await self._parts.attention.rest(
+                max(LOOK_EVERY_S, (clock() - began) * _PAUSE_TO_WORK),
+                clients=self._parts.live.clients,
+                idle_s=IDLE_PAGES_EVERY_S,
+            )
 
     async def _listen(self) -> None:
         while True:
@@ -111,7 +119,7 @@ class Background:
             if clock() < often_until and not new:
                 await asyncio.sleep(_OFTEN_S)
                 continue
-            await _either(self._hinted, LOOK_EVERY_S)
+            await _either(self._hinted, self._pause_s())
 
     def _read_on(self) -> int:
         keep_since = None if self._keep is None else self._parts.clock() - self._keep
@@ -121,11 +129,15 @@ class Background:
         """Hand on what is new in the history, whoever put it there."""
         live, history = self._parts.live, self._parts.history
         while True:
-            await _either(self._grown, LOOK_EVERY_S)
+            await _either(self._grown, self._pause_s())
             self._grown.clear()
             while items := await self._quietly("news", lambda: history.newer(live.last_seq, FeedFilter(), BATCH)):
                 await live.publish(items)
                 await asyncio.sleep(GATHERED_S + live.clients * _GATHERED_FOR_EACH_S)
+
+    def _pause_s(self) -> float:
+        """Return how long to wait where no signal comes: one may be lost, and another process may write the history."""
+        return LOOK_EVERY_S if self._parts.attention.is_given(self._parts.live.clients) else IDLE_EVERY_S
 
     async def _count(self) -> None:
         while True:
@@ -140,7 +152,7 @@ class Background:
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _quietly(self, what: str, work: Callable[[], T]) -> T | None:
-        """Return what the work does in a thread; None where it cannot be done now, which is said once."""
+        """Run the work in a thread and return its result; None if it fails now, which is logged once."""
         loop = asyncio.get_running_loop()
         try:
             done = await loop.run_in_executor(self._threads, work)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.assessment import Assessment, Reason, State
+from tracker.assessment import Assessment, State
 from tracker.web.plain import title_of
 
 #: Dark enough for white letters (WCAG AA).
@@ -16,6 +16,7 @@ _COLORS: Final = {
     State.CRITICAL: "#b42318",
     State.MAINTENANCE: "#0a5cad",
     State.UNKNOWN: "#57606a",
+    State.NOT_ASKED: "#57606a",
 }
 _WORDS: Final = {
     State.OPERATIONAL: "operational",
@@ -24,6 +25,7 @@ _WORDS: Final = {
     State.CRITICAL: "critical problems",
     State.MAINTENANCE: "maintenance",
     State.UNKNOWN: "unknown",
+    State.NOT_ASKED: "not asked yet",
 }
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
@@ -45,15 +47,13 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
 def badge_of(name: str, found: Assessment) -> Badge:
     """Return the badge of a provider; unknown says for how long."""
     message = _WORDS[found.state]
-    if found.reason is Reason.NEVER_ASKED:
-        message = "not asked yet"
-    elif found.state is State.UNKNOWN and found.age_s is not None:
+    if found.state is State.UNKNOWN and found.age_s is not None:
         message = f"{message}, {_age(found.age_s)}"
     return Badge(
         label=title_of(name, _LONGEST_LABEL),
         message=message,
         color=_COLORS[found.state],
-        is_unknown=found.state is State.UNKNOWN,
+        is_unknown=not found.state.is_known,
     )
 
 

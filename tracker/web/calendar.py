@@ -1,4 +1,4 @@
-"""Maintenances as a calendar to subscribe to (RFC 5545): one event for each, for ever under the same UID. Pure."""
+"""Maintenances as a calendar to subscribe to (RFC 5545): one event for each, forever under the same UID. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def as_calendar(name: str, maintenances: Sequence[RecordedIncident]) -> bytes:
 
 
 def uid_of(maintenance: RecordedIncident) -> str:
-    """Return what the event is called for ever, in characters that no calendar trips over."""
+    """Return what the event is called forever, in characters that no calendar trips over."""
     key = f"{maintenance.provider}/{maintenance.incident_id}".encode("utf-8", "replace")
     return f"{hashlib.sha256(key).hexdigest()[:32]}@status-page-tracker"
 

@@ -10,20 +10,13 @@ import msgspec
 
 from tracker.history import FeedItem
 from tracker.model.event import Event, EventKind
+from tracker.model.keys import event_id
 from tracker.web.plain import LONGEST_TEXT, LONGEST_TITLE, link_of, text_of, title_of
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-#: Of RFC 4151: what stands behind it is ours for ever.
+#: Of RFC 4151: what stands behind it is ours forever.
 _TAG: Final = "tag:github.com,2026:status-page-tracker"
-_OF_UPDATES: Final = frozenset(
-    {
-        EventKind.NEW_INCIDENT,
-        EventKind.INCIDENT_UPDATE,
-        EventKind.MAINTENANCE_UPDATE,
-        EventKind.UPDATE_EDITED,
-        EventKind.UPDATE_WITHDRAWN,
-    }
-)
+_CHANGES: Final = frozenset({EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN})
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +50,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 def entries_of(items: Sequence[FeedItem]) -> tuple[Entry, ...]:
     """Return the entries of events, the newest first as those are given; an edit changes its update's entry."""
     entries: dict[str, Entry] = {}
+    reported = {_place(item.event): item.event.id for item in items if item.event.event not in _CHANGES}
     for item in items:
-        entry = _entry(item.event)
+        event = item.event
+        is_change = event.event in _CHANGES and event.incident_id is not None and event.update_id is not None
+        entry = _entry(event, reported.get(_place(event), _own_id(event)) if is_change else event.id)
         newer = entries.get(entry.id)
         # What is older says when it was published; what is newer says what it is.
         entries[entry.id] = entry if newer is None else msgspec.structs.replace(newer, published_at=entry.published_at)
@@ -116,17 +112,24 @@ def as_json_feed(channel: Channel) -> bytes:
     )
 
 
-def _entry(event: Event) -> Entry:
-    is_update = event.event in _OF_UPDATES and event.incident_id is not None and event.update_id is not None
-    key = f"{event.provider}/{event.incident_id}/{event.update_id}" if is_update else event.id
+def _place(event: Event) -> tuple[str, str | None, str | None]:
+    return event.provider, event.incident_id, event.update_id
+
+
+def _own_id(event: Event) -> str:
+    """Return the id with which the update that an event changes was reported, unless an earlier version did that."""
+    return event_id(event.provider, event.incident_id or "", event.update_id or "")
+
+
+def _entry(event: Event, named: str) -> Entry:
     what = event.incident or event.message or event.event.replace("_", " ")
     withdrawn = "Withdrawn: " if event.event is EventKind.UPDATE_WITHDRAWN else ""
     published_at = event.published_at or event.seen_at
-    is_later = event.event in (EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN)
+    is_later = event.event in _CHANGES
     components = (title_of(name, 100) for name in event.components)
     title = title_of(f"{withdrawn}{event.product}: {what} ({event.status.replace('_', ' ')})", LONGEST_TITLE)
     return Entry(
-        id=f"{_TAG}/{quote(key.encode('utf-8', 'replace'), safe='/')}",
+        id=f"{_TAG}/{quote(named.encode('utf-8', 'replace'), safe='/')}",
         title=title,
         text=text_of(event.message, LONGEST_TEXT),
         author=title_of(event.provider_name, 100) or event.provider,

@@ -22,7 +22,7 @@ class FormTokens:
         return salt + self._signed(salt, viewer)
 
     def is_valid(self, token: str, viewer: Viewer) -> bool:
-        """Tell whether a page for this viewer carried the token."""
+        """Return whether a page for this viewer carried the token."""
         salt, signature = token[: 2 * _HALF], token[2 * _HALF :]
         expected = self._signed(salt, viewer)
         return hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())

@@ -1,4 +1,4 @@
-"""The door: whatever the route, who asks and under which name is looked at first. A plain ASGI middleware."""
+"""The access check before every route: which host name a request uses, and who sends it. A plain ASGI middleware."""
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -13,9 +13,9 @@ from tracker.web.answers import Problem
 from tracker.web.http import problem_response
 from tracker.web.parts import Parts
 
-#: Which need no name of ours: probes ask by address.
+#: Paths that are served under any host name: probes use the address.
 _PROBES: Final = frozenset({"/healthz", "/readyz"})
-#: Which everybody may ask; hooks and links in messages have secrets of their own.
+#: Paths that everybody may request; hooks and links in messages carry their own secrets.
 _OPEN: Final = ("/static/", "/hooks/", "/act/", "/login", "/favicon", "/icon.svg")
 _POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _HEADERS: Final = {
@@ -48,6 +48,8 @@ class Gate:
 
         refusal = self._refusal(scope)
         if refusal is None:
+            if scope["path"] not in _PROBES and not scope["path"].startswith(_OPEN):
+                await self._parts.attention.look()
             await self._app(scope, receive, send_guarded)
         else:
             problem, headers = refusal

@@ -31,7 +31,7 @@ def html(
 
 
 def static(request: Request, data: bytes, media_type: str) -> Response:
-    """Return a file of ours, which browsers keep for a day and then ask for anew."""
+    """Return a file of ours, which browsers keep for a day and then ask for again."""
     tag = f'"{hashlib.blake2b(data, digest_size=8).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=86400"}
     if tag in request.headers.get("if-none-match", ""):

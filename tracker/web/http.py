@@ -78,7 +78,7 @@ _STATUSES: Final = {
     403: "Not allowed",
     404: "There is no such thing",
     409: "There is one already",
-    410: "The cursor is too old; begin anew",
+    410: "The cursor is too old; start again without one",
     429: "Too often",
     503: "The data is not there now",
 }

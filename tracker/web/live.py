@@ -56,7 +56,7 @@ class Live:
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether it ends."""
+        """Return whether the hub is closing."""
         return self._is_closed
 
     async def publish(self, items: Sequence[FeedItem]) -> None:
@@ -69,7 +69,7 @@ class Live:
             self._published.notify_all()
 
     def publish_states(self, states: Sequence[bytes]) -> None:
-        """Hand on what says how pages do now, each as JSON; such an event has no id and is not sent again."""
+        """Hand on what says the present state of pages, each as JSON; such an event has no id and is not sent again."""
         if states:
             self._hand_on(Chunk((), (), b"".join(b"event: state\ndata: " + state + b"\n\n" for state in states)))
 
@@ -109,7 +109,7 @@ class Live:
 
 
 class Client:
-    """One who listens, with what waits for it."""
+    """A client that listens, with its queue."""
 
     def __init__(self, wanted: FeedFilter) -> None:
         self.wanted = wanted
@@ -158,12 +158,12 @@ def encode_item(item: FeedItem) -> bytes:
 
 
 def is_narrow(wanted: FeedFilter) -> bool:
-    """Tell whether a filter leaves anything out."""
+    """Return whether a filter leaves anything out."""
     return wanted != FeedFilter()
 
 
 def is_wanted(wanted: FeedFilter, item: FeedItem) -> bool:
-    """Tell whether an event passes a filter by provider, kind and impact; others are the history's affair."""
+    """Return whether an event passes a filter by provider, kind and impact; others are the history's affair."""
     event = item.event
     return (
         (wanted.providers is None or event.provider in wanted.providers)

@@ -1,8 +1,8 @@
-"""Asks a page that somebody wants to add, so that nothing is added that cannot be read."""
+"""Reads a page before it is added, so that no unreadable page is added."""
 
 from collections.abc import Mapping
 
-from tracker.bootstrap import build_fetcher
+from tracker.bootstrap import build_fetcher, client_options
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError
 from tracker.model.clock import Clock
@@ -21,7 +21,7 @@ class Look:
 
     def __call__(self, provider: Provider) -> str:
         """Return the page's own name, "" where it has none. Raises ConfigError where nothing can be read there."""
-        fetcher = build_fetcher(self._settings)
+        fetcher = build_fetcher(client_options(self._settings))
         try:
             observer = Observer(fetcher, self._variables)
             discovery, observed = observer.look(provider, PageState(url=provider.url), self._clock())

@@ -1,4 +1,4 @@
-"""How all pages do now, kept in memory and read again where the data server says that something changed."""
+"""The present state of all pages, kept in memory and read again where the data server reports a change."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from tracker.model.provider import Provider
 from tracker.store.board import Pulse
 from tracker.store.pages import PageStatus
 
-#: After so long without a look states are assessed anew: they may be too old by now.
+#: After so long without a look states are assessed again: they may be too old by now.
 _ASSESSED_ANEW: Final = timedelta(seconds=5)
 
 
@@ -92,7 +92,7 @@ class NowBoard:
 
     @property
     def now(self) -> Now:
-        """Return the pages; while nobody can look, their states age all the same."""
+        """Return the pages; while nobody can look, their states age anyway."""
         known, moment = self._now, self._clock()
         if self._assessed_at is not None and moment - self._assessed_at > _ASSESSED_ANEW:
             aged = {id_: _assessed(page, moment) for id_, page in known.pages.items()}
@@ -101,7 +101,7 @@ class NowBoard:
         return known
 
     def refresh(self) -> tuple[str, ...]:
-        """Look what changed and return the ids of pages whose state or knowledge is another one. Raises StoreError."""
+        """Read changes and return the ids of pages whose state or knowledge changed. Raises StoreError."""
         with self._refreshing:
             before = self._now
             version = self._source.version()
@@ -142,7 +142,7 @@ class NowBoard:
         return pages
 
 
-_UNASKED: Final = Assessment(state=State.UNKNOWN, reason=Reason.NEVER_ASKED)
+_UNASKED: Final = Assessment(state=State.NOT_ASKED, reason=Reason.NEVER_ASKED)
 
 
 def _assessed(page: PageNow, now: datetime) -> PageNow:

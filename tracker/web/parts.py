@@ -1,4 +1,4 @@
-"""What all routes work with, built once by the composition root and handed to the app."""
+"""The parts that all routes share, built once by the composition root."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +11,8 @@ from tracker.history import History
 from tracker.model.clock import Clock
 from tracker.model.provider import Provider
 from tracker.store.board import Act
+from tracker.web.attempts import Attempts
+from tracker.web.attention import Attention
 from tracker.web.drills import Drills
 from tracker.web.live import Live
 from tracker.web.now import NowBoard
@@ -64,3 +66,5 @@ class Parts:
     drills: Drills
     links: Links | None = None
     live: Live = field(default_factory=Live)
+    attention: Attention = field(default_factory=Attention)
+    attempts: Attempts = field(default_factory=Attempts)

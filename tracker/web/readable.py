@@ -1,4 +1,4 @@
-"""Problems for people: whoever asks for a page gets a page that says what is wrong and what to do. ASGI middleware."""
+"""Problems for people: a request for a page gets a page that says what is wrong and what to do. ASGI middleware."""
 
 from collections.abc import Callable
 from typing import Final

@@ -6,14 +6,16 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from tracker.bootstrap import links_of, open_board, open_catalogue, open_desk, open_drills, open_recorded
+from tracker.bootstrap import links_of
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.diagnosis import diagnose, gather
 from tracker.diagnosis.drill import drill_over
 from tracker.environment.history import HistorySettings
 from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
+from tracker.history import open_history
 from tracker.model.clock import utc_now
+from tracker.store.opening import open_board, open_catalogue, open_desk, open_drills
 from tracker.web.access import require_protection
 from tracker.web.app import Addition, Beside, build_app
 from tracker.web.background import Background
@@ -42,7 +44,7 @@ def serve(
     host, port = address
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
-    board, history = open_board(settings), open_recorded(settings, kept)
+    board, history = open_board(settings), open_history(settings.data_dir, kept.database_url)
     parts = Parts(
         settings=web,
         bound=host,

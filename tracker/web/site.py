@@ -91,7 +91,7 @@ class Site:
     def alerts_of(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
         """Return the alerts of an incident with who was sent what, None where that is not known now."""
         try:
-            return tuple(map(alert_row, self.parts.desk.of_subject(provider, incident)))
+            return tuple(map(alert_row, self.parts.desk.of_incident(provider, incident)))
         except StoreError as error:
             log.warning("who was sent what of %s/%s is not known: %s", provider, incident, error)
             return None

@@ -1,4 +1,4 @@
-"""What we know in the shape of Statuspage's API v2, which many clients read. Pure.
+"""Our knowledge in the shape of Statuspage's API v2, which many clients read. Pure.
 
 The shape has no word for unknown. A provider that cannot be read is a component that says so, with an extra key; asked
 for by itself it has no answer at all, since any answer would be read as "all is well".
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.assessment import Reason, State
+from tracker.assessment import State
 from tracker.history import FeedItem, IncidentLedger, RecordedIncident
 from tracker.model.event import EventKind
 from tracker.model.page import CLOSED_STATUSES, Component, ComponentStatus, Impact
@@ -25,6 +25,7 @@ _COMPONENTS: Final = {
     State.CRITICAL: "major_outage",
     State.MAINTENANCE: "under_maintenance",
     State.UNKNOWN: "degraded_performance",
+    State.NOT_ASKED: "degraded_performance",
 }
 _OF_INCIDENTS: Final = frozenset({"investigating", "identified", "monitoring", "resolved", "postmortem"})
 _OF_MAINTENANCES: Final = frozenset({"scheduled", "in_progress", "verifying", "completed"})
@@ -60,8 +61,7 @@ def status(scope: Scope) -> Json:
     """Return the overall state in words and as an indicator."""
     states = [known.assessment.state for known in scope.pages]
     problems = sum(state.is_problem for state in states)
-    unasked = sum(known.assessment.reason is Reason.NEVER_ASKED for known in scope.pages)
-    unknown = sum(state is State.UNKNOWN for state in states) - unasked
+    unasked, unknown = states.count(State.NOT_ASKED), states.count(State.UNKNOWN)
     said = []
     if problems:
         said.append(f"{problems} of {len(states)} providers with problems" if not scope.is_single else "Problems")
@@ -104,13 +104,14 @@ def _listed(known: PageNow) -> Sequence[Component]:
 def _provider(scope: Scope, known: PageNow, position: int) -> Json:
     found, provider = known.assessment, known.provider
     name = provider.name
-    if found.state is State.UNKNOWN:
+    if found.state is State.NOT_ASKED:
+        name = f"{name} (not asked yet)"
+    elif found.state is State.UNKNOWN:
         since = f"since {found.read_at:%Y-%m-%d %H:%M} UTC" if found.read_at else "so far"
-        is_new = found.reason is Reason.NEVER_ASKED
-        name = f"{name} (not asked yet)" if is_new else f"{name} (not readable {since})"
+        name = f"{name} (not readable {since})"
     component = _component(scope, provider.id, name, _COMPONENTS[found.state], position, known.changed_at)
     component["description"] = title_of(found.evidence) or None
-    if found.state is State.UNKNOWN:
+    if not found.state.is_known:
         component["unknown"] = True
     return component
 

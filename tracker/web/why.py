@@ -1,4 +1,4 @@
-"""Why an event was sent, or not: asked of the history, decided by the rules as they are now."""
+"""Why an event was sent or not: the event comes from the history, the decision from the present rules."""
 
 from typing import Final
 

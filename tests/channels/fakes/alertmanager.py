@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.channels.fakes.service import Answered, Asked, FakeService, Shown
-from tracker.alerting.ports import Act, Message
+from tracker.alerting.channel import Act, Message
 
 PROGRAM = "prometheus-alertmanager"
 _PATIENCE_S = 60.0
@@ -112,7 +112,7 @@ class RealAlertmanager(FakeService):
             notes = [note for note in self._oncall.notes if note["groupLabels"]["incident"] == sent.key]
             if not notes or notes[-1]["status"] != expected:
                 return False
-            # What ends has the severity that was told last, which may be an earlier one.
+            # What ends has the severity that was reported last, which may be an earlier one.
             return expected == "resolved" or any(
                 alert["status"] == expected and alert["labels"]["severity"] == sent.severity
                 for alert in notes[-1]["alerts"]

@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from tests.channels.fakes.service import Fault, Shown
-from tracker.alerting.ports import Message
+from tracker.alerting.channel import Message
 
 USER, PASSWORD = "tracker", "sm7p-password"
 

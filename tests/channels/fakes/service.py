@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.contract.fetch_origin import Exchange, Origin
-from tracker.alerting.ports import Message
+from tracker.alerting.channel import Message
 
 
 class Fault(Enum):

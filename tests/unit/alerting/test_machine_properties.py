@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, any_rules, events, rules
 from tracker.alerting.alert import Alert, Delivery, Phase
+from tracker.alerting.channel import Act
+from tracker.alerting.due import next_due
 from tracker.alerting.machine import GROUPS, MemoryBook, change, decide, look_again, take_in
 from tracker.alerting.occurrence import occurrence_of
-from tracker.alerting.ports import Act
 from tracker.alerting.row import Row, planned
 from tracker.alerting.story import acknowledged, snoozed
-from tracker.alerting.targets import next_due
 from tracker.model.page import Impact
 from tracker.model.route import Route
 
@@ -59,28 +59,28 @@ def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, Delivery]]]:
     return book, found
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_in_each_channel_opens_and_closes_take_turns_and_what_is_over_is_closed(first, steps) -> None:
     book, decided = played(first, steps)
-    told = defaultdict(list)
+    reported = defaultdict(list)
     for _, each in decided:
-        told[each.alert_id, each.channel].append(each.act)
+        reported[each.alert_id, each.channel].append(each.act)
     for alert in book.alerts:
         for channel, target in alert.targets.items():
             is_open = False
-            for act in told[alert.id, channel]:
-                assert (act == "open") is not is_open, told[alert.id, channel]
+            for act in reported[alert.id, channel]:
+                assert (act == "open") is not is_open, reported[alert.id, channel]
                 is_open = act != "close"
             if target.is_notice:
                 continue
             assert is_open is (target.phase is Phase.OPEN)
             if alert.is_over:
                 assert not is_open
-    assert {alert_id for alert_id, _ in told} <= {alert.id for alert in book.alerts}
+    assert {alert_id for alert_id, _ in reported} <= {alert.id for alert in book.alerts}
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_versions_and_reminders_of_one_alert_in_one_channel_only_grow(first, steps) -> None:
     _, decided = played(first, steps)
@@ -91,7 +91,7 @@ def test_versions_and_reminders_of_one_alert_in_one_channel_only_grow(first, ste
         newest[key] = number
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_an_acknowledgement_never_moves_an_alert_that_is_over(first, steps) -> None:
     book, _ = played(first, steps)
@@ -102,9 +102,9 @@ def test_an_acknowledgement_never_moves_an_alert_that_is_over(first, steps) -> N
             assert snoozed(alert, now + timedelta(hours=1), "Ann", now) is alert
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(any_rules, st.lists(acts, max_size=40))
-def test_each_alert_that_a_group_tells_of_is_over_with_it(first, steps) -> None:
+def test_each_alert_that_a_group_shows_is_over_with_it(first, steps) -> None:
     book, _ = played(first, steps)
     groups = {group.subject: group for group in book.of_provider(GROUPS)}
     for alert in book.alerts:
@@ -115,7 +115,7 @@ def test_each_alert_that_a_group_tells_of_is_over_with_it(first, steps) -> None:
                     assert child.is_over is alert.is_over
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(["minor", "major", "critical", "resolved"]), st.integers(0, 3)), max_size=20),
     st.booleans(),

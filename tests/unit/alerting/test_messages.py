@@ -6,9 +6,10 @@ from datetime import timedelta
 from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, rules
 from tracker.alerting.backtest import Replay
+from tracker.alerting.caller import Call, Reply
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels.slack_webhook import SlackWebhook
 from tracker.alerting.message import message_of
-from tracker.alerting.ports import Act, Call, Message, Reply
 from tracker.alerting.row import Planned
 from tracker.model.channel import SlackWebhookConfig
 from tracker.model.event import Event, EventKind

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes import provider
 from tracker.assessment import Answer, Reason, State, assess, assess_component, is_it_them
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 READ = PageState(seeded=True)
@@ -55,9 +55,11 @@ def test_an_old_answer_is_unknown_and_says_what_it_was() -> None:
 def test_a_page_that_cannot_be_read_is_unknown_since_it_failed() -> None:
     failing = PageState(
         seeded=True,
-        failing_since=NOW - timedelta(hours=1),
-        unreadable_since=NOW - timedelta(hours=1),
-        failure="status.acme.example answered 503",
+        readability=Readability(
+            failing_since=NOW - timedelta(hours=1),
+            unreadable_since=NOW - timedelta(hours=1),
+            failure="status.acme.example answered 503",
+        ),
     )
 
     found = assess(ACME, failing, PageView(open_incidents=(incident(Impact.MAJOR),)), NOW, NOW)
@@ -74,7 +76,8 @@ def test_a_page_that_cannot_be_read_is_unknown_since_it_failed() -> None:
 def test_a_page_that_was_never_asked_says_so() -> None:
     found = assess(ACME, PageState(), PageView(), None, NOW)
 
-    assert (found.state, found.reason, found.age_s) == (State.UNKNOWN, Reason.NEVER_ASKED, None)
+    assert (found.state, found.reason, found.age_s) == (State.NOT_ASKED, Reason.NEVER_ASKED, None)
+    assert not found.state.is_known
 
 
 def test_a_component_without_a_known_status_is_unknown() -> None:

@@ -211,7 +211,7 @@ def test_a_check_costs_what_all_processes_of_the_tracker_took(monkeypatch: pytes
     }
 
 
-def test_peers_are_compared_within_a_round() -> None:
+def test_peers_are_compared_within_a_series() -> None:
     def lease(rate: float, cost: float) -> dict[str, float]:
         return {"checks per second": rate, "CPU ms per check": cost, "all processes', %": 90.0}
 

@@ -27,7 +27,7 @@ def read(text: str | bytes) -> tuple[Provider, ...]:
     return read_catalogue(data, file="providers.toml", formats=FORMATS)
 
 
-def mistake_of(text: str | bytes) -> str:
+def error_of(text: str | bytes) -> str:
     with pytest.raises(ConfigError) as caught:
         read(text)
     message = str(caught.value)
@@ -309,7 +309,7 @@ MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("text", "parts"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_the_message_names_file_place_key_and_remedy(text: str | bytes, parts: tuple[str, ...]) -> None:
-    message = mistake_of(text)
+    message = error_of(text)
 
     assert message.startswith("providers.toml: ")
     assert [part for part in parts if part not in message] == [], message
@@ -317,13 +317,13 @@ def test_the_message_names_file_place_key_and_remedy(text: str | bytes, parts: t
 
 @pytest.mark.parametrize("url", ["https://user:hunter2@a.example", "user:hunter2@a.example", "ftp://u:hunter2@a b"])
 def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
-    message = mistake_of(entry(f'url = "{url}"'))
+    message = error_of(entry(f'url = "{url}"'))
 
     assert 'provider 1 "A": url' in message
     assert "hunter2" not in message
 
 
-def test_a_mistake_has_no_trail_of_other_errors() -> None:
+def test_an_error_has_no_trail_of_other_errors() -> None:
     with pytest.raises(ConfigError) as caught:
         read("= =")
 
@@ -333,7 +333,7 @@ def test_a_mistake_has_no_trail_of_other_errors() -> None:
 # files
 
 
-def mistake_of_file(path: Path) -> str:
+def error_of_file(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
         load_catalogue(path, formats=FORMATS)
     message = str(caught.value)
@@ -349,17 +349,17 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    assert "mine.toml: no such file; create it" in mistake_of_file(tmp_path / "mine.toml")
+    assert "mine.toml: no such file; create it" in error_of_file(tmp_path / "mine.toml")
 
 
 def test_a_directory_is_named(tmp_path: Path) -> None:
-    assert f"{tmp_path.name}: is a directory" in mistake_of_file(tmp_path)
+    assert f"{tmp_path.name}: is a directory" in error_of_file(tmp_path)
 
 
 def test_a_file_below_a_file_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    assert "cannot be read (Not a directory)" in mistake_of_file(tmp_path / "file" / "mine.toml")
+    assert "cannot be read (Not a directory)" in error_of_file(tmp_path / "file" / "mine.toml")
 
 
 def test_a_file_without_permission_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,22 +369,22 @@ def test_a_file_without_permission_cannot_be_read(tmp_path: Path, monkeypatch: p
     # Root, who runs tests in containers, may read everything.
     monkeypatch.setattr(Path, "open", refuse)
 
-    assert "cannot be read (Permission denied); correct" in mistake_of_file(tmp_path / "mine.toml")
+    assert "cannot be read (Permission denied); correct" in error_of_file(tmp_path / "mine.toml")
 
 
 def test_a_path_with_a_nul_or_escapes_cannot_be_read(tmp_path: Path) -> None:
-    assert "cannot be read (not a valid path)" in mistake_of_file(tmp_path / "mi\0ne\x1b[31m.toml")
+    assert "cannot be read (not a valid path)" in error_of_file(tmp_path / "mi\0ne\x1b[31m.toml")
 
 
 def test_a_file_without_end_is_not_read_to_the_end() -> None:
-    assert "/dev/zero: is larger than" in mistake_of_file(Path("/dev/zero"))
+    assert "/dev/zero: is larger than" in error_of_file(Path("/dev/zero"))
 
 
-def test_a_mistake_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
+def test_an_error_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("[[provider]]", encoding="utf-8")
 
-    assert f"{path}: provider 1: name is missing" in mistake_of_file(path)
+    assert f"{path}: provider 1: name is missing" in error_of_file(path)
 
 
 # the shipped catalogue

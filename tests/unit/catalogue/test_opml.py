@@ -31,7 +31,7 @@ def pages(found: Subscriptions) -> list[tuple[str, str, str]]:
     return [(page.id, page.name, page.url) for page in found.providers]
 
 
-def mistake_of(text: str | bytes) -> str:
+def error_of(text: str | bytes) -> str:
     with pytest.raises(ConfigError) as caught:
         read(text)
     message = str(caught.value)
@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 def test_what_is_no_list_of_subscriptions_is_refused(case: str) -> None:
     text, part = REFUSED[case]
 
-    assert part in mistake_of(text)
+    assert part in error_of(text)
 
 
 def test_thousands_of_one_name_get_ids_of_their_own() -> None:

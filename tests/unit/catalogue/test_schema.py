@@ -56,7 +56,7 @@ def test_a_table_becomes_the_values_of_its_fields() -> None:
         ({}, 'bell 1: id is missing; add id = "front"'),
     ],
 )
-def test_each_mistake_names_place_key_and_remedy(table: dict[str, object], message: str) -> None:
+def test_each_error_names_place_key_and_remedy(table: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         BELLS.require(BELLS.values(table, "bell 1"), "bell 1")
 

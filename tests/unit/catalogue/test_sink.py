@@ -129,7 +129,7 @@ def test_sinks_are_loaded_from_a_file(tmp_path: Path) -> None:
     assert len(load_catalogue(path, formats=("feed",))) == 1
 
 
-def test_a_mistake_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
+def test_an_error_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("[[sink]]", encoding="utf-8")
 

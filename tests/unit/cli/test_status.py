@@ -10,7 +10,7 @@ from tests.fakes import NOON, component, provider
 from tracker.cli.page_report import PageReport, report
 from tracker.cli.status import show
 from tracker.model.page import Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import Activity, PageState, PageView
 from tracker.store.pages import PageStatus
 
 
@@ -23,7 +23,7 @@ def maintenance(maintenance_id: str, begin_h: float | None, end_h: float | None,
 
 
 def report_of(**view: object) -> PageReport:
-    """Return what is told at noon of a page that has been read."""
+    """Return what is reported at noon of a page that has been read."""
     page = PageStatus(provider=provider(), state=PageState(seeded=True), view=PageView(**view), checked_at=NOON)
     return report(page, NOON)
 
@@ -126,8 +126,8 @@ def polled(state: PageState, capsys: pytest.CaptureFixture[str], **view: object)
 
 def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     incident = OpenIncident(id="i1", name="Slow", status="investigating")
-    fast = PageState(seeded=True, incident_at=NOON - timedelta(minutes=1))
-    slow = PageState(seeded=True, quiet_since=NOON - timedelta(days=30))
+    fast = PageState(seeded=True, activity=Activity(incident_at=NOON - timedelta(minutes=1)))
+    slow = PageState(seeded=True, activity=Activity(quiet_since=NOON - timedelta(days=30)))
 
     assert polled(fast, capsys, open_incidents=(incident,)) == (
         20,
@@ -138,7 +138,7 @@ def test_a_page_that_is_not_polled_at_its_interval_says_so(capsys: pytest.Captur
 
 
 def test_a_page_that_is_asked_once_is_not_polled() -> None:
-    slow = PageState(seeded=True, quiet_since=NOON - timedelta(days=30))
+    slow = PageState(seeded=True, activity=Activity(quiet_since=NOON - timedelta(days=30)))
 
     asked = report(PageStatus(provider=provider(), state=slow, view=PageView()), NOON, is_watched=False)
 

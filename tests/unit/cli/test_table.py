@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tracker.cli.naming import did_you_mean
 from tracker.cli.table import duration, json_text, size, table
 
 HOSTILE = "\x1b[2J\u009b31m\u202e\u2028\x7f\nforged\U0001f4a5"
@@ -21,6 +22,30 @@ def test_a_table_has_one_printable_line_a_row() -> None:
 
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
+
+
+def test_where_no_head_stands_above_it_a_number_is_named() -> None:
+    heads = ("PROVIDER", "CHECKED", "SEEN", "WHAT")
+
+    assert table(heads, [("Acme", "3 s ago", "never", "A long sentence about what is wrong")], 30).split("\n") == [
+        "Acme  checked: 3 s ago",
+        "seen: never",
+        "    A long sentence about what",
+        "    is wrong",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "question"),
+    [
+        ("acme", "did you mean acme-cloud?"),
+        ("akme-cloud", "did you mean acme-cloud?"),
+        ("stri", "did you mean stripe or stripe-eu?"),
+        ("xyz", None),
+    ],
+)
+def test_a_word_that_is_almost_right_is_asked_for(word: str, question: str | None) -> None:
+    assert did_you_mean(word, ["acme-cloud", "stripe-eu", "stripe"]) == question
 
 
 @pytest.mark.parametrize(

@@ -38,33 +38,12 @@ def post() -> Post:
     return Post()
 
 
-def test_events_are_sent_in_their_order(post: Post) -> None:
-    post.outbox.commits("a", "b", "c")
-
-    assert post.delivers() == 3
-    assert post.sender.accepted == ["a", "b", "c"]
-    assert (post.outbox.waiting, post.outbox.delivered) == ([], 3)
-
-
-def test_nothing_is_sent_when_nothing_waits(post: Post) -> None:
-    assert post.delivers() == 0
-    assert post.sender.sent == []
-
-
 def test_all_that_waits_is_sent_however_much_it_is(post: Post) -> None:
     ids = [str(number) for number in range(2 * BATCH + 1)]
     post.outbox.commits(*ids)
 
     assert post.delivers() == len(ids)
     assert post.sender.accepted == ids
-
-
-def test_what_comes_meanwhile_is_sent_too(post: Post) -> None:
-    post.outbox.commits("a")
-    late = iter(["b"])
-    post.sender.meanwhile(lambda: post.outbox.commits(*list(late)))
-
-    assert post.delivers() == 2
 
 
 def test_an_unknown_sink_is_nobodys_lease(post: Post) -> None:
@@ -108,7 +87,7 @@ def test_what_the_stream_dropped_is_reported_and_passed_over(post: Post, caplog:
 # --- failures ---
 
 
-def test_a_failure_ends_the_round_and_the_event_is_the_next_one_again(post: Post) -> None:
+def test_a_failure_ends_the_delivery_and_the_event_is_the_next_one_again(post: Post) -> None:
     post.outbox.commits("a", "b")
     post.sender.then(BUSY, DOWN)
 

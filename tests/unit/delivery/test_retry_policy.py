@@ -1,4 +1,4 @@
-"""Who is told, what an answer means and when to try again: all of it without a network."""
+"""Who receives an event, what an answer means and when to try again: all of it without a network."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -151,7 +151,3 @@ def test_an_event_that_came_later_has_its_own_day() -> None:
 def test_an_event_that_waited_for_other_reasons_has_its_day_from_the_first_failure() -> None:
     assert isinstance(disposition_of(503, FAILING, waited=10 * PATIENCE), Postponed)
     assert isinstance(disposition_of(503, FailureStreak(), waited=10 * PATIENCE), Postponed)
-
-
-def test_an_event_that_is_accepted_in_the_end_is_no_dead_letter() -> None:
-    assert disposition_of(200, LONG_DEAD, waited=10 * PATIENCE) == Accepted()

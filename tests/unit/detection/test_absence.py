@@ -38,7 +38,7 @@ class Answers:
         self._memory.polls(page(*known))
 
     def lists(self, *incidents: Incident, **fields: object) -> list[tuple[str, str]]:
-        """Return what is told of an answer."""
+        """Return what is reported of an answer."""
         found = changes(
             self._memory.provider,
             replace(
@@ -158,7 +158,7 @@ def test_a_component_that_was_left_out_ends_no_incident() -> None:
 
 @pytest.fixture
 def tracker() -> Tracker:
-    """A tracker of a page with an open incident, which was told."""
+    """A tracker of a page with an open incident, which was reported."""
     seeded = Tracker()
     seeded.shows(shown(minute=0))
     seeded.polls()
@@ -246,7 +246,7 @@ def life(memory: Memory) -> Iterator[tuple[str, bool]]:
 
 
 class Chronicle(Memory):
-    """A memory that keeps all news."""
+    """A memory that keeps all events."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -273,7 +273,7 @@ _full = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(_full, st.integers(1, 3)), min_size=1, max_size=6))
 def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(history: list[tuple[Snapshot, int]]) -> None:
     memory = Chronicle()
@@ -289,7 +289,7 @@ def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(histo
     assert (settled.pending, settled.is_open_question) == ((), False)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(_statuses, max_size=10))
 def test_an_incident_without_updates_ends_once_before_it_goes_on_again(history: list[dict[str, str]]) -> None:
     memory = Chronicle()

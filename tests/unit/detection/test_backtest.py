@@ -8,6 +8,7 @@ from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import snapshots
 from tests.unit.model.test_filters import filters
 from tracker.detection.backtest import backtest
+from tracker.detection.past import past_events
 from tracker.model.page import Impact, Incident, Snapshot
 from tracker.model.provider import Provider
 
@@ -85,3 +86,32 @@ def test_every_update_is_either_reported_or_left_out(shown: Snapshot, given_filt
 
     assert counts(shown, days=3650)[3] == 0
     assert sum(counts(shown, days=3650, whose=provider(**given_filters))) == everything
+
+
+def test_the_past_of_a_page_is_seen_as_it_was_published_and_ends_where_no_update_says_so() -> None:
+    shown = page(
+        aged("silent", 9, 8, status="resolved"), aged("on", 7), maintenances=(aged("m", 6, status="completed"),)
+    )
+
+    past = past_events(provider(), shown, NOW)
+
+    found = [(event.incident_id, event.event.value, event.status) for event in past]
+    assert [event.seen_at for event in past] == [event.published_at for event in past]
+    assert [each[:2] for each in found] == [
+        ("silent", "new_incident"),
+        ("silent", "incident_update"),
+        ("silent", "incident_update"),
+        ("on", "new_incident"),
+        ("m", "maintenance_update"),
+        ("m", "maintenance_update"),
+    ]
+    assert (found[2][2], found[5][2]) == ("resolved", "completed")
+    assert len({event.id for event in past}) == len(past)
+
+
+@given(snapshots)
+def test_the_past_of_any_page_is_in_order_and_each_event_is_one(snapshot: Snapshot) -> None:
+    past = past_events(provider(), snapshot, NOW)
+
+    assert sorted(event.seen_at for event in past) == [event.seen_at for event in past]
+    assert len({event.id for event in past}) == len(past)

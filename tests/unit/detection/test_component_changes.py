@@ -27,7 +27,7 @@ def reported(memory: Memory, *shown: Snapshot) -> list[tuple[str, str | None]]:
 
 @pytest.fixture
 def memory() -> Memory:
-    """Somebody who has been told that a component does not work."""
+    """Somebody who has read that a component does not work."""
     seeded = Memory()
     assert reported(seeded, shows(API), shows(API, DOWN)) == [("major_outage", None)]
     return seeded
@@ -36,7 +36,7 @@ def memory() -> Memory:
 ENDED = ("operational", "no longer listed, was major outage")
 
 
-def test_an_outage_ends_when_two_lists_lack_its_component_and_the_next_one_is_news(memory: Memory) -> None:
+def test_an_outage_ends_when_two_lists_lack_its_component_and_the_next_one_is_reported(memory: Memory) -> None:
     alone = shows(API)
 
     assert reported(memory, alone) == []

@@ -12,7 +12,6 @@ from tests.fakes import NOON, FakeClock, incident, incidents_json, page, provide
 from tests.strategies import snapshots
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
 from tracker.detection.edits import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, UpdateDigests, follow
-from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Incident, IncidentUpdate, Omission, Snapshot
 from tracker.model.page_state import UpdateDigest
@@ -22,7 +21,7 @@ ACME = provider()
 
 
 class Reader:
-    """Somebody who reads a page again and again, and what it was told by the ledger."""
+    """Somebody who reads a page again and again, and what edits were reported."""
 
     def __init__(self) -> None:
         self.digests: UpdateDigests = {}
@@ -83,22 +82,6 @@ def test_a_text_that_changes_is_reported(reader: Reader) -> None:
     )
 
 
-def test_an_edit_is_reported_once(reader: Reader) -> None:
-    edited = slow(said("u1", "It was the network."), said("u2", "We fix it."))
-
-    assert len(reader.sees(edited)) == 1
-    assert reader.sees(edited) == []
-
-
-def test_every_new_text_is_reported_and_each_event_names_the_one_before(reader: Reader) -> None:
-    texts = ["It was the network.", "It was the database.", "We look into it."]
-    reported = [reader.sees(slow(said("u1", text), said("u2", "We fix it.")))[0] for text in texts]
-
-    assert [event.message for event in reported] == texts
-    assert [event.previous_digest for event in reported] == list(map(text_digest, ["We look into it.", *texts[:2]]))
-    assert len(set(ids(reported))) == 3
-
-
 def test_what_else_changes_is_no_edit(reader: Reader) -> None:
     other_words = [update(known.id, 5, "resolved", body=known.body, components=("API",)) for known in known_updates()]
 
@@ -107,33 +90,6 @@ def test_what_else_changes_is_no_edit(reader: Reader) -> None:
 
 def known_updates() -> tuple[IncidentUpdate, ...]:
     return said("u1"), said("u2", "We fix it.")
-
-
-def test_a_text_that_disappears_is_no_edit_and_not_forgotten(reader: Reader) -> None:
-    assert reader.sees(slow(said("u1", ""), said("u2", ""))) == []
-    assert reader.sees(slow(*known_updates())) == []
-    assert ids(reader.sees(slow(said("u1", "Sorry."), said("u2", "We fix it.")))) == [
-        f"acme/i1/u1/edited/{text_digest('Sorry.')}"
-    ]
-
-
-def test_a_text_that_comes_after_none_is_no_edit() -> None:
-    reader = Reader()
-    reader.sees(slow(said("u1", "")))
-
-    assert reader.sees(slow(said("u1", "We look into it."))) == []
-    assert len(reader.sees(slow(said("u1", "It was the network.")))) == 1
-
-
-def test_an_update_that_is_new_is_no_edit(reader: Reader) -> None:
-    assert reader.sees(slow(*known_updates(), said("u3", "It is over.")), incident("i2", said("u1", "Other."))) == []
-
-
-def test_an_incident_that_comes_back_changed_is_reported(reader: Reader) -> None:
-    reader.sees()
-    reader.sees(incident("i2", said("v1")))
-
-    assert len(reader.sees(slow(said("u1", "It was the network."), said("u2", "We fix it.")))) == 1
 
 
 def test_edits_are_reported_for_maintenances_and_for_pages_without_a_clock() -> None:
@@ -284,11 +240,6 @@ def test_answers_without_the_incident_do_not_count(reader: Reader) -> None:
     assert reported == [[], [], ["acme/i1/u2/withdrawn"]]
 
 
-def test_an_incident_that_left_the_window_withdraws_nothing(reader: Reader) -> None:
-    for minute in range(2 * WITHDRAWN_AFTER):
-        assert reader.sees(incident("i2", said("v1")), minute=minute) == []
-
-
 def test_a_page_without_a_clock_withdraws_nothing() -> None:
     reader = Reader()
     reader.sees(slow(*known_updates()), minute=None)
@@ -350,13 +301,6 @@ def test_all_of_many_updates_that_are_withdrawn_at_once_are_reported_and_the_las
 
     assert [len(events) for events in reported] == [0, 0, len(many), 0]
     assert len(reader.digests["i1"]) == 1 + MOST_WITHDRAWN
-
-
-def test_an_update_is_edited_while_another_is_withdrawn(reader: Reader) -> None:
-    reported = [reader.sees(slow(said("u1", text))) for text in ("Sorry.", "Sorry.", "It was the network.")]
-
-    kinds = [[event.event for event in events] for events in reported]
-    assert kinds == [[EventKind.UPDATE_EDITED], [], [EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN]]
 
 
 # --- bounds ---
@@ -538,44 +482,6 @@ def test_a_withdrawal_is_reported_once_after_three_changed_answers() -> None:
         story.vendor.stamps()
 
     assert reported == [[], [], [EventKind.UPDATE_WITHDRAWN], [], []]
-
-
-def test_quiet_polls_withdraw_nothing() -> None:
-    story = Story()
-    story.vendor.posts(story.incident_id, "identified")
-    story.watcher.polls()
-    story.watcher.reported()
-    story.vendor.deletes(story.key)
-
-    assert story.reported_after_polls(20) == []
-
-
-def test_an_edit_that_lost_to_another_worker_is_reported_by_the_next_poll() -> None:
-    story = Story()
-    story.vendor.edits(story.key, "It was the network.")
-
-    def another_worker_fails() -> None:
-        story.vendor.fails()
-        story.watcher.polls()
-        story.vendor.answers()
-
-    story.vendor.fetcher.meanwhile(another_worker_fails)
-    with pytest.raises(Conflict):
-        story.watcher.polls()
-    assert story.watcher.reported() == []
-
-    assert story.reported_after_polls(2) == [EDITED]
-
-
-def test_an_edit_that_could_not_be_committed_is_reported_by_the_next_poll() -> None:
-    story = Story()
-    story.vendor.edits(story.key, "It was the network.")
-    story.watcher.pages.is_down = True
-    with pytest.raises(StoreError):
-        story.watcher.polls()
-    story.watcher.pages.is_down = False
-
-    assert story.reported_after_polls(2) == [EDITED]
 
 
 def test_an_edit_is_reported_when_the_address_was_corrected_meanwhile() -> None:

@@ -30,7 +30,7 @@ CHANGED = NOON - timedelta(seconds=20)
 
 
 class Page(Watch):
-    """A page that shows what it is told to, and somebody who polls it every minute from noon on."""
+    """A page that shows what a test says, and somebody who polls it every minute from noon on."""
 
     def __init__(self, first_sight: FirstSight = FirstSight.OPEN) -> None:
         super().__init__(url=SUMMARY, first_sight=first_sight)
@@ -61,7 +61,7 @@ class Known:
         self.watcher.reported()
 
     def reported(self, polls: int = 1) -> list[Event]:
-        """Return what a poll tells, or the last of several that told anything."""
+        """Return what a poll tells, or the last of several that reported anything."""
         return self.watcher.reported_after(polls)
 
 

@@ -1,4 +1,4 @@
-"""What successive answers of a feed tell: each incident is one, two are two, and nothing is told again."""
+"""What successive answers of a feed tell: each incident is one, two are two, and nothing is reported again."""
 
 from collections.abc import Iterable
 from html import escape
@@ -9,7 +9,7 @@ from tests.vendor import Watch
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight
-from tracker.polling.ports import Commit, PollLease
+from tracker.polling.page_store import Commit, PollLease
 
 SITE = "https://status.harborcloud.example"
 DAY = "Fri, 20 Nov 2026 {}:00 GMT"

@@ -1,4 +1,4 @@
-"""The same incident under another id: nothing is told again, and nothing ends while it goes on."""
+"""The same incident under another id: nothing is reported again, and nothing ends while it goes on."""
 
 import json
 from collections.abc import Callable, Mapping

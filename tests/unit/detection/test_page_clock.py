@@ -12,7 +12,7 @@ from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Vendor, Watcher
 from tracker.detection.page_clock import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Snapshot
-from tracker.model.page_state import KnownAnswer, PageState
+from tracker.model.page_state import Gaps, KnownAnswer, PageState
 from tracker.model.provider import FirstSight
 from tracker.polling.observer import LAGGING_FOR
 from tracker.polling.poll_cost import ResponseClass
@@ -138,7 +138,7 @@ def test_a_clock_that_is_ahead_once_hides_nothing_of_what_follows(off: timedelta
     assert [event.status for event in story.polls()] == ["resolved"]
     assert story.polls(3) == []
     assert story.response_class is ResponseClass.NOT_MODIFIED
-    assert (story.state.lagging_since, story.state.stale_since) == (None, None)
+    assert (story.state.gaps.lagging_since, story.state.gaps.stale_since) == (None, None)
 
 
 @pytest.mark.parametrize("off", OFF, ids=str)
@@ -190,7 +190,7 @@ def test_a_detail_that_lags_is_waited_for_where_all_clocks_are_ahead() -> None:
     story.is_off(timedelta(hours=2))
     story.vendor.fetcher.answers(INCIDENTS, incidents_json(lagging))
     story.polls()
-    assert story.state.lagging_since is not None
+    assert story.state.gaps.lagging_since is not None
 
     story.is_off(timedelta(hours=2))
     assert [event.status for event in story.polls()] == ["resolved"]
@@ -200,7 +200,7 @@ def test_a_clock_that_the_version_before_took_down_far_ahead_hides_nothing() -> 
     story = Story()
     known = story.state
     wrong = {url: replace(answer, stamp=NOON + YEAR) for url, answer in known.answers.items()}
-    story.watcher.pages._states["acme"] = replace(known, answers=wrong, stale_since=NOON)
+    story.watcher.pages._states["acme"] = replace(known, answers=wrong, gaps=Gaps(stale_since=NOON))
 
     posted = story.vendor.posts()
     assert ids(story.polls()) == [f"acme/{posted}"]
@@ -223,7 +223,7 @@ def test_a_page_that_goes_back_behind_a_clock_minutes_ahead_is_believed_after_so
     story.vendor.answers()
     reported = story.polls(3 + round(DOUBTED_FOR / MINUTE))
     assert ids(reported) == [f"acme/{posted}"]
-    assert (story.response_class, story.state.stale_since) == (ResponseClass.NOT_MODIFIED, None)
+    assert (story.response_class, story.state.gaps.stale_since) == (ResponseClass.NOT_MODIFIED, None)
 
 
 def test_a_clock_that_is_in_step_is_not_doubted() -> None:

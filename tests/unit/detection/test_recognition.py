@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
-from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.detection.changes import changes
@@ -52,7 +52,8 @@ def test_the_record_says_what_was_reported() -> None:
     events = [
         event("acme/i1/u1"),
         event("acme/i1/u1/edited/0123", event=EventKind.UPDATE_EDITED),
-        event("acme/a/b/c", incident_id="a/b", update_id="c"),
+        event("acme/a/b/c", incident_id="a/b", update_id="c"),  # of a version before
+        event("acme/a/b%2Fd", incident_id="a", update_id="b/d"),
         event(
             "acme/component/x/y/3-17", event=EventKind.COMPONENT_STATUS_CHANGE, incident_id=None, update_id=None,
             status="major_outage", components=("X",),
@@ -64,7 +65,7 @@ def test_the_record_says_what_was_reported() -> None:
 
     assert read_reported([b'{"torn', *lines, b"not a line"]) == {
         "acme": Reported(
-            keys=frozenset({"i1/", "i1/u1", "a/b/", "a/b/c"}),
+            keys=frozenset({"i1/", "i1/u1", "a\0b/", "a\0b/c", "a/", "a/b\0d"}),
             components={"x/y": component("x/y", "major_outage", "X")},
         ),
         "other": Reported(keys=frozenset({"i1/", "i1/u9"})),

@@ -226,9 +226,9 @@ def test_what_stands_for_updates_of_a_detail_gives_way_as_well() -> None:
     listed = msgspec.structs.replace(
         page(incident("i1", update("resolved"), status="resolved")), stand_ins=("i1/resolved",)
     )
-    told = page(incident("i1", update("u1"), update("u2"), status="resolved"))
+    detail = page(incident("i1", update("u1"), update("u2"), status="resolved"))
 
-    found = merged(page(), [listed, told])
+    found = merged(page(), [listed, detail])
 
     assert [each.id for each in found.incidents[0].updates] == ["u1", "u2"]
 

@@ -12,7 +12,6 @@ from tests.vendor import Tracker
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.detection.traces import MOST_TRACES
-from tracker.errors import Conflict, StoreError
 from tracker.model.page import Impact, Incident, IncidentUpdate, OpenIncident, Reach, Snapshot
 from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
@@ -89,6 +88,16 @@ CASES = {
             ("status/investigating", "investigating", "was resolved"),
             ("status/resolved#3", "resolved", "was investigating"),
             ("status/investigating#4", "investigating", "was resolved"),
+        ],
+    ),
+    "statuses that read like our numbers": Case(
+        [slow(LOOKING), *(slow(LOOKING, status=status) for status in ("x", "investigating", "x", "x#3"))],
+        [
+            U1,
+            ("status/x", "x", "was investigating"),
+            ("status/investigating", "investigating", "was x"),
+            ("status/x#3", "x", "was investigating"),
+            ("status/x#3#4", "x#3", "was x"),
         ],
     ),
     "a new update has the new status": Case(
@@ -317,7 +326,7 @@ def test_of_many_incidents_those_that_changed_last_are_remembered() -> None:
 
 @pytest.fixture
 def tracker() -> Tracker:
-    """A tracker that has told of an incident."""
+    """A tracker that has reported an incident."""
     seeded = Tracker()
     seeded.shows(page(minute=0))
     seeded.polls()
@@ -342,27 +351,6 @@ def test_a_text_that_changes_alone_is_an_edit(tracker: Tracker) -> None:
     tracker.polls()
 
     assert {event.event for event in tracker.pages.events} == {"update_edited", "incident_update"}
-
-
-def test_what_could_not_be_committed_is_reported_by_the_next_poll_under_the_same_id(tracker: Tracker) -> None:
-    tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
-    tracker.pages.is_down = True
-    with pytest.raises(StoreError):
-        tracker.polls()
-    tracker.pages.is_down = False
-    tracker.polls()
-    tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/status/resolved"]
-
-
-def test_of_two_workers_one_reports_a_change(tracker: Tracker) -> None:
-    tracker.shows(page(slow(LOOKING, WATCHING, status="resolved"), minute=2))
-    tracker.fetcher.meanwhile(tracker.polls)
-    with pytest.raises(Conflict):
-        tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/status/resolved"]
 
 
 def test_a_page_whose_titles_change_all_the_time_is_remembered_in_bounds(memory: Memory) -> None:

@@ -25,7 +25,7 @@ def settings_of(**environ: str) -> Settings:
     return Settings.from_environment(environ)
 
 
-def mistake_of(**environ: str) -> str:
+def error_of(**environ: str) -> str:
     with pytest.raises(ConfigError) as caught:
         settings_of(**environ)
     message = str(caught.value)
@@ -217,7 +217,7 @@ REDIS_MISTAKES: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("url", "part"), REDIS_MISTAKES.values(), ids=REDIS_MISTAKES.keys())
 def test_a_bad_url_of_redis_is_refused_and_not_repeated(url: str, part: str) -> None:
-    message = mistake_of(REDIS_URL=url)
+    message = error_of(REDIS_URL=url)
 
     assert message.startswith("REDIS_URL ")
     assert part in message
@@ -269,7 +269,7 @@ MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("environ", "parts"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_the_message_names_variable_and_remedy(environ: dict[str, str], parts: tuple[str, ...]) -> None:
-    message = mistake_of(**environ)
+    message = error_of(**environ)
 
     assert [part for part in parts if part not in message] == [], message
 
@@ -297,7 +297,7 @@ def test_files_give_the_url_and_the_password(tmp_path: Path) -> None:
 
 
 def test_a_secret_written_where_its_file_belongs_is_not_repeated() -> None:
-    assert "REDIS_PASSWORD_FILE names a file that does not exist" in mistake_of(REDIS_PASSWORD_FILE=SECRET)
+    assert "REDIS_PASSWORD_FILE names a file that does not exist" in error_of(REDIS_PASSWORD_FILE=SECRET)
 
 
 def test_a_secret_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_a_secret_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
     }
 
     for path, part in cases.items():
-        assert part in mistake_of(REDIS_PASSWORD_FILE=path)
+        assert part in error_of(REDIS_PASSWORD_FILE=path)
 
 
 # what shows
@@ -386,15 +386,15 @@ def test_a_file_of_certificates_is_taken_as_it_is_named() -> None:
         (b"\xff\x00", "no certificates"),
     ],
 )
-def test_a_file_without_certificates_is_a_mistake(tmp_path: Path, content: bytes | None, says: str) -> None:
+def test_a_file_without_certificates_is_an_error(tmp_path: Path, content: bytes | None, says: str) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
 
-    mistake = mistake_of(TRACKER_CA_FILE=str(path))
+    error = error_of(TRACKER_CA_FILE=str(path))
 
-    assert mistake.startswith('TRACKER_CA_FILE is "/')
-    assert says in mistake
+    assert error.startswith('TRACKER_CA_FILE is "/')
+    assert says in error
 
 
 def test_our_file_comes_before_that_of_all_programs(tmp_path: Path) -> None:
@@ -403,8 +403,8 @@ def test_our_file_comes_before_that_of_all_programs(tmp_path: Path) -> None:
 
     assert settings_of(SSL_CERT_FILE=str(own)).ca_file == own
     assert settings_of(SSL_CERT_FILE="/nowhere", TRACKER_CA_FILE=str(own)).ca_file == own
-    assert mistake_of(SSL_CERT_FILE="/nowhere").startswith('SSL_CERT_FILE is "/nowhere": it cannot be read')
+    assert error_of(SSL_CERT_FILE="/nowhere").startswith('SSL_CERT_FILE is "/nowhere": it cannot be read')
 
 
-def test_a_path_with_a_null_in_it_is_a_mistake() -> None:
-    assert "TRACKER_CA_FILE" in mistake_of(TRACKER_CA_FILE="ca\0.pem")
+def test_a_path_with_a_null_in_it_is_an_error() -> None:
+    assert "TRACKER_CA_FILE" in error_of(TRACKER_CA_FILE="ca\0.pem")

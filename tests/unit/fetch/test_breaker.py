@@ -23,7 +23,7 @@ from tracker.errors import (
     TlsError,
 )
 from tracker.fetch.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
-from tracker.polling.ports import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 from tracker.scheduling.schedule import due_after_failure
 
 HOST = "https://status.acme.example"

@@ -65,13 +65,6 @@ def dial(wire, entries, *, allow_private=False, timeout_s=8.0, limits=None, mono
         CURRENT.reset(token)
 
 
-def test_the_first_address_is_connected_to():
-    wire = Wire()
-    dial(wire, [entry("1.1.1.1"), entry("1.0.0.1")])
-
-    assert [address for address, _ in wire.tried] == ["1.1.1.1"]
-
-
 def test_the_same_address_is_tried_once():
     wire = Wire(**{"1_1_1_1": ConnectionRefusedError(111, "Connection refused")})
     with pytest.raises(ConnectError, match=r"no connection to status\.example:443: connection refused"):

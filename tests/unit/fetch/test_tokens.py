@@ -6,13 +6,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.alerting.ports import Call, Reply
+from tracker.alerting.caller import Call, Reply
 from tracker.errors import CredentialsMissing, HttpStatusError
 from tracker.fetch.tokens import TokenFetcher
+from tracker.polling.fetcher import Fetched
 from tracker.polling.observer import Observer
 from tracker.polling.page_request import page_request
 from tracker.polling.poller import Poller
-from tracker.polling.ports import Fetched
 from tracker.store.memory import MemoryPages
 
 GRAPH = "https://graph.microsoft.com/v1.0/admin/serviceAnnouncement/healthOverviews?$expand=issues"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import NOON
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.jsonlines import record_line
 from tracker.errors import ConfigError
 from tracker.ledger.incidents import Ledgers
@@ -104,6 +104,15 @@ def test_an_id_that_two_vendors_use_finds_both() -> None:
 
     assert {ledger.key for ledger in ledgers(event(0), other).find("i1")} == {"acme/i1", "bolt/i1"}
     assert [ledger.key for ledger in ledgers(event(0), other).find("bolt/i1")] == ["bolt/i1"]
+
+
+def test_an_id_that_reads_like_a_reference_takes_nothing_from_it() -> None:
+    odd = event(0, incident="bolt/i1")
+    other = event(3, provider="bolt", provider_name="Bolt")
+
+    assert [ledger.key for ledger in ledgers(odd, other).find("bolt/i1")] == ["bolt/i1"]
+    assert [ledger.key for ledger in ledgers(odd, other).find("acme/bolt/i1")] == ["acme/bolt/i1"]
+    assert [ledger.key for ledger in ledgers(odd).find("bolt/i1")] == ["acme/bolt/i1"]
 
 
 # --- months ---

@@ -101,7 +101,7 @@ def test_what_statuspage_calls_group_and_name_is_the_component(listed: object, p
         (("c3", "GitHub - Actions"), "GitHub - Actions", True),
         (("c3", "GitHub - Actions"), "Actions", False),
         (("c4", "EU - West - API / v2"), "EU - West/API / v2", True),
-        # The page does not list it any more: what stands in front is most likely its group.
+        # The page does not list it any more: what is in front is most likely its group.
         (("c9", "Old - Search"), "Search", True),
         (("c9", "Old - Search"), "Old/*", True),
         (("c9", "Old - Search"), "Old - Search", True),

@@ -1,4 +1,4 @@
-"""What of a page is told: the filters of a provider, by themselves and over many polls."""
+"""What of a page is reported: the filters of a provider, by themselves and over many polls."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ from tracker.model.component_names import Listing
 from tracker.model.event import EventKind
 from tracker.model.filters import left_out_by, passes, region_names, unmatched, wants_change, wants_kind
 from tracker.model.page import SEVERITIES, Component, ComponentStatus, Impact, Snapshot
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.model.provider import FirstSight, Provider
 from tracker.store.pages import PageStatus
 from tracker.supervise.health import PageHealth, filters_summary, page_health
@@ -245,7 +245,7 @@ def test_a_list_of_kinds_and_its_exclusions_part_all_kinds(kinds: list[EventKind
 
 def test_events_about_the_page_are_reported_unless_they_are_excluded() -> None:
     error = ConnectError("no connection")
-    almost = PageState(seeded=True, failures=2)
+    almost = PageState(seeded=True, readability=Readability(failures=2))
     picky, deaf = provider(events=("new_incident",)), provider(events=("!page_unreadable",))
 
     reported = [failed(whose, almost, error, NOON) for whose in (picky, deaf)]
@@ -283,17 +283,20 @@ def test_an_incident_that_becomes_bad_enough_is_new_from_then_on_and_followed_to
     ]
 
     reported = [
-        [(piece.key, piece.event.event) for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending]
+        [
+            (piece.event.update_id, piece.event.event)
+            for piece in memory.polls(page(incident("i1", *posted, impact=impact))).pending
+        ]
         for impact, posted in ((Impact(word), posted) for word, posted in stages)
     ]
 
     assert reported == [
         [],
         [],
-        [("i1/impact/critical", "new_incident")],
+        [("impact/critical", "new_incident")],
         [],
-        [("i1/u3", "incident_update")],
-        [("i1/u4", "incident_update")],
+        [("u3", "incident_update")],
+        [("u4", "incident_update")],
     ]
 
 
@@ -381,7 +384,7 @@ def test_nobody_is_reported_of_an_update_of_an_incident_that_was_never_announced
 ) -> None:
     kinds = {key: value for key, value in given_filters.items() if key != "events"}
     memory = Memory(provider(first_sight=FirstSight.ALL, **kinds))
-    # One that was shown without updates counts as known: there was nothing to tell of it.
+    # One that was shown without updates counts as known: there was nothing to report of it.
     bare = {known.id for snapshot in shown for known in snapshot.incidents if not known.updates}
 
     events = [piece.event for snapshot in shown for piece in memory.polls(snapshot).pending]

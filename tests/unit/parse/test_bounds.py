@@ -7,8 +7,8 @@ import pytest
 from tracker.errors import ParseError
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Source
-from tracker.polling.discovery import MOST_INCIDENTS, MOST_REPORTED, MOST_UPDATES, read_answer
-from tracker.polling.ports import Fetched
+from tracker.polling.answers import MOST_INCIDENTS, MOST_REPORTED, MOST_UPDATES, read_answer
+from tracker.polling.fetcher import Fetched
 
 URL = "https://status.acme.example/api/v2/incidents.json"
 

@@ -48,17 +48,17 @@ def test_an_update_has_the_links_of_its_message_and_the_text_that_it_had_without
     (update,) = incident.updates
 
     assert (update.body, update.links) == (TEXT, LINKS)
-    told = update_event(EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, update, NOON, listing=Listing())
-    assert json.loads(encode_event(told))["links"] == list(LINKS)
+    reported = update_event(EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, update, NOON, listing=Listing())
+    assert json.loads(encode_event(reported))["links"] == list(LINKS)
 
 
 def test_an_update_without_links_is_reported_as_before() -> None:
     (incident,) = read(statuspage("Nothing."), url=URL).incidents
-    told = update_event(
+    reported = update_event(
         EventKind.NEW_INCIDENT, "acme/i1/u0", provider(), incident, incident.updates[0], NOON, listing=Listing()
     )
 
-    assert b"links" not in encode_event(told)
+    assert b"links" not in encode_event(reported)
 
 
 def test_links_that_were_not_kept_before_are_no_edit() -> None:
@@ -68,6 +68,6 @@ def test_links_that_were_not_kept_before_are_no_edit() -> None:
     before = msgspec.structs.replace(snapshot, incidents=(msgspec.structs.replace(incident, updates=(bare,)),))
     _, ledger = follow(provider(), {}, before, NOON)
 
-    news, _ = follow(provider(), ledger, snapshot, NOON)
+    pending, _ = follow(provider(), ledger, snapshot, NOON)
 
-    assert news == ()
+    assert pending == ()

@@ -80,6 +80,11 @@ def test_a_later_entry_changes_no_number_before_it(keys):
     assert numbered(keys)[:-1] == numbered(keys[:-1])
 
 
+@given(st.lists(st.sampled_from(["a", "a#2", "a#3", "a#2#2"])))
+def test_no_two_share_a_number(keys):
+    assert len(set(numbered(keys))) == len(keys)
+
+
 def test_a_number_stands_behind_what_was_there_before():
     assert numbered(["a", "b", "a", "a"]) == ["a", "b", "a#2", "a#3"]
 

@@ -8,21 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher
+from tests.vendor import Watch
 from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
 from tracker.errors import ConfigError, ParseError
-from tracker.model.event import Event
 from tracker.model.format_definition import FormatDefinition
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.custom import custom_format, tried, understood
 from tracker.parse.custom import language as languages
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
 from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
-from tracker.store.memory import MemoryPages
 
 ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "docs" / "formats.md").read_text()
@@ -96,33 +92,20 @@ STORIES: dict[str, tuple[Callable[..., bytes], list[tuple[object, ...]], list[tu
 }
 
 
-class Watched:
-    """A page of one's own format under a poller."""
-
-    def __init__(self, provider: Provider) -> None:
-        self.provider = msgspec.structs.replace(provider, first_sight=FirstSight.ALL)
-        self.store = MemoryPages([self.provider])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
-        self.poller = Poller(self.store, Observer(self.fetcher), self.clock)
-
-    def reported_after(self, body: bytes) -> list[Event]:
-        self.clock.passes(seconds=60)
-        self.fetcher.answers(self.provider.url, body)
-        before = len(self.store.events)
-        self.poller.poll(self.provider.id)
-        return self.store.events[before:]
+def watch(name: str) -> Watch:
+    """Return a poller of a page of the guide's."""
+    return Watch(watched=msgspec.structs.replace(of_guide(name), first_sight=FirstSight.ALL))
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_page_is_followed_from_open_to_resolved(name: str) -> None:
     body_of, moments, expected = STORIES[name]
-    watched = Watched(of_guide(name))
-    assert watched.reported_after(body_of()) == []
+    watched = watch(name)
+    assert watched.reads(body_of()) == []
 
-    reported = [event for moment in moments for event in watched.reported_after(body_of(*moment))]
+    reported = [event for moment in moments for event in watched.reads(body_of(*moment))]
     # What ends by no longer being listed has ended once a second answer lacks it.
-    reported += watched.reported_after(body_of(*moments[-1]))
+    reported += watched.reads(body_of(*moments[-1]))
 
     assert [(event.status, event.message) for event in reported[: len(expected)]] == expected
     assert reported[-1].status == "resolved"
@@ -163,7 +146,7 @@ def test_json_inside_a_page_is_read() -> None:
     assert custom_format(known).read(page, "", None).incidents[0].status == "resolved"
 
 
-def test_a_maintenance_is_told_from_an_incident() -> None:
+def test_a_maintenance_is_distinguished_from_an_incident() -> None:
     known = msgspec.structs.replace(
         definition("harbor"), states=(("live", "scheduled"),), begins="time::attr(datetime)"
     )
@@ -224,15 +207,15 @@ def test_an_unknown_state_is_reported_as_such() -> None:
 
 
 def test_another_definition_reads_the_same_answer_anew_and_reports_nothing_again() -> None:
-    watched = Watched(of_guide("harbor"))
+    watched = watch("harbor")
     body = harbor(("live", "We look."))
-    assert len(watched.reported_after(body)) == 1
+    assert len(watched.reads(body)) == 1
     known = definition("harbor")
     changed = msgspec.structs.replace(known, components=None, states=(*known.states, ("x", "resolved")))
-    watched.store._providers["harbor"] = msgspec.structs.replace(watched.provider, definition=changed)
+    watched.pages._providers["harbor"] = msgspec.structs.replace(watched.provider, definition=changed)
 
-    assert watched.reported_after(body) == []
-    source = watched.store.state("harbor").source
+    assert watched.reads(body) == []
+    source = watched.pages.state("harbor").source
     assert source is not None
     assert source.definition == changed
 
@@ -278,7 +261,7 @@ LINES = {"name": '"acme"', "kind": '"json"', "incidents": '"incidents[]"', "titl
         ({"kind": '"xml"', "always": '"a"', "inside": '"b"'}, "inside is for json alone"),
     ],
 )
-def test_a_mistake_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
+def test_an_error_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
     lines = [f"{key} = {value}" for key, value in {**LINES, **changes}.items() if value is not None]
     text = "\n".join(["[[format]]", *lines, "[[provider]]", 'name = "A"', 'url = "https://a.example"'])
 
@@ -290,7 +273,7 @@ def test_a_mistake_is_one_sentence_at_start(changes: dict[str, str | None], mess
     assert str(caught.value).isprintable()
 
 
-def test_a_provider_of_an_unknown_format_is_told_of_ones_own_as_well() -> None:
+def test_a_provider_of_an_unknown_format_is_shown_those_of_ones_own_as_well() -> None:
     with pytest.raises(ConfigError, match="did you mean harbor"):
         catalogue(as_toml([of_guide("harbor")]).replace('format = "harbor"', 'format = "harbour"'))
 

@@ -4,15 +4,10 @@ import json
 
 import pytest
 
-from tests.fakes import FakeClock, FakeFetcher, provider
+from tests.vendor import SITE, Watch
 from tracker.errors import HttpStatusError, ParseError
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, detect, page_data
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
-
-SITE = "https://status.acme.example"
 
 
 def next_page(*rows: str) -> bytes:
@@ -57,77 +52,63 @@ def instatus_summary(status: str | None, changed: str = "08:00") -> bytes:
     return json.dumps({"page": page, "activeIncidents": [incident] if status else []}).encode()
 
 
-class Watched:
-    """A page of Instatus' that is polled from its bare address."""
-
-    def __init__(self) -> None:
-        self.page = provider(url=SITE, format="auto", first_sight=FirstSight.SILENT)
-        self.store, self.fetcher, self.clock = MemoryPages([self.page]), FakeFetcher(), FakeClock()
-        self._poller = Poller(self.store, Observer(self.fetcher), self.clock)
-
-    def reported(self) -> list[tuple[str | None, str | None]]:
-        before = len(self.store.events)
-        self.clock.passes(minutes=2)
-        poll = self._poller.poll(self.page.id)
-        assert poll is not None
-        assert poll.failure is None
-        return [(event.status, event.message) for event in self.store.events[before:] if event.update_id]
+V3 = f"{SITE}/v3/summary.json"
+LOOKS, FOUND = ("u1", "INVESTIGATING", "We look."), ("u2", "IDENTIFIED", "It was a cable.")
 
 
-def test_updates_of_instatus_have_the_texts_of_its_page_and_are_told_once():
-    watched = Watched()
-    watched.fetcher.answers(SITE, instatus_page(("u1", "INVESTIGATING", "We look.")))
-    watched.fetcher.answers(f"{SITE}/", instatus_page(("u1", "INVESTIGATING", "We look.")))
-    watched.fetcher.answers(f"{SITE}/v3/summary.json", instatus_summary(None))
-    watched.reported()
-    asked = len(watched.fetcher.asked())
-    assert watched.store.state(watched.page.id).source.primary == f"{SITE}/v3/summary.json"
-
-    watched.fetcher.answers(f"{SITE}/v3/summary.json", instatus_summary("IDENTIFIED", "08:01"))
-    pages = instatus_page(("u1", "INVESTIGATING", "We look."), ("u2", "IDENTIFIED", "It was a cable."))
-    watched.fetcher.answers(f"{SITE}/", pages)
-
-    assert ("identified", "It was a cable.") in watched.reported()
-    assert watched.reported() == []
-    assert asked <= 5
+@pytest.fixture
+def watched() -> Watch:
+    """A page of Instatus' with an incident that its summary does not list yet, polled from its bare address."""
+    page = Watch(format="auto", first_sight=FirstSight.SILENT)
+    shows(page, instatus_summary(None), LOOKS)
+    page.fetcher.answers(SITE, instatus_page(LOOKS))
+    page.polls()
+    return page
 
 
-def test_an_update_that_was_told_by_its_status_alone_is_not_told_again_with_its_text():
-    watched = Watched()
-    watched.fetcher.answers(SITE, instatus_page(("u1", "INVESTIGATING", "We look.")))
-    watched.fetcher.answers(f"{SITE}/", instatus_page(("u1", "INVESTIGATING", "We look.")))
-    watched.fetcher.answers(f"{SITE}/v3/summary.json", instatus_summary(None))
-    watched.reported()
-    watched.fetcher.answers(f"{SITE}/v3/summary.json", instatus_summary("INVESTIGATING"))
+def shows(watched: Watch, summary: bytes, *updates: tuple[str, str, str]) -> None:
+    watched.fetcher.answers(f"{SITE}/", instatus_page(*updates))
+    watched.fetcher.answers(V3, summary)
+
+
+def reported(watched: Watch) -> list[tuple[str | None, str | None]]:
+    assert watched.polls().failure is None
+    return [(event.status, event.message) for event in watched.reported() if event.update_id]
+
+
+def test_updates_of_instatus_have_the_texts_of_its_page_and_are_reported_once(watched):
+    assert watched.state.source.primary == V3
+    assert len(watched.fetcher.asked()) <= 5
+
+    shows(watched, instatus_summary("IDENTIFIED", "08:01"), LOOKS, FOUND)
+
+    assert ("identified", "It was a cable.") in reported(watched)
+    assert reported(watched) == []
+
+
+def test_an_update_that_was_reported_by_its_status_alone_is_not_reported_again_with_its_text(watched):
+    watched.fetcher.answers(V3, instatus_summary("INVESTIGATING"))
     watched.fetcher.raises(f"{SITE}/", HttpStatusError("the page answers with status 503", None, 503))
+    assert [status for status, _ in reported(watched)] == ["investigating"]
 
-    assert [status for status, _ in watched.reported()] == ["investigating"]
+    shows(watched, instatus_summary("INVESTIGATING"), LOOKS)
+    assert reported(watched) == []
 
-    watched.fetcher.answers(f"{SITE}/", instatus_page(("u1", "INVESTIGATING", "We look.")))
-    assert watched.reported() == []
-
-    watched.fetcher.answers(f"{SITE}/v3/summary.json", instatus_summary("IDENTIFIED", "08:02"))
-    more = instatus_page(("u1", "INVESTIGATING", "We look."), ("u2", "IDENTIFIED", "It was a cable."))
-    watched.fetcher.answers(f"{SITE}/", more)
-    assert watched.reported() == [("identified", "It was a cable.")]
+    shows(watched, instatus_summary("IDENTIFIED", "08:02"), LOOKS, FOUND)
+    assert reported(watched) == [("identified", "It was a cable.")]
 
 
 def test_a_page_below_another_is_read_from_its_own_data_and_not_from_its_parents():
-    watched = Watched()
-    below = f"{SITE}/eu"
-    watched.page = provider(url=below, format="auto", first_sight=FirstSight.SILENT)
-    watched.store = MemoryPages([watched.page])
-    watched._poller = Poller(watched.store, Observer(watched.fetcher), watched.clock)
+    watched = Watch(url=f"{SITE}/eu", format="auto")
     summary = {"name": "Acme EU", "affected_components": [], "ongoing_incidents": [], "structure": {"items": []}}
-    watched.fetcher.answers(below, next_page(f'2:["$","$L1",null,{{"summary":{json.dumps(summary)}}}]\n'))
+    watched.answers(next_page(f'2:["$","$L1",null,{{"summary":{json.dumps(summary)}}}]\n'))
     watched.fetcher.answers(
         f"{SITE}/proxy/status.acme.example", json.dumps({"summary": {**summary, "name": "Acme"}}).encode()
     )
 
-    watched.reported()
+    watched.polls()
 
-    source = watched.store.state(watched.page.id).source
-    assert (source.format, source.primary) == ("incidentio", below)
+    assert (watched.state.source.format, watched.state.source.primary) == ("incidentio", watched.provider.url)
 
 
 def test_references_of_a_next_page_are_what_they_lead_to():

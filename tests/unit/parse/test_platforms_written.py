@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.contract.test_platforms import PLAYED
+from tests.played import PLAYED
 from tracker.parse import FORMATS
 from tracker.parse.format import Format
 

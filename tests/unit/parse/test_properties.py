@@ -42,7 +42,7 @@ MARKUP = [
     "{",
 ]
 
-unhurried = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+long_run = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcome(body: bytes, format: str) -> Snapshot | str:
@@ -76,19 +76,19 @@ def check_incident(incident: Incident) -> None:
     assert all(update.created_at is None or update.created_at.utcoffset() is not None for update in incident.updates)
 
 
-@unhurried
+@long_run
 @given(st.binary(max_size=300))
 def test_any_bytes(body):
     check(body)
 
 
-@unhurried
+@long_run
 @given(st.sampled_from(["{", "[", "<rss>", "<feed>", '<?xml version="1.0"?>', "<rdf:RDF>"]), st.text(max_size=300))
 def test_any_text_behind_a_promising_start(start, text):
     check((start + text).encode(errors="surrogatepass"))
 
 
-@unhurried
+@long_run
 @given(st.sampled_from(FORMAT_NAMES), st.binary(max_size=100))
 def test_any_bytes_for_a_format_that_was_named(name, body):
     check(body, name)
@@ -105,7 +105,7 @@ def damaged(draw: DrawFn) -> bytes:
     return bytes(body)
 
 
-@unhurried
+@long_run
 @given(damaged())
 def test_any_damage_to_a_good_answer(body):
     check(body)
@@ -125,7 +125,7 @@ def replaced(value: Any, path: list[int], odd: object) -> Any:
 PATHS: SearchStrategy[list[int]] = st.lists(st.integers(0, 40), max_size=6)
 
 
-@unhurried
+@long_run
 @given(st.sampled_from(ANSWERS), st.lists(st.tuples(PATHS, st.sampled_from(ODDITIES)), min_size=1, max_size=3))
 def test_any_oddity_in_the_place_of_any_field(answer, changes):
     for path, odd in changes:
@@ -134,7 +134,7 @@ def test_any_oddity_in_the_place_of_any_field(answer, changes):
     check(json.dumps(answer).encode())
 
 
-@unhurried
+@long_run
 @given(st.sampled_from(FEEDS), st.data())
 def test_any_markup_in_the_content_of_a_feed(feed, data):
     for _ in range(3):
@@ -164,7 +164,7 @@ PIECES = [
 ]
 
 
-@unhurried
+@long_run
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=30).map("".join))
 def test_plain_text_is_tidy(text):
     plain = plain_text(text)
@@ -177,7 +177,7 @@ def test_plain_text_is_tidy(text):
     assert plain.encode().decode() == plain
 
 
-@unhurried
+@long_run
 @given(st.lists(st.sampled_from(["word", " ", "\n", "< ", "<5", ">", "&", "."]), max_size=30).map("".join))
 def test_prose_stays_as_it_is_once_it_is_tidy(text):
     plain = plain_text(text)

@@ -1,4 +1,4 @@
-"""What a search in vain says: the line that matters, and not only that some address is missing."""
+"""What a search without success says: the line that matters, and not only that some address is missing."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def said(fetcher: FakeFetcher, url: str = SITE, **fields: object) -> str:
     ids=lambda value: type(value).__name__ if isinstance(value, FetchError) else "",
 )
 @pytest.mark.parametrize("landing", [None, HTML])
-def test_one_telling_answer_among_many_others_is_reported(error: FetchError, words: str, landing: str | None) -> None:
+def test_one_clear_answer_among_many_others_is_reported(error: FetchError, words: str, landing: str | None) -> None:
     fetcher = FakeFetcher()
     if landing is not None:
         fetcher.answers(SITE, landing, content_type="text/html")

@@ -38,7 +38,7 @@ from tracker.errors import (
     TooManyRedirects,
 )
 from tracker.model.page import Snapshot
-from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.model.provider import Provider, Validators
 from tracker.parse import FORMATS
 from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
@@ -106,18 +106,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return urls
 
 
-# --- where a page's news come from ---
-
-
-def test_a_page_of_statuspage_is_found_from_its_address() -> None:
-    watcher = Watcher(url=f"{SITE}/")
-    watcher.shows(page())
-    watcher.fetcher.answers(f"{SITE}/", HTML)
-
-    watcher.polls()
-
-    assert watcher.state.source == Source(format="statuspage", primary=SUMMARY, details=(INCIDENTS, SCHEDULED))
-    assert watcher.fetcher.asked() == [f"{SITE}/", PROXY, SUMMARY, INCIDENTS, SCHEDULED]
+# --- where a page's answers come from ---
 
 
 def test_a_page_that_only_has_a_feed_is_followed_through_that() -> None:
@@ -264,7 +253,7 @@ def test_a_page_that_turns_to_another_format_has_moved() -> None:
 
     assert observed.state.source.format == "feed"
     assert observed.moved_from == before
-    assert observed.state.moved_at == watcher.clock()
+    assert observed.state.relocation.moved_at == watcher.clock()
     assert list(observed.state.answers) == [HISTORY]
 
 
@@ -391,7 +380,7 @@ def test_what_only_a_detail_knows_is_in_the_snapshot() -> None:
     assert (known.status, [posted.id for posted in known.updates]) == ("resolved", ["u1", "u2"])
 
 
-def test_freshness_is_passed_on_whatever_the_layer() -> None:
+def test_freshness_is_passed_on_whatever_the_response_class() -> None:
     watcher = Watcher()
     body = summary(page())
     reported = []
@@ -457,33 +446,6 @@ def test_a_detail_that_fails_has_the_primary_asked_in_full_at_the_next_poll(erro
     assert watcher.polls().response_class is ResponseClass.NOT_MODIFIED
 
 
-def test_a_detail_that_cannot_be_read_counts_as_failed() -> None:
-    watcher = Watcher()
-    watcher.shows(page())
-    watcher.fetcher.answers(INCIDENTS, HTML)
-
-    assert not watcher.polls().settled
-
-
-def test_a_failing_detail_does_not_hide_the_other_one() -> None:
-    watcher = Watcher()
-    watcher.acknowledges(page())
-    planned = incident("m1", update("u1", status="scheduled"))
-    watcher.shows(page(maintenances=(planned,), minute=1))
-    watcher.fetcher.answers(SUMMARY, summary(page(minute=1)))
-    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
-
-    assert [known.id for known in watcher.polls().snapshot.maintenances] == ["m1"]
-
-
-def test_a_detail_that_asks_for_a_pause_delays_the_next_poll() -> None:
-    watcher = Watcher()
-    watcher.shows(page())
-    watcher.fetcher.raises(INCIDENTS, HttpStatusError("too many requests", 300.0, 429))
-
-    assert watcher.polls().fresh_for_s == 300.0
-
-
 def test_what_a_detail_shows_when_it_is_read_for_the_first_time_is_history() -> None:
     watcher = Watcher()
     shown = page(incident("i1", update("u1")))
@@ -527,7 +489,7 @@ def test_details_that_catch_up_settle_the_answer() -> None:
 
     assert observed.settled
     assert [known.status for known in observed.snapshot.incidents] == ["resolved"]
-    assert watcher.state.lagging_since is None
+    assert watcher.state.gaps.lagging_since is None
 
 
 def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again() -> None:
@@ -539,7 +501,7 @@ def test_details_are_waited_for_anew_after_the_page_went_back_and_changed_again(
         watcher.fetcher.answers(SUMMARY, summary(page()))
         assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
-    assert watcher.state.lagging_since is None
+    assert watcher.state.gaps.lagging_since is None
 
 
 def test_a_detail_older_than_it_was_is_not_listened_to() -> None:
@@ -566,7 +528,7 @@ def test_a_stale_answer_leaves_no_trace_but_since_when() -> None:
     observed = watcher.polls()
 
     assert (observed.response_class, observed.snapshot) == (ResponseClass.STALE, None)
-    assert watcher.state == msgspec.structs.replace(before, stale_since=NOON)
+    assert watcher.state == msgspec.structs.replace(before, gaps=Gaps(stale_since=NOON))
     assert watcher.fetcher.asked() == [SUMMARY]
 
 
@@ -583,7 +545,7 @@ def test_an_answer_that_stays_old_for_a_day_is_the_truth() -> None:
 
     assert observed.response_class is ResponseClass.CHANGED
     assert [known.id for known in observed.snapshot.incidents] == ["i1"]
-    assert watcher.state.stale_since is None
+    assert watcher.state.gaps.stale_since is None
     assert watcher.polls().response_class is ResponseClass.SAME_BODY
 
 

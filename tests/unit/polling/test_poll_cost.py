@@ -42,5 +42,5 @@ def test_an_answer_is_not_parsed_if_it_is_a_304_or_a_body_that_is_known() -> Non
     assert known.spared_parses == 11
 
 
-def test_every_layer_a_failure_and_half_a_success_is_an_ending() -> None:
+def test_every_response_class_a_failure_and_half_a_success_is_an_ending() -> None:
     assert {*ENDINGS} == {*ResponseClass, IN_PART, FAILED}

@@ -8,40 +8,34 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tests.loop_poller import LoopPoller
+from tests.poller_on_a_loop import LoopPoller
 from tests.strategies import moments, providers, states
+from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import FetchError, FetchTimeout
-from tracker.model.page_state import KnownAnswer, PageState, Source
+from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Readability, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
 from tracker.polling.commits import quiet
+from tracker.polling.fetcher import NotModified
+from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Outcome
-from tracker.polling.ports import Commit, NotModified, PollLease
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
 
 PAGE = "https://status.acme.example/api/v2/summary.json"
 _VALIDATORS = st.builds(Validators, etag=st.none() | st.just('"1"'), last_modified=st.none() | st.just("a date"))
-#: Of a page that owes nothing, in so far as that is more likely than it is among all states.
-_SLOW = {
-    "failures": 0,
-    "unreadable_since": None,
-    "stale_since": None,
-    "lagging_since": None,
-    "incident_at": None,
-}
 
 
 @given(
     page=providers,
     state=states,
-    #: What the page owes, mostly nothing.
-    owed=st.just(_SLOW) | st.just(_SLOW) | st.just(_SLOW) | st.just({}),
-    calm_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
+    #: Most pages owe nothing, which few states say.
+    owes=st.sampled_from([False, False, False, True]),
+    quiet_for=st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=16)),
     stored=_VALIDATORS,
     renewed=st.none() | st.none() | _VALIDATORS,
     fresh_for_s=st.none() | st.floats(0, 90_000),
@@ -51,8 +45,8 @@ _SLOW = {
 def test_the_plainest_poll_writes_what_the_general_way_would(
     page: Provider,
     state: PageState,
-    owed: dict[str, None],
-    calm_for: timedelta | None,
+    owes: bool,
+    quiet_for: timedelta | None,
     stored: Validators,
     renewed: Validators | None,
     fresh_for_s: float | None,
@@ -61,8 +55,11 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 ) -> None:
     source = Source(format="statuspage", primary=page.url)
     known = {**state.answers, page.url: replace(state.answers.get(page.url, KnownAnswer()), validators=stored)}
-    quiet_since = None if calm_for is None else begun_at - calm_for
-    state = replace(state, url=page.url, source=source, answers=known, quiet_since=quiet_since, **owed)
+    quiet_since = None if quiet_for is None else begun_at - quiet_for
+    state = replace(state, url=page.url, source=source, answers=known, activity=Activity(quiet_since=quiet_since))
+    if not owes:
+        gaps = Gaps(unsettled_since=state.gaps.unsettled_since)
+        state = replace(state, readability=Readability(), gaps=gaps)
     lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
     now = begun_at + later
     answer = NotModified(url=page.url, validators=renewed or stored, fresh_for_s=fresh_for_s)
@@ -78,12 +75,12 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
 @pytest.mark.parametrize(
     "owed",
     [
-        {"failures": 1},
-        {"stale_since": FakeClock().now},
-        {"lagging_since": FakeClock().now},
-        {"unreadable_since": FakeClock().now},
-        {"incident_at": FakeClock().now},
-        {"quiet_since": FakeClock().now - timedelta(days=15)},
+        {"readability": Readability(failures=1)},
+        {"gaps": Gaps(stale_since=FakeClock().now)},
+        {"gaps": Gaps(lagging_since=FakeClock().now)},
+        {"readability": Readability(unreadable_since=FakeClock().now)},
+        {"activity": Activity(incident_at=FakeClock().now)},
+        {"activity": Activity(quiet_since=FakeClock().now - timedelta(days=15))},
         {"url": "https://elsewhere.example"},
         {},
     ],
@@ -103,7 +100,11 @@ def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
     known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
     state = PageState(
-        url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known, quiet_since=now
+        url=PAGE,
+        seeded=True,
+        source=Source(format="statuspage", primary=PAGE),
+        answers=known,
+        activity=Activity(quiet_since=now),
     )
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
 
@@ -115,41 +116,37 @@ def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     assert not takes_it(now + timedelta(days=14))
 
 
-class Page:
+class Page(Watch):
     """A page that was read once, whose answers a test chooses, polled on a loop."""
 
+    new_poller = LoopPoller
+
     def __init__(self, body: bytes) -> None:
-        self.acme = provider(url=PAGE)
-        self.pages = MemoryPages([self.acme])
-        self.fetcher = FakeFetcher()
-        self.clock = FakeClock()
+        super().__init__(url=PAGE)
         known = {PAGE: KnownAnswer(digest=digest(body))}
         state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
         lease = self.pages.begin("acme", self.clock())
         assert lease is not None
         self.pages.commit(lease, Commit(state=state, checked_at=self.clock()))
-        self.poller = LoopPoller(self.pages, self.fetcher, self.clock)
 
 
 def test_a_body_that_is_too_large_to_compare_on_the_loop_is_asked_for_once() -> None:
     body = b"{" + b" " * LARGEST_COMPARED_BYTES + b"}"
     page = Page(body)
-    page.fetcher.answers(PAGE, body)
+    page.answers(body)
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_BODY)
     assert page.fetcher.asked() == [PAGE]
 
 
 def test_what_the_quick_fetcher_leaves_is_asked_for_by_the_general_one() -> None:
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{}", answered_by="https://status.acme.example/elsewhere.json")
+    page.answers(b"{}", answered_by="https://status.acme.example/elsewhere.json")
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert poll.outcome is Outcome.QUIET
     assert page.fetcher.asked() == [PAGE, PAGE]
 
@@ -158,11 +155,10 @@ def test_a_failure_costs_one_request_and_is_committed_with_its_reason() -> None:
     page = Page(b"{}")
     page.fetcher.raises(PAGE, FetchTimeout("no byte came for 10 s"))
 
-    poll = page.poller.poll("acme")
+    poll = page.polls()
 
-    assert poll is not None
     assert isinstance(poll.failure, FetchError)
-    assert page.pages.state("acme").failure == "no byte came for 10 s"
+    assert page.state.readability.failure == "no byte came for 10 s"
     assert page.fetcher.asked() == [PAGE]
 
 
@@ -181,16 +177,16 @@ def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with(
 def test_a_body_beyond_what_may_wait_for_a_thread_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick, "MOST_WAITING_BYTES", 1)
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{ }")
+    page.answers(b"{ }")
 
-    page.poller.poll("acme")
+    page.polls()
 
     assert page.fetcher.asked() == [PAGE, PAGE]
 
 
 def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left_to_the_next() -> None:
     page = Page(b"{}")
-    page.fetcher.answers(PAGE, b"{ }")
+    page.answers(b"{ }")
     page.fetcher.meanwhile(lambda: page.clock.passes(seconds=26))
 
     assert page.poller.poll("acme") is None

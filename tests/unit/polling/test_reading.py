@@ -1,4 +1,4 @@
-"""A page of which something cannot be read: the rest is told, it is said once, and nothing has ended for it."""
+"""A page of which something cannot be read: the rest is reported, it is said once, and nothing has ended for it."""
 
 import json
 import logging

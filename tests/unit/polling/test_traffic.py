@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes import FakeFetcher
 from tracker.errors import HttpStatusError
-from tracker.polling.ports import FetchRequest
+from tracker.polling.fetcher import FetchRequest
 from tracker.polling.traffic import TrafficMeter
 
 A, B = FetchRequest(url="https://a.example"), FetchRequest(url="https://b.example")

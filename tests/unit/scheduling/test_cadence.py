@@ -10,7 +10,7 @@ from tests.unit.polling.test_poller import acme
 from tests.vendor import SCHEDULED, SUMMARY, Tracker
 from tracker.errors import FetchTimeout
 from tracker.model.page import Impact, OpenIncident
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import Activity, PageState, PageView, Readability
 from tracker.model.provider import Cadence, FirstSight
 from tracker.polling.poll_cost import ResponseClass
 from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER, departure_s, longest_pause_s, noted, pace
@@ -21,11 +21,11 @@ FIXED = provider(cadence=Cadence.FIXED)
 
 
 def in_incident(since: timedelta) -> PageState:
-    return PageState(seeded=True, incident_at=NOON - since)
+    return PageState(seeded=True, activity=Activity(incident_at=NOON - since))
 
 
 def slow(since: timedelta) -> PageState:
-    return PageState(seeded=True, quiet_since=NOON - since)
+    return PageState(seeded=True, activity=Activity(quiet_since=NOON - since))
 
 
 # --- the pace ---
@@ -60,7 +60,7 @@ def test_what_departs_from_the_interval_is_reported_but_not_of_a_page_that_fails
     assert departure_s(provider(), slow(SLOW_AFTER), NOON) == 120 == longest_pause_s(provider())
     assert departure_s(provider(), PageState(), NOON) is None
     assert departure_s(provider(interval_s=15), in_incident(timedelta()), NOON) is None, "it is fast already"
-    assert departure_s(provider(), replace(in_incident(timedelta()), failures=1), NOON) is None
+    assert departure_s(provider(), replace(in_incident(timedelta()), readability=Readability(failures=1)), NOON) is None
 
 
 # --- what is noted of an answer ---
@@ -81,12 +81,12 @@ SEEDED = PageState(seeded=True)
 
 def test_an_incident_counts_from_the_last_change_of_the_page() -> None:
     first = noted_at_noon(SEEDED, opened())
-    assert first.incident_at == NOON
+    assert first.activity.incident_at == NOON
 
     before = in_incident(timedelta(minutes=30))
-    assert noted_at_noon(before, opened(), has_changed=False).incident_at == NOON - timedelta(minutes=30)
-    assert noted_at_noon(before, opened()).incident_at == NOON
-    assert noted_at_noon(before).incident_at is None, "it is over"
+    assert noted_at_noon(before, opened(), has_changed=False).activity.incident_at == NOON - timedelta(minutes=30)
+    assert noted_at_noon(before, opened()).activity.incident_at == NOON
+    assert noted_at_noon(before).activity.incident_at is None, "it is over"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_incident_counts_from_the_last_change_of_the_page() -> None:
 def test_at_first_sight_it_counts_from_its_vendors_date(posted_at: datetime | None, counts_from: datetime) -> None:
     shown = (opened("i0", updated_at=NOON - timedelta(days=90)), opened(updated_at=posted_at))
 
-    assert noted_at_noon(PageState(), *shown[posted_at is None :]).incident_at == counts_from
+    assert noted_at_noon(PageState(), *shown[posted_at is None :]).activity.incident_at == counts_from
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_at_first_sight_it_counts_from_its_vendors_date(posted_at: datetime | No
 def test_what_nobody_wants_to_hear_of_makes_no_page_fast(shown: OpenIncident, fields: dict[str, object]) -> None:
     after = noted_at_noon(SEEDED, shown, **fields)
 
-    assert after.incident_at is None
-    assert after.quiet_since is None, "nor is the page calm"
+    assert after.activity.incident_at is None
+    assert after.activity.quiet_since is None, "nor is the page calm"
 
 
 @pytest.mark.parametrize("kind", ["incident_update", "component_status_change"])
 def test_who_wants_to_hear_of_what_follows_is_fast_for(kind: str) -> None:
-    assert noted_at_noon(SEEDED, opened(), events=(kind,)).incident_at == NOON
+    assert noted_at_noon(SEEDED, opened(), events=(kind,)).activity.incident_at == NOON
 
 
 @pytest.mark.parametrize("list_name", ["open_maintenances", "planned_maintenances"])
@@ -130,14 +130,14 @@ def test_maintenance_makes_a_page_neither_fast_nor_slow(list_name: str) -> None:
 
     after = noted(provider(), slow(SLOW_AFTER), view, NOON, has_changed=False)
 
-    assert (after.incident_at, after.quiet_since) == (None, None)
+    assert (after.activity.incident_at, after.activity.quiet_since) == (None, None)
 
 
 def test_the_slow_pace_begins_with_the_last_change_or_with_the_end_of_all_that_goes_on() -> None:
-    assert noted_at_noon(PageState()).quiet_since == NOON
-    assert noted_at_noon(slow(SLOW_AFTER)).quiet_since == NOON
-    assert noted_at_noon(slow(SLOW_AFTER), has_changed=False).quiet_since == NOON - SLOW_AFTER
-    assert noted_at_noon(in_incident(timedelta()), has_changed=False).quiet_since == NOON
+    assert noted_at_noon(PageState()).activity.quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER)).activity.quiet_since == NOON
+    assert noted_at_noon(slow(SLOW_AFTER), has_changed=False).activity.quiet_since == NOON - SLOW_AFTER
+    assert noted_at_noon(in_incident(timedelta()), has_changed=False).activity.quiet_since == NOON
 
 
 # --- polls ---
@@ -177,8 +177,8 @@ def test_an_incident_is_fast_for_until_it_is_over(tracker: Tracker) -> None:
     back_to_phase, *plain = pauses(tracker, 3)
     assert back_to_phase in {20, 40, 60}
     assert plain == [60, 60]
-    assert tracker.state.incident_at is None
-    assert tracker.state.quiet_since is not None
+    assert tracker.state.activity.incident_at is None
+    assert tracker.state.activity.quiet_since is not None
 
 
 def test_an_incident_in_which_nothing_moves_is_fast_for_no_longer(tracker: Tracker) -> None:
@@ -269,11 +269,11 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     opening = incident("i1", update("u1", 10))
     tracker.shows(acme(opening, minute=10), etag='"1"')
     pauses(tracker)
-    remembered = (tracker.state.incident_at, tracker.state.quiet_since)
+    remembered = (tracker.state.activity.incident_at, tracker.state.activity.quiet_since)
 
     tracker.fails(FetchTimeout("no answer within 10 s"))
     assert 54 <= pauses(tracker)[0] <= 66, "it is tried again later, not in a hurry"
-    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
+    assert (tracker.state.activity.incident_at, tracker.state.activity.quiet_since) == remembered
 
     tracker.shows(acme(minute=5))
     pauses(tracker)
@@ -281,7 +281,7 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     cost = tracker.pages.commits[-1].cost
     assert cost is not None
     assert cost.ending == ResponseClass.STALE
-    assert (tracker.state.incident_at, tracker.state.quiet_since) == remembered
+    assert (tracker.state.activity.incident_at, tracker.state.activity.quiet_since) == remembered
 
 
 def test_an_answer_that_stays_fresh_is_not_asked_for_fast() -> None:

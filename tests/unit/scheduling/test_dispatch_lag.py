@@ -29,10 +29,6 @@ def test_what_was_dispatched_on_time_is_not_late() -> None:
     assert (known.late_p50_s, known.late_p99_s, known.late_max_s) == (0.0, 0.0, 0.0)
 
 
-def test_what_is_dispatched_too_early_is_not_late() -> None:
-    assert counted([-2.0]).late_max_s == 0.0
-
-
 def test_one_of_two_hundred_is_the_latest_and_not_the_99th_percentile() -> None:
     known = counted([0.01] * 199 + [60.0])
 

@@ -105,10 +105,10 @@ def test_a_page_that_claims_to_be_fresh_for_a_year_is_asked_again_soon() -> None
 
 
 @pytest.mark.parametrize(
-    ("interval_s", "hurried_s"), [(1, 1), (10, 10), (19, 19), (20, 10), (29, 14.5), (30, 10), (60, 20), (3600, 1200)]
+    ("interval_s", "fast_s"), [(1, 1), (10, 10), (19, 19), (20, 10), (29, 14.5), (30, 10), (60, 20), (3600, 1200)]
 )
-def test_a_fast_page_is_polled_up_to_three_times_an_interval(interval_s: int, hurried_s: float) -> None:
-    assert spacing_s(interval_s, Pace.FAST) == hurried_s
+def test_a_fast_page_is_polled_up_to_three_times_an_interval(interval_s: int, fast_s: float) -> None:
+    assert spacing_s(interval_s, Pace.FAST) == fast_s
 
 
 @given(intervals, paces)
@@ -119,7 +119,7 @@ def test_no_page_is_fast_below_ten_seconds_nor_slow_beyond_two_intervals(interva
 
 @given(moments, provider_ids, intervals)
 def test_the_grids_of_a_provider_lie_in_one_another(now: datetime, provider_id: str, interval_s: int) -> None:
-    """So a change of pace moves no phase, and a plain due time that a scheduler set is right for a hurried page too."""
+    """So a change of pace moves no phase, and a plain due time that a scheduler set is right for a fast page too."""
     slow = next_due(now, provider_id, interval_s, pace=Pace.SLOW)
     plain = next_due(now, provider_id, interval_s)
     just_before = timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""Everything that a page can be told to do wrong, as a client meets it."""
+"""Everything that a page can be made to do wrong, as a client meets it."""
 
 import http.client
 import json
@@ -177,6 +177,6 @@ def test_other_pages_are_not_touched():
         assert json.loads(ask(vendor, f"/b{STATUS}").body)["page"]["id"] == "b"
 
 
-def test_an_unknown_page_cannot_be_reported_anything(vendor):
+def test_an_unknown_page_cannot_misbehave(vendor):
     with pytest.raises(LookupError):
         vendor.misbehave("teapot", Drop())

@@ -9,52 +9,34 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes import FakeClock, provider
+from tests.fakes import FakeClock
 from tests.goldens import FOLDER, check, plain
+from tests.played import PAGE_ID, PLAYED, address
+from tests.vendor import Watch
 from tracker.errors import HttpStatusError
 from tracker.model.event import Event
 from tracker.model.provider import FirstSight
-from tracker.parse import FORMATS
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Outcome, Poller
-from tracker.polling.ports import Fetched
+from tracker.polling.fetcher import Fetched
+from tracker.polling.poller import Outcome
 from tracker.simulator import Page
-from tracker.simulator.platforms import PLATFORMS
 from tracker.simulator.render import render
-from tracker.store.memory import MemoryPages
 
 BEGAN = datetime(2026, 8, 20, 9, 5, 7, 250000, tzinfo=UTC)
-HOST = "status.acme.example"
-PAGE_ID = "5f0c0ffee0ddba11ca11ab1e"
-#: Platform and address of a page of a format, where the format is not its platform's only one or where the address
-#: says which page it is.
-ADDRESSES = {
-    "aws-rss": ("aws", "https://status.aws.amazon.com/rss/all.rss"),
-    "checkly": ("checkly", f"https://{PAGE_ID}.checkly-status-page.com"),
-    "feed": ("statuspage", f"https://{HOST}/history.atom"),
-    "salesforce": ("salesforce", f"https://api.status.salesforce.com/v1/instances/{PAGE_ID}/status"),
-    "statuspal": ("statuspal", f"https://{PAGE_ID}.statuspal.io"),
-}
-#: The formats that a simulated vendor speaks; golden answers hold the others.
-PLAYED = tuple(name for name in FORMATS if name in PLATFORMS or name in ADDRESSES)
 FIELDS = ("event", "status", "message", "incident", "components", "regions", "impact")
 
 
-class Watch:
-    """A page of a platform and somebody who polls it every minute."""
+class Simulated(Watch):
+    """A page of a platform and somebody who polls it every minute, without a server between them."""
 
     def __init__(self, format: str) -> None:
-        platform, url = ADDRESSES.get(format, (format, ""))
-        url = url or f"https://{PLATFORMS[platform].host or HOST}"
-        self.clock = FakeClock(BEGAN)
+        platform, url = address(format)
+        super().__init__(FakeClock(BEGAN), self, url=url, first_sight=FirstSight.SILENT)
         self.page = Page("Acme", id=PAGE_ID, platform=platform, clock=self.clock, now=BEGAN - timedelta(days=3))
-        self.store = MemoryPages([provider(url=url, first_sight=FirstSight.SILENT)])
         self.asked: list[str] = []
         #: Paths that answer with a failure.
         self.failing: set[str] = set()
         #: Bodies that a path answers instead of the page's.
         self.replaced: dict[str, bytes] = {}
-        self._poller = Poller(self.store, Observer(self), self.clock)
 
     def fetch(self, request):
         address = urlsplit(request.url)
@@ -67,22 +49,16 @@ class Watch:
         body = self.replaced.get(address.path, document.body)
         return Fetched(body=body, url=request.url, content_type=document.content_type)
 
-    def polls(self):
-        self.clock.passes(minutes=1)
-        poll = self._poller.poll("acme")
-        assert poll is not None
-        return poll
-
     def step(self):
         """Poll once; return what was asked and reported, and what is then known."""
         self.asked.clear()
-        before = len(self.store.events)
+        self.reported()
         poll = self.polls()
         assert poll.failure is None, self.asked
-        view = self.store.view("acme")
+        view = self.view
         return {
             "asked": list(self.asked),
-            "reported": [said(event) for event in self.store.events[before:]],
+            "reported": [said(event) for event in self.reported()],
             "open": [known.name for known in (*view.open_incidents, *view.open_maintenances)],
             "planned": [known.name for known in view.planned_maintenances],
             "ailing": {part.name: part.status for part in view.components.values() if part.status != "operational"},
@@ -94,7 +70,7 @@ def said(event: Event) -> dict[str, object]:
     return {name: known[name] for name in FIELDS if known.get(name)}
 
 
-def story(watch: Watch) -> dict[str, object]:
+def story(watch: Simulated) -> dict[str, object]:
     page, steps = watch.page, {}
     steps["quiet"] = watch.step()
     assert watch.polls().outcome is Outcome.QUIET
@@ -131,17 +107,15 @@ def story(watch: Watch) -> dict[str, object]:
 
 @pytest.mark.parametrize("format", PLAYED)
 def test_what_is_reported_of_a_page_is_what_was_reviewed(format):
-    watch = Watch(format)
-    told = story(watch)
+    watch = Simulated(format)
+    reported = story(watch)
 
-    source = watch.store.state("acme").source
-    assert source is not None
-    assert source.format == format
-    check(FOLDER / "simulator" / f"{format}.json", told)
+    assert watch.state.source.format == format
+    check(FOLDER / "simulator" / f"{format}.json", reported)
 
 
 def test_planned_maintenances_of_cachet_are_read_with_the_next_change_of_an_incident():
-    watch = Watch("cachet")
+    watch = Simulated("cachet")
     watch.step()
     begins = watch.clock.now + timedelta(days=1)
     watch.page.schedule_maintenance("Disks", begins, begins + timedelta(days=1))
@@ -152,16 +126,16 @@ def test_planned_maintenances_of_cachet_are_read_with_the_next_change_of_an_inci
 
 
 def test_measurements_that_cannot_be_had_fail_the_poll_and_say_nothing_of_the_monitors():
-    watch = Watch("uptimekuma")
+    watch = Simulated("uptimekuma")
     watch.step()
     watch.failing.add(f"/api/status-page/heartbeat/{PAGE_ID}")
 
     assert watch.polls().outcome is Outcome.FAILED
-    assert watch.store.events == []
+    assert watch.pages.events == []
 
 
 def test_monitors_that_were_not_measured_at_first_are_followed_once_they_are():
-    watch = Watch("uptimekuma")
+    watch = Simulated("uptimekuma")
     watch.page.set_component("API", "major_outage")
     heartbeat = f"/api/status-page/heartbeat/{PAGE_ID}"
     watch.replaced[heartbeat] = b'{"heartbeatList": {}, "uptimeList": {}}'

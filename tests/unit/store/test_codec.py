@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.strategies import providers, states, texts, views
 from tracker.errors import StoreError
 from tracker.model.page import Component, ComponentStatus, Impact, OpenIncident
-from tracker.model.page_state import KnownAnswer, PageState, PageView, Source, UpdateDigest
+from tracker.model.page_state import Activity, KnownAnswer, PageState, PageView, Readability, Source, UpdateDigest
 from tracker.model.provider import FirstSight, Provider, Validators
 from tracker.store.codec import (
     decode_digests,
@@ -21,6 +23,7 @@ from tracker.store.codec import (
     encode_state,
     encode_view,
 )
+from tracker.store.stored_state import StoredState
 
 SUMMARY = "https://status.acme.example/api/v2/summary.json"
 
@@ -34,6 +37,14 @@ V1_STATE = (
     b'"projection":"p1","failures":2,"failing_since":"2025-11-03T12:01:00.25Z","failure_reason":"timeout",'
     b'"failure":"no answer within 10 s","changed_at":"2025-11-03T12:00:01Z"}'
 )
+_AT = b'"2025-11-03T12:00:00Z"'
+#: Every field that a state may have, in the order in which all versions have written them.
+WHOLE_STATE = (
+    b'1{"url":"u","seeded":true,"source":{"format":"feed","primary":"p"},"former":{"format":"feed","primary":"f"},'
+    b'"searched_at":%b,"moved_at":%b,"answers":{"p":{}},"known_until":%b,"projection":"d","stale_since":%b,'
+    b'"lagging_since":%b,"unsettled_since":%b,"detail_failure":"e","failures":1,"failing_since":%b,'
+    b'"failure_reason":"dns","failure":"e","unreadable_since":%b,"changed_at":%b,"incident_at":%b,"calm_since":%b}'
+) % ((_AT,) * 11)
 V1_VIEW = (
     b'1{"name":"Acme","indicator":"minor","components":{"c1":{"id":"c1","name":"API","status":"partial_outage",'
     b'"group":null}},"open_incidents":[{"id":"i1","name":"Slow","status":"identified","impact":"minor",'
@@ -75,12 +86,23 @@ def test_a_state_of_version_1_is_still_read() -> None:
             )
         },
         projection="p1",
-        failures=2,
-        failing_since=datetime(2025, 11, 3, 12, 1, 0, 250_000, tzinfo=UTC),
-        failure_reason="timeout",
-        failure="no answer within 10 s",
-        changed_at=datetime(2025, 11, 3, 12, 0, 1, tzinfo=UTC),
+        readability=Readability(
+            failures=2,
+            failing_since=datetime(2025, 11, 3, 12, 1, 0, 250_000, tzinfo=UTC),
+            failure_reason="timeout",
+            failure="no answer within 10 s",
+        ),
+        activity=Activity(changed_at=datetime(2025, 11, 3, 12, 0, 1, tzinfo=UTC)),
     )
+
+
+def test_a_state_is_written_byte_for_byte_as_every_version_wrote_it() -> None:
+    state = decode_state(WHOLE_STATE)
+
+    assert encode_state(state) == WHOLE_STATE
+    # What came later stands behind it, and only in states that have it.
+    assert encode_state(replace(state, keys_version=1)) == WHOLE_STATE[:-1] + b',"keys_version":1}'
+    assert {*msgspec.json.decode(WHOLE_STATE[1:])} == {*StoredState.__struct_encode_fields__} - {"keys_version"}
 
 
 def test_a_view_of_version_1_is_still_read() -> None:

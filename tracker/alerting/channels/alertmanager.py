@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered
-from tracker.alerting.ports import Act, Caller, Message
 from tracker.environment.credentials import headers_of
 from tracker.model.channel import AlertmanagerConfig
 from tracker.model.clock import Clock

@@ -6,16 +6,21 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tracker.alerting.ports import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, Reply
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.credentials import secret_of
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError
 from tracker.model.channel import ChannelConfig
 
-#: Refusals of this moment; other 4xx are final (RFC 9110, section 15.5; RFC 8470; RFC 6585).
-_TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-#: A secret that is refused is refused for every alert: they wait until somebody mends it.
+#: Refusals of this moment; other 4xx are final (RFC 9110, sections 15.5 and 15.6.4; RFC 8470; RFC 6585).
+_TEMPORARY: Final = frozenset(
+    {
+        *(HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS),
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+#: A secret that is refused is refused for every alert: they wait until somebody fixes it.
 _WHO_ARE_YOU: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 T = TypeVar("T")
@@ -63,8 +68,12 @@ class Api:
         sentence = f"{self._config.place}: {self._service} answered {reply.status}"
         sentence += f": {reply.text}" if reply.text else ""
         if reply.status in _WHO_ARE_YOU:
-            raise ChannelFailed(f"{sentence}; check {self._secret_key}", reply.retry_after_s, handle)
-        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or reply.status in _TEMPORARY:
+            sentence = f"{sentence}; check {self._secret_key}"
+            raise ChannelFailed(sentence, reply.retry_after_s, handle, may_have_arrived=False)
+        if reply.status in _TEMPORARY:
+            raise ChannelFailed(sentence, reply.retry_after_s, handle, may_have_arrived=False)
+        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # What failed may be the answer alone, as where a gateway gave up.
             raise ChannelFailed(sentence, reply.retry_after_s, handle)
         raise ChannelRefused(sentence, handle)
 
@@ -99,7 +108,7 @@ def remembered(handle: str | None, kind: type[T]) -> T | None:
     try:
         return None if handle is None else msgspec.json.decode(handle, type=kind)
     except msgspec.DecodeError:
-        # The channel's type was changed while the alert was open: it begins anew.
+        # The channel's type was changed while the alert was open: it starts over.
         return None
 
 

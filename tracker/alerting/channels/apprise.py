@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import apprise_child, wording
 from tracker.alerting.channels.api import handle_of, remembered, secret
-from tracker.alerting.ports import Act, Message, Severity
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError
 from tracker.model.channel import AppriseConfig
 from tracker.model.marks import calls_nobody, safe_link
@@ -78,11 +78,14 @@ class Apprise:
         except subprocess.TimeoutExpired:
             raise ChannelFailed(f"{place}: apprise did not end within {job.timeout_s:g} s") from None
         except OSError as error:
-            raise ChannelFailed(f"{place}: apprise could not be started: {error.strerror}") from error
+            raise ChannelFailed(
+                f"{place}: apprise could not be started: {error.strerror}", may_have_arrived=False
+            ) from error
         if ended.returncode == apprise_child.UNKNOWN_ADDRESS:
             raise ChannelRefused(f"{place}: {self._config.url_env} holds no address that apprise knows; correct it")
         if ended.returncode != apprise_child.ACCEPTED:
-            raise ChannelFailed(f"{place}: the service behind apprise did not take the message")
+            sentence = f"{place}: the service behind apprise did not take the message"
+            raise ChannelFailed(sentence, may_have_arrived=False)
 
 
 def _body(message: Message) -> str:

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
-from tracker.alerting.ports import Act, Caller, Message, Reply, Severity
 from tracker.errors import ChannelFailed
 from tracker.model.channel import DiscordConfig
 from tracker.model.marks import as_markdown, fitted, safe_link, units
@@ -31,9 +32,15 @@ _UNKNOWN_MESSAGE: Final = 10_008
 _CALLS_NOBODY: Final[Mapping[str, list[str]]] = {"parse": []}
 
 
+#: A webhook can neither list its messages nor have a repetition recognised (a nonce is for bots alone). So a message
+#: whose answer was lost may stay as it was, and the one that follows it says so.
+_TWICE: Final = "-# A message above may show this alert, too. It stays as it is; this one is kept up to date."
+
+
 class _Posted(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     is_closed: bool = False
+    may_be_twice: bool = False
 
 
 class Discord:
@@ -48,18 +55,18 @@ class Discord:
         self._api = Api(caller, config, "Discord", "url_env")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Post the message or edit it; one that somebody deleted, or that is open again, is posted anew."""
-        del in_doubt
+        """Post the message or edit it; one that somebody deleted, or that is open again, is posted again."""
         posted = remembered(handle, _Posted)
-        payload = {"embeds": [_embed(message)], "allowed_mentions": _CALLS_NOBODY}
+        may_be_twice = posted.may_be_twice if posted else in_doubt
+        payload = {"embeds": [_embed(message, may_be_twice=may_be_twice)], "allowed_mentions": _CALLS_NOBODY}
         is_closed = message.act is Act.CLOSE
         if posted is not None and not (posted.is_closed and message.act is Act.OPEN):
             reply = self._api.call(self._url(posted.id), payload, method="PATCH")
             if not _is_gone(reply):
                 self._api.accepted(reply, handle)
-                return handle_of(_Posted(posted.id, is_closed))
+                return handle_of(_Posted(posted.id, is_closed, may_be_twice))
         reply = self._api.accepted(self._api.call(self._url(None), payload, is_repeatable=False), handle)
-        return handle_of(_Posted(self._id(reply), is_closed))
+        return handle_of(_Posted(self._id(reply), is_closed, may_be_twice))
 
     def _url(self, message_id: str | None) -> str:
         """Return where to post, or to edit that message; a `thread_id` of the address stays."""
@@ -94,14 +101,14 @@ def _is_gone(reply: Reply) -> bool:
         return False
 
 
-def _embed(message: Message) -> dict[str, Any]:
+def _embed(message: Message, *, may_be_twice: bool) -> dict[str, Any]:
     link = safe_link(message.link)
     lines = [f"**{_short(wording.state(message))}**"]
     lines += [f"**{_short(name)}:** {_short(text)}" for name, text in wording.facts(message)]
     if children := wording.children(message):
         lines.append(fitted(children, _SHORT, _quoted))
     # Not behind the title: a vendor's title that looks like an address would lie about where it leads.
-    end = [f"<{link}>"] if link else []
+    end = [*([f"<{link}>"] if link else []), *([_TWICE] if may_be_twice else [])]
     left = _DESCRIPTION - sum(units(line) + 1 for line in (*lines, *end))
     story = _story(message, left)
     return {

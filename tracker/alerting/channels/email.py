@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import handle_of, remembered, secret
-from tracker.alerting.ports import Act, Mailer, MailServer, Message, Severity
+from tracker.alerting.mailer import Mailer, MailServer
 from tracker.errors import ChannelRefused
 from tracker.model.channel import EmailConfig, MailSecurity
 from tracker.model.clock import Clock

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, joined, secret
-from tracker.alerting.ports import Act, Caller, Message
 from tracker.model.channel import IncidentIoConfig
 from tracker.model.marks import as_markdown, calls_nobody, fitted, safe_link
 

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
-from tracker.alerting.ports import Act, Caller, Entry, Message, Severity
 from tracker.model.channel import JsmConfig
 from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines

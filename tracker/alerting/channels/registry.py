@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Channel
 from tracker.alerting.channels.alertmanager import Alertmanager
 from tracker.alerting.channels.apprise import Apprise
 from tracker.alerting.channels.discord import Discord
@@ -14,7 +16,7 @@ from tracker.alerting.channels.slack import Slack
 from tracker.alerting.channels.slack_webhook import SlackWebhook
 from tracker.alerting.channels.teams import Teams
 from tracker.alerting.channels.webhook import Webhook
-from tracker.alerting.ports import Caller, Channel, Mailer
+from tracker.alerting.mailer import Mailer
 from tracker.model import channel as configs
 from tracker.model.clock import Clock
 

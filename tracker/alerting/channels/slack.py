@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from tracker.alerting.caller import Caller, Reply
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.channels.slack_text import reply_text, root_text
-from tracker.alerting.ports import Act, Caller, Message, Reply
 from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.model.channel import SlackConfig
 from tracker.model.plain import one_line
@@ -29,7 +30,9 @@ _MOST_REPLIES: Final = 30
 _TEMPORARY: Final = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-#: Errors that somebody mends in Slack or in the configuration; alerts wait for that.
+#: Those of them after which a part may be done.
+_PARTLY_DONE: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
+#: Errors that somebody fixes in Slack or in the configuration; alerts wait for that.
 _REMEDIES: Final = {
     **dict.fromkeys(
         ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"), "check token_env"
@@ -165,9 +168,9 @@ class Slack:
         error = one_line(str(answer.get("error")), wording.TITLE)
         sentence = f"{self._config.place}: Slack answered {error}"
         if error in _REMEDIES:
-            raise ChannelFailed(f"{sentence}; {_REMEDIES[error]}", None, handle)
+            raise ChannelFailed(f"{sentence}; {_REMEDIES[error]}", None, handle, may_have_arrived=False)
         if error in _TEMPORARY:
-            raise ChannelFailed(sentence, None, handle)
+            raise ChannelFailed(sentence, None, handle, may_have_arrived=error in _PARTLY_DONE)
         raise ChannelRefused(sentence, handle)
 
 

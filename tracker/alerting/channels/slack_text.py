@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.alerting.channels import wording
-from tracker.alerting.ports import Act, Entry, Message, Severity
 from tracker.model.marks import as_mrkdwn, fitted, safe_link, units
 from tracker.model.plain import several_lines
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Act, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.alerting.channels.slack_text import root_text
-from tracker.alerting.ports import Act, Caller, Message
 from tracker.model.channel import SlackWebhookConfig
 
 

@@ -6,9 +6,10 @@ https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tracker.alerting.caller import Caller
+from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
-from tracker.alerting.ports import Act, Caller, Message, Severity
 from tracker.model.channel import TeamsConfig
 from tracker.model.marks import as_markdown, fitted, safe_link
 

@@ -1,13 +1,14 @@
-"""A receiver of one's own: one JSON for each change, signed as Standard Webhooks 1.0.0 has it."""
+"""A receiver of your own: one JSON for each change, signed as Standard Webhooks 1.0.0 has it."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from tracker.alerting.caller import Call, Caller
+from tracker.alerting.channel import Act, Entry, Message
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address
-from tracker.alerting.ports import Act, Call, Caller, Entry, Message
 from tracker.environment.credentials import headers_of, secret_of
 from tracker.errors import ConfigError
 from tracker.model.channel import WebhookChannelConfig

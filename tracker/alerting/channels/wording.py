@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.ports import Act, Entry, Message, Severity
+from tracker.alerting.channel import Act, Entry, Message, Severity
 from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
@@ -63,7 +63,7 @@ def said(message: Message) -> Said:
 
 
 def is_asked_for(message: Message, before: Said) -> bool:
-    """Tell whether a maintenance moved, or a route wants a reminder: its note is another one each time."""
+    """Return whether a maintenance moved, or a route wants a reminder: its note is another one each time."""
     return window(message) != before.window or message.note not in ("", before.note)
 
 

@@ -1,4 +1,4 @@
-"""Formats that ship, written as a `[[format]]`: to begin one's own from."""
+"""Formats that ship, written as a `[[format]]`: to begin your own from."""
 
 from importlib.resources import files
 

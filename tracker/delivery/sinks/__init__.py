@@ -1,1 +1,1 @@
-"""Outputs: one file each, all of them a `tracker.delivery.ports.Sink`."""
+"""Outputs: one file each, all of them a `tracker.delivery.record.Sink`."""

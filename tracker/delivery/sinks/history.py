@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tracker.delivery.ports import Reported
+from tracker.delivery.event_stream import Reported
+from tracker.model.keys import event_id, incident_part, key_of_update, present_event_id
 from tracker.model.page import Component, ComponentStatus
 
 _STATUSES = {status.value: status for status in ComponentStatus}
@@ -34,14 +35,8 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
         if reported.drill is not None:
             continue
         before, is_component, rest = reported.id.partition("/component/")
-        # An update's id is that of its key; edits, withdrawals and what concerns the page itself have longer ones.
-        if (
-            reported.incident_id is not None
-            and reported.id == f"{reported.provider}/{reported.incident_id}/{reported.update_id}"
-        ):
-            keys.setdefault(reported.provider, set()).update(
-                (f"{reported.incident_id}/{reported.update_id}", f"{reported.incident_id}/")
-            )
+        if (key := _key_of_update(reported)) is not None:
+            keys.setdefault(reported.provider, set()).update((key, incident_part(key)))
         elif (
             reported.incident_id is None
             and is_component
@@ -56,3 +51,15 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
         provider: Reported(keys=frozenset(keys.get(provider, ())), components=components.get(provider, {}))
         for provider in keys.keys() | components.keys()
     }
+
+
+def _key_of_update(reported: _Line) -> str | None:
+    """Return the key of the update that a line reports, whichever version wrote it; None where it reports none.
+
+    Edits and withdrawals of the update, and what concerns the page itself, have other ids.
+    """
+    if reported.incident_id is None or reported.update_id is None:
+        return None
+    about = reported.provider, reported.incident_id, reported.update_id
+    is_update = present_event_id(reported.id, *about) == event_id(*about)
+    return key_of_update(reported.incident_id, reported.update_id) if is_update else None

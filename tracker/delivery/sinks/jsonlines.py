@@ -5,6 +5,7 @@ import errno
 import fcntl
 import logging
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,12 @@ from typing import Annotated, Final, TextIO
 
 import msgspec
 
-from tracker.delivery.ports import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.sinks.history import read_reported
 from tracker.errors import SinkError
-from tracker.model.event import Event, decode_event, encode_event
+from tracker.model.event import Event, decode_event, encode_event, identity
+from tracker.model.keys import present_event_id
 from tracker.model.plain import ascii_json
-
-log = logging.getLogger(__name__)
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,14 @@ class _Line(msgspec.Struct):
 
     id: str
     stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
+    provider: str = ""
+    incident_id: str | None = None
+    update_id: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of its event, whichever version wrote it."""
+        return present_event_id(self.id, self.provider, self.incident_id, self.update_id)
 
 
 class _About(_Line):
@@ -93,8 +101,9 @@ class UpdateRecord:
         """Return those of the events that are not on record, each once."""
         new: dict[str, StreamedEvent] = {}
         for streamed in events:
-            if streamed.event.id not in self._recorded:
-                new.setdefault(streamed.event.id, streamed)
+            event_id = identity(streamed.event)
+            if event_id not in self._recorded:
+                new.setdefault(event_id, streamed)
         return list(new.values())
 
     def deliver(self, events: Sequence[StreamedEvent]) -> None:
@@ -103,7 +112,7 @@ class UpdateRecord:
         if new:
             self._follow()
             self._append("".join(f"{record_line(streamed)}\n" for streamed in new).encode("ascii"))
-        self._recorded.update(dict.fromkeys(streamed.event.id for streamed in new))
+        self._recorded.update(dict.fromkeys(identity(streamed.event) for streamed in new))
         while len(self._recorded) > len(events) + self._kept:
             del self._recorded[next(iter(self._recorded))]
         if events:
@@ -134,11 +143,15 @@ class UpdateRecord:
             found.append(streamed.event)
         return found[::-1]
 
+    def after(self, stream_id: str) -> Sequence[Event]:
+        """Return the events on record whose stream ids are larger than this one, oldest first."""
+        return self.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
+
     def reported(self) -> Mapping[str, Reported]:
         """Read the whole record, or so much of its end as a small machine can hold; see `Record.reported`."""
         lines = self._tail(os.fstat(self._fd).st_size, _HISTORY_BYTES).splitlines()
         reported = read_reported(lines)
-        known = [line.id for line in map(_line, lines) if line is not None]
+        known = [line.event_id for line in map(_line, lines) if line is not None]
         self._recorded = dict.fromkeys([*known, *self._recorded])
         self._kept = max(_KEPT, len(self._recorded))
         return reported
@@ -181,7 +194,7 @@ class UpdateRecord:
         for line in tail[:whole].splitlines():
             known = _line(line)
             if known is not None:
-                self._recorded[known.id] = None
+                self._recorded[known.event_id] = None
                 self._last_stream_id = known.stream_id
 
     def _tail(self, size: int, window: int = _TAIL_BYTES) -> bytes:
@@ -200,6 +213,9 @@ def _opened(path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SinkError(f"cannot open {path}: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise SinkError(f"cannot open {path}: it is no plain file")
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TextIO, assert_never
 
-from tracker.delivery.ports import StreamedEvent
+from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.sinks.wording import MESSAGE, product, status, title, window
 from tracker.errors import SinkError
 from tracker.model.event import Event, EventKind
@@ -13,7 +13,7 @@ from tracker.model.plain import one_line
 class TextLines:
     """A `Sink` that writes a few readable lines for each event to a stream.
 
-    Edited updates are left out: most edits mend a word. They stand in the record.
+    Edited updates are left out: most edits correct a word. They stand in the record.
     """
 
     def __init__(self, stream: TextIO) -> None:

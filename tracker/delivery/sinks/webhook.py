@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.delivery.ports import Poster, PostRequest
+from tracker.delivery.poster import Poster, PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.chats import body_of
 from tracker.environment.credentials import headers_of, secret_of

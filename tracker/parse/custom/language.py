@@ -27,7 +27,7 @@ class Language(Protocol):
         """Return what an expression finds, in an entry (`is_part`) or in a body. Raises BadExpression, ParseError."""
 
     def is_missing(self, root: Any, query: Query) -> bool:
-        """Tell whether a body lacks even the place where a list would be."""
+        """Return whether a body lacks even the place where a list would be."""
 
     def plain(self, value: Any) -> Any:
         """Return a value as a text or number."""

@@ -55,7 +55,7 @@ class Html(Language):
         return _query(etree, f"({path}){suffix}")
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
-        """Tell whether a body lacks even the place where a list would be."""
+        """Return whether a body lacks even the place where a list would be."""
         return False
 
     def plain(self, value: Any) -> Any:
@@ -99,7 +99,7 @@ class Xml(Language):
         return _query(needed("lxml.etree"), expression)
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
-        """Tell whether a body lacks even the place where a list would be."""
+        """Return whether a body lacks even the place where a list would be."""
         return False
 
     def plain(self, value: Any) -> Any:

@@ -42,7 +42,7 @@ class Paths(Language):
         return _PathQuery(path, expression)
 
     def is_missing(self, root: Any, query: Query) -> bool:
-        """Tell whether a body lacks even the place where a list would be."""
+        """Return whether a body lacks even the place where a list would be."""
         return isinstance(query, _PathQuery) and not query(root) and not isinstance(query.found(root), list)
 
     def plain(self, value: Any) -> Any:

@@ -1,18 +1,26 @@
 -- Write down what is being sent to a channel, or what became of it, and keep the lease. Repeating is harmless.
 -- An alert that was decided about since it was read stays ready.
--- KEYS  lease (string), state of the channel (hash), rows (hash), ready (sorted set), alerts of the provider (hash)
--- ARGV  owner, lease (ms), now (seconds), alert id, row, digest of the alert that was read,
+-- KEYS  lease (string), state of the channel (hash), rows (hash), ready (sorted set), alerts of the provider (hash),
+--       dead letters (sorted set), what the journal lacks (sorted set), changes (counter)
+-- ARGV  owner, lease (ms), now (seconds), alert id, name of the row in the journal, row, 1 if something of it was given
+--       up, digest of the alert that was read,
 --       when it is looked at again ('' for never, 'keep' for what is there)
 --       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each), 1 if it took a message
 -- Returns 0 when another one has the lease by now, else 1.
-local lease_key, channel_key, rows_key, ready_key, alerts_key = unpack(KEYS)
-local owner, lease_ms, now_s, alert_id, row, alert_digest, again_at, failures, failing_since_s, not_before_s,
-  error_text, is_delivery = unpack(ARGV)
+local lease_key, channel_key, rows_key, ready_key, alerts_key, dead_key, unwritten_key, changes_key = unpack(KEYS)
+local owner, lease_ms, now_s, alert_id, row_id, row, is_dead, alert_digest, again_at, failures, failing_since_s,
+  not_before_s, error_text, is_delivery = unpack(ARGV)
 if redis.call('GET', lease_key) ~= owner then
   return 0
 end
 redis.call('PEXPIRE', lease_key, lease_ms)
 redis.call('HSET', rows_key, alert_id, row)
+redis.call('ZADD', unwritten_key, redis.call('INCR', changes_key), row_id)
+if is_dead == '1' then
+  redis.call('ZADD', dead_key, 'NX', now_s, alert_id)
+else
+  redis.call('ZREM', dead_key, alert_id)
+end
 if again_at ~= 'keep' then
   local alert = redis.call('HGET', alerts_key, alert_id)
   if alert and redis.sha1hex(alert) ~= alert_digest then

@@ -1,10 +1,12 @@
 -- Put in what the configuration says of alerts. Where there are channels the event stream has a group for them, which
 -- begins with the events that come from now on, or, after a loss, with all that the stream holds.
--- KEYS  settings (hash), updates (stream), version of the catalogue (counter)
--- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore'
+-- Where there were none, as on a data server that is empty, nobody decides until the journal was read.
+-- KEYS  settings (hash), updates (stream), version of the catalogue (counter), mark that the journal is awaited (string)
+-- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore', how long the journal
+--       is awaited (ms), 0 for not at all
 -- Returns 1 when they are other ones than before, else 0.
-local settings_key, updates_key, version_key = unpack(KEYS)
-local settings, wanted_group, group, mode = unpack(ARGV)
+local settings_key, updates_key, version_key, awaited_key = unpack(KEYS)
+local settings, wanted_group, group, mode, awaited_ms = unpack(ARGV)
 local before = redis.call('HGET', settings_key, 'config')
 if before and mode == 'restore' then
   return 0
@@ -22,6 +24,9 @@ else
 end
 if before == settings then
   return 0
+end
+if not before and tonumber(awaited_ms) > 0 then
+  redis.call('SET', awaited_key, 1, 'PX', awaited_ms)
 end
 redis.call('HSET', settings_key, 'config', settings)
 redis.call('INCR', version_key)

@@ -12,7 +12,7 @@ local ID, TOKEN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 -- A page that is handed a slot has it for so many seconds, in which beat has to notice that it is due.
 local HANDED = 5
--- Longer than any lease of a slot, so that the last one does not stay behind for ever.
+-- Longer than any lease of a slot, so that the last one does not stay behind forever.
 local KEPT = 60
 local GONE, REFUSED = -2, -1
 local current_version

@@ -2,7 +2,7 @@
 -- KEYS  sinks (hash), state (hash), lease (string), updates (stream)
 -- ARGV  sink id, now (seconds since the epoch), lease (ms), owner, longest time that a sink waits (seconds)
 -- Returns false for an unknown sink, one that waits for its receiver, or one that another owner has; else
--- {sink, failures, failing since or '', 1 if its group was lost with the stream and begins anew, else 0}.
+-- {sink, failures, failing since or '', 1 if its group was lost with the stream and starts over, else 0}.
 -- Asking again as the same owner gives the right again.
 local sinks_key, state_key, lease_key, updates_key = unpack(KEYS)
 local sink_id, now_s, lease_ms, owner, longest_wait_s = unpack(ARGV)

@@ -1,11 +1,16 @@
 -- Remind a page that was never read of what is on record of it, after the data server has lost its data, and let it be
 -- asked now.
--- KEYS  providers (hash), page (hash), seen (set), due (sorted set)
--- ARGV  provider id, now, how long it was to wait for this, state, view, keys of what was reported...
--- Returns 1, or 0 for a provider that is gone and a page that was read or reminded already. May run twice.
-local providers_key, page_key, seen_key, due_key = unpack(KEYS)
-local provider_id, now_s, waited_s, state, view = unpack(ARGV, 1, 5)
-local FIRST = 6
+-- KEYS  providers (hash), page (hash), seen (set), due (sorted set), lease of the record (hash)
+-- ARGV  fencing token ('' for none that is checked), provider id, now, how long it was to wait for this, state, view,
+--       keys of what was reported...
+-- Returns 1, 0 for a provider that is gone and a page that was read or reminded already, or -1 when the lease is
+-- another's by now. May run twice.
+local providers_key, page_key, seen_key, due_key, owned_key = unpack(KEYS)
+local token, provider_id, now_s, waited_s, state, view = unpack(ARGV, 1, 6)
+local FIRST = 7
+if token ~= '' and redis.call('HGET', owned_key, 'token') ~= token then
+  return -1
+end
 local page = redis.call('HMGET', page_key, 'committed', 'state')
 if redis.call('HEXISTS', providers_key, provider_id) == 0 or page[1] or page[2] then
   return 0

@@ -11,7 +11,7 @@ if token ~= '' and redis.call('HGET', owned_key, 'token') ~= token then
 end
 redis.call('HSET', cursors_key, output, stream_id)
 for i = FIRST, #ARGV, 3 do
-  -- A page that was removed meanwhile would leave its timings behind for ever.
+  -- A page that was removed meanwhile would leave its timings behind forever.
   if redis.call('HEXISTS', providers_key, ARGV[i]) == 1 then
     local timings = latency_prefix .. ARGV[i]
     redis.call('ZADD', timings, ARGV[i + 1], ARGV[i + 2])

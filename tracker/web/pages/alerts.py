@@ -1,14 +1,14 @@
 """The page Alerts: what waits for somebody, what was sent where, what was given up, and whether channels work. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from tracker.alerting.alert import AlertState, Phase
-from tracker.alerting.ports import Severity
+from tracker.alerting.facts import AlertFacts, OpenAlert
 from tracker.alerting.report import AlertReport, ChannelReport, Mark
 from tracker.alerting.rules import Verdict
 from tracker.alerting.stores import ChannelState
@@ -20,7 +20,7 @@ from tracker.web.pages.wording import counted
 #: Alerts that one page shows; of more the count says enough, and the interface lists them all.
 MOST_OPEN: Final = 200
 MOST_OVER: Final = 20
-_MOST_DEAD: Final = 50
+MOST_DEAD: Final = 50
 _MOST_RUNS: Final = 3
 _NOT_USED: Final = Badge("quiet", "Not used yet")
 _RUNS: Final = {"running": Badge("quiet", "Running"), "passed": GOOD, "failed": FAILED}
@@ -45,12 +45,12 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether it was sent to somebody, and nobody has taken it on."""
+        """Return whether it was sent to somebody, and nobody has taken it on."""
         return self.report.is_waiting
 
     @property
     def is_open(self) -> bool:
-        """Tell whether nobody has taken it on, wherever it was sent."""
+        """Return whether nobody has taken it on, wherever it was sent."""
         return self.report.state == AlertState.OPEN
 
 
@@ -97,7 +97,12 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
     """What the page is made from."""
 
-    reports: Sequence[AlertReport]
+    #: All that are open; of those that are shown, in order, what they are.
+    open: Sequence[OpenAlert]
+    shown: Sequence[AlertReport]
+    #: Those that ended last, and those that hold a dead letter.
+    over: Sequence[AlertReport]
+    dead: Sequence[AlertReport]
     #: What each route says of an alert now, by alert id.
     verdicts: Mapping[str, tuple[Verdict, ...]]
     channels: Sequence[ChannelState]
@@ -109,20 +114,23 @@ class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def alerts_page(known: AlertsKnown) -> AlertsPage:
-    """Return the page: what nobody has taken on first, the worst of it first."""
-    rows = [alert_row(each, known.verdicts.get(each.id, ())) for each in known.reports]
-    running = in_order(row for row in rows if not row.report.is_over)
-    over = sorted((row for row in rows if row.report.is_over), key=_ended, reverse=True)
-    dead = [DeadLetter(row=row, channel=each) for row in rows for each in row.report.channels if each.dead_letter]
+    """Return the page."""
+    dead = [
+        DeadLetter(row=alert_row(report), channel=each)
+        for report in known.dead
+        for each in report.channels
+        if each.dead_letter
+    ]
     dead.sort(key=_failed, reverse=True)
+    facts = [each.facts for each in known.open]
     return AlertsPage(
-        headline=headline(running, has_channels=bool(known.channels)),
-        waiting=sum(row.is_waiting for row in running),
-        summary=_summary(running, dead, known.silences),
-        open=tuple(running[:MOST_OPEN]),
-        more=max(0, len(running) - MOST_OPEN),
-        dead=tuple(dead[:_MOST_DEAD]),
-        over=tuple(over[:MOST_OVER]),
+        headline=headline(facts, has_channels=bool(known.channels)),
+        waiting=sum(each.is_waiting for each in facts),
+        summary=_summary(facts, dead, known.silences),
+        open=tuple(alert_row(each, known.verdicts.get(each.id, ())) for each in known.shown),
+        more=max(0, len(facts) - len(known.shown)),
+        dead=tuple(dead[:MOST_DEAD]),
+        over=tuple(map(alert_row, known.over)),
         channels=tuple(_channel(state, known) for state in known.channels),
         silences=tuple(known.silences),
         runs=tuple(RunRow(run=run, badge=_RUNS[run.state]) for run in known.runs[:_MOST_RUNS]),
@@ -163,9 +171,9 @@ def alert_badge(report: AlertReport) -> Badge:
     return impact_badge(report.impact)
 
 
-def headline(running: Sequence[AlertRow], *, has_channels: bool) -> str:
+def headline(running: Sequence[AlertFacts], *, has_channels: bool) -> str:
     """Return what is so, in one sentence."""
-    waiting = sum(row.is_waiting for row in running)
+    waiting = sum(each.is_waiting for each in running)
     if waiting:
         return f"{counted(waiting, 'alert')} {'waits' if waiting == 1 else 'wait'} for somebody"
     if running:
@@ -173,23 +181,8 @@ def headline(running: Sequence[AlertRow], *, has_channels: bool) -> str:
     return "No alert is open" if has_channels else "Alerts go nowhere yet"
 
 
-def in_order(rows: Iterable[AlertRow]) -> list[AlertRow]:
-    """Return the rows that nobody has taken on first, in these the worst and then the newest first."""
-    ranks = [each.value for each in Severity]
-    return sorted(
-        rows,
-        key=lambda row: (
-            not row.is_waiting,
-            not row.report.channels,
-            -ranks.index(row.report.severity),
-            -row.report.opened_at.timestamp(),
-            row.report.id,
-        ),
-    )
-
-
-def _summary(running: Sequence[AlertRow], dead: Sequence[DeadLetter], silences: Sequence[Silence]) -> str:
-    states = Counter(row.report.state for row in running)
+def _summary(running: Sequence[AlertFacts], dead: Sequence[DeadLetter], silences: Sequence[Silence]) -> str:
+    states = Counter(each.state for each in running)
     parts = []
     if running:
         named = [(states[AlertState.ACKNOWLEDGED], "acknowledged"), (states[AlertState.SNOOZED], "snoozed")]
@@ -221,10 +214,6 @@ def _channel(state: ChannelState, known: AlertsKnown) -> ChannelRow:
         state=state,
         drilled_at=known.drilled.get(state.name),
     )
-
-
-def _ended(row: AlertRow) -> float:
-    return row.report.closed_at.timestamp() if row.report.closed_at else 0.0
 
 
 def _failed(letter: DeadLetter) -> float:

@@ -21,6 +21,7 @@ _STATES: Final = {
     State.MAJOR: Badge("major", "Major"),
     State.MINOR: Badge("minor", "Minor"),
     State.UNKNOWN: Badge("unknown", "Unknown"),
+    State.NOT_ASKED: Badge("unknown", "Not asked yet"),
     State.MAINTENANCE: Badge("maintenance", "Maintenance"),
     State.OPERATIONAL: Badge("ok", "Operational"),
 }

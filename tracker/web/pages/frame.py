@@ -5,7 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.assessment import State
 from tracker.web.now import PageNow
 from tracker.web.pages.wording import counted, span
 
@@ -46,7 +45,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 def frame(pages: Sequence[PageNow], now: datetime, **more: object) -> Frame:
     """Return the frame over what is watched; `more` is who reads it."""
-    read = [each for each in pages if each.assessment.state is not State.UNKNOWN]
+    read = [each for each in pages if each.assessment.state.is_known]
     made = Frame(
         now=now,
         watched=len(pages),

@@ -77,7 +77,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_short(self) -> bool:
-        """Tell whether so little time passed that the seconds tell entries apart."""
+        """Return whether so little time passed that the seconds tell entries apart."""
         times = [entry.at for entry in self.entries]
         return bool(times) and max(times) - min(times) < _SHORT
 

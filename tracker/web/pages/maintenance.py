@@ -98,7 +98,7 @@ def former_windows(incidents: Sequence[RecordedIncident]) -> dict[tuple[str, str
 
 
 def cancelled_windows(incidents: Sequence[RecordedIncident], now: datetime) -> tuple[Window, ...]:
-    """Return the maintenances that were cancelled of late."""
+    """Return the maintenances that were cancelled recently."""
     return tuple(
         Window(
             provider=each.provider,

@@ -35,7 +35,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_set(self) -> bool:
-        """Tell whether anything is left out."""
+        """Return whether anything is left out."""
         return bool(self.words.strip() or self.group or self.state)
 
 
@@ -54,7 +54,7 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing is left of the page."""
+        """Return whether nothing is left of the page."""
         return not (self.problems or self.unread or self.works or self.folds)
 
     @property
@@ -79,11 +79,15 @@ def now_page(
     counts = Counter(each.assessment.state for each in pages)
     shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.provider.id in only)]
     problems = [problem_row(each, said or {}) for each in shown if each.assessment.state.is_problem]
-    unread = [unread_row(each) for each in shown if each.assessment.state is State.UNKNOWN]
+    unread = [unread_row(each) for each in shown if not each.assessment.state.is_known]
     works = [work for each in shown for work in work_rows(each, now) if _wants_work(asked, each, work)]
     return NowPage(
         headline=headline(counts),
-        counts=tuple((state, state_badge(state), counts[state]) for state in State),
+        counts=tuple(
+            (state, state_badge(state), counts[state])
+            for state in State
+            if state is not State.NOT_ASKED or counts[state]
+        ),
         problems=tuple(sorted(problems, key=by_order)),
         unread=tuple(sorted(unread, key=by_order)),
         works=tuple(sorted((work for work in works if work.is_running), key=by_order)),
@@ -105,14 +109,20 @@ def headline(counts: Mapping[State, int]) -> str:
     if watched <= 1:
         return _alone(next((state for state, number in counts.items() if number), None))
     problems = sum(number for state, number in counts.items() if state.is_problem)
-    unread = counts.get(State.UNKNOWN, 0)
+    unread, unasked = counts.get(State.UNKNOWN, 0), counts.get(State.NOT_ASKED, 0)
     of_all = f"of {counted(watched, 'provider')}"
+    dark = ((unread, "cannot be read"), (unasked, "not asked yet"))
     if problems:
-        end = f", {unread:,} cannot be read" if unread else ""
+        end = "".join(f", {number:,} {words}" for number, words in dark if number)
         return f"{problems:,} {of_all} {'has' if problems == 1 else 'have'} problems{end}"
-    if unread:
-        some = f"No problems known, {unread:,} {of_all} cannot be read"
-        return f"None {of_all} is known now" if unread == watched else some
+    if unasked == watched:
+        return f"None {of_all} was asked yet"
+    if unread == watched:
+        return f"None {of_all} is known now"
+    if unread or unasked:
+        (first, words), *others = [(number, words) for number, words in dark if number]
+        end = "".join(f", {number:,} {words}" for number, words in others)
+        return f"No problems known, {first:,} {of_all} {words}{end}"
     under = counts.get(State.MAINTENANCE, 0)
     return f"All {watched:,} providers work{f', {under:,} under maintenance' if under else ''}"
 
@@ -121,7 +131,12 @@ def _alone(state: State | None) -> str:
     """Return the sentence for one provider, or for none."""
     if state is None:
         return "Nothing is watched yet"
-    said = {State.UNKNOWN: "is not known now", State.MAINTENANCE: "is under maintenance", State.OPERATIONAL: "works"}
+    said = {
+        State.UNKNOWN: "is not known now",
+        State.NOT_ASKED: "was not asked yet",
+        State.MAINTENANCE: "is under maintenance",
+        State.OPERATIONAL: "works",
+    }
     return f"The only provider {said.get(state, 'has problems')}"
 
 

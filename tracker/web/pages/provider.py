@@ -124,7 +124,7 @@ def provider_page(
     provider, state, view = page.provider, page.state, page.view
     heard = opinions(view, found)
     incidents = [each for each in history.incidents if not each.is_maintenance]
-    is_unknown = found.state is State.UNKNOWN
+    is_unknown = not found.state.is_known
     impaired, working = _parts(view.known_statuses, history.component_changes, is_unknown=is_unknown)
     every_s = departure_s(provider, state, now) or provider.interval_s
     return ProviderPage(
@@ -140,7 +140,7 @@ def provider_page(
         unknown=unknown_reason(found) if is_unknown else "",
         read_at=found.read_at,
         last=state_badge(found.last_state) if found.last_state else None,
-        tries=state.failures,
+        tries=state.readability.failures,
         opinions=() if not state.seeded else tuple(_opinions(heard, is_unknown=is_unknown)),
         verdict=_verdict(heard, found.state),
         open_incidents=tuple(_past(one) for one in incidents if one.ended_at is None),
@@ -193,6 +193,8 @@ def _opinions(heard: Opinions, *, is_unknown: bool) -> Iterable[Opinion]:
 
 
 def _verdict(heard: Opinions, state: State) -> str:
+    if state is State.NOT_ASKED:
+        return "None of the three is known: the page was not asked yet."
     if state is State.UNKNOWN:
         return "None of the three is today's word: the page cannot be read."
     if heard.decides is None:
@@ -266,8 +268,8 @@ def _past(one: RecordedIncident) -> Past:
 
 def _notes(each: PageNow) -> Iterable[str]:
     page = each
-    if page.state.detail_failure:
-        yield f"Not all of it can be read: {page.state.detail_failure}"
+    if page.state.gaps.detail_failure:
+        yield f"Not all of it can be read: {page.state.gaps.detail_failure}"
     for omission in page.state.omissions:
         yield f"Left out: {omission.kind}, {omission.reason}"
     for sentence in unmatched(page.provider, page.view):

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.assessment import State
 from tracker.history.answers import Day
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
@@ -59,8 +58,8 @@ def public_page(
             PublicRow(
                 name=each.provider.name,
                 badge=state_badge(each.assessment.state),
-                strip=strip(days.get(each.provider.id, ()), is_read=each.assessment.state is not State.UNKNOWN),
-                read_at=each.assessment.read_at if each.assessment.state is State.UNKNOWN else None,
+                strip=strip(days.get(each.provider.id, ()), is_read=each.assessment.state.is_known),
+                read_at=each.assessment.read_at if not each.assessment.state.is_known else None,
             )
             for each in ordered
         ),

@@ -97,7 +97,7 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def later_today(work: OpenIncident, now: datetime) -> bool:
-    """Tell whether a planned maintenance begins later on this day, UTC."""
+    """Return whether a planned maintenance begins later on this day, UTC."""
     begin = work.scheduled_for
     return begin is not None and now < begin and begin.astimezone(UTC).date() == now.astimezone(UTC).date()
 
@@ -131,7 +131,7 @@ def problem_row(page: PageNow, said: Mapping[tuple[str, str], Said]) -> Problem:
     spoken = said.get((provider.id, incident.id)) if incident else None
     impaired = page.view.impaired_components
     named = incident.components if incident and incident.components else tuple(part.name for part in impaired)
-    since = incident.began_at if incident else page.state.changed_at
+    since = incident.began_at if incident else page.state.activity.changed_at
     updated = incident.updated_at if incident else None
     return Problem(
         id=provider.id,
@@ -165,21 +165,21 @@ def unread_row(each: PageNow) -> Unread:
     return Unread(
         id=provider.id,
         name=provider.name,
-        badge=state_badge(State.UNKNOWN),
+        badge=state_badge(found.state),
         order=f"{provider.name.casefold()}{provider.id}",
         version=_digest(f"{found.reason}/{found.evidence}/{found.read_at if found.reason is Reason.STALE else ''}"),
         checked_at=each.checked_at,
         reason=unknown_reason(found),
         read_at=found.read_at,
         last=state_badge(found.last_state) if found.last_state else None,
-        tries=each.state.failures,
+        tries=each.state.readability.failures,
     )
 
 
 def work_rows(each: PageNow, now: datetime) -> Iterable[Work]:
     """Yield a row for each maintenance of a provider that runs, or begins later today."""
     page = each
-    if each.assessment.state is State.UNKNOWN:
+    if not each.assessment.state.is_known:
         return
     running = [(work, True) for work in page.view.open_maintenances]
     coming = [(work, False) for work in page.view.planned_maintenances if later_today(work, now)]
@@ -227,9 +227,9 @@ def _working_row(each: PageNow, now: datetime) -> Working:
         name=page.provider.name,
         badge=state_badge(State.OPERATIONAL),
         order=f"{page.provider.name.casefold()}{page.provider.id}",
-        version=_digest(f"{page.state.changed_at}/{coming}"),
+        version=_digest(f"{page.state.activity.changed_at}/{coming}"),
         checked_at=page.checked_at,
-        changed_at=page.state.changed_at,
+        changed_at=page.state.activity.changed_at,
         next_work=coming if coming and coming < now + timedelta(days=30) else None,
     )
 

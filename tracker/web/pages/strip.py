@@ -1,4 +1,4 @@
-"""Ninety days of a provider, the worst of each day; a day that was not read is no good day. Pure."""
+"""Ninety days of a provider, the worst state of each; a day without a reading does not count as good. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from tracker.web.pages.wording import span
 
 DAYS: Final = 90
 _MINUTE_S: Final = 60
-#: So long without an answer is said of a day that was bad anyway, and makes any other one a day that was not read.
+#: After this long without an answer a day counts as not read; a day that was bad anyway only says so.
 _NOTABLE_MIN: Final = 10
 
 
@@ -40,7 +40,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 def strip(days: Sequence[Day], *, is_read: bool = False) -> Strip:
     """Return the strip of some days, the oldest first and today last.
 
-    Polls are counted now and then: of a page that `is_read` now, a day on which none was counted has just begun to be
+    Polls are counted occasionally: of a page that `is_read` now, a day on which none was counted has just begun to be
     watched.
     """
     if is_read and days and days[-1].polls_read is None:

@@ -144,7 +144,7 @@ def listed(names: tuple[str, ...], most: int) -> str:
 
 
 def within(moment: datetime | None, now: datetime, span_: timedelta) -> bool:
-    """Tell whether a moment is not further ahead than a span."""
+    """Return whether a moment is not further ahead than a span."""
     return moment is not None and moment <= now + span_
 
 

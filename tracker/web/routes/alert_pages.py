@@ -17,7 +17,7 @@ from tracker.web import acting
 from tracker.web.access import Viewer
 from tracker.web.html import html
 from tracker.web.http import Refused
-from tracker.web.pages.alerts import MOST_OPEN, AlertsKnown, alert_row, alerts_page
+from tracker.web.pages.alerts import MOST_DEAD, MOST_OPEN, MOST_OVER, AlertsKnown, alert_row, alerts_page
 from tracker.web.pages.frame import Frame
 from tracker.web.parts import Parts
 from tracker.web.routes.acts import body_of
@@ -194,11 +194,14 @@ def _seen(place: str = "") -> Response:
 
 def _known(parts: Parts) -> AlertsKnown:
     desk = parts.desk
-    reports = desk.reports()
-    running = [each for each in reports if not each.is_over][:MOST_OPEN]
+    running = desk.lists.open()
+    shown = desk.lists.most_urgent(running, MOST_OPEN)
     return AlertsKnown(
-        reports=reports,
-        verdicts=desk.verdicts_of([each.id for each in running]),
+        open=running,
+        shown=shown,
+        over=desk.lists.ended_last(MOST_OVER),
+        dead=desk.lists.dead(desk.channels, MOST_DEAD),
+        verdicts=desk.verdicts_of([each.id for each in shown]),
         channels=desk.channel_states(),
         types=desk.channel_types,
         drilled=desk.good_drills(),

@@ -1,4 +1,4 @@
-"""What goes on now and what went on, as JSON: `/api/v1`."""
+"""What is ongoing now and what went on, as JSON: `/api/v1`."""
 
 from typing import Annotated
 
@@ -35,6 +35,7 @@ from tracker.web.routes.asked import (
     page_named,
     pages_wanted,
 )
+from tracker.web.routes.vendor_ids import INCIDENT, MAINTENANCE
 
 router = APIRouter(prefix="/api/v1", tags=["API"])
 
@@ -124,8 +125,8 @@ def maintenances(
     return _recorded(request, provider, group, open, since, until, cursor, limit, is_maintenance=True)
 
 
-@router.get("/incidents/{provider}/{incident:path}", responses=shape(IncidentDetail, 404))
-@router.get("/maintenances/{provider}/{incident:path}", responses=shape(IncidentDetail, 404))
+@router.get(INCIDENT, responses=shape(IncidentDetail, 404))
+@router.get(MAINTENANCE, responses=shape(IncidentDetail, 404))
 def incident_of(request: Request, provider: ProviderId, incident: Annotated[str, Path(max_length=1000)]) -> Response:
     """Show an incident or a maintenance with all that is on record of it: updates, edits, withdrawals."""
     parts = parts_of(request)

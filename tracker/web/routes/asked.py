@@ -74,4 +74,4 @@ def aware(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Refused(400, "this is no time that can be asked for") from None
+        raise Refused(400, "this is not a time that a calendar has") from None

@@ -1,5 +1,6 @@
 """Signing in with a token, for browsers: the token is exchanged for a cookie that holds none."""
 
+import math
 from html import escape
 from typing import Annotated, Final
 from urllib.parse import parse_qs
@@ -7,7 +8,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tracker.web.access import COOKIE, SESSION, scopes_of, session_of
+from tracker.web.access import COOKIE, SESSION, client_of, scopes_of, session_of
 from tracker.web.http import parts_of
 from tracker.web.routes.acts import body_of
 
@@ -28,7 +29,9 @@ _FORM: Final = """<!doctype html>
 {note}
 <form class="ctl" method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label>
-<button class="go">Sign in</button></form></main></body></html>
+<button class="go">Sign in</button></form>
+<p class="sm dim lede">It is what TRACKER_WEB_TOKEN or TRACKER_WEB_ACT_TOKEN holds where the tracker runs.</p>
+</main></body></html>
 """
 
 
@@ -42,15 +45,25 @@ def form(next: Annotated[str, Query(max_length=1000)] = "/") -> Response:
 async def sign_in(request: Request) -> Response:
     """Exchange a token for a cookie."""
     parts = parts_of(request)
+    now = parts.clock()
+    client = client_of(
+        request.client.host if request.client else "", request.headers.get("x-forwarded-for", ""), parts.settings
+    )
     given = parse_qs((await body_of(request, _LONGEST_FORM)).decode("utf-8", "replace"))
     target = inside(given.get("next", ["/"])[0])
+    pause = math.ceil(parts.attempts.pause(client, now).total_seconds())
+    if pause > 0:
+        refused = _page(target, f"Too many wrong tokens were given. Try again in {pause} seconds.", 429)
+        refused.headers["retry-after"] = str(pause)
+        return refused
     scopes = scopes_of(given.get("token", [""])[0].strip(), parts.settings)
     if not scopes:
+        parts.attempts.failed(client, now)
         return _page(target, "This is not the token.", 401)
     response = Response(status_code=303, headers={"location": target, "cache-control": "no-store"})
     response.set_cookie(
         COOKIE,
-        session_of(scopes, parts.settings, parts.clock()),
+        session_of(scopes, parts.settings, now),
         max_age=round(SESSION.total_seconds()),
         httponly=True,
         samesite="lax",

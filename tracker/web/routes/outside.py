@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
-from tracker.assessment import State
 from tracker.history import IncidentFilter, IncidentLedger
 from tracker.web import statuspage
 from tracker.web.badges import as_endpoint, as_svg, badge_of
@@ -138,7 +137,7 @@ def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Scope
     if name in now.groups:
         return _scope_of(statuspage.identity("group", name), name, f"{base}/p/{name}", now.in_group(name), now.at)
     page = page_named(now, name)
-    if page.assessment.state is State.UNKNOWN:
+    if not page.assessment.state.is_known:
         # Any answer would be read as "all is well".
         raise Refused(503, "what this provider's page says is unknown", page.assessment.evidence, {"retry-after": "30"})
     scope = _scope_of(name, page.provider.name, f"{base}/providers/{name}", (page,), now.at)

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from tracker.assessment import State
+from tracker.errors import SearchTooWide
+from tracker.history import Feed, FeedItem, ProviderHistory
 from tracker.history import FeedFilter as Wanted
-from tracker.history import FeedItem, ProviderHistory
 from tracker.model.event import EventKind
 from tracker.polling.poll_cost import Savings
 from tracker.web.html import html, static
@@ -25,6 +26,7 @@ from tracker.web.pages.now import Filter, groups_of, now_page
 from tracker.web.pages.provider import provider_page
 from tracker.web.pages.public import public_page
 from tracker.web.pages.updates import IMPACTS, KINDS, FeedFilter, feed_days
+from tracker.web.routes.vendor_ids import INCIDENT
 from tracker.web.site import STATES, Site, site_of
 
 _FILES: Final = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
@@ -86,7 +88,7 @@ def provider_of(request: Request, provider: str) -> Response:
     return html(request, site.rendered("provider.html", around, page=shown))
 
 
-@router.get("/incidents/{provider}/{incident:path}")
+@router.get(INCIDENT)
 def incident_of(request: Request, provider: str, incident: str, order: Word = "") -> Response:
     """Show the ledger of an incident or a maintenance."""
     site = site_of(request)
@@ -103,7 +105,7 @@ def incident_of(request: Request, provider: str, incident: str, order: Word = ""
         if now is None or going_on is None:
             raise Refused(404, "there is no such incident", "nothing is on record of it")
         page = unrecorded_page(now, going_on, around.now)
-    is_unread = now is None or now.assessment.state is State.UNKNOWN
+    is_unread = now is None or not now.assessment.state.is_known
     event_id = ledger.entries[-1].item.event.id if ledger is not None and ledger.entries else ""
     raised = site.alerts_of(provider, incident)
     body = site.rendered("incident.html", around, page=page, unknown_for=is_unread, raised=raised, event_id=event_id)
@@ -134,7 +136,10 @@ def updates(
         impact=min_impact if min_impact in IMPACTS else "",
         kinds=tuple(each.value for each in kinds) or tuple(each for each in kind or () if each in known),
     )
-    found = site.parts.history.feed(_wanted(asked, site), before=before, limit=_SHOWN)
+    try:
+        found, too_wide = site.parts.history.feed(_wanted(asked, site), before=before, limit=_SHOWN), ""
+    except SearchTooWide as error:
+        found, too_wide = Feed(items=(), next_before=None), str(error)
     older = f"/updates{asked.query}{'&' if asked.query else '?'}{urlencode({'before': found.next_before})}"
     body = site.rendered(
         "updates.html",
@@ -147,6 +152,7 @@ def updates(
         impacts=IMPACTS,
         kinds=KINDS,
         older=older if found.next_before else "",
+        too_wide=too_wide,
     )
     return html(request, body)
 

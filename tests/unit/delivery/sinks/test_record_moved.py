@@ -1,6 +1,7 @@
 """The record's file is renamed, removed or replaced while the printer has it open."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def test_a_file_that_took_its_place_keeps_its_lines_and_loses_a_torn_one(record:
     record.deliver([streamed("a", "1-0"), streamed("c", "3-0")])
 
     assert ids_in(path) == ["a", "b", "c"]
+
+
+def test_a_pipe_in_its_place_is_refused_until_it_is_gone(record: UpdateRecord, path: Path) -> None:
+    renamed(path)
+    os.mkfifo(path)
+
+    with pytest.raises(SinkError, match="it is no plain file"):
+        record.deliver([streamed("c", "3-0")])
+    removed(path)
+    record.deliver([streamed("c", "3-0")])
+
+    assert ids_in(path) == ["c"]
 
 
 def test_a_quiet_printer_notices_too(record: UpdateRecord, path: Path) -> None:

@@ -66,12 +66,12 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize(("secret", "mistake"), KEYS.values(), ids=KEYS.keys())
-def test_a_secret_of(secret: str, mistake: str) -> None:
+@pytest.mark.parametrize(("secret", "error"), KEYS.values(), ids=KEYS.keys())
+def test_a_secret_of(secret: str, error: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|does|holds) ") as caught:
         signing_keys(secret)
 
-    assert mistake in str(caught.value)
+    assert error in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

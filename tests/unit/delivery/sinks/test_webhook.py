@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import NOON, FakeClock, event
 from tests.outbox import OK, webhook
 from tests.receiver import SECRET, Delivery
-from tracker.delivery.ports import PostRequest
+from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender, endpoint, shown_address
 from tracker.errors import ConfigError
@@ -119,7 +119,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("sink", "environ", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_one_sentence_without_the_secret(sink: Webhook, environ: dict[str, str], words: str) -> None:
+def test_an_error_is_one_sentence_without_the_secret(sink: Webhook, environ: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         endpoint(sink, environ)
 

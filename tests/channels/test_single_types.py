@@ -1,0 +1,288 @@
+"""What one channel type alone has to get right."""
+
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.channels.conftest import Bench, bench_of, service_of
+from tests.channels.fakes.discord import FakeDiscord
+from tests.channels.fakes.service import Fault
+from tests.channels.fakes.slack import FakeSlack
+from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
+from tests.contract.fetch_origin import Origin
+from tracker.alerting.caller import Call, Caller, Reply
+from tracker.alerting.channel import Act, Severity
+from tracker.alerting.channels.alertmanager import Alertmanager
+from tracker.alerting.channels.apprise import Apprise
+from tracker.errors import ChannelFailed, ChannelRefused, FetchError
+from tracker.fetch.post import RequestsPoster
+from tracker.model.channel import AlertmanagerConfig, AppriseConfig
+
+
+@pytest.fixture
+def slack(poster: RequestsPoster, tmp_path, mail_certificate) -> Iterator[Bench]:
+    with service_of("slack", tmp_path, mail_certificate) as service:
+        yield bench_of("slack", service, poster, mail_certificate)
+
+
+def send_all(bench: Bench, messages, handle=None) -> str | None:
+    for each in messages:
+        handle = bench.channel.send(each, handle)
+    return handle
+
+
+def broadcasts(service: FakeSlack) -> list[bool]:
+    return [each["reply_broadcast"] for each in service.messages if "thread_ts" in each]
+
+
+def test_slack_says_aloud_only_what_is_worse_and_the_end(slack: Bench) -> None:
+    send_all(slack, life())
+
+    root, *replies = slack.service.messages
+    assert broadcasts(slack.service) == [False, False, False, True, True]
+    assert root["edits"] == 4
+    assert "Resolved after 5 min" in root["text"]
+    assert {reply["thread_ts"] for reply in replies} == {root["ts"]}
+    assert root["unfurl_links"] is root["unfurl_media"] is False
+
+
+def test_slack_shows_the_updates_of_versions_that_were_skipped(slack: Bench) -> None:
+    first, *_, last = life()
+    send_all(slack, [first, last])
+
+    assert [text for each in slack.service.messages[1:] for text in TEXTS if text in each["text"]] == list(TEXTS)
+
+
+def test_slack_goes_on_where_a_rate_limit_stopped_it(slack: Bench) -> None:
+    first, *_, last = life()
+    handle = send_all(slack, [first])
+    original = slack.service.carry_out
+    posted = 0
+
+    def stop_after_two(asked):
+        nonlocal posted
+        is_reply = asked.path.endswith("chat.postMessage")
+        posted += is_reply
+        return slack.service.failure(Fault.SLOW_DOWN) if is_reply and posted == 3 else original(asked)
+
+    slack.service.carry_out = stop_after_two
+    with pytest.raises(ChannelFailed) as caught:
+        slack.channel.send(last, handle)
+    assert caught.value.retry_after_s == 7.0
+    handle = slack.channel.send(last, caught.value.handle)
+
+    texts = [text for each in slack.service.messages[1:] for text in TEXTS if text in each["text"]]
+    assert texts == list(TEXTS)
+
+
+def test_slack_without_the_right_to_read_still_shows_everything(slack: Bench) -> None:
+    slack.service.may_read = False
+    first, *_, last = life()
+    slack.service.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(FetchError):
+        slack.channel.send(first, None)
+    handle = slack.channel.send(first, None, in_doubt=True)
+    slack.channel.send(last, handle)
+
+    assert [each.is_open for each in slack.service.shown()] == [True, False]
+
+
+def test_slack_shows_an_end_without_an_update(slack: Bench) -> None:
+    first = life()[0]
+    handle = send_all(slack, [first])
+    slack.channel.send(replace(first, act=Act.CLOSE, version=2, status="resolved", ended_at=NOON), handle)
+
+    assert broadcasts(slack.service) == [False, True]
+    assert slack.service.messages[-1]["text"] == "Resolved after 0 min"
+
+
+def test_slack_where_late_edits_are_forbidden(slack: Bench) -> None:
+    handle = send_all(slack, life()[:1])
+    slack.service.is_late = True
+    send_all(slack, life()[1:], handle)
+
+    assert len(slack.service.replies(slack.service.messages[0])) == 5
+
+
+def test_discord_posts_anew_what_somebody_deleted(poster: RequestsPoster, mail_certificate) -> None:
+    with FakeDiscord() as service:
+        bench = bench_of("discord", service, poster, mail_certificate)
+        handle = send_all(bench, life()[:2])
+        service.messages.clear()
+        send_all(bench, life()[2:], handle)
+
+    [shown] = service.shown()
+    assert shown.closed == 1
+
+
+def test_discord_says_where_a_message_whose_answer_was_lost_may_stay_open(
+    poster: RequestsPoster, mail_certificate
+) -> None:
+    """A webhook cannot find the first one; at most one such message is left, and its successor names it to the end."""
+    with FakeDiscord() as service:
+        bench = bench_of("discord", service, poster, mail_certificate)
+        first, *rest = life()
+        service.fail_next(Fault.LOST_ANSWER)
+        with pytest.raises(FetchError):
+            bench.channel.send(first, None)
+        handle = bench.channel.send(first, None, in_doubt=True)
+        texts = [service.shown()[-1].texts]
+        send_all(bench, rest, handle)
+        lost, shown = service.shown()
+
+    assert (lost.is_open, shown.is_open) == (True, False)
+    assert [any("may show this alert, too" in line for line in each) for each in (*texts, shown.texts)] == [True, True]
+    assert not any("may show" in line for line in lost.texts)
+
+
+def test_discord_keeps_the_thread_of_its_address(poster: RequestsPoster, mail_certificate) -> None:
+    with FakeDiscord() as service:
+        bench = bench_of("discord", service, poster, mail_certificate)
+        bench.environ["URL"] += "?thread_id=77"
+        send_all(bench, life())
+
+    assert {asked.query["thread_id"] for asked in service.asked} == {"77"}
+
+
+class Recorder(Caller):
+    """Keeps calls and accepts them."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def call(self, call: Call) -> Reply:
+        self.calls.append(call)
+        return Reply(status=200)
+
+
+def test_alertmanager_ends_one_severity_and_begins_the_next_in_one_call() -> None:
+    recorder = Recorder()
+    config = AlertmanagerConfig(name="oncall", api_url="http://alertmanager:9093/am/")
+    channel = Alertmanager(config, {}, recorder, lambda: NOON + timedelta(minutes=9))
+    handle = channel.send(message(), None)
+    channel.send(message(Act.CHANGE, 2, severity=Severity.CRITICAL), handle)
+
+    assert channel.resend_every == timedelta(minutes=2)
+    last = recorder.calls[-1]
+    assert last.url == "http://alertmanager:9093/am/api/v2/alerts"
+    assert b'"severity":"warning"' in last.body
+    assert b'"severity":"critical"' in last.body
+    assert last.body.count(b'"endsAt":"2026-11-27T12:09:00.000Z"') == 1
+    assert b'"endsAt":"2026-11-28T12:09:00.000Z"' in last.body
+
+
+def test_a_link_that_is_no_address_is_left_out(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
+    with service_of("pagerduty", tmp_path, mail_certificate) as service:
+        bench = bench_of("pagerduty", service, poster, mail_certificate)
+        bench.channel.send(message(link="javascript:alert(1)"), None)
+
+    assert "links" not in service.asked[0].json
+    assert service.asked[0].json["dedup_key"] == KEY
+
+
+def test_apprise_is_ended_when_its_time_is_over() -> None:
+    config = AppriseConfig(name="oncall", url_env="URL")
+    with Origin(lambda exchange: exchange.dawdle()) as origin:
+        channel = Apprise(config, {"URL": origin.url("/x").replace("http", "json")}, timeout_s=1.0)
+        with pytest.raises(ChannelFailed, match="did not end within 1 s"):
+            channel.send(message(), None)
+
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_apprise_says_that_an_address_is_none() -> None:
+    channel = Apprise(AppriseConfig(name="oncall", url_env="URL"), {"URL": "nonsense://secret-part"})
+
+    with pytest.raises(ChannelRefused, match=r"URL holds no address that apprise knows") as caught:
+        channel.send(message(), None)
+    assert "secret-part" not in str(caught.value)
+
+
+def test_a_call_that_must_not_arrive_twice_is_not_repeated(poster: RequestsPoster) -> None:
+    """A server that closes a kept connection with our request on its way may have read it."""
+    answered = 0
+
+    def script(exchange) -> None:
+        nonlocal answered
+        answered += 1
+        if answered == 1:
+            exchange.answer("200 OK", b"{}")
+        else:
+            exchange.hang_up()
+
+    with Origin(script) as origin:
+        call = Call(url=origin.url("/x"), body=b"{}", allow_private=True, is_repeatable=False)
+        poster.call(call)
+        with pytest.raises(FetchError):
+            poster.call(call)
+    assert answered == 2
+
+
+def test_a_long_story_is_shown_from_its_end(slack: Bench) -> None:
+    entries = tuple(entry(number, f"update {number:03}") for number in range(1, 101))
+    slack.channel.send(message(updates=entries), None)
+
+    replies = slack.service.replies(slack.service.messages[0])
+    assert len(replies) == 30
+    assert "update 100" in replies[-1]["text"]
+
+
+@pytest.mark.parametrize("type", ["slack-webhook", "teams", "apprise"])
+def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(
+    type: str, poster: RequestsPoster, tmp_path, mail_certificate
+) -> None:
+    with service_of(type, tmp_path, mail_certificate) as service:
+        bench = bench_of(type, service, poster, mail_certificate)
+        first = message(note="held 3 min")
+        handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
+        send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
+
+    [shown] = service.shown()
+    assert [note for note in ("held 3 min", "still open after 4 h") for text in shown.texts if note in text] == [
+        "held 3 min",
+        "still open after 4 h",
+    ]
+    assert len(shown.texts) == 2
+
+
+def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: Bench) -> None:
+    first = life()[0]
+    slack.service.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(FetchError):
+        slack.channel.send(first, None)
+    original = slack.service.carry_out
+
+    def threads_are_away(asked):
+        if asked.path.endswith("conversations.replies"):
+            return slack.service.failure(Fault.AWAY)
+        return original(asked)
+
+    slack.service.carry_out = threads_are_away
+    with pytest.raises(ChannelFailed) as caught:
+        slack.channel.send(first, None, in_doubt=True)
+    slack.service.carry_out = original
+    slack.channel.send(first, caught.value.handle, in_doubt=True)
+
+    [shown] = slack.service.shown()
+    assert len(shown.texts) == 1
+
+
+def test_an_alertmanager_that_lost_everything_gets_it_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
+    with service_of("alertmanager", tmp_path, mail_certificate) as service:
+        bench = bench_of("alertmanager", service, poster, mail_certificate)
+        first, *_, last = life()
+        handle = bench.channel.send(first, None)
+        service.settle(first)
+        service.lose_everything()
+        service.forget_notes()
+        again = replace(first, act=Act.CHANGE)
+        handle = bench.channel.send(again, handle, in_doubt=True)
+        service.settle(again)
+        bench.channel.send(last, handle)
+        service.settle(last)
+
+    [shown] = service.shown()
+    assert (shown.opened, shown.closed) == (1, 1)

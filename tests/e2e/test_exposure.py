@@ -1,0 +1,306 @@
+"""What others on the machine can reach of a running tracker: files, ports, command lines, data server, Flower."""
+
+import base64
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.receiver import SECRET, Receiver
+from tracker.simulator.server import SimulatedVendor
+from tracker.simulator.vendor import Page
+from tracker.supervise.server import RIGHTS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+USERS = Path(__file__).parents[2] / "deploy" / "redis" / "users.acl"
+FLOWER_PASSWORD = "correct-horse-battery"
+SINK = """
+[[sink]]
+name = "ops"
+url_env = "OPS_URL"
+secret_env = "OPS_SECRET"
+allow_private = true
+"""
+REFUSED = (
+    ("FLUSHALL",),
+    ("FLUSHDB",),
+    ("CONFIG", "GET", "*"),
+    ("CONFIG", "SET", "dir", "/tmp"),
+    ("DEBUG", "SLEEP", "0"),
+    ("SHUTDOWN", "NOSAVE"),
+    ("KEYS", "*"),
+    ("ACL", "LIST"),
+    ("ACL", "SETUSER", "default", "on", "nopass"),
+    ("CLIENT", "KILL", "TYPE", "normal"),
+    ("CLIENT", "LIST"),
+    ("MONITOR",),
+    ("REPLICAOF", "127.0.0.1", "1"),
+    ("MODULE", "LIST"),
+    ("SCRIPT", "FLUSH"),
+    ("FUNCTION", "FLUSH"),
+    ("EVAL", "return 1", "0"),
+    ("SAVE",),
+    ("BGREWRITEAOF",),
+    ("SUBSCRIBE", "other"),
+)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTracker]:
+    """A tracker that has reported an update, to a webhook as well, and logs all that it does."""
+    page = Page("acme", id="acme")
+    with SimulatedVendor([page]) as vendor, Receiver() as receiver:
+        environ = {"OPS_URL": f"{receiver.url}?token=hunter2", "OPS_SECRET": SECRET}
+        directory = tmp_path_factory.mktemp("doors")
+        entries = provider("acme", vendor.url("acme")) + SINK
+        with RunningTracker(entries, directory, "-v", environ=environ) as tracker:
+            tracker.wait_until_watching()
+            page.open_incident("Errors", body="We look into it.")
+            receiver.wait_for(lambda receiver: receiver.accepted)
+            tracker.wait_for(lambda tracker: tracker.lines)
+            yield tracker
+
+
+def url_of(tracker: RunningTracker) -> str:
+    return (tracker.data_dir / "redis.url").read_text().strip()
+
+
+def password_of(tracker: RunningTracker) -> str:
+    return (tracker.data_dir / "server" / "password").read_text().strip()
+
+
+def family(tracker: RunningTracker) -> list[int]:
+    assert tracker.process is not None
+    return [tracker.process.pid, *tracker.children("")]
+
+
+def environ_of(tracker: RunningTracker) -> dict[str, str]:
+    return {**os.environ, "REDIS_URL": url_of(tracker), "TRACKER_DATA_DIR": str(tracker.data_dir)}
+
+
+# -- files
+
+
+def test_all_files_are_this_users_alone(running: RunningTracker) -> None:
+    paths = [running.data_dir, *running.data_dir.rglob("*")]
+    open_to_others = [str(path) for path in paths if stat.S_IMODE(path.lstat().st_mode) & 0o077]
+
+    assert open_to_others == []
+    assert {"updates.jsonl", "redis.url", "password", "server.log"} <= {path.name for path in paths}
+
+
+# -- secrets
+
+
+def test_no_command_line_shows_a_secret(running: RunningTracker) -> None:
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in family(running)]
+
+    assert len(lines) == 6  # supervisor, data server, beat, worker, printer, deliverer
+    assert not [line for line in lines if password_of(running) in line or SECRET in line or "hunter2" in line]
+
+
+def test_no_log_and_no_command_shows_a_secret(running: RunningTracker) -> None:
+    commands = (
+        ("status", "--format", "json"),
+        ("providers", "list", "--format", "json"),
+        ("sinks", "list", "--format", "json"),
+        ("sinks", "test", "ops"),
+    )
+    shown = [running.command(*command) for command in commands]
+    celery = [sys.executable, "-m", "celery", "-q", "-A", "workers.app"]
+    shown += [
+        subprocess.run(
+            [*celery, *command],
+            env=environ_of(running),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        )
+        for command in (["report"], ["inspect", "conf"])
+    ]
+    everything = "".join([*running.log, *running.lines, *(done.stdout + done.stderr for done in shown)])
+
+    assert "worker1@" in everything
+    assert "redis://tracker:**" in everything
+    assert [word for word in (password_of(running), SECRET, "hunter2") if word in everything] == []
+
+
+def test_a_wrong_password_is_reported_without_repeating_it(running: RunningTracker) -> None:
+    environ = environ_of(running) | {"REDIS_URL": url_of(running).replace(password_of(running), "guessed-wrong")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker", "status"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "does not let us in (" in done.stderr
+    assert "guessed-wrong" not in done.stderr
+
+
+# -- ports
+
+
+def listening(pids: list[int]) -> set[tuple[int, str, int]]:
+    """Return process, address and port of every TCP socket on which one of these processes listens."""
+    sockets = {}
+    for pid in pids:
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                if found := re.fullmatch(r"socket:\[(\d+)\]", str(fd.readlink())):
+                    sockets[found[1]] = pid
+    heard = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and inode in sockets:
+                address, port = local.split(":")
+                heard.add((sockets[inode], address, int(port, 16)))
+    return heard
+
+
+def test_only_the_data_server_listens_and_on_loopback_alone(running: RunningTracker) -> None:
+    (server,) = running.children("valkey-server")
+    port = int(url_of(running).rpartition(":")[2].partition("/")[0])
+
+    assert listening(family(running)) == {(server, "0100007F", port)}
+
+
+# -- the data server
+
+
+def test_the_data_server_refuses_whoever_has_no_password(running: RunningTracker) -> None:
+    port = int(url_of(running).rpartition(":")[2].partition("/")[0])
+    once = Retry(NoBackoff(), 0)
+    anonymous = redis.Redis(port=port, retry=once)
+    users = ("default", "tracker", "nobody")
+    guesses = [redis.Redis(port=port, username=user, password="x", retry=once) for user in users]
+
+    for command in ("PING", "INFO", "FLUSHALL"):
+        with pytest.raises(redis.AuthenticationError):
+            anonymous.execute_command(command)
+    for client in guesses:
+        with pytest.raises(redis.AuthenticationError):
+            client.ping()
+        client.close()
+    anonymous.close()
+
+
+def test_the_trackers_user_administers_nothing(running: RunningTracker) -> None:
+    client = redis.Redis.from_url(url_of(running))
+    before = client.hlen("tracker:providers")
+
+    for command in REFUSED:
+        with pytest.raises(redis.ResponseError, match=r"(?i)no permissions|DEBUG command not allowed"):
+            client.execute_command(*command)
+    after = client.hlen("tracker:providers")
+    client.close()
+
+    assert before == after == 1
+
+
+def test_no_permission_was_missing(running: RunningTracker) -> None:
+    log = "".join(running.log)
+
+    assert "NOPERM" not in log
+    assert "permission" not in log
+
+
+def test_rights_are_those_of_the_containers() -> None:
+    (line,) = [line for line in USERS.read_text().splitlines() if line.startswith("user tracker ")]
+
+    assert line == f"user tracker on #<tracker> {RIGHTS}"
+
+
+# -- Flower
+
+
+def ask(port: int, path: str, password: str = "") -> tuple[int, str]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
+    if password:
+        request.add_header("Authorization", f"Basic {base64.b64encode(f'tracker:{password}'.encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="module")
+def flower(running: RunningTracker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """Flower on the tracker's data server: its port and its log."""
+    log = tmp_path_factory.mktemp("flower") / "log"
+    environ = environ_of(running) | {"FLOWER_PASSWORD": FLOWER_PASSWORD}
+    # Flower cannot be made to take any port, and one that was free may be another test's by now.
+    for _ in range(5):
+        port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "workers.flower",
+            "--address=127.0.0.1",
+            f"--port={port}",
+            "--inspect_timeout=5000",
+        ]
+        with log.open("w") as stream, subprocess.Popen(command, env=environ, stdout=stream, stderr=stream) as process:
+            if knows_a_worker(process, port):
+                yield port, log
+                process.send_signal(signal.SIGTERM)
+                process.wait(PATIENCE_S)
+                return
+            process.kill()
+    pytest.fail(f"Flower does not run: {log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def knows_a_worker(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until Flower shows a worker; False when it ended or never did."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if "worker1@" in ask(port, "/api/workers", FLOWER_PASSWORD)[1]:
+                return True
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+@pytest.mark.faults
+def test_flower_shows_no_secret(running: RunningTracker, flower: tuple[int, Path]) -> None:
+    port, log = flower
+    name = next(iter(re.findall(r'"(worker1@[^"]+)"', ask(port, "/api/workers", FLOWER_PASSWORD)[1])))
+    paths = ("/", "/workers", f"/worker/{name}", "/tasks", "/broker", "/api/workers?refresh=1", "/api/queues/length")
+    pages = {path: ask(port, path, FLOWER_PASSWORD) for path in paths}
+    shown = "".join(text for _, text in pages.values()) + log.read_text()
+
+    assert {path: status for path, (status, _) in pages.items()} == dict.fromkeys(paths, 200)
+    assert "broker_url" in shown
+    assert [word for word in (password_of(running), FLOWER_PASSWORD, SECRET) if word in shown] == []

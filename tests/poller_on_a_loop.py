@@ -1,0 +1,52 @@
+"""A `QuickPoller` for tests that call it like a `Poller`: over a store and a network that know nothing of loops."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final
+
+from tracker.model.clock import Clock
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.observer import Observer
+from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease
+from tracker.polling.poller import Poll, Poller
+from tracker.polling.quick_poller import QuickPoller
+
+_THREADS: Final = ThreadPoolExecutor(4)
+
+
+class LoopPages:
+    """`GroupedPages` over a store whose calls return at once."""
+
+    def __init__(self, store: PageStore) -> None:
+        self._store = store
+
+    async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
+        return self._store.begin(provider_id, now)
+
+    async def commit(self, lease: PollLease, commit: Commit) -> int:
+        return self._store.commit(lease, commit)
+
+
+class LoopFetcher:
+    """A `QuickFetcher` over a network that answers at once. Redirects are not its matter, as of the real one."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+        await asyncio.sleep(0)
+        answer = self._fetcher.fetch(request)
+        return answer if answer.url == request.url else None
+
+
+class LoopPoller:
+    """Polls one page after the other, each on a loop of its own, so that a poll may begin while another one waits."""
+
+    def __init__(self, store: PageStore, fetcher: Fetcher, clock: Clock) -> None:
+        general = Poller(store, Observer(fetcher), clock)
+        self._quick = QuickPoller(LoopPages(store), LoopFetcher(fetcher), general, _THREADS, clock)
+
+    def poll(self, provider_id: str) -> Poll | None:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, self._quick.poll(provider_id)).result()

@@ -1,0 +1,206 @@
+"""Open alerts on disk: what the data server holds of alerts is written beside the record, and comes back from there.
+
+The data server holds what is true now; the journal follows it, as the record follows the event stream. When the data
+server was emptied, alerts and what channels were sent of them come back from the journal, and what is on record since
+the journal was written is decided anew. So each object that is open in a channel is closed once.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from tracker.alerting.alert import Alert
+from tracker.alerting.machine import take_in
+from tracker.alerting.row import Row, doubtful
+from tracker.alerting.rules import rules_of
+from tracker.alerting.stores import AlertStore, Decided
+from tracker.errors import Conflict, SinkError
+from tracker.failpoints import failpoint
+from tracker.model.clock import Clock
+from tracker.model.event import Event
+
+log = logging.getLogger(__name__)
+
+#: Lines that are written together, and alerts that are brought back together.
+BATCH: Final = 500
+#: The value of what is not kept any more.
+FORGOTTEN: Final = msgspec.Raw(b"null")
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One alert, or what one channel was sent of it, as of a moment. A later line replaces an earlier one."""
+
+    alert: str
+    #: None for the alert itself.
+    channel: str | None = None
+    #: As the data server holds it; null where it is forgotten.
+    value: msgspec.Raw = FORGOTTEN
+    #: The stream id of the last event that was decided about.
+    decided: str = ""
+
+
+class Unwritten(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed in the data server since the journal was written."""
+
+    lines: Sequence[Line] = ()
+    #: The number of the last change among them.
+    newest: float = 0.0
+
+
+class Journalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says of alerts."""
+
+    alerts: Sequence[Alert] = ()
+    #: By channel and alert id.
+    rows: dict[tuple[str, str], Row] = {}
+    #: The stream id of the last event that was decided about; "" where none is known.
+    decided: str = ""
+
+
+class JournalStore(AlertStore, Protocol):
+    """The data server as the journal sees it. Every method raises StoreError."""
+
+    def begin(self, *, awaits_journal: bool = True) -> str | None:
+        """Take the right to decide; without `awaits_journal` also while others wait for the journal."""
+        ...
+
+    def all_alerts(self) -> Sequence[Alert]:
+        """Return all alerts that are kept."""
+        ...
+
+    def is_journal_read(self) -> bool:
+        """Tell whether the journal was read since the data server was empty."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Tell whether the catalogue and what the configuration says of alerts are there."""
+        ...
+
+    def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
+        """Put in what channels were sent, where nothing is known of it; whoever sends looks at each of them."""
+        ...
+
+    def journal_read(self) -> None:
+        """Let others decide: what the journal knows is in the data server."""
+        ...
+
+    def all_unwritten(self) -> None:
+        """Have everything written anew."""
+        ...
+
+    def unwritten(self, count: int) -> Unwritten:
+        """Return up to `count` of the alerts and rows that changed, those that changed first."""
+        ...
+
+    def written(self, unwritten: Unwritten) -> None:
+        """Take them off what is to be written, unless they have changed again."""
+        ...
+
+
+class JournalFile(Protocol):
+    """The file. Every method raises SinkError."""
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether it holds nothing."""
+        ...
+
+    def read(self) -> Journalled:
+        """Return what it says; a line that cannot be read is passed over."""
+        ...
+
+    def append(self, lines: Sequence[Line]) -> None:
+        """Write lines, and return once they are on the disk."""
+        ...
+
+
+class Journal:
+    """Writes the journal, and brings alerts back. One process, one thread: the printer."""
+
+    def __init__(
+        self, file: JournalFile, store: JournalStore, recorded_after: Callable[[str], Sequence[Event]], clock: Clock
+    ) -> None:
+        """Take also what returns the events on record whose stream ids are larger than a given one."""
+        self._file = file
+        self._store = store
+        self._recorded_after = recorded_after
+        self._clock = clock
+        self._failure = ""
+
+    def follow(self) -> None:
+        """Bring alerts back if they were lost, then write what changed. Raises StoreError; nothing is lost by it.
+
+        A file that cannot be read or written is tried again the next time; that is logged once.
+        """
+        try:
+            self._follow()
+        except SinkError as error:
+            if str(error) != self._failure:
+                log.warning("%s", error)
+            self._failure = str(error)
+        else:
+            self._failure = ""
+
+    def _follow(self) -> None:
+        if not self._store.is_journal_read():
+            if not self._store.is_ready() or not self._bring_back():
+                return
+        elif self._file.is_new:
+            self._store.all_unwritten()
+        while (unwritten := self._store.unwritten(BATCH)).lines:
+            self._file.append(unwritten.lines)
+            failpoint("journalled")
+            self._store.written(unwritten)
+
+    def _bring_back(self) -> bool:
+        """Put what the journal knows into the data server; tell whether that was possible now."""
+        owner = self._store.begin(awaits_journal=False)
+        if owner is None:
+            return False
+        try:
+            known = self._file.read()
+            present = {alert.id for alert in self._store.all_alerts()}
+            missing = [alert for alert in known.alerts if alert.id not in present]
+            for start in range(0, len(missing), BATCH):
+                self._store.keep(owner, Decided(alerts=tuple(missing[start : start + BATCH])), self._clock())
+            since = self._decide_since(owner, known.decided)
+            self._store.bring_back(known.rows | _doubtful((*missing, *since), known.rows))
+            self._store.journal_read()
+            self._store.all_unwritten()
+        except Conflict:
+            return False
+        finally:
+            self._store.end(owner)
+        if missing:
+            still = sum(not alert.is_over for alert in missing)
+            log.warning("the data server had lost its alerts; %d came back, %d of them open", len(missing), still)
+        return True
+
+    def _decide_since(self, owner: str, decided: str) -> Sequence[Alert]:
+        """Decide about what is on record and was not decided about when the journal was written."""
+        if not decided:
+            return ()
+        rules = rules_of(self._store.config(), self._store.providers(), self._store.silences())
+        now, book = self._clock(), self._store.book()
+        # Each as of when it was seen: all of them now would look like a storm.
+        deliveries = [
+            delivery
+            for event in self._recorded_after(decided)
+            for delivery in take_in(book, event, rules, event.seen_at)
+        ]
+        alerts, storms = tuple(book.written.values()), tuple(book.written_storms.items())
+        for start in range(0, len(alerts), BATCH):
+            self._store.keep(owner, Decided(alerts=alerts[start : start + BATCH]), now)
+        self._store.keep(owner, Decided(storms=storms, deliveries=tuple(deliveries)), now)
+        return alerts
+
+
+def _doubtful(alerts: Iterable[Alert], known: Mapping[tuple[str, str], Row]) -> dict[tuple[str, str], Row]:
+    """Return rows that count with what was sent last and is in no journal."""
+    return {
+        (channel, alert.id): doubtful(alert, target, known.get((channel, alert.id), Row()))
+        for alert in alerts
+        for channel, target in alert.targets.items()
+    }

@@ -1,0 +1,214 @@
+"""`tracker providers add` and `import`: more pages for a running tracker."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from msgspec.structs import replace
+
+from tracker.catalogue import PROVIDERS, as_toml, new_provider
+from tracker.catalogue.presets import Choice, chosen, completions
+from tracker.catalogue.presets.imported import load_list
+from tracker.cli.inner import is_inner
+from tracker.cli.options import (
+    data_dir_option,
+    format_option,
+    given_headers,
+    given_keys,
+    header_option,
+    key_options,
+    running_catalogue,
+)
+from tracker.cli.table import json_text
+from tracker.cli.unreached import print_unreached
+from tracker.cli.unread import is_unread, print_unread
+from tracker.errors import ConfigError, TrackerError
+from tracker.model.clock import utc_now
+from tracker.model.plain import one_line
+from tracker.model.provider import Provider
+from tracker.parse import FORMAT_NAMES
+from tracker.store.catalogue import RedisCatalogue
+
+#: The longest address or reason that is shown, in characters.
+_LONGEST_LINE: Final = 300
+#: Pages that `add` asks at a time.
+_ASKED_TOGETHER: Final = 8
+_PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
+
+
+def complete_presets(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the presets that a shell offers for the beginning of a word."""
+    return list(completions(incomplete))
+
+
+@click.command()
+@click.argument("pages", nargs=-1, required=True, shell_complete=complete_presets)
+@click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
+@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
+@click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
+@header_option
+@key_options(*PROVIDERS.shared_keys)
+@data_dir_option
+@format_option
+def add(
+    pages: tuple[str, ...],
+    name: str | None,
+    toml: bool,
+    no_check: bool,
+    header_env: tuple[str, ...],
+    data_dir: Path,
+    output_format: str,
+    **keys: object,
+) -> None:
+    """Watch more pages: all of the given ones, or none if one of them is wrong.
+
+    Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
+    --no-check is given.
+
+    A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
+    commas between several: PRESET:REGION, PRESET/COMPONENT, PRESET:REGION/COMPONENT.
+
+    \b
+    Example:
+      tracker providers add openai github/Actions aws:us-east-1/ec2,s3 https://status.example.com
+      tracker providers add github --min-impact major --no-maintenance
+    """
+    if name is not None and len(pages) > 1:
+        raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
+    asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
+    choices = [chosen(page) for page in pages]
+    wanted = [_provider(choice, name, {**asked}) for choice in choices]
+    _refuse_repeated(wanted)
+    _refuse_private(wanted)
+    for choice in choices:
+        print_unread(choice)
+    if toml:
+        click.echo(as_toml(wanted), nl=False)
+        return
+    catalogue = running_catalogue(data_dir)
+    _refuse_known(catalogue, wanted)
+    if not no_check:
+        pairs = zip(wanted, choices, strict=True)
+        unknown = [(provider, choice.name) for provider, choice in pairs if not is_unread(choice)]
+        _check_first(unknown, is_quiet=output_format == "json")
+    catalogue.put(wanted, utc_now())
+    if output_format == "json":
+        click.echo(json_text({"added": wanted}))
+    else:
+        _print_added(wanted)
+    print_unreached(catalogue, data_dir)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
+@click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
+@data_dir_option
+@format_option
+def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
+    """Watch the pages that a list names; exit status 1 if none of them can be watched.
+
+    A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
+    or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
+    the others are reported. Pages that are watched already are skipped, and so is all that is not an http address.
+
+    \b
+    Example:
+      tracker providers import vendors.csv --dry-run
+    """
+    catalogue = running_catalogue(data_dir)
+    found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    inner = [provider for provider in found.providers if is_inner(provider)]
+    if allow_private:
+        allowed = [replace(provider, allow_private=is_inner(provider)) for provider in found.providers]
+    else:
+        allowed = [provider for provider in found.providers if provider not in inner]
+    refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
+    skipped = (*found.repeated, *found.invalid, *found.unmatched, *refused)
+    for reason in skipped:
+        click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
+    if not dry_run:
+        catalogue.put(allowed, utc_now())
+    if output_format == "json":
+        click.echo(json_text({"would_add" if dry_run else "added": allowed, "skipped": skipped}))
+    else:
+        _print_added(allowed, "would add" if dry_run else "added")
+        click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {len(skipped)} skipped")
+    if not (allowed or found.repeated):
+        raise TrackerError(f"{file}: holds no page that can be watched")
+
+
+def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
+    """Return the provider for a requested page; the choice of a preset is added to the given filters."""
+    regions = (*choice.regions, *asked.pop("regions", ()))
+    components = (*choice.components, *asked.pop("components", ()))
+    return new_provider(
+        choice.url,
+        formats=FORMAT_NAMES,
+        name=name if name is not None else choice.name,
+        regions=regions,
+        components=components,
+        **asked,
+    )
+
+
+def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool) -> None:
+    """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
+    from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
+
+    failed = []
+    with ThreadPoolExecutor(max_workers=_ASKED_TOGETHER) as threads:
+        reports = threads.map(lambda page: ask(page[0], name=page[1]), pages)
+        for (provider, _), report in zip(pages, reports, strict=True):
+            if report.error is not None:
+                failed.append(provider.id)
+                click.echo(f"{provider.id} cannot be read: {one_line(report.error, _LONGEST_LINE)}", err=True)
+                continue
+            click.echo(f"found {provider.id}: {found_line(report)}", err=is_quiet)
+            for warning in report.warnings:
+                click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
+    if failed:
+        raise TrackerError(
+            f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
+            "asked), or add --no-check to watch it anyway"
+        )
+
+
+def _allows_private(same: Provider, wanted: Provider) -> bool:
+    """Return whether a page that was added by command is only to be allowed its private address."""
+    added = same.origin == wanted.origin and same.url == wanted.url
+    return added and wanted.allow_private and not same.allow_private
+
+
+def _refuse_private(wanted: Sequence[Provider]) -> None:
+    """Refuse an address that is not public and was not allowed. Raises ConfigError."""
+    for provider in wanted:
+        if is_inner(provider) and not provider.allow_private:
+            raise ConfigError(_PRIVATE.format(url=one_line(provider.url, _LONGEST_LINE)))
+
+
+def _refuse_known(catalogue: RedisCatalogue, wanted: Sequence[Provider]) -> None:
+    """Refuse a page whose id another one has, unless it only gets its address allowed. Raises ConfigError."""
+    known = {provider.id: provider for provider in catalogue.providers()}
+    for provider in wanted:
+        same = known.get(provider.id)
+        if same is not None and not _allows_private(same, provider):
+            raise ConfigError(f"there is a provider {provider.id} already; choose another --name, or remove it first")
+
+
+def _refuse_repeated(wanted: Sequence[Provider]) -> None:
+    """Refuse two pages with the same id, of which only the last would be watched."""
+    for provider_id, count in Counter(provider.id for provider in wanted).items():
+        if count > 1:
+            raise ConfigError(
+                f"{count} of these pages would have the id {provider_id}; "
+                "leave one out, or add it by itself with --name"
+            )
+
+
+def _print_added(added: Sequence[Provider], word: str = "added") -> None:
+    for provider in added:
+        click.echo(f"{word} {provider.id}: {one_line(provider.url, _LONGEST_LINE)} every {provider.interval_s} s")

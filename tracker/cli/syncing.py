@@ -1,0 +1,91 @@
+"""`tracker providers sync`: pages, sinks and alerting of a running tracker as a file says."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tracker.catalogue import kept_ids_line, load_alerting, load_sinks
+from tracker.cli.options import (
+    data_dir_option,
+    format_option,
+    read_providers,
+    running_catalogue,
+    running_settings,
+)
+from tracker.cli.table import counted, json_text
+from tracker.cli.unreached import print_unreached
+from tracker.errors import ConfigError
+from tracker.model.clock import utc_now
+from tracker.model.provider import Provider
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.opening import open_alerts, open_catalogue, open_sinks
+from tracker.store.ownership import is_ours
+from tracker.store.sync import Synced
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--or-keep", is_flag=True, help="Go on with the pages of before if the file has a mistake.")
+@click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
+@data_dir_option
+@format_option
+def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_format: str) -> None:
+    """Bring pages and sinks in line with a file; pages that were added by command stay.
+
+    While `tracker up` runs with another file, one that would remove its pages is refused.
+
+    \b
+    Example:
+      tracker providers sync providers.toml
+    """
+    try:
+        pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+    except ConfigError as error:
+        kept = running_catalogue(data_dir).providers() if or_keep else ()
+        if not kept:
+            raise
+        click.echo(f"tracker: {error}", err=True)
+        click.echo(
+            f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True
+        )
+        return
+    settings = running_settings(data_dir)
+    if not take_over:
+        _refuse_foreign(open_catalogue(settings), pages, file)
+    # Sinks first: a page that is new may have something to tell at once.
+    reported = open_sinks(settings).sync(sinks)
+    catalogue = open_catalogue(settings)
+    synced = catalogue.put(pages, utc_now(), replacing="file")
+    # Last: an alert whose page is not in the catalogue would end.
+    has_other_alerts = open_alerts(settings).sync(alerting, awaits_journal=True)
+    if output_format == "json":
+        click.echo(json_text({"providers": synced, "sinks": reported}))
+        return
+    _print_synced(synced, len(pages))
+    if sinks or reported.removed:
+        click.echo(
+            f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
+        )
+    if alerting.channels or has_other_alerts:
+        changed = "changed" if has_other_alerts else "unchanged"
+        click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
+    print_unreached(catalogue, data_dir)
+
+
+def _print_synced(synced: Synced, pages: int) -> None:
+    click.echo(f"{pages} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+    if synced.kept_ids:
+        click.echo(kept_ids_line(synced.kept_ids))
+
+
+def _refuse_foreign(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> None:
+    """Refuse a file that would remove pages of a running tracker's own file. Raises ConfigError."""
+    held = catalogue.owner()
+    if held is None or is_ours(held, str(file.resolve())):
+        return
+    if removed := catalogue.would_remove(pages, "file"):
+        raise ConfigError(
+            f"{file} lacks {len(removed)} of the pages that a running tracker watches, as {removed[0]} "
+            f"({held}); add them, or remove them with --take-over"
+        )

@@ -1,0 +1,81 @@
+"""The outbox that commits write and outputs read. Implemented in `store`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from tracker.delivery.latency import Timing
+from tracker.model.event import Event
+from tracker.model.page import Component
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """The recorded knowledge of one page."""
+
+    #: Keys of reported updates, and of their incidents (`tracker.detection.changes`).
+    keys: frozenset[str] = frozenset()
+    #: Components by id, with their last reported status.
+    components: Mapping[str, Component] = {}
+
+
+class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event with its stream entry."""
+
+    #: Id of the stream entry, `<milliseconds>-<sequence>`, growing.
+    stream_id: str
+    event: Event
+    #: When its line was written to the record; None before.
+    logged_at: datetime | None = None
+
+
+def order(stream_id: str) -> tuple[int, int]:
+    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+class EventStream(Protocol):
+    """The outbox that commits write and outputs read. Every method raises StoreError."""
+
+    def read(self, after: str, count: int) -> Sequence[StreamedEvent]:
+        """Return up to `count` entries after that stream id, oldest first."""
+        ...
+
+    def cursor(self, sink: str) -> str | None:
+        """Return the stream id up to which that sink has delivered, None for never."""
+        ...
+
+    def save_cursor(self, sink: str, stream_id: str) -> None:
+        """Remember how far that sink has delivered."""
+        ...
+
+    def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
+        """Remember how far that sink has delivered, and how long updates took, by provider id, in one step."""
+        ...
+
+    def generation(self) -> str | None:
+        """Return the generation, a name that changes whenever all data was lost; None while there are no pages."""
+        ...
+
+    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
+        """Mark the recorded updates of pages that were never read as seen, by provider id; False without pages."""
+        ...
+
+    def redeliver(
+        self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
+    ) -> Mapping[str, Sequence[Event]]:
+        """Redeliver events by the name of the webhook, to all other webhooks `otherwise`; return those of each."""
+        ...
+
+    def given_again(self, sinks: Collection[str]) -> Collection[str]:
+        """Return the webhooks that have not acknowledged all redelivered events."""
+        ...
+
+    def trim(self, before: str) -> Mapping[str, str]:
+        """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many.
+
+        Return for each webhook the stream id up to which it has settled all.
+        """
+        ...

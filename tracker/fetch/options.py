@@ -1,0 +1,61 @@
+"""Options that all clients of one process share: user agent, certificates, proxies, and how they connect."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.environment.proxies import DIRECTLY, Proxies
+from tracker.fetch.adapter import GuardedAdapter, tls_context
+from tracker.fetch.dial import Dialer, NewSocket, Resolve
+from tracker.model.clock import utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """The options of fetchers, posters and mailers; limits of time and size are each client's own (`FetchLimits`)."""
+
+    user_agent: str
+    #: Certificates to trust: for pages in place of those that browsers trust, for receivers together with them.
+    ca_file: str | None = None
+    #: Which requests go through a proxy.
+    proxies: Proxies = DIRECTLY
+    resolve: Resolve = socket.getaddrinfo
+    new_socket: NewSocket = socket.socket
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+
+    def headers(self, accept_encoding: str) -> dict[str, str]:
+        """Return the header fields of every request."""
+        return {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Encoding": accept_encoding}
+
+    def page_tls(self) -> ssl.SSLContext:
+        """Return the TLS context for pages."""
+        return tls_context(self.ca_file)
+
+    def receiver_tls(self) -> ssl.SSLContext:
+        """Return the TLS context for receivers: theirs are those that browsers trust, and those of the file."""
+        return tls_context(None, *(() if self.ca_file is None else (self.ca_file,)))
+
+    def dialer(self, *, allow_private: bool) -> Dialer:
+        """Return what connects under one address policy."""
+        return Dialer(resolve=self.resolve, allow_private=allow_private, new_socket=self.new_socket)
+
+    def adapters(self, context: ssl.SSLContext, *, hosts: int, connections_per_host: int) -> dict[bool, GuardedAdapter]:
+        """Return the transport of requests for each `allow_private`.
+
+        What was connected to with `allow_private` is never used for a request without it.
+        """
+        return {
+            allow_private: GuardedAdapter(
+                self.dialer(allow_private=allow_private),
+                context,
+                hosts=hosts,
+                connections_per_host=connections_per_host,
+                proxies=self.proxies,
+                proxy_dialer=self.dialer(allow_private=True),
+            )
+            for allow_private in (False, True)
+        }

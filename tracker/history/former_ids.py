@@ -1,0 +1,46 @@
+"""Gives events that versions before the present keys put into the tables the ids that they have by these keys.
+
+Those ids tell one event from another when the record is read again. What an event was reported with stays in it.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tracker.history.database import Database, Row, Session
+from tracker.model.keys import KEYS_VERSION, present_event_id
+
+#: Rows that are looked at together.
+_TOGETHER: Final = 10_000
+_VERSION: Final = "keys"
+
+
+def rename_events(database: Database) -> None:
+    """Rename the events, once for each database. Raises HistoryError."""
+    with database.writing() as session:
+        if session.rows("SELECT value FROM notes WHERE name = :name", name=_VERSION):
+            return
+        renamed = [{"seq": row["seq"], "id": named} for row in _rows(session) if (named := _named(row)) != row["id"]]
+        # No id begins with a slash: each one is given up before any is taken.
+        session.execute_many(
+            "UPDATE events SET id = '/' || id WHERE seq = :seq", [{"seq": row["seq"]} for row in renamed]
+        )
+        session.execute_many("UPDATE events SET id = :id WHERE seq = :seq", renamed)
+        session.execute(
+            "INSERT INTO notes (name, value) VALUES (:name, :value)", name=_VERSION, value=str(KEYS_VERSION)
+        )
+
+
+def _rows(session: Session) -> Iterator[Row]:
+    after = 0
+    while rows := session.rows(
+        "SELECT seq, id, provider, incident_id, update_id FROM events"
+        " WHERE seq > :after AND incident_id IS NOT NULL ORDER BY seq LIMIT :most",
+        after=after,
+        most=_TOGETHER,
+    ):
+        yield from rows
+        after = rows[-1]["seq"]
+
+
+def _named(row: Row) -> str:
+    return present_event_id(row["id"], row["provider"], row["incident_id"], row["update_id"])

@@ -1,0 +1,127 @@
+"""What the journal of alerts reads from the data server, and brings back to it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from tracker.alerting.journal import FORGOTTEN, Line, Unwritten
+from tracker.alerting.row import Row
+from tracker.store.alert_lists import provider_of
+from tracker.store.alerts import RedisAlerts
+from tracker.store.connection import (
+    ALERTING,
+    ALERTS_AWAITED,
+    ALERTS_CHANGES,
+    ALERTS_GROUP,
+    ALERTS_INDEX,
+    ALERTS_PREFIX,
+    ALERTS_UNWRITTEN,
+    CHANNEL_DEAD_PREFIX,
+    CHANNEL_READY_PREFIX,
+    CHANNEL_ROWS_PREFIX,
+    PROVIDERS,
+    UPDATES,
+    translated,
+)
+from tracker.store.stream import NOWHERE, preceding
+
+#: The field that says that the journal was read since the data server was empty.
+_READ: Final = "journal_read"
+_TOGETHER: Final = 500
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class RedisJournalStore(RedisAlerts):
+    """The `JournalStore` of the distributed tracker."""
+
+    def is_journal_read(self) -> bool:
+        """Tell whether the journal was read since the data server was empty."""
+        with translated():
+            return bool(self._client.hget(ALERTING, _READ))
+
+    def is_ready(self) -> bool:
+        """Tell whether the catalogue and what the configuration says of alerts are there."""
+        with translated():
+            return bool(self._client.exists(PROVIDERS) and self._client.hexists(ALERTING, "config"))
+
+    def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
+        """Put in what channels were sent, where nothing is known of it; whoever sends looks at each of them."""
+        known = list(rows.items())
+        for start in range(0, len(known), _TOGETHER):
+            with translated(), self._client.pipeline(transaction=False) as pipe:
+                for (channel, alert_id), row in known[start : start + _TOGETHER]:
+                    pipe.hsetnx(CHANNEL_ROWS_PREFIX + channel, alert_id, _ENCODER.encode(row))
+                    pipe.zadd(CHANNEL_READY_PREFIX + channel, {alert_id: 0.0}, nx=True)
+                    if row.is_dead:
+                        pipe.zadd(CHANNEL_DEAD_PREFIX + channel, {alert_id: 0.0}, nx=True)
+                pipe.execute()
+
+    def journal_read(self) -> None:
+        """Let others decide: what the journal knows is in the data server."""
+        with translated(), self._client.pipeline(transaction=True) as pipe:
+            pipe.hset(ALERTING, _READ, 1)
+            pipe.delete(ALERTS_AWAITED)
+            pipe.execute()
+
+    def all_unwritten(self) -> None:
+        """Have everything written anew."""
+        with translated():
+            ids: Any = self._client.zrange(ALERTS_INDEX, 0, -1)
+            names: list[bytes] = list(ids)
+            for channel in self.config().channels:
+                rows: Any = self._client.hkeys(CHANNEL_ROWS_PREFIX + channel.name)
+                names += [f"{channel.name} ".encode() + alert_id for alert_id in rows]
+            last: Any = self._client.incrby(ALERTS_CHANGES, len(names))
+            numbered = list(zip(names, range(last - len(names) + 1, last + 1), strict=True))
+            for start in range(0, len(numbered), _TOGETHER):
+                self._client.zadd(ALERTS_UNWRITTEN, dict(numbered[start : start + _TOGETHER]))
+
+    def unwritten(self, count: int) -> Unwritten:
+        """Return up to `count` of the alerts and rows that changed, those that changed first."""
+        with translated():
+            if not self._client.exists(ALERTS_UNWRITTEN):
+                return Unwritten()
+            # First: what is decided meanwhile may be decided once more after a loss, and must not be left out.
+            position = self._decided()
+            found: Any = self._client.zrange(ALERTS_UNWRITTEN, 0, count - 1, withscores=True)
+            # While there is more to write, not all that was decided by then is on disk.
+            decided = position if len(found) < count else ""
+            if not found:
+                return Unwritten()
+            names = [_name(member) for member, _ in found]
+            with self._client.pipeline(transaction=False) as pipe:
+                for channel, alert_id in names:
+                    key = ALERTS_PREFIX + provider_of(alert_id) if channel is None else CHANNEL_ROWS_PREFIX + channel
+                    pipe.hget(key, alert_id)
+                values = pipe.execute()
+        lines = tuple(
+            Line(channel=channel, alert=alert_id, value=msgspec.Raw(value) if value else FORGOTTEN, decided=decided)
+            for (channel, alert_id), value in zip(names, values, strict=True)
+        )
+        return Unwritten(lines=lines, newest=found[-1][1])
+
+    def written(self, unwritten: Unwritten) -> None:
+        """Take them off what is to be written, unless they have changed again."""
+        with translated():
+            self._client.zremrangebyscore(ALERTS_UNWRITTEN, "-inf", unwritten.newest)
+
+    def _decided(self) -> str:
+        """Return the stream id of the last event that was decided about, "" where none was in this stream."""
+        if not self._client.exists(UPDATES):
+            return ""
+        groups: Any = self._client.xinfo_groups(UPDATES)
+        group = next((each for each in groups if each["name"] == ALERTS_GROUP.encode()), None)
+        if group is None:
+            return ""
+        pending: Any = self._client.xpending(UPDATES, ALERTS_GROUP) if group["pending"] else None
+        if pending and pending["pending"]:
+            return preceding(pending["min"].decode())
+        position: str = group["last-delivered-id"].decode()
+        return "" if position == NOWHERE else position
+
+
+def _name(member: bytes) -> tuple[str | None, str]:
+    """Return channel and alert id of a row's name, None and the id of an alert's."""
+    channel, separator, alert_id = member.decode().rpartition(" ")
+    return (channel if separator else None), alert_id

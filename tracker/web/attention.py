@@ -1,0 +1,55 @@
+"""Whether anybody looks: while nobody does, the pages are read only occasionally."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+#: How long the pages are read often after the last request.
+_LOOKED_FOR_S: Final = 5.0
+#: A request waits for pages that were read no longer ago than this, but not for longer than `_PATIENCE_S`.
+_FRESH_S: Final = 2.0
+_PATIENCE_S: Final = 1.0
+
+
+class Attention:
+    """Brings together who looks at the pages and who reads them again. Belongs to one event loop."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._looked_s = self._read_s = float("-inf")
+        self._wanted = asyncio.Event()
+        self._read = asyncio.Event()
+
+    async def look(self) -> None:
+        """Return once the pages are fresh, or after a second: each answer says how old it is."""
+        now_s = self._looked_s = self._monotonic()
+        self._wanted.set()
+        if now_s - self._read_s <= _FRESH_S:
+            return
+        self._read.clear()
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._read.wait()
+        except TimeoutError:
+            return
+
+    def done(self) -> None:
+        """Note that the pages were read again, or could not be."""
+        self._read_s = self._monotonic()
+        self._read.set()
+
+    def is_given(self, clients: int) -> bool:
+        """Return whether somebody looked a moment ago, or listens."""
+        return clients > 0 or self._monotonic() - self._looked_s <= _LOOKED_FOR_S
+
+    async def rest(self, seconds: float, *, clients: int, idle_s: float) -> None:
+        """Wait so many seconds while somebody looks or listens; else until somebody does, at most `idle_s`."""
+        self._wanted.clear()
+        await asyncio.sleep(seconds)
+        if not self.is_given(clients):
+            try:
+                async with asyncio.timeout(max(0.0, idle_s - seconds)):
+                    await self._wanted.wait()
+            except TimeoutError:
+                return

@@ -1,0 +1,39 @@
+"""What channels were sent and how they do, as JSON: `/api/v1`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from tracker.web.alert_answers import ChannelNow, ChannelStates, Deliveries
+from tracker.web.http import answer, parts_of, shape
+from tracker.web.routes.alerts import cursor_of, place_of
+from tracker.web.routes.asked import Cursor, Limit, ProviderIds
+
+router = APIRouter(prefix="/api/v1", tags=["Alerts"])
+
+
+@router.get("/deliveries", responses=shape(Deliveries, 400))
+def deliveries(
+    request: Request,
+    channel: Annotated[str | None, Query(max_length=100, description="Those of one channel.")] = None,
+    dead: Annotated[bool | None, Query(description="Only what was given up, or only the rest.")] = None,
+    provider: ProviderIds = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """List what each channel was sent of each alert; `limit` and `cursor` count alerts."""
+    found, last = parts_of(request).desk.lists.deliveries(
+        channel=channel, is_dead=dead, provider_ids=provider or (), after=place_of(cursor), count=limit
+    )
+    return answer(request, Deliveries(items=found, next=cursor_of(last)))
+
+
+@router.get("/channels", responses=shape(ChannelStates))
+def channels(request: Request) -> Response:
+    """List the channels and how they do; nothing of what is secret is in it."""
+    desk = parts_of(request).desk
+    drilled = desk.good_drills()
+    items = tuple(
+        ChannelNow(state=state, last_good_drill_at=drilled.get(state.name)) for state in desk.channel_states()
+    )
+    return answer(request, ChannelStates(items=items))
