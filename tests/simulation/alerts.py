@@ -23,7 +23,14 @@ from tracker.model.page import Impact
 from tracker.model.route import Alerting, Route
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
-from tracker.store.connection import ALERTS_DUE, ALERTS_GROUP, ALERTS_INDEX, CHANNEL_READY_PREFIX, UPDATES
+from tracker.store.connection import (
+    ALERTS_DUE,
+    ALERTS_GROUP,
+    ALERTS_INDEX,
+    CHANNEL_READY_PREFIX,
+    CHANNEL_ROWS_PREFIX,
+    UPDATES,
+)
 
 ONCALL: Final = "oncall"
 CHAT: Final = "chat"
@@ -134,7 +141,7 @@ class Alerts:
         """Have what was refused for good sent again, as somebody does who has mended the channel; return if any was."""
         is_any = False
         for name in self.channels:
-            for alert_id, row in self._sent.rows(name).items():
+            for alert_id, row in self._all_rows(name).items():
                 if row.refused_version:
                     self._sent.resend(name, alert_id, self._clock())
                     is_any = True
@@ -148,7 +155,7 @@ class Alerts:
         yield from self._undecided(alerts, record)
         for channel in self.channels.values():
             yield from channel.wrong
-            rows = self._sent.rows(channel.name)
+            rows = self._all_rows(channel.name)
             if stray := (rows.keys() | channel.shown.keys()) - alerts.keys():
                 yield f"{channel.name} knows of {stray}, which are no alerts"
             for alert in alerts.values():
@@ -168,9 +175,14 @@ class Alerts:
         ]:
             yield f"{over} are over for more than a week, and still kept"
         for name in self.channels:
-            if stray := self._sent.rows(name).keys() - alerts.keys():
+            if stray := self._all_rows(name).keys() - alerts.keys():
                 yield f"what {name} was sent of {stray} is still kept"
         yield from self._left_over(alerts)
+
+    def _all_rows(self, channel: str) -> Mapping[str, Row]:
+        """Return what a channel was sent of each alert, whether the alert is kept or not."""
+        ids = [alert_id.decode() for alert_id in bare_client().hkeys(CHANNEL_ROWS_PREFIX + channel)]
+        return self._sent.rows({channel: ids}).get(channel, {})
 
     def _undecided(self, alerts: Mapping[str, Alert], record: Sequence[Event]) -> Iterator[str]:
         """Compare the alerts with what is on record."""
