@@ -10,7 +10,8 @@ from tests.chaos.beside import NAME
 from tests.chaos.fleet import Fleet
 
 _EXPECTED = (
-    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file|alerting)",
+    r"tracker:alerting|tracker:alerts:changes",
+    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file)",
     r"tracker:(page|seen|latency):(page|beside)-\d+",
     # A host's slots and who waits for them end by themselves.
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",
