@@ -50,7 +50,7 @@ contracts: $(TOOLS) ## Check which package imports which
 audit: $(TOOLS) ## Look for known vulnerabilities in the image's packages (asks a public database)
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
-screens: $(TOOLS) ## Take the pictures of docs/web.md anew; needs Chromium
+screens: $(TOOLS) ## Take the pictures in docs/web.md again; needs Chromium
 	TRACKER_SCREENS=docs/screens $(BIN)/python -m pytest tests/web/test_browser.py -k screens -m ""
 
 chaos: $(TOOLS) ## Break processes and connections for some minutes; count lost and repeated updates

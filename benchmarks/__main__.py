@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME [options] | --full]`: one measurement, or all of them, in small or in full size.
 
-All of them together begin with empty results, and end with the tables of the documents written anew.
+All of them together begin with empty results and end by writing the tables of the documents.
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """Results as tables in Markdown: `python -m benchmarks.table [--write docs/performance.md]`.
 
-In a document a table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and `--write` writes it anew.
+In a document a table stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and `--write` replaces it.
 """
 
 import argparse

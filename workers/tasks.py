@@ -19,7 +19,6 @@ from workers.outcomes import Summary, failed, of_poll
 from workers.poll_summary import PollSummary
 from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
-from workers.wake_ups import publish
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +170,7 @@ def _wake_readers() -> None:
 def _wake_alerts() -> None:
     try:
         if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
-            publish(decide_alerts)
+            decide_alerts.apply_async()
     except (StoreError, OperationalError) as error:
         log.warning("alerts were not decided about (they are again every few seconds): %s", error)
 
@@ -184,7 +183,7 @@ def _wake_channels() -> None:
             "deliver"
         ) < MOST_DELIVERIES:
             for name in ready:
-                publish(send_alerts, name)
+                send_alerts.apply_async((name,))
     except (StoreError, OperationalError) as error:
         log.warning("channels were not woken (they are again every few seconds): %s", error)
 
@@ -192,7 +191,7 @@ def _wake_channels() -> None:
 def _wake_printer() -> None:
     try:
         if runtime().waiting("print") < MOST_WAKE_UPS:
-            publish(print_updates)
+            print_updates.apply_async()
     except (StoreError, OperationalError) as error:
         log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
 
@@ -201,7 +200,7 @@ def _wake_sinks() -> None:
     try:
         if (ready := runtime().sinks.ready(datetime.now(UTC))) and runtime().waiting("deliver") < MOST_DELIVERIES:
             for name in ready:
-                publish(deliver_updates, name)
+                deliver_updates.apply_async((name,))
     except (StoreError, OperationalError) as error:
         log.warning("sinks were not woken (they are again every few seconds): %s", error)
 

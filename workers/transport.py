@@ -33,6 +33,16 @@ class Together:
     #: How many clients received the last broadcast (events, remote commands); None before the first.
     heard_by: int | None = None
 
+    def _connparams(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return how to connect. Raises ConnectionError once another thread has closed the connection.
+
+        kombu expects that one, and would itself look for the settings in what is gone by then.
+        """
+        if self.connection is None or self.connection.client is None:
+            raise ConnectionError("the connection was closed meanwhile")
+        found: dict[str, Any] = super()._connparams(*arguments, **options)  # type: ignore[misc]
+        return found
+
     def _put_fanout(self: Any, exchange: str, message: Any, routing_key: str, **kwargs: Any) -> None:
         """Publish as kombu does, and note what the data server answers: how many heard it."""
         if kwargs.get("_publish_batch") is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import redis
 
+from tests.chaos.beside import NAME
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Fault
 from tracker.delivery.recorder import RECORD
@@ -115,8 +116,8 @@ class Saboteur:
     def _empty_server(self) -> None:
         """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back.
 
-        The next fault comes once the printer has seen the loss: one that dies before knows only of the last minute what
-        webhooks lack.
+        The next fault comes once both printers have seen the loss: one that dies before knows only of the last minute
+        what webhooks lack, and a tracker that starts on an empty server reads its pages as new ones.
         """
         self._wait(self._is_settled)
         with contextlib.closing(connect(self._fleet.server_url)) as client:
@@ -140,7 +141,7 @@ class Saboteur:
 
 def _is_noticed(client: "redis.Redis") -> bool:
     try:
-        return bool(client.hexists(CURSORS, RECORD))
+        return all(client.hexists(key, RECORD) for key in (CURSORS, f"{NAME}:{CURSORS}"))
     except redis.RedisError:
         return False
 

@@ -49,6 +49,20 @@ def test_an_output_without_room_is_one_sentence(command: list[str], tmp_path: Pa
     assert done.stderr == "tracker: cannot write or read the output: No space left on device\n"
 
 
+@pytest.mark.parametrize("closed", ["1>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_output_is_nowhere_to_write(closed: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m tracker providers search github {closed}"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def no_directory(data: Path) -> None:
     data.touch()
 

@@ -13,14 +13,14 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "coverage.md"
 INTRODUCTION = """\
 # Coverage
 
-Which vendors `tracker providers add` knows by name, and how far their pages are read. Written from the presets
+The vendors that `tracker providers add` knows by name, and how far their pages are read. Written from the presets
 (tracker/catalogue/presets/vendors.toml) and the formats by tests/documents/test_coverage_table.py, with WRITE_DOCS=1.
 
-*Fully* is a page of a format that reads all that its pages show, *in part* one of which something known is not read.
-The month says when somebody last saw the page so: an independent list or reader, or a recorded answer. What a page runs
-on is read off its answers of that month: where only that is known, the platform has an asterisk. A page with the
-paths of Atlassian Statuspage may be incident.io's, which has them too, or a vendor's own; it is read all the same.
-`tracker presets check` asks the pages and says what is no longer so.
+A page is read *fully* where its format reads everything that the page shows, and *in part* where something is known to
+be left out. The month is the last one in which the page was seen on its platform: by an independent list or reader, or
+in a recorded answer. An asterisk marks a platform that is known only from the page's answers. A page marked Atlassian
+Statuspage* may be one of incident.io or of the vendor itself, with the same paths; it is read either way.
+`tracker presets check` asks the pages and reports what has changed.
 
 """
 
@@ -74,7 +74,7 @@ def test_the_document_says_what_presets_and_formats_say() -> None:
     if os.environ.get("WRITE_DOCS"):
         DOCUMENT.write_text(written(), encoding="utf-8")
 
-    assert DOCUMENT.read_text(encoding="utf-8") == written(), "write it anew with WRITE_DOCS=1"
+    assert DOCUMENT.read_text(encoding="utf-8") == written(), "write it with WRITE_DOCS=1"
 
 
 def test_nineteen_of_twenty_vendors_are_read_fully() -> None:

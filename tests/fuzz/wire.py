@@ -227,7 +227,7 @@ class Wire:
 
     def __init__(self, seed: int) -> None:
         self._fetcher = RequestsFetcher(ClientOptions(user_agent="fuzz"), limits=LIMITS, hosts=1)
-        self._quick = LaneAndGeneral(limits=LIMITS, user_agent="fuzz", hosts=1)
+        self._quick = LaneAndGeneral(ClientOptions(user_agent="fuzz"), limits=LIMITS, hosts=1)
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()
         self._process = context.Process(target=_serve, args=(seed, end), daemon=True)

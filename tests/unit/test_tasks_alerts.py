@@ -4,12 +4,10 @@ import logging
 from datetime import datetime
 
 import pytest
-from kombu import Connection
 from msgspec import Struct
 
 from tracker.errors import Conflict, StoreError
 from workers import tasks
-from workers.wake_ups import publish
 
 
 class Channel(Struct):
@@ -118,27 +116,3 @@ def test_nothing_is_decided_where_there_are_no_channels_and_no_queue_grows_witho
     tasks._wake_alerts()
 
     assert woken == []
-
-
-@pytest.mark.usefixtures("runtime")
-def test_a_connection_that_another_thread_closed_is_a_broker_that_is_away(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with Connection("memory://") as connection:
-        channel = connection.channel()
-        channel.connection = None  # as kombu leaves a channel that is closed
-        monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda _: channel.connection.client)
-
-        with caplog.at_level(logging.WARNING):
-            tasks._wake_alerts()
-
-    assert caplog.messages == [
-        "alerts were not decided about (they are again every few seconds): the connection was closed meanwhile"
-    ]
-
-
-def test_an_error_of_ours_is_no_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.decide_alerts, "apply_async", lambda _: tasks.no_such_name)
-
-    with pytest.raises(AttributeError, match="no_such_name"):
-        publish(tasks.decide_alerts)

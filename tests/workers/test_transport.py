@@ -136,3 +136,24 @@ def test_it_is_known_whether_anybody_hears_an_event(connection: Connection, valk
             producer.publish([], routing_key="task.multi")
 
     assert (alone, channel.heard_by) == (0, 1)
+
+
+@pytest.mark.parametrize("gone", ["connection", "its client"])
+def test_a_channel_whose_connection_was_closed_by_another_thread_fails_as_one_that_is_away(
+    valkey_url: str, gone: str
+) -> None:
+    with Connection(valkey_url) as connection:
+        channel = connection.channel()
+        channel._pool = None
+        transport = channel.connection
+        if gone == "connection":
+            channel.connection = None
+        else:
+            client, transport.client = transport.client, None
+        try:
+            with pytest.raises(connection.connection_errors, match="closed meanwhile"):
+                channel._put("print", {"body": "", "properties": {}})
+        finally:
+            channel.connection = transport
+            if gone != "connection":
+                transport.client = client

@@ -21,7 +21,7 @@ _RANKS: Final = {Impact.NONE: 0, Impact.MAINTENANCE: 0, Impact.MINOR: 1, Impact.
 
 
 class AlertState(StrEnum):
-    """Where an alert is in its life."""
+    """The state of an alert."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -31,7 +31,7 @@ class AlertState(StrEnum):
 
 
 class GroupKind(StrEnum):
-    """Why one alert stands for several."""
+    """The reason why one alert stands for several."""
 
     STORM = "storm"
     #: What quiet hours held back.
@@ -40,7 +40,7 @@ class GroupKind(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far one alert has come in one channel."""
+    """The progress of one alert in one channel."""
 
     #: A route names the channel, and something holds the alert back.
     HELD = "held"
@@ -53,7 +53,7 @@ class Phase(StrEnum):
 
 
 class Hold(StrEnum):
-    """What holds an alert back from a channel."""
+    """The reason why an alert is held back from a channel."""
 
     AFTER = "after"
     SILENCE = "silence"

@@ -97,7 +97,7 @@ class Decider:
         return decided
 
     def _refresh(self, now: datetime) -> None:
-        """Read rules anew that have changed, and find out which pages with open alerts are not watched any more."""
+        """Read changed rules again, and find the pages with open alerts that are no longer watched."""
         version = self._store.version()
         if version == self._version:
             return

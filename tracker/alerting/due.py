@@ -1,4 +1,4 @@
-"""When an alert is looked at again though nothing happens, and when it is forgotten. Pure."""
+"""The times at which an alert is looked at again without an event, and forgotten. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final

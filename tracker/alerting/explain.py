@@ -11,7 +11,7 @@ from tracker.model.event import Event
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one event."""
+    """The decision about one event."""
 
     event: Event
     #: None where it changes no alert.

@@ -1,4 +1,4 @@
-"""What lists and counts say of an open alert without reading it. Pure."""
+"""The facts about an open alert that lists and counts need without reading it. Pure."""
 
 from collections.abc import Sequence
 from heapq import nsmallest

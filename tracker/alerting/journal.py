@@ -1,8 +1,8 @@
-"""Open alerts on disk: what the data server holds of alerts is written beside the record, and comes back from there.
+"""Open alerts on disk: a copy of the alerts in the data server, beside the record, from which they come back.
 
 The data server holds what is true now; the journal follows it, as the record follows the event stream. When the data
-server was emptied, alerts and what channels were sent of them come back from the journal, and what is on record since
-the journal was written is decided anew. So each object that is open in a channel is closed once.
+server was emptied, alerts and rows come back from the journal, and the tracker decides again about events recorded
+since the journal was written. So each object that is open in a channel is closed once.
 """
 
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Lines that are written together, and alerts that are brought back together.
 BATCH: Final = 500
-#: The value of what is not kept any more.
+#: The value of an alert or row that is forgotten.
 FORGOTTEN: Final = msgspec.Raw(b"null")
 
 
@@ -42,7 +42,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Unwritten(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed in the data server since the journal was written."""
+    """The changes in the data server since the journal was written."""
 
     lines: Sequence[Line] = ()
     #: The number of the last change among them.
@@ -50,7 +50,7 @@ class Unwritten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journalled(msgspec.Struct, frozen=True, kw_only=True):
-    """What the journal says of alerts."""
+    """The contents of the journal."""
 
     alerts: Sequence[Alert] = ()
     #: By channel and alert id.
@@ -71,23 +71,23 @@ class JournalStore(AlertStore, Protocol):
         ...
 
     def is_journal_read(self) -> bool:
-        """Tell whether the journal was read since the data server was empty."""
+        """Return whether the journal was read since the data server was empty."""
         ...
 
     def is_ready(self) -> bool:
-        """Tell whether the catalogue and what the configuration says of alerts are there."""
+        """Return whether the catalogue and the configuration of alerts are there."""
         ...
 
     def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
-        """Put in what channels were sent, where nothing is known of it; whoever sends looks at each of them."""
+        """Store rows of channels where none are known; the sender looks at each of them."""
         ...
 
     def journal_read(self) -> None:
-        """Let others decide: what the journal knows is in the data server."""
+        """Let others decide: the contents of the journal are in the data server."""
         ...
 
     def all_unwritten(self) -> None:
-        """Have everything written anew."""
+        """Mark all alerts and rows as not written."""
         ...
 
     def unwritten(self, count: int) -> Unwritten:
@@ -95,7 +95,7 @@ class JournalStore(AlertStore, Protocol):
         ...
 
     def written(self, unwritten: Unwritten) -> None:
-        """Take them off what is to be written, unless they have changed again."""
+        """Mark these lines as written, unless they have changed again."""
         ...
 
 
@@ -104,11 +104,11 @@ class JournalFile(Protocol):
 
     @property
     def is_new(self) -> bool:
-        """Tell whether it holds nothing."""
+        """Return whether it is empty."""
         ...
 
     def read(self) -> Journalled:
-        """Return what it says; a line that cannot be read is passed over."""
+        """Return its contents; a line that cannot be read is passed over."""
         ...
 
     def append(self, lines: Sequence[Line]) -> None:
@@ -122,7 +122,7 @@ class Journal:
     def __init__(
         self, file: JournalFile, store: JournalStore, recorded_after: Callable[[str], Sequence[Event]], clock: Clock
     ) -> None:
-        """Take also what returns the events on record whose stream ids are larger than a given one."""
+        """Follow this store; `recorded_after` returns the recorded events behind a stream id."""
         self._file = file
         self._store = store
         self._recorded_after = recorded_after
@@ -155,7 +155,7 @@ class Journal:
             self._store.written(unwritten)
 
     def _bring_back(self) -> bool:
-        """Put what the journal knows into the data server; tell whether that was possible now."""
+        """Put the contents of the journal into the data server; return whether that was possible now."""
         owner = self._store.begin(awaits_journal=False)
         if owner is None:
             return False
@@ -179,7 +179,7 @@ class Journal:
         return True
 
     def _decide_since(self, owner: str, decided: str) -> Sequence[Alert]:
-        """Decide about what is on record and was not decided about when the journal was written."""
+        """Decide about recorded events that were not decided about when the journal was written."""
         if not decided:
             return ()
         rules = rules_of(self._store.config(), self._store.providers(), self._store.silences())
@@ -198,7 +198,7 @@ class Journal:
 
 
 def _doubtful(alerts: Iterable[Alert], known: Mapping[tuple[str, str], Row]) -> dict[tuple[str, str], Row]:
-    """Return rows that count with what was sent last and is in no journal."""
+    """Return rows that allow for messages sent after the journal was last written."""
     return {
         (channel, alert.id): doubtful(alert, target, known.get((channel, alert.id), Row()))
         for alert in alerts

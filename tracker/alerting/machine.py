@@ -41,7 +41,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Book(Protocol):
-    """What is known of alerts. Reading after writing gives what was written."""
+    """The known alerts. Reading after writing returns the written alert."""
 
     def of_provider(self, provider_id: str) -> Sequence[Alert]:
         """Return a provider's alerts, closed ones included as long as they are kept."""
@@ -95,7 +95,7 @@ class MemoryBook:
 def decide(
     alert: Alert | None, what: Occurrence, rules: Rules, now: datetime
 ) -> tuple[Alert | None, tuple[Delivery, ...]]:
-    """Return the alert after an occurrence, and what channels are to be sent because of it.
+    """Return the alert after an occurrence, and the deliveries to channels that follow.
 
     The alert is None before the first occurrence, and stays None where that opens none. An occurrence on one that
     ended long ago gives an alert of the next generation.
@@ -105,7 +105,7 @@ def decide(
 
 
 def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
-    """Bring the book up to date with an event; return what has been decided to be sent."""
+    """Bring the book up to date with an event; return the deliveries that follow."""
     if event.event is EventKind.PAGE_MOVED:
         for alert in book.of_provider(event.provider):
             if not alert.is_over and alert.kind in OF_INCIDENTS and alert.drill is None:
@@ -116,7 +116,7 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
 
 
 def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
-    """Bring the book up to date with an occurrence; return what has been decided to be sent."""
+    """Bring the book up to date with an occurrence; return the deliveries that follow."""
     alerts = book.of_provider(what.provider_id)
     known = _known(alerts, what)
     if known is None and what.kind is AlertKind.COMPONENT and _is_covered_by_incident(book, what):
@@ -130,14 +130,14 @@ def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[De
 
 
 def look_again(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
-    """Bring an alert up to date with the time; return what has been decided to be sent."""
+    """Bring an alert up to date with the time; return the deliveries that follow."""
     return _decide_channels(book, elapsed(alert, now), rules, now)
 
 
 def change(
     book: Book, alert: Alert, how: Callable[[Alert], Alert], rules: Rules, now: datetime
 ) -> tuple[Delivery, ...]:
-    """Do something to an alert (acknowledge, snooze); return what has been decided to be sent."""
+    """Do something to an alert (acknowledge, snooze); return the deliveries that follow."""
     after = how(alert)
     return () if after is alert else _decide_channels(book, after, rules, now)
 

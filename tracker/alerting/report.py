@@ -92,7 +92,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What one channel was sent of one alert."""
+    """The messages of one alert that one channel was sent."""
 
     alert: str
     title: str

@@ -1,4 +1,4 @@
-"""What was sent of one alert to one channel, and what is to be sent next. Pure."""
+"""The messages of one alert to one channel: those sent so far, and the next one. Pure."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tracker.alerting.channel import Act
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far one channel was sent one alert. Written before each call and after it."""
+    """The messages of one alert that one channel was sent. Written before each call and after it."""
 
     #: Whether the channel took an open, and no close since.
     is_open: bool = False
@@ -32,7 +32,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     messages: int = 0
-    #: Why what was wanted is not sent: it was over before the channel took anything.
+    #: Why the wanted message is not sent: the alert was over before the channel took anything.
     missed: str | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""Which channels an alert goes to, and which rule decided. Pure."""
+"""The channels that an alert goes to, and the rule that decided. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ UNREADABLE_AFTER_S: Final = 300
 
 
 class ProviderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What routes and storms have to know of a provider."""
+    """The facts about a provider that routes and storms need."""
 
     group: str | None = None
     host: str = ""
@@ -40,7 +40,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one route says of one alert."""
+    """The verdict of one route on one alert."""
 
     #: Position of the route, from 1 on.
     route: int

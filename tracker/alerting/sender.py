@@ -1,4 +1,4 @@
-"""The use case: send each channel what was decided, one message after the other.
+"""The use case: send each channel its messages, one after the other.
 
 The newest wanted version is sent, and a close follows each open. What is about to be sent is written down before the
 call and what became of it after it, so that a sender that dies leaves at most one message in doubt.
@@ -57,7 +57,7 @@ class Sender:
         self._links = links
 
     def send(self, name: str) -> int:
-        """Send a channel what waits for it until nothing does, it fails or its time is over.
+        """Send a channel its waiting messages until none is left, it fails or its time is over.
 
         Return how many messages it took. Raises StoreError, Conflict; nothing is lost by either.
         """

@@ -1,4 +1,4 @@
-"""What alerting needs from the data server."""
+"""The stores that alerting needs; implemented in `store`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ class ReadEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
-    """How one channel has done."""
+    """The state of one channel."""
 
     name: str
     failures: int = 0
@@ -39,7 +39,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """What the decider writes in one step."""
+    """The decisions that are written in one step."""
 
     stream_ids: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
@@ -146,7 +146,7 @@ class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelMark(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel does after one call."""
+    """The state of a channel after one call."""
 
     failures: int = 0
     failing_since: datetime | None = None
@@ -157,7 +157,7 @@ class ChannelMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowStore(Protocol):
-    """What was sent to each channel. Every method raises StoreError."""
+    """The rows of each channel. Every method raises StoreError."""
 
     def begin(self, channel: str, now: datetime) -> ChannelLease | None:
         """Take the right to send; None where another one has it, or the channel waits."""

@@ -1,4 +1,4 @@
-"""How an alert goes on with what happens: its state, its generations, its steps. Pure; knows nothing of channels."""
+"""Applies occurrences to an alert: its state, its generations, its steps. Pure; knows nothing of channels."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,4 +1,4 @@
-"""Whether beat, workers and printer do their work, by what they leave in the data server. Pure; `now` is a parameter.
+"""Judges beat, workers and printer by the traces of their work in the data server. Pure; `now` is a parameter.
 
 Each of them leaves something that changes while it works. What has not changed for half a minute shows that it does
 not. Only the clock of the one who looks counts, so clocks of other machines may differ.
@@ -16,7 +16,7 @@ LOOKS_WITHIN: Final = timedelta(seconds=15)
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
-    """What the processes left in the data server."""
+    """The traces of the processes in the data server."""
 
     #: Differs after each report of a beat; "" where there is none.
     beat: str = ""
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VitalSigns:
-    """What was seen of them, look by look."""
+    """The observations of the processes, look by look."""
 
     def __init__(self) -> None:
         self._looked_at: datetime | None = None

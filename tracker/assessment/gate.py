@@ -1,4 +1,4 @@
-"""Whether to go on: what a state and a caller's policy come to. Pure."""
+"""Decides from a state and a caller's policy whether to go on. Pure."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Ruling(StrEnum):
 
 
 class UnknownPolicy(StrEnum):
-    """What an unknown state is to the caller."""
+    """The caller's policy for an unknown state."""
 
     FAIL = "fail"
     PASS = "pass"  # noqa: S105  a word, no password

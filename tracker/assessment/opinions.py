@@ -1,4 +1,4 @@
-"""What a page's three voices say, and which of them decides its state. Pure."""
+"""The three voices of a page, and the one that decides its state. Pure."""
 
 from typing import Final
 

@@ -45,7 +45,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """What decides a state."""
+    """The reason for a state."""
 
     #: The vendor's word for the whole page.
     INDICATOR = "indicator"

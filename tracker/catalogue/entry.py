@@ -18,7 +18,7 @@ _SHORTEST_PUBLIC_S: Final = 10
 
 
 def new_provider(url: str, *, formats: Collection[str], origin: str = "command", **fields: object) -> Provider:
-    """Return the provider for a page given by hand, of fields as `Provider` has them; None is as good as not given.
+    """Return the provider for a page given by hand, from fields of `Provider`; None counts as not given.
 
     Its name defaults to one made from the host. Raises ConfigError.
     """

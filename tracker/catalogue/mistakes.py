@@ -1,4 +1,4 @@
-"""How a mistake in the configuration is worded. Contains no business logic.
+"""The wording of mistakes in the configuration. Contains no business logic.
 
 Whatever a message repeats may be hostile or huge, so it passes through here first.
 """

@@ -30,7 +30,7 @@ _SUFFIX: Final = re.compile(r"(?: status(?: page)?)?(?: - incident history)?$", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriptions:
-    """What a file of subscriptions asks for, each in the order of the file."""
+    """The contents of a file of subscriptions, each in the order of the file."""
 
     #: Pages that are new, with ids of their own.
     providers: tuple[Provider, ...]
@@ -94,7 +94,7 @@ def subscriptions(
 
 
 class _Ids:
-    """Which ids are taken, by known providers or by those before in the file."""
+    """The ids that are taken, by known providers or by earlier entries of the file."""
 
     def __init__(self, known: Iterable[str]) -> None:
         self.known = frozenset(known)

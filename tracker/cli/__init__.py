@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import click
@@ -22,6 +23,7 @@ PROBLEM: Final = 1
 USAGE: Final = 2
 UNKNOWN: Final = 3
 UNREACHABLE: Final = 4
+_STDERR: Final = 2
 
 SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     "Begin": {
@@ -37,7 +39,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     },
     "Look": {
         "status": Lazy(
-            "tracker.cli.status:status", "Show how watched pages do, the worst first, and how old that knowledge is."
+            "tracker.cli.status:status",
+            "Show the state of each watched page, the worst first, and the age of that knowledge.",
         ),
         "tail": Lazy("tracker.cli.tail:tail", "Show the last updates on record, and new ones as they come."),
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
@@ -82,13 +85,15 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "tracker.cli.formats:formats",
             "Show the formats that ship, and try out one that providers.toml defines.",
         ),
-        "presets": Lazy("tracker.cli.presets:presets_command", "Keep the table of vendors true."),
+        "presets": Lazy("tracker.cli.presets:presets_command", "Check the vendors known by name against their pages."),
         "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
             "Show what filters would have reported of the past that a page still shows; nothing has to run.",
         ),
-        "completion": Lazy("tracker.cli.completion:completion", "Print what makes a shell complete tracker's words."),
+        "completion": Lazy(
+            "tracker.cli.completion:completion", "Print the script with which a shell completes tracker's commands."
+        ),
     },
     "Without a running tracker": {
         "once": Lazy(
@@ -140,6 +145,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an expected failure is one sentence and an exit status."""
+    _open_closed()
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
@@ -152,6 +158,17 @@ def main() -> None:
         where = "the output" if error.filename is None else error.filename
         _say(f"cannot write or read {where}: {error.strerror or error}")
         sys.exit(PROBLEM)
+
+
+def _open_closed() -> None:
+    """Open what was closed before the start (`>&-`), lest a file of ours gets a number that others write to."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _say(sentence: object) -> None:

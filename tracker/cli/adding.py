@@ -156,7 +156,7 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
 
 
 def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool) -> None:
-    """Ask pages, several at a time, and tell what was found. Raises TrackerError if one of them cannot be read."""
+    """Ask pages, several at a time, and print what was found. Raises TrackerError if one of them cannot be read."""
     from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
 
     failed = []

@@ -1,4 +1,4 @@
-"""What the web server serves beside pages and API: metrics, and tools for agents where their extra is installed."""
+"""The parts that the web server adds to pages and API: metrics, and tools for agents where their extra is installed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial

@@ -13,7 +13,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete tracker's words.
+    """Print the script with which a shell completes tracker's commands.
 
     \b
     Example:

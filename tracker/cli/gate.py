@@ -58,7 +58,7 @@ class Gated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `gate` says: its stable form."""
+    """The JSON of `gate`, whose fields stay."""
 
     result: Ruling
     exit_status: int
@@ -66,7 +66,7 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody depends on: a vendor, or one component of its page."""
+    """A dependency: a vendor, or one component of its page."""
 
     provider: Provider
     #: Name, id or glob of components; None for the whole page.

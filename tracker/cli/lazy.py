@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 
 class Lazy(NamedTuple):
-    """Where a command is, and what it does in one sentence, which is the first one of its help."""
+    """A command that is not imported yet: its place, and the first sentence of its help."""
 
     #: `module:attribute`.
     where: str
@@ -27,7 +27,7 @@ class HelpFormatter(click.HelpFormatter):
 
 
 class HelpContext(click.Context):
-    """A context whose help is written so."""
+    """A context that writes help with `HelpFormatter`."""
 
     formatter_class = HelpFormatter
 
@@ -90,7 +90,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections; nothing is imported for that, and no sentence is cut."""
+        """Write the sections without importing anything, and cut no sentence."""
         for title, section in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name, lazy.summary) for name, lazy in section.items()])
@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
             super().format_commands(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what a word may become, without importing anything."""
+        """Return the completions of a word, without importing anything."""
         names = [
             CompletionItem(name, help=lazy.summary) for name, lazy in self._lazy.items() if name.startswith(incomplete)
         ]

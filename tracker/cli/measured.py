@@ -1,4 +1,4 @@
-"""How `status --latency` and `status --savings` show their figures. Contains no business logic."""
+"""Shows the figures of `status --latency` and `status --savings`. Contains no business logic."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which provider somebody means: by id, by name, or almost. Pure."""
+"""Finds the provider that a word means: by id, by name, or by a similar one. Pure."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches

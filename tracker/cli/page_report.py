@@ -1,4 +1,4 @@
-"""What `status` and `once` say of a page: the stable form, and its words. Pure."""
+"""The report of `status` and `once` on a page: JSON whose fields stay, and its text. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

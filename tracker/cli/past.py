@@ -1,4 +1,4 @@
-"""What commands about the past share: options, filters, and progress while a long record is read."""
+"""The common parts of commands about the past: options, filters, and progress while a long record is read."""
 
 import sys
 import time

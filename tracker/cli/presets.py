@@ -30,7 +30,7 @@ _TITLES: Final = {name: known.title for name, known in FORMATS.items()}
 
 @click.group("presets", cls=FullHelp)
 def presets_command() -> None:
-    """Keep the table of vendors true.
+    """Check the vendors known by name against their pages.
 
     \b
     Example:

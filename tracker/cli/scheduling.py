@@ -1,4 +1,4 @@
-"""How `status --scheduling` shows who dispatches providers, and how late. Contains no business logic."""
+"""Shows the figures of `status --scheduling`: the beats and their lateness. Contains no business logic."""
 
 from datetime import datetime
 

@@ -58,7 +58,7 @@ def status(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Show how watched pages do, the worst first, and how old that knowledge is.
+    """Show the state of each watched page, the worst first, and the age of that knowledge.
 
     Of all pages, or of some, by id or name. A page that was not read for too long is unknown, whatever it said then.
 

@@ -1,4 +1,4 @@
-"""`tracker providers sync`: pages, sinks and alerting of a running tracker as a file says."""
+"""`tracker providers sync`: bring a running tracker in line with a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ from tracker.store.sync import Synced
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--or-keep", is_flag=True, help="Go on with the pages of before if the file has a mistake.")
+@click.option("--or-keep", is_flag=True, help="Keep the present pages if the file has a mistake.")
 @click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
@@ -53,7 +53,7 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
     settings = running_settings(data_dir)
     if not take_over:
         _refuse_foreign(open_catalogue(settings), pages, file)
-    # Sinks first: a page that is new may have something to tell at once.
+    # Sinks first: a new page may have something to report at once.
     reported = open_sinks(settings).sync(sinks)
     catalogue = open_catalogue(settings)
     synced = catalogue.put(pages, utc_now(), replacing="file")

@@ -33,8 +33,8 @@ START = "0-0"
 #: Updates that were seen longer ago are late.
 _LATE_S = 30.0
 _LAST_SEQUENCE = 2**64 - 1
-#: How long a healthy webhook may take for an event.
-_LATELY = timedelta(minutes=1)
+#: The longest time that a healthy webhook takes for an event.
+_HEALTHY_WITHIN = timedelta(minutes=1)
 
 
 class _Reminder(NamedTuple):
@@ -124,7 +124,7 @@ class Printer:
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and self._reminder is None:
-            self._recorded = self._begin_anew()
+            self._recorded = self._begin_stream()
         elif self._recorded is None:
             self._recorded = self._resume(cursor or START)
         self._remind()
@@ -197,7 +197,7 @@ class Printer:
         last, *batch = self._stream.read(_before(after), BATCH + 1) or (None,)
         return batch if last is not None and last.stream_id == after else None
 
-    def _begin_anew(self) -> str:
+    def _begin_stream(self) -> str:
         """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
         known_until = self._record.whole_until()
         if known_until is None:
@@ -217,7 +217,7 @@ class Printer:
             waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
         if self._settled is None:
-            since = known_until - _LATELY
+            since = known_until - _HEALTHY_WITHIN
             lately = self._record.newest(
                 lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
             )

@@ -29,7 +29,7 @@ _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY,
 
 
 class ReceiverResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver answered."""
+    """The answer of a receiver."""
 
     status: int
     #: How long it asks us to wait, in seconds.

@@ -23,7 +23,7 @@ _BEGUN = frozenset({"in_progress", "verifying"})
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer no longer lists of what was ongoing or planned."""
+    """The ongoing and planned entries that an answer no longer lists."""
 
     #: Ids of what it should list and does not, for the first time.
     missing: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What a provider's filters would have reported of the past that its page still shows. Pure.
+"""Tries a provider's filters on the past that its page still shows. Pure.
 
 Decided by the same comparison as live polls (`tracker.detection.changes`). A page shows the impact and the components
 that an incident has now, not what it had at each update; and it keeps no record of its components' past status.
@@ -42,7 +42,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backtest(msgspec.Struct, frozen=True, kw_only=True):
-    """What would have been reported in some days up to now."""
+    """The events that would have been reported in some days up to now."""
 
     days: int
     #: How many of the days the page's history covers, judged by the oldest update that it shows.

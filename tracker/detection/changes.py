@@ -24,7 +24,7 @@ from tracker.model.provider import Provider
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What one snapshot brings."""
+    """The changes that one snapshot brings."""
 
     #: In published order within an incident.
     pending: tuple[PendingEvent, ...] = ()

@@ -18,7 +18,7 @@ from tracker.model.provider import Provider
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known when the snapshot came."""
+    """The knowledge of a page before a snapshot."""
 
     #: False at first sight.
     seeded: bool
@@ -46,7 +46,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known, what is shown, and what both give; each part is worked out once, by `compare`."""
+    """A snapshot beside the knowledge before it; `compare` works out each part once."""
 
     provider: Provider
     before: Before

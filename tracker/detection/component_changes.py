@@ -38,7 +38,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Components(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a page's components after an answer."""
+    """The knowledge of a page's components after an answer."""
 
     #: Those that are listed, by id.
     listed: dict[str, Component]

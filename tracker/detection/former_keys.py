@@ -1,7 +1,7 @@
-"""What versions before the present keys have seen, found again under the present ones. Pure.
+"""Finds what earlier versions marked as seen, under the present keys. Pure.
 
-Those versions joined ids as they are, so one former key may stand for several updates. What the page has shown is also
-kept by incident and update, where nothing is joined; that says which of them a former key stands for.
+Those versions joined ids as they are, so one former key may stand for several updates. The digests are stored
+by incident and update, without joined ids; they decide for which of the updates a former key stands.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -11,12 +11,12 @@ from tracker.model.keys import former_key, parted
 
 
 def with_former(keys: Iterable[str]) -> frozenset[str]:
-    """Return the keys and those under which a version before them may have written the same."""
+    """Return the keys, and the former keys under which an earlier version may have stored the same."""
     return frozenset(name for key in keys for name in (key, former_key(key)))
 
 
 def found_again(keys: Iterable[str], seen: Collection[str], digests: UpdateDigests) -> frozenset[str]:
-    """Return which of the keys count as seen because what they were before is among the `seen`."""
+    """Return the keys that count as seen because their former keys are among the `seen`."""
     return frozenset(
         key
         for key in keys

@@ -24,7 +24,7 @@ _WORDLESS: Final = frozenset({_UNKNOWN, "update"})
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What an incident is compared with."""
+    """The knowledge that an incident is compared with."""
 
     #: None for one that was not seen before.
     trace: Trace | None
@@ -42,7 +42,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inferred(msgspec.Struct, frozen=True, kw_only=True):
-    """What an incident's entry says beyond its updates."""
+    """The changes in an incident's entry that its updates do not announce."""
 
     #: What is to be remembered of it.
     trace: Trace | None

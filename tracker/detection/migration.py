@@ -39,7 +39,7 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known of the old source, said in the ids of the new one."""
+    """The knowledge of the old source, in the ids of the new one."""
 
     #: Keys that count as seen.
     seen: frozenset[str]

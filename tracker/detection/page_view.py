@@ -18,7 +18,7 @@ MOST_NAMED = 200
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """What comparing a snapshot with what was known has found out."""
+    """The result of comparing a snapshot with the knowledge before it."""
 
     #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None

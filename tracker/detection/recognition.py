@@ -19,7 +19,7 @@ def other_keys(snapshot: Snapshot) -> tuple[str, ...]:
 def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the keys that count as seen because others of the same updates are among the `seen`.
 
-    An incident of which nothing is known but a former id is not known: several may have shared that.
+    A former id alone does not make an incident known: several incidents may have shared it.
     """
     found: set[str] = set()
     for key, names in (*snapshot.former_keys.items(), *snapshot.alias_keys.items()):
@@ -31,9 +31,9 @@ def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
 
 
 def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
-    """Return which keys are written down from now on, of those that are `known` without having been `seen`.
+    """Return the keys to store from now on, of those that are `known` without having been `seen`.
 
-    Where the page gives updates new ids with every answer, that is what lasts, and not those. An update whose own key
+    Where every answer of the page gives updates new ids, only the keys that last are stored. An update whose own key
     was seen needs no other one.
     """
     lasting = {name for key, names in snapshot.alias_keys.items() if key not in seen for name in names}

@@ -1,4 +1,4 @@
-"""Which unseen updates are reported: those that pass the filters and are no history of the page. Pure."""
+"""Chooses the unseen updates to report: those that pass the filters and are not history of the page. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +18,7 @@ _NO_UPDATE = IncidentUpdate(id="", status="")
 
 
 class Filtered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the provider's filters make of the unseen updates."""
+    """The unseen updates, divided by the provider's filters."""
 
     #: The updates that no filter leaves out, in published order.
     wanted: tuple[Posted, ...]

@@ -1,4 +1,4 @@
-"""Updates that stand for an incident's newest one until another answer of the page lists all of them. Pure."""
+"""Placeholders for an incident's newest update, until another answer of the page lists its real updates. Pure."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,9 @@ from tracker.model.page import Incident, Snapshot
 
 
 def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
-    """Return an answer of a page with the real updates of another one in place of those that stand for them.
+    """Return an answer with its placeholders replaced by the real updates that other answers of the page list.
 
-    The newest real one, where it has the same status, is known under the key of what stood for it.
+    A newest update with the status of a placeholder is known under the key of that placeholder.
     """
     if not answer.stand_ins:
         return answer
@@ -42,7 +42,7 @@ def give_way(answer: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
 
 
 def _is_real(incident: Incident, answer: Snapshot) -> bool:
-    """Return whether an answer lists updates of an incident, none of which stands for others."""
+    """Return whether an answer lists updates of an incident, none of them a placeholder."""
     return bool(incident.updates) and not any(
         key_of_update(incident.id, each.id) in answer.stand_ins for each in incident.updates
     )

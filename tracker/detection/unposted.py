@@ -22,7 +22,7 @@ from tracker.model.page_state import Trace
 
 
 class Unposted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot means beyond its updates."""
+    """The changes in a snapshot that no update announces."""
 
     absence: Absence
     #: By incident id.

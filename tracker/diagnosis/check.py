@@ -1,4 +1,4 @@
-"""What a check says: a level, a finding and a remedy."""
+"""The result of a check: a level, a finding and a remedy."""
 
 from datetime import datetime
 from enum import StrEnum

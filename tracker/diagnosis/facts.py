@@ -1,4 +1,4 @@
-"""What the checks judge: gathered once, from the data server and from the disk."""
+"""The facts that the checks judge, gathered once from the data server and the disk."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ from tracker.store.sinks import RedisSinks, SinkStatus
 
 
 class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What matters of all pages together."""
+    """The facts about all pages together."""
 
     watched: int = 0
     #: Those that cannot be read or were not read for too long, by name, with why.
@@ -37,7 +37,7 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiskFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What matters of the data directory."""
+    """The facts about the data directory."""
 
     directory: str
     exists: bool = True

@@ -1,4 +1,4 @@
-"""How findings are worded."""
+"""The wording of findings."""
 
 from collections.abc import Sequence
 from datetime import timedelta

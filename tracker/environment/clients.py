@@ -21,7 +21,7 @@ class OAuthClient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def client_of(variable: str, environ: Mapping[str, str], place: str) -> OAuthClient | None:
-    """Return the client whose parts are in variables that begin so, None where no token URL is; `place` names them.
+    """Return the client that variables with this prefix describe, None without a token URL; `place` is for messages.
 
     Raises ConfigError.
     """

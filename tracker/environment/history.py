@@ -17,7 +17,7 @@ _MOST_DAYS: Final = 36_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySettings:
-    """What the environment decides of the history."""
+    """The settings of the history."""
 
     #: PostgreSQL's address with its password; None: a file in the data directory.
     database_url: str | None = field(default=None, repr=False)

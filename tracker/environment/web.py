@@ -26,7 +26,7 @@ _FIELD: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """What the environment decides of the web server; without any of it, it serves this machine alone."""
+    """The settings of the web server; without any, it serves this machine alone."""
 
     #: Lets one read; None: there is none.
     token: str | None = field(default=None, repr=False)

@@ -35,7 +35,7 @@ class _Cookie(NamedTuple):
 
 
 class Cookies:
-    """What the answers to one request have set."""
+    """The cookies that the answers to one request have set."""
 
     def __init__(self) -> None:
         self._kept: dict[_Place, _Cookie] = {}

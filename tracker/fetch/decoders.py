@@ -1,4 +1,4 @@
-"""What undoes one content coding, in pieces of bounded size: gzip, deflate, br and zstd.
+"""Decoders of one content coding each, in pieces of bounded size: gzip, deflate, br and zstd.
 
 A decoder yields what it can before it takes more, so that a body of a few kilobytes that decodes to gigabytes is given
 up by whoever counts, a piece beyond the cap.

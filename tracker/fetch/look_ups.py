@@ -106,7 +106,7 @@ class LookUps:
 
 
 class _Slots:
-    """A number of places, which are taken in turn."""
+    """A number of places, given to those who wait in their order."""
 
     def __init__(self, count: int) -> None:
         self._free = count

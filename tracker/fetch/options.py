@@ -36,11 +36,11 @@ class ClientOptions:
         return tls_context(self.ca_file)
 
     def receiver_tls(self) -> ssl.SSLContext:
-        """Return the TLS context for receivers: theirs are those that browsers trust, and those of the file."""
+        """Return the TLS context for receivers, which trusts what browsers trust and the certificates of the file."""
         return tls_context(None, *(() if self.ca_file is None else (self.ca_file,)))
 
     def dialer(self, *, allow_private: bool) -> Dialer:
-        """Return what connects under one address policy."""
+        """Return the dialer of one address policy."""
         return Dialer(resolve=self.resolve, allow_private=allow_private, new_socket=self.new_socket)
 
     def adapters(self, context: ssl.SSLContext, *, hosts: int, connections_per_host: int) -> dict[bool, GuardedAdapter]:

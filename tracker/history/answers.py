@@ -1,4 +1,4 @@
-"""What the history answers: frozen values, times aware UTC."""
+"""The answers of the history: frozen values, times aware UTC."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -182,7 +182,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on record of one provider since a day."""
+    """The record of one provider since a day."""
 
     provider: str
     #: Oldest first, today last.

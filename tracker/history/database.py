@@ -46,7 +46,7 @@ class Span(NamedTuple):
 
 
 class Dialect(Protocol):
-    """Where the two databases differ."""
+    """The differences between the two databases."""
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema, the first version first."""

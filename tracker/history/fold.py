@@ -1,4 +1,4 @@
-"""What an event makes of an incident, of a component's status and of an unreadable span. Pure."""
+"""Applies an event to an incident, a component's status and an unreadable span. Pure."""
 
 from datetime import UTC, datetime
 from typing import Final

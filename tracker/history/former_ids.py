@@ -1,6 +1,6 @@
-"""Gives events that versions before the present keys put into the tables the ids that they have by these keys.
+"""Renames events that earlier versions stored, to the ids that they have by the present keys.
 
-Those ids tell one event from another when the record is read again. What an event was reported with stays in it.
+Those ids distinguish events when the record is read again. The event itself keeps the id that it was reported with.
 """
 
 from collections.abc import Iterator

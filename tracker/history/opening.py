@@ -1,4 +1,4 @@
-"""Which database holds the history, opened and brought to the present schema."""
+"""Opens the database of the history and migrates it to the present schema."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""How many polls of each page read it on which day, from counters of the data server that only ever grow."""
+"""Counts the polls that read each page on each day, from counters of the data server that only grow."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

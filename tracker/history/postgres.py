@@ -28,7 +28,7 @@ _VECTOR: Final = """to_tsvector('simple', translate(
 _INDEX: Final = "CREATE INDEX events_text ON events USING gin (words) WITH (fastupdate = off)"
 _SEARCH: Final = (f"ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS ({_VECTOR}) STORED", _INDEX)
 #: Provider and place become words that no text has: the index then looks up a word of one provider, or of the newest
-#: events, without reading its other events.
+#: events, without reading all other events with that word.
 _NARROWED: Final = (
     "ALTER TABLE events DROP COLUMN words",
     f"""ALTER TABLE events ADD COLUMN words tsvector GENERATED ALWAYS AS ({_VECTOR} || array_to_tsvector(
@@ -41,7 +41,7 @@ _NARROWED: Final = (
 _NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word
     FROM events, unnest(tsvector_to_array(words)) AS word
     WHERE seq BETWEEN :first AND :last AND left(word, 1) NOT IN ('@', '#') ON CONFLICT DO NOTHING"""
-#: OFFSET and the sum keep the planner from reading events in their order until enough of them match: it may be never.
+#: OFFSET and the sum keep the planner from reading events in order until enough match, which may never happen.
 _FOUND: Final = """(SELECT * FROM events WHERE words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))
     AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"""
 _FORGET: Final = (
@@ -50,7 +50,7 @@ _FORGET: Final = (
 
 
 class PostgresDialect:
-    """A generated column of words and an inverted index search; a table of words knows what begins how."""
+    """Searches a generated column of words by an inverted index; a table of all words answers prefixes."""
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""
@@ -82,7 +82,7 @@ class PostgresDialect:
 
 
 def _looks(parts: Sequence[str], span: Span) -> Iterator[Mapping[str, object]]:
-    """Yield looks at blocks from where the answer begins, then one at all that is left."""
+    """Yield the arguments of one look for each of the first blocks, then of one look at all the rest."""
     oldest, newest = span.first >> BLOCK_BITS, span.last >> BLOCK_BITS
     blocks = range(newest, oldest - 1, -1) if span.is_backwards else range(oldest, newest + 1)
     for block in blocks[:_LOOKS]:

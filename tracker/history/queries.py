@@ -1,4 +1,4 @@
-"""The questions, as SQL that both databases understand. Each runs in a session of the caller's."""
+"""The queries of the history, in SQL that both databases understand. Each runs in the caller's session."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ from tracker.history.schema import BLOCK_BITS
 #: Providers of a filter that are asked for one by one; more are looked for among all events.
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
-_FOR_EVER: Final = 1 << 62
+_UNBOUNDED_US: Final = 1 << 62
 _ALL: Final = Search("events", "1 = 1", {}, "seq")
 
 
@@ -86,8 +86,8 @@ def _span(session: Session, wanted: FeedFilter, before: int | None, after: int |
         blocks = session.rows(
             "SELECT MIN(block) AS first, MAX(block) AS last FROM event_blocks"
             " WHERE newest_us >= :since AND oldest_us < :until",
-            since=to_us(wanted.since) if wanted.since else -_FOR_EVER,
-            until=to_us(wanted.until) if wanted.until else _FOR_EVER,
+            since=to_us(wanted.since) if wanted.since else -_UNBOUNDED_US,
+            until=to_us(wanted.until) if wanted.until else _UNBOUNDED_US,
         )[0]
         if blocks["first"] is None:
             return None
@@ -104,7 +104,7 @@ def _feed_conditions(wanted: FeedFilter, found: Search, span: Span) -> _Conditio
         conditions.one_of("kind", "kind", wanted.kinds)
     if wanted.impacts:
         conditions.one_of("impact", "impact", wanted.impacts)
-    # Without the index on times: those of a block stand together, in the order of the answer.
+    # `+ 0` keeps the index on times out: events of a block are stored together, in the order of the answer.
     if wanted.since is not None:
         conditions.add("seen_us + 0 >= :since", since=to_us(wanted.since))
     if wanted.until is not None:

@@ -1,4 +1,4 @@
-"""How values are written into the tables and read back."""
+"""Writes values into rows of the tables and reads them back."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -46,8 +46,8 @@ TABLES: Final[tuple[tuple[str, ...], ...]] = (
             polls_failed BIGINT NOT NULL)""",
     ),
     (
-        # When the oldest and the newest of events whose places follow each other were seen: what a time asks for is
-        # then looked for in a few of them. Those of before are filled in here.
+        # When the oldest and the newest event of each block of places were seen: a question about a time then reads a
+        # few blocks only. Blocks of earlier events are filled in here.
         """CREATE TABLE event_blocks (
             block BIGINT PRIMARY KEY, oldest_us BIGINT NOT NULL, newest_us BIGINT NOT NULL)""",
         f"""INSERT INTO event_blocks SELECT seq >> {BLOCK_BITS}, MIN(seen_us), MAX(seen_us) FROM events

@@ -27,7 +27,7 @@ _SEARCH: Final = (
         title, message, names, provider, content = 'events', content_rowid = 'seq',
         tokenize = 'unicode61 remove_diacritics 2')""",
 )
-#: That index would have to pass all events of one word to come to the next.
+#: A table of its own, because the index passes all events of one word before it comes to the next word.
 _WORDS: Final = (
     "CREATE TABLE event_words (word TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE events_vocabulary USING fts5vocab(events_text, row)",
@@ -56,7 +56,7 @@ class SqliteDialect:
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
         """Return where rows with all these words come from."""
-        del span  # what is found is read from its end
+        del span  # the index is read from its end
         asked = asked_words(text)
         parts = [_phrase(word) for word in asked.whole]
         for beginning in asked.beginnings:
@@ -68,7 +68,7 @@ class SqliteDialect:
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
             query += f" AND provider : {_phrase(' '.join(asked_words(providers[0]).whole))}"
-        # Not as a subquery: only this way round is what is found read from its end and no further than is asked for.
+        # A join and no subquery: only so is the index read from its end, and no further than the limit.
         return Search(_FOUND, "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:

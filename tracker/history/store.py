@@ -32,7 +32,7 @@ _AROUND: Final = timedelta(minutes=15)
 
 
 class History:
-    """What happened, in a database. Safe for threads; every method raises HistoryError."""
+    """The history in a database. Safe for threads; every method raises HistoryError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

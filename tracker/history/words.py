@@ -1,7 +1,7 @@
-"""What a search asks for: whole words, and beginnings of words, for which the words on record are looked up.
+"""The words of a search: whole ones, and prefixes, each of which becomes the words on record that begin with it.
 
-A database finds the newest events of one word at once, whatever their number. Of a beginning it would first gather
-every event of every word; so the search asks for each word instead.
+A database finds the newest events of one word at once, whatever their number. For a prefix it would first gather every
+event of every matching word; so the search asks for each word instead.
 """
 
 import re
@@ -14,7 +14,7 @@ from tracker.history.database import Session
 
 #: Words of a search that count; more would only make it slow.
 MOST_WORDS: Final = 12
-#: Words that one beginning may stand for.
+#: Words that one prefix may stand for.
 MOST_BEGUN: Final = 1000
 _WORD: Final = re.compile(r"(\w+)(\*?)")
 _LETTERS: Final = re.compile(r"[^\W_]+")
@@ -28,11 +28,11 @@ class Asked(NamedTuple):
 
 
 def asked_words(text: str) -> Asked:
-    """Return the words and beginnings (`word*`) that a text asks for."""
+    """Return the words and prefixes (`word*`) that a text asks for."""
     whole: list[str] = []
     beginnings: list[str] = []
     for word, star in _WORD.findall(text)[:MOST_WORDS]:
-        # Searches take a line below for the end of a word.
+        # In a search an underscore ends a word.
         *before, last = word.split("_") if star else (word,)
         whole += [each for each in before if each]
         if last:
@@ -41,7 +41,7 @@ def asked_words(text: str) -> Asked:
 
 
 def begun(session: Session, beginning: str) -> list[str]:
-    """Return the words on record that begin so. Raises SearchTooWide, HistoryError."""
+    """Return the words on record that begin with a prefix. Raises SearchTooWide, HistoryError."""
     found = session.rows(
         "SELECT word FROM event_words WHERE word >= :first AND word < :past ORDER BY word LIMIT :most",
         first=beginning,
@@ -56,7 +56,7 @@ def begun(session: Session, beginning: str) -> list[str]:
 
 
 def words_of(text: str) -> set[str]:
-    """Return the words of a text as a search without accents has them."""
+    """Return the words of a text in lower case and without accents."""
     return {folded(word) for word in _LETTERS.findall(unicodedata.normalize("NFC", text))}
 
 

@@ -1,4 +1,4 @@
-"""Metrics as text, in a third of the time that the library's writer takes; a test holds each format against it.
+"""Metrics as text, in a third of the time that the library's writer takes; a test compares both for each format.
 
 Names and words of ours need no escaping in the older format, and no sample has a timestamp or an exemplar.
 """
@@ -17,14 +17,14 @@ _NUMBERS: Final = {0.0: "0.0", 1.0: "1.0"}
 
 def exposition(families: Iterable[Metric], *, is_open: bool) -> bytes:
     """Return families in Prometheus's text format 0.0.4, or in OpenMetrics 1.0."""
-    with _collection_put_off():
+    with _without_collections():
         text = "".join(part for family in families for part in _parts(family, is_open=is_open))
     return f"{text}# EOF\n".encode() if is_open else text.encode()
 
 
 @contextmanager
-def _collection_put_off() -> Iterator[None]:
-    """Keep the collector of garbage from going through all that is known again and again: samples have no cycles."""
+def _without_collections() -> Iterator[None]:
+    """Switch the garbage collector off: samples have no cycles, and each collection would walk over all of them."""
     is_on = gc.isenabled()
     gc.disable()
     try:
@@ -36,7 +36,7 @@ def _collection_put_off() -> Iterator[None]:
 
 def _parts(family: Metric, *, is_open: bool) -> Iterator[str]:
     words = _escaped(family.documentation) if is_open else family.documentation
-    # A family of counters has the name of its samples in the older format alone.
+    # Only in the older format a family of counters is named as its samples are.
     name = f"{family.name}_total" if family.type == "counter" and not is_open else family.name
     yield f"# HELP {name} {words}\n"
     yield f"# TYPE {name} {family.type}\n"

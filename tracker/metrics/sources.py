@@ -1,4 +1,4 @@
-"""What the collector asks, as small protocols."""
+"""The sources of the collector, as small protocols."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

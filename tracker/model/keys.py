@@ -13,7 +13,7 @@ _SLASH: Final = "\0"
 #: First words of ids that detection gives to updates which no vendor wrote: `status/resolved`. In the id of an event
 #: such an id stays two parts.
 _INFERRED: Final = frozenset({"status", "ended", "impact", "title", "window"})
-#: What ids of other events have where an update's has its incident.
+#: Words that ids of other events have in the place of the incident.
 _OTHER_EVENTS: Final = frozenset({"component", "page_moved", "page_readable", "page_unreadable"})
 #: The end of the id of a withdrawal, behind that of the update's event.
 _WITHDRAWN: Final = "withdrawn"
@@ -30,7 +30,7 @@ def key_of_update(incident_id: str, update_id: str) -> str:
 
 
 def parted(key: str) -> tuple[str, str]:
-    """Return the ids of the incident and of the update that a key is made of; "" for the key of an incident."""
+    """Return the ids of incident and update that a key consists of; the second is "" in the key of an incident."""
     incident_id, _, update_id = key.partition("/")
     return former_key(incident_id), former_key(update_id)
 
@@ -41,7 +41,7 @@ def incident_part(key: str) -> str:
 
 
 def former_key(key: str) -> str:
-    """Return what versions before these keys wrote in the place of this one: both ids as they are."""
+    """Return the key that earlier versions wrote for this one: both ids as they are."""
     return key.replace(_SLASH, "/")
 
 
@@ -55,7 +55,7 @@ def event_id(provider: str, incident_id: str, update_id: str) -> str:
 
 
 def present_event_id(given: str, provider: str, incident_id: str | None, update_id: str | None) -> str:
-    """Return the id that an event has now, of one that any version gave its id; for edits and withdrawals too."""
+    """Return the present id of an event from the id that any version gave it; for edits and withdrawals too."""
     if incident_id is None or update_id is None:
         return given
     before = f"{provider}/{incident_id}/{update_id}"
@@ -69,5 +69,5 @@ def _part(text: str) -> str:
 
 
 def _set_apart(word: str) -> str:
-    """Return an id that is a word of ours by chance, written so that it is none."""
+    """Return an id that happens to be a reserved word, escaped so that it differs from that word."""
     return f"%{ord(word[0]):02X}{word[1:]}"

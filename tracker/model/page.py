@@ -141,7 +141,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     #: The page's own time of its last change, None where it has none. An answer with an earlier one is stale.
     updated_at: datetime | None = None
-    #: When the page was built, as written, where it is built anew for each change; nothing else may be new since.
+    #: When the page was built, as written, where each change rebuilds it; this may be all that shows a change.
     built: str | None = None
     #: The vendor's overall word, mapped; None where there is none.
     indicator: Impact | None = None

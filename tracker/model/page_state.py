@@ -30,7 +30,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     primary: str
     #: URLs that are requested when the primary answer changed.
     details: tuple[str, ...] = ()
-    #: What the format is where the catalogue defines it; another one means that the page is read otherwise.
+    #: The format where the catalogue defines it; a changed one means that the source no longer holds.
     definition: FormatDefinition | None = None
 
 
@@ -101,7 +101,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a poll needs before its first request. `tracker.store.stored_state` has the shape in which it is stored."""
+    """The knowledge that a poll needs before its first request; `tracker.store.stored_state` stores it."""
 
     #: The provider's URL at that time; at another one the page is searched for, and known again as after a move.
     url: str = ""

@@ -3,9 +3,9 @@
 `/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` the issues of all times. Neither
 holds a text: an issue of them is one update, at the time of its last change, which stands for the newest of the feed
 (`/index.xml`, `cstate_feed`), which has texts and neither severity nor systems. Most pages do not date a change of an
-issue, but each change builds the site anew, and the index says when that was: the others are read again since. It lacks
-issues without a system, so absence from it proves nothing; the others show ended issues. The id is the file's name, as
-the address of an issue has it.
+issue, but each change rebuilds the site, and the index says when that was: after a new time the other answers are read
+again. It lacks issues without a system, so absence from it proves nothing; the others show ended issues. The id is the
+file's name, as the address of an issue has it.
 """
 
 from collections.abc import Mapping

@@ -29,7 +29,7 @@ _EMPTY_IDS: Final = frozenset({
     "/", "tbd", "todo", "test", "false", "true", "permalink", "[object object]", "nan",
 })  # fmt: skip
 #: Ids that a generator may make again with each answer: random ones, digests of the content.
-_MADE_ANEW: Final = re.compile(
+_GENERATED: Final = re.compile(
     r"(?:urn:uuid:)?\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}"
     r"|(?=.*\d)[0-9a-f]{13,14}(?:\.\d{8})?",
     re.IGNORECASE,
@@ -117,7 +117,7 @@ class _Shared:
         links = {link for entry in alike if (link := without_tracking(entry.link)) and self.is_own(link)}
         if len(links) > 1 and len({(entry.title, entry.published) for entry in alike}) > 1:
             return True
-        says_little = len(alike) == total or _is_made_anew(guid)
+        says_little = len(alike) == total or _is_generated(guid)
         return says_little and not links and len({entry.title for entry in alike}) > 1
 
     def is_home(self, address: str) -> bool:
@@ -145,12 +145,12 @@ def _identity(entry: Marks, shared: _Shared) -> Identity | None:
         return _called(base or guid, before, guid)
     # What the id would be if the feed showed other entries beside this one.
     others = (before, own, guid, _titled(entry) if entry.title else None)
-    if guid and own and (_is_part_of(guid, own) or _is_made_anew(guid) or shared.links[own] > 1):
+    if guid and own and (_is_part_of(guid, own) or _is_generated(guid) or shared.links[own] > 1):
         return _called(own, *others)
     if guid:
-        is_anew = _is_made_anew(guid) and id(entry) in shared.oldest
+        is_generated = _is_generated(guid) and id(entry) in shared.oldest
         # Any id may be recreated; where nothing says so, the entry's own time has to be the same one.
-        lasting, before_that = _days(entry) if is_anew and entry.title else ((), ())
+        lasting, before_that = _days(entry) if is_generated and entry.title else ((), ())
         return _called(guid, *others, *before_that, lasting=(*filter(None, (others[-1],)), *lasting))
     return _called(address, *others) if address else None
 
@@ -204,8 +204,8 @@ def _is_part_of(guid: str, link: str) -> bool:
     return guid.startswith(base) and guid[len(base) :].lstrip("/")[:1] in ("#", "?", "&")
 
 
-def _is_made_anew(guid: str) -> bool:
-    return _MADE_ANEW.fullmatch(guid.strip()) is not None or _is_time(guid)
+def _is_generated(guid: str) -> bool:
+    return _GENERATED.fullmatch(guid.strip()) is not None or _is_time(guid)
 
 
 def _is_time(guid: str) -> bool:

@@ -1,7 +1,7 @@
 """The `incidents.json` of Google's dashboards (Cloud, Workspace, Firebase, Search, Ads, Play) -> Snapshot.
 
-One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and the incidents
-of before the window are gone, not ended. An incident is open as long as it has no `end`; "available" means that it is
+One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and incidents
+that leave the window have not ended. An incident is open as long as it has no `end`; "available" means that it is
 watched until then. Updates have no ids: `when` is the key, under which texts are edited; `modified` moves without an
 edit. `severity` is the impact. No maintenance is shown. Described by `incidents.schema.json` beside the answer
 (status.cloud.google.com).

@@ -1,4 +1,4 @@
-"""An answer as the format of its source reads it, within bounds. Pure."""
+"""Reads an answer by the format of its source, within bounds. Pure."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ MOST_REPORTED: Final = 8 * 1024 * 1024
 
 
 def read_answer(answer: Fetched, source: Source) -> Snapshot:
-    """Return what an answer of a source says. Raises ParseError."""
+    """Return the snapshot that an answer of a source holds. Raises ParseError."""
     snapshot = speaks(source).read(answer.body, answer.url, answer.content_type)
     incidents = snapshot.entries
     if len(incidents) > MOST_INCIDENTS:

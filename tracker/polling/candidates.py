@@ -1,4 +1,4 @@
-"""Where a page's data may be: the addresses that are worth a request, the most promising first. Pure.
+"""The addresses where a page's data may be, the most promising first. Pure.
 
 Nothing here decides what an answer is; that is left to the formats, which look at the answer itself.
 """

@@ -53,7 +53,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
-    """Return what was known of a changed page, what is new, and the commit."""
+    """Return the knowledge before a changed page's answer, the changes, and the commit."""
     provider, observed, now = page.lease.provider, page.observed, page.now
     before = before_of(page.lease, page.known, observed, page.snapshot, now)
     found = changes(provider, before, page.snapshot, now)
@@ -77,7 +77,7 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
 
 
 def _former(marked: Collection[str | None]) -> list[str]:
-    """Return the former keys of what is marked as seen, by which workers of a version before know it too."""
+    """Return the former keys of what is marked as seen, for workers of an earlier version."""
     keys = {key for key in marked if key is not None}
     return sorted(with_former(keys) - keys)
 

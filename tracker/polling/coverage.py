@@ -1,6 +1,6 @@
-"""How far the page of a preset is read: wholly, in part, not at all, or not known. Pure.
+"""How far the page of a preset is read: fully, in part, not, or not known. Pure.
 
-It follows from the format that reads the preset's platform, and from what is known of that vendor alone.
+The format that reads the preset's platform decides, and then the exceptions of single vendors.
 """
 
 import re

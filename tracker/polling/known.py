@@ -1,6 +1,6 @@
-"""What was known of a page before an answer. Pure.
+"""The knowledge of a page before an answer. Pure.
 
-Of a page that is new, has moved, or was forgotten by the data server, that is not simply what is stored.
+It differs from what is stored for a page that is new, has moved, or was lost by the data server.
 """
 
 from collections.abc import Collection
@@ -52,12 +52,12 @@ def remembered_of(lease: PollLease) -> PageState:
 
 
 def asked_of(state: PageState, keys: Collection[str]) -> Collection[str]:
-    """Return what the store is asked for to know these keys: also what a version before them wrote."""
+    """Return the keys to ask the store for: these, and their former ones where an earlier version wrote the state."""
     return keys if state.keys_version >= KEYS_VERSION else with_former(keys)
 
 
 def by_present_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
-    """Return what is known under the present keys; what was seen under former ones is written down anew."""
+    """Return the knowledge under the present keys; what was seen under former keys is stored again under these."""
     if state.keys_version >= KEYS_VERSION:
         return known
     carried = found_again(keys, known.seen, known.digests)
@@ -67,7 +67,7 @@ def by_present_keys(state: PageState, keys: Collection[str], known: Known) -> Kn
 
 
 def known_again(known: Known, observed: Observation) -> Observation:
-    """Return what was read first at a corrected address as the page's next answer, if it is the same page."""
+    """Return the first reading at a corrected address as the next answer of the page, if it is the same page."""
     snapshot, state, former = observed.snapshot, observed.state, observed.state.relocation.former
     if snapshot is None or former is None or state.source is None:
         return observed
@@ -82,10 +82,9 @@ def known_again(known: Known, observed: Observation) -> Observation:
 
 
 def _read_as_defined(state: PageState, provider: Provider) -> PageState:
-    """Return the state as far as its source is read as before.
+    """Return the state with the source that the catalogue defines now.
 
-    Where the catalogue defines the page's format otherwise now, there is neither source nor answers; details that the
-    format has had since are added.
+    A changed definition drops source and answers. Details that the format has gained are added.
     """
     if state.source is None:
         return state
@@ -96,7 +95,7 @@ def _read_as_defined(state: PageState, provider: Provider) -> PageState:
 
 
 def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
-    """Return what was observed under the ids that it is known by, and the keys of the ids that it has now."""
+    """Return the observation with its ids replaced by those that are known, and the keys of the replaced ids."""
     snapshot, state = observed.snapshot, observed.state
     if snapshot is None or state.relocation.moved_at is not None:
         return observed, set()
@@ -124,7 +123,7 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
 
 
 def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
-    """Return what was known; of a page that is seen for the first time, or again after a loss, only its keys."""
+    """Return the knowledge before the answer: only seen keys for a page at first sight, or after a loss."""
     provider, state = lease.provider, observed.state
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
@@ -153,7 +152,7 @@ def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: S
 
 
 def _shown_before(known: Known, snapshot: Snapshot) -> set[str]:
-    """Return the keys of what the page is known to have shown, which a data server that evicts may have lost."""
+    """Return the keys of all that the page has shown, since a data server that evicts may have lost some."""
     followed = {incident.id for incident in known.view.open_incidents if incident.is_followed}
     keys_of_followed = set(map(key_of_incident, followed))
     return {key for key in keys(snapshot) if key in keys_of_followed or _was_shown(known, *parted(key))}
@@ -164,7 +163,7 @@ def _was_shown(known: Known, incident_id: str, update_id: str) -> bool:
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
-    """Return up to when a page was known that the data server has lost since."""
+    """Return when the knowledge of a page ended that the data server has lost, None where nothing was lost."""
     if state.seeded:
         return None
     if state.known_until is not None:

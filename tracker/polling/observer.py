@@ -53,7 +53,7 @@ _PASSED_OVER = Snapshot()
 
 
 class _Details(NamedTuple):
-    """What asking the details of a page brought."""
+    """The answers of a page's details."""
 
     state: PageState
     snapshots: tuple[Snapshot, ...]

@@ -29,7 +29,7 @@ _UNPARSED: Final = (ResponseClass.NOT_MODIFIED, ResponseClass.SAME_BODY)
 
 
 class PollCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one poll adds to the counters of its page."""
+    """The amounts that one poll adds to the counters of its page."""
 
     #: One of `ENDINGS`.
     ending: str

@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
-    """What one poll did."""
+    """The result of one poll."""
 
     outcome: Outcome
     #: None for a poll that failed or was postponed.

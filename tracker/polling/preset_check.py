@@ -1,4 +1,4 @@
-"""Whether presets are still true: each page is asked as a search asks it, and compared with what the table says.
+"""Checks presets: asks each page as a search does, and compares the result with the table.
 
 Pages of one organisation are asked one after the other, with a pause between them.
 """
@@ -26,7 +26,7 @@ _LABELS: Final = 2
 
 
 class Verdict(StrEnum):
-    """What became of a preset."""
+    """The verdict on a preset."""
 
     SAME = "same"
     #: It answers at another host.
@@ -42,7 +42,7 @@ class Verdict(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What asking a preset's page brought."""
+    """The finding about one preset."""
 
     preset: str
     verdict: Verdict

@@ -46,7 +46,7 @@ _NOTHING_NEW: Final = Poll(outcome=Outcome.QUIET, response_class=ResponseClass.N
 
 
 class Plain(msgspec.Struct, frozen=True):
-    """What polling a page needs, derived from its provider and its state."""
+    """The parts of a poll that follow from provider and state alone."""
 
     interval_s: float
     #: The first request of its poll; None where credentials are missing for it, or a token is to be fetched first.

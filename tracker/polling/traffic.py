@@ -1,4 +1,4 @@
-"""How many bytes the fetches of one poll receive."""
+"""Counts the bytes that the fetches of one poll receive."""
 
 import threading
 
@@ -48,7 +48,7 @@ class TrafficMeter:
 
 
 class _Poll(threading.local):
-    """What one thread's poll brought, by URL."""
+    """The received bytes by URL of one thread's poll, and its repeated request."""
 
     def __init__(self) -> None:
         self.sizes: dict[str, int] = {}

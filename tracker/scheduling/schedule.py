@@ -1,4 +1,4 @@
-"""When a page is polled next: arithmetic on aware datetimes. Pure."""
+"""The next due time of a page: arithmetic on aware datetimes. Pure."""
 
 import hashlib
 import math

@@ -66,7 +66,7 @@ class Platform:
     answers: Mapping[str, Answer]
     #: (revision, address) -> the HTML page for people.
     html: Callable[[Revision, str], str] = page_for_people
-    #: Paths of that page; a path that ends in `/` stands for all that begin so.
+    #: Paths of that page; a path that ends in `/` stands for all paths below it.
     html_paths: tuple[str, ...] = ("/",)
     #: Whether every other path answers that page as well, with status 200.
     answers_everything: bool = False

@@ -33,7 +33,7 @@ class RedisBook:
         self._of(alert.provider_id)[alert.id] = self.written[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened of late with that cause."""
+        """Return the alerts that opened recently with that cause."""
         if cause not in self._storms:
             with translated():
                 value: Any = self._client.hget(ALERTS_STORMS, cause)

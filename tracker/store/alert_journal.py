@@ -1,4 +1,4 @@
-"""What the journal of alerts reads from the data server, and brings back to it."""
+"""The `JournalStore` in the data server."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -33,20 +33,20 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class RedisJournalStore(RedisAlerts):
-    """The `JournalStore` of the distributed tracker."""
+    """Alerts with a list of those that the journal lacks."""
 
     def is_journal_read(self) -> bool:
-        """Tell whether the journal was read since the data server was empty."""
+        """Return whether the journal was read since the data server was empty."""
         with translated():
             return bool(self._client.hget(ALERTING, _READ))
 
     def is_ready(self) -> bool:
-        """Tell whether the catalogue and what the configuration says of alerts are there."""
+        """Return whether the catalogue and the configuration of alerts are there."""
         with translated():
             return bool(self._client.exists(PROVIDERS) and self._client.hexists(ALERTING, "config"))
 
     def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
-        """Put in what channels were sent, where nothing is known of it; whoever sends looks at each of them."""
+        """Store rows of channels where none are known; the sender looks at each of them."""
         known = list(rows.items())
         for start in range(0, len(known), _TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -58,14 +58,14 @@ class RedisJournalStore(RedisAlerts):
                 pipe.execute()
 
     def journal_read(self) -> None:
-        """Let others decide: what the journal knows is in the data server."""
+        """Let others decide: the contents of the journal are in the data server."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.hset(ALERTING, _READ, 1)
             pipe.delete(ALERTS_AWAITED)
             pipe.execute()
 
     def all_unwritten(self) -> None:
-        """Have everything written anew."""
+        """Mark all alerts and rows as not written."""
         with translated():
             ids: Any = self._client.zrange(ALERTS_INDEX, 0, -1)
             names: list[bytes] = list(ids)
@@ -102,7 +102,7 @@ class RedisJournalStore(RedisAlerts):
         return Unwritten(lines=lines, newest=found[-1][1])
 
     def written(self, unwritten: Unwritten) -> None:
-        """Take them off what is to be written, unless they have changed again."""
+        """Mark these lines as written, unless they have changed again."""
         with translated():
             self._client.zremrangebyscore(ALERTS_UNWRITTEN, "-inf", unwritten.newest)
 

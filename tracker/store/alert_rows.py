@@ -1,4 +1,4 @@
-"""What was sent of each alert to each channel, in the data server."""
+"""The `RowStore` in the data server."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the configuration says of alerts, and who is silent, in the data server."""
+"""The configuration of alerts and the silences, in the data server."""
 
 from collections.abc import Sequence
 from typing import Any, Final

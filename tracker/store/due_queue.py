@@ -1,4 +1,4 @@
-"""What is due, in the data server: schedulers claim it and report how late they are."""
+"""The due providers in the data server: schedulers claim them and report how late they are."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -32,7 +32,7 @@ _RIGHTS: Final = "deploy/redis/users.acl has the rights that it needs"
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of a server that can be used."""
+    """The findings about a server that can be used."""
 
     #: Such as `valkey 9.1.2`; "" where it does not say.
     version: str = ""

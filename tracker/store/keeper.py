@@ -18,7 +18,7 @@ from tracker.store.sinks import RedisSinks
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data server had lost, and holds again."""
+    """The data that the server had lost and holds again."""
 
     pages: int
     sinks: int

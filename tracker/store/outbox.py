@@ -69,8 +69,8 @@ class RedisOutbox:
             )
         if answer is None:
             return None
-        webhook, failures, failing_since, begins_anew = answer
-        if begins_anew:
+        webhook, failures, failing_since, starts_over = answer
+        if starts_over:
             log.warning("sink %s starts over: the event stream was lost", sink)
         streak = FailureStreak(failures=failures, failing_since=moment(failing_since))
         return DeliveryLease(webhook=decode_webhook(webhook), streak=streak, owner=owner)

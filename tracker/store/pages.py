@@ -1,4 +1,4 @@
-"""What is remembered of pages, in the data server."""
+"""The `PageStore` in the data server."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a data server reports: version, persistence, eviction, memory, clock, and the lengths of its queues."""
+"""The reports of a data server: version, persistence, eviction, memory, clock, and the lengths of its queues."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

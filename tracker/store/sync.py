@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Synced(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync changed."""
+    """The changes of a sync."""
 
     added: int
     changed: int

@@ -1,4 +1,4 @@
-"""The data directory of a tracker that starts: nobody else's, and one that can be written."""
+"""Checks of the data directory at a start: no other tracker uses it, and it can be written."""
 
 import fcntl
 import os
@@ -26,7 +26,7 @@ def locked(data_dir: Path) -> IO[str]:
 
 
 def require_record(path: Path) -> None:
-    """Raise ConfigError where the record is there and cannot be gone on with."""
+    """Raise ConfigError where a record exists that cannot be continued."""
     if path.exists() and not path.is_file():
         raise ConfigError(f"cannot write the record {path}: it is no plain file; remove it, or choose --data-dir")
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):

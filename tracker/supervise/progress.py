@@ -1,4 +1,4 @@
-"""How far the first round of polls is, in a line every few seconds. Pure."""
+"""The progress of the first polls, in a line every few seconds. Pure."""
 
 from collections.abc import Sequence
 from typing import Final

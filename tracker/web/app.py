@@ -52,7 +52,7 @@ _SHAPES = (
 
 
 class Beside(Protocol):
-    """What runs as long as the app does."""
+    """The work that runs as long as the app does."""
 
     async def start(self) -> None:
         """Begin."""

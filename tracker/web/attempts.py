@@ -1,4 +1,4 @@
-"""How often a wrong token may be given in a minute, by one client and by all together. Pure but for its list."""
+"""A limit on wrong tokens: so many a minute from one client, and from all together."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ WINDOW: Final = timedelta(minutes=1)
 
 
 class Attempts:
-    """The wrong tokens of the last minute; never more than `OF_ALL`, so that asking costs nothing worth saving."""
+    """The wrong tokens of the last minute, `OF_ALL` at most."""
 
     def __init__(self) -> None:
         self._failed: deque[tuple[datetime, str]] = deque(maxlen=OF_ALL)

@@ -1,4 +1,4 @@
-"""Whether anybody looks: while nobody does, the pages are read only occasionally."""
+"""Whether anybody looks at the web pages: while nobody does, the data server is read only occasionally."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ _PATIENCE_S: Final = 1.0
 
 
 class Attention:
-    """Brings together who looks at the pages and who reads them again. Belongs to one event loop."""
+    """Connects requests for the pages with the task that reads them again. Belongs to one event loop."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -40,11 +40,11 @@ class Attention:
         self._read.set()
 
     def is_given(self, clients: int) -> bool:
-        """Return whether somebody looked a moment ago, or listens."""
+        """Return whether there was a request within the last seconds, or a client listens."""
         return clients > 0 or self._monotonic() - self._looked_s <= _LOOKED_FOR_S
 
     async def rest(self, seconds: float, *, clients: int, idle_s: float) -> None:
-        """Wait so many seconds while somebody looks or listens; else until somebody does, at most `idle_s`."""
+        """Wait for `seconds` while somebody looks or listens, else until somebody does, `idle_s` at most."""
         self._wanted.clear()
         await asyncio.sleep(seconds)
         if not self.is_given(clients):

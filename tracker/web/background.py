@@ -22,7 +22,7 @@ log = logging.getLogger("tracker")
 
 #: How often the pages and the record are looked at when no signal says that something is new.
 LOOK_EVERY_S: Final = 1.0
-#: The same while nobody looks at us: for the history, and for the pages.
+#: The same while nobody looks: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
 IDLE_PAGES_EVERY_S: Final = 30.0
 #: However much there is to read, reading takes at most one part in this many of the time.
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Signals(Protocol):
-    """What the data server tells the background. Every method raises StoreError."""
+    """The signals of the data server. Every method raises StoreError."""
 
     def await_entry(self, seconds: float) -> bool:
         """Wait until something comes into the stream of events; a hint, no more."""
@@ -131,7 +131,7 @@ class Background:
         while True:
             await _either(self._grown, self._pause_s())
             self._grown.clear()
-            while items := await self._quietly("news", lambda: history.newer(live.last_seq, FeedFilter(), BATCH)):
+            while items := await self._quietly("updates", lambda: history.newer(live.last_seq, FeedFilter(), BATCH)):
                 await live.publish(items)
                 await asyncio.sleep(GATHERED_S + live.clients * _GATHERED_FOR_EACH_S)
 
@@ -167,7 +167,7 @@ class Background:
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
+    """Wait for an event, for so many seconds at most."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -36,7 +36,7 @@ _LONGEST_LABEL: Final = 60
 
 
 class Badge(msgspec.Struct, frozen=True, kw_only=True):
-    """What a badge says."""
+    """The text and the colour of a badge."""
 
     label: str
     message: str

@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """What a feed says of itself."""
+    """A feed with its entries."""
 
     title: str
     #: Its own address, and that of the page that shows the same.

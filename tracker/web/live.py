@@ -29,7 +29,7 @@ BATCH: Final = 500
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """What every client is sent at one moment."""
+    """A chunk of events that every client is sent together."""
 
     items: tuple[FeedItem, ...]
     #: Of each item; of none, the whole chunk.

@@ -14,8 +14,8 @@ from tracker.model.provider import Provider
 from tracker.store.board import Pulse
 from tracker.store.pages import PageStatus
 
-#: After so long without a look states are assessed again: they may be too old by now.
-_ASSESSED_ANEW: Final = timedelta(seconds=5)
+#: States are assessed again after this time, since a page that was not read meanwhile may count as unknown.
+_ASSESSED_FOR: Final = timedelta(seconds=5)
 
 
 class PageSource(Protocol):
@@ -94,7 +94,7 @@ class NowBoard:
     def now(self) -> Now:
         """Return the pages; while nobody can look, their states age anyway."""
         known, moment = self._now, self._clock()
-        if self._assessed_at is not None and moment - self._assessed_at > _ASSESSED_ANEW:
+        if self._assessed_at is not None and moment - self._assessed_at > _ASSESSED_FOR:
             aged = {id_: _assessed(page, moment) for id_, page in known.pages.items()}
             known = msgspec.structs.replace(known, pages=aged)
             self._now, self._assessed_at = known, moment

@@ -52,7 +52,7 @@ class Acts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the app is made of."""
+    """The parts that the app is made of."""
 
     settings: WebSettings
     #: The address that is listened on, without the port.

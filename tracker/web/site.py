@@ -1,4 +1,4 @@
-"""What the pages for people are made from, put together for one request."""
+"""The data of the pages for people, gathered for one request."""
 
 import logging
 import time
@@ -37,7 +37,7 @@ _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value
 
 
 class Measurements(Protocol):
-    """What was measured of pages. Every method raises StoreError."""
+    """The measurements of pages. Every method raises StoreError."""
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
         """Return how long the newest updates of each page took."""

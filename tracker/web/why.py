@@ -1,4 +1,4 @@
-"""Why an event was sent or not: the event comes from the history, the decision from the present rules."""
+"""Explains why an event was sent or not: the event comes from the history, the decision from the present rules."""
 
 from typing import Final
 

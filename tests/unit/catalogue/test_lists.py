@@ -66,6 +66,11 @@ resource "acme_vendor" "x" {
             [GITHUB, OPENAI, "https://status.acme.example/eu"],
         ),
         "a column of names": ("export.csv", "Service,Status\nGitHub,up\nopenai,down\n", [GITHUB, OPENAI]),
+        "a head with other marks": (
+            "export.csv",
+            "Monitor_Name,STATUS-PAGE_URL\nours,https://status.openai.com\n",
+            [OPENAI],
+        ),
         "names in quotes and semicolons": ("export.csv", 'ID;"Name"\n1;"GitHub"\n2;"Stripe, Inc."\n', [GITHUB, STRIPE]),
         "names without a head": ("export.csv", "GitHub\nOpenAI Status\n", [GITHUB, OPENAI]),
         "names with their pages": (

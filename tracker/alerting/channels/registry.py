@@ -1,4 +1,4 @@
-"""Which class is which channel type's."""
+"""The class of each channel type."""
 
 from collections.abc import Mapping
 from typing import assert_never

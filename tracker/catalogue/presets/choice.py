@@ -1,4 +1,4 @@
-"""What a word of `tracker providers add` stands for: `openai`, `aws:us-east-1/ec2`, or an address. Pure."""
+"""Resolves a word of `tracker providers add`: `openai`, `aws:us-east-1/ec2`, or an address. Pure."""
 
 import re
 from collections.abc import Sequence

@@ -13,7 +13,9 @@ from typing import Final
 
 from tracker.errors import ConfigError
 
-#: Columns of CSV that hold a vendor's name and its page, the most telling first; in lower case.
+#: Columns of CSV that hold a vendor's name and its page, the most telling first; in lower case. No other service
+#: documents those of its exports (StatusGator's and IsDown's help was searched), so that any of these is taken,
+#: whatever stands between its words.
 _NAMES: Final = (
     "service",
     "service name",
@@ -21,11 +23,13 @@ _NAMES: Final = (
     "provider",
     "component",
     "monitor",
+    "monitor name",
     "name",
     "display name",
     "title",
 )
-_PAGES: Final = ("status page", "status page url", "status_page_url", "status url", "page", "page url", "url")
+_PAGES: Final = ("status page", "status page url", "status url", "page", "page url", "url")
+_WORDS: Final = re.compile(r"[^\W_]+")
 _MOST: Final = 10_000
 #: Kinds of Backstage's catalogue that are none of a vendor's.
 _OTHER_KINDS: Final = frozenset({"location", "group", "user", "system", "domain", "template"})
@@ -82,7 +86,7 @@ def _table(text: str) -> Iterator[Wanted]:
         rows = [row for row in csv.reader(StringIO(text), delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error:
         return
-    head = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    head = [" ".join(_WORDS.findall(cell.casefold())) for cell in rows[0]] if rows else []
     name, page = _column(head, _NAMES), _column(head, _PAGES)
     has_head = name is not None or page is not None
     for row in rows[1:] if has_head else rows:

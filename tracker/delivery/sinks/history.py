@@ -12,7 +12,7 @@ _STATUSES = {status.value: status for status in ComponentStatus}
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """What is read back from a line."""
+    """The fields that are read back from a line."""
 
     id: str
     provider: str

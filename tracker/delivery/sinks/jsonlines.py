@@ -53,7 +53,7 @@ class JsonLines:
 
 
 class _Line(msgspec.Struct):
-    """What is read back from a line of the record."""
+    """The fields that are read back from a line of the record."""
 
     id: str
     stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]

@@ -1,4 +1,4 @@
-"""What stands around every page: how much of what is watched was read, how many problems there are. Pure."""
+"""The frame of every page: how much of what is watched was read, how many problems there are. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -27,7 +27,7 @@ from tracker.web.pages.wording import counted
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks to see."""
+    """The filters in the address."""
 
     words: str = ""
     group: str = ""

@@ -38,7 +38,7 @@ _ENDINGS: Final = {
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
-    """What one of the page's three voices says."""
+    """One of the page's three voices."""
 
     label: str
     badge: Badge | None

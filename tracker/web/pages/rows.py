@@ -22,7 +22,7 @@ _LAST: Final = 10**11
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vendor said last of an incident."""
+    """The last words of a vendor about an incident."""
 
     text: str
     #: How many updates it has by now.
@@ -30,7 +30,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What every row of the page has."""
+    """The fields of every row of the page."""
 
     #: Provider's id.
     id: str

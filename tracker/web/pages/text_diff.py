@@ -1,4 +1,4 @@
-"""What a vendor's edit took out and put in, word by word. Pure."""
+"""The words that a vendor's edit removed and added. Pure."""
 
 import re
 from difflib import SequenceMatcher
@@ -15,7 +15,7 @@ _PIECES: Final = re.compile(r"\s+|\w(?:[\w:.,'%-]*\w)?|[^\w\s]")
 
 
 class Change(StrEnum):
-    """What became of a piece of text."""
+    """The fate of a piece of text in an edit."""
 
     SAME = "same"
     ADDED = "ins"

@@ -38,7 +38,7 @@ _WHAT: Final = {
 
 
 class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address asks to see."""
+    """The filters in the address."""
 
     words: str = ""
     providers: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What other programs subscribe to or show: feeds, a calendar, badges, and the shape that Statuspage clients read."""
+"""The interfaces for other programs: feeds, a calendar, badges, and the shape that Statuspage clients read."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
