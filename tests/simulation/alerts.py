@@ -23,7 +23,14 @@ from tracker.model.page import Impact
 from tracker.model.route import Alerting, Route
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
-from tracker.store.connection import ALERTS_DUE, ALERTS_GROUP, ALERTS_INDEX, CHANNEL_READY_PREFIX, UPDATES
+from tracker.store.connection import (
+    ALERTS_DUE,
+    ALERTS_GROUP,
+    ALERTS_INDEX,
+    CHANNEL_READY_PREFIX,
+    CHANNEL_ROWS_PREFIX,
+    UPDATES,
+)
 
 ONCALL: Final = "oncall"
 CHAT: Final = "chat"
@@ -134,11 +141,17 @@ class Alerts:
         """Have what was refused for good sent again, as somebody does who has mended the channel; return if any was."""
         is_any = False
         for name in self.channels:
-            for alert_id, row in self._sent.rows(name).items():
+            for alert_id, row in self._sent_to(name).items():
                 if row.refused_version:
                     self._sent.resend(name, alert_id, self._clock())
                     is_any = True
         return is_any
+
+    def _sent_to(self, channel: str) -> Mapping[str, Row]:
+        """Return all that a channel was sent, by alert id."""
+        client = bare_client()
+        ids = [key.decode() for key in client.hkeys(CHANNEL_ROWS_PREFIX + channel)]
+        return self._sent.rows({channel: ids}).get(channel, {})
 
     def broken(self, record: Sequence[Event]) -> Iterator[str]:
         """Yield each promise that is broken."""
@@ -148,7 +161,7 @@ class Alerts:
         yield from self._undecided(alerts, record)
         for channel in self.channels.values():
             yield from channel.wrong
-            rows = self._sent.rows(channel.name)
+            rows = self._sent_to(channel.name)
             if stray := (rows.keys() | channel.shown.keys()) - alerts.keys():
                 yield f"{channel.name} knows of {stray}, which are no alerts"
             for alert in alerts.values():
@@ -168,7 +181,7 @@ class Alerts:
         ]:
             yield f"{over} are over for more than a week, and still kept"
         for name in self.channels:
-            if stray := self._sent.rows(name).keys() - alerts.keys():
+            if stray := self._sent_to(name).keys() - alerts.keys():
                 yield f"what {name} was sent of {stray} is still kept"
         yield from self._left_over(alerts)
 
