@@ -141,11 +141,17 @@ class Alerts:
         """Have what was refused for good sent again, as somebody does who has mended the channel; return if any was."""
         is_any = False
         for name in self.channels:
-            for alert_id, row in self._all_rows(name).items():
+            for alert_id, row in self._sent_to(name).items():
                 if row.refused_version:
                     self._sent.resend(name, alert_id, self._clock())
                     is_any = True
         return is_any
+
+    def _sent_to(self, channel: str) -> Mapping[str, Row]:
+        """Return all that a channel was sent, by alert id."""
+        client = bare_client()
+        ids = [key.decode() for key in client.hkeys(CHANNEL_ROWS_PREFIX + channel)]
+        return self._sent.rows({channel: ids}).get(channel, {})
 
     def broken(self, record: Sequence[Event]) -> Iterator[str]:
         """Yield each promise that is broken."""
@@ -155,7 +161,7 @@ class Alerts:
         yield from self._undecided(alerts, record)
         for channel in self.channels.values():
             yield from channel.wrong
-            rows = self._all_rows(channel.name)
+            rows = self._sent_to(channel.name)
             if stray := (rows.keys() | channel.shown.keys()) - alerts.keys():
                 yield f"{channel.name} knows of {stray}, which are no alerts"
             for alert in alerts.values():
@@ -175,14 +181,9 @@ class Alerts:
         ]:
             yield f"{over} are over for more than a week, and still kept"
         for name in self.channels:
-            if stray := self._all_rows(name).keys() - alerts.keys():
+            if stray := self._sent_to(name).keys() - alerts.keys():
                 yield f"what {name} was sent of {stray} is still kept"
         yield from self._left_over(alerts)
-
-    def _all_rows(self, channel: str) -> Mapping[str, Row]:
-        """Return what a channel was sent of each alert, whether the alert is kept or not."""
-        ids = [alert_id.decode() for alert_id in bare_client().hkeys(CHANNEL_ROWS_PREFIX + channel)]
-        return self._sent.rows({channel: ids}).get(channel, {})
 
     def _undecided(self, alerts: Mapping[str, Alert], record: Sequence[Event]) -> Iterator[str]:
         """Compare the alerts with what is on record."""

@@ -6,7 +6,7 @@ from tests.simulation.planted import PLANTED
 from tests.simulation.run import found_by, simulated
 from tests.simulation.world import World
 
-SEEDS = 200
+SEEDS = 100
 #: Of so many seeds at least one finds each planted fault; a change of the product moves them.
 ENOUGH = 300
 

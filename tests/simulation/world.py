@@ -50,8 +50,8 @@ REPORTED: Final = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 #: Keys that may be left, with anything behind the colons.
 KEYS: Final = (
     "providers", "schedule", "due", "updates", "cursors", "generation", "sinks", "page", "seen", "latency", "slots",
-    "waiting", "sink", "lease", "owner", "alerting", "alerts", "channel",
-    "channel-dead", "channel-rows", "channel-lease",
+    "waiting", "sink", "lease", "owner", "alerting", "alerts", "channel", "channel-rows", "channel-dead",
+    "channel-lease",
 )  # fmt: skip
 
 
