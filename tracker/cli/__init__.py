@@ -140,6 +140,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an expected failure is one sentence and an exit status."""
+    _open_closed_streams()
     try:
         cli(prog_name="tracker")
     except TrackerError as error:
@@ -152,6 +153,13 @@ def main() -> None:
         where = "the output" if error.filename is None else error.filename
         _say(f"cannot write or read {where}: {error.strerror or error}")
         sys.exit(PROBLEM)
+
+
+def _open_closed_streams() -> None:
+    """Open the null device where the caller closed a standard stream (`>&-`), whose number a socket would get."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  open until the end
 
 
 def _say(sentence: object) -> None:
