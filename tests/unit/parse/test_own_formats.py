@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from tests.vendor import Watch
 from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
 from tracker.errors import ConfigError, ParseError
-from tracker.model.format_definition import FormatDefinition
+from tracker.model.format_definition import BodyKind, FormatDefinition
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.custom import custom_format, tried, understood
 from tracker.parse.custom import language as languages
+from tracker.parse.custom.markup import Html
 from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
 
 ROOT = Path(__file__).parents[3]
@@ -193,6 +195,63 @@ def test_what_a_page_can_cost_is_bounded(name: str, body: bytes, problem: str) -
         custom_format(definition(name)).read(body, "", None)
 
 
+NESTED = b"<main id=status>" + b"<div>" * 140 + b"<p>x</p>" * 4_500
+SIBLINGS = b"<main id=status>" + b"<div><p>x</p></div>" * 4_900
+
+
+@pytest.mark.parametrize("body", [NESTED, SIBLINGS], ids=["nested", "siblings"])
+@pytest.mark.parametrize("selector", ["div div div div p", "div ~ div ~ div p", "div > p ~ p, div + div"])
+def test_a_page_cannot_make_a_selector_take_minutes(selector: str, body: bytes) -> None:
+    tree = Html().opened(body)
+    begun = time.process_time()
+
+    found = Html().compiled(selector, is_part=False)(tree)
+
+    # Of libxml2 alone some take a minute of the processor, and ours a tenth of a second.
+    assert time.process_time() - begun < 5
+    assert len(found) in {0, 4_500, 4_499, 4_900, 4_899, 4_898}
+
+
+def test_combinators_find_what_selectors_level_3_says() -> None:
+    tree = Html().opened(b"<div id=1><p id=2><b id=3>x</b></p><p id=4>x</p><b id=5>x</b></div><b id=6>x</b>")
+    cases = {
+        "div b": "35",
+        "div > b": "5",
+        "p + p": "4",
+        "p ~ b": "5",
+        "div p > b": "3",
+        "b, p": "23456",
+        "p:first-child > b": "3",
+    }
+
+    assert {each: "".join(Html().compiled(f"{each}::attr(id)", is_part=False)(tree)) for each in cases} == cases
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "body", "problem"),
+    [
+        ("json", "a" + ".[@,@][]" * 25, b'{"a": [1]}', "repeats a value"),
+        ("json", "a" + ".[@,@]" * 40 + "|to_string(@)", b'{"a": [1]}', "repeats a value"),
+        ("json", "map(&map(&map(&map(&@,$),$),$),$)".replace("$", f"`{[0] * 33}`"), b"{}", "finds more than"),
+        ("xml", "count(a)", b"<r><a/></r>", "incident cannot be read"),
+    ],
+)
+def test_an_expression_that_finds_too_much_or_no_element_is_refused(
+    kind: str, expression: str, body: bytes, problem: str
+) -> None:
+    known = FormatDefinition(
+        name="f",
+        kind=BodyKind(kind),
+        incidents=expression,
+        always="." if kind == "xml" else None,
+        title="b",
+        state="c",
+    )
+
+    with pytest.raises(ParseError, match=problem):
+        custom_format(known).read(body, "", None)
+
+
 def test_entities_of_a_page_open_no_file() -> None:
     body = b'<!DOCTYPE board [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + pier("&x;").partition(b"?>")[2]
 
@@ -287,8 +346,8 @@ def test_without_the_libraries_the_remedy_is_named(monkeypatch: pytest.MonkeyPat
     def nothing(module: str) -> object:
         raise ImportError(module)
 
-    monkeypatch.setattr(languages, "import_module", nothing)
     fresh = msgspec.structs.replace(definition("quay"), name="fresh")
+    monkeypatch.setattr(languages, "import_module", nothing)
 
     with pytest.raises(
         ParseError, match=r"needs jmespath; install it with pip install 'status-page-tracker\[formats\]'"

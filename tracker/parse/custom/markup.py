@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tracker.errors import ParseError
 from tracker.parse.custom.language import BadExpression, Language, Query, needed
+from tracker.parse.custom.selectors import selected
 from tracker.parse.text import encodable
 
 _MOST_ELEMENTS: Final = 50_000
@@ -44,15 +45,17 @@ class Html(Language):
         cssselect, etree = needed("cssselect"), needed("lxml.etree")
         found = _ATTRIBUTE.fullmatch(expression)
         selector, attribute = (found["selector"], found["name"]) if found else (expression, None)
-        if selector.strip() in ("", ":scope"):
-            path = "."
-        else:
-            try:
-                path = cssselect.HTMLTranslator().css_to_xpath(selector, prefix="descendant::")
-            except (cssselect.SelectorError, RecursionError) as error:
-                raise BadExpression(f"is no CSS selector: {str(error).partition(chr(10))[0]}") from None
         suffix = f"/@{attribute.lower()}" if attribute else ""
-        return _query(etree, f"({path}){suffix}")
+        if selector.strip() in ("", ":scope"):
+            return _query(etree, f".{suffix}")
+        try:
+            path = cssselect.HTMLTranslator().css_to_xpath(selector, prefix="descendant::")
+            found_below = selected(selector, lambda step: _query(etree, step))
+        except (cssselect.SelectorError, RecursionError) as error:
+            raise BadExpression(f"is no CSS selector: {str(error).partition(chr(10))[0]}") from None
+        if found_below is None:
+            return _query(etree, f"({path}){suffix}")
+        return _attributes(found_below, attribute.lower()) if attribute else _elements(found_below)
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
         """Return whether a body lacks even the place where a list would be."""
@@ -174,7 +177,7 @@ def _query(etree: Any, path: str) -> Query:
         raise BadExpression(f"is no path: {error}") from None
 
     def find(node: Any) -> list[Any]:
-        if isinstance(node, str):
+        if not etree.iselement(node):
             return []
         try:
             found = find_all(node)
@@ -184,6 +187,16 @@ def _query(etree: Any, path: str) -> Query:
         return [value for value in values if not isinstance(value, str) or value.strip()]
 
     return find
+
+
+def _elements(find_all: Query) -> Query:
+    return lambda node: [] if isinstance(node, str) else find_all(node)
+
+
+def _attributes(find_all: Query, name: str) -> Query:
+    return lambda node: [
+        value for element in _elements(find_all)(node) if (value := element.get(name)) is not None and value.strip()
+    ]
 
 
 def _local(name: str) -> str:

@@ -1,6 +1,10 @@
 """JMESPath over JSON: of the answer itself, or of what an element of a web page holds."""
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from math import prod
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +17,10 @@ from tracker.parse.custom.markup import Html
 _STEP: Final = re.compile(r"[.|\[]")
 _KEYS_NAMED: Final = 12
 _LONGEST: Final = 60
+#: How often the lists and tables of an expression may repeat one value: `[@, @].[@, @]` does so four times.
+_MOST_COPIES: Final = 1_000
+#: Steps that an expression may take in one body; five for each value that a body may have.
+_MOST_STEPS: Final = 1_000_000
 
 
 class Paths(Language):
@@ -39,6 +47,8 @@ class Paths(Language):
         except (jmespath.exceptions.JMESPathError, RecursionError) as error:
             raise BadExpression(_first_line(error)) from None
 
+        if _copies(path.parsed) > _MOST_COPIES:
+            raise BadExpression(f"repeats a value more than {_MOST_COPIES:,} times; write fewer [A, B] into each other")
         return _PathQuery(path, expression)
 
     def is_missing(self, root: Any, query: Query) -> bool:
@@ -83,9 +93,33 @@ class _PathQuery:
     def found(self, node: Any) -> Any:
         """Return what it finds, as it is there. Raises ParseError."""
         try:
-            return self._path.search(node)
+            return _counting()().visit(self._path.parsed, node)
         except (needed("jmespath").exceptions.JMESPathError, RecursionError, TypeError, ValueError) as error:
             raise ParseError(f"{self._expression}: {_first_line(error)}") from None
+
+
+def _copies(parsed: Mapping[str, Any]) -> int:
+    """Return how often the lists and tables of an expression repeat a value at most."""
+    is_several = parsed["type"] in ("multi_select_list", "multi_select_dict")
+    copies = prod(_copies(child) for child in parsed["children"] if isinstance(child, dict))
+    return copies * max(len(parsed["children"]), 1) if is_several else copies
+
+
+@cache
+def _counting() -> Any:
+    """Return JMESPath's interpreter with a bound on its steps."""
+    visitor = import_module("jmespath.visitor")
+
+    class Counting(visitor.TreeInterpreter):  # type: ignore[misc, name-defined]
+        steps = 0
+
+        def visit(self, node: Any, *arguments: Any, **named: Any) -> Any:
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                raise ValueError(f"it finds more than a page holds ({_MOST_STEPS:,} steps)")
+            return super().visit(node, *arguments, **named)
+
+    return Counting
 
 
 def _first_line(error: Exception) -> str:
