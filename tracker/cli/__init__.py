@@ -160,7 +160,7 @@ def _open_closed_streams() -> None:
     """Open the null device where the caller closed a standard stream (`>&-`), whose number a socket would get."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  open until the end
 
 
 def _say(sentence: object) -> None:
