@@ -29,7 +29,7 @@ quick: $(TOOLS) ## Run the unit tests, as often as you like (under 30 s)
 	$(BIN)/python -m pytest -n auto $(QUICK)
 
 test: $(TOOLS) ## Run all tests but those of `make faults` (under 4 min)
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 
 faults: $(TOOLS) ## Run the tests of further faults (about two minutes)
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m faults
