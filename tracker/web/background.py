@@ -24,7 +24,7 @@ log = logging.getLogger("tracker")
 LOOK_EVERY_S: Final = 1.0
 #: The same while nobody looks: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
-IDLE_PAGES_EVERY_S: Final = 30.0
+IDLE_PAGES_EVERY_S: Final = 300.0
 #: However much there is to read, reading takes at most one part in this many of the time.
 _PAUSE_TO_WORK: Final = 5.0
 #: An entry of the stream is on record within this time; so long the record is looked at often.
@@ -33,7 +33,7 @@ _OFTEN_S: Final = 0.05
 #: Events that come within this time are handed on together; some more for each client, of which each is written to.
 GATHERED_S: Final = 0.05
 _GATHERED_FOR_EACH_S: Final = 0.00025
-_COUNT_EVERY_S: Final = 60.0
+_COUNT_EVERY_S: Final = 300.0
 _FORGET_EVERY_S: Final = 3600.0
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from tracker.web.http import problem_response
 from tracker.web.parts import Parts
 
 #: Paths that are served under any host name: probes use the address.
-_PROBES: Final = frozenset({"/healthz", "/readyz"})
+_ALIVE: Final = "/healthz"
+_PROBES: Final = frozenset({_ALIVE, "/readyz"})
 #: Paths that everybody may request; hooks and links in messages carry their own secrets.
 _OPEN: Final = ("/static/", "/hooks/", "/act/", "/login", "/favicon", "/icon.svg")
 _POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -48,7 +49,7 @@ class Gate:
 
         refusal = self._refusal(scope)
         if refusal is None:
-            if scope["path"] not in _PROBES and not scope["path"].startswith(_OPEN):
+            if scope["path"] != _ALIVE and not scope["path"].startswith(_OPEN):
                 await self._parts.attention.look()
             await self._app(scope, receive, send_guarded)
         else:
