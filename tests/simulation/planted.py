@@ -114,11 +114,6 @@ def _forgets_doubt(failed: Callable[..., Any], *args: Any) -> Any:
     return failed(sender, lease, ready, row, replace(before, intent=None), error)
 
 
-def _has_time(begin: Callable[..., ChannelLease | None], *args: Any) -> ChannelLease | None:
-    lease = begin(*args)
-    return lease and replace(lease, call_begins_within=timedelta(days=1))
-
-
 #: By what is wrong.
 PLANTED: Final[Mapping[str, Plant]] = {
     "an overtaken poll may commit": lambda: _script(
@@ -149,7 +144,6 @@ PLANTED: Final[Mapping[str, Plant]] = {
     "a close is skipped with the versions before it": lambda: _around(rows, "_going_on", _skips_close),
     "a close that waits is forgotten when the alert reopens": lambda: _around(senders, "planned", _forgets_close),
     "a failure ends the doubt about an earlier call": lambda: _around(Sender, "_failed", _forgets_doubt),
-    "a message is sent after its lease": lambda: _around(RedisRows, "begin", _has_time),
     "a row is written without the lease": lambda: _script(
         "alert_row", "redis.call('GET', lease_key) ~= owner", "false"
     ),

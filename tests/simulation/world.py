@@ -41,7 +41,7 @@ from tracker.store.stream import RedisStream
 
 #: Steps with faults, and the most that may then pass until all is delivered.
 STEPS: Final = 260
-QUIET_STEPS: Final = 1200
+QUIET_STEPS: Final = 4000
 #: How often the pages of a world are asked: the longer, the more hours pass between what happens.
 INTERVALS_S: Final = (20, 60, 600, 3600)
 PAGES: Final = 2
@@ -290,7 +290,7 @@ class World:
         self._promise(not found, f"on record, and never posted: {dict(found)}")
         first = list(dict.fromkeys(self.receiver.accepted))
         wanted = [event.id for event in record] if self.has_webhook else []
-        self._promise(first == wanted, f"a webhook got {first}")
+        self._promise(first == wanted, f"a webhook got {first}, on record are {wanted}")
         repeats = len(self.receiver.accepted) - len(first)
         allowed = self.receiver.lost_answers + sum(
             count for name, count in self.scheduler.faults.items() if name.startswith(("deliverer", "a stall"))

@@ -48,6 +48,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("HSETNX", SCHEDULE, "p", ""),
     ("HVALS", PROVIDERS),
     ("INCR", VERSION),
+    ("INCRBY", VERSION, "1"),
     ("LLEN", f"{NAMESPACE}fetch"),
     ("MGET", VERSION),
     ("PEXPIRE", _SLOTS, "1"),
