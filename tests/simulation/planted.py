@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -15,7 +14,7 @@ from tracker.alerting.alert import Alert, Phase, Target
 from tracker.alerting.channel import Act
 from tracker.alerting.row import Planned, Row
 from tracker.alerting.sender import Sender
-from tracker.alerting.stores import ChannelLease, Decided, ReadEvent
+from tracker.alerting.stores import Decided, ReadEvent
 from tracker.delivery.deliverer import Deliverer
 from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.outbox import DeliveryLease
