@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import redis
@@ -193,3 +194,26 @@ def test_what_is_new_is_reported_once_and_what_is_on_record_not_again(name: str,
     assert (sent[:1] == ["opened"], sent.count("opened"), sent.count("closed")) == (is_alerting,) * 3
     lines = [line for line in tracker.log[lines_before:] if "has lost its data" in line]
     assert len(lines) <= (2 if name == "emptied twice" else 1)
+
+
+@pytest.mark.faults
+def test_a_start_on_an_emptied_data_server_reports_what_came_since_the_record(tmp_path: Path) -> None:
+    page = Page("acme", id="acme")
+    for folder in ("server", "tracker"):
+        (tmp_path / folder).mkdir()
+    with DataServer(tmp_path / "server", _free_port()) as server, SimulatedVendor([page]) as vendor:
+        entry = provider("acme", vendor.url("acme"), first_sight="silent", cadence="fixed")
+        tracker = RunningTracker(entry, tmp_path / "tracker", "--format", "json", environ={"REDIS_URL": server.url})
+        with tracker:
+            tracker.wait_until_watching()
+            known = page.open_incident("Known", body="We look into it.")
+            tracker.wait_for(lambda it: [line["status"] for line in it.record] == ["investigating"])
+            tracker.stop()
+            page.post_update(known, "identified", "It is the database.")
+            page.resolve(known)
+            with redis.Redis.from_url(server.url) as client:
+                client.flushall()
+            tracker.start()
+            tracker.wait_for(lambda it: len(it.record) >= 3)
+
+            assert [line["status"] for line in tracker.record] == ["investigating", "identified", "resolved"]

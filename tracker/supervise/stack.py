@@ -91,6 +91,13 @@ class Stack:
         """Return where the updates are recorded."""
         return self._data_dir / RECORD_NAME
 
+    @property
+    def _has_record(self) -> bool:
+        try:
+            return self.record.stat().st_size > 0
+        except OSError:
+            return False
+
     def start(
         self, providers: Sequence[Provider], sinks: Sequence[Webhook] = (), alerting: Alerting | None = None
     ) -> None:
@@ -104,6 +111,9 @@ class Stack:
         def put_in() -> Synced:
             self._own()
             self._sinks.sync(sinks)
+            if self._has_record and self._catalogue.holdings().generation is None:
+                # The data server was emptied: pages wait until the printer has reminded them of the record.
+                self._catalogue.restore(providers, utc_now(), was_emptied=True)
             put = self._catalogue.put(providers, utc_now(), replacing="file")
             # Last: an alert whose page is not in the catalogue would end.
             self._alerts.sync(alerting or Alerting(), awaits_journal=True)
