@@ -38,10 +38,13 @@ def as_mrkdwn(text: str) -> str:
 
 
 def safe_link(link: str | None) -> str | None:
-    """Return an address that no chat takes for anything else, None for others."""
+    """Return an address that no chat takes for anything else, such as a mention; None for others."""
     if link is None or len(link) > _LONGEST_LINK or _UNSAFE_IN_LINKS.search(link) or not link.isprintable():
         return None
-    return link if urlsplit(link).scheme.lower() in ("http", "https") else None
+    parts = urlsplit(link)
+    if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc:
+        return None  # what is before an @ there reads like the host
+    return link.replace("@", "%40")
 
 
 def fitted(text: str, limit: int, escaped: Callable[[str], str]) -> str:
