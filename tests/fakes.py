@@ -151,6 +151,8 @@ class MemoryStream:
         #: What pages were reminded of, and up to when they were known.
         self.reminders: list[tuple[Mapping[str, Reported], datetime]] = []
         self.has_pages = True
+        #: Whether anybody has put a catalogue in since all was lost.
+        self.has_catalogue = True
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
@@ -193,7 +195,7 @@ class MemoryStream:
             self.timings[provider_id] = [*self.timings.get(provider_id, ()), *known][-MOST_TIMINGS:]
 
     def generation(self) -> str | None:
-        return str(self.losses)
+        return str(self.losses) if self.has_catalogue else None
 
     def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
         self.reminders.append((reported, known_until))

@@ -84,6 +84,8 @@ class Printer:
         self._again: Mapping[str, Sequence[Event]] = {}
         #: The recovery after a loss; None otherwise.
         self._reminder: _Reminder | None = None
+        #: When the data server was last found without a catalogue, before this record was begun.
+        self._empty_at: datetime | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -123,6 +125,11 @@ class Printer:
         began = self._clock()
         self._generation = self._stream.generation()
         cursor = self._stream.cursor(RECORD)
+        if cursor is None and self._generation is None and self._record.whole_until() is None:
+            # Nobody has put pages in yet, or all was lost before the first look: those who put pages back make them
+            # wait for this printer, and what is published meanwhile is new.
+            self._empty_at = began
+            return 0
         if cursor is None and self._reminder is None:
             self._recorded = self._begin_stream()
         elif self._recorded is None:
@@ -199,7 +206,7 @@ class Printer:
 
     def _begin_stream(self) -> str:
         """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
-        known_until = self._record.whole_until()
+        known_until = self._record.whole_until() or self._empty_at
         if known_until is None:
             self._stream.save_cursor(RECORD, START)
         else:

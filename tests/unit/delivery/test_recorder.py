@@ -319,6 +319,23 @@ def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Offi
     assert office.stream.reminders == [({"acme": Reported(keys=keys)}, known_until)] * 2
 
 
+def test_what_came_since_is_new_where_all_was_lost_before_the_first_look(office: Office) -> None:
+    office.stream.has_catalogue = False
+    for _ in range(3):
+        office.clock.passes(seconds=1)
+        office.drains()
+    emptied_at = office.clock()
+    office.clock.passes(seconds=1)
+    assert office.stream.cursors == {}
+    assert office.stream.reminders == []
+    office.stream.has_catalogue = True
+    office.stream.append("acme/i1/u1")
+    office.drains()
+
+    assert office.stream.reminders == [({}, emptied_at)]
+    assert office.recorded == ["acme/i1/u1"]
+
+
 def test_a_record_is_whole_as_of_the_beginning_of_a_drain_that_takes_long(office: Office) -> None:
     office.drains()
     office.stream.append("acme/i1/u1", incident_id="i1", update_id="u1")
