@@ -19,8 +19,11 @@ def test_a_look_waits_until_the_pages_are_fresh() -> None:
         looking = asyncio.create_task(attention.look())
         await asyncio.sleep(0)
         assert not looking.done()
+        clock.now_s += 20
+        assert attention.waiting_s == 20
         attention.done()
         await looking
+        assert attention.waiting_s == 0
         clock.now_s += 1
         looking = asyncio.create_task(attention.look())  # they were read a second ago
         await asyncio.sleep(0)

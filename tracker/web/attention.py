@@ -18,6 +18,8 @@ class Attention:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._looked_s = self._read_s = float("-inf")
+        #: Since when somebody waits for fresh pages; None: nobody does.
+        self._waits_since_s: float | None = None
         self._wanted = asyncio.Event()
         self._read = asyncio.Event()
 
@@ -27,6 +29,8 @@ class Attention:
         self._wanted.set()
         if now_s - self._read_s <= _FRESH_S:
             return
+        if self._waits_since_s is None:
+            self._waits_since_s = now_s
         self._read.clear()
         try:
             async with asyncio.timeout(_PATIENCE_S):
@@ -36,8 +40,14 @@ class Attention:
 
     def done(self) -> None:
         """Note that the pages were read again, or could not be."""
-        self._read_s = self._monotonic()
+        self._read_s, self._waits_since_s = self._monotonic(), None
         self._read.set()
+
+    @property
+    def waiting_s(self) -> float:
+        """Return for how many seconds somebody has waited for fresh pages, 0 where nobody does."""
+        since_s = self._waits_since_s
+        return 0.0 if since_s is None else self._monotonic() - since_s
 
     def is_given(self, clients: int) -> bool:
         """Return whether there was a request within the last seconds, or a client listens."""

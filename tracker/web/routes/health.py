@@ -1,6 +1,5 @@
 """Whether the process lives, and whether it can do its work."""
 
-from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -11,8 +10,8 @@ from tracker.web.http import answer, parts_of, shape
 
 router = APIRouter(tags=["Health"])
 
-#: A look at the data server that is older says that it does not answer.
-_LOOKED: Final = timedelta(seconds=15)
+#: Pages that somebody asks for are read again within this time, however many there are.
+_READ_WITHIN_S: Final = 15.0
 
 
 @router.get("/healthz", responses=shape(Health))
@@ -28,11 +27,10 @@ def readyz(request: Request) -> Response:
     problems = []
     try:
         parts.acts.ping()
-        at, now = parts.board.now.at, parts.clock()
-        if not parts.acts.beats(now):
+        if not parts.acts.beats(parts.clock()):
             problems.append("no scheduler has reported for a minute: no page is asked")
-        if at is None or now - at > _LOOKED:
-            problems.append("the pages were not looked at for too long")
+        if parts.board.now.at is None or parts.attention.waiting_s > _READ_WITHIN_S:
+            problems.append("the pages have not been read for too long")
     except StoreError:
         problems.append("the data server does not answer")
     try:
