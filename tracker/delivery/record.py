@@ -43,6 +43,10 @@ class Record(Sink, Protocol):
         """Note that the record now holds every reported event."""
         ...
 
+    def begun_at(self) -> datetime | None:
+        """Return when the record was begun, None where that is not known."""
+        ...
+
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
         """Return the last events on record, oldest first, back to the first one that is not wanted."""
         ...

@@ -167,7 +167,7 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
     if state.seeded:
         return None
     if state.known_until is not None:
-        return state.known_until - timedelta(seconds=longest_pause_s(lease.provider))
+        return state.known_until
     # The seen ids are there and the state is not: a server with an eviction policy dropped the state alone.
     return _EVER if known.seen and not lease.state.url else None
 

@@ -33,6 +33,8 @@ DUE: Final = f"{PREFIX}due"
 VERSION: Final = f"{PREFIX}providers:version"
 #: A name given when the catalogue is first written; another name means that the data server was emptied.
 GENERATION: Final = f"{PREFIX}generation"
+#: Of all polls: when one was committed last (`at`), and how often one changed the state of a page (`changes`).
+POLLS: Final = f"{PREFIX}polls"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
 #: Of the record, and of each source of providers: who alone may go on with it now.

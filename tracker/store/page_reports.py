@@ -1,7 +1,7 @@
 """The knowledge of many pages, for people and the supervisor: read in portions, so that no other caller waits long."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import redis
 
@@ -10,7 +10,7 @@ from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.store.codec import decode_state, decode_timing, decode_view
-from tracker.store.connection import latency_key, load_script, moment, page_key, translated
+from tracker.store.connection import POLLS, latency_key, load_script, moment, page_key, translated
 from tracker.store.pages import PageStatus
 from tracker.store.scripts import RevisionArguments
 
@@ -36,6 +36,12 @@ class RedisPageReports:
             with translated():
                 found += self._revisions(args=(*RevisionArguments().values, *provider_ids[start : start + _TOGETHER]))
         return tuple(found)
+
+    def changes(self) -> bytes:
+        """Return what differs after every change of any page's state."""
+        with translated():
+            value: Any = self._client.hget(POLLS, "changes")
+        return value or b""
 
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         """Yield what is known of these pages; of some at a time, since all of their components take much memory."""

@@ -19,6 +19,7 @@ from tracker.store.connection import (
     LEASE_PREFIX,
     OWNER_PREFIX,
     PAGE_PREFIX,
+    POLLS,
     PROVIDERS,
     SCHEDULE,
     SEEN_PREFIX,
@@ -78,6 +79,7 @@ class RuleKeys(Named, frozen=True, kw_only=True):
     providers_key: str = PROVIDERS
     due_key: str = DUE
     version_key: str = VERSION
+    polls_key: str = POLLS
 
 
 class RuleArguments(Named, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import redis
 
 from tracker.delivery.event_stream import Reported, StreamedEvent
 from tracker.delivery.latency import MOST_TIMINGS, Timing
+from tracker.detection.readability import read_until
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.keys import KEYS_VERSION
@@ -20,10 +21,12 @@ from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
     GENERATION,
+    POLLS,
     PROVIDERS,
     SINKS,
     UPDATES,
     load_script,
+    moment,
     page_key,
     seen_key,
     translated,
@@ -115,7 +118,20 @@ class RedisStream:
             value: Any = self._client.get(GENERATION)
         return value.decode() if value else None
 
-    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
+    def polled_at(self) -> datetime | None:
+        """Return when a poll was committed last."""
+        with translated():
+            value: Any = self._client.hget(POLLS, "at")
+        return moment(value)
+
+    def remind(
+        self,
+        reported: Mapping[str, Reported],
+        known_until: datetime,
+        now: datetime,
+        *,
+        begun_at: datetime | None = None,
+    ) -> bool:
         """Give pages that were never read what is on record of them; return whether there are pages."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
@@ -123,7 +139,8 @@ class RedisStream:
             with translated(), self._client.pipeline(transaction=False) as pipe:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
-                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=known_until)
+                    until = read_until(provider, known_until, known.unreadable_at, begun_at)
+                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=until)
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
                         token=self._token,
