@@ -15,7 +15,6 @@ from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
 from tracker.store.alert_lists import provider_of
-from tracker.store.alert_scripts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 from tracker.store.connection import (
     ALERTS_PREFIX,
     CHANNEL_DEAD_PREFIX,
@@ -27,6 +26,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
+from tracker.store.scripts.alerts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 
 #: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
 #: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.

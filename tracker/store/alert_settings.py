@@ -8,7 +8,6 @@ import redis
 
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
-from tracker.store.alert_scripts import SettingsArguments, SettingsKeys
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -20,6 +19,7 @@ from tracker.store.connection import (
     load_script,
     translated,
 )
+from tracker.store.scripts.alerts import SettingsArguments, SettingsKeys
 
 #: On a data server that was empty alerts wait so long for the printer, which brings back those of the journal.
 AWAITED_S: Final = 60.0

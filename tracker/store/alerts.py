@@ -18,7 +18,6 @@ from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.store.alert_book import RedisBook
 from tracker.store.alert_lists import RedisAlertLists, encoded_facts
-from tracker.store.alert_scripts import AlertCommitArguments, AlertCommitKeys
 from tracker.store.alert_settings import RedisAlertSettings
 from tracker.store.connection import (
     ALERTS_AWAITED,
@@ -36,6 +35,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
+from tracker.store.scripts.alerts import AlertCommitArguments, AlertCommitKeys
 from tracker.store.stream import read_event
 
 #: A dead decider loses its lease after this long; one run takes milliseconds.

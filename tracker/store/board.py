@@ -11,7 +11,6 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S
-from tracker.store.board_scripts import PulsesArguments, PushArguments, PushKeys
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     AUDIT,
@@ -23,6 +22,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.pages import PageStatus
+from tracker.store.scripts.board import PulsesArguments, PushArguments, PushKeys
 
 #: Pages that one call asks about.
 _TOGETHER: Final = 1000

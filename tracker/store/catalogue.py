@@ -25,7 +25,7 @@ from tracker.store.due_queue import RedisDueQueue
 from tracker.store.ownership import FILE, Holder, holder
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
-from tracker.store.scripts import SyncArguments, SyncKeys
+from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two

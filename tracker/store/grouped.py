@@ -22,7 +22,7 @@ from tracker.store.leases import (
     refusal,
     unknown,
 )
-from tracker.store.scripts import BEGIN, COMMIT, COMMIT_QUIET
+from tracker.store.scripts.polling import BEGIN, COMMIT, COMMIT_QUIET
 from tracker.store.together import Together
 
 if TYPE_CHECKING:

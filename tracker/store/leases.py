@@ -24,7 +24,7 @@ from tracker.store.codec import (
 )
 from tracker.store.connection import moment, seen_before_key, seen_key
 from tracker.store.hosts import slot_of
-from tracker.store.scripts import (
+from tracker.store.scripts.polling import (
     BeginArguments,
     BeginKeys,
     CommitArguments,

@@ -23,7 +23,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
-from tracker.store.scripts import (
+from tracker.store.scripts.delivery import (
     AcknowledgeArguments,
     AcknowledgeKeys,
     DeliveryLeaseArguments,

@@ -17,7 +17,7 @@ import redis
 
 from tracker.errors import ConfigError, OwnedElsewhere
 from tracker.store.connection import OWNER_PREFIX, load_script, translated
-from tracker.store.scripts import DisownArguments, OwnArguments, OwnKeys
+from tracker.store.scripts.stream import DisownArguments, OwnArguments, OwnKeys
 
 #: An owner that renews no longer is taken for dead after this. Renewals are some seconds apart, on a slow data server
 #: up to 20.

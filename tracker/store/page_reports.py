@@ -12,7 +12,7 @@ from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.store.codec import decode_state, decode_timing, decode_view
 from tracker.store.connection import latency_key, load_script, moment, page_key, translated
 from tracker.store.pages import PageStatus
-from tracker.store.scripts import RevisionArguments
+from tracker.store.scripts.polling import RevisionArguments
 
 #: Pages of one call; more would make other callers wait.
 _TOGETHER: Final = 1000

@@ -21,7 +21,8 @@ from tracker.store.connection import (
     moment,
     translated,
 )
-from tracker.store.scripts import RedriveKeys, SinksArguments, SinksKeys
+from tracker.store.scripts.catalogue import SinksArguments, SinksKeys
+from tracker.store.scripts.delivery import RedriveKeys
 from tracker.store.stream import entered_at, order, read_event
 from tracker.store.sync import Synced
 

@@ -29,7 +29,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.ownership import Ownership
-from tracker.store.scripts import (
+from tracker.store.scripts.stream import (
     RECORD_OWNER,
     CursorArguments,
     CursorKeys,
