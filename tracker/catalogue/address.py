@@ -30,16 +30,6 @@ def web_address(value: object) -> str:
     return parts._replace(netloc=parts.netloc.lower(), fragment="").geturl()
 
 
-def receiver_address(value: object) -> str:
-    """Return where messages are posted. The message does not repeat what is given: it may be a secret."""
-    try:
-        return web_address(value)
-    except InvalidValue:
-        raise InvalidValue(
-            "is not an http or https address without a user name; write one like https://hooks.example.com/updates"
-        ) from None
-
-
 def _refuse_all_but_web(value: str, parts: SplitResult) -> None:
     """Refuse other schemes, and credentials, which would end up in logs."""
     if parts.scheme not in {"http", "https"}:

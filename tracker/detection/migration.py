@@ -93,7 +93,7 @@ def carried_over(
     )
 
 
-def is_same(view: PageView, snapshot: Snapshot) -> bool:
+def is_known_page(view: PageView, snapshot: Snapshot) -> bool:
     """Return whether a page at another address is the one that is known: by an incident or by a component."""
     return bool(_matches(view.recent, snapshot.entries) or _renamed_components(view.components, snapshot))
 

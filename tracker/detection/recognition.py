@@ -16,7 +16,7 @@ def other_keys(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(others | set(map(incident_part, others))))
 
 
-def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+def seen_under_other_keys(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the keys that count as seen because others of the same updates are among the `seen`.
 
     A former id alone does not make an incident known: several incidents may have shared it.

@@ -16,7 +16,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: Where the page is unless somebody says otherwise.
 DEFAULT_ADDRESS: Final = "127.0.0.1:8000"
-_MOST_PORT: Final = 65_535
 #: Secrets that are shorter can be guessed.
 LEAST_SECRET: Final = 16
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]", re.IGNORECASE)

@@ -21,7 +21,7 @@ from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
 from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
-from tracker.polling.known import remembered_of
+from tracker.polling.known import starting_state
 from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.page_request import page_request, request_of
 from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
@@ -57,7 +57,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
     """Return how a leased page is polled."""
-    provider, state = lease.provider, remembered_of(lease)
+    provider, state = lease.provider, starting_state(lease)
     try:
         if state.source is None:
             request = page_request(provider, provider.url, environ)
@@ -155,7 +155,7 @@ class QuickPoller:
 
     def _decided(self, lease: PollLease, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
         """Return the poll and its commit if it needs no parsing and no further request, else None."""
-        state = remembered_of(lease)
+        state = starting_state(lease)
         if state.source is None or should_look_again(lease.provider, state, now):
             return None
         if isinstance(ended, FetchError):
