@@ -1,7 +1,7 @@
 """The command `tracker`. Each module holds one group of commands; what they do is elsewhere.
 
 A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found, or something failed; 2 what was given
-is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
+is wrong; 3 the answer is unknown; 4 the data server cannot be reached; 130 Ctrl-C.
 """
 
 import contextlib
