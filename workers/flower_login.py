@@ -23,7 +23,7 @@ from flower.app import Flower
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, decode_signed_value
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 from workers.guesses import Guesses
 
@@ -36,7 +36,7 @@ _REMEDY: Final = "set FLOWER_PASSWORD or FLOWER_PASSWORD_FILE"
 
 
 class Refusal(NamedTuple):
-    """Why a request is not answered."""
+    """The reason why a request is not answered."""
 
     status: int
     headers: Mapping[str, str]

@@ -26,10 +26,10 @@ def test_check_takes_the_format_of_the_page_and_of_the_output(options: tuple[str
 @pytest.mark.parametrize(
     "options",
     [
-        ("--format", "feedless", "--output", "json"),
-        ("--format", "feedless", "--json"),
-        ("--page-format", "feedless", "--format", "json"),
-        ("--page-format", "feedless", "--json"),
+        ("--format", "acme", "--output", "json"),
+        ("--format", "acme", "--json"),
+        ("--page-format", "acme", "--format", "json"),
+        ("--page-format", "acme", "--json"),
     ],
     ids=" ".join,
 )
@@ -37,9 +37,7 @@ def test_a_trial_takes_the_name_of_the_definition_and_the_format_of_the_output(
     options: tuple[str, ...], tmp_path: Path
 ) -> None:
     file, saved = tmp_path / "providers.toml", tmp_path / "saved.json"
-    file.write_text(
-        '[[format]]\nname = "feedless"\nkind = "json"\nincidents = "[]"\ntitle = "name"\nonly_open = true\n'
-    )
+    file.write_text('[[format]]\nname = "acme"\nkind = "json"\nincidents = "[]"\ntitle = "name"\nonly_open = true\n')
     saved.write_text('[{"name": "Errors"}]')
 
     result = CliRunner().invoke(cli, ["formats", "try", str(saved), "--providers", str(file), *options])

@@ -88,7 +88,7 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one channel is to show of one alert; `tracker.alerting.row` is what it was sent."""
+    """The wanted content of one alert in one channel; `tracker.alerting.row` holds the content sent so far."""
 
     phase: Phase
     #: Position of the route that decided, from 1 on; 0 where none did.

@@ -1,4 +1,4 @@
-"""What routes would have sent of recorded events, by the machine that decides about new ones. Pure."""
+"""Replays recorded events through routes, with the machine that decides about new ones. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

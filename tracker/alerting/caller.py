@@ -1,4 +1,4 @@
-"""What channels need from the network: calls of a service's API. Implemented in `fetch`."""
+"""The port of channels to the network: calls of a service's API. Implemented in `fetch`."""
 
 from collections.abc import Mapping
 from typing import Protocol

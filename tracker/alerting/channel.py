@@ -1,4 +1,4 @@
-"""What alerting needs from a channel: an alert as one message, and the object that shows it."""
+"""The port of alerting to a channel: an alert as one message, and the object that shows it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Act(StrEnum):
-    """What happens to the one object that an alert is in a channel."""
+    """An operation on the one object that an alert is in a channel."""
 
     OPEN = "open"
     CHANGE = "change"
@@ -17,7 +17,7 @@ class Act(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad an alert is, in the words of PagerDuty's Events API."""
+    """The severity of an alert, in the words of PagerDuty's Events API."""
 
     INFO = "info"
     WARNING = "warning"

@@ -47,7 +47,7 @@ class DeskAlerts(AlertStore, ListedAlerts, Protocol):
 
 
 class DeskRows(ListedRows, Protocol):
-    """What was sent, as people work with it. Every method raises StoreError."""
+    """The messages sent so far, as people work with them. Every method raises StoreError."""
 
     def row(self, channel: str, alert_id: str) -> Row:
         """Return what was sent of one alert to one channel."""

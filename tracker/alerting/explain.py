@@ -1,4 +1,4 @@
-"""Why an event was sent, or not: what each route says of its alert, and what was decided. Pure."""
+"""Explains whether an event was sent: the verdict of each route on its alert, and the decision. Pure."""
 
 from collections.abc import Sequence
 

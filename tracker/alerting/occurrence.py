@@ -1,4 +1,4 @@
-"""What an event means for alerts: which one it is about, and whether that is ongoing. Pure."""
+"""The meaning of an event for alerts: its subject, and whether that is ongoing. Pure."""
 
 from datetime import datetime
 from typing import Final

@@ -11,7 +11,7 @@ from tracker.alerting.row import Row
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one alert has come in one channel."""
+    """The progress of one alert in one channel."""
 
     channel: str
     #: held, open, closed, dropped or grouped, as decided.

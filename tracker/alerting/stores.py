@@ -64,7 +64,7 @@ class WrittenBook(Book, Protocol):
 
 
 class AlertStore(Protocol):
-    """Where alerts are kept. Every method raises StoreError."""
+    """The store of alerts. Every method raises StoreError."""
 
     def begin(self) -> str | None:
         """Take the right to decide, and return its owner; None where another one has it, or nobody may decide yet."""

@@ -1,4 +1,4 @@
-"""What each channel is to show of an alert, and when: opens, changes and closes, and what holds them back. Pure.
+"""Decides the content of an alert in each channel, and its time: opens, changes, closes and holds. Pure.
 
 A channel that got an open gets exactly one close, whatever becomes of the routes; one that got none gets none.
 """

@@ -28,7 +28,7 @@ class Signs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be said of one kind of process."""
+    """A finding about one kind of process."""
 
     subject: str
     title: str

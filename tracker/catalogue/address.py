@@ -1,4 +1,4 @@
-"""Which addresses of the web we accept from a person."""
+"""Checks of web addresses that a person gives."""
 
 from urllib.parse import SplitResult, urlsplit
 

@@ -1,4 +1,4 @@
-"""What keys of channels and routes may hold: checks that return the value, or raise InvalidValue."""
+"""Checks of the values of channels and routes: each returns the value, or raises InvalidValue."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a table of providers.toml may hold: its keys, checks, defaults and messages, all read from one struct.
+"""The schema of a table of providers.toml: keys, checks, defaults and messages, all read from one struct.
 
 A new key of an existing table is one edit: an annotated field of the struct.
 

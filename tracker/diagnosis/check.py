@@ -7,7 +7,7 @@ import msgspec
 
 
 class Level(StrEnum):
-    """How a check ended, the worst first."""
+    """The result of a check, the worst first."""
 
     PROBLEM = "problem"
     WARNING = "warning"

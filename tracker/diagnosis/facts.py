@@ -11,7 +11,8 @@ import msgspec
 from tracker.assessment import Assessment, Reason, State, assess
 from tracker.delivery.recorder import RECORD
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
-from tracker.environment.settings import Settings, masked_url
+from tracker.environment.data_server import masked_url
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
 from tracker.scheduling.dispatch_lag import Scheduling
 from tracker.store.catalogue import RedisCatalogue

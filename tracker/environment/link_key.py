@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 VARIABLE: Final = "TRACKER_LINK_KEY"

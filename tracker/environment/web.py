@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue, quoted
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -22,7 +22,7 @@ _PAIR: Final = re.compile(r"""[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x3a\x3c-\x7e\x8
 
 
 class _Place(NamedTuple):
-    """Which host and which of its paths a cookie belongs to, and its name."""
+    """The host and path that a cookie belongs to, and its name."""
 
     host: str
     path: str

@@ -21,7 +21,7 @@ Ending = Exception | None
 
 
 class Key(NamedTuple):
-    """What a connection leads to; one that was made with `allow_private` is never used without."""
+    """The destination of a connection; one that was made with `allow_private` is never used without."""
 
     scheme: str
     host: str

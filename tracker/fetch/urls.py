@@ -1,4 +1,4 @@
-"""Which URLs may be requested."""
+"""Checks whether a URL may be requested."""
 
 from contextlib import suppress
 from functools import lru_cache

@@ -10,7 +10,7 @@ from tracker.model.page import Impact
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """When a maintenance was to take place, as the vendor said it at one time."""
+    """The window of a maintenance, as the vendor announced it at one time."""
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -19,7 +19,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """How bad an incident was from one moment on."""
+    """The impact of an incident from one moment on."""
 
     since: datetime
     impact: Impact | None = None
@@ -84,7 +84,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are wanted; an empty filter wants all."""
+    """A filter of events; an empty one takes all."""
 
     #: Provider ids; None: of all providers, (): of none.
     providers: tuple[str, ...] | None = None
@@ -100,7 +100,7 @@ class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are wanted; an empty filter wants all, maintenances too."""
+    """A filter of incidents and maintenances; an empty one takes all."""
 
     providers: tuple[str, ...] | None = None
     is_maintenance: bool | None = None
@@ -155,7 +155,7 @@ class UnreadableSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayState(StrEnum):
-    """How a provider did on one day, the worst first; unknown where nothing is known of it."""
+    """The state of a provider on one day, the worst first; unknown for a day without knowledge."""
 
     CRITICAL = "critical"
     MAJOR = "major"

@@ -19,7 +19,7 @@ _HEAD: Final = 4096
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the record was read: a file, which its first line names, and bytes of it."""
+    """The position in the record up to which it was read: a file, which its first line names, and bytes of it."""
 
     head: str = ""
     offset: int = 0

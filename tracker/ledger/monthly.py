@@ -64,7 +64,7 @@ class VendorMonth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Phase(msgspec.Struct):
-    """How an incident stood from a moment on; None for ended."""
+    """The impact of an incident from a moment on; None once it has ended."""
 
     at: datetime
     impact: str | None

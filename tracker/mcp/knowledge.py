@@ -1,4 +1,4 @@
-"""Where the tools look things up, and what a mistake in a question is answered with."""
+"""The sources of the tools, and the answers to mistaken questions."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Alerts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """What the tools may ask."""
+    """The sources that the tools may ask."""
 
     #: All pages as they are known now, sorted by name. Raises StoreError.
     pages: Callable[[], Sequence[KnownPage]]

@@ -1,4 +1,4 @@
-"""What is known made into answers. Pure; every word of a vendor passes the fence here."""
+"""Shapes knowledge into answers. Pure; every word of a vendor passes the fence here."""
 
 from collections.abc import Mapping
 from datetime import datetime

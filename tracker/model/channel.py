@@ -26,7 +26,7 @@ def _secret(help: str, example: str, *, is_required: bool = True) -> Key:
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every channel has."""
+    """The common part of all channels."""
 
     name: Annotated[
         str, Key(help="By what routes call it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True)
@@ -84,7 +84,7 @@ class TeamsConfig(ChannelConfig, frozen=True, kw_only=True, tag="teams"):
 
 
 class MailSecurity(StrEnum):
-    """How the connection to a mail server is protected."""
+    """The protection of the connection to a mail server."""
 
     STARTTLS = "starttls"
     TLS = "tls"

@@ -1,4 +1,4 @@
-"""How a page of your own is read: a `[[format]]` of the catalogue, as data that travels with its provider."""
+"""The definition of a format of your own: a `[[format]]` of the catalogue, as data that travels with its provider."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -18,7 +18,7 @@ _IMPACTS: Final = tuple(impact.value for impact in Impact)
 
 
 class BodyKind(StrEnum):
-    """What a body is, and so in which language its parts are named."""
+    """The kind of a body, which decides the language of the expressions."""
 
     #: JMESPath.
     JSON = "json"
@@ -29,7 +29,7 @@ class BodyKind(StrEnum):
 
 
 class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where in a body the incidents are, and each part of one: expressions in the language of its kind.
+    """Expressions, in the language of the body's kind, for the incidents and each part of one.
 
     Those of an incident's parts begin at the incident, those of an update's parts at the update.
     """

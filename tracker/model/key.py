@@ -1,11 +1,11 @@
-"""How people write fields in providers.toml: notes on the fields of the structs behind its tables, data alone."""
+"""The keys of providers.toml: notes on the fields of the structs behind its tables, data alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
 
 class Holds(StrEnum):
-    """What a value is where the type of its field does not say so; for a list, what each item is."""
+    """The meaning of a value beyond the type of its field; for a list, the meaning of each item."""
 
     TEXT = auto()
     #: An id: part of data keys, of file lines and of commands.

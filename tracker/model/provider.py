@@ -28,7 +28,7 @@ class FirstSight(StrEnum):
 
 
 class Cadence(StrEnum):
-    """Whether the pace follows the page (`scheduling.cadence`) or stays at the interval."""
+    """The choice between a pace that follows the page (`scheduling.cadence`) and the plain interval."""
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"

@@ -13,7 +13,7 @@ from tracker.model.page import SEVERITIES, Impact
 
 
 class AlertKind(StrEnum):
-    """What an alert is about."""
+    """The subject of an alert."""
 
     INCIDENT = "incident"
     MAINTENANCE = "maintenance"
@@ -148,7 +148,7 @@ class Fallback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True):
-    """What `providers.toml` says of alerts. Holds names of secrets, never secrets."""
+    """The alerting part of `providers.toml`. Holds names of secrets, never secrets."""
 
     channels: tuple[AnyChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()

@@ -1,4 +1,4 @@
-"""When two texts of one update are the same text: digests of what it says, to the letter and without its markup. Pure.
+"""Digests by which two texts of one update are the same: to the letter, and without markup. Pure.
 
 Vendors render their texts again: list marks, emphasis, blanks, typographic quotes and invisible characters come and go.
 Nobody has rewritten such a text.

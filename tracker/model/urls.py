@@ -1,4 +1,4 @@
-"""When two addresses are of one page, or of one server. Pure."""
+"""Decides whether two addresses are of one page, or of one server. Pure."""
 
 from typing import Final
 from urllib.parse import urlsplit

@@ -87,7 +87,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What one entry says of an incident."""
+    """The part of an incident that one entry states."""
 
     #: The title without the status; a mark in square brackets stays.
     name: str | None

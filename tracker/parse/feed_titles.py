@@ -1,4 +1,4 @@
-"""What feeds call themselves, in the languages that pages are written in: words of status pages, and of others."""
+"""Words in the titles of feeds, of status pages and of others, in the languages that pages are written in."""
 
 import re
 from typing import Final

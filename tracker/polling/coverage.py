@@ -1,4 +1,4 @@
-"""How far the page of a preset is read: fully, in part, not, or not known. Pure.
+"""Judges how far the page of a preset is read: fully, in part, not, or not known. Pure.
 
 The format that reads the preset's platform decides, and then the exceptions of single vendors.
 """
@@ -20,7 +20,7 @@ _FEED: Final = re.compile(r"\.(?:rss|atom|xml)$|/(?:rss|atom|feed)$")
 
 
 class Reach(StrEnum):
-    """How much of a page is read."""
+    """The part of a page that is read."""
 
     FULLY = "fully"
     IN_PART = "in part"
@@ -29,7 +29,7 @@ class Reach(StrEnum):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a page is read, and why no further."""
+    """The reach of a page, and the reason for its limit."""
 
     reach: Reach
     #: Name of the format that reads it, None for none.

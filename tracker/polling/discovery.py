@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """What a search asked and found: either `found` or `failure` is there."""
+    """The requests and the result of a search: either `found` or `failure` is there."""
 
     attempts: tuple[Attempt, ...]
     found: Found | None = None

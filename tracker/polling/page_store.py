@@ -1,4 +1,4 @@
-"""What polling needs from the data server: leases, what is known of a page, commits. Implemented in `store`."""
+"""The port of polling to the data server: leases, knowledge of a page, commits. Implemented in `store`."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

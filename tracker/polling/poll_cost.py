@@ -9,7 +9,7 @@ import msgspec
 
 
 class ResponseClass(StrEnum):
-    """How far an answer had to be read to know whether it changed."""
+    """The depth to which an answer was read until it was clear whether it changed."""
 
     NOT_MODIFIED = "not_modified"
     SAME_BODY = "same_body"

@@ -35,7 +35,7 @@ SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
-    """How a poll ended."""
+    """The end of a poll."""
 
     QUIET = "quiet"
     CHANGED = "changed"

@@ -1,4 +1,4 @@
-"""Which site answers a path: `/<page id>/...`, and everything when there is one site only."""
+"""Finds the site that answers a path: `/<page id>/...`, or any path when there is one site only."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a path leads."""
+    """The destination of a path."""
 
     stand: Stand
     #: What comes before the site's own part of the path: empty, or `/<page id>`.

@@ -1,4 +1,4 @@
-"""What the server can serve: pages that live, and pages that were recorded."""
+"""The sites of the server: pages that live, and pages that were recorded."""
 
 import threading
 import time

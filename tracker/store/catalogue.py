@@ -34,7 +34,7 @@ ASKED_AFTER: Final = timedelta(seconds=30)
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data server holds of the catalogue, in numbers."""
+    """The catalogue in the data server, in numbers."""
 
     #: Differs once the data server was emptied and filled again; None while it holds no catalogue.
     generation: bytes | None

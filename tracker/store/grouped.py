@@ -1,4 +1,4 @@
-"""What is remembered of pages, in the data server, for the coroutines of one event loop."""
+"""The pages in the data server, for the coroutines of one event loop."""
 
 import asyncio
 from collections.abc import Sequence

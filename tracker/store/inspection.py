@@ -13,7 +13,7 @@ import msgspec
 import redis
 from redis import exceptions
 
-from tracker.environment.settings import masked_url
+from tracker.environment.data_server import masked_url
 from tracker.errors import ServerUnfit
 from tracker.store.connection import connect
 from tracker.store.needs import COMMANDS, LEAST_VERSION, TRANSACTION, named

@@ -59,7 +59,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last lease, and the question that checks whether it still holds."""
+    """A worker's copy of a page from its last lease, with the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState

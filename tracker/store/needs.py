@@ -1,4 +1,4 @@
-"""What the tracker asks of a data server: the least version, and every command that it and Celery send.
+"""The requirements for a data server: the least version, and every command that the tracker and Celery send.
 
 There is one list: `tracker.store.inspection` checks the server for each, and a test compares it with all that is sent.
 """

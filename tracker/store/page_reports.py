@@ -23,7 +23,7 @@ _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
 
 class RedisPageReports:
-    """How pages are, what their updates took and what their polls cost. Every method raises StoreError."""
+    """Reports on pages: their states, the latency of updates, the cost of polls. Every method raises StoreError."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client

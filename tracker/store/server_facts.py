@@ -16,7 +16,7 @@ _MOST_COUNTED: Final = 1000
 
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found. None or "" where this user may not ask, or the server does not say."""
+    """The facts about a data server; None or "" where this user may not ask, or the server does not say."""
 
     #: Such as `valkey 9.1.2`.
     version: str = ""

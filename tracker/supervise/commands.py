@@ -19,7 +19,7 @@ _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How many workers the stack runs, and how many pages each polls at a time."""
+    """The size of the stack: its workers, and the pages that each polls at a time."""
 
     workers: int = 2
     #: Pages that one worker polls at a time.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 
 #: The working directory of children: it holds no files of users, is never removed, and is on the path for modules
 #: already, so Celery does not put it in front.

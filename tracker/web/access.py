@@ -1,4 +1,4 @@
-"""Who may read and who may act. Pure: decided from the request alone, with secrets compared in constant time."""
+"""Decides who may read and who may act. Pure: from the request alone, with secrets compared in constant time."""
 
 import base64
 import hashlib

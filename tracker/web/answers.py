@@ -1,4 +1,4 @@
-"""What the API answers: frozen values that msgspec writes as JSON. Fields may be added, never changed."""
+"""The API's answers: frozen values that msgspec writes as JSON. Fields may be added, never changed."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from tracker.web.now import PageNow
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """How old the knowledge behind an answer is."""
+    """The age of the knowledge behind an answer."""
 
     #: When the page was read last; of several pages, the one that was read longest ago. None: never.
     checked_at: datetime | None
@@ -115,7 +115,7 @@ class Updates(Known, frozen=True, kw_only=True):
 
 
 class IsItThem(Known, frozen=True, kw_only=True):
-    """Whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
+    """The answer to whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
 
     answer: Answer
     provider: str
@@ -128,21 +128,21 @@ class IsItThem(Known, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the process, or all that it needs, does well."""
+    """The health of the process, or of all that it needs."""
 
     status: str
     problems: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act did."""
+    """The result of an act."""
 
     provider: str
     done: str
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was refused (after RFC 9457)."""
+    """The reason why a request was refused (after RFC 9457)."""
 
     title: str
     status: int

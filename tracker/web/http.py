@@ -1,4 +1,4 @@
-"""How answers become responses: JSON, ETag and 304, problems, and how the OpenAPI document learns of their shapes."""
+"""Makes answers responses: JSON, ETag and 304, problems, and their shapes in the OpenAPI document."""
 
 import hashlib
 import re

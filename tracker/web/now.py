@@ -19,7 +19,7 @@ _ASSESSED_FOR: Final = timedelta(seconds=5)
 
 
 class PageSource(Protocol):
-    """Where pages are read. Every method raises StoreError."""
+    """The source of pages. Every method raises StoreError."""
 
     def version(self) -> bytes:
         """Return what differs after every change of the catalogue."""

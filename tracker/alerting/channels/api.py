@@ -1,4 +1,4 @@
-"""What all channels over HTTP share: secrets, calls with JSON, and what an answer means."""
+"""The shared parts of channels over HTTP: secrets, calls with JSON, and the meaning of answers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -25,7 +25,7 @@ _SOURCE: Final = "Status Page Tracker"
 
 
 class _Shown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the alert has been given."""
+    """The state of the alert at the service."""
 
     #: Id of the newest update.
     entry: str | None = None

@@ -49,7 +49,7 @@ def state(message: Message) -> str:
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a channel that cannot edit said last of an alert: all of it that is worth another message."""
+    """The last message of a channel that cannot edit: the parts whose change is worth another message."""
 
     severity: Severity
     status: str

@@ -40,7 +40,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the page of one vendor names the parts that a person may choose from."""
+    """The names that the page of one vendor has for the parts that a person may choose from."""
 
     #: Globs, one of which matches the code of any region; () where codes are not known.
     regions: tuple[str, ...] = ()

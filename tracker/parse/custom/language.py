@@ -1,4 +1,4 @@
-"""What a language of expressions can do: open a body, find values in it, and say why it finds none."""
+"""The port to a language of expressions: it opens a body, finds values in it, and explains why it finds none."""
 
 from collections.abc import Callable
 from importlib import import_module

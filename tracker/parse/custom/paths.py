@@ -79,7 +79,7 @@ class Paths(Language):
 
 
 class _PathQuery:
-    """What one path finds."""
+    """A compiled path."""
 
     def __init__(self, path: Any, expression: str) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""What each expression of a definition finds in one body, what that becomes, and why it finds nothing."""
+"""Tries a definition on one body: the findings of each expression, the result, and the reasons for gaps."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -25,7 +25,7 @@ _LONGEST: Final = 60
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one expression finds."""
+    """The findings of one expression."""
 
     key: str
     expression: str
@@ -39,7 +39,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """How a definition reads a body."""
+    """The result of a definition on one body."""
 
     parts: tuple[Part, ...]
     #: What comes out, None where nothing does.

@@ -95,7 +95,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page is made from."""
+    """The sources of the page."""
 
     #: All that are open; of those that are shown, in order, what they are.
     open: Sequence[OpenAlert]

@@ -1,4 +1,4 @@
-"""What somebody with the scope `act` can have done, written down each time; and pushes, which need no scope."""
+"""The acts for the scope `act`, each written to the audit stream; and pushes, which need no scope."""
 
 import hmac
 from datetime import timedelta
