@@ -6,7 +6,6 @@ Folders are outlines without an address; they are looked into and otherwise igno
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, NoReturn
 from xml.parsers import expat
 
@@ -40,19 +39,6 @@ class Subscriptions:
     invalid: tuple[str, ...]
     #: One sentence for each name that means no page that is known.
     unmatched: tuple[str, ...] = ()
-
-
-def load_opml(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the file asks for beyond the known providers. Raises ConfigError."""
-    file = visible(str(path), _LINE)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LONGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        # ValueError: the path holds a NUL.
-        reason = getattr(error, "strerror", None) or "not a valid path"
-        raise ConfigError(f"{file}: cannot be read ({reason}); name an OPML file") from None
-    return read_opml(data, file=file, known=known, formats=formats)
 
 
 def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:

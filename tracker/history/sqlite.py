@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import HistoryError
+from tracker.history.connections import Connections
 from tracker.history.database import Dialect, Row, Search, Session, Span
 from tracker.history.schema import TABLES
 from tracker.history.words import asked_words, begun, folded, words_of
@@ -107,9 +107,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._own = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._opening = threading.Lock()
+        self._connections = Connections(self._connect)
         self.dialect: Dialect = SqliteDialect()
 
     @contextmanager
@@ -126,16 +124,12 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        with self._opening:
-            connections, self._all = self._all, []
-            self._own = threading.local()
-        for connection in connections:
-            connection.close()
+        self._connections.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Session]:
         try:
-            connection = self._connection()
+            connection = self._connections.own()
             connection.execute(begin)
             try:
                 yield _SqliteSession(connection)
@@ -148,16 +142,6 @@ class SqliteDatabase:
                 f"the history {self._path} cannot be used ({error}); "
                 "`tracker history rebuild` rebuilds it from the record"
             ) from error
-
-    def _connection(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if known is not None:
-            return known
-        connection = self._connect()
-        with self._opening:
-            self._own.connection = connection
-            self._all.append(connection)
-        return connection
 
     def _connect(self) -> sqlite3.Connection:
         try:

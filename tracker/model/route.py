@@ -90,8 +90,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Key(
             name="after",
-            help="How long an alert waits before it opens; one that ends sooner is never sent. Without it 5 minutes "
-            "for a page that cannot be read, no time for the rest.",
+            help="The time that an alert waits before it opens; one that ends sooner is never sent. Without it: "
+            "5 minutes for a page that cannot be read, else none.",
             holds=Holds.DURATION,
             least=0,
             example='"5m"',
@@ -118,7 +118,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Key(
             name="repeat",
-            help="How often an open alert that nobody has acknowledged is sent again.",
+            help="The interval at which an open alert that nobody has acknowledged is sent again.",
             holds=Holds.DURATION,
             example='"4h"',
         ),
@@ -127,7 +127,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Key(
             name="remind",
-            help="How long before a maintenance begins its reminder is sent.",
+            help="The time between the reminder of a maintenance and its beginning.",
             holds=Holds.DURATION,
             example='"1h"',
         ),
@@ -136,9 +136,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         tuple[tuple[str, str], ...],
         Key(help="Labels of its alerts.", holds=Holds.LABELS, example='{ team = "payments" }'),
     ] = ()
-    continues: Annotated[
-        bool, Key(name="continue", help="Whether the routes below it are looked at, too, once it matches.")
-    ] = False
+    continues: Annotated[bool, Key(name="continue", help="Whether the routes below it also apply once it matches.")] = (
+        False
+    )
 
 
 class Fallback(msgspec.Struct, frozen=True, kw_only=True):
