@@ -34,7 +34,7 @@ class GroupKind(StrEnum):
     """The reason why one alert stands for several."""
 
     STORM = "storm"
-    #: What quiet hours held back.
+    #: The part that quiet hours held back.
     SUMMARY = "summary"
     DIGEST = "digest"
 
@@ -74,7 +74,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_edit: bool = False
     is_withdrawal: bool = False
     is_worse: bool = False
-    #: How the alert stood.
+    #: The alert's title and impact at that moment.
     title: str
     impact: Impact | None = None
 
@@ -118,7 +118,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     provider_id: str
     provider_name: str
-    #: What it is about at its provider: an incident id, a component, the page.
+    #: Its subject at the provider: an incident id, a component, the page.
     subject: str
     kind: AlertKind
     generation: int = 1

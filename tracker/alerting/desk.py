@@ -19,7 +19,7 @@ from tracker.model.clock import Clock
 from tracker.model.plain import one_line
 from tracker.model.route import AlertKind, Silence
 
-#: How long somebody waits for whoever decides now.
+#: The longest wait for the process that decides now.
 _PATIENCE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
 #: Characters of a name, of a note and of a reason.

@@ -36,7 +36,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The alerts that opened recently with one cause."""
 
     opened: tuple[tuple[datetime, str], ...] = ()
-    #: What names the storm, once it is one.
+    #: The name of the storm, once it is one.
     name: str | None = None
 
 

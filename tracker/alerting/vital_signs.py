@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-#: What does not change for so long has stopped. A restart takes less.
+#: A process that reports no change for so long has stopped. A restart takes less.
 STOPS_AFTER: Final = timedelta(seconds=30)
 #: Looks that are further apart show nothing: whoever looks may have slept, or its clock was set.
 LOOKS_WITHIN: Final = timedelta(seconds=15)

@@ -23,7 +23,7 @@ _LONGEST_FILE: Final = 10 * 1024 * 1024
 _DEEPEST: Final = 50
 _MOST: Final = 10_000
 _LINE: Final = 200
-#: What vendors put behind their names in the titles of feeds: `GitHub Status - Incident History`.
+#: The suffix of vendors' names in the titles of feeds: `GitHub Status - Incident History`.
 _SUFFIX: Final = re.compile(r"(?: status(?: page)?)?(?: - incident history)?$", re.IGNORECASE)
 
 

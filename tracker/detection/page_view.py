@@ -22,7 +22,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: What the answer does not list any more.
+    #: Entries that the answer no longer lists.
     absence: Absence
     components: Components
     #: Ids of the incidents and maintenances that have passed the provider's filters.

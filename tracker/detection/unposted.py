@@ -29,7 +29,7 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
     inferred: Mapping[str, Inferred]
     #: The updates to report, in order: inferred ones, then ends.
     updates: tuple["Unwritten", ...]
-    #: What is remembered of each incident from now on, by id.
+    #: The new entry of each incident, by id.
     traces: Mapping[str, Trace]
 
     @property

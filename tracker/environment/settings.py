@@ -34,9 +34,9 @@ class Settings:
     redis_url: str = DEFAULT_REDIS_URL
     #: The directory of files that outlive a restart.
     data_dir: Path = Path("data")
-    #: How console lines are written: one of OUTPUT_FORMATS.
+    #: The format of console lines: one of OUTPUT_FORMATS.
     output_format: str = "text"
-    #: Where a vendor finds who asks, and how to reach them.
+    #: The contact address for vendors.
     contact_url: str = PROJECT_URL
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None

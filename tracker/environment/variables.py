@@ -7,13 +7,13 @@ class Variable(NamedTuple):
     """One variable, as people set it."""
 
     name: str
-    #: What it says, a sentence or a phrase with a full stop.
+    #: The meaning, a sentence or a phrase with a full stop.
     help: str
-    #: What holds without it; "" for nothing.
+    #: The default; "" for none.
     default: str = ""
     #: Whether NAME_FILE may name a file that holds the value instead.
     has_file: bool = False
-    #: Who reads it, where that is not everybody.
+    #: The processes that read it; "" for all.
     of: str = ""
 
 

@@ -47,7 +47,7 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     #: Only of a maintenance: each window that was announced, the present one last.
     windows: tuple[Window, ...] = ()
-    #: How bad it was from when on, oldest first.
+    #: The phases of its impact, oldest first.
     phases: tuple[Phase, ...] = ()
     #: Grows with each change of the window or of whether it is cancelled (RFC 5545, SEQUENCE).
     revision: int = 0
@@ -114,7 +114,7 @@ class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
     """A page of incidents, those that began last first."""
 
     items: tuple[RecordedIncident, ...]
-    #: What the next page goes on from; None at the end.
+    #: The cursor of the next page; None at the end.
     next_cursor: str | None = None
 
 

@@ -26,7 +26,7 @@ class Session(Protocol):
 class Search(NamedTuple):
     """A search as a part of a query."""
 
-    #: What stands behind FROM; the columns of `events` are in it.
+    #: The FROM clause; it has the columns of `events`.
     source: str
     condition: str
     values: Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from tracker.history.answers import ComponentChange, Day, DayState, RecordedIncident, UnreadableSpan
 from tracker.model.page import Impact
 
-#: How bad a component's status is.
+#: The impact of a component's status.
 _COMPONENTS: Final = {
     "degraded_performance": DayState.MINOR,
     "partial_outage": DayState.MAJOR,

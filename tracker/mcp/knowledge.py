@@ -76,7 +76,7 @@ class Knowledge:
     #: The history, read up to now. Raises HistoryError.
     history: Callable[[], History]
     alerts: Alerts
-    #: What is wrong with the tracker itself.
+    #: The problems of the tracker itself.
     diagnosis: Callable[[], Diagnosis]
     clock: Clock
 

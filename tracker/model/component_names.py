@@ -12,7 +12,7 @@ from typing import Final
 
 from tracker.model.page import Component, Incident, IncidentUpdate, Mention
 
-#: What Statuspage writes between the name of a group and that of a component in it.
+#: The separator that Statuspage writes between the names of a group and of a component in it.
 _IN_GROUP: Final = " - "
 #: How many of these are looked at; a group's name has one at most.
 _MOST_PARTS: Final = 4

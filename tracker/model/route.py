@@ -25,7 +25,7 @@ class AlertKind(StrEnum):
     TRACKER = "tracker"
 
 
-#: What a route with `min_impact` and without `kinds` is about: what has an impact.
+#: The kinds of a route with `min_impact` and without `kinds`: those that have an impact.
 MEASURED: Final = (AlertKind.INCIDENT, AlertKind.COMPONENT)
 #: Services that hold an incident open until it is closed: nothing but alerts with an end goes there.
 HOLDS_OBJECTS: Final = (PagerDutyConfig, JsmConfig, IncidentIoConfig, AlertmanagerConfig)

@@ -32,7 +32,7 @@ _ENCODINGS: Final = re.compile(
 )
 #: Labels that servers put on any file: bytes that are valid UTF-8 count as UTF-8 then.
 _SERVER_DEFAULTS: Final = frozenset({"ascii", "iso8859-1", "cp1252"})
-#: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
+#: The encodings to try when neither a mark nor the feed itself names one; the last one reads any bytes.
 _GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
 
 #: A document type with its declarations, in which quotes and comments may hold brackets.

@@ -21,7 +21,7 @@ def _pattern(word: str) -> str:
     return f"{begin}{bare}{end}"
 
 
-#: What feeds of incidents are called.
+#: Titles of feeds of incidents.
 OF_INCIDENTS: Final = _any_of(
     "*status", "*statusseite", "*statuspage", "*statuspagina", "*statussida", "*statusside", "*statusmeldungen",
     "incident*", "outages?", "(?:planned|scheduled|system|service) maintenances?",
@@ -35,7 +35,7 @@ OF_INCIDENTS: Final = _any_of(
     "상태", "장애", "점검 안내",
 )  # fmt: skip
 
-#: What feeds of anything else are called.
+#: Titles of other feeds.
 OF_OTHERS: Final = _any_of(
     "(?:we)?blogs?", "news*", "press", "releases?", "change ?logs?", "what.s new", "product updates?", "careers?",
     "jobs?", "hiring", "podcasts?", "episodes?", "forums?", "community", "discussions?", "comments?", "questions?",

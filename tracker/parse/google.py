@@ -25,7 +25,7 @@ _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
 #: The least that is shown of the past; half a year and more in the recorded answers.
 _WINDOW = timedelta(days=28)
-#: What an update says when the service works again.
+#: The text of an update when the service works again.
 _WORKS = "available"
 #: Workspace's descriptions are Markdown that begins with a heading.
 _HEADING = re.compile(r"\s*\*\*(?:Title|Summary):?\*\*:?\s*", re.IGNORECASE)

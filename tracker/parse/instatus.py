@@ -51,7 +51,7 @@ _IMPACTS: Mapping[str, Impact] = {
 }
 #: A page's word may say how many components it is about.
 _COUNTS = ("one", "some", "all")
-#: What the data of a page holds, as its components, incidents and maintenances.
+#: The keys of a page's data that hold components, incidents and maintenances.
 _PAGE_KEYS = ("site", "activeIncidents", "activeMaintenances")
 _SUMMARY_KEYS = frozenset({"page", "activeIncidents", "activeMaintenances"})
 #: Groups hold components, not groups.

@@ -5,7 +5,7 @@ import re
 
 from tracker.parse.links import note
 
-#: What no JSON document in UTF-8 can hold, or no reader survives: NUL and lone surrogates.
+#: Characters that no JSON document in UTF-8 can hold, or that break readers: NUL and lone surrogates.
 _UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Both marks are free for use inside this module because `encodable` removes them from what vendors send.

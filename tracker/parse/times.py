@@ -38,7 +38,7 @@ _CLOCK = (
 _ZONE = (
     r"(?: ?\(?(?P<zone>(?:UTC|GMT)? ?[+\u2212-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5}(?![A-Za-z/])|[A-Z][\w/+-]{3,60})\)?)?"
 )
-#: What may follow and says no more: the zone's name behind its offset, in Go's, Java's and JavaScript's notations.
+#: An ending that adds nothing: the zone's name behind its offset, in Go's, Java's and JavaScript's notations.
 _REST = r"(?: ?(?:\([^()]*\)|\[[\w/]+\]|[A-Z]{1,5}|[+-]\d{2,4}))?"
 _TAIL = _ZONE + _REST
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,? )?"

@@ -37,7 +37,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     lease: PollLease
     observed: Observation
-    #: What all answers of this poll say together.
+    #: All answers of this poll together.
     snapshot: Snapshot
     #: Digest of what the primary answer means.
     meaning: str

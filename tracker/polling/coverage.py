@@ -34,7 +34,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach
     #: Name of the format that reads it, None for none.
     format: str | None = None
-    #: What is not read, or why nothing is; "" where all is.
+    #: The part that is not read, or the reason why nothing is; "" where all is.
     reason: str = ""
 
 

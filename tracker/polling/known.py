@@ -94,7 +94,7 @@ def _read_as_defined(state: PageState, provider: Provider) -> PageState:
     return replace(state, source=None, answers={}, projection=None)
 
 
-def with_known_ids(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
+def keep_known_ids(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
     """Return the observation with its ids replaced by those that are known, and the keys of the replaced ids."""
     snapshot, state = observed.snapshot, observed.state
     if snapshot is None or state.relocation.moved_at is not None:

@@ -59,11 +59,11 @@ class _Details(NamedTuple):
     snapshots: tuple[Snapshot, ...]
     #: Ids of what those showed that were never read before.
     history: frozenset[str]
-    #: Why the last one that failed did so.
+    #: The reason of the last failure.
     failure: PollError | None
     #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
     is_current: bool
-    #: What the answers for single incidents say.
+    #: The incidents of the answers for single incidents.
     alone: tuple[Snapshot, ...] = ()
 
 

@@ -18,7 +18,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.fetcher import Asked
-from tracker.polling.known import keys_to_recall, resumed_after_move, starting_state, under_current_keys, with_known_ids
+from tracker.polling.known import keep_known_ids, keys_to_recall, resumed_after_move, starting_state, under_current_keys
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
@@ -123,7 +123,7 @@ class Poller:
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
                 return quiet(lease, observed, now), ResponseClass.SAME_MEANING
         observed = resumed_after_move(known, self._observer.complete(provider, state, observed, now))
-        observed, others = with_known_ids(known, observed)
+        observed, others = keep_known_ids(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):
             known = _with_more(known, self._recall(provider, observed.state, more))

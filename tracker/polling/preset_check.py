@@ -46,12 +46,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     preset: str
     verdict: Verdict
-    #: Where it answers, and in which format; None for nothing that can be read.
+    #: The endpoint and its format; None for nothing that can be read.
     url: str | None = None
     format: str | None = None
     #: In a sentence, where the verdict does not say it all.
     detail: str = ""
-    #: How many requests that took.
+    #: The number of requests that it took.
     requests: int = 0
 
 

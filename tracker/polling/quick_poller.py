@@ -38,7 +38,7 @@ MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
 
-#: How a request ended.
+#: The end of a request.
 Ended = Fetched | NotModified | FetchError
 
 _NOT_MODIFIED: Final = PollCost(ending=ResponseClass.NOT_MODIFIED)

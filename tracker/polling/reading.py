@@ -27,7 +27,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """The result of requesting a page."""
 
     response_class: ResponseClass
-    #: What is remembered of source and answers from now on.
+    #: The state of source and answers from now on.
     state: PageState
     #: The primary answer, read; None when it did not have to be.
     snapshot: Snapshot | None = None

@@ -12,7 +12,7 @@ from tracker.simulator.revision import Incident, Revision
 #: How many entries the feeds show.
 FEED_LENGTH = 25
 
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

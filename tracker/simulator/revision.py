@@ -100,7 +100,7 @@ class Revision:
     page_id: str
     name: str
     time_zone: str
-    #: Whose software it runs: a key of `tracker.simulator.platforms.PLATFORMS`.
+    #: The platform: a key of `tracker.simulator.platforms.PLATFORMS`.
     platform: str
     created_at: datetime
     #: Strictly increasing from revision to revision, in milliseconds.

@@ -22,7 +22,7 @@ class Route:
     """The destination of a path."""
 
     stand: Stand
-    #: What comes before the site's own part of the path: empty, or `/<page id>`.
+    #: The prefix before the site's own part of the path: empty, or `/<page id>`.
     prefix: str
     #: The site's own part.
     path: str

@@ -30,7 +30,7 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 12
 #: Feeds number the incidents of all pages together, so a page's own numbers have gaps.
 _FIRST_NUMBER = 30_000_000
-#: What follows each status of a maintenance.
+#: The next status after each status of a maintenance.
 _NEXT_STATUS = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
 _STOCK_BODIES = {
     "in_progress": "The maintenance has begun.",

@@ -42,14 +42,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that somebody had the tracker do."""
 
     at: datetime
-    #: Who, as the token or the proxy says.
+    #: The author, as the token or the proxy says.
     actor: str
-    #: What: `add`, `remove`, `check`, `acknowledge`, `snooze`, `wake`, `note`, `resend`, `silence`, `end silence`,
+    #: The act: `add`, `remove`, `check`, `acknowledge`, `snooze`, `wake`, `note`, `resend`, `silence`, `end silence`,
     #: `drill`.
     act: str
-    #: What it was done to: a provider, an alert or a silence.
+    #: The object of the act: a provider, an alert or a silence.
     subject: str
-    #: How they came: `token`, `session`, `proxy`, `link`.
+    #: The way in: `token`, `session`, `proxy`, `link`.
     via: str
 
 

@@ -36,7 +36,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Such as `valkey 9.1.2`; "" where it does not say.
     version: str = ""
-    #: What endangers the data that it keeps, a sentence each.
+    #: The dangers for the data that it keeps, a sentence each.
     dangers: tuple[str, ...] = ()
 
 

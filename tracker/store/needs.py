@@ -111,7 +111,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZADD", f"{NAMESPACE}_kombu.binding_deadlines", "1", "m"),
     ("ZRANGEBYSCORE", f"{NAMESPACE}_kombu.binding_deadlines", "-inf", "0"),
 )
-#: What begins such a transaction.
+#: The commands that begin such a transaction.
 TRANSACTION: Final = (("WATCH", f"{NAMESPACE}unacked"), ("UNWATCH",), ("MULTI",))
 
 

@@ -22,7 +22,7 @@ from tracker.store.scripts.stream import DisownArguments, OwnArguments, OwnKeys
 #: An owner that renews no longer is taken for dead after this. Renewals are some seconds apart, on a slow data server
 #: up to 20.
 LEASE_S: Final = 60.0
-#: What is owned: the record, and the providers of files.
+#: The names of leases: the record, and the providers of files.
 RECORD: Final = "record"
 FILE: Final = "catalogue:file"
 _NONE: Final = "0"
@@ -34,7 +34,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     since: datetime
-    #: What it does it for: the file of the providers, or the record.
+    #: The path of the file of providers, or of the record.
     source: str
     #: Until its lease ends, unless it renews it, in seconds.
     left_s: float

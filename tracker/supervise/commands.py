@@ -25,7 +25,7 @@ class Size:
     #: Pages that one worker polls at a time.
     concurrency: int = 512
     log_level: str = "ERROR"
-    #: Where the page is served, HOST:PORT; None: nowhere.
+    #: The address of the page, HOST:PORT; None: it is not served.
     web: str | None = None
 
 

@@ -16,7 +16,7 @@ from tracker.supervise.append_only import mended
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
 
-#: What `secrets.token_urlsafe` makes.
+#: The shape of `secrets.token_urlsafe`.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
 #: What a server needs to begin its files, and what of its log is looked at.
 _ROOM_BYTES: Final = 64 * 1024

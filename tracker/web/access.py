@@ -37,7 +37,7 @@ class Viewer(NamedTuple):
 
     name: str
     scopes: frozenset[Scope]
-    #: How that is known: `local`, `token`, `basic`, `session`, `proxy`.
+    #: The proof of that: `local`, `token`, `basic`, `session`, `proxy`.
     via: str
 
     @property

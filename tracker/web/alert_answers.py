@@ -19,7 +19,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     """A page of alerts, those that opened last first."""
 
     items: tuple[AlertReport, ...]
-    #: What the next page is asked with, as `cursor`; None at the end.
+    #: The `cursor` of the next page; None at the end.
     next: str | None = None
 
 
@@ -58,7 +58,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     #: The alert that it changed; None: none.
     alert: str | None
     routes: tuple[RouteVerdict, ...]
-    #: What was sent because of this event: channel, act, version.
+    #: The messages that this event caused: channel, act, version.
     sent: tuple["SentBy", ...]
 
 

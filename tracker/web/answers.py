@@ -29,12 +29,12 @@ class ProviderState(Known, frozen=True, kw_only=True):
     url: str
     group: str | None
     state: State
-    #: What decided the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
+    #: The source of the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
     #: `unreadable`, `stale`.
     reason: str
-    #: What decided it, in words of the vendor, or why it is unknown.
+    #: The reason for the state, in words of the vendor, or why it is unknown.
     evidence: str
-    #: What it would be if it were not unknown.
+    #: The last known state of a page that is unknown.
     last_state: State | None
     interval_s: int
     changed_at: datetime | None
@@ -57,7 +57,7 @@ class Providers(Known, frozen=True, kw_only=True):
     """A page of providers."""
 
     items: tuple[ProviderState, ...]
-    #: What the next page is asked with, as `cursor`; None at the end.
+    #: The `cursor` of the next page; None at the end.
     next: str | None = None
 
 
@@ -71,7 +71,7 @@ class ComponentState(Known, frozen=True, kw_only=True):
     region: str | None
     #: The vendor's status.
     status: str
-    #: How it does; unknown where the page is.
+    #: Its state; unknown where the page is.
     state: State
 
 
@@ -109,7 +109,7 @@ class Updates(Known, frozen=True, kw_only=True):
     """Events: those that follow a cursor, the oldest first; without one the newest first."""
 
     items: tuple[Event, ...]
-    #: Where to go on: `since` brings what comes after this answer, `before` what was before it.
+    #: Cursors: `since` for the updates after this answer, `before` for those before it.
     since: str
     before: str | None = None
 

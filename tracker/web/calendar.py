@@ -12,7 +12,7 @@ from tracker.web.plain import link_of, text_of, title_of
 
 #: How often subscribers should look.
 _REFRESH: Final = timedelta(minutes=15)
-#: What a window takes of which the vendor says no end.
+#: The length of a window without an end.
 _OPEN_ENDED: Final = timedelta(hours=1)
 _PRODUCT: Final = "-//status-page-tracker//maintenances//EN"
 

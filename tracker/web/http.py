@@ -12,7 +12,7 @@ from fastapi.responses import Response as PlainResponse
 from tracker.web.answers import Problem
 from tracker.web.parts import Parts
 
-#: What grows with every second and makes no answer another one. Quotes in texts of vendors are escaped.
+#: The part of an answer that grows with every second and leaves its ETag. Quotes in vendors' texts are escaped.
 _AGES: Final = re.compile(rb'"(?:age_seconds|age)":(?:[0-9.e+-]+|null)')
 _ENCODER: Final = msgspec.json.Encoder()
 #: For caches of others: ask again each time; the ETag makes that cheap.

@@ -152,5 +152,5 @@ def _rank(page: PageNow) -> tuple[int, str]:
     return page.assessment.state.rank, page.provider.id
 
 
-#: What the filter by state in an address may say.
+#: The values of the filter by state in an address.
 STATES: Final = frozenset(state.value for state in State)

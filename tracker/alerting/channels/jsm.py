@@ -18,7 +18,7 @@ from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
 _ALERTS: Final = "jsm/ops/integration/v2/alerts"
-#: What is longer is refused.
+#: Longer texts are refused.
 _MESSAGE, _DESCRIPTION, _NOTE, _ENTITY = 130, 15_000, 25_000, 512
 _PRIORITIES: Final = {Severity.CRITICAL: "P1", Severity.ERROR: "P2", Severity.WARNING: "P3", Severity.INFO: "P5"}
 _SOURCE: Final = "Status Page Tracker"

@@ -16,7 +16,7 @@ from tracker.model.provider import Provider
 
 _LONGEST_FILE: Final = 10 * 1024 * 1024
 _LINE: Final = 200
-#: What lists put behind a vendor's name.
+#: Suffixes of vendors' names in lists.
 _BEHIND: Final = re.compile(
     r"(?:,? (?:inc|llc|ltd|gmbh|corp)\.?|[ -](?:status(?: page)?|api|cloud|platform))$", re.IGNORECASE
 )

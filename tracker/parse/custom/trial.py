@@ -34,7 +34,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     #: The first value that it finds, "" for none.
     sample: str = ""
-    #: Why it finds nothing, or what is wrong with what it finds; None for nothing.
+    #: The reason why it finds nothing, or the problem with its findings; None without one.
     problem: str | None = None
 
 
@@ -42,7 +42,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a definition on one body."""
 
     parts: tuple[Part, ...]
-    #: What comes out, None where nothing does.
+    #: The resulting snapshot, None without one.
     snapshot: Snapshot | None = None
     error: str | None = None
 

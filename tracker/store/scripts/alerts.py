@@ -41,7 +41,7 @@ class SettingsArguments(ScriptValues, frozen=True, kw_only=True):
     group: str = ALERTS_GROUP
     #: `sync` or `restore`.
     mode: str
-    #: How long nobody decides where there were no settings; 0 for not at all.
+    #: The time without decisions where there were no settings; 0 for none.
     awaited_ms: int
 
 
@@ -110,7 +110,7 @@ class RowArguments(ScriptValues, frozen=True, kw_only=True):
     lease_ms: int
     now_s: float
     alert_id: str
-    #: What names the row in the journal.
+    #: The id of the row in the journal.
     row_id: str
     row: bytes
     is_dead: int

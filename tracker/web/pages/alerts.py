@@ -38,7 +38,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     delivered: str
     undelivered: str
-    #: What people did to it last, and the last note.
+    #: The last act of a person, and the last note.
     mark: Mark | None
     note: Mark | None
     verdicts: tuple[Verdict, ...] = ()
@@ -103,7 +103,7 @@ class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
     #: Those that ended last, and those that hold a dead letter.
     over: Sequence[AlertReport]
     dead: Sequence[AlertReport]
-    #: What each route says of an alert now, by alert id.
+    #: The verdict of each route on an alert now, by alert id.
     verdicts: Mapping[str, tuple[Verdict, ...]]
     channels: Sequence[ChannelState]
     #: Types of channels, and their last good drills, by name.
