@@ -7,7 +7,7 @@ import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
 from tests.outbox import webhook
-from tracker.delivery.event_stream import EventStream
+from tracker.delivery.event_stream import EventStream, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
@@ -16,7 +16,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
-from tracker.store.stream import RedisStream, order
+from tracker.store.stream import RedisStream
 
 
 class Outbox:

@@ -30,7 +30,7 @@ def seen_under_other_keys(seen: frozenset[str], snapshot: Snapshot) -> frozenset
     return frozenset(found - seen)
 
 
-def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+def lasting_keys(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the keys to store from now on, of those that are `known` without having been `seen`.
 
     Where every answer of the page gives updates new ids, only the keys that last are stored. An update whose own key

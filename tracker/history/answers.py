@@ -18,7 +18,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
 
 
-class Phase(msgspec.Struct, frozen=True, kw_only=True):
+class ImpactPhase(msgspec.Struct, frozen=True, kw_only=True):
     """The impact of an incident from one moment on."""
 
     since: datetime
@@ -48,7 +48,7 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: each window that was announced, the present one last.
     windows: tuple[Window, ...] = ()
     #: The phases of its impact, oldest first.
-    phases: tuple[Phase, ...] = ()
+    phases: tuple[ImpactPhase, ...] = ()
     #: Grows with each change of the window or of whether it is cancelled (RFC 5545, SEQUENCE).
     revision: int = 0
     updates: int = 0

@@ -37,7 +37,7 @@ class Search(NamedTuple):
     looks: tuple[Mapping[str, object], ...] = ({},)
 
 
-class Span(NamedTuple):
+class SeqRange(NamedTuple):
     """Places that an answer may come from, both included, and where it begins."""
 
     first: int
@@ -52,7 +52,7 @@ class Dialect(Protocol):
         """Return the statements of each version of the schema, the first version first."""
         ...
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
         """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word.
 
         Raises SearchTooWide.

@@ -11,9 +11,9 @@ from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Row, Search, Session, Span
+from tracker.history.database import Dialect, Row, Search, SeqRange, Session
 from tracker.history.schema import BLOCK_BITS, TABLES
-from tracker.history.words import asked_words, begun
+from tracker.history.words import asked_words, words_beginning
 
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
@@ -56,12 +56,12 @@ class PostgresDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED)]
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
         """Return where rows with all these words come from."""
         asked = asked_words(text)
         parts = []
         for beginning in asked.beginnings:
-            words = begun(session, beginning.lower())
+            words = words_beginning(session, beginning.lower())
             parts.append(f"({' | '.join(map(_lexeme, words))})" if words else "")
         if not all(parts) or not (parts or asked.whole):
             return Search("events", "1 = 0", {}, "seq")
@@ -81,7 +81,7 @@ class PostgresDialect:
         return session.execute(_FORGET, before=before_us, most=limit)
 
 
-def _looks(parts: Sequence[str], span: Span) -> Iterator[Mapping[str, object]]:
+def _looks(parts: Sequence[str], span: SeqRange) -> Iterator[Mapping[str, object]]:
     """Yield the arguments of one look for each of the first blocks, then of one look at all the rest."""
     oldest, newest = span.first >> BLOCK_BITS, span.last >> BLOCK_BITS
     blocks = range(newest, oldest - 1, -1) if span.is_backwards else range(oldest, newest + 1)

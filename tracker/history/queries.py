@@ -12,7 +12,7 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Search, Session, Span
+from tracker.history.database import Dialect, Search, SeqRange, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
@@ -75,7 +75,7 @@ def feed(
     return tuple(items)
 
 
-def _span(session: Session, wanted: FeedFilter, before: int | None, after: int | None) -> Span | None:
+def _span(session: Session, wanted: FeedFilter, before: int | None, after: int | None) -> SeqRange | None:
     """Return the places that the filter's times leave, None where there are none."""
     kept = bounds(session)
     if kept is None:
@@ -93,10 +93,10 @@ def _span(session: Session, wanted: FeedFilter, before: int | None, after: int |
             return None
         first = max(first, blocks["first"] << BLOCK_BITS)
         last = min(last, ((blocks["last"] + 1) << BLOCK_BITS) - 1)
-    return Span(first, last, is_backwards=after is None) if first <= last else None
+    return SeqRange(first, last, is_backwards=after is None) if first <= last else None
 
 
-def _feed_conditions(wanted: FeedFilter, found: Search, span: Span) -> _Conditions:
+def _feed_conditions(wanted: FeedFilter, found: Search, span: SeqRange) -> _Conditions:
     conditions = _Conditions()
     conditions.add(found.condition, **found.values)
     conditions.add(f"{found.order} BETWEEN :from_place AND :to_place", from_place=span.first, to_place=span.last)

@@ -9,9 +9,9 @@ from typing import Final
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Row, Search, Session, Span
+from tracker.history.database import Dialect, Row, Search, SeqRange, Session
 from tracker.history.schema import TABLES
-from tracker.history.words import asked_words, begun, folded, words_of
+from tracker.history.words import asked_words, folded, words_beginning, words_of
 
 #: How long a writer waits for another one, in seconds.
 _BUSY_S: Final = 15.0
@@ -54,13 +54,13 @@ class SqliteDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS)]
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
         """Return where rows with all these words come from."""
         del span  # the index is read from its end
         asked = asked_words(text)
         parts = [_phrase(word) for word in asked.whole]
         for beginning in asked.beginnings:
-            words = begun(session, folded(beginning))
+            words = words_beginning(session, folded(beginning))
             parts.append(f"({' OR '.join(map(_phrase, words))})" if words else "")
         if not all(parts) or not parts:
             return Search("events", "1 = 0", {}, "seq")

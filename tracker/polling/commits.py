@@ -13,7 +13,7 @@ from tracker.detection.edits import UpdateDigests, follow
 from tracker.detection.former_keys import with_former_keys
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
-from tracker.detection.recognition import kept
+from tracker.detection.recognition import lasting_keys
 from tracker.detection.snapshots import components_changed
 from tracker.errors import PollError
 from tracker.model.component_names import Listing
@@ -61,7 +61,9 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
     after, readable = recovered(provider, observed.state, now)
     reported = _unseen_since(_last_read(page.lease, observed), (*found.pending, *edits))
     pending = (*readable, *_moved(page.lease, observed, now), *reported)
-    suppressed = sorted({*page.other_keys} | page.known.expiring | kept(before.seen, page.known.seen, page.snapshot))
+    suppressed = sorted(
+        {*page.other_keys} | page.known.expiring | lasting_keys(before.seen, page.known.seen, page.snapshot)
+    )
     after = _state_after(page, found, after, is_new=bool(pending))
     commit = Commit(
         state=after,

@@ -19,7 +19,7 @@ _ANSWER_AS: Final[Mapping[str, str]] = {"Cloudflare": "statuspage", "Salesforce 
 _FEED: Final = re.compile(r"\.(?:rss|atom|xml)$|/(?:rss|atom|feed)$")
 
 
-class Reach(StrEnum):
+class Extent(StrEnum):
     """The part of a page that is read."""
 
     FULLY = "fully"
@@ -31,7 +31,7 @@ class Reach(StrEnum):
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """The reach of a page, and the reason for its limit."""
 
-    reach: Reach
+    reach: Extent
     #: Name of the format that reads it, None for none.
     format: str | None = None
     #: The part that is not read, or the reason why nothing is; "" where all is.
@@ -53,12 +53,12 @@ def coverage(preset: Preset) -> Coverage:
         known = FORMATS["feed"]
     name = known.name if known else None
     if preset.unread is not None:
-        return Coverage(reach=Reach.NOT, format=name, reason=preset.unread)
+        return Coverage(reach=Extent.NOT, format=name, reason=preset.unread)
     if known is None:
         if preset.platform is None:
-            return Coverage(reach=Reach.UNKNOWN, reason="what runs it is not known")
-        return Coverage(reach=Reach.NOT, reason=f"nothing reads {preset.platform} so far")
+            return Coverage(reach=Extent.UNKNOWN, reason="what runs it is not known")
+        return Coverage(reach=Extent.NOT, reason=f"nothing reads {preset.platform} so far")
     reason = preset.in_part or known.in_part
     if reason:
-        return Coverage(reach=Reach.IN_PART, format=name, reason=reason)
-    return Coverage(reach=Reach.FULLY, format=name)
+        return Coverage(reach=Extent.IN_PART, format=name, reason=reason)
+    return Coverage(reach=Extent.FULLY, format=name)

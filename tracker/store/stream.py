@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
-from tracker.delivery.event_stream import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
@@ -236,13 +236,6 @@ def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
         raise StoreError(
             f"the data server holds an update {stream_id.decode()} that cannot be read ({error})"
         ) from error
-
-
-def order(stream_id: str | bytes) -> tuple[int, int]:
-    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
-    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
-    milliseconds, _, sequence = text.partition("-")
-    return int(milliseconds), int(sequence or 0)
 
 
 def preceding(stream_id: str) -> str:

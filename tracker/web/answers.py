@@ -12,7 +12,7 @@ from tracker.model.page import Component, OpenIncident
 from tracker.web.now import PageNow
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class Aged(msgspec.Struct, frozen=True, kw_only=True):
     """The age of the knowledge behind an answer."""
 
     #: When the page was read last; of several pages, the one that was read longest ago. None: never.
@@ -21,7 +21,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     age_seconds: float | None
 
 
-class ProviderState(Known, frozen=True, kw_only=True):
+class ProviderState(Aged, frozen=True, kw_only=True):
     """A provider as it is known now."""
 
     id: str
@@ -53,7 +53,7 @@ class ProviderDetail(ProviderState, frozen=True, kw_only=True):
     components: tuple[Component, ...]
 
 
-class Providers(Known, frozen=True, kw_only=True):
+class Providers(Aged, frozen=True, kw_only=True):
     """A page of providers."""
 
     items: tuple[ProviderState, ...]
@@ -61,7 +61,7 @@ class Providers(Known, frozen=True, kw_only=True):
     next: str | None = None
 
 
-class ComponentState(Known, frozen=True, kw_only=True):
+class ComponentState(Aged, frozen=True, kw_only=True):
     """A component as it is known now."""
 
     provider: str
@@ -75,14 +75,14 @@ class ComponentState(Known, frozen=True, kw_only=True):
     state: State
 
 
-class Components(Known, frozen=True, kw_only=True):
+class Components(Aged, frozen=True, kw_only=True):
     """A page of components."""
 
     items: tuple[ComponentState, ...]
     next: str | None = None
 
 
-class Incidents(Known, frozen=True, kw_only=True):
+class Incidents(Aged, frozen=True, kw_only=True):
     """A page of incidents or maintenances."""
 
     items: tuple[RecordedIncident, ...]
@@ -97,7 +97,7 @@ class IncidentEntry(msgspec.Struct, frozen=True, kw_only=True):
     previous_message: str | None = None
 
 
-class IncidentDetail(Known, frozen=True, kw_only=True):
+class IncidentDetail(Aged, frozen=True, kw_only=True):
     """An incident with its ledger, oldest first."""
 
     incident: RecordedIncident
@@ -105,7 +105,7 @@ class IncidentDetail(Known, frozen=True, kw_only=True):
     component_changes: tuple[Event, ...]
 
 
-class Updates(Known, frozen=True, kw_only=True):
+class Updates(Aged, frozen=True, kw_only=True):
     """Events: those that follow a cursor, the oldest first; without one the newest first."""
 
     items: tuple[Event, ...]
@@ -114,7 +114,7 @@ class Updates(Known, frozen=True, kw_only=True):
     before: str | None = None
 
 
-class IsItThem(Known, frozen=True, kw_only=True):
+class IsItThem(Aged, frozen=True, kw_only=True):
     """The answer to whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
 
     answer: Answer

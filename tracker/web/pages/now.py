@@ -13,8 +13,8 @@ from tracker.web.pages.badges import Badge, state_badge
 from tracker.web.pages.rows import (
     OTHERS,
     Fold,
+    LatestUpdate,
     Problem,
-    Said,
     Unread,
     Work,
     by_order,
@@ -67,7 +67,7 @@ def now_page(
     pages: Sequence[PageNow],
     now: datetime,
     asked: Filter,
-    said: Mapping[tuple[str, str], Said] | None = None,
+    said: Mapping[tuple[str, str], LatestUpdate] | None = None,
     only: Collection[str] | None = None,
     *,
     has_working: bool = True,

@@ -21,7 +21,7 @@ OTHERS: Final = "Other providers"
 _LAST: Final = 10**11
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class LatestUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The last words of a vendor about an incident."""
 
     text: str
@@ -124,7 +124,7 @@ def unknown_reason(found: Assessment) -> str:
     return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
 
 
-def problem_row(page: PageNow, said: Mapping[tuple[str, str], Said]) -> Problem:
+def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate]) -> Problem:
     """Return the row of a provider that has a problem."""
     provider, state = page.provider, page.assessment.state
     incident = worst_incident(page)

@@ -16,7 +16,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Together(Generic[Q, A]):
+class Batcher(Generic[Q, A]):
     """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
 
     def __init__(
