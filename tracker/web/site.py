@@ -21,7 +21,7 @@ from tracker.web.now import PageNow
 from tracker.web.pages.alerts import AlertRow, alert_row
 from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
-from tracker.web.pages.rows import Said, worst_incident
+from tracker.web.pages.rows import LatestUpdate, worst_incident
 from tracker.web.parts import Parts
 from tracker.web.rendering import Pages
 
@@ -112,7 +112,7 @@ class Site:
         """Return a page as HTML."""
         return self._render.render(template, frame=around, section=section, **values)
 
-    def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], Said]:
+    def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], LatestUpdate]:
         """Return by provider and incident what vendors said last of the worst incident of each. Raises HistoryError."""
         troubled = sorted((page for page in pages if page.assessment.state.is_problem), key=_rank)[:_QUOTED]
         wanted = {
@@ -124,11 +124,11 @@ class Site:
         history = self.parts.history
         running = history.incidents(IncidentFilter(providers=ids, is_maintenance=False, is_open=True), limit=_NEWEST)
         counts = {(one.provider, one.incident_id): one.updates for one in running.items}
-        found: dict[tuple[str, str], Said] = {}
+        found: dict[tuple[str, str], LatestUpdate] = {}
         for item in history.feed(FeedFilter(providers=ids, kinds=_UPDATES), limit=_NEWEST).items:
             key = (item.event.provider, item.event.incident_id or "")
             if key in wanted and key not in found:
-                found[key] = Said(text=item.event.message or "", updates=counts.get(key, 1))
+                found[key] = LatestUpdate(text=item.event.message or "", updates=counts.get(key, 1))
         return found
 
     def measured(self, provider_ids: Sequence[str]) -> Latency:
