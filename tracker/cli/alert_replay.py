@@ -59,7 +59,7 @@ def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: 
     show_default=True,
     help="The file with the routes to try.",
 )
-@click.option("--record-only", is_flag=True, help="Ask no page for its own past.")
+@click.option("--record-only", is_flag=True, help="Read only the record, and no page's own past.")
 @data_dir_option
 @format_option
 def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, output_format: str) -> None:

@@ -78,7 +78,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="What the page speaks, such as statuspage.",
+    help="The page's format, such as statuspage.",
 )
 @header_option
 @filter_options

@@ -74,7 +74,7 @@ def show(name: str) -> None:
 @click.option("--page-format", "name", metavar="NAME", help="The name of a [[format]].  [required]")
 @providers_option
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--format", "written", metavar="[text|json]", help="How the output is written.  [default: text]")
+@click.option("--format", "written", metavar="[text|json]", help="The format of the output.  [default: text]")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--output", "former_output", type=click.Choice(_OUTPUTS), hidden=True)
 def try_(page: str, providers_file: Path, allow_private: bool, as_json: bool, **formats: str | None) -> None:

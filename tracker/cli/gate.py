@@ -80,7 +80,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice([state.value for state in _FAIL_ON]),
     default=State.MINOR.value,
     show_default=True,
-    help="The least that fails; maintenance fails on any problem, too.",
+    help="The least impact that fails; maintenance fails on any problem as well.",
 )
 @click.option(
     "--unknown",
@@ -90,8 +90,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     show_default=True,
     help="Whether an unknown state ends with status 3 or passes.",
 )
-@click.option("--max-age", type=Duration(), help="What was read longer ago is unknown, as in 5m.")
-@click.option("--wait", type=Duration(), help="Wait so long for a pass, as in 10m.")
+@click.option("--max-age", type=Duration(), help="A state that was read longer ago is unknown, as in 5m.")
+@click.option("--wait", type=Duration(), help="The longest wait for a pass, as in 10m.")
 @data_dir_option
 @format_option
 def gate(
@@ -103,13 +103,13 @@ def gate(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Tell by the exit status whether vendors have a problem now.
+    """Exit with status 1 while vendors have a problem.
 
     \b
     Exit status:
       0  none of them has a problem as bad as --fail-on
       1  one of them has
-      2  what was given is wrong, such as a provider that is not watched
+      2  the input is wrong, such as a provider that is not watched
       3  a state is unknown, and --unknown is fail
       4  the data server cannot be reached, whatever --unknown says
 

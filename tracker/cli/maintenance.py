@@ -40,7 +40,7 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @click.argument("pages", nargs=-1, metavar="[PROVIDER]...")
-@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How far to look ahead.")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="The days to look ahead.")
 @data_dir_option
 @format_option
 def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format: str) -> None:

@@ -46,7 +46,7 @@ data_dir_option = click.option(
     type=click.Path(path_type=Path),
     default=lambda: Path(os.environ.get("TRACKER_DATA_DIR") or DATA_DIR),
     show_default=str(DATA_DIR),
-    help="Where the tracker keeps its files.",
+    help="The directory of the tracker's files.",
 )
 
 header_option = click.option(
@@ -84,7 +84,7 @@ def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Funct
             metavar=f"[{'|'.join(known)}]",
             default=known[0],
             show_default=True,
-            help="How the output is written.",
+            help="The format of the output.",
         )(with_short)
 
     return add

@@ -26,7 +26,7 @@ from tracker.store.sync import Synced
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--or-keep", is_flag=True, help="Keep the present pages if the file has a mistake.")
+@click.option("--or-keep", is_flag=True, help="Keep the present pages if the file has an error.")
 @click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
