@@ -148,7 +148,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def id(self) -> str:
-        """Return what names it everywhere: `<provider>/<digest>/<generation>`, printable ASCII."""
+        """Return its id: `<provider>/<digest>/<generation>`, printable ASCII."""
         return f"{self.provider_id}/{subject_digest(self.subject)}/{self.generation}"
 
     @property
@@ -158,7 +158,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def cause(self) -> str | None:
-        """Return what several alerts may have in common beside their host; None for nothing."""
+        """Return the cause, beside their host, that several alerts may share; None for none."""
         return "unreadable" if self.kind is AlertKind.PAGE else None
 
 

@@ -52,7 +52,7 @@ class Book(Protocol):
         ...
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened recently with that cause."""
+        """Return the alerts that opened recently with that cause."""
         ...
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -78,7 +78,7 @@ class MemoryBook:
         self._alerts.setdefault(alert.provider_id, {})[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened recently with that cause."""
+        """Return the alerts that opened recently with that cause."""
         return self.storms.get(cause, Storm())
 
     def write_storm(self, cause: str, storm: Storm) -> None:

@@ -84,7 +84,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def by(self) -> str:
-        """Return who did it."""
+        """Return the author."""
         if self.act == "noted":
             return self.text.partition(": “")[0]
         name = self.text.partition(" by ")[2].removesuffix(".")
@@ -132,7 +132,7 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
 
 
 def deliveries(found: AlertReport) -> tuple[Delivery, ...]:
-    """Return what each channel was sent of an alert, one by one."""
+    """Return the deliveries of an alert, one for each channel."""
     return tuple(
         Delivery(alert=found.id, title=found.title, provider=found.provider, state=found.state, channel=each)
         for each in found.channels

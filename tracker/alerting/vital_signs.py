@@ -45,7 +45,7 @@ class VitalSigns:
         self._seen: dict[str, tuple[str | None, datetime]] = {}
 
     def judge(self, signs: Signs, now: datetime) -> tuple[Finding, ...]:
-        """Return what the signs of this moment mean, compared with those of the looks before."""
+        """Return the findings of this moment, compared with those of the looks before."""
         if self._looked_at is None or not timedelta(0) <= now - self._looked_at <= LOOKS_WITHIN:
             self._seen = {}
         self._looked_at = now

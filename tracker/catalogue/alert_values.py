@@ -39,7 +39,7 @@ def host(value: object) -> str:
 
 
 def conversation(value: object) -> str:
-    """Return what names a conversation of Slack."""
+    """Return the checked name of a conversation of Slack."""
     return _matching(value, _CONVERSATION, 'write its id, as in channel = "C0123456789"')
 
 

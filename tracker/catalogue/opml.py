@@ -42,7 +42,7 @@ class Subscriptions:
 
 
 def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
+    """Return the pages that the bytes name; `file` is their name in messages. Raises ConfigError."""
     if len(data) > _LONGEST_FILE:
         raise ConfigError(f"{file}: is larger than {_LONGEST_FILE >> 20} MB; split it")
     return subscriptions(_outlines(data, file), known=known, formats=formats)
@@ -55,7 +55,7 @@ def subscriptions(
     formats: Collection[str],
     unmatched: Iterable[str] = (),
 ) -> Subscriptions:
-    """Return what names and addresses of pages ask for beyond the known providers, each page once."""
+    """Return the subscriptions of names and addresses beyond the known providers, each page once."""
     urls = {provider.url.rstrip("/"): provider.id for provider in known}
     ids = _Ids(urls.values())
     providers, repeated, invalid = [], [], []

@@ -134,7 +134,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
 
 
 def _lines(trial: Trial) -> Iterator[str]:
-    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    """Yield the lines for a person; text of vendors is made safe for a terminal."""
     rows = [
         (
             part.key,

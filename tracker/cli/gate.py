@@ -138,7 +138,7 @@ def gate(
 
 
 def target_of(catalogue: RedisCatalogue, word: str) -> Target:
-    """Return what a word means; a name may hold a slash itself. Raises ConfigError, StoreError."""
+    """Return the target of a word; a name may hold a slash itself. Raises ConfigError, StoreError."""
     name, slash, component = word.partition("/")
     provider = catalogue.provider(word) or catalogue.provider(name)
     if provider is None:
@@ -153,7 +153,7 @@ def target_of(catalogue: RedisCatalogue, word: str) -> Target:
 
 
 def judged(page: PageStatus, component: str | None, now: datetime) -> Assessment:
-    """Return how a page does, or the worst of its components that are meant."""
+    """Return the state of a page, or the worst of the named components."""
     whole = assess(page.provider, page.state, page.view, page.checked_at, now)
     if component is None or not whole.state.is_known:
         return whole
@@ -195,7 +195,7 @@ def _gated(catalogue: RedisCatalogue, target: Target, fail_on: State, max_age_s:
 
 
 def _link(page: PageStatus, assessment: Assessment) -> str:
-    """Return where to read on: the incident that decides, else the page."""
+    """Return the link to read on: the incident that decides, else the page."""
     going_on: Sequence[tuple[str, str | None]] = [(known.name, known.link) for known in page.view.going_on]
     links = (link for name, link in going_on if name == assessment.evidence and link)
     return next(links, page.provider.url)

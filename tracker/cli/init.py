@@ -78,7 +78,7 @@ def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
 
 
 def _asked() -> Sequence[Choice]:
-    """Return what somebody at a terminal names; a name that is not known is asked for again. Raises ConfigError."""
+    """Return the names that a person types; a name that is not known is asked for again. Raises ConfigError."""
     if not sys.stdin.isatty():
         raise ConfigError(
             "name some vendors, as in `tracker init openai github`; `tracker providers search` lists them"

@@ -62,7 +62,7 @@ def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format
 
 
 def reports(page: PageStatus, now: datetime, until: datetime) -> Iterator[MaintenanceReport]:
-    """Yield what runs, and what begins before that moment and is not over."""
+    """Yield the maintenances that run, and those that begin before that moment and are not over."""
     assessment = assess(page.provider, page.state, page.view, page.checked_at, now)
     if assessment.reason is Reason.NEVER_ASKED:
         return

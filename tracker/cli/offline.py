@@ -138,7 +138,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
 
 
 def _complaint(body: bytes, page_format: str, url: str) -> str | None:
-    """Return why an answer cannot be read by itself, None if it can."""
+    """Return the reason why an answer cannot be read by itself, None if it can."""
     try:
         read(body, format=page_format, url=url)
     except ParseError as error:

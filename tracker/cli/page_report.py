@@ -113,7 +113,7 @@ def summary(reports: Sequence[PageReport]) -> str:
 
 
 def what(row: PageReport, now: datetime) -> str:
-    """Return what goes on, in words."""
+    """Return the open incidents, in words."""
     last = f"; last read {age(row.read_at, now)}, then {row.last_state}" if row.read_at and row.last_state else ""
     if row.error:
         since = age(row.failing_since, now).removesuffix(" ago")

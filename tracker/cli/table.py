@@ -81,7 +81,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def terminal_width() -> int | None:
-    """Return how wide the terminal is, None where standard output is no terminal."""
+    """Return the width of the terminal, None where standard output is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

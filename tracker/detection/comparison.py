@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unseen(self) -> tuple[Posted, ...]:
-        """Return what was not seen before: updates, then announcements."""
+        """Return the unseen entries: updates, then announcements."""
         return (*self.new_updates, *self.announcements)
 
     def is_maintenance(self, incident: Incident) -> bool:

@@ -34,7 +34,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> PageView:
-    """Return what is known after the snapshot."""
+    """Return the knowledge after the snapshot."""
     open_ids, followed, parts = compared.open_ids, compared.followed, compared.components
     ongoing = [incident for incident in snapshot.incidents if goes_on(incident, open_ids)]
     running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, open_ids)]

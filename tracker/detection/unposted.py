@@ -51,7 +51,7 @@ class UnpostedUpdate(NamedTuple):
 
 
 def unposted(found: Comparison) -> Unposted:
-    """Return what follows from the comparison beyond what the page posts."""
+    """Return the changes that the page made without posting an update."""
     before, view = found.before, found.before.view
     gone = absence(
         view, found.snapshot, before.open_ids, found.now, counts=before.absence_counts, in_full=before.in_full
@@ -132,7 +132,7 @@ def _last_change(incident: Incident) -> float:
 
 
 def _inferred_updates(found: Comparison, meant: Mapping[str, Inferred]) -> Iterator[UnpostedUpdate]:
-    """Yield what is reported of entries beyond their updates."""
+    """Yield the events of entries beyond their updates."""
     for incident in found.entries.values():
         update = meant[incident.id].update if incident.id in meant else None
         if update is not None:

@@ -68,7 +68,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(settings: Settings, now: datetime, explain: Callable[[ConfigError], ConfigError] = lambda it: it) -> Facts:
-    """Return what can be found out now; a data server that does not answer is a fact, too, which `explain` words."""
+    """Return the facts of this moment; a data server that does not answer is a fact, too, which `explain` words."""
     address, disk = masked_url(settings.redis_url), _disk(settings.data_dir)
     try:
         inspect(settings.redis_url, commands=False)

@@ -97,7 +97,7 @@ def _covers(domain: str, host: str) -> bool:
 
 
 def _path(given: str, asked: Target) -> str:
-    """Return which paths a cookie is for (RFC 6265, section 5.1.4)."""
+    """Return the paths that a cookie is for (RFC 6265, section 5.1.4)."""
     if given.startswith("/"):
         return given
     folder, _, _ = asked.path.partition("?")[0].rpartition("/")

@@ -136,7 +136,7 @@ def not_trusted(host: str, reason: str) -> TlsError:
 
 
 def in_words(error: BaseException) -> str:
-    """Return what an error of the network says, without its numbers and names; empty when that is nothing."""
+    """Return the message of a network error, without its numbers and names; empty where it has none."""
     if isinstance(error, ssl.SSLError):
         return plain((error.reason or "").replace("_", " ").lower())
     if isinstance(error, client.RemoteDisconnected):

@@ -82,7 +82,7 @@ def meaning(
     is_conditional: bool,
     way: Way = DIRECT,
 ) -> Fetched | NotModified | Target:
-    """Return what an answer to `asked` means. Raises FetchError.
+    """Return the meaning of an answer to `asked`. Raises FetchError.
 
     `url` is the same as the catalogue or the redirect spells it. `sent` are the validators that are known; whether the
     request carried any is `is_conditional`.

@@ -53,7 +53,7 @@ class Dialect(Protocol):
         ...
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word.
+        """Return the source of rows of `events` with all these words; of `word*`, the beginning of a word.
 
         Raises SearchTooWide.
         """

@@ -57,7 +57,7 @@ class PostgresDialect:
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED)]
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return where rows with all these words come from."""
+        """Return the source of rows with all these words."""
         asked = asked_words(text)
         parts = []
         for beginning in asked.beginnings:

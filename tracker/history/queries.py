@@ -157,7 +157,7 @@ def incidents(session: Session, wanted: IncidentFilter, cursor: tuple[int, str] 
 
 
 def provider_history(session: Session, provider: str, now: datetime, days: int) -> ProviderHistory:
-    """Return what is on record of a provider in the last days, today included."""
+    """Return the record of a provider in the last days, today included."""
     first = now.astimezone(UTC).date() - timedelta(days=days - 1)
     since_us = to_us(datetime(first.year, first.month, first.day, tzinfo=UTC))
     values = {"provider": storable(provider), "since": since_us}
@@ -179,7 +179,7 @@ def provider_history(session: Session, provider: str, now: datetime, days: int) 
 
 
 def polls_of(session: Session, provider: str, first: date) -> dict[date, Polls]:
-    """Return how polls of each day ended, as far as they were counted."""
+    """Return the endings of the polls of each day, as far as they were counted."""
     rows = session.rows(
         "SELECT day, polls_read, polls_failed FROM polls WHERE provider = :provider AND day >= :first",
         provider=storable(provider),

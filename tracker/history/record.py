@@ -43,7 +43,7 @@ class _About(msgspec.Struct):
 
 
 def read_record(path: Path, place: Place) -> Iterator[Batch]:
-    """Yield what follows a place, whole lines only: the rest of its file, then those written later, this one last.
+    """Yield the lines after a place, whole ones only: the rest of its file, then those written later, this one last.
 
     Events of drills, which never happened, are left out.
 
@@ -99,7 +99,7 @@ def _read(file: Path, offset: int, head: str) -> Iterator[Batch]:
 
 
 def _offset(file: Path, place: Place) -> int:
-    """Return where a file is read on; from its beginning if it was put back to an earlier state."""
+    """Return the position from which a file is read on; from its beginning if it was put back to an earlier state."""
     return place.offset if file.suffix == ".gz" or place.offset <= file.stat().st_size else 0
 
 

@@ -34,12 +34,12 @@ class KnownPage(Protocol):
 
     @property
     def state(self) -> PageState:
-        """Return how it could be read."""
+        """Return its state, readability included."""
         ...
 
     @property
     def view(self) -> PageView:
-        """Return what it said when it was read last."""
+        """Return its contents when it was read last."""
         ...
 
     @property

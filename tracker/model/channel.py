@@ -44,7 +44,7 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type")
 
     @property
     def place(self) -> str:
-        """Return what messages call the channel."""
+        """Return the channel's name in messages."""
         return f'channel "{self.name}"'
 
 

@@ -175,7 +175,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         return self.max_per_host
 
     def product(self, components: Collection[str]) -> str:
-        """Return what an event is about, by name: `OpenAI - Chat Completions`."""
+        """Return the subject of an event, by name: `OpenAI - Chat Completions`."""
         return f"{self.name} - {', '.join(components)}" if components else self.name
 
 

@@ -106,7 +106,7 @@ class Account:
 
 
 def account_of(entry: Entry) -> Account:
-    """Return what an entry says."""
+    """Return the contents of an entry."""
     title = fields.name(fields.body_text(entry.title)) or ""
     said = in_title(title)
     name = title if is_marked(title) else said.rest

@@ -113,7 +113,7 @@ def _encoding(word: str) -> list[str]:
 
 
 def _end(text: str, root: str, start: int) -> int | None:
-    """Return where the root element ends, None where it does not; text in CDATA and comments ends nothing."""
+    """Return the end of the root element, None where it has none; text in CDATA and comments ends nothing."""
     mark = re.compile(rf"<!\[CDATA\[|<!--|</(?:[\w.-]{{1,40}}:)?{root}\s*>", re.IGNORECASE)
     position = start
     while found := mark.search(text, position):

@@ -8,7 +8,7 @@ _UNPARTED: Final = "\u1100"
 
 
 def _any_of(*words: str) -> re.Pattern[str]:
-    """Return what finds any of the words, each whole; a star stands for more letters."""
+    """Return a pattern that finds any of the words, each whole; a star stands for more letters."""
     return re.compile("|".join(map(_pattern, words)), re.IGNORECASE)
 
 

@@ -114,7 +114,7 @@ def _update(entry: dict[str, Any], *, is_over: bool) -> IncidentUpdate:
 
 
 def _status(entry: dict[str, Any], updates: Sequence[IncidentUpdate]) -> str:
-    """Return how an incident stands: over when it has an end, and not before."""
+    """Return the status of an incident: over when it has an end, and not before."""
     if entry.get("end"):
         return "resolved"
     return updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"

@@ -93,7 +93,7 @@ def _without_markup(text: str) -> str:
 
 
 def _end_of(name: str, text: str, position: int) -> int:
-    """Return where the content of an unread element ends: at its end tag, else at the end of the text."""
+    """Return the end of the content of an unread element: at its end tag, else at the end of the text."""
     end = re.compile(f"</{name}[^<>]*+>?", re.IGNORECASE).search(text, position)
     return end.end() if end else len(text)
 

@@ -30,7 +30,7 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def starting_state(lease: PollLease) -> PageState:
-    """Return what is known of the page. At a corrected address nothing is known until it was read there.
+    """Return the knowledge of the page. At a corrected address nothing is known until it was read there.
 
     Another spelling of the same address is the same page, unless polls failed: the spelling may have been the cause.
     """

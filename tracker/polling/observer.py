@@ -284,7 +284,7 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
-    """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
+    """Return the contents of those answers that are not older than any before; endpoints lag behind one another."""
     newest = _newest_stamp(before, now)
     recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()

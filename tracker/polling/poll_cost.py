@@ -61,7 +61,7 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.endings.get(response_class, 0) for response_class in _UNPARSED)
 
     def share(self, ending: str) -> float:
-        """Return which part of the polls ended so, 0 to 1."""
+        """Return the share of polls that ended so, 0 to 1."""
         return self.endings.get(ending, 0) / self.polls if self.polls else 0.0
 
 

@@ -142,7 +142,7 @@ class Poller:
         return commit, ResponseClass.CHANGED
 
     def _recall(self, provider: Provider, state: PageState, wanted: Collection[str]) -> Known:
-        """Return what is known of a page, and which of the keys it has shown."""
+        """Return the knowledge of a page, and those of the keys that it has shown."""
         return under_current_keys(state, wanted, self._store.recall(provider.id, keys_to_recall(state, wanted)))
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:

@@ -63,7 +63,7 @@ def check_presets(
     at_once: int,
     allow_private: bool = False,
 ) -> Iterator[PresetFinding]:
-    """Yield what became of each preset, in their order; `at_once` organisations are asked at the same time."""
+    """Yield the finding about each preset, in their order; `at_once` organisations are asked at the same time."""
 
     def one_by_one(group: Sequence[Preset]) -> dict[str, PresetFinding]:
         found = {}
@@ -83,7 +83,7 @@ def check_presets(
 
 
 def judged(preset: Preset, discovery: Discovery) -> PresetFinding:
-    """Return what a search says of a preset. Pure."""
+    """Return the finding of a search for a preset. Pure."""
     requests = len(discovery.attempts)
     if discovery.found is None:
         is_silent = isinstance(discovery.failure, FetchError)

@@ -56,7 +56,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
-    """Return how a leased page is polled."""
+    """Return the parts of a leased page's poll that need no request."""
     provider, state = lease.provider, starting_state(lease)
     try:
         if state.source is None:
@@ -181,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread gets of a request; None where it asks again, since too many bodies wait already."""
+        """Return the answer for a thread; None where it asks again, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

@@ -48,7 +48,7 @@ def rss(revision: Revision, url: str) -> str:
 
 
 def entries(revision: Revision) -> list[Incident]:
-    """Return what the feeds show, newest first; a maintenance that has not begun counts from its window."""
+    """Return the entries of the feeds, newest first; a maintenance that has not begun counts from its window."""
     return sorted(revision.incidents, key=lambda item: (published_at(item), item.number), reverse=True)[:FEED_LENGTH]
 
 

@@ -47,7 +47,7 @@ class Routes:
         return self._stands[page_id]
 
     def find(self, path: str) -> Route | None:
-        """Return where a path leads, None where there is nothing."""
+        """Return the destination of a path, None where there is nothing."""
         page_id, _, rest = path[1:].partition("/")
         if page_id in self._stands:
             return Route(self._stands[page_id], f"/{page_id}", f"/{rest}")

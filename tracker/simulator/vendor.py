@@ -81,11 +81,11 @@ class Page:
 
     @property
     def revision(self) -> Revision:
-        """Return what the page says now."""
+        """Return the page's contents now."""
         return self._revisions[-1]
 
     def earlier(self, back: int) -> Revision:
-        """Return what the page said `back` changes ago, or the earliest that it remembers."""
+        """Return the page's contents `back` changes ago, or the earliest that it remembers."""
         with self._lock:
             return self._revisions[max(len(self._revisions) - 1 - back, 0)]
 

@@ -37,7 +37,7 @@ class RedisAlertSettings:
         self._settings = load_script(client, "alert_settings")
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue or the configuration."""
+        """Return a value that every change of the catalogue or the configuration changes."""
         with translated():
             version: Any = self._client.get(VERSION)
         return version or b""
@@ -58,7 +58,7 @@ class RedisAlertSettings:
         return True
 
     def config(self) -> Alerting:
-        """Return what the configuration says of alerts."""
+        """Return the alerting part of the configuration."""
         with translated():
             value: Any = self._client.hget(ALERTING, "config")
         return _CONFIGS.decode(value) if value else Alerting()

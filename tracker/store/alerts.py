@@ -132,7 +132,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def signs(self) -> Signs:
-        """Return what shows that beat, workers and printer do their work."""
+        """Return the signs that beat, workers and printer do their work."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             pipe.zrange(SCHEDULERS, 0, -1, withscores=True)
             pipe.lindex(f"{NAMESPACE}{_FETCHES}", -1)

@@ -65,7 +65,7 @@ class RedisBoard:
         self._heard: str | bytes = "$"
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue."""
+        """Return a value that every change of the catalogue changes."""
         return self._catalogue.version()
 
     def providers(self) -> tuple[Provider, ...]:
@@ -73,7 +73,7 @@ class RedisBoard:
         return self._catalogue.providers()
 
     def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield what is known of these pages."""
+        """Yield the knowledge of these pages."""
         return self._catalogue.statuses_of(providers)
 
     def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:

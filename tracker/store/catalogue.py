@@ -118,7 +118,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             return tuple(entry for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP))
 
     def holdings(self) -> Holdings:
-        """Return what there is of the catalogue, with one call. Raises StoreError."""
+        """Return the numbers of the catalogue, with one call. Raises StoreError."""
         # Numbers of one moment: a provider that is just being removed is not one that lost its due time.
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.mget(GENERATION, VERSION)
@@ -138,13 +138,13 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         )
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue."""
+        """Return a value that every change of the catalogue changes."""
         with translated():
             version: Any = self._client.get(VERSION)
         return version or b""
 
     def statuses(self) -> tuple[PageStatus, ...]:
-        """Return what is known of every page, sorted by provider name."""
+        """Return the knowledge of every page, sorted by provider name."""
         return tuple(self.statuses_of(self.providers()))
 
     def ping(self) -> None:

@@ -191,7 +191,7 @@ def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | Asy
 
 @cache
 def script_text(*names: str) -> str:
-    """Return what the files of these names make, one behind the other."""
+    """Return the script that these files make, one behind the other."""
     folder = files(__package__) / "lua"
     return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 

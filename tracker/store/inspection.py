@@ -41,7 +41,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect(url: str, *, commands: bool = True) -> Inspection:
-    """Return what is found. Raises ServerUnfit, ServerAway.
+    """Return the findings about a data server. Raises ServerUnfit, ServerAway.
 
     Without `commands` it is enough that the server answers: a replica, or a user who may only read, will do.
     """
@@ -105,7 +105,7 @@ def _ask_for_commands(client: "redis.Redis", shown: str) -> None:
 
 
 def _queued(client: "redis.Redis") -> Iterator[tuple[str, redis.ResponseError]]:
-    """Yield what the server refuses to queue in a transaction, which is then given up."""
+    """Yield the commands that the server refuses to queue in a transaction, which is then given up."""
     pool = client.connection_pool
     connection: Any = pool.get_connection()
     try:
@@ -134,7 +134,7 @@ def _refusal(connection: Any) -> redis.ResponseError | None:
 
 
 def _dangers(client: "redis.Redis", shown: str) -> Iterator[str]:
-    """Yield what endangers the data, as far as this user may know: INFO and CONFIG are refused to many."""
+    """Yield the dangers for the data, as far as this user may know: INFO and CONFIG are refused to many."""
     with client.pipeline(transaction=False) as pipe:
         pipe.info("memory")
         pipe.info("persistence")

@@ -104,7 +104,7 @@ def is_lease(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer without a lease means: its host is busy, or None."""
+    """Return the meaning of an answer without a lease: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
     _, waiting, since, is_new, slot = answer

@@ -116,5 +116,5 @@ TRANSACTION: Final = (("WATCH", f"{NAMESPACE}unacked"), ("UNWATCH",), ("MULTI",)
 
 
 def named(command: tuple[str, ...]) -> str:
-    """Return what a command is called, with its subcommand where it has some: `XGROUP CREATE`."""
+    """Return the name of a command, with its subcommand where it has some: `XGROUP CREATE`."""
     return " ".join(command[:2]) if command[0] in ("SCRIPT", "XGROUP", "XINFO") else command[0]

@@ -96,7 +96,7 @@ def is_ours(held: Holder, source: str) -> bool:
 
 
 def holder(client: "redis.Redis", thing: str) -> Holder | None:
-    """Return who has a lease now, None for nobody. Raises StoreError."""
+    """Return the holder of a lease now, None for nobody. Raises StoreError."""
     key = f"{OWNER_PREFIX}{thing}"
     with translated(), client.pipeline(transaction=True) as pipe:
         pipe.hmget(key, "host", "since", "source")

@@ -30,7 +30,7 @@ class RedisPageReports:
         self._revisions = load_script(client, "revisions")
 
     def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
-        """Return what differs after every change of a page's state, for each of them; b"" for one never asked."""
+        """Return for each of them a value that every change of its state changes; b"" for one never asked."""
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
@@ -38,7 +38,7 @@ class RedisPageReports:
         return tuple(found)
 
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
+        """Yield the knowledge of these pages; of some at a time, since all of their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
 

@@ -40,7 +40,7 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
-    """Return what a data server says of itself; `record` names the cursor of the record. Raises StoreError."""
+    """Return the facts about a data server; `record` names the cursor of the record. Raises StoreError."""
     with translated():
         seconds, microseconds = _time(client)
         cursor: Any = client.hget(CURSORS, record)

@@ -223,7 +223,7 @@ def _checked(has_lease: bool) -> None:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return what is known of a page from what was reported of it."""
+    """Return the knowledge of a page that its reported events give."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 

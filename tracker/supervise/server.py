@@ -94,7 +94,7 @@ class EmbeddedServer:
         ).encode()
 
     def reason_of_end(self) -> str:
-        """Return why it may have ended: no room for its files, or the last warning in its log; "" for neither."""
+        """Return a reason for its end: no room for its files, or the last warning in its log; "" for neither."""
         probe = self._directory / "probe"
         try:
             probe.write_bytes(bytes(_ROOM_BYTES))

@@ -89,7 +89,7 @@ class Stack:
 
     @property
     def record(self) -> Path:
-        """Return where the updates are recorded."""
+        """Return the path of the record."""
         return self._data_dir / RECORD_NAME
 
     @property

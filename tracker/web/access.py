@@ -119,7 +119,7 @@ def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
 
 
 def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
-    """Return what a token lets one do; nothing for one that is none."""
+    """Return the scopes of a token; none for an unknown one."""
     if _is_same(token, settings.act_token):
         return _ACTOR
     return _READER if _is_same(token, settings.token) else frozenset()
@@ -165,7 +165,7 @@ def _session_scopes(cookie: str, settings: WebSettings, now: datetime) -> frozen
 
 
 def _signature(text: str, settings: WebSettings) -> str:
-    """Return what only somebody writes who knows the token of the cookie's scope: with a new token it ends."""
+    """Return the signature of a cookie with the token of its scope: a new token ends it."""
     token = settings.act_token if text.endswith(".act") else settings.token or settings.act_token
     key = hashlib.sha256(b"session " + (token or "").encode()).digest()
     digest = hmac.digest(key, text.encode("utf-8", "replace"), "sha256")

@@ -177,7 +177,7 @@ def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
 
 
 def cursor_of(item: FeedItem) -> str:
-    """Return what an event is named by to go on from it."""
+    """Return the cursor of an event."""
     return item.stream_id
 
 

@@ -35,7 +35,7 @@ def as_calendar(name: str, maintenances: Sequence[RecordedIncident]) -> bytes:
 
 
 def uid_of(maintenance: RecordedIncident) -> str:
-    """Return what the event is called forever, in characters that no calendar trips over."""
+    """Return the permanent id of the event, in characters that no calendar trips over."""
     key = f"{maintenance.provider}/{maintenance.incident_id}".encode("utf-8", "replace")
     return f"{hashlib.sha256(key).hexdigest()[:32]}@status-page-tracker"
 

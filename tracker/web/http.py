@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 def parts_of(request: Request) -> Parts:
-    """Return what the app is made of."""
+    """Return the parts of the app."""
     parts: Parts = request.app.state.parts
     return parts
 
@@ -64,7 +64,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 def shape(value: type[msgspec.Struct], *more: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI document says of a route that answers with this, and with problems of more statuses."""
+    """Return the OpenAPI document's part for a route that answers with this, and with problems of more statuses."""
     content = {"application/json": {"schema": {"$ref": _REF.format(name=value.__name__)}}}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name=Problem.__name__)}}}
     described: dict[int | str, dict[str, Any]] = {200: {"description": _first_line(value), "content": content}}

@@ -129,7 +129,7 @@ class Client:
         return True
 
     async def take(self) -> bytes | None:
-        """Return what to send next, a heartbeat after a silence, None at the end."""
+        """Return the next message, a heartbeat after a silence, None at the end."""
         try:
             async with asyncio.timeout(HEARTBEAT_S):
                 first = await self._queue.get()

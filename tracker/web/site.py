@@ -44,7 +44,7 @@ class Measurements(Protocol):
         ...
 
     def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
-        """Return how the polls of each page ended."""
+        """Return the endings of the polls of each page."""
         ...
 
 
@@ -74,7 +74,7 @@ class Site:
         return tuple(self.parts.board.now.pages.values())
 
     def frame(self, request: Request, pages: Sequence[PageNow]) -> Frame:
-        """Return what stands around a page for whoever asks."""
+        """Return the frame of a page for its reader."""
         viewer = viewer_of(request)
         token = self.tokens.new(viewer) if viewer.may_act else ""
         return frame(
@@ -143,7 +143,7 @@ def site_of(request: Request) -> Site:
 
 
 def viewer_of(request: Request) -> Viewer:
-    """Return who asks, as the door found out."""
+    """Return the viewer, as the access check found."""
     viewer: Viewer = request.state.viewer
     return viewer
 

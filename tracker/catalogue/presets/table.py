@@ -74,7 +74,7 @@ def _all_scopes() -> dict[str, Scopes]:
 
 
 def scopes(preset_id: str) -> Scopes:
-    """Return how a vendor names its regions and services."""
+    """Return the names that a vendor has for its regions and services."""
     return _all_scopes().get(preset_id, _NO_SCOPES)
 
 

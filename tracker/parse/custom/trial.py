@@ -48,7 +48,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tried(definition: FormatDefinition, body: bytes, url: str = "") -> Trial:
-    """Return what a definition finds in a body. Raises InvalidValue; ParseError when the body cannot be opened."""
+    """Return the findings of a definition in a body. Raises InvalidValue; ParseError when the body cannot be opened."""
     known = compiled(definition)
     root = known.language.opened(body)
     parts = tuple(_parts(known, root))

@@ -161,7 +161,7 @@ def alert_row(report: AlertReport, verdicts: tuple[Verdict, ...] = ()) -> AlertR
 
 
 def alert_badge(report: AlertReport) -> Badge:
-    """Return how bad an alert is, with its word."""
+    """Return the badge of an alert's severity."""
     if report.kind == AlertKind.PAGE:
         return NOT_READ
     if report.kind == AlertKind.MAINTENANCE:
@@ -172,7 +172,7 @@ def alert_badge(report: AlertReport) -> Badge:
 
 
 def headline(running: Sequence[AlertFacts], *, has_channels: bool) -> str:
-    """Return what is so, in one sentence."""
+    """Return the state of all alerts, in one sentence."""
     waiting = sum(each.is_waiting for each in running)
     if waiting:
         return f"{counted(waiting, 'alert')} {'waits' if waiting == 1 else 'wait'} for somebody"

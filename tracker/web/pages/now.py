@@ -104,7 +104,7 @@ def groups_of(pages: Iterable[PageNow]) -> tuple[str, ...]:
 
 
 def headline(counts: Mapping[State, int]) -> str:
-    """Return what is so, in one sentence with its numbers."""
+    """Return the state of all, in one sentence with its numbers."""
     watched = sum(counts.values())
     if watched <= 1:
         return _alone(next((state for state, number in counts.items() if number), None))

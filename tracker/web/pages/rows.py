@@ -115,7 +115,7 @@ def worst_incident(page: PageNow) -> OpenIncident | None:
 
 
 def unknown_reason(found: Assessment) -> str:
-    """Return why the state of a page is unknown, as a sentence."""
+    """Return the reason why the state of a page is unknown, as a sentence."""
     if found.reason is Reason.NEVER_ASKED:
         return "Not read yet; its first check is on the way"
     if found.reason is Reason.STALE:
@@ -235,7 +235,7 @@ def _working_row(each: PageNow, now: datetime) -> Working:
 
 
 def by_order(row: Row) -> str:
-    """Return what rows of a list are ordered by."""
+    """Return the sort key of rows of a list."""
     return row.order
 
 

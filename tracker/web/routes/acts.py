@@ -122,7 +122,7 @@ def hooked(key: str | None, secret: str) -> str | None:
 
 
 def actor_of(request: Request) -> Viewer:
-    """Return who asks, if they may act. Raises Refused."""
+    """Return the viewer, if they may act. Raises Refused."""
     viewer: Viewer = request.state.viewer
     if not viewer.may_act:
         raise Refused(

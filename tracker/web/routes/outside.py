@@ -89,7 +89,7 @@ def calendar(request: Request, provider: ProviderIds = None, group: Group = None
 
 @router.get("/badge/{provider}.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
 def badge_svg(request: Request, provider: ProviderId) -> Response:
-    """Return how a provider does as a picture."""
+    """Return the state of a provider as a picture."""
     page = page_named(parts_of(request).board.now, provider)
     response = tagged(request, as_svg(badge_of(page.provider.name, page.assessment)), "image/svg+xml", cache=_CACHE)
     # A picture is there to be shown on other sites.
@@ -99,7 +99,7 @@ def badge_svg(request: Request, provider: ProviderId) -> Response:
 
 @router.get("/badge/{provider}.json", response_class=Response, responses={200: {"content": {_JSON: {}}}})
 def badge_json(request: Request, provider: ProviderId) -> Response:
-    """Return how a provider does as shields.io asks for it."""
+    """Return the state of a provider in the shape that shields.io reads."""
     page = page_named(parts_of(request).board.now, provider)
     return tagged(request, as_endpoint(badge_of(page.provider.name, page.assessment)), _JSON, cache=_CACHE)
 
