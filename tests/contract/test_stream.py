@@ -7,7 +7,7 @@ import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
 from tests.outbox import webhook
-from tracker.delivery.event_stream import EventStream, Reported
+from tracker.delivery.event_stream import EventStream, Reported, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.detection.readability import read_until
 from tracker.errors import StoreError
@@ -17,7 +17,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
-from tracker.store.stream import RedisStream, order
+from tracker.store.stream import RedisStream
 
 
 class Outbox:

@@ -46,9 +46,9 @@ def complete_presets(_context: click.Context, _parameter: click.Parameter, incom
 
 @click.command()
 @click.argument("pages", nargs=-1, required=True, shell_complete=complete_presets)
-@click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
-@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
-@click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
+@click.option("--name", help="The page's name; for one page only. Default: the vendor's, or from the host.")
+@click.option("--toml", is_flag=True, help="Print the lines for providers.toml instead; read no page, change nothing.")
+@click.option("--no-check", is_flag=True, help="Add pages without reading them first.")
 @header_option
 @key_options(*PROVIDERS.shared_keys)
 @data_dir_option
@@ -65,7 +65,7 @@ def add(
 ) -> None:
     """Watch more pages: all of the given ones, or none if one of them is wrong.
 
-    Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
+    Each page is read first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
     --no-check is given.
 
     A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
@@ -105,7 +105,7 @@ def add(
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
-@click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
+@click.option("--allow-private", is_flag=True, help="Allow addresses that are not public.")
 @data_dir_option
 @format_option
 def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:

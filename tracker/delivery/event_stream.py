@@ -32,9 +32,10 @@ class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
     logged_at: datetime | None = None
 
 
-def order(stream_id: str) -> tuple[int, int]:
-    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
-    milliseconds, _, sequence = stream_id.partition("-")
+def order(stream_id: str | bytes) -> tuple[int, int]:
+    """Return the key that sorts stream ids: milliseconds since the epoch, then a number."""
+    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
+    milliseconds, _, sequence = text.partition("-")
     return int(milliseconds), int(sequence or 0)
 
 

@@ -1,4 +1,4 @@
-"""What the printer writes to: outputs, and the record among them. Implemented in `sinks`, its lease in `store`."""
+"""The ports of the printer: outputs, and the record among them. Implemented in `sinks`, its lease in `store`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime

@@ -28,7 +28,7 @@ RECORD = "record"
 CONSOLE = "console"
 #: Events that are read, written and flushed together.
 BATCH = 200
-#: Where a stream begins.
+#: The id before all entries of a stream.
 START = "0-0"
 #: Updates that were seen longer ago are late.
 _LATE_S = 30.0

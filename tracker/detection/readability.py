@@ -84,7 +84,7 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
 
 
 def left_out(omissions: Collection[Omission]) -> str | None:
-    """Return what was left out of a page's answers as one sentence, None if that was nothing."""
+    """Return one sentence about the entries that were left out of a page's answers, None without any."""
     reasons: dict[str, list[str]] = {}
     for omission in sorted(set(omissions), key=lambda each: (each.kind, each.reason)):
         reasons.setdefault(omission.kind, []).append(omission.reason)
@@ -93,7 +93,7 @@ def left_out(omissions: Collection[Omission]) -> str | None:
 
 
 def incomplete(state: PageState) -> str | None:
-    """Return why a part of a page is not read, None if all of it is."""
+    """Return the reason why a part of a page is not read, None if all of it is."""
     return "; ".join(filter(None, (state.gaps.detail_failure, left_out(state.omissions)))) or None
 
 

@@ -1,4 +1,4 @@
-"""What a page says, in one shape for every vendor.
+"""The contents of a page, in one shape for every vendor.
 
 Everything here is frozen. Times are aware UTC. Text is plain text (no HTML), not yet safe for a terminal: sinks
 neutralise control characters. Wire shapes of vendors live in `tracker.parse` and nowhere else.
@@ -30,7 +30,7 @@ class ComponentStatus(StrEnum):
 
 
 class Impact(StrEnum):
-    """How severe the vendor says an incident is."""
+    """The severity of an incident, as the vendor states it."""
 
     NONE = "none"
     MINOR = "minor"
@@ -44,7 +44,7 @@ SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
 
 class Reach(StrEnum):
-    """How far a list of incidents reaches, and so what the absence of an incident proves."""
+    """The reach of a list of incidents, which decides what the absence of an incident proves."""
 
     #: Nothing: the list may lack open incidents.
     NOTHING = "nothing"

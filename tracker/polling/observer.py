@@ -59,11 +59,11 @@ class _Details(NamedTuple):
     snapshots: tuple[Snapshot, ...]
     #: Ids of what those showed that were never read before.
     history: frozenset[str]
-    #: Why the last one that failed did so.
+    #: The reason of the last failure.
     failure: PollError | None
     #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
     is_current: bool
-    #: What the answers for single incidents say.
+    #: The incidents of the answers for single incidents.
     alone: tuple[Snapshot, ...] = ()
 
 
@@ -284,7 +284,7 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
-    """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
+    """Return the contents of those answers that are not older than any before; endpoints lag behind one another."""
     newest = _newest_stamp(before, now)
     recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()

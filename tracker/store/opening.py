@@ -29,7 +29,7 @@ def open_sinks(settings: Settings) -> RedisSinks:
 
 
 def open_pages(settings: Settings) -> RedisPages:
-    """Return what is remembered of pages, in the data server that the settings name."""
+    """Return the pages in the data server that the settings name."""
     return RedisPages(connect(settings.redis_url))
 
 
@@ -39,7 +39,7 @@ def open_alerts(settings: Settings) -> RedisAlerts:
 
 
 def open_rows(settings: Settings) -> RedisRows:
-    """Return what was sent to channels, in the data server that the settings name."""
+    """Return the messages to channels, in the data server that the settings name."""
     return RedisRows(connect(settings.redis_url))
 
 

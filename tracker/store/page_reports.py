@@ -12,7 +12,7 @@ from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.store.codec import decode_state, decode_timing, decode_view
 from tracker.store.connection import POLLS, latency_key, load_script, moment, page_key, translated
 from tracker.store.pages import PageStatus
-from tracker.store.scripts import RevisionArguments
+from tracker.store.scripts.polling import RevisionArguments
 
 #: Pages of one call; more would make other callers wait.
 _TOGETHER: Final = 1000
@@ -23,14 +23,14 @@ _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
 
 class RedisPageReports:
-    """How pages are, what their updates took and what their polls cost. Every method raises StoreError."""
+    """Reports on pages: their states, the latency of updates, the cost of polls. Every method raises StoreError."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._revisions = load_script(client, "revisions")
 
     def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
-        """Return what differs after every change of a page's state, for each of them; b"" for one never asked."""
+        """Return for each of them a value that every change of its state changes; b"" for one never asked."""
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
@@ -44,7 +44,7 @@ class RedisPageReports:
         return value or b""
 
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
+        """Yield the knowledge of these pages; of some at a time, since all of their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
 

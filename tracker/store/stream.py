@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
-from tracker.delivery.event_stream import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.detection.readability import read_until
 from tracker.errors import Conflict, StoreError
@@ -32,7 +32,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.ownership import Ownership
-from tracker.store.scripts import (
+from tracker.store.scripts.stream import (
     RECORD_OWNER,
     CursorArguments,
     CursorKeys,
@@ -240,7 +240,7 @@ def _checked(has_lease: bool) -> None:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return what is known of a page from what was reported of it."""
+    """Return the knowledge of a page that its reported events give."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 
@@ -253,13 +253,6 @@ def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
         raise StoreError(
             f"the data server holds an update {stream_id.decode()} that cannot be read ({error})"
         ) from error
-
-
-def order(stream_id: str | bytes) -> tuple[int, int]:
-    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
-    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
-    milliseconds, _, sequence = text.partition("-")
-    return int(milliseconds), int(sequence or 0)
 
 
 def preceding(stream_id: str) -> str:

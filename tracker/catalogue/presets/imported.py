@@ -16,7 +16,7 @@ from tracker.model.provider import Provider
 
 _LONGEST_FILE: Final = 10 * 1024 * 1024
 _LINE: Final = 200
-#: What lists put behind a vendor's name.
+#: Suffixes of vendors' names in lists.
 _BEHIND: Final = re.compile(
     r"(?:,? (?:inc|llc|ltd|gmbh|corp)\.?|[ -](?:status(?: page)?|api|cloud|platform))$", re.IGNORECASE
 )
@@ -25,7 +25,7 @@ _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/\S*)?")
 
 
 def load_list(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what a file of pages or names asks for beyond the known providers. Raises ConfigError."""
+    """Return the subscriptions of a file of pages or names beyond the known providers. Raises ConfigError."""
     file = visible(str(path), _LINE)
     try:
         with path.open("rb") as stream:
@@ -38,7 +38,7 @@ def load_list(path: Path, *, known: Iterable[Provider], formats: Collection[str]
 
 
 def read_list(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
+    """Return the pages that the bytes name; `file` is their name in messages. Raises ConfigError."""
     if data.lstrip(b"\xef\xbb\xbf\xff\xfe\0\t\r\n ").startswith(b"<"):
         return read_opml(data, file=file, known=known, formats=formats)
     if len(data) > _LONGEST_FILE:

@@ -49,7 +49,7 @@ class Wanted:
 
 
 def wanted(data: bytes, *, file: str) -> tuple[Wanted, ...]:
-    """Return what a list asks for, in its order; `file` is what messages call it. Raises ConfigError."""
+    """Return the entries of a list, in its order; `file` is its name in messages. Raises ConfigError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -61,7 +61,7 @@ def wanted(data: bytes, *, file: str) -> tuple[Wanted, ...]:
 
 
 def _reader(file: str, text: str) -> Callable[[str], Iterator[Wanted]]:
-    """Return how a list is read: by its file's name, else by what its lines look like."""
+    """Return the reader of a list: by its file's name, else by what its lines look like."""
     suffix = file.rpartition(".")[2].lower()
     if suffix in ("yaml", "yml"):
         return _yaml
