@@ -107,5 +107,5 @@ def test_a_format_that_is_not_written_out_is_distinguished_from_none() -> None:
 
 
 def test_a_preset_that_nobody_knows_is_not_checked() -> None:
-    with pytest.raises(ConfigError, match="there is no preset gihub"):
+    with pytest.raises(ConfigError, match=r"there is no preset gihub; did you mean github\?"):
         run("presets", "check", "gihub")

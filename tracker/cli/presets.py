@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from tracker.bootstrap import build_fetcher, client_options
-from tracker.catalogue.presets import Preset, find
+from tracker.catalogue.presets import Preset, find, nearest
 from tracker.catalogue.presets import presets as known_presets
 from tracker.catalogue.presets.line import preset_line
 from tracker.cli.lazy import FullHelp
@@ -76,7 +76,9 @@ def _wanted(ids: Sequence[str]) -> Sequence[Preset]:
     wanted = {word: find(word) for word in ids}
     for word, preset in wanted.items():
         if preset is None:
-            raise ConfigError(f"there is no preset {one_line(word, _LONGEST)}; `tracker providers search` lists them")
+            close = nearest(word)
+            hint = f"did you mean {' or '.join(close)}?" if close else "`tracker providers search` lists them"
+            raise ConfigError(f"there is no preset {one_line(word, _LONGEST)}; {hint}")
     return [preset for preset in dict.fromkeys(wanted.values()) if preset is not None]
 
 

@@ -152,6 +152,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
+    #: Address of the next part of what comes in parts, None where this is the last one.
+    continues_at: str | None = None
     #: Whether the answer has a list of components though nothing is in it.
     components_listed: bool = False
     #: Entries of this answer that could not be read; their absence proves nothing.

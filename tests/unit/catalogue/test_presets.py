@@ -131,7 +131,7 @@ def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
     assert (reached["keycdn"].reach, reached["keycdn"].reason) == (Extent.NOT, "nothing reads own page (KeyCDN) so far")
     assert (reached["hetzner"].reach, reached["hetzner"].format) == (Extent.IN_PART, "feed")
     assert (reached["salesforce"].reach, reached["salesforce"].format) == (Extent.FULLY, "salesforce")
-    assert reached["appveyor"].reach is Extent.UNKNOWN
+    assert reached["leaseweb"].reach is Extent.UNKNOWN
     assert all((known.reach is Extent.FULLY) == (not known.reason) for known in reached.values())
 
 

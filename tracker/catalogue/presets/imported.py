@@ -20,6 +20,8 @@ _LINE: Final = 200
 _BEHIND: Final = re.compile(
     r"(?:,? (?:inc|llc|ltd|gmbh|corp)\.?|[ -](?:status(?: page)?|api|cloud|platform))$", re.IGNORECASE
 )
+#: How many names that match nothing are compared with every preset: that takes some milliseconds each.
+_MOST_COMPARED: Final = 50
 #: A host without its scheme.
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/\S*)?")
 
@@ -59,7 +61,7 @@ def _pages(listed: Iterable[Wanted], unmatched: list[str]) -> Iterator[tuple[str
         elif _HOST.fullmatch(page.name):
             yield None, f"https://{page.name}"
         else:
-            close = nearest(page.name)
+            close = nearest(page.name) if len(unmatched) < _MOST_COMPARED else ()
             hint = f"did you mean {' or '.join(close)}?" if close else "add it by its address"
             unmatched.append(f"no preset is called {quoted(page.name)}; {hint}")
 
