@@ -201,7 +201,7 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    # Not by way of `opening`: it imports all of alerting, and `gate` and completion have to start fast.
+    # Not by way of `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
     return RedisCatalogue(connect(running_settings(data_dir, environ).redis_url))
 
 
