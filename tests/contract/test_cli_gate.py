@@ -117,6 +117,13 @@ def test_what_is_not_watched_is_an_error_and_no_answer(run: Run) -> None:
     assert exit_status(result.exception) == 2
 
 
+def test_a_drill_without_a_channel_says_what_to_write(run: Run) -> None:
+    result = run("drill", "well")
+
+    assert result.exit_code == 1
+    assert "failed at route: there is no channel; write [[channel]] and [[route]]" in result.stdout
+
+
 def test_a_data_server_that_is_away_has_a_status_of_its_own(tmp_path: Path, free_port: int) -> None:
     for environ in ({"REDIS_URL": f"redis://127.0.0.1:{free_port}/0"}, {"REDIS_URL": ""}):
         result = CliRunner().invoke(

@@ -209,7 +209,7 @@ def reported(server: "redis.Redis") -> None:
 @pytest.mark.usefixtures("reported")
 def test_the_state_of_all_pages_ends_with_how_late_they_are_asked(run: Run) -> None:
     assert run().stdout.splitlines()[-1] == (
-        "scheduling: 3 providers, 33.3/s, latest by 300 ms (p99 over the last minute 40 ms), "
+        "scheduling: 3 providers, 33.3/s, at most 300 ms late (p99 over the last minute 40 ms), "
         "1 overdue, the first by 5.0 min"
     )
     assert "scheduling" not in run("acme").stdout

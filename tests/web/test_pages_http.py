@@ -177,12 +177,22 @@ def test_a_public_page_has_no_counters_and_may_be_embedded(client: TestClient) -
     assert "/health" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/providers/nobody", "/incidents/nobody/1", "/p/nobody"])
-def test_a_wrong_address_is_answered_by_a_page_that_says_what_to_do(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("/nowhere", "There is no such page"),
+        ("/providers/nobody", "There is no such provider"),
+        ("/incidents/nobody/1", "There is no such incident"),
+        ("/p/nobody", "There is no such group"),
+    ],
+)
+def test_a_wrong_address_is_answered_by_a_page_that_says_what_to_do(
+    client: TestClient, path: str, heading: str
+) -> None:
     answer = client.get(path)
 
     assert answer.status_code == 404
-    assert "There is no such page" in answer.text
+    assert f"<h1>{heading}</h1>" in answer.text
     assert "What to do" in answer.text
     assert (
         client.get(path, headers={"accept": "application/json"})

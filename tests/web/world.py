@@ -163,6 +163,7 @@ def _power() -> list[Event]:
             "Meridian Cloud",
             minutes(before),
             "",
+            product=f"Meridian Cloud - {name}",
             status=now,
             message=f"was {was}",
             components=(name,),

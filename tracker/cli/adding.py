@@ -192,8 +192,8 @@ def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool
                 click.echo(f"note: {provider.id}: {one_line(warning, _LONGEST_LINE)}", err=True)
     if failed:
         raise TrackerError(
-            f"nothing was added, for {', '.join(failed)}; correct the address (`tracker check URL` shows what was "
-            "asked), or add --no-check to watch it anyway"
+            f"nothing was added: {', '.join(failed)} cannot be read; correct the address (`tracker check URL` shows "
+            "what was asked), or add --no-check to watch it anyway"
         )
 
 

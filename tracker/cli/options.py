@@ -16,8 +16,8 @@ from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, NoServer, ServerAway, ServerUnfit
 from tracker.model.provider import Provider
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import connect
 from tracker.store.inspection import Inspection, inspect
-from tracker.store.opening import open_catalogue
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -201,7 +201,8 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    return open_catalogue(running_settings(data_dir, environ))
+    # Not by way of `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
+    return RedisCatalogue(connect(running_settings(data_dir, environ).redis_url))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:

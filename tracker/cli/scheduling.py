@@ -30,7 +30,7 @@ def scheduling_line(known: Scheduling) -> str:
         p99_s = max(report.late_p99_s or 0.0 for report in known.schedulers)
         parts += [
             f"{_per_s(known):,.1f}/s",
-            f"latest by {duration(max(late))} (p99 over the last minute {duration(p99_s)})",
+            f"at most {duration(max(late))} late (p99 over the last minute {duration(p99_s)})",
         ]
     if known.overdue:
         parts.append(f"{known.overdue:,} overdue, the first by {duration(known.overdue_s)}")

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from tracker.cli.options import Moment, data_dir_option, format_option
-from tracker.cli.past import is_of, progress, provider_option
+from tracker.cli.past import is_of, progress, provider_option, refuse_unseen
 from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.record import Sink
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
@@ -60,9 +60,10 @@ def tail(
       tracker tail -f
       tracker tail --since 2h --provider github --json
     """
-    path, is_of_provider = data_dir / RECORD_NAME, is_of(providers)
+    path, is_of_provider, seen = data_dir / RECORD_NAME, is_of(providers), dict[str, str]()
 
     def is_wanted(streamed: StreamedEvent) -> bool:
+        seen[streamed.event.provider] = streamed.event.provider_name
         return is_of_provider(streamed.event) and (not kinds or streamed.event.event in kinds)
 
     sink = _Lines() if output_format == "json" else TextLines(sys.stdout)
@@ -75,6 +76,8 @@ def tail(
         last_known: Iterable[StreamedEvent] = recorded(files, since, progress(path))
         _show(sink, filter(is_wanted, _until(last_known, path, end) if follows else last_known))
     else:
+        if count and not last and not follows:  # so the whole record was looked at
+            refuse_unseen(providers, seen)
         _show(sink, last)
     if follows:
         _follow(sink, path, end, is_wanted)

@@ -15,6 +15,11 @@ DISK_WARNING_BYTES: Final = 1_000_000_000
 DISK_PROBLEM_BYTES: Final = 100_000_000
 #: Receivers that restart are back by then.
 SINK_FAILURES: Final = 3
+_SOME_PAGES: Final = "Run `tracker check URL` for each to see what the page answers; one that moved needs its new URL."
+_NO_PAGE: Final = (
+    "See first whether this machine reaches the network: name server, firewall, proxy. Then run `tracker check URL` "
+    "for one of them."
+)
 
 
 def diagnose(facts: Facts) -> Diagnosis:
@@ -67,11 +72,12 @@ def _pages(pages: PageFacts) -> Check:
     if pages.unknown:
         each = [f"{name} ({assessment.evidence})" for name, assessment in pages.unknown]
         verb = "is" if len(pages.unknown) == 1 else "are"
+        is_every = 1 < pages.watched <= len(pages.unknown)
         return Check(
             name="pages",
             level=Level.WARNING if len(pages.unknown) < pages.watched else Level.PROBLEM,
             finding=f"{len(pages.unknown)} of {counted(pages.watched, 'page')} {verb} unknown: {named(each)}",
-            remedy="Run `tracker check URL` for each to see what the page answers; one that moved needs its new URL.",
+            remedy=_NO_PAGE if is_every else _SOME_PAGES,
         )
     if pages.never_asked:
         return Check(name="pages", level=Level.OK, finding=f"{counted(pages.never_asked, 'page')} not asked yet")

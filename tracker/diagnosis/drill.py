@@ -66,6 +66,11 @@ class Drill:
 
     def run(self, channel: str | None, report: Callable[[str], object]) -> None:
         """Open and close an incident, and wait until each channel took both. Raises DrillFailed, StoreError."""
+        if not self._alerts.config().channels:
+            raise DrillFailed(
+                "route: there is no channel; write [[channel]] and [[route]] into providers.toml, then run "
+                "`tracker providers sync providers.toml`"
+            )
         page = Page("Drill", id="drill")
         incident = page.open_incident("Drill: would an alert reach you?", Impact.CRITICAL, body=_BODY)
         opened = self._read(page)

@@ -1,6 +1,7 @@
 """Problems for people: a request for a page gets a page that says what is wrong and what to do. ASGI middleware."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -79,12 +80,23 @@ class ReadableProblems:
 
 
 def title_of(problem: Problem) -> str:
-    """Return the heading of a problem's page."""
-    return _TITLES.get(problem.status, problem.title[:1].upper() + problem.title[1:])
+    """Return the heading of a problem's page: what is missing, where that is known, else what the status means."""
+    own = _sentence(problem.title)
+    is_known = problem.status == HTTPStatus.NOT_FOUND and own.casefold() != HTTPStatus.NOT_FOUND.phrase.casefold()
+    return own if is_known else _TITLES.get(problem.status, own)
+
+
+def text_of(problem: Problem) -> str:
+    """Return what stands below the heading; "" where that says it all."""
+    return "" if problem.status == HTTPStatus.NOT_FOUND else _sentence(problem.title)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def remedies_of(problem: Problem) -> tuple[str, ...]:
     """Return the remedies for a problem, a sentence each."""
-    own = (problem.detail[:1].upper() + problem.detail[1:],) if problem.detail else ()
+    own = (_sentence(problem.detail),) if problem.detail else ()
     known = _REMEDIES.get(problem.status)
     return (*own, known) if known else own

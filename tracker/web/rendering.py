@@ -95,6 +95,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "day": _with_now(wording.day),
     "short_day": _with_now(wording.short_day),
     "window": _with_now(wording.window),
+    "window_of_day": wording.window,
     "clock": wording.clock,
     "iso": wording.iso,
     "full": wording.full,

@@ -8,7 +8,7 @@ from tracker import __version__
 from tracker.web.answers import Problem
 from tracker.web.http import problem_response
 from tracker.web.pages.frame import Frame
-from tracker.web.readable import ReadableProblems, remedies_of, title_of
+from tracker.web.readable import ReadableProblems, remedies_of, text_of, title_of
 from tracker.web.routes import alert_pages, forms, pages
 from tracker.web.site import Site
 
@@ -24,7 +24,7 @@ def with_pages(app: FastAPI, site: Site) -> FastAPI:
             "message.html",
             around,
             title=title_of(problem),
-            text=problem.title[:1].upper() + problem.title[1:],
+            text=text_of(problem),
             remedies=remedies_of(problem),
         )
 

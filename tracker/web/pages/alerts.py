@@ -44,6 +44,11 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...] = ()
 
     @property
+    def title(self) -> str:
+        """Return its title without the provider's name, which stands before it."""
+        return self.report.title.removeprefix(f"{self.report.provider_name} - ")
+
+    @property
     def is_waiting(self) -> bool:
         """Return whether it was sent to somebody, and nobody has taken it on."""
         return self.report.is_waiting

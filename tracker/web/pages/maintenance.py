@@ -44,6 +44,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 class WindowDay(msgspec.Struct, frozen=True, kw_only=True):
     """The windows that begin on one day."""
 
+    #: A moment of that day, or of today for what began earlier.
+    at: datetime
     name: str
     weekday: str
     windows: tuple[Window, ...]
@@ -71,17 +73,17 @@ def maintenance_page(
     windows = [window for each in of_group for window in _windows(each, now, was or {})]
     wanted = {each.provider.id for each in of_group}
     windows += [each for each in cancelled if each.provider in wanted]
-    windows.sort(key=lambda each: (max(each.begins, _midnight(now)), each.begins, each.provider_name, each.incident_id))
+    windows.sort(key=lambda each: (_shown_at(each, now), each.begins, each.provider_name, each.incident_id))
     days: dict[str, list[Window]] = {}
     for window in windows:
-        days.setdefault(relative_day(max(window.begins, _midnight(now)), now), []).append(window)
+        days.setdefault(relative_day(_shown_at(window, now), now), []).append(window)
     active = [each for each in windows if each.cancelled_at is None]
     return MaintenancePage(
         headline=f"{counted(len(active), 'maintenance window')} in the next 30 days" if active else _NONE,
         lede=_lede(windows),
         days=tuple(
-            WindowDay(name=name, weekday=weekday(max(found[0].begins, _midnight(now))), windows=tuple(found))
-            for name, found in days.items()
+            WindowDay(at=at, name=name, weekday=weekday(at), windows=tuple(found))
+            for name, found, at in ((name, found, _shown_at(found[0], now)) for name, found in days.items())
         ),
         groups=tuple(sorted({each.provider.group for each in pages if each.provider.group}, key=str.casefold)),
         group=group,
@@ -159,6 +161,11 @@ def _lede(windows: Sequence[Window]) -> str:
     parts += [f"{moved} moved since {'it was' if moved == 1 else 'they were'} announced"] if moved else []
     parts += [f"{gone} cancelled"] if gone else []
     return f"{', '.join(parts)}." if parts else ""
+
+
+def _shown_at(window: Window, now: datetime) -> datetime:
+    """Return the moment on whose day a window is shown: what began earlier is shown today."""
+    return max(window.begins, _midnight(now))
 
 
 def _midnight(now: datetime) -> datetime:

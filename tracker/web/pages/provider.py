@@ -245,8 +245,9 @@ def _part(one: Component, name: str, changes: Sequence[ComponentChange], *, is_u
     current = next((change for change in reversed(changes) if change.ended_at is None), None)
     earlier = [change for change in changes if change.ended_at is not None]
     return Part(
-        name=name,
-        region=one.region if one.region and one.region not in name else "",
+        # A region that tells components of one name apart stands beside the name, as any other region does.
+        name=one.name if name == f"{one.name} ({one.region})" else name,
+        region=one.region or "",
         badge=NOT_LISTED if is_unknown and not name else Badge("unknown", "Unknown") if is_unknown else now_badge,
         since=current.began_at if current else None,
         before=now_badge.word if is_unknown else component_badge(earlier[-1].status).word if earlier else "",
@@ -279,7 +280,7 @@ def _notes(each: PageNow) -> Iterable[str]:
 def _polls(savings: Savings) -> Iterable[Figure]:
     for ending, label in _ENDINGS.items():
         if count := savings.endings.get(ending, 0):
-            yield Figure(label=label, cells=(f"{count:,}", f"{savings.share(ending):.1%}"))
+            yield Figure(label=label, cells=(f"{count:,}", f"{savings.share(ending) * 100:.1f}\u00a0%"))
 
 
 def _delays(measured: Latency) -> Iterable[Figure]:

@@ -28,12 +28,22 @@ _WHAT: Final = {
     EventKind.NEW_INCIDENT: "New incident",
     EventKind.INCIDENT_UPDATE: "Update",
     EventKind.MAINTENANCE_UPDATE: "Maintenance",
-    EventKind.COMPONENT_STATUS_CHANGE: "Component",
+    EventKind.COMPONENT_STATUS_CHANGE: "Component changed",
     EventKind.UPDATE_WITHDRAWN: "Withdrawn",
     EventKind.UPDATE_EDITED: "Edited",
     EventKind.PAGE_UNREADABLE: "Cannot be read",
     EventKind.PAGE_READABLE: "Can be read again",
     EventKind.PAGE_MOVED: "Page moved",
+}
+
+
+#: Events whose text is ours, or has none of its own.
+_OWN_WORDS: Final = {
+    EventKind.UPDATE_WITHDRAWN,
+    EventKind.COMPONENT_STATUS_CHANGE,
+    EventKind.PAGE_UNREADABLE,
+    EventKind.PAGE_READABLE,
+    EventKind.PAGE_MOVED,
 }
 
 
@@ -106,7 +116,7 @@ def feed_days(events: Sequence[Event], now: datetime, earlier: Mapping[str, str]
 
 def _row(event: Event, before: str | None) -> FeedRow:
     text, said = readable(event.message or "", _EXCERPT), readable(before or "", _EXCERPT)
-    if event.event in (EventKind.UPDATE_WITHDRAWN, EventKind.COMPONENT_STATUS_CHANGE):
+    if event.event in _OWN_WORDS:
         text = text[:1].upper() + text[1:] or said
     pieces: tuple[Piece, ...] = (Piece(Change.SAME, text),) if text else ()
     if said and event.event is EventKind.UPDATE_EDITED:
