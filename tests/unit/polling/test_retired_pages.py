@@ -166,27 +166,3 @@ def test_a_feed_at_another_host_is_read_if_its_format_is_named(page_format: str,
     found = discover(network, provider(url=SITE, format=page_format)).found
 
     assert (found is not None) is is_found
-
-
-def test_the_home_page_of_a_vendor_is_no_status_page_for_its_blog() -> None:
-    network = FakeFetcher()
-    network.answers(HOME, html("/blog.xml"), content_type="text/html")
-    network.answers(f"{HOME}/blog.xml", BLOG)
-
-    discovery = discover(network, provider(url=HOME))
-
-    assert discovery.found is None
-    answered = {attempt.url: attempt.answered for attempt in discovery.attempts}
-    assert answered[f"{HOME}/blog.xml"] == "Atom or RSS feed, but its entries do not look like incidents"
-
-
-def test_a_linked_feed_of_incidents_is_found_behind_others() -> None:
-    network = FakeFetcher()
-    network.answers(HOME, html("/blog.xml", "/incidents.xml"), content_type="text/html")
-    network.answers(f"{HOME}/blog.xml", BLOG)
-    network.answers(f"{HOME}/incidents.xml", STATUS_FEED)
-
-    found = discover(network, provider(url=HOME)).found
-
-    assert found is not None
-    assert found.source.primary == f"{HOME}/incidents.xml"
