@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import uvicorn
+from fastapi.testclient import TestClient
 
 from tests.web import world
 from tests.web.invented_alerts import MadeUpAlerts
@@ -190,3 +192,26 @@ def serving(
         server.should_exit = True
         thread.join(10)
         recorded.close()
+
+
+@contextlib.contextmanager
+def asking(
+    directory: Path,
+    settings: WebSettings | None = None,
+    pages: Sequence[PageNow] | None = None,
+    url: str = "http://127.0.0.1",
+) -> Iterator[tuple[TestClient, Parts]]:
+    """Ask the app of a world without a server between."""
+    made_up = MadeUp(world.pages() if pages is None else pages)
+    parts = parts_over(made_up, world.history(directory), settings or WebSettings(act_token=TOKEN))
+    app = with_pages(build_app(parts), site_over(made_up, parts, "Looked at"))
+    with TestClient(app, base_url=url, headers={"accept": "text/html"}) as client:
+        yield client, parts
+    parts.history.close()
+
+
+def form_token(client: TestClient, path: str = "/") -> str:
+    """Return the token of the forms of a page."""
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get(path).text)
+    assert found is not None
+    return found[1]
