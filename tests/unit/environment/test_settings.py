@@ -117,14 +117,15 @@ REDIS_URLS: dict[str, tuple[dict[str, str], str]] = {
         {"REDIS_URL": "redis+socket:///run/r.sock?virtual_host=2", "REDIS_PASSWORD": "p"},
         "unix://:p@/run/r.sock?db=2",
     ),
-}
-SENTINEL_URLS: dict[str, tuple[dict[str, str], str]] = {
-    "port and database are written out": ({"REDIS_URL": "sentinel://h?master=m"}, "sentinel://h:26379/0?master=m"),
-    "several, with a password of the environment": (
+    "port and database of a sentinel are written out": (
+        {"REDIS_URL": "sentinel://h?master=m"},
+        "sentinel://h:26379/0?master=m",
+    ),
+    "several sentinels, with a password of the environment": (
         {"REDIS_URL": "sentinel://a:1,b,[::1]:3/2?master=m", "REDIS_USERNAME": "u:", "REDIS_PASSWORD": "p@,/"},
         "sentinel://u%3A:p%40%2C%2F@a:1,b:26379,[::1]:3/2?master=m",
     ),
-    "its own user and password stay": (
+    "user and password of the URL of a sentinel stay": (
         {"REDIS_URL": "sentinel://u:own@h/0?master=m", "REDIS_USERNAME": "other", "REDIS_PASSWORD": "p"},
         "sentinel://u:own@h:26379/0?master=m",
     ),
@@ -133,24 +134,14 @@ SENTINEL_URLS: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("environ", "url"), REDIS_URLS.values(), ids=REDIS_URLS.keys())
 def test_the_url_of_redis_is_completed(environ: dict[str, str], url: str) -> None:
-    assert url == settings_of(**environ).redis_url
-
-
-@pytest.mark.parametrize("environ", [environ for environ, _ in REDIS_URLS.values()], ids=REDIS_URLS.keys())
-def test_a_completed_url_is_complete(environ: dict[str, str]) -> None:
-    settings = settings_of(**environ)
-
-    assert settings == settings_of(REDIS_URL=settings.redis_url)
-    assert settings == settings_of(REDIS_URL=settings.broker_url)
-
-
-@pytest.mark.parametrize(("environ", "url"), SENTINEL_URLS.values(), ids=SENTINEL_URLS.keys())
-def test_the_url_of_sentinels_is_completed(environ: dict[str, str], url: str) -> None:
     settings = settings_of(**environ)
 
     assert settings.redis_url == url
-    assert settings.sentinel_master == "m"
     assert settings == settings_of(REDIS_URL=settings.redis_url)
+    if url.startswith("sentinel://"):
+        assert settings.sentinel_master == "m"
+    else:
+        assert settings == settings_of(REDIS_URL=settings.broker_url)
 
 
 def test_kombu_asks_the_same_sentinels_with_the_same_password() -> None:
