@@ -5,8 +5,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, example, given
-from hypothesis import settings as effort
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kombu import Connection
 from redis.connection import parse_url
@@ -16,8 +15,6 @@ from tracker import __version__
 from tracker.environment.settings import DEFAULT_REDIS_URL, PROJECT_URL, Settings, masked_url, read_secret
 from tracker.errors import ConfigError
 
-#: The machines of a build are slow at times, and that is no failure.
-PATIENT = effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECRET = "hunter2"
 
 
@@ -215,7 +212,6 @@ def test_a_bad_url_of_redis_is_refused_and_not_repeated(url: str, part: str) -> 
     assert "; write " in message
 
 
-@PATIENT
 @given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"), min_size=1))
 def test_any_user_and_password_reach_redis(user: str, password: str) -> None:
     settings = settings_of(REDIS_USERNAME=user, REDIS_PASSWORD=password)
@@ -224,7 +220,6 @@ def test_any_user_and_password_reach_redis(user: str, password: str) -> None:
     assert (user, password) == (parts["username"], parts["password"])
 
 
-@PATIENT
 @given(st.text())
 @example("redis://[")
 @example("redis://\u2100")
@@ -343,7 +338,6 @@ def test_settings_show_no_password() -> None:
     assert SECRET not in f"{settings} {settings!r} {[settings]}"
 
 
-@PATIENT
 @given(st.text(min_size=1), st.sampled_from(["redis://:{}@h", "redis://u:{}@h/0", "{}", "redis://{}@h", "x://h?a={}"]))
 def test_no_address_shows_its_password(noise: str, shape: str) -> None:
     secret = f"<{noise}>{SECRET}<{noise}>"

@@ -468,23 +468,3 @@ def test_a_stale_answer_now_and_then_never_becomes_the_truth(watcher: Watcher, e
         watcher.shows(page(minute=10), etag=etag)
         assert watcher.observes().response_class in (ResponseClass.NOT_MODIFIED, ResponseClass.SAME_BODY)
         watcher.clock.passes(hours=20)
-
-
-def test_an_answer_older_than_one_that_is_not_acknowledged_is_stale_too(watcher: Watcher) -> None:
-    watcher.acknowledges(page(minute=0))
-    watcher.shows(page(components=(component("api", "major_outage"),), minute=10))
-    watcher.fetcher.raises(INCIDENTS, FetchTimeout("no answer within 10 s"))
-    assert not watcher.observes().settled
-
-    watcher.shows(page(components=(component("api"),), minute=5))
-
-    assert watcher.observes().response_class is ResponseClass.STALE
-
-
-def test_pages_without_a_clock_are_never_stale() -> None:
-    watcher = Watcher(format="feed")
-    watcher.fetcher.answers(HISTORY, ATOM)
-    watcher.observes()
-    watcher.fetcher.answers(HISTORY, ATOM.replace("11:00", "10:00"))
-
-    assert watcher.observes().response_class is ResponseClass.CHANGED
