@@ -104,16 +104,6 @@ def test_it_is_said_where_a_page_leads_that_cannot_be_read(watched: Watched) -> 
     )
 
 
-def test_a_page_that_comes_back_goes_on_where_it_was(watched: Watched) -> None:
-    RETIRED["a site that links its blog"](watched.fetcher)
-    watched.outcomes(UNREADABLE_AFTER)
-
-    watched.shows_an_incident()
-
-    assert watched.outcomes(2)[-1] is Outcome.QUIET
-    assert watched.kinds == ["new_incident", "page_unreadable", "page_readable"]
-
-
 def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) -> None:
     leads_home(watched.fetcher, {"": html("/blog.xml", "/status.xml"), "/blog.xml": BLOG, "/status.xml": STATUS_FEED})
 
