@@ -217,7 +217,7 @@ def test_an_act_needs_the_token_of_a_page(actor: TestClient, made_up: MadeUp) ->
     )
     assert (done.status_code, done.headers["location"]) == (303, "/providers/anvil-ci")
     assert made_up.pushed == ["anvil-ci"]
-    assert ("check", "anvil-ci") in [(act.act, act.subject) for act in made_up.noted]
+    assert ("check", "anvil-ci") in [(act.act, act.subject) for act in made_up.acts(10)]
 
 
 def test_a_page_is_looked_at_before_it_is_added(actor: TestClient, made_up: MadeUp) -> None:
@@ -232,7 +232,7 @@ def test_a_page_is_looked_at_before_it_is_added(actor: TestClient, made_up: Made
     assert "Looked at" in added.text
     removed = actor.post("/providers/looked-at/remove", data={"form_token": form_token(actor, "/providers/looked-at")})
     assert removed.url.path == "/"
-    assert "looked-at" not in made_up.known
+    assert "looked-at" not in [known.id for known in made_up.providers()]
 
 
 def test_a_first_run_says_what_to_do(tmp_path: Path) -> None:
