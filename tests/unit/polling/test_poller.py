@@ -323,6 +323,20 @@ def test_who_commits_second_loses_and_nothing_is_reported_twice(tracker: Tracker
     assert tracker.ids() == ["acme/i1/u1"]
 
 
+def test_a_failure_loses_to_a_success_that_was_committed_meanwhile(tracker: Tracker) -> None:
+    def succeeds() -> None:
+        tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
+        tracker.polls()
+        tracker.fails()
+
+    tracker.fetcher.meanwhile(succeeds)
+
+    with pytest.raises(Conflict):
+        tracker.poller.poll("acme")
+
+    assert tracker.state.readability.failures == 0
+
+
 def test_what_could_not_be_committed_is_reported_by_the_next_poll(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
     tracker.pages.is_down = True
